@@ -1,0 +1,183 @@
+//! Accounts, and how one comes to be (PROTOCOL §9a, Registering).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    address::Address,
+    ids::{AccountId, CertificateHash, RecordId, RegistrationId, SlotId},
+    octets::Octets,
+    phone::PhoneNumber,
+    sign_in::SessionDelivery,
+};
+
+/// Who an account belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    /// A person who registered.
+    Member,
+    /// A person who was written to and has not claimed the account yet (PROTOCOL §5).
+    Guest,
+}
+
+/// The language of what the server writes to a person: e-mail and SMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Swedish, unless another was chosen.
+    #[default]
+    Sv,
+    /// English.
+    En,
+}
+
+/// How well a person's identity was proved (PROTOCOL §6), weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The link in an e-mail.
+    Address = 1,
+    /// A code by SMS, a restricted authenticator (NIST SP 800-63B-4).
+    Phone = 2,
+    /// A code from an authenticator app.
+    Authenticator = 3,
+    /// A passkey; resists phishing.
+    Passkey = 4,
+    /// An electronic identification.
+    Eid = 5,
+}
+
+/// `POST /registrations`: asks for a mailbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRegistration {
+    /// Where the code goes.
+    pub address: Address,
+    /// In which language.
+    pub language: Language,
+}
+
+/// The same answer whether or not the address has a mailbox already; only the e-mail differs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Registration {
+    /// Names the steps that follow.
+    pub id: RegistrationId,
+    /// Reserved for the account; the OPAQUE credential identifier.
+    pub account: AccountId,
+}
+
+/// A six-digit code, as typed. Spaces are ignored.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnteredCode {
+    /// The digits.
+    pub code: String,
+}
+
+/// `POST /registrations/{id}/phone`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnteredPhone {
+    /// Where the SMS code goes.
+    pub phone: PhoneNumber,
+}
+
+/// An OPAQUE registration request (RFC 9807 §5.1): in a registration and in a forgotten password.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasswordRequest {
+    /// `RegistrationRequest`, 32 bytes.
+    pub request: Octets,
+}
+
+/// The server's half of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordResponse {
+    /// `RegistrationResponse`, 64 bytes.
+    pub response: Octets,
+}
+
+/// A password and the slot it opens: one row, replaced in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewPasswordSlot {
+    /// The slot's id.
+    pub id: SlotId,
+    /// The account secret, sealed.
+    pub sealed: Octets,
+    /// `RegistrationRecord` (RFC 9807 §5.1), 192 bytes.
+    pub opaque_record: Octets,
+}
+
+/// A recovery slot and the proof for which, with one other factor, the server gives it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRecoverySlot {
+    /// The slot's id.
+    pub id: SlotId,
+    /// The account secret, sealed.
+    pub sealed: Octets,
+    /// 32 bytes derived from the recovery code; the server keeps their hash.
+    pub proof: Octets,
+}
+
+/// A record's first version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FirstRecord {
+    /// The record's id.
+    pub id: RecordId,
+    /// Sealed at version 1.
+    pub sealed: Octets,
+}
+
+/// `POST /registrations/{id}/complete`: one transaction makes the account and a session at level `phone`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CompleteRegistration {
+    /// The v6 certificate as the directory will serve it, binary.
+    pub certificate: Octets,
+    /// The password.
+    pub password: NewPasswordSlot,
+    /// The recovery sheet.
+    pub recovery: NewRecoverySlot,
+    /// The private keys.
+    pub keyring: FirstRecord,
+    /// Known keys.
+    pub contacts: FirstRecord,
+    /// The owner's name and choices.
+    pub settings: FirstRecord,
+    /// How the session's token is handed over.
+    pub session: SessionDelivery,
+}
+
+/// `GET /account`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Member or guest.
+    pub kind: AccountKind,
+    /// Of e-mail and SMS.
+    pub language: Language,
+    /// What the server takes its owner's address to be.
+    pub address: Address,
+    /// Which certificate the directory shows others.
+    pub certificate: CertificateHash,
+    /// The last two digits of the phone.
+    pub phone_ends: String,
+}

@@ -1,0 +1,129 @@
+//! E-mail addresses in their one form (PROTOCOL §9a).
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::limits;
+
+/// An e-mail address in the one form that User ID, look-up and From use: trimmed, NFC, lower case throughout, the
+/// domain as IDNA A-label, at most 254 octets. Personal data: `Debug` shows the domain only.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct Address(String);
+
+/// What was typed is not an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address: expected something like anna@example.se")]
+pub struct NotAnAddress;
+
+impl Address {
+    /// Takes what people type and keeps the one form.
+    ///
+    /// # Errors
+    /// [`NotAnAddress`]: no single `@`, an empty side, a domain that IDNA refuses (UTS 46), a character that would need
+    /// quoting in a header (RFC 5322 §3.2.3), or over 254 octets.
+    pub fn parse(typed: &str) -> Result<Self, NotAnAddress> {
+        if typed.len() > limits::ADDRESS_TYPED {
+            return Err(NotAnAddress);
+        }
+        let typed: String = typed.trim().nfc().collect();
+        let (local, domain) = typed.rsplit_once('@').ok_or(NotAnAddress)?;
+        let local: String = local.to_lowercase().nfc().collect();
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnAddress)?;
+        let dots_are_single = local.split('.').all(|atom| !atom.is_empty());
+        let labels = domain.split('.').count();
+        if !local.chars().all(is_atom_char) || !dots_are_single || labels < 2 || domain.split('.').any(str::is_empty) {
+            return Err(NotAnAddress);
+        }
+        let address = format!("{local}@{domain}");
+        if address.len() > limits::ADDRESS { Err(NotAnAddress) } else { Ok(Self(address)) }
+    }
+
+    /// The one form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// RFC 5322 `atext` and the dot, and above ASCII what RFC 6532 adds, less spaces and control characters.
+fn is_atom_char(c: char) -> bool {
+    match c {
+        '.' => true,
+        c if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
+        c => c.is_alphanumeric(),
+    }
+}
+
+impl FromStr for Address {
+    type Err = NotAnAddress;
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        Self::parse(text)
+    }
+}
+
+/// On a terminal, in a header or in an answer to its owner; never in a log.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address(…@{})", self.0.rsplit_once('@').map_or("", |(_, domain)| domain))
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_has_one_form() {
+        for typed in ["Björn@EXAMPLE.se", " bjo\u{308}rn@example.se ", "BJÖRN@Example.Se"] {
+            assert_eq!(Address::parse(typed).unwrap().as_str(), "björn@example.se");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        for typed in [
+            "",
+            "anna",
+            "@example.se",
+            "anna@",
+            "anna@localhost",
+            "a b@example.se",
+            "a@b@example.se",
+            "a..b@example.se",
+            ".a@example.se",
+            "a@exa mple.se",
+            "a@-x.se",
+            "<a@example.se>",
+            "a\r\nBcc:@example.se",
+            "a@example..se",
+        ] {
+            assert_eq!(Address::parse(typed), Err(NotAnAddress), "{typed:?}");
+        }
+        assert_eq!(Address::parse(&format!("{}@example.se", "a".repeat(250))), Err(NotAnAddress));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_one_form_is_its_own_form(typed in "\\PC{1,12}@\\PC{1,12}\\.se") {
+            if let Ok(address) = Address::parse(&typed) {
+                proptest::prop_assert_eq!(Address::parse(address.as_str()), Ok(address));
+            }
+        }
+    }
+}

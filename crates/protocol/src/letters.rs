@@ -1,0 +1,274 @@
+//! Letters on the wire: posting, listing, reading, receipts, erasing (PROTOCOL §3, §4, §8, §9).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    accounts::Level,
+    address::Address,
+    ids::{AccountId, CertificateHash, ContentHash, LetterId, ThreadId},
+    numbers::ChangeNumber,
+    octets::Octets,
+    time::Timestamp,
+};
+
+/// Where an entry lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Folder {
+    /// What came.
+    Inbox,
+    /// What was sent.
+    Sent,
+    /// Reserved: drafts are records.
+    Drafts,
+    /// Put away.
+    Archive,
+    /// Goes when the trash is emptied.
+    Trash,
+}
+
+impl Folder {
+    /// Every folder.
+    pub const ALL: [Self; 5] = [Self::Inbox, Self::Sent, Self::Drafts, Self::Archive, Self::Trash];
+
+    /// The word in the database, on the wire and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Sent => "sent",
+            Self::Drafts => "drafts",
+            Self::Archive => "archive",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// The folder of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|folder| folder.as_str() == word)
+    }
+}
+
+/// The JSON part `letters` of `POST /letters`; part `content-N`, raw, is the content of the Nth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewLetters {
+    /// One letter, and one more for each Bcc reader. All are posted or none.
+    pub letters: Vec<NewLetter>,
+}
+
+/// A letter to post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewLetter {
+    /// Made by the client; the same id with the same bytes is the same letter, with others 409 `id-taken`.
+    pub id: LetterId,
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// The envelope packet.
+    pub envelope: Octets,
+    /// SHA-256 of the content part, so that a torn upload is no letter.
+    pub content_hash: ContentHash,
+    /// The level a reader must have proved, if the sender asked for one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<Level>,
+    /// Every holder of an entry, the sender among them.
+    pub readers: Vec<NewReader>,
+}
+
+/// One holder of an entry of a new letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewReader {
+    /// Whose mailbox.
+    pub account: AccountId,
+    /// The certificate the key was wrapped for; another than the directory's is 409 `stale-key`.
+    pub certificate: CertificateHash,
+    /// The PKESK packet.
+    pub wrapped_key: Octets,
+}
+
+/// `201` of `POST /letters`: on disk, in every reader's mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Posted {
+    /// In the order they were posted.
+    pub letters: Vec<PostedLetter>,
+}
+
+/// A letter that was posted, now or by an earlier try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PostedLetter {
+    /// Its id.
+    pub id: LetterId,
+    /// When the server took it.
+    pub arrived: Timestamp,
+}
+
+/// One account's copy of a letter, as lists and changes carry it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Entry {
+    /// The letter's id.
+    pub id: LetterId,
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// Who posted it, by the server's word; a client believes the signature only.
+    pub sender: Sender,
+    /// Where it lies.
+    pub folder: Folder,
+    /// Whether its holder has opened it.
+    pub read: bool,
+    /// The level its sender demanded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<Level>,
+    /// When it last changed.
+    pub change: ChangeNumber,
+    /// When the server took it.
+    pub arrived: Timestamp,
+    /// Size of the content packet, in bytes.
+    pub content_length: u64,
+    /// What opens it; absent while the session lacks the level.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub released: Option<Released>,
+}
+
+/// What opens an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Released {
+    /// The envelope packet.
+    pub envelope: Octets,
+    /// The PKESK packet of this holder.
+    pub wrapped_key: Octets,
+}
+
+/// Who posted a letter, by the server's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sender {
+    /// The address of the account that posted.
+    pub address: Address,
+    /// Its certificate today, to fetch from `GET /directory/certificates/{hash}`.
+    pub certificate: CertificateHash,
+}
+
+/// `GET /letters?folder=&cursor=`: newest arrival first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EntryPage {
+    /// At most a page.
+    pub entries: Vec<Entry>,
+    /// Asks for what follows; absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<String>,
+}
+
+/// `PATCH /letters/{id}`: moves or marks one's own entry. Absent is unchanged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EntryUpdate {
+    /// Where to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub folder: Option<Folder>,
+    /// Read or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub read: Option<bool>,
+}
+
+/// `POST /letters/{id}/receipt`: the reader says, signed, that the letter was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReadReceipt {
+    /// When, as signed.
+    pub at: Timestamp,
+    /// A detached v6 signature over [`read_statement`].
+    pub signature: Octets,
+}
+
+/// The text a read receipt signs: `securemailbox/1 read`, id, content hash and time, a line each (PROTOCOL §4.5).
+#[must_use]
+pub fn read_statement(id: LetterId, content: ContentHash, at: Timestamp) -> String {
+    format!("{} read\n{id}\n{content}\n{at}\n", crate::VERSION)
+}
+
+/// `GET /letters/{id}/deliveries`, for the sender: what became of the letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deliveries {
+    /// One for each reader but the sender.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// What became of a letter at one reader. All but a receipt's signature is the server's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Delivery {
+    /// The reader.
+    pub reader: Sender,
+    /// When it lay in the mailbox.
+    pub delivered: Timestamp,
+    /// When the mail server took the notice.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notified: Option<Timestamp>,
+    /// When it was opened, and at which level, with the reader's signature.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub read: Option<DeliveryRead>,
+}
+
+/// A reader opened a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeliveryRead {
+    /// The signed statement.
+    pub receipt: ReadReceipt,
+    /// What the reader's session had proved.
+    pub level: Level,
+}
+
+/// `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErasureReceipt {
+    /// When it was done.
+    pub at: Timestamp,
+    /// How many letters left this mailbox.
+    pub erased: u64,
+    /// In the order they were taken.
+    pub steps: Vec<ErasureStep>,
+}
+
+/// One step of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErasureStep {
+    /// What was done.
+    pub step: ErasureStepKind,
+    /// False where this store can't take it.
+    pub taken: bool,
+    /// To how many.
+    pub count: u64,
+}
+
+/// The steps of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ErasureStepKind {
+    /// Wrapped keys of this mailbox were deleted.
+    KeysDestroyed,
+    /// Letters that nobody else holds were overwritten.
+    LettersOverwritten,
+    /// The database's log was overwritten.
+    LogOverwritten,
+    /// The database was made to reclaim what was deleted (PostgreSQL).
+    Vacuumed,
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+pub mod accounts;
+pub mod address;
+pub mod directory;
+pub mod ids;
+pub mod letters;
+pub mod limits;
+pub mod numbers;
+pub mod octets;
+pub mod opaque;
+pub mod phone;
+pub mod problems;
+pub mod records;
+pub mod sealed;
+pub mod sign_in;
+pub mod slots;
+pub mod sync;
+pub mod time;
+
+/// The one version of every format here. Nothing that a server sends chooses or lowers it (PROTOCOL §11).
+pub const VERSION: &str = "securemailbox/1";

@@ -1,0 +1,64 @@
+//! Every limit of the protocol, in one place (PROTOCOL §9a). Limits per network are the operator's configuration.
+
+use std::time::Duration;
+
+/// A content packet, in bytes. Larger things are attachments.
+pub const CONTENT: usize = 2 * 1024 * 1024;
+/// An envelope packet, in bytes.
+pub const ENVELOPE: usize = 16 * 1024;
+/// A wrapped key, in bytes: a v6 PKESK for ML-KEM-768 + X25519 is about 1.2 kB.
+pub const WRAPPED_KEY: usize = 2 * 1024;
+/// Readers of one letter, the sender's own entry included.
+pub const READERS: usize = 100;
+/// Letters in one post: one, and one for each Bcc reader.
+pub const LETTERS: usize = 100;
+/// The keyring record, in bytes.
+pub const KEYRING: usize = 64 * 1024;
+/// Any other record, in bytes.
+pub const RECORD: usize = 1024 * 1024;
+/// A certificate, in bytes.
+pub const CERTIFICATE: usize = 16 * 1024;
+/// A lock slot's sealed part, in bytes: salt, account secret, tag.
+pub const SLOT: usize = 80;
+/// A detached signature, in bytes.
+pub const SIGNATURE: usize = 2 * 1024;
+/// A JSON body, in bytes.
+pub const JSON_BODY: usize = 64 * 1024;
+/// The JSON part of a post, in bytes: an envelope and 100 wrapped keys each, base64url.
+pub const LETTERS_JSON: usize = 8 * 1024 * 1024;
+/// The body of a post, in bytes.
+pub const POST_BODY: usize = 64 * 1024 * 1024;
+/// The body that completes a registration, in bytes: three records and a certificate, base64url.
+pub const REGISTRATION_BODY: usize = 256 * 1024;
+/// Rows in a page of a list.
+pub const PAGE: usize = 100;
+/// A subject, in octets.
+pub const SUBJECT: usize = 998;
+/// An address in its one form, in octets (RFC 5321 §4.5.3.1.3).
+pub const ADDRESS: usize = 254;
+/// An address as typed, in octets, before it is looked at.
+pub const ADDRESS_TYPED: usize = 1024;
+/// Directory look-ups of one account in a day.
+pub const LOOK_UPS_A_DAY: u32 = 500;
+/// Codes of one account or registration in an hour.
+pub const CODES_AN_HOUR: u32 = 10;
+/// Failed sign-ins of one account in an hour, before the next must wait.
+pub const SIGN_INS_AN_HOUR: u32 = 20;
+/// Tries at one code.
+pub const CODE_TRIES: u8 = 5;
+/// How long a code is good for.
+pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
+/// How long a registration waits for its next step.
+pub const REGISTRATION_LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long a sign-in waits for its second message.
+pub const SIGN_IN_LIFE: Duration = Duration::from_secs(5 * 60);
+/// How long a session lasts without a kept device slot.
+pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+/// How long a kept session lasts after its last use.
+pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How fresh a proof of identity must be for an entry that demands a level (PROTOCOL §6).
+pub const PROOF_LIFE: Duration = Duration::from_secs(15 * 60);
+/// A signed date further than this from the arrival is marked (PROTOCOL §4.4).
+pub const DATE_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
+/// The fewest characters of a password.
+pub const PASSWORD_CHARACTERS: usize = 12;

@@ -1,0 +1,138 @@
+//! Problem details (RFC 9457): every error of the API, one list.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+macro_rules! problem_types {
+    ($($variant:ident $slug:literal $status:literal $title:literal $advice:literal;)+) => {
+        /// What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ProblemType {
+            $(#[doc = $title] $variant,)+
+        }
+
+        impl ProblemType {
+            /// Every type.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The last part of `type`.
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$variant => $slug,)+ }
+            }
+
+            /// The HTTP status it comes with.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)+ }
+            }
+
+            /// What happened, in a sentence.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+
+            /// What to do about it, in a sentence or two.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice,)+ }
+            }
+        }
+    };
+}
+
+problem_types! {
+    BadRequest "bad-request" 400 "The request could not be read." "Compare it with the API's description at /api/v1/openapi.json; `detail` says which part was not understood.";
+    TwoCredentials "two-credentials" 400 "The request carries both a cookie and a bearer token." "Send one of them.";
+    NotSignedIn "not-signed-in" 401 "There is no session, or it has ended." "Sign in again.";
+    CredentialsRefused "credentials-refused" 403 "The address, password or recovery code was not accepted." "Check each of them and try again. Nothing says which part was wrong, so that nobody can find out who has a mailbox here.";
+    CodeRefused "code-refused" 403 "The code was not accepted." "Type the code from the newest message. After five tries or ten minutes, ask for a new one.";
+    OtherOrigin "other-origin" 403 "The request comes from another site." "Open the mailbox at its own address.";
+    LevelRequired "level-required" 403 "The sender asked for a stronger proof of who you are, or a fresher one." "Confirm that it is you, and open the letter again.";
+    RegistrationClosed "registration-closed" 403 "New mailboxes are not open to everyone here." "Ask the operator for an invitation.";
+    NotFound "not-found" 404 "There is nothing here, or it is not yours." "Refresh the list; it may have been erased on another device.";
+    NoAccount "no-account" 404 "Nobody with this address has a mailbox here." "Check the spelling.";
+    MethodNotAllowed "method-not-allowed" 405 "This address does not take that method." "Compare it with the API's description at /api/v1/openapi.json.";
+    RequestTimeout "request-timeout" 408 "The request took too long to arrive." "Check the network and send it again.";
+    StaleKey "stale-key" 409 "A reader has another key by now, or none." "Look the reader up again, look at what changed, and send anew.";
+    IdTaken "id-taken" 409 "Another letter has this id." "Send it with a new id.";
+    RegistrationOver "registration-over" 409 "This registration is complete, or its hour is over." "Sign in, or register again.";
+    RecordExists "record-exists" 409 "The account has such a record already." "Read it, and write the next version.";
+    StaleVersion "stale-version" 412 "The record was written by another device meanwhile." "Read it, merge, and write again.";
+    TooLarge "too-large" 413 "The request is larger than this address takes." "Send less; the limits are in docs/protocol.md.";
+    UnsupportedMediaType "unsupported-media-type" 415 "The body is of another kind than this address takes." "Compare it with the API's description at /api/v1/openapi.json.";
+    WrongHost "wrong-host" 421 "The request names another host than this server." "Open the mailbox at its own address.";
+    PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";
+    TooManyRequests "too-many-requests" 429 "That was too often." "Wait as long as `Retry-After` says.";
+    Internal "internal" 500 "Something went wrong here." "Try again; if it stays, tell the operator the time.";
+    Busy "busy" 503 "The server has more to do than it can." "Try again in a few seconds; nothing was lost.";
+}
+
+impl ProblemType {
+    /// The `type` member: a path on this server.
+    #[must_use]
+    pub fn path(self) -> String {
+        format!("/problems/{}", self.slug())
+    }
+
+    /// The type of a `type` member.
+    #[must_use]
+    pub fn from_path(path: &str) -> Option<Self> {
+        let slug = path.strip_prefix("/problems/")?;
+        Self::ALL.iter().copied().find(|kind| kind.slug() == slug)
+    }
+}
+
+/// A problem as it travels, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProblemDetails {
+    /// `/problems/` and the slug.
+    pub r#type: String,
+    /// What happened, in a sentence.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is particular to this case.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// Members of the type, such as `account` of `stale-key`.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, String>))]
+    pub members: Map<String, Value>,
+}
+
+impl ProblemDetails {
+    /// A problem of this type.
+    #[must_use]
+    pub fn new(kind: ProblemType) -> Self {
+        Self {
+            r#type: kind.path(),
+            title: kind.title().into(),
+            status: kind.status(),
+            detail: None,
+            members: Map::new(),
+        }
+    }
+
+    /// Which type it is; none if a newer server made it.
+    #[must_use]
+    pub fn kind(&self) -> Option<ProblemType> {
+        ProblemType::from_path(&self.r#type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_a_slug_of_its_own() {
+        let slugs: std::collections::BTreeSet<_> = ProblemType::ALL.iter().map(|kind| kind.slug()).collect();
+        assert_eq!(slugs.len(), ProblemType::ALL.len());
+        for kind in ProblemType::ALL {
+            assert_eq!(ProblemType::from_path(&kind.path()), Some(*kind));
+        }
+    }
+}
