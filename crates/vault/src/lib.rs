@@ -1,1 +1,20 @@
-//! Empty.
+#![doc = include_str!("../README.md")]
+
+pub mod certificates;
+pub mod comparing;
+pub mod export;
+pub mod identities;
+pub mod keyring;
+pub mod known_keys;
+pub mod letters;
+mod packets;
+pub mod passwords;
+pub mod receipts;
+pub mod records;
+pub mod recovery;
+pub mod secrets;
+pub mod signatures;
+pub mod slots;
+
+/// The one refusal of everything that opens under a symmetric key: it does not say which was wrong.
+pub use securemailbox_protocol::sealed::WrongKeyOrPlace;

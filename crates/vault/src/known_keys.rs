@@ -1,0 +1,80 @@
+//! Known keys: what one remembers of the keys of others (PROTOCOL §2). Kept per address in the sealed contacts.
+
+use serde::{Deserialize, Serialize};
+
+use securemailbox_protocol::{ids::Fingerprint, time::Timestamp};
+
+use crate::certificates::Certificate;
+
+/// How sure one is of a key, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// The server's word.
+    New,
+    /// The key used before.
+    Known,
+    /// Compared by voice or in person.
+    Compared,
+}
+
+/// What is remembered of one address's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownKey {
+    /// Of the primary key.
+    pub fingerprint: Fingerprint,
+    /// The newest self-signature seen.
+    pub signed_at: Timestamp,
+    /// How sure one is.
+    pub state: KeyState,
+}
+
+/// Why a certificate is not taken for an address that had another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefused {
+    /// Another primary key: stop, until the person accepts it (ATTACKS 14).
+    #[error("the key of this contact is another one than before")]
+    Changed {
+        /// What the former key was.
+        was: KeyState,
+    },
+    /// The same key in a certificate older than one already seen (ATTACKS 7).
+    #[error("an older certificate than one already seen")]
+    Older,
+}
+
+impl KnownKey {
+    /// What is remembered of a key met for the first time: the server's word.
+    #[must_use]
+    pub fn first(certificate: &Certificate) -> Self {
+        Self { fingerprint: certificate.fingerprint(), signed_at: certificate.signed_at(), state: KeyState::New }
+    }
+
+    /// Meets a certificate for the same address: what is remembered from now on. The state stays; a new subkey signed
+    /// by the same primary key is no change.
+    ///
+    /// # Errors
+    /// [`KeyRefused`]: another key, or an older certificate.
+    pub fn meet(self, certificate: &Certificate) -> Result<Self, KeyRefused> {
+        if certificate.fingerprint() != self.fingerprint {
+            return Err(KeyRefused::Changed { was: self.state });
+        }
+        if certificate.signed_at() < self.signed_at {
+            return Err(KeyRefused::Older);
+        }
+        Ok(Self { signed_at: certificate.signed_at(), ..self })
+    }
+
+    /// After a letter went out to it or came from it.
+    #[must_use]
+    pub fn used(self) -> Self {
+        Self { state: self.state.max(KeyState::Known), ..self }
+    }
+
+    /// After the sixty digits were found alike.
+    #[must_use]
+    pub const fn compared(self) -> Self {
+        Self { state: KeyState::Compared, ..self }
+    }
+}

@@ -1,0 +1,125 @@
+//! Symmetric secrets of an account, and the keys of its lock slots (PROTOCOL §2).
+//!
+//! None of these has `Debug`, none is copied without being asked to, and all are wiped when dropped.
+
+use hkdf::Hkdf;
+use rand::{CryptoRng, RngCore};
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use securemailbox_protocol::slots::SlotKind;
+
+/// The bytes were not 32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a secret has 32 bytes")]
+pub struct NotASecret;
+
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// A fresh one.
+            pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
+                let mut bytes = [0; 32];
+                rng.fill_bytes(&mut bytes);
+                Self(bytes)
+            }
+
+            /// From where it was kept.
+            ///
+            /// # Errors
+            /// [`NotASecret`]: not 32 bytes.
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotASecret> {
+                bytes.try_into().map(Self).map_err(|_| NotASecret)
+            }
+
+            /// For where it is kept. Whoever has these has the secret.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+    };
+}
+
+secret!(
+    /// 32 random bytes made at registration. It locks the account's sealed records.
+    AccountSecret
+);
+secret!(
+    /// What stays in the browser or profile of a person who is kept signed in. Worth nothing without the [`ServerShare`].
+    DeviceSecret
+);
+secret!(
+    /// The server's half of a device slot's key: made in the client, destroyed with the session.
+    ServerShare
+);
+
+/// The key of one lock slot. Its kind went into its making, so that a key of one kind never opens a slot of another.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SlotKey([u8; 32]);
+
+impl SlotKey {
+    /// The key of a `device` slot, from both halves.
+    #[must_use]
+    pub fn of_device(device: &DeviceSecret, share: &ServerShare) -> Self {
+        let mut both = [0; 64];
+        both[..32].copy_from_slice(&device.0);
+        both[32..].copy_from_slice(&share.0);
+        let key = Self::derive(SlotKind::Device, &both);
+        both.zeroize();
+        key
+    }
+
+    /// HKDF-SHA-256 (RFC 5869) without salt: the inputs are uniform already. The info names the kind.
+    pub(crate) fn derive(kind: SlotKind, input: &[u8]) -> Self {
+        Self(expand(input, slot_info(kind)))
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+const fn slot_info(kind: SlotKind) -> &'static [u8] {
+    match kind {
+        SlotKind::Password => b"securemailbox/1 slot key password",
+        SlotKind::Passkey => b"securemailbox/1 slot key passkey",
+        SlotKind::Recovery => b"securemailbox/1 slot key recovery",
+        SlotKind::Device => b"securemailbox/1 slot key device",
+        SlotKind::Link => b"securemailbox/1 slot key link",
+    }
+}
+
+/// One HKDF-SHA-256 output of 32 bytes.
+pub(crate) fn expand(input: &[u8], info: &[u8]) -> [u8; 32] {
+    let mut output = [0; 32];
+    #[expect(clippy::expect_used, reason = "HKDF refuses only outputs over 255 hashes (RFC 5869 §2.3)")]
+    Hkdf::<Sha256>::new(None, input).expand(info, &mut output).expect("32 bytes is one hash");
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_key_of_one_kind_is_no_key_of_another() {
+        let kinds = [SlotKind::Password, SlotKind::Passkey, SlotKind::Recovery, SlotKind::Device, SlotKind::Link];
+        let keys: HashSet<_> = kinds.map(|kind| *SlotKey::derive(kind, &[7; 32]).as_bytes()).into_iter().collect();
+        assert_eq!(keys.len(), kinds.len());
+    }
+
+    #[test]
+    fn a_device_key_needs_both_halves_in_their_places() {
+        let (a, b) = (DeviceSecret([1; 32]), ServerShare([2; 32]));
+        let turned = SlotKey::of_device(&DeviceSecret([2; 32]), &ServerShare([1; 32]));
+        assert_ne!(SlotKey::of_device(&a, &b).as_bytes(), turned.as_bytes());
+        assert_ne!(SlotKey::of_device(&a, &b).as_bytes(), SlotKey::of_device(&a, &ServerShare([3; 32])).as_bytes());
+    }
+}
