@@ -1,1 +1,26 @@
-//! Empty.
+//! What the server keeps.
+#![expect(missing_docs, reason = "skeleton, for its first commit only")]
+
+pub mod accounts;
+pub mod directory;
+pub mod erasure;
+pub mod factors;
+pub mod jobs;
+pub mod letters;
+pub mod meta;
+pub mod notices;
+pub mod records;
+pub mod recoveries;
+pub mod registrations;
+pub mod sessions;
+pub mod sign_in;
+pub mod slots;
+pub mod sync;
+
+mod act;
+mod db;
+mod store;
+
+pub use act::{Act, ReadOnly};
+pub use db::{Db, Param, Row, StoreError, ToParam, Value};
+pub use store::{Location, OpenError, Store};

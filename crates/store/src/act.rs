@@ -1,0 +1,25 @@
+//! One operation of the store.
+
+use std::future::Future;
+
+use crate::{Db, StoreError};
+
+/// One operation: all of it happens or nothing, and its caller hears only after it is on disk.
+///
+/// An act that returns an error leaves no trace. On PostgreSQL it may be run again after a serialization failure, so it
+/// borrows itself; on SQLite its future is ready at the first poll, because nothing in [`Db`] waits there.
+pub trait Act: Send + Sync + 'static {
+    /// What it answers.
+    type Output: Send + 'static;
+    /// How it fails.
+    type Error: From<StoreError> + Send + 'static;
+
+    /// Does it.
+    fn run<D: Db>(&self, db: &mut D) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// An act that only looks, and so may run beside the writer, on a connection that can't write.
+pub trait ReadOnly: Act {
+    /// Whether it may take long enough to keep other requests waiting: it then runs on the blocking pool.
+    const LONG: bool = false;
+}

@@ -1,0 +1,333 @@
+//! The least that both databases have in common: text with `$1` placeholders in, rows out.
+
+use std::{borrow::Cow, future::Future};
+
+use securemailbox_protocol::{
+    accounts::{AccountKind, Language, Level},
+    ids::{
+        AccountId, CertificateHash, ContentHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId,
+        SlotId, ThreadId,
+    },
+    letters::Folder,
+    numbers::{ChangeNumber, EraseNumber, Version},
+    octets::Octets,
+    records::RecordPurpose,
+    slots::SlotKind,
+    sync::Pulse,
+    time::Timestamp,
+};
+
+/// A database inside a transaction.
+pub trait Db: Send {
+    /// Runs `sql` and returns how many rows it wrote.
+    fn exec(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Runs `sql` and returns its rows.
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+
+    /// Runs `sql` and returns its first row.
+    fn row(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<Option<Row>, StoreError>> + Send {
+        async move { Ok(self.rows(sql, params).await?.into_iter().next()) }
+    }
+
+    /// Remembers whom to tell, once this is on disk, that there is something new.
+    fn touched(&mut self, account: AccountId, pulse: Pulse);
+}
+
+/// Why the store could not do it. Holds no row's content, so that it may be logged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// More is waiting to be written than we promise to remember, or too many tried the same at once.
+    #[error("the store has more to do than it can")]
+    Busy,
+    /// The store was closed, or its database can't be reached.
+    #[error("the store can't be reached")]
+    Unreachable,
+    /// An operation panicked. Nothing of it was kept.
+    #[error("an operation of the store panicked")]
+    Panicked,
+    /// A row does not hold what we wrote.
+    #[error("a row holds what we never write: {0}")]
+    Damaged(&'static str),
+    /// The database refused, with its own code (SQLite's extended result code, PostgreSQL's SQLSTATE).
+    #[error("the database failed with code {0}")]
+    Database(String),
+    /// A file could not be written.
+    #[error("a file of the store could not be written: {0}")]
+    File(std::io::ErrorKind),
+}
+
+/// A value on its way into a statement.
+#[derive(Clone)]
+pub enum Param<'a> {
+    /// Nothing.
+    Null,
+    /// A number, a time, a truth value.
+    Int(i64),
+    /// Bytes: ids, hashes, everything sealed.
+    Bytes(Cow<'a, [u8]>),
+    /// A word of ours.
+    Text(&'a str),
+}
+
+/// What can go into a statement.
+pub trait ToParam: Sync {
+    /// As the database takes it.
+    fn to_param(&self) -> Param<'_>;
+}
+
+/// A value on its way out of a row.
+#[derive(Clone)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A number, a time, a truth value.
+    Int(i64),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A word of ours.
+    Text(String),
+}
+
+/// A row, taken apart from the left.
+pub struct Row(std::vec::IntoIter<Value>);
+
+impl Row {
+    pub(crate) fn new(values: Vec<Value>) -> Self {
+        Self(values.into_iter())
+    }
+
+    /// The next column.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]: there is none, or it holds something else than a `T`.
+    pub fn next<T: FromValue>(&mut self) -> Result<T, StoreError> {
+        T::from_value(self.0.next().ok_or(StoreError::Damaged("too few columns"))?)
+    }
+}
+
+/// What can come out of a row.
+pub trait FromValue: Sized {
+    /// From what the database gave.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]: it is something else.
+    fn from_value(value: Value) -> Result<Self, StoreError>;
+}
+
+macro_rules! fixed_bytes {
+    ($($name:ident $length:literal)+) => { $(
+        impl ToParam for $name {
+            fn to_param(&self) -> Param<'_> {
+                Param::Bytes(Cow::Borrowed(self.as_bytes()))
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: Value) -> Result<Self, StoreError> {
+                Ok(Self::from_bytes(<[u8; $length]>::from_value(value)?))
+            }
+        }
+    )+ };
+}
+
+fixed_bytes! {
+    AccountId 16
+    LetterId 16
+    RecordId 16
+    SlotId 16
+    SessionId 16
+    RegistrationId 16
+    SignInId 16
+    RecoveryId 16
+    ThreadId 16
+    ContentHash 32
+    CertificateHash 32
+}
+
+macro_rules! numbers {
+    ($($name:ident $get:ident $new:ident)+) => { $(
+        impl ToParam for $name {
+            fn to_param(&self) -> Param<'_> {
+                Param::Int(i64::try_from(self.$get()).unwrap_or(i64::MAX))
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: Value) -> Result<Self, StoreError> {
+                Ok(Self::$new(u64::from_value(value)?))
+            }
+        }
+    )+ };
+}
+
+numbers! {
+    ChangeNumber get new
+    EraseNumber get new
+    Version get new
+    Timestamp unix_millis from_unix_millis
+}
+
+macro_rules! words {
+    ($($name:ident { $($variant:ident $word:literal)+ })+) => { $(
+        impl ToParam for $name {
+            fn to_param(&self) -> Param<'_> {
+                Param::Text(match self { $(Self::$variant => $word,)+ })
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: Value) -> Result<Self, StoreError> {
+                match String::from_value(value)?.as_str() {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(StoreError::Damaged(stringify!($name))),
+                }
+            }
+        }
+    )+ };
+}
+
+words! {
+    AccountKind { Member "member" Guest "guest" }
+    Language { Sv "sv" En "en" }
+    Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
+    RecordPurpose { Keyring "keyring" Contacts "contacts" Settings "settings" Draft "draft" }
+    SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
+}
+
+impl ToParam for Level {
+    fn to_param(&self) -> Param<'_> {
+        Param::Int(*self as i64)
+    }
+}
+
+impl FromValue for Level {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match i64::from_value(value)? {
+            1 => Ok(Self::Address),
+            2 => Ok(Self::Phone),
+            3 => Ok(Self::Authenticator),
+            4 => Ok(Self::Passkey),
+            5 => Ok(Self::Eid),
+            _ => Err(StoreError::Damaged("Level")),
+        }
+    }
+}
+
+impl<T: ToParam> ToParam for Option<T> {
+    fn to_param(&self) -> Param<'_> {
+        self.as_ref().map_or(Param::Null, ToParam::to_param)
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Value::Null => Ok(None),
+            Value::Int(_) | Value::Bytes(_) | Value::Text(_) => T::from_value(value).map(Some),
+        }
+    }
+}
+
+impl ToParam for i64 {
+    fn to_param(&self) -> Param<'_> {
+        Param::Int(*self)
+    }
+}
+
+impl FromValue for i64 {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Value::Int(number) => Ok(number),
+            Value::Null | Value::Bytes(_) | Value::Text(_) => Err(StoreError::Damaged("a number")),
+        }
+    }
+}
+
+impl FromValue for u64 {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        Self::try_from(i64::from_value(value)?).map_err(|_| StoreError::Damaged("a number below zero"))
+    }
+}
+
+impl ToParam for bool {
+    fn to_param(&self) -> Param<'_> {
+        Param::Int(i64::from(*self))
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match i64::from_value(value)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(StoreError::Damaged("neither true nor false")),
+        }
+    }
+}
+
+impl ToParam for &str {
+    fn to_param(&self) -> Param<'_> {
+        Param::Text(self)
+    }
+}
+
+impl FromValue for String {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Value::Text(text) => Ok(text),
+            Value::Null | Value::Int(_) | Value::Bytes(_) => Err(StoreError::Damaged("a word")),
+        }
+    }
+}
+
+impl ToParam for Vec<u8> {
+    fn to_param(&self) -> Param<'_> {
+        Param::Bytes(Cow::Borrowed(self))
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        match value {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Null | Value::Int(_) | Value::Text(_) => Err(StoreError::Damaged("bytes")),
+        }
+    }
+}
+
+impl ToParam for Octets {
+    fn to_param(&self) -> Param<'_> {
+        Param::Bytes(Cow::Borrowed(&self.0))
+    }
+}
+
+impl FromValue for Octets {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        Vec::from_value(value).map(Self)
+    }
+}
+
+impl<const N: usize> ToParam for [u8; N] {
+    fn to_param(&self) -> Param<'_> {
+        Param::Bytes(Cow::Borrowed(self))
+    }
+}
+
+impl<const N: usize> FromValue for [u8; N] {
+    fn from_value(value: Value) -> Result<Self, StoreError> {
+        Vec::from_value(value)?.try_into().map_err(|_| StoreError::Damaged("bytes of another length"))
+    }
+}

@@ -1,0 +1,46 @@
+//! What the store knows of itself: which seal it belongs to, the OPAQUE set-up.
+
+use crate::{Act, Db, ReadOnly, StoreError};
+
+/// What is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetaKey {
+    /// Which server seal this database belongs to (PROTOCOL §2).
+    SealId,
+    /// The OPAQUE seed and key pair, sealed.
+    OpaqueSetup,
+}
+
+/// What is kept under `key`, if anything.
+pub struct ReadMeta {
+    /// Which.
+    pub key: MetaKey,
+}
+
+impl Act for ReadMeta {
+    type Output = Option<Vec<u8>>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
+        Err(StoreError::Unreachable.into())
+    }
+}
+
+impl ReadOnly for ReadMeta {}
+
+/// Keeps `value` unless something is kept already, and answers with what is kept now.
+pub struct InitMeta {
+    /// Which.
+    pub key: MetaKey,
+    /// What to keep, if nothing is.
+    pub value: Vec<u8>,
+}
+
+impl Act for InitMeta {
+    type Output = Vec<u8>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
+        Err(StoreError::Unreachable.into())
+    }
+}
