@@ -1,0 +1,29 @@
+//! Asks our own server on this machine for a JSON document. No client library: one plain GET is all there is to it.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+};
+
+use serde_json::Value;
+
+use crate::process::{Failure, Outcome};
+
+/// A port of this machine that nobody listens on.
+pub(crate) fn free_port() -> Outcome<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// The JSON document at `path` of the server at `authority` (`localhost:8443`).
+pub(crate) fn get(authority: &str, path: &str) -> Outcome<Value> {
+    let mut stream = TcpStream::connect(authority)?;
+    // HTTP/1.0, so that the body ends with the connection.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {authority}\r\nAccept: application/json\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    if head.lines().next().and_then(|status| status.split(' ').nth(1)) != Some("200") {
+        return Err(Failure::new(format!("{path} answered: {}", head.lines().next().unwrap_or("nothing"))));
+    }
+    serde_json::from_str(body).map_err(|error| Failure::new(format!("{path} is not JSON: {error}")))
+}

@@ -1,0 +1,82 @@
+//! What the tests need of the machine: found, or on Debian with root installed, or asked for in one line.
+
+use std::{path::Path, process::Command, sync::Once};
+
+use crate::process::{self, Failure, Outcome};
+
+/// Something that a stage needs and Debian has.
+pub(crate) struct Tool {
+    /// What it is there for, to a person without Debian.
+    pub(crate) name: &'static str,
+    /// Debian's packages.
+    pub(crate) packages: &'static [&'static str],
+    /// Whether it is there.
+    pub(crate) is_there: fn() -> bool,
+}
+
+pub(crate) const NODE: Tool = Tool {
+    name: "node 18 or later, and npm",
+    packages: &["nodejs", "npm"],
+    is_there: || all_installed(&["node", "npm"]),
+};
+
+pub(crate) const POSTGRESQL: Tool =
+    Tool { name: "the server of PostgreSQL 15 or later", packages: &["postgresql"], is_there: has_postgresql };
+
+pub(crate) const PYTHON: Tool = Tool {
+    name: "python 3 with venv",
+    packages: &["python3", "python3-venv"],
+    is_there: || Command::new("python3").args(["-c", "import ensurepip"]).output().is_ok_and(|o| o.status.success()),
+};
+
+/// Whether this is Debian, or a descendant that has its package manager.
+pub(crate) fn is_debian() -> bool {
+    process::is_installed("apt-get")
+}
+
+/// Makes a tool be there.
+///
+/// # Errors
+/// It is not, and can't be had here without a person; the sentence says what to install.
+pub(crate) fn provide(tool: &Tool) -> Outcome {
+    if (tool.is_there)() {
+        return Ok(());
+    }
+    let missing =
+        || Failure::new(format!("install {} (on Debian: apt-get install {})", tool.name, tool.packages.join(" ")));
+    if !is_debian() || !is_root() {
+        return Err(missing());
+    }
+    refresh_package_lists();
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(tool.packages)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    process::run(&mut install).map_err(|_| missing())?;
+    if (tool.is_there)() { Ok(()) } else { Err(missing()) }
+}
+
+/// Once a run; a failure shows in the installation that follows.
+pub(crate) fn refresh_package_lists() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if is_root() {
+            process::run(Command::new("apt-get").args(["update", "-q"])).ok();
+        }
+    });
+}
+
+fn is_root() -> bool {
+    process::capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn all_installed(programs: &[&str]) -> bool {
+    programs.iter().all(|program| process::is_installed(program))
+}
+
+/// Debian keeps `initdb` off the path, in a folder for each version.
+fn has_postgresql() -> bool {
+    let versions = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten();
+    process::is_installed("initdb") || versions.map(|version| version.path().join("bin/initdb")).any(|p| p.is_file())
+}

@@ -1,0 +1,97 @@
+//! Other programs: started, waited for, and what to say when they fail.
+
+use std::{
+    fmt, io,
+    path::Path,
+    process::{Command, ExitCode, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// Why a command of ours ended: a sentence for a person.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    sentence: String,
+    exit: u8,
+}
+
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), exit: 1 }
+    }
+
+    /// The command was not understood.
+    pub(crate) fn usage(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), exit: 2 }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// Runs a program without standard input, its output going where ours goes.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    println!("$ {}", line(command));
+    let status = command.stdin(Stdio::null()).status().map_err(|error| not_started(command, &error))?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("{} ended with {status}", line(command)))) }
+}
+
+/// What a program wrote to standard output.
+pub(crate) fn capture(command: &mut Command) -> Outcome<String> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(command, &error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure::new(format!("{} ended with {}\n{}", line(command), output.status, said.trim_end())));
+    }
+    String::from_utf8(output.stdout).map_err(|_| Failure::new(format!("{} wrote no text", line(command))))
+}
+
+/// Runs a program that may hang, such as one that waits for a network which is not there. False if it failed or was
+/// stopped after `limit`.
+pub(crate) fn succeeds_within(limit: Duration, command: &mut Command) -> bool {
+    println!("$ {}", line(command));
+    let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() else { return false };
+    let Some(mut output) = child.stdout.take() else { return false };
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || {
+        let drained = io::copy(&mut output, &mut io::sink());
+        ended.send(drained.is_ok()).ok();
+    });
+    if end.recv_timeout(limit).is_err() {
+        child.kill().ok();
+    }
+    child.wait().is_ok_and(|status| status.success())
+}
+
+/// Whether a program of this name is on the path, or at this path.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let there = |folder: &Path| folder.join(program).is_file();
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| there(&folder)))
+}
+
+fn not_started(command: &Command, error: &io::Error) -> Failure {
+    Failure::new(format!("{} was not started: {error}", command.get_program().display()))
+}
+
+/// The command as one would type it.
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,177 @@
+//! `cargo xtask test`: every check, a stage at a time.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    machine,
+    process::{self, Failure, Outcome},
+    wasm,
+    workspace::Workspace,
+};
+
+macro_rules! stages {
+    ($($variant:ident $name:literal $what:literal;)+) => {
+        /// One of the checks.
+        #[derive(Clone, Copy)]
+        pub(crate) enum Stage {
+            $(#[doc = $what] $variant,)+
+        }
+
+        impl Stage {
+            const ALL: &[Self] = &[$(Self::$variant),+];
+
+            fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+stages! {
+    Lint "lint" "Format and lints.";
+    Deny "deny" "Arrows between rooms, licences, banned crates, advisories; what documents say of names and files.";
+    Unit "unit" "What each file says of itself, and the examples in documents.";
+    Vectors "vectors" "The same vectors natively and as WebAssembly, and the module's size.";
+    Interop "interop" "Another implementation of OpenPGP reads ours, and ours reads its.";
+    Store "store" "One suite on SQLite and on PostgreSQL.";
+    Api "api" "Every documented operation over HTTP, asked well and badly.";
+    Cli "cli" "The command line against a real server.";
+    Hostile "hostile" "A server that lies.";
+    Erasure "erasure" "What is left on the disk, and what a kill breaks.";
+}
+
+impl Stage {
+    /// The stages of these names; all of them if there is none.
+    pub(crate) fn parse_all(names: &[&str]) -> Outcome<Vec<Self>> {
+        if names.is_empty() {
+            return Ok(Self::ALL.to_vec());
+        }
+        let parse = |name: &&str| Self::ALL.iter().copied().find(|stage| stage.name() == *name);
+        let unknown = |name: &str| Failure::usage(format!("there is no stage {name}; there are: {}", Self::names()));
+        names.iter().map(|name| parse(name).ok_or_else(|| unknown(name))).collect()
+    }
+
+    pub(crate) fn names() -> String {
+        Self::ALL.iter().map(|stage| stage.name()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn run(self, workspace: &Workspace) -> Outcome<Remark> {
+        match self {
+            Self::Lint => lint(workspace),
+            Self::Deny => deny(workspace),
+            Self::Unit => unit(workspace),
+            Self::Vectors => vectors(workspace),
+            Self::Interop => interop(workspace),
+            Self::Store => store(workspace),
+            Self::Api | Self::Cli | Self::Hostile | Self::Erasure => from_outside(workspace, self.name()),
+        }
+    }
+}
+
+/// What a passed stage adds to its line in the summary.
+type Remark = String;
+
+/// Runs stages, all of them even after one failed, and ends with a line for each.
+#[expect(clippy::disallowed_methods, reason = "a person wants to know how long a stage took")]
+pub(crate) fn run(workspace: &Workspace, stages: &[Stage]) -> Outcome {
+    let mut lines = Vec::new();
+    let mut failed = Vec::new();
+    for stage in stages {
+        println!("\n== {}", stage.name());
+        let begun = Instant::now();
+        let outcome = stage.run(workspace);
+        let seconds = begun.elapsed().as_secs_f64();
+        let verdict = match outcome {
+            Ok(remark) => format!("ok      {remark}"),
+            Err(failure) => {
+                eprintln!("{failure}");
+                failed.push(stage.name());
+                "FAILED".into()
+            }
+        };
+        lines.push(format!("{:10}{seconds:8.1} s  {verdict}", stage.name()));
+    }
+    println!("\n== summary");
+    lines.iter().for_each(|line| println!("{}", line.trim_end()));
+    if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("failed: {}", failed.join(" ")))) }
+}
+
+fn lint(workspace: &Workspace) -> Outcome<Remark> {
+    process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
+    // Named, since `--all` would follow the paths back into this workspace.
+    let module = ["--package", "securemailbox-e2e-wasm", "--package", "securemailbox-glue"];
+    process::run(workspace.cargo(&["fmt", "--check", "--manifest-path", wasm::MANIFEST]).args(module))?;
+    process::run(&mut workspace.cargo(&[
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    Ok(Remark::new())
+}
+
+/// The tests hold what `cargo-deny` holds, where that isn't installed; advisories need it, and its database.
+fn deny(workspace: &Workspace) -> Outcome<Remark> {
+    test(workspace, &["--test", "rooms", "--test", "documents"])?;
+    if !process::is_installed("cargo-deny") {
+        return Ok("advisories skipped: cargo-deny is not installed".into());
+    }
+    process::run(&mut workspace.cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    let fetch = process::succeeds_within(Duration::from_secs(60), &mut workspace.cargo(&["deny", "fetch", "db"]));
+    if !fetch {
+        return Ok("advisories skipped: their database can't be fetched here".into());
+    }
+    process::run(&mut workspace.cargo(&["deny", "check", "advisories"]))?;
+    Ok(Remark::new())
+}
+
+fn unit(workspace: &Workspace) -> Outcome<Remark> {
+    test(workspace, &["--lib", "--bins"])?;
+    test(workspace, &["--doc"])?;
+    Ok(Remark::new())
+}
+
+fn vectors(workspace: &Workspace) -> Outcome<Remark> {
+    machine::provide(&machine::NODE)?;
+    test(workspace, &["--test", "vectors"])?;
+    let folder = wasm::build(workspace)?;
+    process::run(Command::new("node").arg("e2e/wasm/vectors.cjs").arg(folder).current_dir(workspace.root()))?;
+    Ok(Remark::new())
+}
+
+fn interop(workspace: &Workspace) -> Outcome<Remark> {
+    machine::provide(&machine::PYTHON)?;
+    from_outside(workspace, "interop")
+}
+
+fn store(workspace: &Workspace) -> Outcome<Remark> {
+    machine::provide(&machine::POSTGRESQL)?;
+    test(workspace, &["--test", "suite"])?;
+    Ok(Remark::new())
+}
+
+/// A test of the package `e2e`, which drives the real command.
+fn from_outside(workspace: &Workspace, name: &str) -> Outcome<Remark> {
+    // With the tests, so that dependencies are resolved and built the same way for all stages.
+    process::run(&mut workspace.cargo(&["build", "--locked", "--workspace", "--bins", "--tests"]))?;
+    let binary = workspace.target().join("debug/securemailbox");
+    process::run(test_command(workspace, &["--test", name]).env("SECUREMAILBOX_BIN", binary))?;
+    Ok(Remark::new())
+}
+
+fn test(workspace: &Workspace, targets: &[&str]) -> Outcome {
+    process::run(&mut test_command(workspace, targets))
+}
+
+/// Always the whole workspace, with targets chosen by kind or name: one resolution of features, each crate compiled once.
+fn test_command(workspace: &Workspace, targets: &[&str]) -> Command {
+    let mut cargo = workspace.cargo(&["test", "--locked", "--workspace"]);
+    cargo.args(targets);
+    cargo
+}

@@ -1,0 +1,60 @@
+//! The project's folder, its cargo, and what it builds.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::process::{self, Failure, Outcome};
+
+/// Which of the workspace's two native profiles.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// One for `run` and every stage of `test`.
+    Dev,
+    /// What is installed.
+    Release,
+}
+
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace that this xtask was built from.
+    pub(crate) fn here() -> Outcome<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or_else(|| Failure::new("xtask has no folder"))?;
+        // This program is TARGET/debug/xtask: right whatever CARGO_TARGET_DIR or a configuration file says.
+        let this = env::current_exe()?;
+        let target = this.ancestors().nth(2).ok_or_else(|| Failure::new("xtask lies in no target folder"))?;
+        Ok(Self { root: root.into(), target: target.into() })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where builds, and what is downloaded for them, lie.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// `cargo`, for this workspace.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        cargo
+    }
+
+    /// Builds `securemailbox` and says where it is.
+    pub(crate) fn build_binary(&self, profile: Profile) -> Outcome<PathBuf> {
+        let (folder, flags): (_, &[_]) = match profile {
+            Profile::Dev => ("debug", &[]),
+            Profile::Release => ("release", &["--release"]),
+        };
+        process::run(self.cargo(&["build", "--workspace", "--bin", "securemailbox"]).args(flags))?;
+        Ok(self.target.join(folder).join("securemailbox"))
+    }
+}

@@ -1,0 +1,114 @@
+//! What the documents say of files, tests and dependencies is so.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Where a path in a document begins.
+const ROOMS: &[&str] = &["crates/", "docs/", "e2e/", "xtask/", ".ci/", ".cargo/", "deploy/", "web/"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Files below a folder with this extension, the project's own.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let is_foreign = ["target", "node_modules", ".git", ".venv"].iter().any(|foreign| name == *foreign);
+        if path.is_dir() && !is_foreign {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
+}
+
+/// What stands between backticks on one line, outside of fenced blocks.
+fn code_words(markdown: &str) -> Vec<&str> {
+    let prose = markdown.split("```").step_by(2);
+    prose.flat_map(str::lines).flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+}
+
+/// Where links lead, outside of fenced blocks.
+fn link_targets(markdown: &str) -> Vec<&str> {
+    let prose = markdown.split("```").step_by(2);
+    prose.flat_map(|text| text.split("](").skip(1)).filter_map(|rest| rest.split(')').next()).collect()
+}
+
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    let documents = files(&root(), "md");
+    assert!(documents.len() > 8, "the documents were not found");
+    for document in documents {
+        let text = read(&document);
+        let folder = document.parent().expect("a file has a folder");
+        for word in code_words(&text) {
+            let is_path = ROOMS.iter().any(|room| word.starts_with(room)) && !word.contains([' ', '*', '…', '{', '<']);
+            assert!(!is_path || root().join(word).exists(), "{} names {word}", document.display());
+        }
+        for target in
+            link_targets(&text).into_iter().filter(|target| !target.contains("://") && !target.starts_with('#'))
+        {
+            let path = target.split('#').next().unwrap_or_default();
+            assert!(folder.join(path).exists(), "{} links to {target}", document.display());
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_is_there() {
+    let sources: String =
+        ["crates", "e2e", "xtask"].iter().flat_map(|room| files(&root().join(room), "rs")).map(read).collect();
+    let tests: BTreeSet<&str> = sources.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next()).collect();
+    let model = read(root().join("docs/threat-model.md"));
+    // A sentence with underscores is a test's name; nothing else in that document has three of them.
+    let named: Vec<&str> = code_words(&model).into_iter().filter(|word| word.matches('_').count() > 2).collect();
+    assert!(!named.is_empty(), "the threat model names no test");
+    for name in named {
+        assert!(tests.contains(name), "docs/threat-model.md names {name}");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = read(root().join("Cargo.toml"));
+    let (_, dependencies) = manifest.split_once("[workspace.dependencies]").expect("a table");
+    let (dependencies, _) = dependencies.split_once("\n[").expect("tables follow");
+    let reasons = read(root().join("docs/dependencies.md"));
+    let names = dependencies.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+    for name in names.filter(|name| !name.starts_with("securemailbox-")) {
+        assert!(reasons.contains(&format!("| `{name}` |")), "docs/dependencies.md has no reason for {name}");
+    }
+}
+
+#[test]
+fn every_dependency_with_a_reason_is_one() {
+    let manifests: String =
+        files(&root(), "toml").into_iter().filter(|path| path.ends_with("Cargo.toml")).map(read).collect();
+    for row in read(root().join("docs/dependencies.md")).lines().filter_map(|line| line.strip_prefix("| `")) {
+        let name = row.split('`').next().unwrap_or_default();
+        let is_named = [" = ", ".workspace"].iter().any(|follows| manifests.contains(&format!("\n{name}{follows}")));
+        assert!(is_named, "docs/dependencies.md gives a reason for {name}, which nothing uses");
+    }
+}
+
+#[test]
+fn decisions_are_numbered_without_a_gap() {
+    let mut names: Vec<String> = files(&root().join("docs/decisions"), "md")
+        .iter()
+        .filter_map(|path| path.file_name()?.to_str().map(String::from))
+        .collect();
+    names.sort();
+    for (name, number) in names.iter().zip(1..) {
+        assert!(name.starts_with(&format!("{number:04}-")), "{name} should be number {number}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Which room may use which, and what may be linked at all (ARCHITECTURE.md, deny.toml), read from `cargo metadata`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// Each room, and the rooms it may use.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("protocol", &[]),
+    ("vault", &["protocol"]),
+    ("client", &["vault", "protocol"]),
+    ("store", &["protocol"]),
+    ("server", &["store", "protocol"]),
+    ("securemailbox", &["server", "client", "store", "protocol", "vault"]),
+];
+
+/// Each room, and what it links in no way, however long.
+const NEVER: &[(&str, &[&str])] = &[
+    // No path in the server can decrypt.
+    ("server", &["pgp", "vault", "client"]),
+    ("store", &["pgp", "vault", "client", "axum", "hyper"]),
+    // What is secret meets no network and no file.
+    ("vault", NO_NETWORK),
+    ("client", NO_NETWORK),
+    ("protocol", NO_NETWORK),
+];
+
+const NO_NETWORK: &[&str] =
+    &["tokio", "hyper", "reqwest", "axum", "lettre", "rusqlite", "tokio-postgres", "socket2", "mio"];
+
+/// What `cargo metadata` says of the workspace.
+struct Graph {
+    /// Name of each package by its id.
+    names: BTreeMap<String, String>,
+    /// Ids that a package links, by its id. Dependencies of tests and of build scripts aside.
+    links: BTreeMap<String, Vec<String>>,
+    /// Ids of the workspace's own packages.
+    members: BTreeSet<String>,
+    /// Name and licence of all others.
+    licences: Vec<(String, String)>,
+}
+
+impl Graph {
+    fn read() -> Self {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
+            .current_dir(root())
+            .output()
+            .expect("cargo starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+        let rows = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let members: BTreeSet<String> = rows(&metadata["workspace_members"]).iter().map(text).collect();
+        let packages = rows(&metadata["packages"]);
+        let foreign = packages.iter().filter(|package| !members.contains(&text(&package["id"])));
+        let licences = foreign.map(|package| (text(&package["name"]), text(&package["license"]))).collect();
+        let names = packages.iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+        let is_linked = |dependency: &Value| rows(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
+        let links = rows(&metadata["resolve"]["nodes"])
+            .iter()
+            .map(|node| {
+                let linked =
+                    rows(&node["deps"]).into_iter().filter(is_linked).map(|dependency| text(&dependency["pkg"]));
+                (text(&node["id"]), linked.collect())
+            })
+            .collect();
+        Self { names, links, members, licences }
+    }
+
+    /// `vault` for `securemailbox-vault`, whoever else is called as it is.
+    fn short(&self, id: &str) -> &str {
+        let name = &self.names[id];
+        name.strip_prefix("securemailbox-").unwrap_or(name)
+    }
+
+    fn member(&self, room: &str) -> &str {
+        self.members.iter().find(|id| self.short(id) == room).unwrap_or_else(|| panic!("there is no room {room}"))
+    }
+
+    /// Everything that a package links, itself included.
+    fn reach(&self, from: &str) -> BTreeSet<&str> {
+        let mut seen = BTreeSet::new();
+        let mut ahead = vec![from];
+        while let Some(id) = ahead.pop() {
+            if seen.insert(self.short(id)) {
+                ahead.extend(self.links[id].iter().map(String::as_str));
+            }
+        }
+        seen
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The texts in the list `key = […]` of deny.toml: one list for cargo-deny and for these tests.
+fn listed_in_deny_toml(key: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("deny.toml")).expect("deny.toml");
+    let (_, list) = text.split_once(&format!("\n{key} = [")).unwrap_or_else(|| panic!("deny.toml has no {key}"));
+    let (list, _) = list.split_once(']').expect("a list ends");
+    list.split('"').skip(1).step_by(2).map(String::from).collect()
+}
+
+/// Whether an SPDX expression can be met with allowed licences. Old crates write `/` for `OR`.
+fn is_met(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    let mut spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    spaced = spaced.replace(" WITH ", "-WITH-");
+    let mut words = spaced.split_whitespace().peekable();
+    let met = any_of(&mut words, allowed);
+    met && words.next().is_none()
+}
+
+type Words<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
+
+fn any_of(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
+    let mut met = all_of(words, allowed);
+    while words.next_if_eq(&"OR").is_some() {
+        met |= all_of(words, allowed);
+    }
+    met
+}
+
+fn all_of(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
+    let mut met = one(words, allowed);
+    while words.next_if_eq(&"AND").is_some() {
+        met &= one(words, allowed);
+    }
+    met
+}
+
+fn one(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
+    match words.next() {
+        Some("(") => any_of(words, allowed) && words.next() == Some(")"),
+        Some(licence) => allowed.contains(licence),
+        None => false,
+    }
+}
+
+#[test]
+fn rooms_use_only_the_rooms_that_the_drawing_shows() {
+    let graph = Graph::read();
+    for (room, may_use) in ARROWS {
+        for used in graph.links[graph.member(room)].iter().filter(|id| graph.members.contains(*id)) {
+            let used = graph.short(used);
+            assert!(may_use.contains(&used), "{room} uses {used}");
+        }
+    }
+    let drawn: BTreeSet<&str> = ARROWS.iter().map(|(room, _)| *room).chain(["e2e", "xtask"]).collect();
+    let there: BTreeSet<&str> = graph.members.iter().map(|id| graph.short(id)).collect();
+    assert_eq!(there, drawn, "a room came or went: draw it here and in ARCHITECTURE.md");
+}
+
+#[test]
+fn no_path_in_the_server_leads_to_a_crate_that_opens_letters() {
+    let graph = Graph::read();
+    for (room, never) in NEVER {
+        let reach = graph.reach(graph.member(room));
+        for banned in *never {
+            assert!(!reach.contains(banned), "{room} links {banned}");
+        }
+    }
+    // The same search finds what is there.
+    assert!(graph.reach(graph.member("vault")).contains("pgp"));
+}
+
+#[test]
+fn a_banned_crate_is_nowhere_in_the_tree() {
+    let graph = Graph::read();
+    let banned = listed_in_deny_toml("deny");
+    assert!(banned.contains("openssl") && banned.contains("native-tls"), "{banned:?}");
+    for name in graph.names.values() {
+        assert!(!banned.contains(name), "{name} is banned");
+    }
+}
+
+#[test]
+fn every_licence_in_the_tree_can_be_met_with_the_allowed_ones() {
+    let allowed = listed_in_deny_toml("allow");
+    let graph = Graph::read();
+    assert!(graph.licences.len() > 100, "the tree was not read");
+    for (name, licence) in &graph.licences {
+        assert!(is_met(licence, &allowed), "{name} is under {licence:?}");
+    }
+}
+
+#[test]
+fn a_licence_is_met_only_as_its_expression_says() {
+    let allowed = BTreeSet::from(["MIT".to_owned(), "ISC".to_owned()]);
+    for met in ["MIT", "MIT/GPL-3.0", "GPL-3.0 OR (MIT AND ISC)", "ISC AND (GPL-3.0 OR MIT)"] {
+        assert!(is_met(met, &allowed), "{met}");
+    }
+    for unmet in
+        ["", "GPL-3.0", "MIT AND GPL-3.0", "(MIT OR ISC) AND GPL-3.0", "Apache-2.0 WITH LLVM-exception", "(MIT"]
+    {
+        assert!(!is_met(unmet, &allowed), "{unmet}");
+    }
+}
+
+/// Two lock files, since the module has a workspace of its own: what is tested natively is what runs in a browser.
+#[test]
+fn the_webassembly_module_is_built_of_the_same_versions() {
+    let native = locked("Cargo.lock");
+    for (name, versions) in locked("e2e/wasm/Cargo.lock") {
+        if let Some(ours) = native.get(&name) {
+            assert!(versions.is_subset(ours), "{name}: {versions:?} for WebAssembly, {ours:?} natively");
+        }
+    }
+}
+
+/// Versions of each package in a lock file.
+fn locked(path: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let text = fs::read_to_string(root().join(path)).expect("a lock file");
+    let value = |line: Option<&str>| line.and_then(|line| line.split('"').nth(1)).unwrap_or_default().to_owned();
+    let mut packages = BTreeMap::<_, BTreeSet<_>>::new();
+    for package in text.split("[[package]]").skip(1) {
+        let mut lines = package.lines().skip(1);
+        packages.entry(value(lines.next())).or_default().insert(value(lines.next()));
+    }
+    packages
+}
