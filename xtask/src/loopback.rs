@@ -27,3 +27,30 @@ pub(crate) fn get(authority: &str, path: &str) -> Outcome<Value> {
     }
     serde_json::from_str(body).map_err(|error| Failure::new(format!("{path} is not JSON: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io::BufRead, io::BufReader, thread};
+
+    use super::*;
+
+    /// What `get` makes of one answer.
+    fn answered(answer: &'static str) -> Outcome<Value> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let authority = listener.local_addr()?.to_string();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let head = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+            assert_eq!(head.count(), 3);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        get(&authority, "/demo/accounts.json")
+    }
+
+    #[test]
+    fn a_document_is_read_and_an_error_told() {
+        assert_eq!(answered("HTTP/1.0 200 OK\r\n\r\n[1]").unwrap(), serde_json::json!([1]));
+        let refused = answered("HTTP/1.0 404 Not Found\r\n\r\n{}").unwrap_err().to_string();
+        assert!(refused.contains("404"), "{refused}");
+    }
+}

@@ -1,8 +1,15 @@
 //! What the tests need of the machine: found, or on Debian with root installed, or asked for in one line.
 
-use std::{path::Path, process::Command, sync::Once};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Once,
+};
 
-use crate::process::{self, Failure, Outcome};
+use crate::{
+    process::{self, Failure, Outcome},
+    workspace::Workspace,
+};
 
 /// Something that a stage needs and Debian has.
 pub(crate) struct Tool {
@@ -23,11 +30,24 @@ pub(crate) const NODE: Tool = Tool {
 pub(crate) const POSTGRESQL: Tool =
     Tool { name: "the server of PostgreSQL 15 or later", packages: &["postgresql"], is_there: has_postgresql };
 
-pub(crate) const PYTHON: Tool = Tool {
+const PYTHON: Tool = Tool {
     name: "python 3 with venv",
     packages: &["python3", "python3-venv"],
     is_there: || Command::new("python3").args(["-c", "import ensurepip"]).output().is_ok_and(|o| o.status.success()),
 };
+
+/// A Python that has the packages of `requirements`, in an environment of its own below the target folder.
+pub(crate) fn python_with(workspace: &Workspace, requirements: &str) -> Outcome<PathBuf> {
+    provide(&PYTHON)?;
+    let environment = workspace.target().join("python");
+    let python = environment.join("bin/python");
+    if !python.is_file() {
+        process::run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    }
+    let install = ["-m", "pip", "install", "--quiet", "--requirement", requirements];
+    process::run(Command::new(&python).args(install).current_dir(workspace.root()))?;
+    Ok(python)
+}
 
 /// Whether this is Debian, or a descendant that has its package manager.
 pub(crate) fn is_debian() -> bool {

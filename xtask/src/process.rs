@@ -95,3 +95,19 @@ fn line(command: &Command) -> String {
     let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_is_stopped() {
+        assert!(!succeeds_within(Duration::from_millis(50), Command::new("sleep").arg("600")));
+    }
+
+    #[test]
+    fn a_failure_names_the_program_and_what_it_said() {
+        let failure = capture(Command::new("sh").args(["-c", "echo reason >&2; exit 3"])).unwrap_err().to_string();
+        assert!(failure.contains("sh -c") && failure.contains("reason"), "{failure}");
+    }
+}

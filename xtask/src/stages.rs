@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, a stage at a time.
 
 use std::{
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use crate::{
     machine,
     process::{self, Failure, Outcome},
     wasm,
-    workspace::Workspace,
+    workspace::{Profile, Workspace},
 };
 
 macro_rules! stages {
@@ -66,7 +67,7 @@ impl Stage {
             Self::Vectors => vectors(workspace),
             Self::Interop => interop(workspace),
             Self::Store => store(workspace),
-            Self::Api | Self::Cli | Self::Hostile | Self::Erasure => from_outside(workspace, self.name()),
+            Self::Api | Self::Cli | Self::Hostile | Self::Erasure => test_from_outside(workspace, self.name(), &[]),
         }
     }
 }
@@ -146,8 +147,8 @@ fn vectors(workspace: &Workspace) -> Outcome<Remark> {
 }
 
 fn interop(workspace: &Workspace) -> Outcome<Remark> {
-    machine::provide(&machine::PYTHON)?;
-    from_outside(workspace, "interop")
+    let python = machine::python_with(workspace, "e2e/interop/requirements.txt")?;
+    test_from_outside(workspace, "interop", &[("SECUREMAILBOX_PYTHON", python)])
 }
 
 fn store(workspace: &Workspace) -> Outcome<Remark> {
@@ -157,11 +158,10 @@ fn store(workspace: &Workspace) -> Outcome<Remark> {
 }
 
 /// A test of the package `e2e`, which drives the real command.
-fn from_outside(workspace: &Workspace, name: &str) -> Outcome<Remark> {
-    // With the tests, so that dependencies are resolved and built the same way for all stages.
-    process::run(&mut workspace.cargo(&["build", "--locked", "--workspace", "--bins", "--tests"]))?;
-    let binary = workspace.target().join("debug/securemailbox");
-    process::run(test_command(workspace, &["--test", name]).env("SECUREMAILBOX_BIN", binary))?;
+fn test_from_outside(workspace: &Workspace, name: &str, tools: &[(&str, PathBuf)]) -> Outcome<Remark> {
+    let binary = workspace.build_binary(Profile::Dev)?;
+    let mut test = test_command(workspace, &["--test", name]);
+    process::run(test.env("SECUREMAILBOX_BIN", binary).envs(tools.iter().map(|(name, path)| (name, path))))?;
     Ok(Remark::new())
 }
 
@@ -174,4 +174,24 @@ fn test_command(workspace: &Workspace, targets: &[&str]) -> Command {
     let mut cargo = workspace.cargo(&["test", "--locked", "--workspace"]);
     cargo.args(targets);
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_means_every_stage() {
+        assert_eq!(Stage::parse_all(&[]).unwrap().len(), Stage::ALL.len());
+        assert_eq!(
+            Stage::parse_all(&["store", "lint"]).unwrap().iter().map(|s| s.name()).collect::<Vec<_>>(),
+            ["store", "lint"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_stage_is_answered_with_those_there_are() {
+        let refused = Stage::parse_all(&["lint", "sore"]).unwrap_err().to_string();
+        assert!(refused.contains("sore") && refused.contains("store"), "{refused}");
+    }
 }

@@ -51,10 +51,12 @@ impl Workspace {
     /// Builds `securemailbox` and says where it is.
     pub(crate) fn build_binary(&self, profile: Profile) -> Outcome<PathBuf> {
         let (folder, flags): (_, &[_]) = match profile {
-            Profile::Dev => ("debug", &[]),
+            // A test beside it makes cargo choose features as for all tests, so that neither `run` after `test` nor
+            // `test` after `run` compiles a dependency again.
+            Profile::Dev => ("debug", &["--test", "rooms"]),
             Profile::Release => ("release", &["--release"]),
         };
-        process::run(self.cargo(&["build", "--workspace", "--bin", "securemailbox"]).args(flags))?;
+        process::run(self.cargo(&["build", "--locked", "--workspace", "--bin", "securemailbox"]).args(flags))?;
         Ok(self.target.join(folder).join("securemailbox"))
     }
 }
