@@ -16,7 +16,7 @@ use crate::{
 macro_rules! stages {
     ($($variant:ident $name:literal $what:literal;)+) => {
         /// One of the checks.
-        #[derive(Clone, Copy)]
+        #[derive(Debug, Clone, Copy)]
         pub(crate) enum Stage {
             $(#[doc = $what] $variant,)+
         }
