@@ -39,8 +39,20 @@ impl Act for AccountById {
     type Output = Option<Account>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT account_id, kind, language, address_sealed, phone_sealed, certificate_hash, level FROM account
+             WHERE account_id = $1";
+        let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
+        Ok(Some(Account {
+            id: row.next()?,
+            kind: row.next()?,
+            language: row.next()?,
+            address_sealed: row.next()?,
+            phone_sealed: row.next()?,
+            certificate: row.next()?,
+            level: row.next()?,
+        }))
     }
 }
 

@@ -17,6 +17,8 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+use crate::{meta::MetaKey, notices::NoticeId, proofs::Factor};
+
 /// A database inside a transaction.
 pub trait Db: Send {
     /// Runs `sql` and returns how many rows it wrote.
@@ -153,6 +155,7 @@ fixed_bytes! {
     SignInId 16
     RecoveryId 16
     ThreadId 16
+    NoticeId 16
     ContentHash 32
     CertificateHash 32
 }
@@ -200,6 +203,8 @@ macro_rules! words {
 }
 
 words! {
+    MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" }
+    Factor { Address "address" Phone "phone" }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }

@@ -14,8 +14,12 @@ impl Act for ListingByAddress {
     type Output = Option<Listing>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT a.account_id, c.bytes, a.level FROM account a JOIN certificate c ON c.account_id = a.account_id
+             WHERE a.address_lookup = $1 AND a.kind = 'member'";
+        let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
+        Ok(Some(Listing { account: row.next()?, certificate: row.next()?, level: row.next()? }))
     }
 }
 
@@ -31,8 +35,9 @@ impl Act for CertificateByHash {
     type Output = Option<Vec<u8>>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT bytes FROM certificate WHERE certificate_hash = $1 LIMIT 1";
+        db.row(SQL, &[&self.hash]).await?.map(|mut row| row.next()).transpose()
     }
 }
 

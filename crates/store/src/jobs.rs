@@ -27,7 +27,21 @@ impl Act for Sweep {
     type Output = Swept;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const PROOFS: &str = "
+            DELETE FROM proof
+             WHERE holder_id IN (SELECT registration_id FROM registration WHERE expires <= $1)
+                OR holder_id IN (SELECT sign_in_id FROM sign_in WHERE expires <= $1)
+                OR holder_id IN (SELECT recovery_id FROM recovery WHERE expires <= $1)";
+        const SHARES: &str = "
+            DELETE FROM slot WHERE session_id IN (SELECT session_id FROM session WHERE expires <= $1)";
+        db.exec(PROOFS, &[&self.now]).await?;
+        db.exec(SHARES, &[&self.now]).await?;
+        Ok(Swept {
+            registrations: db.exec("DELETE FROM registration WHERE expires <= $1", &[&self.now]).await?,
+            sign_ins: db.exec("DELETE FROM sign_in WHERE expires <= $1", &[&self.now]).await?,
+            recoveries: db.exec("DELETE FROM recovery WHERE expires <= $1", &[&self.now]).await?,
+            sessions: db.exec("DELETE FROM session WHERE expires <= $1", &[&self.now]).await?,
+        })
     }
 }

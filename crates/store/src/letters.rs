@@ -8,6 +8,23 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+use crate::{Row, StoreError};
+
+/// A query of [`Entry`] rows: what stands in each, then the rest of the query, whose `e` is the entry, `l` its letter.
+macro_rules! entries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, s.certificate_hash, e.folder, e.read,
+                    l.level, e.change, e.arrived, l.content_length, l.envelope, e.wrapped_key
+               FROM entry e
+               JOIN letter l ON l.letter_id = e.letter_id
+               JOIN account s ON s.account_id = l.sender_id ",
+            $rest
+        )
+    };
+}
+pub(crate) use entries;
+
 mod list;
 mod post;
 mod read;
@@ -17,6 +34,7 @@ mod update;
 pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry};
+pub(crate) use receipts::tell_sender;
 pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
 pub use update::{UpdateEntry, UpdateEntryError};
 
@@ -56,4 +74,21 @@ pub struct Correspondent {
     pub address_sealed: Vec<u8>,
     /// Its certificate today.
     pub certificate: CertificateHash,
+}
+
+/// From a row of [`entries!`].
+pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        id: row.next()?,
+        thread: row.next()?,
+        sender: Correspondent { account: row.next()?, address_sealed: row.next()?, certificate: row.next()? },
+        folder: row.next()?,
+        read: row.next()?,
+        level: row.next()?,
+        change: row.next()?,
+        arrived: row.next()?,
+        content_length: row.next()?,
+        envelope: row.next()?,
+        wrapped_key: row.next()?,
+    })
 }

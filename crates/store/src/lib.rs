@@ -1,5 +1,4 @@
 //! What the server keeps.
-#![expect(missing_docs, reason = "skeleton, for its first commit only")]
 
 pub mod accounts;
 pub mod directory;
@@ -19,6 +18,10 @@ pub mod sync;
 
 mod act;
 mod db;
+mod migrations;
+mod postgres;
+mod proofs;
+mod sqlite;
 mod store;
 
 pub use act::{Act, ReadOnly};

@@ -21,8 +21,9 @@ impl Act for ReadMeta {
     type Output = Option<Vec<u8>>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT value FROM meta WHERE name = $1";
+        db.row(SQL, &[&self.key]).await?.map(|mut row| row.next()).transpose()
     }
 }
 
@@ -40,7 +41,9 @@ impl Act for InitMeta {
     type Output = Vec<u8>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const KEEP: &str = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        db.exec(KEEP, &[&self.key, &self.value]).await?;
+        ReadMeta { key: self.key }.run(db).await?.ok_or(StoreError::Damaged("meta"))
     }
 }

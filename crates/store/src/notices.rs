@@ -1,19 +1,41 @@
 //! The outbox: notices that wait to be sent, and outlive a crash (PROTOCOL §4.3).
 
 use rand::{CryptoRng, RngCore};
-use securemailbox_protocol::{accounts::Language, ids::AccountId, time::Timestamp};
+use securemailbox_protocol::{
+    accounts::Language,
+    ids::{AccountId, LetterId},
+    time::Timestamp,
+};
 
-use crate::{Act, Db, StoreError};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Act, Db, Row, StoreError, letters};
 
 /// A notice's id; part of the place under which the server seals it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NoticeId([u8; 16]);
+
+// Ids stay out of logs (PROTOCOL §8).
+impl std::fmt::Debug for NoticeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NoticeId(…)")
+    }
+}
 
 impl NoticeId {
     /// A fresh id.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// One for each letter and reader.
+    fn of_letter(letter: LetterId, reader: AccountId) -> Self {
+        let hash: [u8; 32] =
+            Sha256::new().chain_update(letter.as_bytes()).chain_update(reader.as_bytes()).finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
         Self(bytes)
     }
 
@@ -82,8 +104,19 @@ impl Act for DueNotices {
     type Output = Vec<DueNotice>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "
+            SELECT n.notice_id, n.attempts, n.created, n.sealed, n.account_id, a.address_sealed, a.language
+              FROM notice n LEFT JOIN account a ON a.account_id = n.account_id
+             WHERE n.due <= $1
+             ORDER BY n.due, n.notice_id LIMIT $2";
+        const LEASE: &str = "UPDATE notice SET due = $2 WHERE notice_id = $1";
+        let rows = db.rows(FIND, &[&self.now, &i64::from(self.limit)]).await?;
+        let notices = rows.into_iter().map(due_notice).collect::<Result<Vec<_>, _>>()?;
+        for notice in &notices {
+            db.exec(LEASE, &[&notice.id, &self.lease_until]).await?;
+        }
+        Ok(notices)
     }
 }
 
@@ -99,8 +132,17 @@ impl Act for NoticeSent {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const LETTER: &str = "SELECT letter_id, account_id FROM notice WHERE notice_id = $1 AND letter_id IS NOT NULL";
+        const NOTIFIED: &str = "
+            UPDATE delivery SET notified = $3 WHERE letter_id = $1 AND reader_id = $2 AND notified IS NULL";
+        if let Some(mut row) = db.row(LETTER, &[&self.id]).await? {
+            let (letter, reader): (LetterId, AccountId) = (row.next()?, row.next()?);
+            if db.exec(NOTIFIED, &[&letter, &reader, &self.now]).await? > 0 {
+                letters::tell_sender(db, letter).await?;
+            }
+        }
+        DropNotice { id: self.id }.run(db).await
     }
 }
 
@@ -116,8 +158,9 @@ impl Act for NoticeFailed {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "UPDATE notice SET due = $2, attempts = attempts + 1 WHERE notice_id = $1";
+        db.exec(SQL, &[&self.id, &self.next_due]).await.map(drop)
     }
 }
 
@@ -131,7 +174,37 @@ impl Act for DropNotice {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1";
+        db.exec(SQL, &[&self.id]).await.map(drop)
     }
+}
+
+fn due_notice(mut row: Row) -> Result<DueNotice, StoreError> {
+    let id = row.next()?;
+    let attempts = u32::try_from(row.next::<u64>()?).unwrap_or(u32::MAX);
+    let created = row.next()?;
+    let content = match row.next()? {
+        Some(sealed) => NoticeContent::Sealed(sealed),
+        None => NoticeContent::Letter { account: row.next()?, address_sealed: row.next()?, language: row.next()? },
+    };
+    Ok(DueNotice { id, content, attempts, created })
+}
+
+/// Puts a notice into the outbox.
+pub(crate) async fn queue<D: Db>(db: &mut D, new: &NewNotice, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO notice (notice_id, sealed, due, attempts, created) VALUES ($1, $2, $3, 0, $3)";
+    db.exec(SQL, &[&new.id, &new.sealed, &now]).await.map(drop)
+}
+
+/// Puts "a letter has come" into the outbox.
+pub(crate) async fn queue_letter<D: Db>(
+    db: &mut D,
+    letter: LetterId,
+    reader: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "
+        INSERT INTO notice (notice_id, account_id, letter_id, due, attempts, created) VALUES ($1, $2, $3, $4, 0, $4)";
+    db.exec(SQL, &[&NoticeId::of_letter(letter, reader), &reader, &letter, &now]).await.map(drop)
 }

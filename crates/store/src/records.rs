@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     records::{Record, RecordHead, RecordPurpose},
 };
 
-use crate::{Act, Db, ReadOnly, StoreError};
+use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam, sync};
 
 /// Why a record was not written.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +46,10 @@ impl Act for ListRecords {
     type Output = Vec<RecordHead>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT record_id, purpose, version, change FROM record WHERE account_id = $1 ORDER BY record_id";
+        db.rows(SQL, &[&self.account]).await?.into_iter().map(|mut row| head(&mut row)).collect()
     }
 }
 
@@ -65,8 +67,11 @@ impl Act for ReadRecord {
     type Output = Option<Record>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT record_id, purpose, version, change, sealed FROM record WHERE account_id = $1 AND record_id = $2";
+        let Some(mut row) = db.row(SQL, &[&self.account, &self.id]).await? else { return Ok(None) };
+        Ok(Some(Record { head: head(&mut row)?, sealed: row.next()? }))
     }
 }
 
@@ -90,7 +95,52 @@ impl Act for WriteRecord {
     type Output = RecordHead;
     type Error = WriteRecordError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        match self.expected {
+            None => {
+                create(db, self.account, self.id, self.purpose, &self.sealed).await?.ok_or(WriteRecordError::Exists)
+            }
+            Some(expected) => self.replace(db, expected).await,
+        }
+    }
+}
+
+pub(crate) fn head(row: &mut Row) -> Result<RecordHead, StoreError> {
+    Ok(RecordHead { id: row.next()?, purpose: row.next()?, version: row.next()?, change: row.next()? })
+}
+
+/// Writes a record's first version; none if the account has such a record.
+pub(crate) async fn create<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    id: RecordId,
+    purpose: RecordPurpose,
+    sealed: &Vec<u8>,
+) -> Result<Option<RecordHead>, StoreError> {
+    const SQL: &str = "
+        INSERT INTO record (account_id, record_id, purpose, version, change, sealed) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING";
+    let change = sync::raise_change(db, account).await?;
+    let version = Version::ZERO.next();
+    let row: [&dyn ToParam; 6] = [&account, &id, &purpose, &version, &change, sealed];
+    let written = db.exec(SQL, &row).await?;
+    Ok((written > 0).then_some(RecordHead { id, purpose, version, change }))
+}
+
+impl WriteRecord {
+    async fn replace<D: Db>(&self, db: &mut D, expected: Version) -> Result<RecordHead, WriteRecordError> {
+        const FIND: &str = "
+            SELECT version FROM record WHERE account_id = $1 AND record_id = $2 AND purpose = $3";
+        const WRITE: &str = "
+            UPDATE record SET version = $3, change = $4, sealed = $5 WHERE account_id = $1 AND record_id = $2";
+        let found = db.row(FIND, &[&self.account, &self.id, &self.purpose]).await?;
+        let found: Version = found.ok_or(WriteRecordError::NotFound)?.next()?;
+        if found != expected {
+            return Err(WriteRecordError::StaleVersion);
+        }
+        let change = sync::raise_change(db, self.account).await?;
+        let version = expected.next();
+        db.exec(WRITE, &[&self.account, &self.id, &version, &change, &self.sealed]).await?;
+        Ok(RecordHead { id: self.id, purpose: self.purpose, version, change })
     }
 }

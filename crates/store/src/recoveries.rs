@@ -3,17 +3,20 @@
 use securemailbox_protocol::{
     accounts::Language,
     ids::{AccountId, RecoveryId},
-    slots::Slot,
+    limits,
+    slots::{Slot, SlotKind},
     time::Timestamp,
 };
 
 use crate::{
     Act, Db, ReadOnly, StoreError,
     accounts::AddressLookup,
-    factors::{CodeHmac, Entered},
-    notices::NewNotice,
-    sessions::NewSession,
-    slots::{PasswordSlot, RecoverySlot},
+    factors::{CodeHmac, Entered, Verdict},
+    notices::{self, NewNotice},
+    proofs::{self, Factor},
+    sessions::{self, NewSession},
+    sign_in,
+    slots::{self, PasswordSlot, RecoverySlot},
 };
 
 /// Where to send the code of a recovery.
@@ -40,6 +43,9 @@ pub enum RecoveryError {
     /// It is over.
     #[error("the recovery is over, or not at this step")]
     RecoveryOver,
+    /// The new slots have one id, or that of another slot.
+    #[error("a new slot has the id of another")]
+    SameId,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -61,8 +67,18 @@ impl Act for BeginRecovery {
     type Output = Option<RecoveryBegun>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "
+            SELECT a.account_id, a.phone_sealed, a.language
+              FROM account a JOIN slot s ON s.account_id = a.account_id
+             WHERE a.address_lookup = $1 AND s.kind = 'recovery' AND s.proof_hash = $2";
+        const BEGIN: &str = "INSERT INTO recovery (recovery_id, account_id, expires) VALUES ($1, $2, $3)";
+        let Some(mut row) = db.row(FIND, &[&self.address_lookup, &self.proof_hash]).await? else { return Ok(None) };
+        let begun = RecoveryBegun { account: row.next()?, phone_sealed: row.next()?, language: row.next()? };
+        // As long as a registration: time for an SMS and for thinking of a password.
+        let expires = self.now.after(limits::REGISTRATION_LIFE);
+        db.exec(BEGIN, &[&self.id, &begun.account, &expires]).await?;
+        Ok(Some(begun))
     }
 }
 
@@ -82,8 +98,10 @@ impl Act for ExpectRecoveryCode {
     type Output = ();
     type Error = RecoveryError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        find(db, self.id, self.now).await?.ok_or(RecoveryError::RecoveryOver)?;
+        proofs::expect(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await?;
+        Ok(notices::queue(db, &self.notice, self.now).await?)
     }
 }
 
@@ -101,8 +119,19 @@ impl Act for EnterRecoveryCode {
     type Output = Entered<Recovered>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let Some(account) = find(db, self.id, self.now).await? else {
+            return Ok(Entered::Refused(Verdict::AlreadyOver));
+        };
+        match proofs::enter(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await? {
+            Verdict::Proved => {
+                let slot = slots::of_kind(db, account, SlotKind::Recovery).await?.into_iter().next();
+                Ok(Entered::Proved(Recovered { account, slot: slot.ok_or(StoreError::Damaged("a recovery slot"))? }))
+            }
+            refused @ (Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver) => {
+                Ok(Entered::Refused(refused))
+            }
+        }
     }
 }
 
@@ -118,8 +147,8 @@ impl Act for RecoveryForPassword {
     type Output = AccountId;
     type Error = RecoveryError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        proved(db, self.id, self.now).await
     }
 }
 
@@ -143,7 +172,41 @@ impl Act for CompleteRecovery {
     type Output = AccountId;
     type Error = RecoveryError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let account = proved(db, self.id, self.now).await?;
+        let slots = slots::replace_password(db, account, &self.password).await?
+            && slots::replace_recovery(db, account, &self.recovery).await?;
+        if !slots {
+            return Err(RecoveryError::SameId);
+        }
+        sessions::end_all(db, account).await?;
+        sign_in::end_all(db, account).await?;
+        // Another recovery under way holds the sheet that was just used up.
+        end_all(db, account).await?;
+        sessions::begin(db, account, &self.session).await?;
+        Ok(account)
     }
+}
+
+/// The account of a recovery whose time is not over.
+async fn find<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<Option<AccountId>, StoreError> {
+    const SQL: &str = "SELECT account_id FROM recovery WHERE recovery_id = $1 AND expires > $2";
+    db.row(SQL, &[&id, &now]).await?.map(|mut row| row.next()).transpose()
+}
+
+async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<AccountId, RecoveryError> {
+    let account = find(db, id, now).await?.ok_or(RecoveryError::RecoveryOver)?;
+    if proofs::is_proved(db, id.as_bytes(), Factor::Phone).await? {
+        Ok(account)
+    } else {
+        Err(RecoveryError::RecoveryOver)
+    }
+}
+
+async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    const PROOFS: &str = "
+        DELETE FROM proof WHERE holder_id IN (SELECT recovery_id FROM recovery WHERE account_id = $1)";
+    const RECOVERIES: &str = "DELETE FROM recovery WHERE account_id = $1";
+    db.exec(PROOFS, &[&account]).await?;
+    db.exec(RECOVERIES, &[&account]).await.map(drop)
 }

@@ -1,18 +1,22 @@
 //! Registering: what waits between asking for a mailbox and having one (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::Language,
+    accounts::{AccountKind, Language, Level},
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
+    limits,
+    records::RecordPurpose,
     time::Timestamp,
 };
 
 use crate::{
-    Act, Db, ReadOnly, StoreError,
+    Act, Db, ReadOnly, StoreError, ToParam,
     accounts::AddressLookup,
     factors::{CodeHmac, Verdict},
-    notices::NewNotice,
-    sessions::NewSession,
-    slots::{PasswordSlot, RecoverySlot},
+    notices::{self, NewNotice},
+    proofs::{self, Factor},
+    records,
+    sessions::{self, NewSession},
+    slots::{self, PasswordSlot, RecoverySlot},
 };
 
 /// Why a step of a registration was not taken.
@@ -24,6 +28,9 @@ pub enum RegistrationError {
     /// The address got a mailbox meanwhile.
     #[error("the address has a mailbox already")]
     AddressTaken,
+    /// Two slots or two records of the request have one id.
+    #[error("two slots or two records have one id")]
+    SameId,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -63,8 +70,19 @@ impl Act for BeginRegistration {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const TAKEN: &str = "SELECT 1 FROM account WHERE address_lookup = $1";
+        const BEGIN: &str = "
+            INSERT INTO registration (registration_id, account_id, address_lookup, address_sealed, language, expires)
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        let taken = db.row(TAKEN, &[&self.address_lookup]).await?.is_some();
+        let expires = self.now.after(limits::REGISTRATION_LIFE);
+        let row: [&dyn ToParam; 6] =
+            [&self.id, &self.account, &self.address_lookup, &self.address_sealed, &self.language, &expires];
+        db.exec(BEGIN, &row).await?;
+        let (code, notice) = if taken { (&NOBODYS_CODE, &self.taken_notice) } else { (&self.code, &self.code_notice) };
+        proofs::expect(db, self.id.as_bytes(), Factor::Address, code, self.now).await?;
+        notices::queue(db, notice, self.now).await
     }
 }
 
@@ -82,8 +100,8 @@ impl Act for EnterAddressCode {
     type Output = Verdict;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        enter(db, self.id, Factor::Address, &self.code, self.now).await
     }
 }
 
@@ -105,8 +123,17 @@ impl Act for SetPhone {
     type Output = ();
     type Error = RegistrationError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "UPDATE registration SET phone_sealed = $2 WHERE registration_id = $1";
+        find(db, self.id, self.now).await?.ok_or(RegistrationError::RegistrationOver)?;
+        let holder = self.id.as_bytes();
+        let address_proved = proofs::is_proved(db, holder, Factor::Address).await?;
+        if !address_proved || proofs::is_proved(db, holder, Factor::Phone).await? {
+            return Err(RegistrationError::RegistrationOver);
+        }
+        db.exec(SQL, &[&self.id, &self.phone_sealed]).await?;
+        proofs::expect(db, holder, Factor::Phone, &self.code, self.now).await?;
+        Ok(notices::queue(db, &self.notice, self.now).await?)
     }
 }
 
@@ -124,8 +151,8 @@ impl Act for EnterPhoneCode {
     type Output = Verdict;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        enter(db, self.id, Factor::Phone, &self.code, self.now).await
     }
 }
 
@@ -141,8 +168,8 @@ impl Act for RegistrationForPassword {
     type Output = AccountId;
     type Error = RegistrationError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        Ok(proved(db, self.id, self.now).await?.account)
     }
 }
 
@@ -176,7 +203,108 @@ impl Act for CompleteRegistration {
     type Output = AccountId;
     type Error = RegistrationError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let registration = proved(db, self.id, self.now).await?;
+        self.insert_account(db, &registration).await?;
+        let account = registration.account;
+        let slots = slots::replace_password(db, account, &self.password).await?
+            && slots::replace_recovery(db, account, &self.recovery).await?;
+        if !slots || !self.insert_records(db, account).await? {
+            return Err(RegistrationError::SameId);
+        }
+        sessions::begin(db, account, &self.session).await?;
+        forget(db, self.id).await?;
+        Ok(account)
+    }
+}
+
+/// What no code has as its HMAC: the address has a mailbox, and nobody was sent a code.
+const NOBODYS_CODE: CodeHmac = [0; 32];
+
+struct Registration {
+    account: AccountId,
+    address_lookup: AddressLookup,
+    address_sealed: Vec<u8>,
+    language: Language,
+    phone_sealed: Option<Vec<u8>>,
+}
+
+/// A registration whose hour is not over.
+async fn find<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<Option<Registration>, StoreError> {
+    const SQL: &str = "
+        SELECT account_id, address_lookup, address_sealed, language, phone_sealed FROM registration
+         WHERE registration_id = $1 AND expires > $2";
+    let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
+    Ok(Some(Registration {
+        account: row.next()?,
+        address_lookup: row.next()?,
+        address_sealed: row.next()?,
+        language: row.next()?,
+        phone_sealed: row.next()?,
+    }))
+}
+
+/// A registration whose address and phone are proved; the one is asked for only after the other.
+async fn proved<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<Registration, RegistrationError> {
+    let registration = find(db, id, now).await?.ok_or(RegistrationError::RegistrationOver)?;
+    if proofs::is_proved(db, id.as_bytes(), Factor::Phone).await? {
+        Ok(registration)
+    } else {
+        Err(RegistrationError::RegistrationOver)
+    }
+}
+
+async fn enter<D: Db>(
+    db: &mut D,
+    id: RegistrationId,
+    factor: Factor,
+    typed: &CodeHmac,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    match find(db, id, now).await? {
+        Some(_) => proofs::enter(db, id.as_bytes(), factor, typed, now).await,
+        None => Ok(Verdict::AlreadyOver),
+    }
+}
+
+async fn forget<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM registration WHERE registration_id = $1";
+    proofs::forget(db, id.as_bytes()).await?;
+    db.exec(SQL, &[&id]).await.map(drop)
+}
+
+impl CompleteRegistration {
+    async fn insert_account<D: Db>(&self, db: &mut D, from: &Registration) -> Result<(), RegistrationError> {
+        const ACCOUNT: &str = "
+            INSERT INTO account (account_id, kind, language, address_lookup, address_sealed, phone_sealed,
+                                 certificate_hash, level, change, erase)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)
+            ON CONFLICT DO NOTHING";
+        const CERTIFICATE: &str = "INSERT INTO certificate (account_id, certificate_hash, bytes) VALUES ($1, $2, $3)";
+        let Registration { account, address_lookup, address_sealed, language, phone_sealed } = from;
+        let phone_sealed = phone_sealed.as_ref().ok_or(StoreError::Damaged("a proved phone"))?;
+        let (kind, level) = (AccountKind::Member, Level::Phone);
+        let row: [&dyn ToParam; 8] =
+            [account, &kind, language, address_lookup, address_sealed, phone_sealed, &self.certificate_hash, &level];
+        if db.exec(ACCOUNT, &row).await? == 0 {
+            return Err(RegistrationError::AddressTaken);
+        }
+        db.exec(CERTIFICATE, &[account, &self.certificate_hash, &self.certificate]).await?;
+        Ok(())
+    }
+
+    /// False if two of them have one id.
+    async fn insert_records<D: Db>(&self, db: &mut D, account: AccountId) -> Result<bool, StoreError> {
+        let first = [
+            (RecordPurpose::Keyring, &self.keyring),
+            (RecordPurpose::Contacts, &self.contacts),
+            (RecordPurpose::Settings, &self.settings),
+        ];
+        for (purpose, record) in first {
+            if records::create(db, account, record.id, purpose, &record.sealed).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

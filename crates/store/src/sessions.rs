@@ -1,12 +1,15 @@
 //! Sessions (PROTOCOL §9a).
 
+use std::time::Duration;
+
 use securemailbox_protocol::{
     accounts::Level,
     ids::{AccountId, SessionId},
+    limits,
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, StoreError};
+use crate::{Act, Db, ReadOnly, Row, StoreError};
 
 /// SHA-256 of a session's token.
 pub type TokenHash = [u8; 32];
@@ -50,7 +53,7 @@ impl Session {
 }
 
 /// How exactly we remember when a session was used.
-const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 /// The living session of a token.
 pub struct SessionByToken {
@@ -64,8 +67,11 @@ impl Act for SessionByToken {
     type Output = Option<Session>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT session_id, account_id, level, proved, used, kept FROM session
+             WHERE token_hash = $1 AND expires > $2";
+        db.row(SQL, &[&self.token_hash, &self.now]).await?.map(session).transpose()
     }
 }
 
@@ -83,8 +89,14 @@ impl Act for TouchSession {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const UNKEPT: &str = "UPDATE session SET used = $2 WHERE session_id = $1 AND kept = 0 AND used < $3";
+        const KEPT: &str = "
+            UPDATE session SET used = $2, expires = $4 WHERE session_id = $1 AND kept = 1 AND used < $3";
+        let due = self.now.before(TOUCH_EVERY).after(Duration::from_millis(1));
+        db.exec(UNKEPT, &[&self.session, &self.now, &due]).await?;
+        let expires = self.now.after(limits::KEPT_SESSION_LIFE);
+        db.exec(KEPT, &[&self.session, &self.now, &due, &expires]).await.map(drop)
     }
 }
 
@@ -100,8 +112,12 @@ impl Act for ListSessions {
     type Output = Vec<Session>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT session_id, account_id, level, proved, used, kept FROM session
+             WHERE account_id = $1 AND expires > $2
+             ORDER BY proved DESC, session_id DESC";
+        db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
     }
 }
 
@@ -119,7 +135,54 @@ impl Act for EndSession {
     type Output = bool;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND account_id = $2";
+        const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND account_id = $2";
+        db.exec(SLOT, &[&self.session, &self.account]).await?;
+        Ok(db.exec(SESSION, &[&self.session, &self.account]).await? > 0)
     }
+}
+
+fn session(mut row: Row) -> Result<Session, StoreError> {
+    Ok(Session {
+        id: row.next()?,
+        account: row.next()?,
+        level: row.next()?,
+        proved: row.next()?,
+        used: row.next()?,
+        kept: row.next()?,
+    })
+}
+
+/// Begins a session.
+pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewSession) -> Result<(), StoreError> {
+    const SQL: &str = "
+        INSERT INTO session (session_id, account_id, token_hash, level, proved, used, kept, expires)
+        VALUES ($1, $2, $3, $4, $5, $5, 0, $6)";
+    let expires = new.now.after(limits::SESSION_LIFE);
+    db.exec(SQL, &[&new.id, &account, &new.token_hash, &new.level, &new.now, &expires]).await.map(drop)
+}
+
+/// Ends every session of an account, with their device slots and shares.
+pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    const SLOTS: &str = "DELETE FROM slot WHERE account_id = $1 AND session_id IS NOT NULL";
+    const SESSIONS: &str = "DELETE FROM session WHERE account_id = $1";
+    db.exec(SLOTS, &[&account]).await?;
+    db.exec(SESSIONS, &[&account]).await.map(drop)
+}
+
+/// Makes a session last 30 days after its last use, or 12 hours after its beginning; false if it has ended.
+pub(crate) async fn keep<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    session: SessionId,
+    keep: bool,
+) -> Result<bool, StoreError> {
+    const FIND: &str = "SELECT proved, used FROM session WHERE session_id = $1 AND account_id = $2";
+    const KEEP: &str = "UPDATE session SET kept = $2, expires = $3 WHERE session_id = $1";
+    let Some(mut row) = db.row(FIND, &[&session, &account]).await? else { return Ok(false) };
+    let (proved, used): (Timestamp, Timestamp) = (row.next()?, row.next()?);
+    let expires = if keep { used.after(limits::KEPT_SESSION_LIFE) } else { proved.after(limits::SESSION_LIFE) };
+    db.exec(KEEP, &[&session, &keep, &expires]).await?;
+    Ok(true)
 }

@@ -2,16 +2,19 @@
 
 use securemailbox_protocol::{
     ids::{AccountId, SignInId},
-    slots::Slot,
+    limits,
+    slots::{Slot, SlotKind},
     time::Timestamp,
 };
 
 use crate::{
     Act, Db, ReadOnly, StoreError,
     accounts::AddressLookup,
-    factors::{CodeHmac, Entered},
-    notices::NewNotice,
-    sessions::NewSession,
+    factors::{CodeHmac, Entered, Verdict},
+    notices::{self, NewNotice},
+    proofs::{self, Factor},
+    sessions::{self, NewSession},
+    slots,
 };
 
 /// What the server's half of OPAQUE needs.
@@ -59,8 +62,12 @@ impl Act for CredentialsByAddress {
     type Output = Option<Credentials>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT a.account_id, s.opaque_record FROM account a JOIN slot s ON s.account_id = a.account_id
+             WHERE a.address_lookup = $1 AND s.kind = 'password'";
+        let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
+        Ok(Some(Credentials { account: row.next()?, opaque_record: row.next()? }))
     }
 }
 
@@ -82,8 +89,11 @@ impl Act for BeginSignIn {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            INSERT INTO sign_in (sign_in_id, account_id, step, state, expires) VALUES ($1, $2, 'answered', $3, $4)";
+        let expires = self.now.after(limits::SIGN_IN_LIFE);
+        db.exec(SQL, &[&self.id, &self.account, &self.state, &expires]).await.map(drop)
     }
 }
 
@@ -99,8 +109,14 @@ impl Act for TakeSignInState {
     type Output = Option<TakenSignIn>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "
+            SELECT account_id, state FROM sign_in
+             WHERE sign_in_id = $1 AND step = 'answered' AND expires > $2";
+        const TAKE: &str = "UPDATE sign_in SET step = 'taken', state = $2 WHERE sign_in_id = $1";
+        let Some(mut row) = db.row(FIND, &[&self.id, &self.now]).await? else { return Ok(None) };
+        db.exec(TAKE, &[&self.id, &[0; 0]]).await?;
+        Ok(Some(TakenSignIn { account: row.next()?, state: row.next()? }))
     }
 }
 
@@ -120,8 +136,16 @@ impl Act for ExpectSignInCode {
     type Output = ();
     type Error = SignInError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            UPDATE sign_in SET step = 'code', expires = $3
+             WHERE sign_in_id = $1 AND step IN ('taken', 'code') AND account_id IS NOT NULL AND expires > $2";
+        let expires = self.now.after(limits::CODE_LIFE);
+        if db.exec(SQL, &[&self.id, &self.now, &expires]).await? == 0 {
+            return Err(SignInError::SignInOver);
+        }
+        proofs::expect(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await?;
+        Ok(notices::queue(db, &self.notice, self.now).await?)
     }
 }
 
@@ -141,7 +165,34 @@ impl Act for EnterSignInCode {
     type Output = Entered<SignedIn>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        // An expired row still answers, so that the proof can say "too late".
+        const FIND: &str = "SELECT account_id FROM sign_in WHERE sign_in_id = $1 AND step = 'code'";
+        const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1";
+        let Some(mut row) = db.row(FIND, &[&self.id]).await? else {
+            return Ok(Entered::Refused(Verdict::AlreadyOver));
+        };
+        let account: AccountId = row.next()?;
+        match proofs::enter(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await? {
+            Verdict::Proved => {
+                proofs::forget(db, self.id.as_bytes()).await?;
+                db.exec(END, &[&self.id]).await?;
+                sessions::begin(db, account, &self.session).await?;
+                let slots = slots::of_kind(db, account, SlotKind::Password).await?;
+                Ok(Entered::Proved(SignedIn { account, slots }))
+            }
+            refused @ (Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver) => {
+                Ok(Entered::Refused(refused))
+            }
+        }
     }
+}
+
+/// Ends what of an account is between two steps: its password is another by now.
+pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    const PROOFS: &str = "
+        DELETE FROM proof WHERE holder_id IN (SELECT sign_in_id FROM sign_in WHERE account_id = $1)";
+    const SIGN_INS: &str = "DELETE FROM sign_in WHERE account_id = $1";
+    db.exec(PROOFS, &[&account]).await?;
+    db.exec(SIGN_INS, &[&account]).await.map(drop)
 }

@@ -1,8 +1,11 @@
 //! Lock slots: sealed ways to open the account secret (PROTOCOL §2).
 
-use securemailbox_protocol::ids::{AccountId, SessionId, SlotId};
+use securemailbox_protocol::{
+    ids::{AccountId, SessionId, SlotId},
+    slots::{Slot, SlotKind},
+};
 
-use crate::{Act, Db, ReadOnly, StoreError};
+use crate::{Act, Db, ReadOnly, StoreError, ToParam, sessions};
 
 /// A password and the slot it opens: one row, so that the two can't part.
 #[derive(Clone)]
@@ -37,12 +40,15 @@ pub struct DeviceSlot {
     pub share_sealed: Vec<u8>,
 }
 
-/// The session ended meanwhile.
+/// Why a session got no device slot.
 #[derive(Debug, thiserror::Error)]
 pub enum PutDeviceSlotError {
     /// There is no such session.
     #[error("the session has ended")]
     NoSession,
+    /// Another slot of the account has this id.
+    #[error("another slot of the account has this id")]
+    SlotExists,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -64,8 +70,22 @@ impl Act for PutDeviceSlot {
     type Output = ();
     type Error = PutDeviceSlotError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const DROP: &str = "DELETE FROM slot WHERE session_id = $1";
+        const PUT: &str = "
+            INSERT INTO slot (account_id, slot_id, kind, sealed, session_id, share_sealed)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT DO NOTHING";
+        if !sessions::keep(db, self.account, self.session, self.keep).await? {
+            return Err(PutDeviceSlotError::NoSession);
+        }
+        db.exec(DROP, &[&self.session]).await?;
+        let DeviceSlot { id, sealed, share_sealed } = &self.slot;
+        let row: [&dyn ToParam; 6] = [&self.account, id, &SlotKind::Device, sealed, &self.session, share_sealed];
+        match db.exec(PUT, &row).await? {
+            0 => Err(PutDeviceSlotError::SlotExists),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -79,8 +99,9 @@ impl Act for DropDeviceSlot {
     type Output = ();
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "DELETE FROM slot WHERE session_id = $1";
+        db.exec(SQL, &[&self.session]).await.map(drop)
     }
 }
 
@@ -94,9 +115,51 @@ impl Act for DeviceSlotOf {
     type Output = Option<DeviceSlot>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT slot_id, sealed, share_sealed FROM slot WHERE session_id = $1";
+        let Some(mut row) = db.row(SQL, &[&self.session]).await? else { return Ok(None) };
+        Ok(Some(DeviceSlot { id: row.next()?, sealed: row.next()?, share_sealed: row.next()? }))
     }
 }
 
 impl ReadOnly for DeviceSlotOf {}
+
+/// Puts a password slot in the place of the old one; false if another slot of the account has its id.
+pub(crate) async fn replace_password<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    new: &PasswordSlot,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "
+        INSERT INTO slot (account_id, slot_id, kind, sealed, opaque_record) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING";
+    drop_kind(db, account, SlotKind::Password).await?;
+    let row: [&dyn ToParam; 5] = [&account, &new.id, &SlotKind::Password, &new.sealed, &new.opaque_record];
+    Ok(db.exec(SQL, &row).await? > 0)
+}
+
+/// Puts a recovery slot in the place of the old one; false if another slot of the account has its id.
+pub(crate) async fn replace_recovery<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    new: &RecoverySlot,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "
+        INSERT INTO slot (account_id, slot_id, kind, sealed, proof_hash) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING";
+    drop_kind(db, account, SlotKind::Recovery).await?;
+    let row: [&dyn ToParam; 5] = [&account, &new.id, &SlotKind::Recovery, &new.sealed, &new.proof_hash];
+    Ok(db.exec(SQL, &row).await? > 0)
+}
+
+/// The slots of a kind, to be given out.
+pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<Vec<Slot>, StoreError> {
+    const SQL: &str = "SELECT slot_id, kind, sealed FROM slot WHERE account_id = $1 AND kind = $2 ORDER BY slot_id";
+    let rows = db.rows(SQL, &[&account, &kind]).await?;
+    rows.into_iter().map(|mut row| Ok(Slot { id: row.next()?, kind: row.next()?, sealed: row.next()? })).collect()
+}
+
+async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM slot WHERE account_id = $1 AND kind = $2";
+    db.exec(SQL, &[&account, &kind]).await.map(drop)
+}

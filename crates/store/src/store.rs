@@ -1,11 +1,11 @@
 //! The store: one door, two databases behind it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use securemailbox_protocol::{ids::AccountId, sync::Pulse};
 use tokio::sync::broadcast;
 
-use crate::{Act, ReadOnly, StoreError};
+use crate::{Act, ReadOnly, StoreError, postgres::Postgres, sqlite::Sqlite};
 
 /// Where the data lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,35 +43,60 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// The store. Cheap to clone; the last clone, or [`Store::close`], ends it.
+/// The store. Cheap to clone. [`Store::close`] ends it well; without, the next opening mends what is left to do.
 #[derive(Clone)]
 pub struct Store {
+    engine: Arc<Engine>,
     pulses: broadcast::Sender<(AccountId, Pulse)>,
 }
+
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// How many hints a slow receiver may lag behind before it has to ask.
+const HINTS: usize = 1024;
 
 impl Store {
     /// Opens the store, makes or migrates its tables, and finishes the erasures that a crash interrupted.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(_location: Location) -> Result<Self, OpenError> {
-        Err(StoreError::Unreachable.into())
+    pub async fn open(location: Location) -> Result<Self, OpenError> {
+        let (pulses, _) = broadcast::channel(HINTS);
+        let hints = pulses.clone();
+        let engine = match location {
+            Location::Sqlite(folder) => Engine::Sqlite(
+                tokio::task::spawn_blocking(move || Sqlite::open(&folder, hints))
+                    .await
+                    .map_err(|_| StoreError::Panicked)??,
+            ),
+            Location::Postgres(url) => Engine::Postgres(Postgres::open(&url, hints).await?),
+        };
+        Ok(Self { engine: Arc::new(engine), pulses })
     }
 
     /// Does `act`; returns when it is on disk.
     ///
     /// # Errors
     /// Those of the act; [`StoreError::Busy`] when too many are waiting.
-    pub async fn write<A: Act>(&self, _act: A) -> Result<A::Output, A::Error> {
-        Err(StoreError::Unreachable.into())
+    pub async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(act).await,
+            Engine::Postgres(postgres) => postgres.write(act).await,
+        }
     }
 
     /// Does `act`, which only looks.
     ///
     /// # Errors
     /// Those of the act.
-    pub async fn read<A: ReadOnly>(&self, _act: A) -> Result<A::Output, A::Error> {
-        Err(StoreError::Unreachable.into())
+    pub async fn read<A: ReadOnly>(&self, act: A) -> Result<A::Output, A::Error> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(act).await,
+            Engine::Postgres(postgres) => postgres.read(act).await,
+        }
     }
 
     /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::sync::PulseOf`].
@@ -80,6 +105,41 @@ impl Store {
         self.pulses.subscribe()
     }
 
-    /// Waits until what was asked for is on disk, and closes the files. Later acts fail with [`StoreError::Unreachable`].
-    pub async fn close(&self) {}
+    /// Takes out of the log what was deleted since the last time: sent notices, shares of ended sessions, codes.
+    /// On PostgreSQL, has it vacuumed.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`]: a reader did not end in time. It is taken out the next time.
+    pub async fn scrub_log(&self) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.finish_erasures().await,
+            Engine::Postgres(postgres) => postgres.finish_erasures().await,
+        }
+    }
+
+    /// What this store can do to make a trace unreadable.
+    pub(crate) fn forgets_by(&self) -> Forgetting {
+        match &*self.engine {
+            Engine::Sqlite(_) => Forgetting::Overwriting,
+            Engine::Postgres(_) => Forgetting::Vacuuming,
+        }
+    }
+
+    /// Waits until what was asked for is on disk, and closes the files. Later acts fail with
+    /// [`StoreError::Unreachable`].
+    pub async fn close(&self) {
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close(),
+        }
+    }
+}
+
+/// How a store forgets (PROTOCOL §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forgetting {
+    /// SQLite: rows and log are overwritten.
+    Overwriting,
+    /// PostgreSQL: dead rows are reclaimed; log segments stay until they are recycled.
+    Vacuuming,
 }

@@ -6,7 +6,10 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, StoreError, letters::Entry};
+use crate::{
+    Act, Db, ReadOnly, StoreError,
+    letters::{self, Entry},
+};
 
 /// After which entry a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +44,26 @@ impl Act for ListEntries {
     type Output = EntryList;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = entries!(
+            "WHERE e.account_id = $1 AND e.folder = $2 AND (e.arrived, e.letter_id) < ($3, $4)
+             ORDER BY e.arrived DESC, e.letter_id DESC LIMIT $5"
+        );
+        let Cursor { arrived, letter } = self.cursor.unwrap_or(NEWEST);
+        let one_more = i64::from(self.limit) + 1;
+        let rows = db.rows(SQL, &[&self.account, &self.folder, &arrived, &letter, &one_more]).await?;
+        let mut entries = rows.into_iter().map(letters::entry).collect::<Result<Vec<_>, _>>()?;
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        let last = entries.last().filter(|_| more);
+        let next = last.map(|entry| Cursor { arrived: entry.arrived, letter: entry.id });
+        Ok(EntryList { entries, next })
     }
 }
 
 impl ReadOnly for ListEntries {}
+
+/// Before every entry.
+const NEWEST: Cursor =
+    Cursor { arrived: Timestamp::from_unix_millis(u64::MAX), letter: LetterId::from_bytes([0xff; 16]) };

@@ -1,12 +1,18 @@
 //! Posting (PROTOCOL §4.3).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use securemailbox_protocol::{
-    ids::AccountId,
-    letters::{NewLetter, Posted},
+    ids::{AccountId, CertificateHash, LetterId},
+    letters::{Folder, NewLetter, NewReader, Posted, PostedLetter},
+    numbers::ChangeNumber,
+    sync::Pulse,
     time::Timestamp,
 };
 
-use crate::{Act, Db, StoreError};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Act, Db, StoreError, ToParam, notices};
 
 /// A letter to post.
 pub struct PostLetter {
@@ -52,7 +58,155 @@ impl Act for PostLetters {
     type Output = Posted;
     type Error = PostLettersError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        self.check_readers()?;
+        let mut arrivals = BTreeMap::new();
+        let mut unposted = BTreeMap::new();
+        for letter in &self.letters {
+            match self.earlier(db, letter).await? {
+                Some(arrived) => drop(arrivals.insert(letter.new.id, arrived)),
+                None => drop(unposted.insert(letter.new.id, letter)),
+            }
+        }
+        // In the order of ids, letters before accounts, so that two posts at once wait for each other in one order.
+        for letter in unposted.values() {
+            self.insert_letter(db, letter).await?;
+            arrivals.insert(letter.new.id, self.now);
+        }
+        let mut mailboxes: BTreeMap<AccountId, Vec<Arrival<'_>>> = BTreeMap::new();
+        for letter in unposted.values() {
+            for reader in &letter.new.readers {
+                mailboxes.entry(reader.account).or_default().push(Arrival { letter: &letter.new, reader });
+            }
+        }
+        for (account, arriving) in mailboxes {
+            self.fill_mailbox(db, account, &arriving).await?;
+        }
+        let letters = self.letters.iter().map(|letter| letter.new.id);
+        let arrived = |id| arrivals.get(&id).copied().unwrap_or(self.now);
+        Ok(Posted { letters: letters.map(|id| PostedLetter { id, arrived: arrived(id) }).collect() })
     }
+}
+
+/// A letter on its way into one mailbox.
+struct Arrival<'a> {
+    letter: &'a NewLetter,
+    reader: &'a NewReader,
+}
+
+impl PostLetters {
+    fn check_readers(&self) -> Result<(), PostLettersError> {
+        let ids: BTreeSet<_> = self.letters.iter().map(|letter| letter.new.id).collect();
+        if ids.len() != self.letters.len() {
+            return Err(PostLettersError::IdTaken);
+        }
+        for PostLetter { new, .. } in &self.letters {
+            let readers: BTreeSet<_> = new.readers.iter().map(|reader| reader.account).collect();
+            if readers.len() != new.readers.len() || !readers.contains(&self.sender) {
+                return Err(PostLettersError::Readers);
+            }
+        }
+        Ok(())
+    }
+
+    /// When an earlier try posted this letter, if one did.
+    async fn earlier<D: Db>(&self, db: &mut D, letter: &PostLetter) -> Result<Option<Timestamp>, PostLettersError> {
+        const SQL: &str = "SELECT sender_id, request_hash, arrived FROM letter WHERE letter_id = $1";
+        let Some(mut row) = db.row(SQL, &[&letter.new.id]).await? else { return Ok(None) };
+        let (sender, hash): (AccountId, [u8; 32]) = (row.next()?, row.next()?);
+        if sender == self.sender && hash == request_hash(&letter.new) {
+            Ok(Some(row.next()?))
+        } else {
+            Err(PostLettersError::IdTaken)
+        }
+    }
+
+    async fn insert_letter<D: Db>(&self, db: &mut D, letter: &PostLetter) -> Result<(), PostLettersError> {
+        const LETTER: &str = "
+            INSERT INTO letter (letter_id, sender_id, thread_id, content_hash, request_hash, content_length, level,
+                                arrived, envelope)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            ON CONFLICT DO NOTHING";
+        const CONTENT: &str = "INSERT INTO content (letter_id, bytes) VALUES ($1, $2)";
+        let PostLetter { new, content } = letter;
+        let length = i64::try_from(content.len()).map_err(|_| StoreError::Damaged("a length"))?;
+        let hash = request_hash(new);
+        let row: [&dyn ToParam; 9] = [
+            &new.id,
+            &self.sender,
+            &new.thread,
+            &new.content_hash,
+            &hash,
+            &length,
+            &new.level,
+            &self.now,
+            &new.envelope,
+        ];
+        if db.exec(LETTER, &row).await? == 0 {
+            return Err(PostLettersError::IdTaken);
+        }
+        db.exec(CONTENT, &[&new.id, content]).await?;
+        Ok(())
+    }
+
+    /// Checks that `account` has the certificate its keys were wrapped for, and puts the letters in.
+    async fn fill_mailbox<D: Db>(
+        &self,
+        db: &mut D,
+        account: AccountId,
+        arriving: &[Arrival<'_>],
+    ) -> Result<(), PostLettersError> {
+        const RAISE: &str = "
+            UPDATE account SET change = change + $2 WHERE account_id = $1
+            RETURNING change, erase, certificate_hash";
+        const ENTRY: &str = "
+            INSERT INTO entry (account_id, letter_id, folder, read, arrived, change, wrapped_key)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let count = arriving.len() as u64;
+        let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
+        let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
+        let pulse = Pulse { change: raised.next()?, erase: raised.next()? };
+        let certificate: CertificateHash = raised.next()?;
+        db.touched(account, pulse);
+        for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {
+            if reader.certificate != certificate {
+                return Err(PostLettersError::StaleKey { reader: account });
+            }
+            let sent = account == self.sender && letter.readers.len() > 1;
+            let folder = if sent { Folder::Sent } else { Folder::Inbox };
+            let change = ChangeNumber::new(change);
+            let row: [&dyn ToParam; 7] =
+                [&account, &letter.id, &folder, &sent, &self.now, &change, &reader.wrapped_key];
+            db.exec(ENTRY, &row).await?;
+            if account != self.sender {
+                self.insert_delivery(db, account, letter.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn insert_delivery<D: Db>(&self, db: &mut D, reader: AccountId, letter: LetterId) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO delivery (letter_id, reader_id, delivered) VALUES ($1, $2, $3)";
+        db.exec(SQL, &[&letter, &reader, &self.now]).await?;
+        notices::queue_letter(db, letter, reader, self.now).await
+    }
+}
+
+/// SHA-256 over everything that a retry must repeat, each part with its length.
+fn request_hash(new: &NewLetter) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    part(new.thread.as_bytes());
+    part(new.envelope.as_ref());
+    part(new.content_hash.as_bytes());
+    part(&new.level.map_or(0, |level| level as u64).to_be_bytes());
+    for NewReader { account, certificate, wrapped_key } in &new.readers {
+        part(account.as_bytes());
+        part(certificate.as_bytes());
+        part(wrapped_key.as_ref());
+    }
+    hash.finalize().into()
 }

@@ -2,7 +2,10 @@
 
 use securemailbox_protocol::ids::{AccountId, LetterId};
 
-use crate::{Act, Db, ReadOnly, StoreError, letters::Entry};
+use crate::{
+    Act, Db, ReadOnly, StoreError,
+    letters::{self, Entry},
+};
 
 /// An account's entry of a letter.
 pub struct ReadEntry {
@@ -16,8 +19,9 @@ impl Act for ReadEntry {
     type Output = Option<Entry>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = entries!("WHERE e.account_id = $1 AND e.letter_id = $2");
+        db.row(SQL, &[&self.account, &self.letter]).await?.map(letters::entry).transpose()
     }
 }
 
@@ -35,8 +39,11 @@ impl Act for ReadContent {
     type Output = Option<Vec<u8>>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT c.bytes FROM entry e JOIN content c ON c.letter_id = e.letter_id
+             WHERE e.account_id = $1 AND e.letter_id = $2";
+        db.row(SQL, &[&self.account, &self.letter]).await?.map(|mut row| row.next()).transpose()
     }
 }
 

@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, StoreError, letters::Correspondent};
+use crate::{Act, Db, ReadOnly, Row, StoreError, letters::Correspondent, sync};
 
 /// What became of a letter at one reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,17 @@ impl Act for PutReceipt {
     type Output = ();
     type Error = PutReceiptError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const HOLDS: &str = "SELECT 1 FROM entry WHERE account_id = $1 AND letter_id = $2";
+        const KEEP: &str = "
+            UPDATE delivery SET read_at = $3, read_level = $4, signature = $5
+             WHERE letter_id = $1 AND reader_id = $2 AND read_at IS NULL";
+        db.row(HOLDS, &[&self.account, &self.letter]).await?.ok_or(PutReceiptError::NotFound)?;
+        let DeliveryReceipt { at, signature, level } = &self.receipt;
+        if db.exec(KEEP, &[&self.letter, &self.account, at, level, signature]).await? > 0 {
+            tell_sender(db, self.letter).await?;
+        }
+        Ok(())
     }
 }
 
@@ -74,9 +83,45 @@ impl Act for DeliveriesOf {
     type Output = Option<Vec<Delivery>>;
     type Error = StoreError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SENT: &str = "
+            SELECT 1 FROM entry e JOIN letter l ON l.letter_id = e.letter_id
+             WHERE e.account_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";
+        const SQL: &str = "
+            SELECT d.reader_id, a.address_sealed, a.certificate_hash, d.delivered, d.notified,
+                   d.read_at, d.signature, d.read_level
+              FROM delivery d JOIN account a ON a.account_id = d.reader_id
+             WHERE d.letter_id = $1 ORDER BY d.reader_id";
+        if db.row(SENT, &[&self.account, &self.letter]).await?.is_none() {
+            return Ok(None);
+        }
+        let rows = db.rows(SQL, &[&self.letter]).await?;
+        rows.into_iter().map(delivery).collect::<Result<_, _>>().map(Some)
     }
 }
 
 impl ReadOnly for DeliveriesOf {}
+
+fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        reader: Correspondent { account: row.next()?, address_sealed: row.next()?, certificate: row.next()? },
+        delivered: row.next()?,
+        notified: row.next()?,
+        read: match row.next::<Option<Timestamp>>()? {
+            Some(at) => Some(DeliveryReceipt { at, signature: row.next()?, level: row.next()? }),
+            None => None,
+        },
+    })
+}
+
+/// Has a delivery's news appear among the sender's changes. Nothing to tell once the sender has erased the letter.
+pub(crate) async fn tell_sender<D: Db>(db: &mut D, letter: LetterId) -> Result<(), StoreError> {
+    const SENDER: &str = "
+        SELECT e.account_id FROM letter l JOIN entry e ON e.letter_id = l.letter_id AND e.account_id = l.sender_id
+         WHERE l.letter_id = $1";
+    const TELL: &str = "UPDATE entry SET change = $3 WHERE account_id = $1 AND letter_id = $2";
+    let Some(mut row) = db.row(SENDER, &[&letter]).await? else { return Ok(()) };
+    let sender: AccountId = row.next()?;
+    let change = sync::raise_change(db, sender).await?;
+    db.exec(TELL, &[&sender, &letter, &change]).await.map(drop)
+}

@@ -2,10 +2,14 @@
 
 use securemailbox_protocol::{
     ids::{AccountId, LetterId},
-    letters::EntryUpdate,
+    letters::{EntryUpdate, Folder},
 };
 
-use crate::{Act, Db, StoreError, letters::Entry};
+use crate::{
+    Act, Db, StoreError,
+    letters::{Entry, ReadEntry},
+    sync,
+};
 
 /// Why an entry was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +39,21 @@ impl Act for UpdateEntry {
     type Output = Entry;
     type Error = UpdateEntryError;
 
-    async fn run<D: Db>(&self, _db: &mut D) -> Result<Self::Output, Self::Error> {
-        Err(StoreError::Unreachable.into())
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            UPDATE entry SET folder = $3, read = $4, change = $5 WHERE account_id = $1 AND letter_id = $2";
+        let find = ReadEntry { account: self.account, letter: self.letter };
+        let mut entry = find.run(db).await?.ok_or(UpdateEntryError::NotFound)?;
+        let EntryUpdate { folder, read } = self.update;
+        let (folder, read) = (folder.unwrap_or(entry.folder), read.unwrap_or(entry.read));
+        if folder == Folder::Drafts {
+            return Err(UpdateEntryError::NotAFolderForLetters);
+        }
+        if (folder, read) != (entry.folder, entry.read) {
+            let change = sync::raise_change(db, self.account).await?;
+            db.exec(SQL, &[&self.account, &self.letter, &folder, &read, &change]).await?;
+            (entry.folder, entry.read, entry.change) = (folder, read, change);
+        }
+        Ok(entry)
     }
 }

@@ -1,0 +1,178 @@
+-- Letters, their holders, and everything an account has. Ids are 16 bytes, times milliseconds since 1970, truth 0 or 1.
+-- What is erased stays in dead rows until vacuum, in log segments until they are recycled (docs/protocol.md, section 8).
+
+CREATE TABLE meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BYTEA NOT NULL
+);
+
+CREATE TABLE account (
+    account_id       BYTEA NOT NULL PRIMARY KEY,
+    kind             TEXT NOT NULL,
+    language         TEXT NOT NULL,
+    address_lookup   BYTEA NOT NULL UNIQUE,
+    address_sealed   BYTEA NOT NULL,
+    phone_sealed     BYTEA NOT NULL,
+    certificate_hash BYTEA NOT NULL,
+    level            BIGINT NOT NULL,
+    change           BIGINT NOT NULL,
+    erase            BIGINT NOT NULL
+);
+
+-- Apart from the account, whose row is rewritten with every change.
+CREATE TABLE certificate (
+    account_id       BYTEA NOT NULL PRIMARY KEY,
+    certificate_hash BYTEA NOT NULL,
+    bytes            BYTEA NOT NULL
+);
+CREATE INDEX certificate_by_hash ON certificate (certificate_hash);
+
+CREATE TABLE registration (
+    registration_id BYTEA NOT NULL PRIMARY KEY,
+    account_id      BYTEA NOT NULL,
+    address_lookup  BYTEA NOT NULL,
+    address_sealed  BYTEA NOT NULL,
+    language        TEXT NOT NULL,
+    phone_sealed    BYTEA,
+    expires         BIGINT NOT NULL
+);
+CREATE INDEX registration_by_expiry ON registration (expires);
+
+-- Codes that wait to be entered. The holder is a registration, a sign-in or a recovery.
+CREATE TABLE proof (
+    holder_id  BYTEA NOT NULL,
+    factor     TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    code       BYTEA NOT NULL,
+    until      BIGINT NOT NULL,
+    tries_left BIGINT NOT NULL,
+    PRIMARY KEY (holder_id, factor)
+);
+
+CREATE TABLE sign_in (
+    sign_in_id BYTEA NOT NULL PRIMARY KEY,
+    account_id BYTEA,
+    step       TEXT NOT NULL,
+    state      BYTEA NOT NULL,
+    expires    BIGINT NOT NULL
+);
+CREATE INDEX sign_in_by_account ON sign_in (account_id);
+CREATE INDEX sign_in_by_expiry ON sign_in (expires);
+
+CREATE TABLE recovery (
+    recovery_id BYTEA NOT NULL PRIMARY KEY,
+    account_id  BYTEA NOT NULL,
+    expires     BIGINT NOT NULL
+);
+CREATE INDEX recovery_by_account ON recovery (account_id);
+CREATE INDEX recovery_by_expiry ON recovery (expires);
+
+CREATE TABLE session (
+    session_id BYTEA NOT NULL PRIMARY KEY,
+    account_id BYTEA NOT NULL,
+    token_hash BYTEA NOT NULL UNIQUE,
+    level      BIGINT NOT NULL,
+    proved     BIGINT NOT NULL,
+    used       BIGINT NOT NULL,
+    kept       BIGINT NOT NULL,
+    expires    BIGINT NOT NULL
+);
+CREATE INDEX session_by_account ON session (account_id);
+CREATE INDEX session_by_expiry ON session (expires);
+
+CREATE TABLE slot (
+    account_id    BYTEA NOT NULL,
+    slot_id       BYTEA NOT NULL,
+    kind          TEXT NOT NULL,
+    sealed        BYTEA NOT NULL,
+    opaque_record BYTEA,
+    proof_hash    BYTEA,
+    session_id    BYTEA,
+    share_sealed  BYTEA,
+    PRIMARY KEY (account_id, slot_id)
+);
+CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (account_id, kind) WHERE kind IN ('password', 'recovery');
+CREATE UNIQUE INDEX slot_by_session ON slot (session_id) WHERE session_id IS NOT NULL;
+
+CREATE TABLE record (
+    account_id BYTEA NOT NULL,
+    record_id  BYTEA NOT NULL,
+    purpose    TEXT NOT NULL,
+    version    BIGINT NOT NULL,
+    change     BIGINT NOT NULL,
+    sealed     BYTEA NOT NULL,
+    PRIMARY KEY (account_id, record_id)
+);
+CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose <> 'draft';
+CREATE INDEX record_by_change ON record (account_id, change);
+
+CREATE TABLE letter (
+    letter_id      BYTEA NOT NULL PRIMARY KEY,
+    sender_id      BYTEA NOT NULL,
+    thread_id      BYTEA NOT NULL,
+    content_hash   BYTEA NOT NULL,
+    request_hash   BYTEA NOT NULL,
+    content_length BIGINT NOT NULL,
+    level          BIGINT,
+    arrived        BIGINT NOT NULL,
+    envelope       BYTEA NOT NULL
+);
+
+CREATE TABLE content (
+    letter_id BYTEA NOT NULL PRIMARY KEY,
+    bytes     BYTEA NOT NULL
+);
+
+-- One account's copy of a letter. A letter that no entry holds is erased.
+CREATE TABLE entry (
+    account_id  BYTEA NOT NULL,
+    letter_id   BYTEA NOT NULL,
+    folder      TEXT NOT NULL,
+    read        BIGINT NOT NULL,
+    arrived     BIGINT NOT NULL,
+    change      BIGINT NOT NULL,
+    wrapped_key BYTEA NOT NULL,
+    PRIMARY KEY (account_id, letter_id)
+);
+CREATE INDEX entry_by_change ON entry (account_id, change);
+CREATE INDEX entry_by_folder ON entry (account_id, folder, arrived, letter_id);
+CREATE INDEX entry_by_letter ON entry (letter_id);
+
+-- The sender's: it goes with the sender's entry.
+CREATE TABLE delivery (
+    letter_id  BYTEA NOT NULL,
+    reader_id  BYTEA NOT NULL,
+    delivered  BIGINT NOT NULL,
+    notified   BIGINT,
+    read_at    BIGINT,
+    read_level BIGINT,
+    signature  BYTEA,
+    PRIMARY KEY (letter_id, reader_id)
+);
+
+-- The outbox. A notice of a letter names it, any other is sealed.
+CREATE TABLE notice (
+    notice_id  BYTEA NOT NULL PRIMARY KEY,
+    sealed     BYTEA,
+    account_id BYTEA,
+    letter_id  BYTEA,
+    due        BIGINT NOT NULL,
+    attempts   BIGINT NOT NULL,
+    created    BIGINT NOT NULL
+);
+CREATE INDEX notice_by_due ON notice (due, notice_id);
+CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, account_id) WHERE letter_id IS NOT NULL;
+
+-- Erasures whose rows are gone and whose traces may not be yet. A number, and nothing of what was erased.
+CREATE TABLE erasure (
+    number BIGINT NOT NULL PRIMARY KEY
+);
+
+-- What one erasure is about. Empty between two transactions.
+CREATE TABLE erasing (
+    account_id BYTEA NOT NULL,
+    letter_id  BYTEA NOT NULL,
+    sent       BIGINT NOT NULL,
+    last       BIGINT NOT NULL,
+    PRIMARY KEY (account_id, letter_id)
+);

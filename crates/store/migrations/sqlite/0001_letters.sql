@@ -1,0 +1,178 @@
+-- Letters, their holders, and everything an account has. Ids are 16 bytes, times milliseconds since 1970, truth 0 or 1.
+-- No AUTOINCREMENT, no statistics: both would outlive what is erased (docs/protocol.md, section 8).
+
+CREATE TABLE meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE account (
+    account_id       BLOB NOT NULL PRIMARY KEY,
+    kind             TEXT NOT NULL,
+    language         TEXT NOT NULL,
+    address_lookup   BLOB NOT NULL UNIQUE,
+    address_sealed   BLOB NOT NULL,
+    phone_sealed     BLOB NOT NULL,
+    certificate_hash BLOB NOT NULL,
+    level            INTEGER NOT NULL,
+    change           INTEGER NOT NULL,
+    erase            INTEGER NOT NULL
+) STRICT;
+
+-- Apart from the account, whose row is rewritten with every change.
+CREATE TABLE certificate (
+    account_id       BLOB NOT NULL PRIMARY KEY,
+    certificate_hash BLOB NOT NULL,
+    bytes            BLOB NOT NULL
+) STRICT;
+CREATE INDEX certificate_by_hash ON certificate (certificate_hash);
+
+CREATE TABLE registration (
+    registration_id BLOB NOT NULL PRIMARY KEY,
+    account_id      BLOB NOT NULL,
+    address_lookup  BLOB NOT NULL,
+    address_sealed  BLOB NOT NULL,
+    language        TEXT NOT NULL,
+    phone_sealed    BLOB,
+    expires         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX registration_by_expiry ON registration (expires);
+
+-- Codes that wait to be entered. The holder is a registration, a sign-in or a recovery.
+CREATE TABLE proof (
+    holder_id  BLOB NOT NULL,
+    factor     TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    code       BLOB NOT NULL,
+    until      INTEGER NOT NULL,
+    tries_left INTEGER NOT NULL,
+    PRIMARY KEY (holder_id, factor)
+) STRICT;
+
+CREATE TABLE sign_in (
+    sign_in_id BLOB NOT NULL PRIMARY KEY,
+    account_id BLOB,
+    step       TEXT NOT NULL,
+    state      BLOB NOT NULL,
+    expires    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sign_in_by_account ON sign_in (account_id);
+CREATE INDEX sign_in_by_expiry ON sign_in (expires);
+
+CREATE TABLE recovery (
+    recovery_id BLOB NOT NULL PRIMARY KEY,
+    account_id  BLOB NOT NULL,
+    expires     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX recovery_by_account ON recovery (account_id);
+CREATE INDEX recovery_by_expiry ON recovery (expires);
+
+CREATE TABLE session (
+    session_id BLOB NOT NULL PRIMARY KEY,
+    account_id BLOB NOT NULL,
+    token_hash BLOB NOT NULL UNIQUE,
+    level      INTEGER NOT NULL,
+    proved     INTEGER NOT NULL,
+    used       INTEGER NOT NULL,
+    kept       INTEGER NOT NULL,
+    expires    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_by_account ON session (account_id);
+CREATE INDEX session_by_expiry ON session (expires);
+
+CREATE TABLE slot (
+    account_id    BLOB NOT NULL,
+    slot_id       BLOB NOT NULL,
+    kind          TEXT NOT NULL,
+    sealed        BLOB NOT NULL,
+    opaque_record BLOB,
+    proof_hash    BLOB,
+    session_id    BLOB,
+    share_sealed  BLOB,
+    PRIMARY KEY (account_id, slot_id)
+) STRICT;
+CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (account_id, kind) WHERE kind IN ('password', 'recovery');
+CREATE UNIQUE INDEX slot_by_session ON slot (session_id) WHERE session_id IS NOT NULL;
+
+CREATE TABLE record (
+    account_id BLOB NOT NULL,
+    record_id  BLOB NOT NULL,
+    purpose    TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    change     INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    PRIMARY KEY (account_id, record_id)
+) STRICT;
+CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose <> 'draft';
+CREATE INDEX record_by_change ON record (account_id, change);
+
+CREATE TABLE letter (
+    letter_id      BLOB NOT NULL PRIMARY KEY,
+    sender_id      BLOB NOT NULL,
+    thread_id      BLOB NOT NULL,
+    content_hash   BLOB NOT NULL,
+    request_hash   BLOB NOT NULL,
+    content_length INTEGER NOT NULL,
+    level          INTEGER,
+    arrived        INTEGER NOT NULL,
+    envelope       BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE content (
+    letter_id BLOB NOT NULL PRIMARY KEY,
+    bytes     BLOB NOT NULL
+) STRICT;
+
+-- One account's copy of a letter. A letter that no entry holds is erased.
+CREATE TABLE entry (
+    account_id  BLOB NOT NULL,
+    letter_id   BLOB NOT NULL,
+    folder      TEXT NOT NULL,
+    read        INTEGER NOT NULL,
+    arrived     INTEGER NOT NULL,
+    change      INTEGER NOT NULL,
+    wrapped_key BLOB NOT NULL,
+    PRIMARY KEY (account_id, letter_id)
+) STRICT;
+CREATE INDEX entry_by_change ON entry (account_id, change);
+CREATE INDEX entry_by_folder ON entry (account_id, folder, arrived, letter_id);
+CREATE INDEX entry_by_letter ON entry (letter_id);
+
+-- The sender's: it goes with the sender's entry.
+CREATE TABLE delivery (
+    letter_id  BLOB NOT NULL,
+    reader_id  BLOB NOT NULL,
+    delivered  INTEGER NOT NULL,
+    notified   INTEGER,
+    read_at    INTEGER,
+    read_level INTEGER,
+    signature  BLOB,
+    PRIMARY KEY (letter_id, reader_id)
+) STRICT;
+
+-- The outbox. A notice of a letter names it, any other is sealed.
+CREATE TABLE notice (
+    notice_id  BLOB NOT NULL PRIMARY KEY,
+    sealed     BLOB,
+    account_id BLOB,
+    letter_id  BLOB,
+    due        INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    created    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notice_by_due ON notice (due, notice_id);
+CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, account_id) WHERE letter_id IS NOT NULL;
+
+-- Erasures whose rows are gone and whose traces may not be yet. A number, and nothing of what was erased.
+CREATE TABLE erasure (
+    number INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+
+-- What one erasure is about. Empty between two transactions.
+CREATE TABLE erasing (
+    account_id BLOB NOT NULL,
+    letter_id  BLOB NOT NULL,
+    sent       INTEGER NOT NULL,
+    last       INTEGER NOT NULL,
+    PRIMARY KEY (account_id, letter_id)
+) STRICT;

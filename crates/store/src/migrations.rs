@@ -1,0 +1,23 @@
+//! Numbered `.sql` files, a folder per engine, forward only.
+
+use crate::OpenError;
+
+pub(crate) const SQLITE: [&str; 1] = [include_str!("../migrations/sqlite/0001_letters.sql")];
+pub(crate) const POSTGRES: [&str; 1] = [include_str!("../migrations/postgres/0001_letters.sql")];
+
+pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY)";
+pub(crate) const NEWEST: &str = "SELECT COALESCE(MAX(number), 0) FROM migration";
+pub(crate) const RECORD: &str = "INSERT INTO migration (number) VALUES ($1)";
+
+/// What a database whose newest migration is `found` lacks.
+pub(crate) fn missing(
+    known: &[&'static str],
+    found: i64,
+) -> Result<impl Iterator<Item = (i64, &'static str)>, OpenError> {
+    let newest = i64::try_from(known.len()).unwrap_or(i64::MAX);
+    if found > newest {
+        return Err(OpenError::Newer { found, known: newest });
+    }
+    let numbered: Vec<_> = (1..).zip(known.iter().copied()).filter(|(number, _)| *number > found).collect();
+    Ok(numbered.into_iter())
+}

@@ -1,0 +1,268 @@
+//! PostgreSQL: a transaction for each act, run again when it collided with another (PROTOCOL §8 says what it can't erase).
+
+use std::future::Future;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
+use futures_util::FutureExt as _;
+use securemailbox_protocol::{ids::AccountId, sync::Pulse};
+use tokio::sync::broadcast;
+use tokio_postgres::{
+    Config, IsolationLevel, NoTls,
+    error::SqlState,
+    types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
+};
+
+use crate::{
+    Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
+    migrations::{self, POSTGRES},
+};
+
+mod pulses;
+
+/// How many transactions run at once.
+const CONNECTIONS: usize = 16;
+
+/// How often an act is run again after it collided. Each time one of those that collided gets through.
+const TRIES: usize = 200;
+
+/// A store in a PostgreSQL database, which several processes may share.
+pub(crate) struct Postgres {
+    pool: Pool,
+    pulses: pulses::Pulses,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, pulses: broadcast::Sender<(AccountId, Pulse)>) -> Result<Self, OpenError> {
+        let config: Config = url.parse().map_err(|_| OpenError::Url)?;
+        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, fast))
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| StoreError::Unreachable)?;
+        let mut client = pool.get().await.map_err(StoreError::from)?;
+        migrate(&mut client).await?;
+        drop(client);
+        let store = Self { pool, pulses: pulses::Pulses::start(config, pulses) };
+        store.finish_erasures().await?;
+        Ok(store)
+    }
+
+    pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
+        let mut client = self.pool.get().await.map_err(StoreError::from)?;
+        for _ in 0..TRIES {
+            let transaction = client
+                .build_transaction()
+                .isolation_level(IsolationLevel::Serializable)
+                .start()
+                .await
+                .map_err(StoreError::from)?;
+            let mut db = PostgresDb { transaction, touched: Vec::new(), collided: false };
+            let outcome = std::panic::AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
+            let PostgresDb { transaction, touched, collided } = db;
+            match outcome {
+                Ok(_) if collided => transaction.rollback().await.map_err(StoreError::from)?,
+                Ok(Ok(output)) => match transaction.commit().await {
+                    Ok(()) => {
+                        self.pulses.tell(touched);
+                        return Ok(output);
+                    }
+                    Err(error) if is_collision(&error) => {}
+                    Err(error) => return Err(StoreError::from(error).into()),
+                },
+                Ok(Err(error)) => {
+                    transaction.rollback().await.map_err(StoreError::from)?;
+                    return Err(error);
+                }
+                Err(_) => {
+                    transaction.rollback().await.map_err(StoreError::from)?;
+                    return Err(StoreError::Panicked.into());
+                }
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    pub(crate) async fn read<A: ReadOnly>(&self, act: A) -> Result<A::Output, A::Error> {
+        let mut client = self.pool.get().await.map_err(StoreError::from)?;
+        let transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::RepeatableRead)
+            .read_only(true)
+            .start()
+            .await
+            .map_err(StoreError::from)?;
+        let mut db = PostgresDb { transaction, touched: Vec::new(), collided: false };
+        let outcome = act.run(&mut db).await;
+        db.transaction.rollback().await.map_err(StoreError::from)?;
+        outcome
+    }
+
+    /// Makes PostgreSQL reclaim what was deleted, then empties the queue of erasures.
+    pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
+        let client = self.pool.get().await?;
+        // Up to which: what another process queues meanwhile waits for its own vacuum.
+        let newest = client.query_one("SELECT COALESCE(MAX(number), 0) FROM erasure", &[]).await?;
+        let newest: i64 = newest.try_get(0)?;
+        client.batch_execute(&format!("VACUUM {}", VACUUMED.join(", "))).await?;
+        client.execute("DELETE FROM erasure WHERE number <= $1", &[&newest]).await?;
+        Ok(())
+    }
+
+    pub(crate) fn close(&self) {
+        self.pulses.stop();
+        self.pool.close();
+    }
+}
+
+/// The tables whose deleted rows are secrets.
+pub(crate) const VACUUMED: [&str; 13] = [
+    "entry",
+    "content",
+    "letter",
+    "delivery",
+    "notice",
+    "record",
+    "slot",
+    "session",
+    "proof",
+    "registration",
+    "sign_in",
+    "recovery",
+    "erasing",
+];
+
+async fn migrate(client: &mut deadpool_postgres::Client) -> Result<(), OpenError> {
+    let transaction = client.transaction().await.map_err(StoreError::from)?;
+    // Several processes may start at once: one migrates, the others find it done.
+    transaction.batch_execute("SELECT pg_advisory_xact_lock(7011001)").await.map_err(StoreError::from)?;
+    transaction.batch_execute(migrations::TABLE).await.map_err(StoreError::from)?;
+    let found: i64 = transaction
+        .query_one(migrations::NEWEST, &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(StoreError::from)?;
+    for (number, sql) in migrations::missing(&POSTGRES, found)? {
+        transaction.batch_execute(sql).await.map_err(StoreError::from)?;
+        transaction.execute(migrations::RECORD, &[&number]).await.map_err(StoreError::from)?;
+    }
+    transaction.commit().await.map_err(|error| StoreError::from(error).into())
+}
+
+struct PostgresDb<'a> {
+    transaction: Transaction<'a>,
+    touched: Vec<(AccountId, Pulse)>,
+    /// Another transaction was in the way: whatever the act makes of it, it is run again.
+    collided: bool,
+}
+
+impl PostgresDb<'_> {
+    fn note(&mut self, error: tokio_postgres::Error) -> StoreError {
+        self.collided |= is_collision(&error);
+        error.into()
+    }
+}
+
+impl Db for PostgresDb<'_> {
+    fn exec(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        let params: Vec<_> = params.iter().map(|param| Typed(param.to_param())).collect();
+        async move {
+            let done = async {
+                let statement = self.transaction.prepare_cached(sql).await?;
+                self.transaction.execute_raw(&statement, &params).await
+            };
+            done.await.map_err(|error| self.note(error))
+        }
+    }
+
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send {
+        let params: Vec<_> = params.iter().map(|param| Typed(param.to_param())).collect();
+        async move {
+            let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| param as _).collect();
+            let found = async {
+                let statement = self.transaction.prepare_cached(sql).await?;
+                self.transaction.query(&statement, &params).await
+            };
+            let found = found.await.map_err(|error| self.note(error))?;
+            found.iter().map(row).collect()
+        }
+    }
+
+    fn touched(&mut self, account: AccountId, pulse: Pulse) {
+        self.touched.push((account, pulse));
+    }
+}
+
+fn row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+    let values = (0..row.len()).map(|column| match *row.columns()[column].type_() {
+        Type::INT8 => Ok(row.try_get::<_, Option<i64>>(column)?.map_or(Value::Null, Value::Int)),
+        Type::BYTEA => Ok(row.try_get::<_, Option<Vec<u8>>>(column)?.map_or(Value::Null, Value::Bytes)),
+        Type::TEXT => Ok(row.try_get::<_, Option<String>>(column)?.map_or(Value::Null, Value::Text)),
+        _ => Err(StoreError::Damaged("a column of a type we do not use")),
+    });
+    Ok(Row::new(values.collect::<Result<_, _>>()?))
+}
+
+/// A parameter as PostgreSQL takes it. The types of our columns are three.
+struct Typed<'a>(Param<'a>);
+
+// `ToSql` asks for it; a parameter may be a secret, so it shows nothing.
+impl std::fmt::Debug for Typed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed(…)")
+    }
+}
+
+impl ToSql for Typed<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match &self.0 {
+            Param::Null => Ok(IsNull::Yes),
+            Param::Int(number) => number.to_sql_checked(ty, out),
+            Param::Bytes(bytes) => (&**bytes).to_sql_checked(ty, out),
+            Param::Text(text) => text.to_sql_checked(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT8 | Type::BYTEA | Type::TEXT)
+    }
+
+    to_sql_checked!();
+}
+
+/// Serialization failure and deadlock. Of two inserts of one row at once, `ON CONFLICT` makes the later such a failure.
+fn is_collision(error: &tokio_postgres::Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))
+}
+
+/// The SQLSTATE only: PostgreSQL's own words quote rows.
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(code) => Self::Database(format!("postgresql {}", code.code())),
+            None => Self::Unreachable,
+        }
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => Self::Unreachable,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Hints between processes: `NOTIFY` after the commit and from a connection of its own, because inside the writing
+//! transaction it cuts commits to a twentieth (DESIGN §2). A lost hint costs nothing: streams look again by themselves.
+
+use std::{collections::BTreeMap, future::poll_fn, sync::Mutex, time::Duration};
+
+use securemailbox_protocol::{
+    ids::AccountId,
+    numbers::{ChangeNumber, EraseNumber},
+    sync::Pulse,
+};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
+use tokio_postgres::{AsyncMessage, Config, NoTls};
+
+/// How many hints may wait before some are dropped.
+const WAITING: usize = 4096;
+
+/// How many go into one statement.
+const TOGETHER: usize = 256;
+
+/// How long to wait before a lost connection is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) struct Pulses {
+    here: broadcast::Sender<(AccountId, Pulse)>,
+    elsewhere: mpsc::Sender<(AccountId, Pulse)>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Pulses {
+    /// Starts the task that tells other processes and hears from them.
+    pub(super) fn start(config: Config, here: broadcast::Sender<(AccountId, Pulse)>) -> Self {
+        let (elsewhere, mut waiting) = mpsc::channel(WAITING);
+        let heard = here.clone();
+        let task = tokio::spawn(async move {
+            while let Err(error) = converse(&config, &mut waiting, &heard).await {
+                tracing::warn!(code = error.code().map(|code| code.code()), "hints between processes are interrupted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+        Self { here, elsewhere, task: Mutex::new(Some(task)) }
+    }
+
+    /// Tells whoever listens, here and in other processes.
+    pub(super) fn tell(&self, touched: Vec<(AccountId, Pulse)>) {
+        for hint in touched {
+            // No receiver here, or a full queue to elsewhere: it is a hint.
+            let _ = self.here.send(hint);
+            let _ = self.elsewhere.try_send(hint);
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        let task = self.task.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+}
+
+/// Tells and hears over one connection, until it fails or nobody is left to tell.
+async fn converse(
+    config: &Config,
+    waiting: &mut mpsc::Receiver<(AccountId, Pulse)>,
+    heard: &broadcast::Sender<(AccountId, Pulse)>,
+) -> Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = config.connect(NoTls).await?;
+    let hear = async {
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(notification) = message? {
+                if let Some(hint) = read(notification.payload()) {
+                    // No receiver, nobody to tell.
+                    drop(heard.send(hint));
+                }
+            }
+        }
+        Ok(())
+    };
+    let tell = async {
+        client.batch_execute("LISTEN pulse").await?;
+        let mut hints = Vec::new();
+        while waiting.recv_many(&mut hints, TOGETHER).await > 0 {
+            // One for each account: the newest says it all.
+            let newest: BTreeMap<_, _> = hints.drain(..).collect();
+            let payloads: Vec<_> = newest.into_iter().map(|(account, pulse)| write(account, pulse)).collect();
+            client.execute("SELECT pg_notify('pulse', hint) FROM unnest($1::text[]) AS hint", &[&payloads]).await?;
+        }
+        Ok(())
+    };
+    tokio::select! { heard = hear => heard, told = tell => told }
+}
+
+fn write(account: AccountId, pulse: Pulse) -> String {
+    format!("{account} {} {}", pulse.change, pulse.erase)
+}
+
+fn read(payload: &str) -> Option<(AccountId, Pulse)> {
+    let mut words = payload.split(' ');
+    let account = words.next()?.parse().ok()?;
+    let change = ChangeNumber::new(words.next()?.parse().ok()?);
+    let erase = EraseNumber::new(words.next()?.parse().ok()?);
+    words.next().is_none().then_some((account, Pulse { change, erase }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_heard_as_it_was_told() {
+        let account = AccountId::from_bytes([7; 16]);
+        let pulse = Pulse { change: ChangeNumber::new(3), erase: EraseNumber::new(1) };
+        assert_eq!(read(&write(account, pulse)), Some((account, pulse)));
+        assert_eq!(read("not a hint"), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! SQLite: one writer with group commit, readers beside it, and a log that keeps nothing erased (PROTOCOL §8).
+
+use std::{
+    future::{Future, ready},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, Statement, config::DbConfig, types::ValueRef};
+use securemailbox_protocol::{ids::AccountId, sync::Pulse};
+use tokio::sync::broadcast;
+
+use crate::{
+    Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
+    migrations::{self, SQLITE},
+};
+
+mod log;
+mod readers;
+mod writer;
+
+#[cfg(test)]
+pub(crate) use log::{Log, STEPS};
+
+/// A store in one folder.
+pub(crate) struct Sqlite {
+    writer: writer::Writer,
+    readers: readers::Readers,
+}
+
+impl Sqlite {
+    /// Opens `folder`, migrates it, and finishes the erasures that a crash interrupted.
+    pub(crate) fn open(folder: &Path, pulses: broadcast::Sender<(AccountId, Pulse)>) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        let connection = open_writer(folder)?;
+        let readers = readers::Readers::new(folder.to_path_buf());
+        Ok(Self { writer: writer::Writer::start(connection, folder, pulses)?, readers })
+    }
+
+    pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
+        self.writer.write(act).await
+    }
+
+    pub(crate) async fn read<A: ReadOnly>(&self, act: A) -> Result<A::Output, A::Error> {
+        self.readers.read(act).await
+    }
+
+    /// Takes everything deleted so far out of the log, and empties the queue of erasures.
+    pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
+        self.writer.finish_erasures().await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close();
+        self.writer.close().await;
+    }
+}
+
+/// The database file in a data folder.
+fn database(folder: &Path) -> PathBuf {
+    folder.join("mailbox.sqlite")
+}
+
+/// How long we wait for a reader of ours to end; reads take milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Pages of eight KiB, so that an entry with its wrapped key needs no overflow page.
+const PAGE_SIZE: usize = 8192;
+
+/// 256 GiB. Below it, an overflow or freelist page begins with a zero or one (the highest byte of a page number), and
+/// can't be taken for a B-tree page when the log is scrubbed.
+const MOST_PAGES: u32 = 0x01FF_FFFF;
+
+/// How many statements stay prepared: more than we have.
+const STATEMENTS: usize = 160;
+
+/// The one connection that writes.
+///
+/// `secure_delete=ON` overwrites what is deleted; FAST would leave bodies on the freelist. Nobody but us checkpoints
+/// (neither SQLite by itself nor the last connection when it closes), because [`log::Log`] scrubs first.
+pub(crate) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
+    let mut connection = Connection::open(database(folder)).map_err(StoreError::from)?;
+    refuse_unsafe_builds(&connection)?;
+    prepare(&connection)?;
+    connection
+        .execute_batch(&format!(
+            "PRAGMA page_size = {PAGE_SIZE};
+             PRAGMA secure_delete = ON;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA wal_autocheckpoint = 0;
+             PRAGMA max_page_count = {MOST_PAGES};"
+        ))
+        .map_err(StoreError::from)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// A connection that can't write.
+fn open_reader(folder: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(database(folder))?;
+    prepare(&connection)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1024;")?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
+    // Statement journals and sorters stay in memory: a temporary file would keep what was erased.
+    connection.execute_batch("PRAGMA temp_store = MEMORY;")?;
+    Ok(())
+}
+
+/// STAT4 keeps samples of rows, erased ones among them; without DBPAGE we can't scrub pages.
+fn refuse_unsafe_builds(connection: &Connection) -> Result<(), OpenError> {
+    let mut statement = connection.prepare("PRAGMA compile_options").map_err(StoreError::from)?;
+    let options: Vec<String> =
+        statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(StoreError::from)?;
+    let has = |name: &str| options.iter().any(|option| option == name);
+    if has("ENABLE_STAT4") {
+        return Err(OpenError::UnsafeBuild("with SQLITE_ENABLE_STAT4"));
+    }
+    if !has("ENABLE_DBPAGE_VTAB") {
+        return Err(OpenError::UnsafeBuild("without SQLITE_ENABLE_DBPAGE_VTAB"));
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(StoreError::from)?;
+    transaction.execute_batch(migrations::TABLE).map_err(StoreError::from)?;
+    let found: i64 = transaction.query_row(migrations::NEWEST, [], |row| row.get(0)).map_err(StoreError::from)?;
+    for (number, sql) in migrations::missing(&SQLITE, found)? {
+        transaction.execute_batch(sql).map_err(StoreError::from)?;
+        transaction.execute(migrations::RECORD, [number]).map_err(StoreError::from)?;
+    }
+    transaction.commit().map_err(|error| StoreError::from(error).into())
+}
+
+/// A transaction, or a savepoint in one. Its futures are ready at once.
+pub(crate) struct SqliteDb<'a> {
+    connection: &'a mut Connection,
+    touched: &'a mut Vec<(AccountId, Pulse)>,
+}
+
+impl<'a> SqliteDb<'a> {
+    pub(crate) fn new(connection: &'a mut Connection, touched: &'a mut Vec<(AccountId, Pulse)>) -> Self {
+        Self { connection, touched }
+    }
+
+    fn exec_now(&self, sql: &str, params: &[&dyn ToParam]) -> Result<u64, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, params)?;
+        Ok(statement.raw_execute()? as u64)
+    }
+
+    fn rows_now(&self, sql: &str, params: &[&dyn ToParam]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, params)?;
+        let columns = statement.column_count();
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            let values = (0..columns).map(|column| value(row.get_ref(column)?)).collect::<Result<_, _>>()?;
+            rows.push(Row::new(values));
+        }
+        Ok(rows)
+    }
+}
+
+impl Db for SqliteDb<'_> {
+    fn exec(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        ready(self.exec_now(sql, params))
+    }
+
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        params: &[&dyn ToParam],
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send {
+        ready(self.rows_now(sql, params))
+    }
+
+    fn touched(&mut self, account: AccountId, pulse: Pulse) {
+        self.touched.push((account, pulse));
+    }
+}
+
+/// Binds by name: to SQLite `$2` is a name, numbered by its first appearance and not by its digit.
+fn bind(statement: &mut Statement<'_>, params: &[&dyn ToParam]) -> Result<(), StoreError> {
+    for (index, param) in params.iter().enumerate() {
+        let name = NAMES.get(index).ok_or(StoreError::Damaged("too many parameters"))?;
+        match param.to_param() {
+            Param::Null => statement.raw_bind_parameter(*name, rusqlite::types::Null)?,
+            Param::Int(number) => statement.raw_bind_parameter(*name, number)?,
+            Param::Bytes(bytes) => statement.raw_bind_parameter(*name, &*bytes)?,
+            Param::Text(text) => statement.raw_bind_parameter(*name, text)?,
+        }
+    }
+    Ok(())
+}
+
+const NAMES: [&str; 12] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12"];
+
+fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
+        ValueRef::Text(text) => {
+            String::from_utf8(text.to_vec()).map(Value::Text).map_err(|_| StoreError::Damaged("text that is not UTF-8"))
+        }
+        ValueRef::Real(_) => Err(StoreError::Damaged("a fraction")),
+    }
+}
+
+/// The extended result code only: SQLite's own words may quote a row.
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error() {
+            Some(failure) => Self::Database(format!("sqlite {}", failure.extended_code)),
+            None => Self::Database("sqlite, in use".into()),
+        }
+    }
+}
