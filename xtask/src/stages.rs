@@ -171,7 +171,7 @@ fn test(workspace: &Workspace, targets: &[&str]) -> Outcome {
 
 /// Always the whole workspace, with targets chosen by kind or name: one resolution of features, each crate compiled once.
 fn test_command(workspace: &Workspace, targets: &[&str]) -> Command {
-    let mut cargo = workspace.cargo(&["test", "--locked", "--workspace"]);
+    let mut cargo = workspace.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
     cargo.args(targets);
     cargo
 }

@@ -2,10 +2,13 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -18,6 +21,9 @@ use crate::{
 
 /// Where the demo listens unless told otherwise or taken.
 const USUAL_PORT: u16 = 8443;
+
+/// How long the demo may take to make its people, in tenths of a second.
+const PATIENCE_IN_TENTHS: u32 = 1200;
 
 /// What follows `run`.
 pub(crate) struct Options {
@@ -97,26 +103,33 @@ struct Server {
 
 impl Server {
     fn start(workspace: &Workspace, binary: &Path, listen: &str) -> Outcome<Self> {
-        let log = workspace.target().join("demo.log");
+        let port = listen.rsplit(':').next().unwrap_or_default();
+        let path = workspace.target().join("demo.log");
+        let mut log = File::create(&path)?;
         let mut process = Command::new(binary)
             .args(["serve", "--demo", "--listen", listen, "--data"])
             .arg(workspace.target().join("demo"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(File::create(&log)?)
+            .stderr(log.try_clone()?)
             .spawn()?;
-        let lines =
-            process.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok);
-        // It says its address when it is ready.
-        let address = lines.filter_map(|line| Some(line.split_once("http://")?.1.to_owned())).next();
-        let authority = address.map(|rest| rest.chars().take_while(|c| !c.is_whitespace() && *c != '/').collect());
-        match authority {
-            Some(authority) => Ok(Self { process, authority }),
-            None => {
-                process.kill().ok();
-                Err(Failure::new(format!("the server did not start; its log ends:\n{}", last_lines(&log)?)))
+        let mut output = process.stdout.take();
+        let server = Self { process, authority: format!("localhost:{port}") };
+        let (ended, end) = mpsc::channel();
+        thread::spawn(move || {
+            output.as_mut().map(|output| io::copy(output, &mut log));
+            ended.send(()).ok();
+        });
+        // It makes its people, with real passwords, before it answers.
+        for _ in 0..PATIENCE_IN_TENTHS {
+            if loopback::get(&server.authority, "/demo/accounts.json").is_ok() {
+                return Ok(server);
+            }
+            if end.recv_timeout(Duration::from_millis(100)) != Err(mpsc::RecvTimeoutError::Timeout) {
+                break;
             }
         }
+        Err(Failure::new(format!("the server did not start; its log ends:\n{}", last_lines(&path)?)))
     }
 
     /// Asks it to end, and waits until it has.
