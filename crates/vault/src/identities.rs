@@ -1,19 +1,55 @@
 //! Identities: one's own private key with its certificate (PROTOCOL §2).
 
+use pgp::{
+    armor,
+    composed::KeyType,
+    crypto::{aead::AeadAlgorithm, hash::HashAlgorithm, sym::SymmetricKeyAlgorithm},
+    packet::{
+        Features, KeyFlags, PacketTrait, PubKeyInner, PublicKey, PublicSubkey, SecretKey, SecretSubkey, Signature,
+        SignatureType, Subpacket, SubpacketData, UserId,
+    },
+    ser::Serialize,
+    types::{KeyVersion, PublicParams, S2kParams, SecretParams, Tag},
+};
 use rand::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
+
 use securemailbox_protocol::{address::Address, time::Timestamp};
 
-use crate::{certificates::Certificate, passwords::Password};
+use crate::{
+    certificates::{self, Certificate, CertificateRefused},
+    packets::{self, Lengths},
+    passwords::Password,
+    signatures,
+};
 
-/// One's own private key with its certificate. Unlocked, in memory only; wiped when dropped.
+/// One's own private key with its certificate. Unlocked, in memory only; wiped when dropped. No `Debug`.
 pub struct Identity {
     certificate: Certificate,
+    primary: SecretKey,
+    subkeys: Vec<SecretSubkey>,
+}
+
+/// Bytes that are not an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityRefused {
+    /// Not a private key with its certificate, or one that is locked.
+    #[error("not a private key with its certificate")]
+    NotAnIdentity,
+    /// Its certificate is refused.
+    #[error(transparent)]
+    Certificate(#[from] CertificateRefused),
 }
 
 impl Identity {
     /// Makes a key and its certificate, self-signed at `now`.
-    pub fn generate(_address: &Address, _now: Timestamp, _rng: &mut (impl RngCore + CryptoRng)) -> Self {
-        todo!()
+    pub fn generate(address: &Address, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        // By hand, since the builder of `pgp` reads the clock for its self-signatures.
+        #[expect(clippy::expect_used, reason = "fails only for parameters that we do not have")]
+        let (primary, subkey, bytes) = make(address, now, rng).expect("constant parameters");
+        #[expect(clippy::expect_used, reason = "held by every test that makes an identity")]
+        let certificate = Certificate::parse(&bytes, address, now).expect("we accept what we make");
+        Self { certificate, primary, subkeys: vec![subkey] }
     }
 
     /// What others know of it.
@@ -22,8 +58,184 @@ impl Identity {
         &self.certificate
     }
 
-    /// The private key for other programs: ASCII armor, locked by the passphrase (RFC 9580 §3.7.2.1: Argon2id, AEAD).
-    pub fn export(&self, _passphrase: &Password, _rng: &mut (impl RngCore + CryptoRng)) -> String {
-        todo!()
+    /// The private key for other programs: ASCII armor, locked by the passphrase (RFC 9580 §3.7.2.1: Argon2id with
+    /// 64 MiB, 3 passes, 4 lanes; AEAD by AES-256-OCB).
+    pub fn export(&self, passphrase: &Password, rng: &mut (impl RngCore + CryptoRng)) -> String {
+        #[expect(clippy::expect_used, reason = "locking fails only for a key that is locked already")]
+        let locked = self.locked(passphrase, rng).expect("an unlocked key");
+        certificates::armored(&locked, armor::BlockType::PrivateKey)
     }
+
+    fn locked(&self, passphrase: &Password, rng: &mut (impl RngCore + CryptoRng)) -> pgp::errors::Result<Vec<u8>> {
+        let passphrase = pgp::types::Password::from(passphrase.as_str());
+        let mut primary = self.primary.clone();
+        primary.set_password_with_s2k(&passphrase, S2kParams::new_default(&mut *rng, KeyVersion::V6))?;
+        let mut subkeys = self.subkeys.clone();
+        for subkey in &mut subkeys {
+            subkey.set_password_with_s2k(&passphrase, S2kParams::new_default(&mut *rng, KeyVersion::V6))?;
+        }
+        let mut bytes = Vec::new();
+        merge(self.certificate.bytes(), &primary, &subkeys, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Unlocked, for the keyring record: the certificate with private keys in the places of the public ones.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        #[expect(clippy::expect_used, reason = "writing to memory does not fail")]
+        merge(self.certificate.bytes(), &self.primary, &self.subkeys, &mut bytes).expect("memory");
+        bytes
+    }
+
+    /// The reverse of [`Self::to_bytes`].
+    pub(crate) fn from_bytes(bytes: &[u8], address: &Address, now: Timestamp) -> Result<Self, IdentityRefused> {
+        let packets = packets::split(bytes, Lengths::Fixed).map_err(|_| IdentityRefused::NotAnIdentity)?;
+        let mut public = Vec::new();
+        let mut primary = None;
+        let mut subkeys = Vec::new();
+        for packet in &packets {
+            match packet.tag {
+                Tag::SecretKey => {
+                    let key = SecretKey::try_from_reader(packets::header(packet), &*packet.body)
+                        .map_err(|_| IdentityRefused::NotAnIdentity)?;
+                    check_unlocked(key.secret_params())?;
+                    write(Tag::PublicKey, key.public_key(), &mut public)?;
+                    primary = Some(key);
+                }
+                Tag::SecretSubkey => {
+                    let key = SecretSubkey::try_from_reader(packets::header(packet), &*packet.body)
+                        .map_err(|_| IdentityRefused::NotAnIdentity)?;
+                    check_unlocked(key.secret_params())?;
+                    write(Tag::PublicSubkey, key.public_key(), &mut public)?;
+                    subkeys.push(key);
+                }
+                tag => packets::write(tag, &packet.body, &mut public),
+            }
+        }
+        let certificate = Certificate::parse(&public, address, now)?;
+        let primary = primary.ok_or(IdentityRefused::NotAnIdentity)?;
+        Ok(Self { certificate, primary, subkeys })
+    }
+
+    pub(crate) const fn primary(&self) -> &SecretKey {
+        &self.primary
+    }
+
+    pub(crate) fn subkeys(&self) -> &[SecretSubkey] {
+        &self.subkeys
+    }
+}
+
+fn check_unlocked(params: &SecretParams) -> Result<(), IdentityRefused> {
+    match params {
+        SecretParams::Plain(_) => Ok(()),
+        SecretParams::Encrypted(_) => Err(IdentityRefused::NotAnIdentity),
+    }
+}
+
+fn write(tag: Tag, packet: &impl Serialize, out: &mut Vec<u8>) -> Result<(), IdentityRefused> {
+    let body = packet.to_bytes().map_err(|_| IdentityRefused::NotAnIdentity)?;
+    packets::write(tag, &body, out);
+    Ok(())
+}
+
+/// Writes a certificate with private keys in the places of the public ones (RFC 9580 §10.2).
+fn merge(
+    certificate: &[u8],
+    primary: &SecretKey,
+    subkeys: &[SecretSubkey],
+    out: &mut Vec<u8>,
+) -> pgp::errors::Result<()> {
+    let mut subkeys = subkeys.iter();
+    #[expect(clippy::expect_used, reason = "a certificate was split when it was parsed")]
+    let packets = packets::split(certificate, Lengths::Fixed).expect("a parsed certificate");
+    for packet in packets {
+        match packet.tag {
+            Tag::PublicKey => packets::write(Tag::SecretKey, &Zeroizing::new(primary.to_bytes()?), out),
+            Tag::PublicSubkey => {
+                if let Some(subkey) = subkeys.next() {
+                    packets::write(Tag::SecretSubkey, &Zeroizing::new(subkey.to_bytes()?), out);
+                }
+            }
+            tag => packets::write(tag, &packet.body, out),
+        }
+    }
+    Ok(())
+}
+
+type Made = (SecretKey, SecretSubkey, Vec<u8>);
+
+fn make(address: &Address, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> pgp::errors::Result<Made> {
+    let (public, secret) = key_pair(KeyType::Ed25519, now, rng)?;
+    let primary = SecretKey::new(PublicKey::from_inner(public)?, secret)?;
+    let (public, secret) = key_pair(KeyType::MlKem768X25519, now, rng)?;
+    let subkey = SecretSubkey::new(PublicSubkey::from_inner(public)?, secret)?;
+    let user_id = UserId::from_str(pgp::types::PacketHeaderVersion::New, address.as_str())?;
+
+    let mut bytes = Vec::new();
+    packets::write(Tag::PublicKey, &primary.public_key().to_bytes()?, &mut bytes);
+    write_signature(&sign_key(&primary, now, rng)?, &mut bytes)?;
+    packets::write(Tag::UserId, address.as_str().as_bytes(), &mut bytes);
+    write_signature(&sign_user_id(&primary, &user_id, now, rng)?, &mut bytes)?;
+    packets::write(Tag::PublicSubkey, &subkey.public_key().to_bytes()?, &mut bytes);
+    write_signature(&sign_subkey(&primary, &subkey, now, rng)?, &mut bytes)?;
+    Ok((primary, subkey, bytes))
+}
+
+fn key_pair(
+    kind: KeyType,
+    now: Timestamp,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<(PubKeyInner, SecretParams)> {
+    let (public, secret): (PublicParams, SecretParams) = kind.generate(rng)?;
+    let created = signatures::to_seconds(now);
+    Ok((PubKeyInner::new(KeyVersion::V6, kind.to_alg(), created, None, public)?, secret))
+}
+
+fn write_signature(signature: &Signature, out: &mut Vec<u8>) -> pgp::errors::Result<()> {
+    packets::write(Tag::Signature, &signature.to_bytes()?, out);
+    Ok(())
+}
+
+/// The primary key's word on itself: what it may do, and how its owner is written to.
+fn sign_key(key: &SecretKey, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> pgp::errors::Result<Signature> {
+    let mut flags = KeyFlags::default();
+    flags.set_certify(true);
+    flags.set_sign(true);
+    let mut features = Features::default();
+    features.set_seipd_v2(true);
+    let aead = [(SymmetricKeyAlgorithm::AES256, AeadAlgorithm::Ocb)].into_iter().collect();
+    let mut config = signatures::config(SignatureType::Key, now, key, rng)?;
+    config.hashed_subpackets.extend([
+        Subpacket::critical(SubpacketData::KeyFlags(flags))?,
+        Subpacket::regular(SubpacketData::Features(features))?,
+        Subpacket::regular(SubpacketData::PreferredHashAlgorithms([HashAlgorithm::Sha512].into_iter().collect()))?,
+        Subpacket::regular(SubpacketData::PreferredAeadAlgorithms(aead))?,
+    ]);
+    config.sign_key(key, &pgp::types::Password::empty(), key.public_key())
+}
+
+fn sign_user_id(
+    key: &SecretKey,
+    user_id: &UserId,
+    now: Timestamp,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<Signature> {
+    let mut config = signatures::config(SignatureType::CertPositive, now, key, rng)?;
+    config.hashed_subpackets.push(Subpacket::regular(SubpacketData::IsPrimary(true))?);
+    config.sign_certification(key, key.public_key(), &pgp::types::Password::empty(), user_id.tag(), user_id)
+}
+
+fn sign_subkey(
+    key: &SecretKey,
+    subkey: &SecretSubkey,
+    now: Timestamp,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<Signature> {
+    let mut flags = KeyFlags::default();
+    flags.set_encrypt_comms(true);
+    flags.set_encrypt_storage(true);
+    let mut config = signatures::config(SignatureType::SubkeyBinding, now, key, rng)?;
+    config.hashed_subpackets.push(Subpacket::critical(SubpacketData::KeyFlags(flags))?);
+    config.sign_subkey_binding(key, key.public_key(), &pgp::types::Password::empty(), subkey.public_key())
 }

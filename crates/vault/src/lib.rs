@@ -3,6 +3,8 @@
 pub mod certificates;
 pub mod comparing;
 pub mod export;
+#[cfg(test)]
+mod fixtures;
 pub mod identities;
 pub mod keyring;
 pub mod known_keys;
@@ -15,6 +17,8 @@ pub mod recovery;
 pub mod secrets;
 pub mod signatures;
 pub mod slots;
+
+pub use packets::LockedRefused;
 
 /// The one refusal of everything that opens under a symmetric key: it does not say which was wrong.
 pub use securemailbox_protocol::sealed::WrongKeyOrPlace;

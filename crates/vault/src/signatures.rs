@@ -1,9 +1,312 @@
-//! The one strict look at a signature (PROTOCOL §4.4, §11).
+//! The one strict look at a signature (PROTOCOL §4.4, §11; RFC 9580 §5.2).
+//!
+//! `pgp` answers one question, whether the mathematics hold. Everything else that makes a signature worth showing is
+//! asked here: version, algorithms, type, times, who signed, and that no subpacket says what we do not understand.
+
+use pgp::{
+    crypto::{hash::HashAlgorithm, public_key::PublicKeyAlgorithm},
+    packet::{PublicKey, Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData},
+    types::{Fingerprint as PgpFingerprint, KeyDetails, Tag},
+};
+use rand::{CryptoRng, RngCore};
+
+use securemailbox_protocol::{ids::Fingerprint, limits, time::Timestamp};
+
+use crate::packets::{self, Packet};
 
 /// Why a signature is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureRefused {
+    /// There is none where one must be.
+    #[error("unsigned")]
+    Missing,
+    /// The bytes are no signature packet.
+    #[error("not a signature packet")]
+    NotASignature,
+    /// Another version than 6.
+    #[error("not a signature of version 6")]
+    Version,
+    /// Another algorithm than Ed25519.
+    #[error("not an Ed25519 signature")]
+    Algorithm,
+    /// Another hash than SHA-512.
+    #[error("not over SHA-512")]
+    Hash,
+    /// Made for another use, such as a certification where a document's is needed.
+    #[error("a signature of another type")]
+    Type,
+    /// Names no key, or another one than the sender's.
+    #[error("signed by another key")]
+    OtherIssuer,
+    /// Without a time.
+    #[error("the signature has no time")]
+    NoTime,
+    /// Made more than a day after now.
+    #[error("signed in the future")]
+    FromTheFuture,
+    /// Made more than a day before its key.
+    #[error("signed before the key was made")]
+    BeforeItsKey,
+    /// It has an end, and that has passed.
+    #[error("the signature has expired")]
+    Expired,
+    /// A critical subpacket or notation that this program does not understand.
+    #[error("the signature has a critical part that is unknown")]
+    UnknownCritical,
+    /// A subpacket that has no place in this kind of signature.
+    #[error("the signature has a part that does not belong")]
+    Unexpected,
+    /// A subpacket that may occur once occurs twice.
+    #[error("the signature says something twice")]
+    Repeated,
+    /// Subpackets that the signature does not cover.
+    #[error("the signature has parts that it does not cover")]
+    Uncovered,
     /// The mathematics: altered, or made by another key.
-    #[error("the signature does not fit")]
+    #[error("the signature does not fit what it signs")]
     Wrong,
 }
+
+/// What a signature is for: which types do, and which subpackets may occur.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A document: letter, envelope, receipt.
+    Document,
+    /// The primary key's own word on itself.
+    Key,
+    /// The primary key's word on its User ID.
+    UserId,
+    /// The primary key's word on a subkey.
+    Subkey,
+}
+
+/// A signature whose form is right. Whether it fits is asked by the one who knows what it signs.
+pub(crate) struct WellFormed {
+    pub(crate) signature: Signature,
+    pub(crate) created: Timestamp,
+}
+
+impl WellFormed {
+    pub(crate) fn subpackets(&self) -> impl Iterator<Item = &SubpacketData> {
+        self.signature.config().into_iter().flat_map(SignatureConfig::hashed_subpackets).map(|packet| &packet.data)
+    }
+}
+
+/// Looks at everything of a signature but what it signs.
+pub(crate) fn well_formed(
+    packet: &Packet<'_>,
+    purpose: Use,
+    signer: &PublicKey,
+    now: Timestamp,
+) -> Result<WellFormed, SignatureRefused> {
+    let signature = parse(packet)?;
+    let config = signature.config().ok_or(SignatureRefused::Version)?;
+    if !is_type_for(config.typ(), purpose) {
+        return Err(SignatureRefused::Type);
+    }
+    if config.unhashed_subpackets().next().is_some() {
+        return Err(SignatureRefused::Uncovered);
+    }
+    let stated = Stated::collect(config, purpose)?;
+    if stated.issuer != Some(signer.fingerprint()) {
+        return Err(SignatureRefused::OtherIssuer);
+    }
+    let created = stated.created.ok_or(SignatureRefused::NoTime)?;
+    check_times(created, stated.lifetime, from_seconds(signer.created_at().as_secs()), now)?;
+    Ok(WellFormed { signature, created })
+}
+
+/// Takes the packet apart, to its last octet, if it is of the one kind that we take.
+fn parse(packet: &Packet<'_>) -> Result<Signature, SignatureRefused> {
+    if packet.tag != Tag::Signature {
+        return Err(SignatureRefused::NotASignature);
+    }
+    // Version, type, algorithm and hash are the first four octets (RFC 9580 §5.2.3), looked at before anything is parsed.
+    match *packet.body {
+        [6, _, algorithm, ..] if algorithm != u8::from(PublicKeyAlgorithm::Ed25519) => {
+            return Err(SignatureRefused::Algorithm);
+        }
+        [6, _, _, hash, ..] if hash != u8::from(HashAlgorithm::Sha512) => return Err(SignatureRefused::Hash),
+        [6, ..] => {}
+        [_, ..] => return Err(SignatureRefused::Version),
+        [] => return Err(SignatureRefused::NotASignature),
+    }
+    let signature = Signature::try_from_reader(packets::header(packet), &*packet.body)
+        .map_err(|_| SignatureRefused::NotASignature)?;
+    if packets::is_exactly(&signature, packet) { Ok(signature) } else { Err(SignatureRefused::NotASignature) }
+}
+
+fn is_type_for(found: SignatureType, purpose: Use) -> bool {
+    match purpose {
+        Use::Document => found == SignatureType::Binary,
+        Use::Key => found == SignatureType::Key,
+        Use::UserId => matches!(
+            found,
+            SignatureType::CertGeneric
+                | SignatureType::CertPersona
+                | SignatureType::CertCasual
+                | SignatureType::CertPositive
+        ),
+        Use::Subkey => found == SignatureType::SubkeyBinding,
+    }
+}
+
+/// What the subpackets state that every signature has.
+#[derive(Default)]
+struct Stated {
+    created: Option<Timestamp>,
+    lifetime: Option<u64>,
+    issuer: Option<PgpFingerprint>,
+}
+
+impl Stated {
+    fn collect(config: &SignatureConfig, purpose: Use) -> Result<Self, SignatureRefused> {
+        let mut stated = Self::default();
+        for subpacket in config.hashed_subpackets() {
+            match &subpacket.data {
+                SubpacketData::SignatureCreationTime(time) => {
+                    once(&mut stated.created, from_seconds(time.as_secs()))?;
+                }
+                SubpacketData::SignatureExpirationTime(lifetime) => {
+                    once(&mut stated.lifetime, u64::from(lifetime.as_secs()))?;
+                }
+                SubpacketData::IssuerFingerprint(issuer) => once(&mut stated.issuer, issuer.clone())?,
+                SubpacketData::IntendedRecipientFingerprint(_) if purpose == Use::Document => {}
+                _ if purpose != Use::Document && is_of_a_certificate(&subpacket.data) => {}
+                _ => return Err(stranger(subpacket, purpose)),
+            }
+        }
+        Ok(stated)
+    }
+}
+
+/// What self-signatures say of a key and how its owner wants to be written to (RFC 9580 §5.2.3.10 and following).
+fn is_of_a_certificate(data: &SubpacketData) -> bool {
+    matches!(
+        data,
+        SubpacketData::KeyExpirationTime(_)
+            | SubpacketData::KeyFlags(_)
+            | SubpacketData::Features(_)
+            | SubpacketData::IsPrimary(_)
+            | SubpacketData::PreferredSymmetricAlgorithms(_)
+            | SubpacketData::PreferredHashAlgorithms(_)
+            | SubpacketData::PreferredCompressionAlgorithms(_)
+            | SubpacketData::PreferredAeadAlgorithms(_)
+            | SubpacketData::KeyServerPreferences(_)
+    )
+}
+
+fn stranger(subpacket: &Subpacket, purpose: Use) -> SignatureRefused {
+    match (subpacket.is_critical, purpose) {
+        (true, _) => SignatureRefused::UnknownCritical,
+        (false, Use::Document | Use::Key | Use::UserId | Use::Subkey) => SignatureRefused::Unexpected,
+    }
+}
+
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SignatureRefused> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(SignatureRefused::Repeated),
+    }
+}
+
+/// A day of slack, since nobody's clock is ours: a date that is only odd is marked, not refused (PROTOCOL §4.4).
+fn check_times(
+    created: Timestamp,
+    lifetime: Option<u64>,
+    key_created: Timestamp,
+    now: Timestamp,
+) -> Result<(), SignatureRefused> {
+    if created > now.after(limits::DATE_SLACK) {
+        return Err(SignatureRefused::FromTheFuture);
+    }
+    if created.after(limits::DATE_SLACK) < key_created {
+        return Err(SignatureRefused::BeforeItsKey);
+    }
+    match lifetime {
+        // Zero is "never" (RFC 9580 §5.2.3.18).
+        None | Some(0) => Ok(()),
+        Some(seconds) if now >= created.after(std::time::Duration::from_secs(seconds)) => {
+            Err(SignatureRefused::Expired)
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// A document's signature that holds.
+pub(crate) struct Verified {
+    pub(crate) signature: Signature,
+    pub(crate) created: Timestamp,
+    /// For whom it was made, in the order of the signature.
+    pub(crate) intended: Vec<Fingerprint>,
+}
+
+/// Whether this is `signer`'s signature over `document`. The best-tested function of the project.
+pub(crate) fn verify(
+    packet: &Packet<'_>,
+    document: &[u8],
+    signer: &PublicKey,
+    now: Timestamp,
+) -> Result<Verified, SignatureRefused> {
+    let well_formed = well_formed(packet, Use::Document, signer, now)?;
+    well_formed.signature.verify(signer, document).map_err(|_| SignatureRefused::Wrong)?;
+    let mut intended = Vec::new();
+    for data in well_formed.subpackets() {
+        if let SubpacketData::IntendedRecipientFingerprint(fingerprint) = data {
+            intended.push(v6(fingerprint).ok_or(SignatureRefused::Unexpected)?);
+        }
+    }
+    Ok(Verified { signature: well_formed.signature, created: well_formed.created, intended })
+}
+
+/// Signs a document for these readers: v6, Ed25519, SHA-512.
+pub(crate) fn sign(
+    document: &[u8],
+    readers: &[Fingerprint],
+    at: Timestamp,
+    key: &pgp::packet::SecretKey,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<Signature> {
+    let mut config = config(SignatureType::Binary, at, key, rng)?;
+    for reader in readers {
+        let fingerprint = PgpFingerprint::V6(*reader.as_bytes());
+        config.hashed_subpackets.push(Subpacket::regular(SubpacketData::IntendedRecipientFingerprint(fingerprint))?);
+    }
+    config.sign(key, &pgp::types::Password::empty(), document)
+}
+
+/// What every signature of ours begins with: v6, Ed25519, SHA-512, the time, and the key that made it.
+pub(crate) fn config(
+    typ: SignatureType,
+    at: Timestamp,
+    key: &pgp::packet::SecretKey,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<SignatureConfig> {
+    let mut config = SignatureConfig::v6(rng, typ, key.algorithm(), HashAlgorithm::Sha512)?;
+    config.hashed_subpackets = vec![
+        Subpacket::critical(SubpacketData::SignatureCreationTime(to_seconds(at)))?,
+        Subpacket::regular(SubpacketData::IssuerFingerprint(key.fingerprint()))?,
+    ];
+    Ok(config)
+}
+
+/// The fingerprint of a v6 key, or nothing.
+pub(crate) fn v6(fingerprint: &PgpFingerprint) -> Option<Fingerprint> {
+    match fingerprint {
+        PgpFingerprint::V6(bytes) => Some(Fingerprint::from_bytes(*bytes)),
+        _ => None,
+    }
+}
+
+/// OpenPGP's times are whole seconds.
+pub(crate) fn from_seconds(seconds: u32) -> Timestamp {
+    Timestamp::from_unix_millis(u64::from(seconds) * 1000)
+}
+
+/// OpenPGP's times end in the year 2106.
+pub(crate) fn to_seconds(time: Timestamp) -> pgp::types::Timestamp {
+    pgp::types::Timestamp::from_secs(u32::try_from(time.unix_millis() / 1000).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests;

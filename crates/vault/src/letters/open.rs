@@ -1,32 +1,28 @@
-//! Opening a letter (PROTOCOL §4.4).
+//! Opening a letter (PROTOCOL §4.4): decrypt, then verify, and only then is there anything to show.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use std::marker::PhantomData;
+
+use pgp::{
+    composed::PlainSessionKey,
+    crypto::public_key::PublicKeyAlgorithm,
+    packet::PublicKeyEncryptedSessionKey,
+    types::{DecryptionKey, EskType, KeyDetails, Tag},
+};
+use sha2::{Digest, Sha256};
 
 use securemailbox_protocol::{
-    address::Address,
     ids::{ContentHash, Fingerprint, LetterId, ThreadId},
+    limits,
     time::Timestamp,
 };
 
-use super::Envelope;
-use crate::{certificates::Certificate, keyring::Keyring, signatures::SignatureRefused};
-
-/// The key of one letter. A client may keep it, sealed, so that a list opens without unwrapping.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SessionKey([u8; 32]);
-
-impl SessionKey {
-    /// For where it is kept, sealed.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-    /// From where it was kept.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
+use super::{Envelope, Letter, SessionKey, contents, layers::Layers};
+use crate::{
+    certificates::Certificate,
+    keyring::Keyring,
+    packets::{self, Lengths, LockedRefused, Packet},
+    signatures::{SignatureRefused, Verified},
+};
 
 /// What an entry must be, by everything but its own word.
 pub struct Expected<'a> {
@@ -45,41 +41,154 @@ pub struct Expected<'a> {
 /// Why a letter is shown as damaged, never as a letter (PROTOCOL §4.4, §11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// See there.
-    #[error(transparent)]
+    /// Larger than the protocol allows.
+    #[error("too large")]
+    TooLarge,
+    /// The wrapped key is not exactly one PKESK packet.
+    #[error("not a wrapped key")]
+    NotAWrappedKey,
+    /// The wrapped key has another version than 6.
+    #[error("a wrapped key of another version")]
+    WrappedKeyVersion,
+    /// The wrapped key is not for ML-KEM-768 + X25519.
+    #[error("a wrapped key of another algorithm")]
+    WrappedKeyAlgorithm,
+    /// The wrapped key is for a key that is not in the keyring.
+    #[error("wrapped for another reader")]
+    WrappedForAnother,
+    /// The wrapped key is for a key of the keyring, and does not unwrap.
+    #[error("the wrapped key is damaged")]
+    WrappedKeyDamaged,
+    /// The encrypted packet does not open.
+    #[error("does not open: {0}")]
+    Locked(#[from] LockedRefused),
+    /// What was encrypted is not one signed document and its padding.
+    #[error("not one signed document")]
+    NotAMessage,
+    /// What was encrypted is compressed.
+    #[error("compressed")]
+    Compressed,
+    /// What was encrypted is encrypted again.
+    #[error("a second layer of encryption")]
+    SecondLayer,
+    /// The signature is missing, or refused.
+    #[error("the signature is refused: {0}")]
     Signature(#[from] SignatureRefused),
+    /// The signature was made for others: a letter passed on as if it had been written to this reader.
+    #[error("not written to this reader")]
+    NotToThisReader,
+    /// The readers named in the content, its signature and the envelope's signature are not the same.
+    #[error("the readers are not those that were signed for")]
+    OtherReaders,
+    /// Signed, and no envelope.
+    #[error("not an envelope")]
+    NotAnEnvelope,
+    /// Signed, and no content.
+    #[error("not a content")]
+    NotAContent,
+    /// It is another letter than the entry's.
+    #[error("another letter's id")]
+    OtherId,
+    /// It is of another thread than the entry's.
+    #[error("another thread")]
+    OtherThread,
+    /// The content is not the one that the envelope names.
+    #[error("another content than the envelope names")]
+    OtherContent,
+    /// From names another address than the certificate that signed.
+    #[error("the From is not the signer")]
+    FromIsNotTheSigner,
 }
 
 /// Decrypted, and nothing more: has no text until it is verified.
 pub struct Unverified<T> {
-    _kind: std::marker::PhantomData<T>,
+    layers: Layers,
+    hash: ContentHash,
+    kind: PhantomData<T>,
 }
-
-/// What can be opened: [`Envelope`] and [`Letter`].
-pub trait Opening {}
 
 /// Unwraps a letter's key with a key of the keyring.
 ///
 /// # Errors
 /// [`Refused`] names what is wrong.
-pub fn unwrap(_wrapped_key: &[u8], _keyring: &Keyring) -> Result<SessionKey, Refused> {
-    todo!()
+pub fn unwrap(wrapped_key: &[u8], keyring: &Keyring) -> Result<SessionKey, Refused> {
+    if wrapped_key.len() > limits::WRAPPED_KEY {
+        return Err(Refused::TooLarge);
+    }
+    let packet = packets::only(wrapped_key, Lengths::Fixed).map_err(|_| Refused::NotAWrappedKey)?;
+    unwrap_packet(&packet, keyring)
+}
+
+pub(super) fn unwrap_packet(packet: &Packet<'_>, keyring: &Keyring) -> Result<SessionKey, Refused> {
+    if packet.tag != Tag::PublicKeyEncryptedSessionKey {
+        return Err(Refused::NotAWrappedKey);
+    }
+    if packet.body.first() != Some(&6) {
+        return Err(Refused::WrappedKeyVersion);
+    }
+    // Version, length and version of the fingerprint, fingerprint, algorithm (RFC 9580 §5.1.2).
+    let fingerprint = match &*packet.body {
+        [6, 33, 6, rest @ ..] => rest.first_chunk::<32>().ok_or(Refused::NotAWrappedKey)?,
+        _ => return Err(Refused::WrappedForAnother),
+    };
+    if packet.body.get(35) != Some(&u8::from(PublicKeyAlgorithm::MlKem768X25519)) {
+        return Err(Refused::WrappedKeyAlgorithm);
+    }
+    let wrapped = PublicKeyEncryptedSessionKey::try_from_reader(packets::header(packet), &*packet.body)
+        .map_err(|_| Refused::NotAWrappedKey)?;
+    if !packets::is_exactly(&wrapped, packet) {
+        return Err(Refused::NotAWrappedKey);
+    }
+    let subkey = keyring
+        .identities()
+        .flat_map(|identity| identity.subkeys())
+        .find(|subkey| subkey.fingerprint().as_bytes() == fingerprint)
+        .ok_or(Refused::WrappedForAnother)?;
+    let values = wrapped.values().map_err(|_| Refused::NotAWrappedKey)?;
+    match subkey.decrypt(&pgp::types::Password::empty(), values, EskType::V6) {
+        Ok(Ok(PlainSessionKey::V6 { ref key })) => {
+            key.as_ref().try_into().map(SessionKey::from_bytes).map_err(|_| Refused::WrappedKeyDamaged)
+        }
+        _ => Err(Refused::WrappedKeyDamaged),
+    }
 }
 
 /// Decrypts an envelope.
 ///
 /// # Errors
 /// [`Refused`] names what is wrong.
-pub fn open_envelope(_envelope: &[u8], _key: &SessionKey) -> Result<Unverified<Envelope>, Refused> {
-    todo!()
+pub fn open_envelope(envelope: &[u8], key: &SessionKey) -> Result<Unverified<Envelope>, Refused> {
+    open(envelope, limits::ENVELOPE, &key.of_envelope())
 }
 
 /// Decrypts a content.
 ///
 /// # Errors
 /// [`Refused`] names what is wrong.
-pub fn open_content(_content: &[u8], _key: &SessionKey) -> Result<Unverified<Letter>, Refused> {
-    todo!()
+pub fn open_content(content: &[u8], key: &SessionKey) -> Result<Unverified<Letter>, Refused> {
+    open(content, limits::CONTENT, key.as_bytes())
+}
+
+fn open<T>(bytes: &[u8], limit: usize, key: &[u8; 32]) -> Result<Unverified<T>, Refused> {
+    if bytes.len() > limit {
+        return Err(Refused::TooLarge);
+    }
+    let packet = packets::only(bytes, Lengths::Fixed).map_err(|_| LockedRefused::NotOnePacket)?;
+    let plain = zeroize::Zeroizing::new(packets::unlock(&packet, key)?);
+    let layers = Layers::parse(&plain, Lengths::Fixed)?;
+    Ok(Unverified { layers, hash: ContentHash::from_bytes(Sha256::digest(bytes).into()), kind: PhantomData })
+}
+
+impl<T> Unverified<T> {
+    /// The document, if the entry's sender signed exactly this for this reader.
+    fn signed_document(self, expected: &Expected<'_>) -> Result<(zeroize::Zeroizing<Vec<u8>>, Verified), Refused> {
+        let (document, verified) = self.layers.verify(expected.sender.primary(), expected.now)?;
+        let is_to = |reader: Fingerprint| verified.intended.contains(&reader);
+        if !expected.reader.identities().any(|identity| is_to(identity.certificate().fingerprint())) {
+            return Err(Refused::NotToThisReader);
+        }
+        Ok((document, verified))
+    }
 }
 
 impl Unverified<Envelope> {
@@ -87,111 +196,66 @@ impl Unverified<Envelope> {
     ///
     /// # Errors
     /// [`Refused`] names what is wrong.
-    pub fn verify(self, _expected: &Expected<'_>) -> Result<Envelope, Refused> {
-        todo!()
+    pub fn verify(self, expected: &Expected<'_>) -> Result<Envelope, Refused> {
+        let (document, verified) = self.signed_document(expected)?;
+        let text: super::envelope::Text = serde_json::from_slice(&document).map_err(|_| Refused::NotAnEnvelope)?;
+        if text.id != expected.id {
+            return Err(Refused::OtherId);
+        }
+        if text.thread != expected.thread {
+            return Err(Refused::OtherThread);
+        }
+        Ok(Envelope {
+            text,
+            from: expected.sender.address().clone(),
+            signer: expected.sender.fingerprint(),
+            intended: verified.intended,
+        })
     }
 }
 
 impl Unverified<Letter> {
-    /// Checks everything of PROTOCOL §4.4. The content's hash must be that of the verified envelope.
+    /// Checks everything of PROTOCOL §4.4, against the verified envelope too.
     ///
     /// # Errors
     /// [`Refused`] names what is wrong.
-    pub fn verify(self, _expected: &Expected<'_>, _envelope: &Envelope) -> Result<Letter, Refused> {
-        todo!()
+    pub fn verify(self, expected: &Expected<'_>, envelope: &Envelope) -> Result<Letter, Refused> {
+        let hash = self.hash;
+        let (document, verified) = self.signed_document(expected)?;
+        if hash != envelope.content_hash() {
+            return Err(Refused::OtherContent);
+        }
+        let content = contents::read(&document)?;
+        if content.id != expected.id || envelope.id() != expected.id {
+            return Err(Refused::OtherId);
+        }
+        if content.manifest.thread != expected.thread {
+            return Err(Refused::OtherThread);
+        }
+        if content.from != *expected.sender.address() {
+            return Err(Refused::FromIsNotTheSigner);
+        }
+        let signer = expected.sender.fingerprint();
+        let blind_reader = blind_reader(&verified.intended, &content.manifest.readers, signer)?;
+        if verified.intended != envelope.intended {
+            return Err(Refused::OtherReaders);
+        }
+        Ok(Letter { content, hash, signer, blind_reader, mime: document })
     }
 }
 
-/// A letter, verified.
-pub struct Letter {
-    _text: String,
-}
-
-impl Letter {
-    /// The signer's address.
-    #[must_use]
-    pub fn from(&self) -> &Address {
-        todo!()
+/// The one intended recipient whom no header names, if there is one; every named reader must be intended.
+fn blind_reader(
+    intended: &[Fingerprint],
+    named: &[Fingerprint],
+    signer: Fingerprint,
+) -> Result<Option<Fingerprint>, Refused> {
+    if named.iter().any(|reader| !intended.contains(reader)) {
+        return Err(Refused::OtherReaders);
     }
-    /// The key that signed.
-    #[must_use]
-    pub fn signer(&self) -> Fingerprint {
-        todo!()
-    }
-    /// The name the sender claims (PROTOCOL §3).
-    #[must_use]
-    pub fn claimed_name(&self) -> Option<&str> {
-        todo!()
-    }
-    /// To whom.
-    #[must_use]
-    pub fn to(&self) -> &[Address] {
-        todo!()
-    }
-    /// Copies that everyone sees.
-    #[must_use]
-    pub fn cc(&self) -> &[Address] {
-        todo!()
-    }
-    /// The subject.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        todo!()
-    }
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        todo!()
-    }
-    /// When it was written, by the sender's clock.
-    #[must_use]
-    pub fn date(&self) -> Timestamp {
-        todo!()
-    }
-    /// Whether the signed date is further than [`securemailbox_protocol::limits::DATE_SLACK`] from the arrival (ATTACKS 8).
-    #[must_use]
-    pub fn date_is_off(&self, _arrived: Timestamp) -> bool {
-        todo!()
-    }
-    /// Its id, as signed.
-    #[must_use]
-    pub fn id(&self) -> LetterId {
-        todo!()
-    }
-    /// Its thread, as signed.
-    #[must_use]
-    pub fn thread(&self) -> ThreadId {
-        todo!()
-    }
-    /// SHA-256 of the content it was opened from.
-    #[must_use]
-    pub fn content_hash(&self) -> ContentHash {
-        todo!()
-    }
-    /// The letter it answers.
-    #[must_use]
-    pub fn in_reply_to(&self) -> Option<LetterId> {
-        todo!()
-    }
-    /// The letters before it in the conversation, oldest first.
-    #[must_use]
-    pub fn references(&self) -> &[LetterId] {
-        todo!()
-    }
-    /// Which key the sender took for each To and Cc reader, so that readers can compare (ATTACKS 16).
-    #[must_use]
-    pub fn readers(&self) -> &[(Address, Fingerprint)] {
-        todo!()
-    }
-    /// Of a blind copy, the key of the one reader whom no header names; for the sender's own view.
-    #[must_use]
-    pub fn blind_reader(&self) -> Option<Fingerprint> {
-        todo!()
-    }
-    /// How many parts were not opened: what is encrypted inside a content is never decrypted (ATTACKS 10), and other
-    /// kinds are not shown yet.
-    #[must_use]
-    pub fn unopened_parts(&self) -> usize {
-        todo!()
+    let mut unnamed = intended.iter().filter(|reader| **reader != signer && !named.contains(reader));
+    match (unnamed.next(), unnamed.next()) {
+        (found, None) => Ok(found.copied()),
+        (_, Some(_)) => Err(Refused::OtherReaders),
     }
 }
