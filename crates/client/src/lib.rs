@@ -1,1 +1,19 @@
-//! Empty.
+#![doc = include_str!("../README.md")]
+
+pub mod accounts;
+pub mod api;
+pub mod comparing;
+pub mod contacts;
+pub mod directory;
+pub mod failure;
+pub mod index;
+pub mod letters;
+pub mod mailbox;
+pub mod records;
+pub mod session;
+pub mod settings;
+pub mod sign_in;
+pub mod sync;
+pub mod transcript;
+pub mod transport;
+pub mod world;

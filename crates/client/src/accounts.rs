@@ -1,0 +1,271 @@
+//! Registering: five steps, each a type of its own, so that none can be left out or taken twice (PROTOCOL §9a).
+
+use securemailbox_protocol::{
+    accounts::{
+        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Language, NewPasswordSlot, NewRecoverySlot,
+        NewRegistration, PasswordRequest, PasswordResponse, Registration,
+    },
+    address::Address,
+    ids::{AccountId, RecordId, SlotId},
+    numbers::Version,
+    octets::Octets,
+    phone::PhoneNumber,
+    records::RecordPurpose,
+    sign_in::{NewSession, SessionDelivery},
+};
+use securemailbox_vault::{
+    identities::Identity,
+    keyring::Keyring,
+    passwords::{Password, PasswordRefused, Registered, Registering, WeakPassword, judge},
+    records::{self, RecordPlace},
+    recovery::RecoveryCode,
+    secrets::AccountSecret,
+    slots::{self, SlotPlace},
+};
+
+use crate::{
+    api::Api,
+    contacts::Contacts,
+    failure::{CallError, Class, Explained, Failure, explained},
+    mailbox::{Mailbox, OpenError, Warning},
+    session::Session,
+    settings::{Name, Settings},
+    transport::Method,
+    world::World,
+};
+
+/// A registration, or a step of one, did not go through.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    /// See there.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The password will not do. Nothing was sent.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// The server's half of the password registration was none.
+    #[error(transparent)]
+    Password(#[from] PasswordRefused),
+    /// The account was made; opening it failed.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl Failure for RegisterError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::Call(error) => error.explain(),
+            Self::WeakPassword(_) => {
+                explained("weak-password", Class::Refused, "Choose another: four or more random words do well.")
+            }
+            Self::Password(error) => explain_password(*error),
+            Self::Open(error) => error.explain(),
+        }
+    }
+}
+
+pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
+    match error {
+        PasswordRefused::NotAnAnswer => explained(
+            "unreadable-answer",
+            Class::Unavailable,
+            "Check that the address is that of a SecureMailbox server, and update this client.",
+        ),
+        PasswordRefused::WrongPasswordOrServer => explained(
+            "credentials-refused",
+            Class::Refused,
+            "Check the address and the password. A forgotten password is replaced with the recovery sheet: `recover`.",
+        ),
+    }
+}
+
+/// A code was sent to the address.
+pub struct AddressToProve {
+    registration: Registration,
+    address: Address,
+}
+
+/// The address is proved; which phone?
+pub struct PhoneToName {
+    registration: Registration,
+    address: Address,
+}
+
+/// A code was sent to the phone.
+pub struct PhoneToProve {
+    registration: Registration,
+    address: Address,
+}
+
+/// Both are proved; which password?
+pub struct PasswordToChoose {
+    registration: Registration,
+    address: Address,
+}
+
+/// Everything is made and waits to be posted. Posting may be repeated: the same bytes go out.
+pub struct AccountToMake {
+    path: String,
+    address: Address,
+    body: CompleteRegistration,
+    secret: AccountSecret,
+    recovery_code: RecoveryCode,
+}
+
+/// Asks for a mailbox. The answer is the same whether or not the address has one; only the e-mail differs.
+///
+/// # Errors
+/// [`RegisterError`]
+pub async fn register(
+    world: &impl World,
+    address: &Address,
+    language: Language,
+) -> Result<AddressToProve, RegisterError> {
+    if Session::load(world).await.map_err(OpenError::from)?.is_some() {
+        return Err(OpenError::SomebodyElse.into());
+    }
+    let new = NewRegistration { address: address.clone(), language };
+    let registration = Api::stranger(world.transport()).send(Method::Post, "/registrations", &new).await?;
+    Ok(AddressToProve { registration, address: address.clone() })
+}
+
+impl AddressToProve {
+    /// Enters the code from the e-mail. A refused one may be entered again.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn enter(&self, world: &impl World, code: &str) -> Result<PhoneToName, CallError> {
+        step(world, &self.registration, "address-code", &EnteredCode { code: code.into() }).await?;
+        Ok(PhoneToName { registration: self.registration.clone(), address: self.address.clone() })
+    }
+}
+
+impl PhoneToName {
+    /// Names the phone; a code is sent to it.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn enter(&self, world: &impl World, phone: PhoneNumber) -> Result<PhoneToProve, CallError> {
+        step(world, &self.registration, "phone", &EnteredPhone { phone }).await?;
+        Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone() })
+    }
+}
+
+impl PhoneToProve {
+    /// Enters the code from the SMS. A refused one may be entered again.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn enter(&self, world: &impl World, code: &str) -> Result<PasswordToChoose, CallError> {
+        step(world, &self.registration, "phone-code", &EnteredCode { code: code.into() }).await?;
+        Ok(PasswordToChoose { registration: self.registration.clone(), address: self.address.clone() })
+    }
+}
+
+impl PasswordToChoose {
+    /// Takes the password, judged here since nobody else can, and makes everything that the account consists of.
+    ///
+    /// # Errors
+    /// [`RegisterError`]
+    pub async fn choose(
+        &self,
+        world: &impl World,
+        password: Password,
+        name: Name,
+    ) -> Result<AccountToMake, RegisterError> {
+        judge(&password, &self.address)?;
+        let path = format!("/registrations/{}", self.registration.id);
+        let registered = register_password(world, &format!("{path}/password"), password).await?;
+        let account = self.registration.account;
+        let secret = AccountSecret::generate(&mut world.rng());
+        let identity = Identity::generate(&self.address, world.now(), &mut world.rng());
+        let certificate = Octets(identity.certificate().bytes().to_vec());
+        let recovery_code = RecoveryCode::generate(&mut world.rng());
+        let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
+        let body = CompleteRegistration {
+            certificate,
+            password: password_slot(world, account, &secret, registered),
+            recovery: recovery_slot(world, account, &secret, &recovery_code),
+            keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
+            contacts: first(RecordPurpose::Contacts, &Contacts::default().to_bytes()),
+            settings: first(RecordPurpose::Settings, &Settings { name }.to_bytes()),
+            session: SessionDelivery::Bearer,
+        };
+        let path = format!("{path}/complete");
+        Ok(AccountToMake { path, address: self.address.clone(), body, secret, recovery_code })
+    }
+}
+
+impl AccountToMake {
+    /// The code for the recovery sheet. Show it before posting: if the answer is lost, the account may exist.
+    #[must_use]
+    pub const fn recovery_code(&self) -> &RecoveryCode {
+        &self.recovery_code
+    }
+
+    /// Makes the account, and signs in on this device. After an answer that was lost, `registration-over` means that the
+    /// account was made: sign in.
+    ///
+    /// # Errors
+    /// [`RegisterError`]
+    pub async fn make(&self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), RegisterError> {
+        let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
+        Ok(Mailbox::begin(world, &self.address, begun, self.secret.clone()).await?)
+    }
+}
+
+async fn step(
+    world: &impl World,
+    registration: &Registration,
+    step: &str,
+    body: &impl serde::Serialize,
+) -> Result<(), CallError> {
+    let path = format!("/registrations/{}/{step}", registration.id);
+    Api::stranger(world.transport()).tell(Method::Post, &path, body).await
+}
+
+/// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration and in a forgotten password.
+pub(crate) async fn register_password(
+    world: &impl World,
+    path: &str,
+    password: Password,
+) -> Result<Registered, RegisterError> {
+    let (registering, request) = Registering::start(password, &mut world.rng());
+    let request = PasswordRequest { request: request.into() };
+    let answer: PasswordResponse = Api::stranger(world.transport()).send(Method::Post, path, &request).await?;
+    Ok(registering.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?)
+}
+
+pub(crate) fn password_slot(
+    world: &impl World,
+    account: AccountId,
+    secret: &AccountSecret,
+    registered: Registered,
+) -> NewPasswordSlot {
+    let id = SlotId::new(world.now(), &mut world.rng());
+    let sealed = slots::seal(&SlotPlace { account, slot: id }, &registered.slot_key, secret, &mut world.rng());
+    NewPasswordSlot { id, sealed: sealed.into(), opaque_record: registered.record.into() }
+}
+
+pub(crate) fn recovery_slot(
+    world: &impl World,
+    account: AccountId,
+    secret: &AccountSecret,
+    code: &RecoveryCode,
+) -> NewRecoverySlot {
+    let id = SlotId::new(world.now(), &mut world.rng());
+    let sealed = slots::seal(&SlotPlace { account, slot: id }, &code.slot_key(), secret, &mut world.rng());
+    NewRecoverySlot { id, sealed: sealed.into(), proof: Octets(code.proof().to_vec()) }
+}
+
+fn first_record(
+    world: &impl World,
+    account: AccountId,
+    secret: &AccountSecret,
+    purpose: RecordPurpose,
+    plain: &[u8],
+) -> FirstRecord {
+    let id = RecordId::new(world.now(), &mut world.rng());
+    let place = RecordPlace { account, record: id, purpose, version: Version::ZERO.next() };
+    FirstRecord { id, sealed: records::seal(&place, secret, plain, &mut world.rng()).into() }
+}

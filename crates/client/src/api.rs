@@ -1,0 +1,250 @@
+//! The calls of PROTOCOL §9, typed: what goes in, what may come back, how large it may be.
+
+use data_encoding::HEXLOWER;
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+
+use securemailbox_protocol::{limits, problems::ProblemDetails};
+
+use crate::{
+    failure::{CallError, Problem},
+    transport::{Method, Request, Response, Transport},
+};
+
+/// Where the API begins.
+pub const ROOT: &str = "/api/v1";
+/// How much of an answer in JSON is read: a page of entries with their envelopes and wrapped keys, base64url.
+pub const ANSWER: usize = 4 * 1024 * 1024;
+/// How much of a list of ids is read: some 400,000 of them.
+pub const IDS_ANSWER: usize = 16 * 1024 * 1024;
+
+const JSON: &str = "application/json";
+const OCTETS: &str = "application/octet-stream";
+const PROBLEM: &str = "application/problem+json";
+
+/// The server as one session sees it.
+pub struct Api<'a, T> {
+    transport: &'a T,
+    token: Option<&'a str>,
+}
+
+impl<'a, T: Transport> Api<'a, T> {
+    /// Before anyone is signed in.
+    pub const fn stranger(transport: &'a T) -> Self {
+        Self { transport, token: None }
+    }
+
+    /// With a session; in a browser the cookie goes by itself and there is no token.
+    pub const fn session(transport: &'a T, token: Option<&'a str>) -> Self {
+        Self { transport, token }
+    }
+
+    /// Asks for JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, CallError> {
+        self.get_up_to(path, ANSWER).await
+    }
+
+    /// Asks for JSON of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn get_up_to<A: DeserializeOwned>(&self, path: &str, limit: usize) -> Result<A, CallError> {
+        json(&self.call(Call { limit, ..Call::new(Method::Get, path) }).await?)
+    }
+
+    /// Asks for raw bytes, at most `limit`.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn get_raw(&self, path: &str, limit: usize) -> Result<Vec<u8>, CallError> {
+        let response = self.call(Call { limit, ..Call::new(Method::Get, path) }).await?;
+        if response.content_type == OCTETS { Ok(response.body) } else { Err(CallError::Unreadable) }
+    }
+
+    /// Sends JSON, expects JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn send<A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<A, CallError> {
+        json(&self.call(Call::new(method, path).json(body)).await?)
+    }
+
+    /// Sends JSON, expects nothing but success.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn tell(&self, method: Method, path: &str, body: &impl Serialize) -> Result<(), CallError> {
+        self.call(Call::new(method, path).json(body)).await.map(drop)
+    }
+
+    /// Does something that needs no body, expects JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn act<A: DeserializeOwned>(&self, method: Method, path: &str) -> Result<A, CallError> {
+        json(&self.call(Call::new(method, path)).await?)
+    }
+
+    /// Ends something.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn delete(&self, path: &str) -> Result<(), CallError> {
+        self.call(Call::new(Method::Delete, path)).await.map(drop)
+    }
+
+    /// Writes raw bytes under a condition (RFC 9110 §13), expects JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn put_raw<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        condition: (&'static str, String),
+        body: Vec<u8>,
+    ) -> Result<A, CallError> {
+        let headers = vec![("content-type", OCTETS.into()), condition];
+        json(&self.call(Call { headers, body, ..Call::new(Method::Put, path) }).await?)
+    }
+
+    /// Posts `multipart/form-data` (RFC 7578): one part of JSON, then raw parts `content-0`, `content-1`, …
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn post_parts<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        name: &str,
+        first: &[u8],
+        contents: &[Vec<u8>],
+    ) -> Result<A, CallError> {
+        let (content_type, body) = multipart(name, first, contents);
+        let headers = vec![("content-type", content_type)];
+        json(&self.call(Call { headers, body, ..Call::new(Method::Post, path) }).await?)
+    }
+
+    async fn call(&self, call: Call<'_>) -> Result<Response, CallError> {
+        let mut headers = call.headers;
+        headers.extend(self.token.map(|token| ("authorization", format!("Bearer {token}"))));
+        let path = format!("{ROOT}{}", call.path);
+        let request = Request { method: call.method, path, headers, body: call.body, limit: call.limit };
+        let response = self.transport.call(request).await?;
+        match response.status {
+            200..300 => Ok(response),
+            status => Err(refusal(status, &response)),
+        }
+    }
+}
+
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    limit: usize,
+}
+
+impl<'a> Call<'a> {
+    const fn new(method: Method, path: &'a str) -> Self {
+        Self { method, path, headers: Vec::new(), body: Vec::new(), limit: ANSWER }
+    }
+
+    fn json(mut self, body: &impl Serialize) -> Self {
+        #[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
+        let body = serde_json::to_vec(body).expect("a request is JSON");
+        self.headers.push(("content-type", JSON.into()));
+        self.body = body;
+        self
+    }
+}
+
+fn json<A: DeserializeOwned>(response: &Response) -> Result<A, CallError> {
+    if response.content_type != JSON {
+        return Err(CallError::Unreadable);
+    }
+    serde_json::from_slice(&response.body).map_err(|_| CallError::Unreadable)
+}
+
+fn refusal(status: u16, response: &Response) -> CallError {
+    if response.content_type != PROBLEM || response.body.len() > limits::JSON_BODY {
+        return CallError::UnknownProblem(status);
+    }
+    let Ok(problem) = serde_json::from_slice::<ProblemDetails>(&response.body) else {
+        return CallError::UnknownProblem(status);
+    };
+    match problem.kind() {
+        // The status is what proxies act on; a problem that contradicts its own is no problem of our list.
+        Some(kind) if kind.status() == status => CallError::Problem(Problem { kind, detail: problem.detail }),
+        Some(_) | None => CallError::UnknownProblem(status),
+    }
+}
+
+/// The boundary is made from the parts, so that a retry sends the same bytes. No part can hold it by chance: it is half
+/// of a SHA-256; and our own parts are JSON and ciphertext, which nobody else chooses.
+fn multipart(name: &str, first: &[u8], contents: &[Vec<u8>]) -> (String, Vec<u8>) {
+    let mut hash = Sha256::new_with_prefix(first);
+    contents.iter().for_each(|content| hash.update(content));
+    let boundary = HEXLOWER.encode(&hash.finalize()[..16]);
+    let mut body = Vec::with_capacity(first.len() + contents.iter().map(|content| content.len() + 160).sum::<usize>());
+    part(&mut body, &boundary, name, JSON, first);
+    for (at, content) in contents.iter().enumerate() {
+        part(&mut body, &boundary, &format!("content-{at}"), OCTETS, content);
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+fn part(body: &mut Vec<u8>, boundary: &str, name: &str, kind: &str, bytes: &[u8]) {
+    let head =
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\nContent-Type: {kind}\r\n\r\n");
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::problems::ProblemType;
+
+    use super::*;
+
+    fn problem(status: u16, body: &str) -> CallError {
+        refusal(status, &Response { status, content_type: PROBLEM.into(), body: body.into() })
+    }
+
+    #[test]
+    fn a_problem_of_the_list_is_known_by_its_type() {
+        let stale = serde_json::to_string(&ProblemDetails::new(ProblemType::StaleKey)).unwrap();
+        assert_eq!(problem(409, &stale).problem(), Some(ProblemType::StaleKey));
+    }
+
+    #[test]
+    fn a_problem_whose_status_contradicts_its_type_is_not_taken_at_its_word() {
+        let stale = serde_json::to_string(&ProblemDetails::new(ProblemType::StaleKey)).unwrap();
+        assert_eq!(problem(500, &stale), CallError::UnknownProblem(500));
+        assert_eq!(problem(404, "<html>"), CallError::UnknownProblem(404));
+    }
+
+    #[test]
+    fn a_post_repeated_is_the_same_bytes() {
+        let once = multipart("letters", b"{}", &[vec![1, 2], vec![]]);
+        assert_eq!(once, multipart("letters", b"{}", &[vec![1, 2], vec![]]));
+        let (content_type, body) = once;
+        let boundary = content_type.split_once("boundary=").unwrap().1;
+        let expected = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"letters\"\r\nContent-Type: application/json\r\n\r\n{{}}\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"content-0\"\r\nContent-Type: application/octet-stream\r\n\r\n\u{1}\u{2}\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"content-1\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n\
+             --{boundary}--\r\n"
+        );
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+    }
+}

@@ -1,0 +1,360 @@
+//! Contacts: whose key is whose, as this person knows it (PROTOCOL §2, Known keys). A sealed record.
+//!
+//! What happened is an [`Edit`]; contacts change by edits only. An edit says the same twice, and on top of whatever
+//! another device wrote meanwhile, so that a write can be lost, repeated or merged (PROTOCOL §9a).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use securemailbox_protocol::{address::Address, ids::Fingerprint, time::Timestamp};
+use securemailbox_vault::{
+    certificates::Certificate,
+    known_keys::{KeyRefused, KeyState, KnownKey},
+};
+
+const FORMAT: &str = "securemailbox/1 contacts";
+
+/// Everyone whose key was met.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contacts(BTreeMap<Address, Contact>);
+
+/// One address, and the key it is known by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The key that is written to, and that this person's letters are signed by.
+    pub key: KnownKey,
+    /// Keys this contact had before, each given up by accepting another: their old letters stay readable.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub former: BTreeSet<Fingerprint>,
+    /// What the directory offers instead, until the person accepts it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offered: Option<Offer>,
+}
+
+/// What the directory says of an address that had another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Offer {
+    /// Another primary key.
+    Key {
+        /// Which one.
+        fingerprint: Fingerprint,
+        /// When its newest self-signature was made.
+        signed_at: Timestamp,
+    },
+    /// "No account", which is a changed key too (ATTACKS 15).
+    NoAccount,
+}
+
+/// How a key stands, as a person is shown it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// One's own.
+    Own,
+    /// The server's word.
+    New,
+    /// The key used before.
+    Known,
+    /// Compared by voice or in person.
+    Compared,
+    /// Another key than before; nothing goes out until it is accepted.
+    Changed,
+}
+
+impl From<KeyState> for Standing {
+    fn from(state: KeyState) -> Self {
+        match state {
+            KeyState::New => Self::New,
+            KeyState::Known => Self::Known,
+            KeyState::Compared => Self::Compared,
+        }
+    }
+}
+
+impl Standing {
+    /// The word on the command line and on the wire between page and worker.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::New => "new",
+            Self::Known => "known",
+            Self::Compared => "compared",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// Something that happened to what is known of an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Edit {
+    /// The key was met: `key.state` is `new` if the server said it, `known` if a letter went to it or came from it.
+    Met {
+        /// Whose.
+        address: Address,
+        /// As met.
+        key: KnownKey,
+    },
+    /// The directory says that nobody has this address.
+    Gone {
+        /// Whose.
+        address: Address,
+    },
+    /// The person took the offered key for this address.
+    Accepted {
+        /// Whose.
+        address: Address,
+        /// The key they were told of.
+        fingerprint: Fingerprint,
+    },
+    /// The person compared the sixty digits of this key, and they were alike.
+    Compared {
+        /// Whose.
+        address: Address,
+        /// The key whose digits they saw.
+        fingerprint: Fingerprint,
+    },
+}
+
+impl Contacts {
+    /// Everyone, by address.
+    pub fn iter(&self) -> impl Iterator<Item = (&Address, &Contact)> {
+        self.0.iter()
+    }
+
+    /// What is known of an address.
+    #[must_use]
+    pub fn get(&self, address: &Address) -> Option<&Contact> {
+        self.0.get(address)
+    }
+
+    /// Whether a letter may go to this certificate.
+    ///
+    /// # Errors
+    /// [`KeyRefused`]: another key than the one known, or an older certificate.
+    pub fn may_write_to(&self, certificate: &Certificate) -> Result<KeyState, KeyRefused> {
+        match self.0.get(certificate.address()) {
+            Some(contact) => contact.key.meet(certificate).map(|key| key.state),
+            None => Ok(KeyState::New),
+        }
+    }
+
+    /// How the key that signed a letter of `address` stands. Of a former key, no more is said than that it was used.
+    #[must_use]
+    pub fn standing(&self, address: &Address, signer: &Fingerprint) -> Standing {
+        match self.0.get(address) {
+            None => Standing::New,
+            Some(contact) if contact.key.fingerprint == *signer => contact.key.state.into(),
+            Some(contact) if contact.former.contains(signer) => Standing::Known,
+            Some(_) => Standing::Changed,
+        }
+    }
+
+    /// Takes an edit. The same edit twice changes nothing the second time.
+    pub fn apply(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Met { address, key } => match self.0.get_mut(address) {
+                Some(contact) => contact.meet(*key),
+                None => {
+                    self.0.insert(address.clone(), Contact { key: *key, former: BTreeSet::new(), offered: None });
+                }
+            },
+            Edit::Gone { address } => {
+                if let Some(contact) = self.0.get_mut(address) {
+                    contact.offered = Some(Offer::NoAccount);
+                }
+            }
+            Edit::Accepted { address, fingerprint } => {
+                if let Some(contact) = self.0.get_mut(address) {
+                    contact.take(*fingerprint, KeyState::New);
+                }
+            }
+            Edit::Compared { address, fingerprint } => {
+                if let Some(contact) = self.0.get_mut(address) {
+                    contact.take(*fingerprint, KeyState::Compared);
+                }
+            }
+        }
+    }
+
+    /// For the sealed record.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let file = File { format: FORMAT.into(), contacts: self.0.clone() };
+        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
+        serde_json::to_vec(&file).expect("contacts are JSON")
+    }
+
+    /// From the sealed record.
+    ///
+    /// # Errors
+    /// [`NotContacts`]: a fault, or the work of a newer client.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotContacts> {
+        let file: File = serde_json::from_slice(bytes).map_err(|_| NotContacts)?;
+        if file.format == FORMAT { Ok(Self(file.contacts)) } else { Err(NotContacts) }
+    }
+}
+
+impl Contact {
+    /// PROTOCOL §9a: another fingerprint is a changed key, else the stronger state wins.
+    fn meet(&mut self, key: KnownKey) {
+        if key.fingerprint == self.key.fingerprint {
+            self.key.state = self.key.state.max(key.state);
+            self.key.signed_at = self.key.signed_at.max(key.signed_at);
+            self.offered = None;
+        } else if !self.former.contains(&key.fingerprint) {
+            self.offered = Some(Offer::Key { fingerprint: key.fingerprint, signed_at: key.signed_at });
+        }
+    }
+
+    /// The person decided for this key. Nothing happens if it is neither the known nor the offered one: another device
+    /// saw yet another key meanwhile, and the person has to look at that.
+    fn take(&mut self, decided: Fingerprint, state: KeyState) {
+        match self.offered {
+            Some(Offer::Key { fingerprint, signed_at }) if fingerprint == decided => {
+                self.former.insert(self.key.fingerprint);
+                self.key = KnownKey { fingerprint, signed_at, state };
+                self.offered = None;
+            }
+            Some(Offer::Key { .. } | Offer::NoAccount) | None if self.key.fingerprint == decided => {
+                self.key.state = self.key.state.max(state);
+            }
+            Some(Offer::Key { .. } | Offer::NoAccount) | None => {}
+        }
+    }
+}
+
+/// The sealed record opened, but holds no contacts of this protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed contacts are in a form this client does not know")]
+pub struct NotContacts;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    contacts: BTreeMap<Address, Contact>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn anna() -> Address {
+        Address::parse("anna@demo.example").unwrap()
+    }
+
+    fn key(id: u8, signed_at: u64, state: KeyState) -> KnownKey {
+        let (fingerprint, signed_at) = (Fingerprint::from_bytes([id; 32]), Timestamp::from_unix_millis(signed_at));
+        KnownKey { fingerprint, signed_at, state }
+    }
+
+    fn met(id: u8, state: KeyState) -> Edit {
+        Edit::Met { address: anna(), key: key(id, 1, state) }
+    }
+
+    fn accepted(id: u8) -> Edit {
+        Edit::Accepted { address: anna(), fingerprint: Fingerprint::from_bytes([id; 32]) }
+    }
+
+    fn compared(id: u8) -> Edit {
+        Edit::Compared { address: anna(), fingerprint: Fingerprint::from_bytes([id; 32]) }
+    }
+
+    fn after(edits: &[Edit]) -> Contacts {
+        let mut contacts = Contacts::default();
+        edits.iter().for_each(|edit| contacts.apply(edit));
+        contacts
+    }
+
+    fn standing(edits: &[Edit], id: u8) -> Standing {
+        after(edits).standing(&anna(), &Fingerprint::from_bytes([id; 32]))
+    }
+
+    #[test]
+    fn a_key_is_new_then_known_then_compared_and_never_less() {
+        assert_eq!(standing(&[], 1), Standing::New);
+        assert_eq!(standing(&[met(1, KeyState::New)], 1), Standing::New);
+        assert_eq!(standing(&[met(1, KeyState::New), met(1, KeyState::Known)], 1), Standing::Known);
+        assert_eq!(standing(&[met(1, KeyState::New), compared(1), met(1, KeyState::Known)], 1), Standing::Compared);
+    }
+
+    #[test]
+    fn another_key_is_changed_until_it_is_accepted_and_then_new() {
+        let offered = [met(1, KeyState::Known), met(2, KeyState::New)];
+        assert_eq!((standing(&offered, 2), standing(&offered, 1)), (Standing::Changed, Standing::Known));
+        let taken = [offered.as_slice(), &[accepted(2)]].concat();
+        assert_eq!((standing(&taken, 2), standing(&taken, 1)), (Standing::New, Standing::Known));
+        assert_eq!(standing(&taken, 3), Standing::Changed);
+    }
+
+    #[test]
+    fn a_key_that_was_never_offered_is_not_accepted() {
+        let edits = [met(1, KeyState::Known), met(2, KeyState::New), accepted(3), compared(3)];
+        assert_eq!(after(&edits), after(&edits[..2]));
+    }
+
+    #[test]
+    fn a_former_key_is_not_offered_again() {
+        let edits = [met(1, KeyState::Known), met(2, KeyState::New), accepted(2), met(1, KeyState::New)];
+        assert_eq!(after(&edits).get(&anna()).unwrap().offered, None);
+    }
+
+    #[test]
+    fn no_account_leaves_the_known_key_and_is_remembered() {
+        let contacts = after(&[met(1, KeyState::Compared), Edit::Gone { address: anna() }]);
+        assert_eq!(contacts.get(&anna()).unwrap().offered, Some(Offer::NoAccount));
+        assert_eq!(contacts.get(&anna()).unwrap().key.state, KeyState::Compared);
+    }
+
+    #[test]
+    fn contacts_survive_their_record_and_nothing_else_is_taken_for_contacts() {
+        let contacts = after(&[met(1, KeyState::Known), met(2, KeyState::New)]);
+        let bytes = contacts.to_bytes();
+        assert_eq!(Contacts::from_bytes(&bytes), Ok(contacts));
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(Contacts::from_bytes(text.replace("/1 ", "/2 ").as_bytes()), Err(NotContacts));
+        assert_eq!(Contacts::from_bytes(text.replace("former", "farmer").as_bytes()).is_ok(), !text.contains("former"));
+        assert_eq!(Contacts::from_bytes(text.replacen("\"key\"", "\"kex\"", 1).as_bytes()), Err(NotContacts));
+    }
+
+    fn any_edit() -> impl Strategy<Value = Edit> {
+        let any_key = (1..4_u8, 0..9_u64, prop_oneof![Just(KeyState::New), Just(KeyState::Known)]);
+        prop_oneof![
+            any_key.prop_map(|(id, at, state)| Edit::Met { address: anna(), key: key(id, at, state) }),
+            Just(Edit::Gone { address: anna() }),
+            (1..4_u8).prop_map(accepted),
+            (1..4_u8).prop_map(compared),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn an_edit_said_twice_is_said_once(edits in prop::collection::vec(any_edit(), 0..12), last in any_edit()) {
+            let mut contacts = after(&edits);
+            contacts.apply(&last);
+            let once = contacts.clone();
+            contacts.apply(&last);
+            prop_assert_eq!(contacts, once);
+        }
+
+        #[test]
+        fn only_a_person_changes_the_key_of_an_address(edits in prop::collection::vec(any_edit(), 1..12)) {
+            let mut contacts = after(&[met(1, KeyState::New)]);
+            for edit in &edits {
+                let before = contacts.get(&anna()).unwrap().clone();
+                contacts.apply(edit);
+                let now = contacts.get(&anna()).unwrap();
+                let decided = matches!(edit, Edit::Accepted { .. } | Edit::Compared { .. });
+                prop_assert!(decided || now.key.fingerprint == before.key.fingerprint);
+                prop_assert!(now.key.fingerprint != before.key.fingerprint || now.key.state >= before.key.state);
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Looking people up, and believing no more than what fits what is known of them (PROTOCOL §2, §4.1).
+
+use securemailbox_protocol::{
+    accounts::Level,
+    address::Address,
+    directory::{Listing, LookUp},
+    ids::{AccountId, CertificateHash},
+    limits,
+    octets::Octets,
+    problems::ProblemType,
+};
+use securemailbox_vault::{
+    certificates::{Certificate, CertificateRefused},
+    known_keys::{KeyRefused, KnownKey},
+};
+
+use crate::{
+    contacts::{Edit, Standing},
+    failure::{CallError, Class, Explained, Failure, explained},
+    mailbox::{Mailbox, Warning},
+    transport::Method,
+    world::World,
+};
+
+/// Somebody one may write to.
+#[derive(Clone)]
+pub struct Recipient {
+    /// Where the server puts the letter.
+    pub account: AccountId,
+    /// What the letter's key is wrapped for.
+    pub certificate: Certificate,
+    /// How sure one is of it. Whoever sends must have shown this.
+    pub standing: Standing,
+    /// How the person is identified when reading, by the server's word; one's own is not asked for.
+    pub level: Option<Level>,
+}
+
+/// Nothing can be sent to this address now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LookUpError {
+    /// See there.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Nobody has it, and nobody was known by it.
+    #[error("nobody with this address has a mailbox here")]
+    NoAccount,
+    /// Another key than the known one, or none where there was one (ATTACKS 14, 15).
+    #[error("the key of this contact is not the one known before")]
+    KeyChanged,
+    /// The same key in an older certificate (ATTACKS 7).
+    #[error("the server offers an older certificate of this contact than one already seen")]
+    OlderCertificate,
+    /// No certificate that a letter may be wrapped for (ATTACKS 17).
+    #[error("the server offers a certificate that can't be used: {0}")]
+    Certificate(#[from] CertificateRefused),
+}
+
+impl Failure for LookUpError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::Call(error) => error.explain(),
+            Self::NoAccount => explained("no-account", Class::NotFound, ProblemType::NoAccount.advice()),
+            Self::KeyChanged => explained(
+                "key-changed",
+                Class::Refused,
+                "Nothing was sent. Ask the person, over another channel, whether they have a new key. Then `accept` it, \
+                 or `compare` the sixty digits with them, which is surer.",
+            ),
+            Self::OlderCertificate => explained(
+                "older-certificate",
+                Class::Damaged,
+                "Nothing was sent. Tell the operator: the server may have been tampered with, or restored from an old \
+                 backup.",
+            ),
+            Self::Certificate(_) => explained(
+                "certificate-refused",
+                Class::Damaged,
+                "Nothing was sent. Tell the operator, and ask the person to update their client.",
+            ),
+        }
+    }
+}
+
+/// What the directory says of an address, checked in itself but not against what is known.
+enum Said {
+    Has(Listing, Certificate),
+    Nobody,
+}
+
+impl Mailbox {
+    /// Looks up somebody to write to. What the server says is pinned, and believed only where it fits what is known.
+    ///
+    /// # Errors
+    /// [`LookUpError`]
+    pub async fn look_up(&mut self, world: &impl World, address: &Address) -> Result<Recipient, LookUpError> {
+        if address == self.address() {
+            // A client encrypts to itself only with keys from its keyring (ATTACKS 5).
+            let certificate = self.keyring.present().certificate().clone();
+            return Ok(Recipient { account: self.owner.account, certificate, standing: Standing::Own, level: None });
+        }
+        match self.ask_directory(world, address).await? {
+            Said::Has(listing, certificate) => {
+                let judged = self.contacts.may_write_to(&certificate);
+                self.pin_listing(&certificate, &judged);
+                let standing = judged.map(Standing::from).map_err(|refused| match refused {
+                    KeyRefused::Changed { .. } => LookUpError::KeyChanged,
+                    KeyRefused::Older => LookUpError::OlderCertificate,
+                })?;
+                Ok(Recipient { account: listing.account, certificate, standing, level: Some(listing.level) })
+            }
+            Said::Nobody if self.contacts.get(address).is_some() => {
+                self.pin(Edit::Gone { address: address.clone() });
+                Err(LookUpError::KeyChanged)
+            }
+            Said::Nobody => Err(LookUpError::NoAccount),
+        }
+    }
+
+    /// Whether others are shown one's own certificate: asked at each sign-in (PROTOCOL §2).
+    pub(crate) async fn check_own_listing(&self, world: &impl World) -> Result<Vec<Warning>, CallError> {
+        let look_up = LookUp { address: self.address().clone() };
+        let own = self.keyring.present().certificate().bytes();
+        match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
+            Ok(listing) if listing.certificate.as_ref() == own => Ok(Vec::new()),
+            Ok(_) => Ok(vec![Warning::OwnCertificateDiffers]),
+            Err(error) if error.problem() == Some(ProblemType::NoAccount) => Ok(vec![Warning::OwnCertificateDiffers]),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fetches a certificate by its hash, once; it must be one of this address.
+    pub(crate) async fn certificate(
+        &mut self,
+        world: &impl World,
+        hash: CertificateHash,
+        address: &Address,
+    ) -> Result<Certificate, LookUpError> {
+        let bytes = match self.index.certificates.get(&hash) {
+            Some(kept) => kept.0.clone(),
+            None => {
+                let path = format!("/directory/certificates/{hash}");
+                self.session.api(world).get_raw(&path, limits::CERTIFICATE).await?
+            }
+        };
+        let certificate = Certificate::parse(&bytes, address, world.now())?;
+        if certificate.hash() != hash {
+            return Err(CallError::Unreadable.into());
+        }
+        self.index.certificates.insert(hash, Octets(bytes));
+        Ok(certificate)
+    }
+
+    async fn ask_directory(&self, world: &impl World, address: &Address) -> Result<Said, LookUpError> {
+        let look_up = LookUp { address: address.clone() };
+        match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
+            Ok(listing) => {
+                let certificate = Certificate::parse(listing.certificate.as_ref(), address, world.now())?;
+                Ok(Said::Has(listing, certificate))
+            }
+            Err(error) if error.problem() == Some(ProblemType::NoAccount) => Ok(Said::Nobody),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn pin_listing(&mut self, certificate: &Certificate, judged: &Result<impl Sized, KeyRefused>) {
+        // An older certificate of the known key tells nothing new; the refusal says what there is to say.
+        if !matches!(judged, Err(KeyRefused::Older)) {
+            self.pin(Edit::Met { address: certificate.address().clone(), key: KnownKey::first(certificate) });
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Sending: look up, seal, keep, post, and only then forget (PROTOCOL §4.1–3).
+
+use serde::{Deserialize, Serialize};
+
+use securemailbox_protocol::{
+    address::Address,
+    ids::{LetterId, ThreadId},
+    letters::{NewLetter, NewLetters, NewReader},
+    octets::Octets,
+    problems::ProblemType,
+};
+use securemailbox_vault::{
+    known_keys::KnownKey,
+    letters::{Letter, Outgoing, SealRefused, seal},
+};
+
+use crate::{
+    contacts::{Edit, Standing},
+    directory::{LookUpError, Recipient},
+    failure::{CallError, Class, Explained, Failure, explained},
+    index,
+    mailbox::Mailbox,
+    world::{DeviceFailed, Item, World},
+};
+
+use super::{Waiting, unsent};
+
+/// How often a letter is sealed anew because a reader's key changed between look-up and post.
+const TRIES: usize = 3;
+
+/// A letter as its writer has it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// To whom; no address twice.
+    pub to: Vec<Address>,
+    /// The subject, one line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The letter it answers, with its conversation; none begins a new one.
+    pub answers: Option<Answers>,
+}
+
+/// Which letter is answered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// Its conversation.
+    thread: ThreadId,
+    /// Itself.
+    letter: LetterId,
+    /// The letters before it, oldest first.
+    references: Vec<LetterId>,
+}
+
+impl Answers {
+    /// To this letter.
+    #[must_use]
+    pub fn to(letter: &Letter) -> Self {
+        Self { thread: letter.thread(), letter: letter.id(), references: letter.references().to_vec() }
+    }
+}
+
+/// A letter lies in every reader's mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Its id.
+    pub id: LetterId,
+    /// How each reader's key stood when it went out.
+    pub readers: Vec<(Address, Standing)>,
+}
+
+/// A letter did not go out, or it is not known whether it did.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// One of the readers can't be written to.
+    #[error(transparent)]
+    LookUp(#[from] LookUpError),
+    /// The letter itself won't do.
+    #[error(transparent)]
+    Seal(#[from] SealRefused),
+    /// This device could not keep the letter, so it was not posted.
+    #[error(transparent)]
+    Device(#[from] DeviceFailed),
+    /// The server refused it.
+    #[error(transparent)]
+    Refused(CallError),
+    /// The server did not answer for it. The letter is kept, and posted again the next time, once.
+    #[error("the letter was not acknowledged, and waits on this device: {cause}")]
+    Waiting {
+        /// Its id.
+        id: LetterId,
+        /// What stood in the way.
+        cause: CallError,
+    },
+}
+
+impl Failure for SendError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::LookUp(error) => error.explain(),
+            Self::Seal(_) => explained("letter-refused", Class::Refused, "Change the letter, and send it again."),
+            Self::Device(error) => error.explain(),
+            Self::Refused(error) => error.explain(),
+            Self::Waiting { cause, .. } => Explained {
+                advice: "Do not send it again: the next command posts it, with the same id, so that it arrives once.",
+                ..cause.explain()
+            },
+        }
+    }
+}
+
+/// A letter from an earlier run that still waits.
+#[derive(Debug)]
+pub struct StillWaiting {
+    /// Its id.
+    pub id: LetterId,
+    /// Why.
+    pub cause: SendError,
+}
+
+impl Mailbox {
+    /// Sends a letter. When this returns without an error, it lies on disk in every reader's mailbox.
+    ///
+    /// # Errors
+    /// [`SendError`]: nothing went out, except for [`SendError::Waiting`], where the letter is kept and goes out once.
+    pub async fn send(&mut self, world: &impl World, draft: &Draft) -> Result<Sent, SendError> {
+        let mut stale = CallError::Unreadable;
+        for _ in 0..TRIES {
+            let (waiting, readers) = self.seal(world, draft).await?;
+            self.unsent.waiting.push(waiting.clone());
+            if let Err(error) = self.save_unsent(world).await {
+                self.unsent.drop_letter(waiting.id);
+                return Err(error.into());
+            }
+            match unsent::post(&self.session.api(world), &waiting).await {
+                Ok(_) => {
+                    self.acknowledged(world, waiting.id, &readers).await?;
+                    let readers = readers.iter().map(|reader| (reader.certificate.address().clone(), reader.standing));
+                    return Ok(Sent { id: waiting.id, readers: readers.collect() });
+                }
+                Err(error) if must_be_sealed_anew(&error) => {
+                    self.unsent.drop_letter(waiting.id);
+                    self.save_unsent(world).await?;
+                    stale = error;
+                }
+                Err(cause) if may_have_been_taken(&cause) => {
+                    return Err(SendError::Waiting { id: waiting.id, cause });
+                }
+                Err(error) => {
+                    self.unsent.drop_letter(waiting.id);
+                    self.save_unsent(world).await?;
+                    return Err(SendError::Refused(error));
+                }
+            }
+        }
+        Err(SendError::Refused(stale))
+    }
+
+    /// Posts what waits from earlier runs: first with the same id and bytes; if a reader's key is another by now, and the
+    /// person would be allowed to write to it, sealed anew.
+    ///
+    /// # Errors
+    /// [`DeviceFailed`]
+    pub async fn send_waiting(&mut self, world: &impl World) -> Result<Vec<StillWaiting>, DeviceFailed> {
+        let mut still = Vec::new();
+        for waiting in self.unsent.waiting.clone() {
+            let id = waiting.id;
+            match unsent::post(&self.session.api(world), &waiting).await {
+                Ok(_) => {
+                    self.unsent.drop_letter(id);
+                    self.save_unsent(world).await?;
+                }
+                Err(error) if must_be_sealed_anew(&error) => match self.send(world, &waiting.draft).await {
+                    Ok(_) | Err(SendError::Waiting { .. }) => {
+                        self.unsent.drop_letter(id);
+                        self.save_unsent(world).await?;
+                    }
+                    Err(cause) => still.push(StillWaiting { id, cause }),
+                },
+                Err(cause) if may_have_been_taken(&cause) => {
+                    still.push(StillWaiting { id, cause: SendError::Waiting { id, cause } });
+                }
+                Err(error) => still.push(StillWaiting { id, cause: SendError::Refused(error) }),
+            }
+        }
+        Ok(still)
+    }
+
+    async fn seal(&mut self, world: &impl World, draft: &Draft) -> Result<(Waiting, Vec<Recipient>), SendError> {
+        let mut readers = Vec::with_capacity(draft.to.len());
+        for address in &draft.to {
+            readers.push(self.look_up(world, address).await?);
+        }
+        let id = LetterId::new(world.now(), &mut world.rng());
+        let outgoing = Outgoing {
+            id,
+            thread: draft.answers.as_ref().map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
+            name: Some(self.name().into()),
+            to: readers.iter().map(|reader| reader.certificate.clone()).collect(),
+            cc: Vec::new(),
+            subject: draft.subject.clone(),
+            text: draft.text.clone(),
+            date: world.now(),
+            in_reply_to: draft.answers.as_ref().map(|answers| answers.letter),
+            references: draft
+                .answers
+                .as_ref()
+                .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
+        };
+        let sealed = seal(&outgoing, self.keyring.present(), &mut world.rng())?;
+        let own = self.keyring.present().certificate().hash();
+        let account_of = |certificate| {
+            let other = readers.iter().find(|reader| reader.certificate.hash() == certificate);
+            other.map_or(self.owner.account, |reader| reader.account)
+        };
+        debug_assert!(sealed.wrapped.iter().any(|wrapped| wrapped.certificate == own), "the sender keeps a copy");
+        let letter = NewLetter {
+            id,
+            thread: outgoing.thread,
+            envelope: sealed.envelope.into(),
+            content_hash: sealed.content_hash,
+            level: None,
+            readers: sealed
+                .wrapped
+                .into_iter()
+                .map(|wrapped| NewReader {
+                    account: account_of(wrapped.certificate),
+                    certificate: wrapped.certificate,
+                    wrapped_key: wrapped.bytes.into(),
+                })
+                .collect(),
+        };
+        let letters = NewLetters { letters: vec![letter] };
+        Ok((Waiting { id, letters, contents: vec![Octets(sealed.content)], draft: draft.clone() }, readers))
+    }
+
+    async fn acknowledged(
+        &mut self,
+        world: &impl World,
+        id: LetterId,
+        readers: &[Recipient],
+    ) -> Result<(), DeviceFailed> {
+        for reader in readers.iter().filter(|reader| reader.standing != Standing::Own) {
+            let key = KnownKey::first(&reader.certificate).used();
+            self.pin(Edit::Met { address: reader.certificate.address().clone(), key });
+        }
+        self.unsent.drop_letter(id);
+        self.save_unsent(world).await
+    }
+
+    async fn save_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
+        index::save(world, &self.owner, Item::Unsent, &self.unsent).await
+    }
+}
+
+/// Another key, or an id that is taken: these bytes will never be accepted.
+fn must_be_sealed_anew(error: &CallError) -> bool {
+    matches!(error.problem(), Some(ProblemType::StaleKey | ProblemType::IdTaken))
+}
+
+/// Whether the letter has to stay: the server may have it, or will take it later as it is.
+fn may_have_been_taken(error: &CallError) -> bool {
+    match error {
+        CallError::Unreachable(_) | CallError::Unreadable => true,
+        CallError::UnknownProblem(status) => *status >= 500,
+        CallError::Problem(problem) => matches!(
+            problem.kind,
+            ProblemType::Internal
+                | ProblemType::Busy
+                | ProblemType::RequestTimeout
+                | ProblemType::TooManyRequests
+                | ProblemType::NotSignedIn
+        ),
+    }
+}

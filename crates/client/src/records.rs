@@ -1,0 +1,153 @@
+//! Sealed records as a client reads and writes them: a version at a time, never an older one, with `If-Match`, merged
+//! and tried again when another device was faster (PROTOCOL §2, §9a).
+
+use std::collections::BTreeMap;
+
+use rand::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
+
+use securemailbox_protocol::{
+    ids::RecordId,
+    octets::Octets,
+    problems::ProblemType,
+    records::{Record, RecordHead, RecordPurpose},
+};
+use securemailbox_vault::records::{self, RecordPlace};
+
+use crate::{
+    api::Api,
+    failure::{CallError, Class, Explained, Failure, explained},
+    index::Owner,
+    sync::{Held, SyncRefused},
+    transport::Transport,
+};
+
+/// How often a write is merged and tried again before other devices are taken to be too many.
+const TRIES: usize = 8;
+
+/// A record can't be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// See there.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// See there.
+    #[error(transparent)]
+    Refused(#[from] SyncRefused),
+    /// Altered, of another purpose, another account's, or another version than the server says (ATTACKS 6, 7, 19).
+    #[error("a sealed record of this mailbox does not open")]
+    DoesNotOpen,
+    /// It opened, and holds something else than this client knows.
+    #[error("a sealed record is in a form this client does not know")]
+    UnknownForm,
+    /// Other devices wrote faster, every time.
+    #[error("other devices write to this mailbox all the time")]
+    Contended,
+}
+
+impl Failure for RecordError {
+    fn explain(&self) -> Explained {
+        const TAMPERED: &str = "Nothing of it was used. Tell the operator: the server may have been tampered with, or \
+                                restored from an old backup.";
+        match self {
+            Self::Call(error) => error.explain(),
+            Self::Refused(SyncRefused::OlderRecord) => explained("older-record", Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::WentBack) => explained("server-went-back", Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::SecondRecord) => explained("second-record", Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::RecordMissing) => explained("record-missing", Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::Contradiction) => explained("contradiction", Class::Damaged, TAMPERED),
+            Self::DoesNotOpen => explained("record-does-not-open", Class::Damaged, TAMPERED),
+            Self::UnknownForm => {
+                explained("unknown-form", Class::Damaged, "Another device may run a newer client: update this one.")
+            }
+            Self::Contended => explained("contended", Class::Unavailable, "Try again in a moment."),
+        }
+    }
+}
+
+/// One account's records, as one device sees them for the length of a call.
+pub(crate) struct Records<'a, T> {
+    pub(crate) api: Api<'a, T>,
+    pub(crate) owner: &'a Owner,
+    pub(crate) held: &'a mut Held,
+    pub(crate) kept: &'a mut BTreeMap<RecordId, Record>,
+}
+
+impl<T: Transport> Records<'_, T> {
+    /// Opens the newest version that this device knows of; fetches it if it was not kept.
+    pub(crate) async fn read(&mut self, purpose: RecordPurpose) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+        let head = self.held.record(purpose).ok_or(SyncRefused::RecordMissing)?.clone();
+        let kept = self.kept.get(&head.id).is_some_and(|record| record.head.version == head.version);
+        if !kept {
+            self.fetch(&head).await?;
+        }
+        let record = self.kept.get(&head.id).ok_or(RecordError::DoesNotOpen)?;
+        let opened = records::open(&self.place(&record.head), &self.owner.secret, &record.sealed.0);
+        if opened.is_err() {
+            self.kept.remove(&head.id);
+        }
+        opened.map_err(|_| RecordError::DoesNotOpen)
+    }
+
+    /// Writes what `change` makes of the newest text, until no other device came between. No write if nothing changes.
+    pub(crate) async fn update(
+        &mut self,
+        rng: &mut (impl RngCore + CryptoRng),
+        purpose: RecordPurpose,
+        change: impl Fn(&[u8]) -> Result<Vec<u8>, RecordError>,
+    ) -> Result<(), RecordError> {
+        for _ in 0..TRIES {
+            let before = self.read(purpose).await?;
+            let after = Zeroizing::new(change(&before)?);
+            if after == before {
+                return Ok(());
+            }
+            let head = self.held.record(purpose).ok_or(SyncRefused::RecordMissing)?.clone();
+            let place = RecordPlace { version: head.version.next(), ..self.place(&head) };
+            let sealed = records::seal(&place, &self.owner.secret, &after, rng);
+            match self.put(&head, sealed).await {
+                Err(RecordError::Call(error)) if error.problem() == Some(ProblemType::StaleVersion) => {
+                    self.fetch(&head).await?;
+                }
+                done => return done,
+            }
+        }
+        Err(RecordError::Contended)
+    }
+
+    async fn put(&mut self, head: &RecordHead, sealed: Vec<u8>) -> Result<(), RecordError> {
+        let path = format!("/records/{}?purpose={}", head.id, word(head.purpose));
+        let condition = ("if-match", format!("\"{}\"", head.version));
+        let written: RecordHead = self.api.put_raw(&path, condition, sealed.clone()).await?;
+        let as_asked = written.id == head.id && written.purpose == head.purpose;
+        if !as_asked || written.version != head.version.next() {
+            return Err(SyncRefused::Contradiction.into());
+        }
+        self.held.take_record(written.clone())?;
+        self.kept.insert(written.id, Record { head: written, sealed: Octets(sealed) });
+        Ok(())
+    }
+
+    async fn fetch(&mut self, wanted: &RecordHead) -> Result<(), RecordError> {
+        let record: Record = self.api.get(&format!("/records/{}", wanted.id)).await?;
+        if record.head.id != wanted.id || record.head.purpose != wanted.purpose {
+            return Err(SyncRefused::Contradiction.into());
+        }
+        self.held.take_record(record.head.clone())?;
+        self.kept.insert(record.head.id, record);
+        Ok(())
+    }
+
+    const fn place(&self, head: &RecordHead) -> RecordPlace {
+        RecordPlace { account: self.owner.account, record: head.id, purpose: head.purpose, version: head.version }
+    }
+}
+
+const fn word(purpose: RecordPurpose) -> &'static str {
+    match purpose {
+        RecordPurpose::Keyring => "keyring",
+        RecordPurpose::Contacts => "contacts",
+        RecordPurpose::Settings => "settings",
+        RecordPurpose::Draft => "draft",
+    }
+}

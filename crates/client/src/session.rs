@@ -1,0 +1,152 @@
+//! A session on this device: the token, and the device's half of what opens the mailbox (PROTOCOL §9a).
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use securemailbox_protocol::{
+    address::Address,
+    ids::{AccountId, SlotId},
+    octets::Octets,
+    sign_in::NewSession,
+    slots::{DeviceSlot, NewDeviceSlot},
+};
+use securemailbox_vault::{
+    secrets::{AccountSecret, DeviceSecret, ServerShare, SlotKey},
+    slots::{self, SlotPlace},
+};
+
+use crate::{
+    api::Api,
+    failure::{CallError, Class, Explained, Failure, explained},
+    index::{LocalError, Owner},
+    transport::Method,
+    world::{Device, Item, World},
+};
+
+const FORMAT: &str = "securemailbox/1 session";
+
+/// A session as the device keeps it. Not sealed: it opens nothing without the server's share.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    format: String,
+    #[zeroize(skip)]
+    address: Address,
+    #[zeroize(skip)]
+    account: AccountId,
+    token: Option<String>,
+    device_secret: String,
+}
+
+/// No mailbox opens on this device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// Nobody is signed in here.
+    #[error("nobody is signed in on this device")]
+    NotSignedIn,
+    /// The device slot does not open the account secret: altered, or another account's (ATTACKS 19).
+    #[error("the server's slot for this device does not open")]
+    SlotDoesNotOpen,
+    /// See there.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// See there.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+}
+
+impl Failure for SessionError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::NotSignedIn => explained("not-signed-in", Class::Refused, "Sign in, or register, first."),
+            Self::SlotDoesNotOpen => explained(
+                "slot-does-not-open",
+                Class::Damaged,
+                "Sign out and in again. If it stays, tell the operator: the server may have been tampered with.",
+            ),
+            Self::Call(error) => error.explain(),
+            Self::Local(error) => error.explain(),
+        }
+    }
+}
+
+impl From<crate::world::DeviceFailed> for SessionError {
+    fn from(failed: crate::world::DeviceFailed) -> Self {
+        Self::Local(failed.into())
+    }
+}
+
+impl Session {
+    /// Who is signed in on this device, if someone is.
+    ///
+    /// # Errors
+    /// [`LocalError`]
+    pub async fn load(world: &impl World) -> Result<Option<Self>, LocalError> {
+        let Some(bytes) = world.device().load(Item::Session).await?.map(Zeroizing::new) else { return Ok(None) };
+        let session: Self = serde_json::from_slice(&bytes).map_err(|_| LocalError::Damaged)?;
+        if session.format == FORMAT { Ok(Some(session)) } else { Err(LocalError::Damaged) }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The server as this session sees it.
+    pub fn api<'a, W: World>(&'a self, world: &'a W) -> Api<'a, W::Transport> {
+        Api::session(world.transport(), self.token.as_deref())
+    }
+
+    /// Keeps a session that has just begun: makes a device slot, and writes the session down once the server has it.
+    ///
+    /// # Errors
+    /// [`SessionError`]: nothing was kept.
+    pub(crate) async fn keep(
+        world: &impl World,
+        address: &Address,
+        begun: NewSession,
+        secret: &AccountSecret,
+    ) -> Result<Self, SessionError> {
+        let (device, share) = (DeviceSecret::generate(&mut world.rng()), ServerShare::generate(&mut world.rng()));
+        let id = SlotId::new(world.now(), &mut world.rng());
+        let place = SlotPlace { account: begun.account, slot: id };
+        let sealed = slots::seal(&place, &SlotKey::of_device(&device, &share), secret, &mut world.rng());
+        let slot = NewDeviceSlot { id, sealed: sealed.into(), share: Octets(share.as_bytes().to_vec()), keep: true };
+        let session = Self {
+            format: FORMAT.into(),
+            address: address.clone(),
+            account: begun.account,
+            token: begun.token,
+            device_secret: BASE64URL_NOPAD.encode(device.as_bytes()),
+        };
+        session.api(world).tell(Method::Put, "/slots/device", &slot).await?;
+        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
+        let bytes = Zeroizing::new(serde_json::to_vec(&session).expect("a session is JSON"));
+        world.device().save(Item::Session, &bytes).await?;
+        Ok(session)
+    }
+
+    /// Opens the account secret with both halves: this device's and the server's.
+    ///
+    /// # Errors
+    /// [`SessionError`]; after the session was ended elsewhere the server has no share any more (ATTACKS 24).
+    pub(crate) async fn open(&self, world: &impl World) -> Result<Owner, SessionError> {
+        let slot: DeviceSlot = self.api(world).get("/slots/device").await?;
+        let device =
+            Zeroizing::new(BASE64URL_NOPAD.decode(self.device_secret.as_bytes()).map_err(|_| LocalError::Damaged)?);
+        let device = DeviceSecret::from_bytes(&device).map_err(|_| LocalError::Damaged)?;
+        let share = ServerShare::from_bytes(&slot.share.0).map_err(|_| SessionError::SlotDoesNotOpen)?;
+        let place = SlotPlace { account: self.account, slot: slot.id };
+        let secret = slots::open(&place, &SlotKey::of_device(&device, &share), &slot.sealed.0)
+            .map_err(|_| SessionError::SlotDoesNotOpen)?;
+        Ok(Owner { account: self.account, secret })
+    }
+}

@@ -1,0 +1,243 @@
+//! Signing in, signing out, and a forgotten password (PROTOCOL §9a).
+
+use securemailbox_protocol::octets::Octets;
+use securemailbox_protocol::{
+    accounts::EnteredCode,
+    address::Address,
+    ids::{AccountId, RecoveryId, SignInId},
+    sign_in::{
+        CompleteRecovery, FinishSignIn, NewRecovery, NewSession, NewSignIn, NextFactor, RecoveredSlot, Recovery,
+        SessionDelivery, SignIn, SignInCode,
+    },
+    slots::SlotKind,
+};
+use securemailbox_vault::{
+    passwords::{Password, PasswordRefused, SigningIn, judge},
+    recovery::RecoveryCode,
+    secrets::{AccountSecret, SlotKey},
+    slots::{self, SlotPlace},
+};
+
+use crate::{
+    accounts::{RegisterError, explain_password, password_slot, recovery_slot, register_password},
+    api::Api,
+    failure::{CallError, Class, Explained, Failure, explained},
+    index::LocalError,
+    mailbox::{Mailbox, OpenError, Warning},
+    session::Session,
+    transport::Method,
+    world::{Device, Item, World},
+};
+
+/// A sign-in, or a step of one, did not go through.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// See there.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Wrong password, or not the server it was registered with. No key was used (ATTACKS 20).
+    #[error(transparent)]
+    Password(#[from] PasswordRefused),
+    /// The server gave no slot of the right kind, or one that does not open (ATTACKS 19).
+    #[error("the server's slot for this account does not open")]
+    SlotDoesNotOpen,
+    /// See there.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl Failure for SignInError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::Call(error) => error.explain(),
+            Self::Password(error) => explain_password(*error),
+            Self::SlotDoesNotOpen => explained(
+                "slot-does-not-open",
+                Class::Damaged,
+                "Tell the operator: the server may have been tampered with.",
+            ),
+            Self::Open(error) => error.explain(),
+        }
+    }
+}
+
+impl From<LocalError> for SignInError {
+    fn from(error: LocalError) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+/// The password was right, the server is the one it was registered with, and a code is on its way.
+pub struct CodeToEnter {
+    id: SignInId,
+    address: Address,
+    slot_key: SlotKey,
+    factor: NextFactor,
+}
+
+/// Proves the password, and makes the server prove that it holds this account's record.
+///
+/// # Errors
+/// [`SignInError`]
+pub async fn sign_in(world: &impl World, address: &Address, password: Password) -> Result<CodeToEnter, SignInError> {
+    refuse_somebody_else(world, address).await?;
+    let api = Api::stranger(world.transport());
+    let (signing_in, request) = SigningIn::start(password, &mut world.rng());
+    let new = NewSignIn { address: address.clone(), request: request.into() };
+    let answer: SignIn = api.send(Method::Post, "/sign-ins", &new).await?;
+    let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
+    let finish = FinishSignIn { finalization: signed_in.finalization.clone().into() };
+    let factor: NextFactor = api.send(Method::Post, &format!("/sign-ins/{}/finish", answer.id), &finish).await?;
+    Ok(CodeToEnter { id: answer.id, address: address.clone(), slot_key: signed_in.slot_key, factor })
+}
+
+impl CodeToEnter {
+    /// Which factor is asked for, and where its code went.
+    #[must_use]
+    pub const fn factor(&self) -> &NextFactor {
+        &self.factor
+    }
+
+    /// Enters the code and opens the mailbox on this device. A refused code may be entered again.
+    ///
+    /// # Errors
+    /// [`SignInError`]
+    pub async fn enter(&self, world: &impl World, code: &str) -> Result<(Mailbox, Vec<Warning>), SignInError> {
+        let entered = SignInCode { code: code.into(), session: SessionDelivery::Bearer };
+        let path = format!("/sign-ins/{}/code", self.id);
+        let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
+        let slot =
+            begun.slots.iter().find(|slot| slot.kind == SlotKind::Password).ok_or(SignInError::SlotDoesNotOpen)?;
+        let place = SlotPlace { account: begun.account, slot: slot.id };
+        let secret = slots::open(&place, &self.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
+        Ok(Mailbox::begin(world, &self.address, begun, secret).await?)
+    }
+}
+
+/// The recovery code was proved, and a code is on its way.
+pub struct RecoveryToProve {
+    id: RecoveryId,
+    address: Address,
+    slot_key: SlotKey,
+    factor: NextFactor,
+}
+
+/// The account secret is open again; which password from now on?
+pub struct NewPasswordToChoose {
+    id: RecoveryId,
+    address: Address,
+    account: AccountId,
+    secret: AccountSecret,
+}
+
+/// Begins a forgotten password with the code on the recovery sheet.
+///
+/// # Errors
+/// [`SignInError`]
+pub async fn recover(
+    world: &impl World,
+    address: &Address,
+    code: &RecoveryCode,
+) -> Result<RecoveryToProve, SignInError> {
+    refuse_somebody_else(world, address).await?;
+    let new = NewRecovery { address: address.clone(), proof: Octets(code.proof().to_vec()) };
+    let Recovery { id, factor } = Api::stranger(world.transport()).send(Method::Post, "/recoveries", &new).await?;
+    Ok(RecoveryToProve { id, address: address.clone(), slot_key: code.slot_key(), factor })
+}
+
+impl RecoveryToProve {
+    /// Which factor is asked for, and where its code went.
+    #[must_use]
+    pub const fn factor(&self) -> &NextFactor {
+        &self.factor
+    }
+
+    /// Enters the code from the SMS. A refused one may be entered again.
+    ///
+    /// # Errors
+    /// [`SignInError`]
+    pub async fn enter(&self, world: &impl World, code: &str) -> Result<NewPasswordToChoose, SignInError> {
+        let path = format!("/recoveries/{}/code", self.id);
+        let entered = EnteredCode { code: code.into() };
+        let slot: RecoveredSlot = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
+        let place = SlotPlace { account: slot.account, slot: slot.id };
+        let secret = slots::open(&place, &self.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
+        Ok(NewPasswordToChoose { id: self.id, address: self.address.clone(), account: slot.account, secret })
+    }
+}
+
+/// The new password and sheet are made and wait to be posted. Posting may be repeated: the same bytes go out.
+pub struct RecoveryToComplete {
+    path: String,
+    address: Address,
+    body: CompleteRecovery,
+    secret: AccountSecret,
+    recovery_code: RecoveryCode,
+}
+
+impl NewPasswordToChoose {
+    /// Takes the new password and makes a new recovery sheet; the old one is spent.
+    ///
+    /// # Errors
+    /// [`RegisterError`]
+    pub async fn choose(&self, world: &impl World, password: Password) -> Result<RecoveryToComplete, RegisterError> {
+        judge(&password, &self.address)?;
+        let path = format!("/recoveries/{}", self.id);
+        let registered = register_password(world, &format!("{path}/password"), password).await?;
+        let recovery_code = RecoveryCode::generate(&mut world.rng());
+        let body = CompleteRecovery {
+            password: password_slot(world, self.account, &self.secret, registered),
+            recovery: recovery_slot(world, self.account, &self.secret, &recovery_code),
+            session: SessionDelivery::Bearer,
+        };
+        let (path, address) = (format!("{path}/complete"), self.address.clone());
+        Ok(RecoveryToComplete { path, address, body, secret: self.secret.clone(), recovery_code })
+    }
+}
+
+impl RecoveryToComplete {
+    /// The code for the new sheet. Show it before posting: if the answer is lost, it may count already.
+    #[must_use]
+    pub const fn recovery_code(&self) -> &RecoveryCode {
+        &self.recovery_code
+    }
+
+    /// Replaces password and sheet, ends the other sessions, and signs in on this device.
+    ///
+    /// # Errors
+    /// [`RegisterError`]
+    pub async fn complete(&self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), RegisterError> {
+        let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
+        Ok(Mailbox::begin(world, &self.address, begun, self.secret.clone()).await?)
+    }
+}
+
+/// Signs out: session and share at the server, and everything on this device. The device is emptied even when the
+/// server can't be reached; the error then says that the session must be ended from another device.
+///
+/// # Errors
+/// [`SignInError`]
+pub async fn sign_out(world: &impl World) -> Result<(), SignInError> {
+    // A session file that can't be read is erased like any other: a person who signs out wants nothing left.
+    let ended = match Session::load(world).await {
+        Ok(Some(session)) => session.api(world).delete("/sessions/current").await,
+        Ok(None) | Err(LocalError::Damaged) => Ok(()),
+        Err(error @ LocalError::Device(_)) => return Err(error.into()),
+    };
+    for item in Item::ALL {
+        world.device().erase(item).await.map_err(LocalError::from)?;
+    }
+    match ended {
+        // It had ended already, here or from afar.
+        Err(error) if error.explain().name == "not-signed-in" => Ok(()),
+        ended => Ok(ended?),
+    }
+}
+
+/// A device keeps one mailbox. Checked before anything is asked, so that no code is sent in vain.
+async fn refuse_somebody_else(world: &impl World, address: &Address) -> Result<(), SignInError> {
+    match Session::load(world).await? {
+        Some(session) if session.address() != address => Err(OpenError::SomebodyElse.into()),
+        Some(_) | None => Ok(()),
+    }
+}

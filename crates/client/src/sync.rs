@@ -1,0 +1,349 @@
+//! What this device holds of the mailbox, and how it follows the server without believing it (PROTOCOL §4.7, §9a).
+//!
+//! [`Held`] is a state machine: answers in, the next question out. It reads no clock, calls nobody, and refuses a server
+//! that goes back.
+
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+
+use serde::{Deserialize, Serialize};
+
+use securemailbox_protocol::{
+    ids::{LetterId, RecordId},
+    letters::Entry,
+    limits,
+    numbers::{ChangeNumber, EraseNumber, Version},
+    records::{RecordHead, RecordPurpose},
+    sync::{Changes, Ids},
+};
+
+use crate::{
+    api::{Api, IDS_ANSWER},
+    records::RecordError,
+    transport::Transport,
+};
+
+const ROUNDS: usize = 100_000;
+
+/// What this device has seen of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    change: ChangeNumber,
+    erase: EraseNumber,
+    entries: BTreeMap<LetterId, Entry>,
+    records: BTreeMap<RecordId, RecordHead>,
+    /// The highest version seen of each record. Outlives the record's head, so that erasing a record is no way back.
+    versions: BTreeMap<RecordId, Version>,
+}
+
+/// What to ask the server next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// More changes, after this number.
+    Changes(ChangeNumber),
+    /// The list of ids: something was erased.
+    Ids,
+    /// Nothing: this device has what the server has.
+    Nothing,
+}
+
+/// The server's answer can't be true. Nothing of it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SyncRefused {
+    /// A change or erase number lower than one already seen.
+    #[error("the server went back to an earlier state")]
+    WentBack,
+    /// A record at a version lower than one already seen (PROTOCOL §2).
+    #[error("the server offers an older version of a sealed record")]
+    OlderRecord,
+    /// A second keyring, contacts or settings.
+    #[error("the server offers a second record where there can be one")]
+    SecondRecord,
+    /// No keyring, contacts or settings, where there was one.
+    #[error("the server lacks a sealed record that can't be erased")]
+    RecordMissing,
+    /// Numbers that contradict each other.
+    #[error("the server's answer contradicts itself")]
+    Contradiction,
+}
+
+impl Held {
+    /// How far this device has followed.
+    #[must_use]
+    pub const fn change(&self) -> ChangeNumber {
+        self.change
+    }
+
+    /// Every entry, by id: an id is held once, whatever the server says (PROTOCOL §4.4).
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// One entry.
+    #[must_use]
+    pub fn entry(&self, id: LetterId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// Every record.
+    pub fn records(&self) -> impl Iterator<Item = &RecordHead> {
+        self.records.values()
+    }
+
+    /// The one record of a purpose that there is one of.
+    #[must_use]
+    pub fn record(&self, purpose: RecordPurpose) -> Option<&RecordHead> {
+        self.records.values().find(|head| head.purpose == purpose)
+    }
+
+    /// Takes an answer to `GET /changes?since=` [`Held::change`].
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was taken.
+    pub fn take_changes(&mut self, changes: Changes) -> Result<Next, SyncRefused> {
+        if changes.change < self.change || changes.erase < self.erase {
+            return Err(SyncRefused::WentBack);
+        }
+        if changes.more && changes.change == self.change {
+            return Err(SyncRefused::Contradiction);
+        }
+        let in_range = |change: ChangeNumber| change > self.change && change <= changes.change;
+        let all_in_range = changes.entries.iter().all(|entry| in_range(entry.change))
+            && changes.records.iter().all(|head| in_range(head.change));
+        if !all_in_range {
+            return Err(SyncRefused::Contradiction);
+        }
+        let mut after = self.clone();
+        for head in changes.records {
+            after.take_record(head)?;
+        }
+        for entry in changes.entries {
+            after.take_entry(entry);
+        }
+        after.change = changes.change;
+        *self = after;
+        Ok(match changes {
+            Changes { more: true, .. } => Next::Changes(self.change),
+            Changes { erase, .. } if erase > self.erase => Next::Ids,
+            Changes { .. } => Next::Nothing,
+        })
+    }
+
+    /// Takes an answer to `GET /ids`: drops what the server no longer has (PROTOCOL §4.7).
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was dropped.
+    pub fn take_ids(&mut self, ids: &Ids) -> Result<Next, SyncRefused> {
+        // An answer from before our newest change would make us drop what came since.
+        if ids.change < self.change || ids.erase < self.erase {
+            return Err(SyncRefused::WentBack);
+        }
+        let there: BTreeSet<_> = ids.records.iter().collect();
+        let can_be_erased = |head: &RecordHead| head.purpose == RecordPurpose::Draft;
+        if self.records.values().any(|head| !there.contains(&head.id) && !can_be_erased(head)) {
+            return Err(SyncRefused::RecordMissing);
+        }
+        self.records.retain(|id, _| there.contains(id));
+        let there: BTreeSet<_> = ids.letters.iter().collect();
+        self.entries.retain(|id, _| there.contains(id));
+        self.erase = ids.erase;
+        Ok(if ids.change > self.change { Next::Changes(self.change) } else { Next::Nothing })
+    }
+
+    /// Takes the head of a record, from changes, from a list, or from our own write.
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was taken.
+    pub fn take_record(&mut self, head: RecordHead) -> Result<(), SyncRefused> {
+        if self.versions.get(&head.id).is_some_and(|seen| head.version < *seen) {
+            return Err(SyncRefused::OlderRecord);
+        }
+        let one_of_it = head.purpose != RecordPurpose::Draft;
+        if one_of_it && self.record(head.purpose).is_some_and(|held| held.id != head.id) {
+            return Err(SyncRefused::SecondRecord);
+        }
+        if self.records.get(&head.id).is_some_and(|held| held.purpose != head.purpose) {
+            return Err(SyncRefused::Contradiction);
+        }
+        self.versions.insert(head.id, head.version);
+        self.records.insert(head.id, head);
+        Ok(())
+    }
+
+    /// Forgets what opens an entry: its envelope was opened, and the index keeps what it said.
+    pub(crate) fn forget_released(&mut self, id: LetterId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.released = None;
+        }
+    }
+
+    fn take_entry(&mut self, entry: Entry) {
+        match self.entries.entry(entry.id) {
+            btree_map::Entry::Vacant(place) => {
+                place.insert(entry);
+            }
+            // A page can hold an entry twice when it changed while the page was made: the newer one counts.
+            btree_map::Entry::Occupied(mut place) if place.get().change < entry.change => {
+                place.insert(entry);
+            }
+            btree_map::Entry::Occupied(_) => {}
+        }
+    }
+}
+
+/// Asks until this device has what the server has.
+///
+/// # Errors
+/// [`RecordError`]; what was taken before the error stays taken, and the next time goes on from there.
+pub async fn follow<T: Transport>(api: &Api<'_, T>, held: &mut Held) -> Result<(), RecordError> {
+    let mut next = Next::Changes(held.change());
+    for _ in 0..ROUNDS {
+        next = match next {
+            Next::Changes(since) => {
+                held.take_changes(api.get(&format!("/changes?since={since}&limit={}", limits::PAGE)).await?)?
+            }
+            Next::Ids => held.take_ids(&api.get_up_to("/ids", IDS_ANSWER).await?)?,
+            Next::Nothing => return Ok(()),
+        };
+    }
+    // Ten million changes at once: a server that makes them up. What was taken is consistent; the rest can wait.
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::{
+        address::Address,
+        ids::{CertificateHash, ThreadId},
+        letters::{Folder, Sender},
+        time::Timestamp,
+    };
+
+    use super::*;
+
+    fn entry(id: u8, change: u64) -> Entry {
+        Entry {
+            id: LetterId::from_bytes([id; 16]),
+            thread: ThreadId::from_bytes([0; 16]),
+            sender: Sender {
+                address: Address::parse("bjorn@demo.example").unwrap(),
+                certificate: CertificateHash::from_bytes([0; 32]),
+            },
+            folder: Folder::Inbox,
+            read: false,
+            level: None,
+            change: ChangeNumber::new(change),
+            arrived: Timestamp::from_unix_millis(0),
+            content_length: 0,
+            released: None,
+        }
+    }
+
+    fn head(id: u8, purpose: RecordPurpose, version: u64, change: u64) -> RecordHead {
+        let (version, change) = (Version::new(version), ChangeNumber::new(change));
+        RecordHead { id: RecordId::from_bytes([id; 16]), purpose, version, change }
+    }
+
+    fn changes(change: u64, erase: u64, entries: Vec<Entry>, records: Vec<RecordHead>) -> Changes {
+        let (change, erase) = (ChangeNumber::new(change), EraseNumber::new(erase));
+        Changes { change, erase, more: false, entries, records }
+    }
+
+    fn ids(change: u64, erase: u64, letters: &[u8], records: &[u8]) -> Ids {
+        Ids {
+            change: ChangeNumber::new(change),
+            erase: EraseNumber::new(erase),
+            letters: letters.iter().map(|id| LetterId::from_bytes([*id; 16])).collect(),
+            records: records.iter().map(|id| RecordId::from_bytes([*id; 16])).collect(),
+        }
+    }
+
+    fn held() -> Held {
+        let mut held = Held::default();
+        let records = vec![head(1, RecordPurpose::Contacts, 3, 1), head(2, RecordPurpose::Draft, 1, 2)];
+        let next = held.take_changes(changes(4, 0, vec![entry(7, 3), entry(8, 4)], records));
+        assert_eq!(next, Ok(Next::Nothing));
+        held
+    }
+
+    fn refused(mut held: Held, changes: Changes) -> SyncRefused {
+        let before = held.clone();
+        let refused = held.take_changes(changes).unwrap_err();
+        assert_eq!(held, before, "a refused answer left traces");
+        refused
+    }
+
+    #[test]
+    fn an_id_is_held_once() {
+        let mut held = held();
+        held.take_changes(changes(6, 0, vec![entry(7, 6), entry(7, 5)], vec![])).unwrap();
+        assert_eq!(held.entries().count(), 2);
+        assert_eq!(held.entry(LetterId::from_bytes([7; 16])).unwrap().change, ChangeNumber::new(6));
+    }
+
+    #[test]
+    fn a_lower_version_of_a_record_is_refused() {
+        let older = changes(5, 0, vec![entry(9, 5)], vec![head(1, RecordPurpose::Contacts, 2, 5)]);
+        assert_eq!(refused(held(), older), SyncRefused::OlderRecord);
+    }
+
+    #[test]
+    fn a_draft_that_was_erased_does_not_come_back_older() {
+        let mut held = held();
+        held.take_changes(changes(5, 0, vec![], vec![head(2, RecordPurpose::Draft, 2, 5)])).unwrap();
+        held.take_ids(&ids(5, 1, &[7, 8], &[1])).unwrap();
+        let older = changes(6, 1, vec![], vec![head(2, RecordPurpose::Draft, 1, 6)]);
+        assert_eq!(refused(held, older), SyncRefused::OlderRecord);
+    }
+
+    #[test]
+    fn a_second_contacts_record_is_refused() {
+        let second = changes(5, 0, vec![], vec![head(3, RecordPurpose::Contacts, 9, 5)]);
+        assert_eq!(refused(held(), second), SyncRefused::SecondRecord);
+    }
+
+    #[test]
+    fn a_record_does_not_change_its_purpose() {
+        let other = changes(5, 0, vec![], vec![head(2, RecordPurpose::Settings, 9, 5)]);
+        assert_eq!(refused(held(), other), SyncRefused::Contradiction);
+    }
+
+    #[test]
+    fn a_server_that_goes_back_is_refused() {
+        assert_eq!(refused(held(), changes(3, 0, vec![], vec![])), SyncRefused::WentBack);
+        assert_eq!(held().take_ids(&ids(3, 1, &[7, 8], &[1, 2])), Err(SyncRefused::WentBack));
+    }
+
+    #[test]
+    fn an_answer_that_would_be_asked_for_ever_is_refused() {
+        let endless = Changes { more: true, ..changes(4, 0, vec![], vec![]) };
+        assert_eq!(refused(held(), endless), SyncRefused::Contradiction);
+        assert_eq!(refused(held(), changes(5, 0, vec![entry(9, 6)], vec![])), SyncRefused::Contradiction);
+        assert_eq!(refused(held(), changes(5, 0, vec![entry(9, 4)], vec![])), SyncRefused::Contradiction);
+    }
+
+    #[test]
+    fn what_was_erased_elsewhere_is_dropped() {
+        let mut held = held();
+        assert_eq!(held.take_changes(changes(4, 1, vec![], vec![])), Ok(Next::Ids));
+        assert_eq!(held.take_ids(&ids(4, 1, &[8], &[1])), Ok(Next::Nothing));
+        assert_eq!(held.entries().map(|entry| entry.id).collect::<Vec<_>>(), [LetterId::from_bytes([8; 16])]);
+        assert_eq!(held.records().count(), 1);
+        assert_eq!(held.take_changes(changes(4, 1, vec![], vec![])), Ok(Next::Nothing));
+    }
+
+    #[test]
+    fn an_erase_number_is_not_taken_as_seen_before_the_ids_were_compared() {
+        let mut held = held();
+        assert_eq!(held.take_changes(changes(5, 1, vec![entry(9, 5)], vec![])), Ok(Next::Ids));
+        // The answer with the ids was lost; the next sync must ask again.
+        assert_eq!(held.take_changes(changes(5, 1, vec![], vec![])), Ok(Next::Ids));
+    }
+
+    #[test]
+    fn contacts_that_vanish_are_refused() {
+        let mut held = held();
+        assert_eq!(held.take_ids(&ids(4, 1, &[7, 8], &[2])), Err(SyncRefused::RecordMissing));
+        assert_eq!(held.records().count(), 2);
+    }
+}

@@ -1,0 +1,139 @@
+//! A day of a client, written down: what it asked and what it was answered, so that the same day can be lived again with
+//! one answer changed (ATTACKS). With the same clock and the same randomness a client asks the same.
+
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use securemailbox_protocol::octets::Octets;
+
+use crate::transport::{Request, Response, Transport, Unreachable};
+
+/// One question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// SHA-256 of the request's body.
+    pub asked: Octets,
+    /// The status; 0 where no answer came.
+    pub status: u16,
+    /// The media type.
+    pub content_type: String,
+    /// The answer's body.
+    pub body: Octets,
+}
+
+impl Recorded {
+    fn new(request: &Request, answer: &Result<Response, Unreachable>) -> Self {
+        let none = Response { status: 0, content_type: String::new(), body: Vec::new() };
+        let Response { status, content_type, body } = answer.clone().unwrap_or(none);
+        Self {
+            method: request.method.as_str().into(),
+            path: request.path.clone(),
+            asked: Octets(Sha256::digest(&request.body).to_vec()),
+            status,
+            content_type,
+            body: body.into(),
+        }
+    }
+
+    fn answer(&self) -> Result<Response, Unreachable> {
+        match self.status {
+            0 => Err(Unreachable),
+            status => {
+                Ok(Response { status, content_type: self.content_type.clone(), body: self.body.as_ref().to_vec() })
+            }
+        }
+    }
+}
+
+/// Writes down what passes through another transport.
+pub struct Recorder<T> {
+    inner: T,
+    recorded: RefCell<Vec<Recorded>>,
+}
+
+impl<T> Recorder<T> {
+    /// Around `inner`.
+    pub const fn new(inner: T) -> Self {
+        Self { inner, recorded: RefCell::new(Vec::new()) }
+    }
+
+    /// Everything so far.
+    #[must_use]
+    pub fn take(&self) -> Vec<Recorded> {
+        self.recorded.take()
+    }
+}
+
+impl<T: Transport> Transport for Recorder<T> {
+    async fn call(&self, request: Request) -> Result<Response, Unreachable> {
+        let answer = self.inner.call(request.clone()).await;
+        self.recorded.borrow_mut().push(Recorded::new(&request, &answer));
+        answer
+    }
+}
+
+/// Answers from a transcript: each question gets the next answer that was recorded for the same method and path.
+///
+/// The order between different paths is free, since a client that refuses an answer may ask less than the one that was
+/// recorded. What was asked without an answer in the transcript is unreachable, and counted in [`Replayer::strays`].
+pub struct Replayer {
+    left: RefCell<Vec<Recorded>>,
+    strays: RefCell<Vec<String>>,
+    other_bodies: RefCell<Vec<String>>,
+}
+
+impl Replayer {
+    /// From a transcript, changed or not.
+    #[must_use]
+    pub const fn new(transcript: Vec<Recorded>) -> Self {
+        Self {
+            left: RefCell::new(transcript),
+            strays: RefCell::new(Vec::new()),
+            other_bodies: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// What was asked beyond the transcript: method and path.
+    #[must_use]
+    pub fn strays(&self) -> Vec<String> {
+        self.strays.borrow().clone()
+    }
+
+    /// Questions whose bodies were not those recorded: method and path. None in an unchanged replay.
+    #[must_use]
+    pub fn other_bodies(&self) -> Vec<String> {
+        self.other_bodies.borrow().clone()
+    }
+
+    /// How much of the transcript was not asked for.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.left.borrow().len()
+    }
+}
+
+impl Transport for Replayer {
+    async fn call(&self, request: Request) -> Result<Response, Unreachable> {
+        let method = request.method.as_str();
+        let mut left = self.left.borrow_mut();
+        let Some(at) = left.iter().position(|line| line.method == method && line.path == request.path) else {
+            self.strays.borrow_mut().push(format!("{method} {}", request.path));
+            return Err(Unreachable);
+        };
+        let recorded = left.remove(at);
+        if recorded.asked.as_ref() != Sha256::digest(&request.body).as_slice() {
+            self.other_bodies.borrow_mut().push(format!("{method} {}", request.path));
+        }
+        match recorded.answer() {
+            Ok(response) if response.body.len() > request.limit => Err(Unreachable),
+            answer => answer,
+        }
+    }
+}
