@@ -1,1 +1,26 @@
-//! Empty.
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod body;
+mod codes;
+pub mod config;
+mod guard;
+mod jobs;
+mod listener;
+mod mailroom;
+mod notices;
+mod opaque;
+mod origin;
+mod pages;
+mod problem;
+mod rates;
+mod seal;
+mod session;
+mod start;
+
+pub use listener::TlsError;
+pub use mailroom::Clock;
+pub use notices::SenderError;
+pub use pages::DemoAccount;
+pub use seal::SealError;
+pub use start::{Server, StartError, World};

@@ -105,6 +105,37 @@ impl Act for EnterAddressCode {
     }
 }
 
+/// A registration whose address is proved: for whom a phone is sealed, and in which language its SMS is.
+pub struct RegistrationForPhone {
+    /// Which registration.
+    pub id: RegistrationId,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What is known before the phone.
+pub struct AddressProved {
+    /// Reserved for the account.
+    pub account: AccountId,
+    /// Of the SMS.
+    pub language: Language,
+}
+
+impl Act for RegistrationForPhone {
+    type Output = AddressProved;
+    type Error = RegistrationError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let registration = find(db, self.id, self.now).await?.ok_or(RegistrationError::RegistrationOver)?;
+        if !proofs::is_proved(db, self.id.as_bytes(), Factor::Address).await? {
+            return Err(RegistrationError::RegistrationOver);
+        }
+        Ok(AddressProved { account: registration.account, language: registration.language })
+    }
+}
+
+impl ReadOnly for RegistrationForPhone {}
+
 /// Sends a code to a phone, once the address is proved; again, or to another phone, until one is proved.
 pub struct SetPhone {
     /// Which registration.

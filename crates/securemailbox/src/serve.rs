@@ -1,0 +1,106 @@
+//! `securemailbox serve`: the server, from configuration to the last answer.
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rand::{SeedableRng, rngs::StdRng};
+use securemailbox_protocol::time::Timestamp;
+use securemailbox_server::{
+    DemoAccount, Server, StartError, World,
+    config::{Configuration, NetworkLimits},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::demo;
+
+/// What `serve` is told on the command line; it goes over the file and the environment.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address and port to listen on.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// A server with people in it, on this machine only, that shows every code at /demo/outbox.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// [`StartError`] says what the operator can do.
+pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
+    let mut configuration = Configuration::read(arguments.config.as_deref())?;
+    if let Some(data) = arguments.data {
+        configuration.data = data;
+    }
+    if let Some(listen) = arguments.listen {
+        configuration.listen = listen;
+    }
+    if arguments.demo {
+        // Everybody in a demo, and every test, comes from one network.
+        configuration.limits = NetworkLimits { requests_a_second: 10_000, entrances_a_minute: 10_000, ..configuration.limits };
+    }
+    let world = World {
+        clock: Arc::new(now),
+        random: StdRng::from_rng(rand::rngs::OsRng).map_err(|_| StartError::Random)?,
+        credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+        demo: arguments.demo.then(demo_accounts),
+    };
+    let server = Server::open(configuration, world).await?;
+    let url = server.url();
+    let stopped = wait_for_stop()?;
+    let serving = tokio::spawn(server.serve(stopped));
+    if arguments.demo {
+        demo::make_people(&url).await.map_err(|error| StartError::Demo(error.to_string()))?;
+    }
+    announce(&url);
+    serving.await.map_err(|_| StartError::Panicked)
+}
+
+/// The line that scripts wait for.
+fn announce(url: &str) {
+    let mut out = std::io::stdout().lock();
+    // Nobody reads it; the server serves all the same.
+    let _ = writeln!(out, "SecureMailbox listens on {url}").and_then(|()| out.flush());
+}
+
+/// Over at the first SIGTERM or SIGINT.
+fn wait_for_stop() -> Result<impl Future<Output = ()>, StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signal)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn demo_accounts() -> Vec<DemoAccount> {
+    demo::PEOPLE
+        .iter()
+        .map(|person| DemoAccount {
+            name: person.name.to_owned(),
+            address: person.address.to_owned(),
+            phone: person.phone.to_owned(),
+            password: person.password.to_owned(),
+        })
+        .collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

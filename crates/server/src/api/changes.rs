@@ -1,0 +1,51 @@
+//! How a device learns what changed (PROTOCOL §4.7, §9a).
+
+use axum::extract::State;
+use securemailbox_protocol::{
+    numbers::ChangeNumber,
+    problems::ProblemDetails,
+    sync::{Changes, Ids},
+};
+use securemailbox_store::sync::{ChangesSince, IdsOf};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Query, letters};
+use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
+
+/// After which change.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Since {
+    /// `change` of the answer before; 0 at first.
+    since: u64,
+    /// At most how many entries and records; 100 unless fewer are asked for.
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+/// What changed after a change number, oldest first.
+#[utoipa::path(get, path = "/changes", params(Since),
+    responses((status = 200, body = Changes), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn changes(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Query(asked): Query<Since>,
+) -> Result<Json<Changes>, Problem> {
+    // Numbers lie in a column of 63 bits.
+    if asked.since > i64::MAX as u64 {
+        return Err(Problem::bad_request("`since` is larger than any change"));
+    }
+    let limit = letters::list::page_size(asked.limit)?;
+    let since = ChangeNumber::new(asked.since);
+    let found = mailroom.store.read(ChangesSince { account: session.account, since, limit }).await?;
+    let entries =
+        found.entries.into_iter().map(|entry| letters::entry(&mailroom, &session, entry)).collect::<Result<_, _>>()?;
+    Ok(Json(Changes { change: found.change, erase: found.erase, more: found.more, entries, records: found.records }))
+}
+
+/// Everything there is. What a device has and this lacks was erased.
+#[utoipa::path(get, path = "/ids", responses((status = 200, body = Ids), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn ids(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Ids>, Problem> {
+    Ok(Json(mailroom.store.read(IdsOf { account: session.account }).await?))
+}

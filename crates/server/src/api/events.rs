@@ -1,0 +1,95 @@
+//! Server-sent events (PROTOCOL §9a): `{change, erase}`, a hint to ask for changes. Ends with its session and its server.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    response::{
+        Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures_util::{Stream, stream};
+use securemailbox_protocol::{ids::AccountId, problems::ProblemDetails, sync::Pulse};
+use securemailbox_store::{StoreError, sessions::ListSessions, sync::PulseOf};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    watch,
+};
+
+use crate::{
+    mailroom::{Mailroom, stopped},
+    problem::Problem,
+    session::Session,
+};
+
+/// How often a quiet stream asks for itself, and looks whether its session still lives.
+const PERIOD: Duration = Duration::from_secs(30);
+
+/// Says when something is new. An event's data is a `Pulse`.
+#[utoipa::path(get, path = "/events",
+    responses((status = 200, content_type = "text/event-stream", body = Pulse), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn events(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let hints = mailroom.store.subscribe();
+    let first = mailroom.store.read(PulseOf { account: session.account }).await?;
+    let stopping = mailroom.stopping.clone();
+    let watching = Watching { mailroom, session, hints, stopping, next: Some(first), told: None };
+    let events = stream::unfold(watching, async |mut watching| {
+        let pulse = watching.next_pulse().await?;
+        // Two numbers are JSON.
+        let event = Event::default().json_data(pulse).unwrap_or_default();
+        Some((Ok(event), watching))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+struct Watching {
+    mailroom: Mailroom,
+    session: Session,
+    hints: broadcast::Receiver<(AccountId, Pulse)>,
+    stopping: watch::Receiver<bool>,
+    /// Known, and not told yet.
+    next: Option<Pulse>,
+    /// Told last.
+    told: Option<Pulse>,
+}
+
+impl Watching {
+    /// The next pulse that differs from the last; none when the stream is over.
+    async fn next_pulse(&mut self) -> Option<Pulse> {
+        loop {
+            if let Some(pulse) = self.next.take().filter(|pulse| self.told != Some(*pulse)) {
+                self.told = Some(pulse);
+                return Some(pulse);
+            }
+            let must_ask = tokio::select! {
+                hint = self.hints.recv() => match hint {
+                    Ok((account, pulse)) => {
+                        self.next = (account == self.session.account).then_some(pulse);
+                        false
+                    }
+                    Err(RecvError::Lagged(_)) => true,
+                    Err(RecvError::Closed) => return None,
+                },
+                () = tokio::time::sleep(PERIOD) => true,
+                () = stopped(&mut self.stopping) => return None,
+            };
+            if must_ask {
+                self.next = Some(self.ask().await.ok()??);
+            }
+        }
+    }
+
+    /// Asks the store, if the session still lives.
+    async fn ask(&self) -> Result<Option<Pulse>, StoreError> {
+        let now = self.mailroom.now();
+        let sessions = self.mailroom.store.read(ListSessions { account: self.session.account, now }).await?;
+        if !sessions.iter().any(|session| session.id == self.session.id) {
+            return Ok(None);
+        }
+        self.mailroom.store.read(PulseOf { account: self.session.account }).await.map(Some)
+    }
+}

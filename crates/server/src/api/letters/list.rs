@@ -1,0 +1,98 @@
+//! Lists, newest arrival first (PROTOCOL §9a).
+
+use axum::extract::State;
+use data_encoding::BASE64URL_NOPAD;
+use securemailbox_protocol::{
+    ids::LetterId,
+    letters::{EntryPage, Folder},
+    limits,
+    problems::ProblemDetails,
+    time::Timestamp,
+};
+use securemailbox_store::letters::{Cursor, ListEntries};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    api::{Query, letters},
+    body::Json,
+    mailroom::Mailroom,
+    problem::Problem,
+    session::Session,
+};
+
+/// Which page of which folder.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listed {
+    /// Which folder.
+    #[param(inline)]
+    folder: Folder,
+    /// `next` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+    /// At most how many; 100 unless fewer are asked for.
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+/// A page of a folder.
+#[utoipa::path(get, path = "/letters", params(Listed),
+    responses((status = 200, body = EntryPage), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn list(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Query(listed): Query<Listed>,
+) -> Result<Json<EntryPage>, Problem> {
+    let cursor = listed.cursor.as_deref().map(parse_cursor).transpose()?;
+    let limit = page_size(listed.limit)?;
+    let list =
+        mailroom.store.read(ListEntries { account: session.account, folder: listed.folder, cursor, limit }).await?;
+    let entries =
+        list.entries.into_iter().map(|entry| letters::entry(&mailroom, &session, entry)).collect::<Result<_, _>>()?;
+    Ok(Json(EntryPage { entries, next: list.next.as_ref().map(cursor_text) }))
+}
+
+/// A page's size as asked for, held to the protocol's.
+pub(crate) fn page_size(asked: Option<u32>) -> Result<u32, Problem> {
+    let most = limits::PAGE as u32;
+    match asked {
+        None => Ok(most),
+        Some(size) if (1..=most).contains(&size) => Ok(size),
+        Some(_) => Err(Problem::bad_request(format!("`limit` is 1 to {most}"))),
+    }
+}
+
+fn cursor_text(cursor: &Cursor) -> String {
+    BASE64URL_NOPAD.encode(&[cursor.arrived.unix_millis().to_be_bytes().as_slice(), cursor.letter.as_bytes()].concat())
+}
+
+fn parse_cursor(text: &str) -> Result<Cursor, Problem> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+    let parsed = bytes.as_deref().and_then(|bytes| {
+        let (arrived, letter) = bytes.split_first_chunk::<8>()?;
+        let arrived = Timestamp::from_unix_millis(u64::from_be_bytes(*arrived));
+        Some(Cursor { arrived, letter: LetterId::from_bytes(letter.try_into().ok()?) })
+    });
+    parsed.ok_or_else(|| Problem::bad_request("`cursor` is not the `next` of a page"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_survives_the_wire(millis in 0..253_402_300_799_999_u64, letter in any::<[u8; 16]>()) {
+            let cursor = Cursor { arrived: Timestamp::from_unix_millis(millis), letter: LetterId::from_bytes(letter) };
+            prop_assert_eq!(parse_cursor(&cursor_text(&cursor)).unwrap(), cursor);
+        }
+
+        #[test]
+        fn anything_else_is_refused_calmly(text in ".{0,64}") {
+            let _ = parse_cursor(&text);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Letters (PROTOCOL §3, §4): posting, listing, reading, moving, receipts.
+
+pub(crate) mod list;
+pub(crate) mod post;
+pub(crate) mod read;
+pub(crate) mod receipts;
+pub(crate) mod update;
+
+use securemailbox_protocol::letters::{Entry, Released, Sender};
+use securemailbox_store::letters::{self, Correspondent};
+
+use crate::{mailroom::Mailroom, problem::Problem, seal::Unsealed, session::Session};
+
+/// An entry as this session may see it: what opens it is left out while a demanded level is not proved (PROTOCOL §6).
+pub(super) fn entry(mailroom: &Mailroom, session: &Session, entry: letters::Entry) -> Result<Entry, Problem> {
+    let released = session
+        .may_open(entry.level, mailroom.now())
+        .then(|| Released { envelope: entry.envelope.into(), wrapped_key: entry.wrapped_key.into() });
+    Ok(Entry {
+        id: entry.id,
+        thread: entry.thread,
+        sender: sender(mailroom, &entry.sender)?,
+        folder: entry.folder,
+        read: entry.read,
+        level: entry.level,
+        change: entry.change,
+        arrived: entry.arrived,
+        content_length: entry.content_length,
+        released,
+    })
+}
+
+fn sender(mailroom: &Mailroom, correspondent: &Correspondent) -> Result<Sender, Unsealed> {
+    let address = mailroom.seal.address(correspondent.account, &correspondent.address_sealed)?;
+    Ok(Sender { address, certificate: correspondent.certificate })
+}

@@ -1,0 +1,152 @@
+//! Posting (PROTOCOL §4.3): acknowledged only when it lies on disk in every reader's mailbox.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Multipart, Request, State, multipart::Field},
+    http::{StatusCode, header},
+};
+use http_body_util::Limited;
+use securemailbox_protocol::{
+    accounts::Level,
+    ids::ContentHash,
+    letters::{NewLetter, NewLetters, Posted},
+    limits,
+    problems::{ProblemDetails, ProblemType},
+};
+use securemailbox_store::letters::{PostLetter, PostLetters, PostLettersError};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::{
+    api::within,
+    body::{self, Json},
+    mailroom::Mailroom,
+    problem::Problem,
+    session::Session,
+};
+
+/// How long a whole post may take to arrive: 64 MiB at about 5 Mbit/s.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl From<PostLettersError> for Problem {
+    fn from(error: PostLettersError) -> Self {
+        match error {
+            PostLettersError::StaleKey { reader } => {
+                Self::new(ProblemType::StaleKey).with("account", reader.to_string())
+            }
+            PostLettersError::IdTaken => ProblemType::IdTaken.into(),
+            PostLettersError::Readers => Self::bad_request("`readers` holds the sender and each other reader once"),
+            PostLettersError::Store(source) => source.into(),
+        }
+    }
+}
+
+/// The parts of a post.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body to the OpenAPI document")]
+pub(crate) struct PostBody {
+    /// What is posted, less the contents.
+    letters: NewLetters,
+    /// The content packet of the first letter, raw; `content-1` and so on for the others.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    #[serde(rename = "content-0")]
+    content: String,
+}
+
+/// Puts letters into every reader's mailbox. A letter's id makes a retry the same letter.
+#[utoipa::path(post, path = "/letters", request_body(content = PostBody, content_type = "multipart/form-data"),
+    responses((status = 201, body = Posted), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn post(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    request: Request,
+) -> Result<(StatusCode, Json<Posted>), Problem> {
+    body::expect_type(request.headers(), "multipart/form-data")?;
+    let _place = mailroom.posts.acquire().await.map_err(|_| ProblemType::Busy)?;
+    let letters = tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
+    let (count, bytes) = (letters.len(), letters.iter().map(|letter| letter.content.len()).sum::<usize>());
+    let posted = mailroom.store.write(PostLetters { sender: session.account, letters, now: mailroom.now() }).await?;
+    mailroom.notices.notify_one();
+    metrics::counter!("securemailbox_letters_total").increment(count as u64);
+    tracing::info!(letters = count, bytes, "letters posted");
+    Ok((StatusCode::CREATED, Json(posted)))
+}
+
+/// Reads and checks a whole post. Nothing in it is believed but its author.
+async fn receive(request: Request) -> Result<Vec<PostLetter>, Problem> {
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limits::POST_BODY as u64) {
+        return Err(too_large("the post", limits::POST_BODY));
+    }
+    let request = request.map(|body| Body::new(Limited::new(body, limits::POST_BODY)));
+    let mut parts = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| Problem::bad_request("the multipart boundary is missing"))?;
+    let first = next(&mut parts, "letters").await?;
+    let new: NewLetters = body::parse(&read(first, "letters", limits::LETTERS_JSON).await?)?;
+    if new.letters.is_empty() || new.letters.len() > limits::LETTERS {
+        return Err(Problem::bad_request(format!("`letters` holds 1 to {} letters", limits::LETTERS)));
+    }
+    let mut letters = Vec::with_capacity(new.letters.len());
+    for (number, new) in new.letters.into_iter().enumerate() {
+        check(&new)?;
+        let name = format!("content-{number}");
+        let content = read(next(&mut parts, &name).await?, &name, limits::CONTENT).await?;
+        if ContentHash::from_bytes(Sha256::digest(&content).into()) != new.content_hash {
+            return Err(Problem::bad_request(format!("`{name}` is not the content of `content_hash`")));
+        }
+        letters.push(PostLetter { new, content });
+    }
+    match parts.next_field().await {
+        Ok(None) => Ok(letters),
+        Ok(Some(_)) => Err(Problem::bad_request("there are more parts than letters")),
+        Err(error) => Err(torn(&error)),
+    }
+}
+
+fn check(new: &NewLetter) -> Result<(), Problem> {
+    within("envelope", &new.envelope.0, limits::ENVELOPE)?;
+    if new.readers.is_empty() || new.readers.len() > limits::READERS {
+        return Err(Problem::bad_request(format!("`readers` holds 1 to {} readers", limits::READERS)));
+    }
+    for reader in &new.readers {
+        within("wrapped_key", &reader.wrapped_key.0, limits::WRAPPED_KEY)?;
+    }
+    match new.level {
+        None | Some(Level::Address | Level::Phone) => Ok(()),
+        Some(Level::Authenticator | Level::Passkey | Level::Eid) => {
+            Err(Problem::bad_request("`level` is at most `phone`: nobody here can prove more yet"))
+        }
+    }
+}
+
+async fn next<'a>(parts: &'a mut Multipart, name: &str) -> Result<Field<'a>, Problem> {
+    let part = parts.next_field().await.map_err(|error| torn(&error))?;
+    part.filter(|part| part.name() == Some(name))
+        .ok_or_else(|| Problem::bad_request(format!("part `{name}` is missing, or not in its place")))
+}
+
+async fn read(mut part: Field<'_>, name: &str, limit: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.chunk().await.map_err(|error| torn(&error))? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large(name, limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn torn(error: &axum::extract::multipart::MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return too_large("the post", limits::POST_BODY);
+    }
+    Problem::bad_request("the body is not multipart/form-data, or ended too early")
+}
+
+fn too_large(name: &str, limit: usize) -> Problem {
+    Problem::new(ProblemType::TooLarge).detail(format!("`{name}` is too large")).with("limit", limit as u64)
+}

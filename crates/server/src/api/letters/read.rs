@@ -1,0 +1,55 @@
+//! Reading (PROTOCOL §4.4): an entry, and the content it holds.
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use securemailbox_protocol::{
+    ids::LetterId,
+    letters::Entry,
+    problems::{ProblemDetails, ProblemType},
+};
+use securemailbox_store::letters::{ReadContent, ReadEntry};
+
+use crate::{
+    api::{Id, letters},
+    body::Json,
+    mailroom::Mailroom,
+    problem::Problem,
+    session::Session,
+};
+
+/// One's own entry of a letter.
+#[utoipa::path(get, path = "/letters/{id}", params(("id" = LetterId, Path)),
+    responses((status = 200, body = Entry), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn read(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(letter): Id<LetterId>,
+) -> Result<Json<Entry>, Problem> {
+    let entry =
+        mailroom.store.read(ReadEntry { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
+    Ok(Json(letters::entry(&mailroom, &session, entry)?))
+}
+
+/// The content packet of a letter, raw. Released only at the level its sender demanded (PROTOCOL §6).
+#[utoipa::path(get, path = "/letters/{id}/content", params(("id" = LetterId, Path)),
+    responses((status = 200, content_type = "application/octet-stream", body = [u8]), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn content(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(letter): Id<LetterId>,
+) -> Result<Response, Problem> {
+    may_open(&mailroom, &session, letter).await?;
+    let content =
+        mailroom.store.read(ReadContent { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], content).into_response())
+}
+
+/// Refuses what the session has no entry of, or not the level for.
+pub(super) async fn may_open(mailroom: &Mailroom, session: &Session, letter: LetterId) -> Result<(), Problem> {
+    let entry =
+        mailroom.store.read(ReadEntry { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
+    if session.may_open(entry.level, mailroom.now()) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
+}

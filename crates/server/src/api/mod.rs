@@ -1,0 +1,137 @@
+//! The API, `/api/v1` (PROTOCOL §9): one file an operation's noun. `routes!` registers a route and its description
+//! together, so that the OpenAPI document can't miss one.
+
+mod account;
+mod changes;
+mod directory;
+mod events;
+mod letters;
+mod records;
+mod recoveries;
+mod registrations;
+mod sessions;
+mod sign_ins;
+mod slots;
+mod trash;
+
+use axum::{
+    Json, Router,
+    extract::{FromRequestParts, Path, rejection::PathRejection},
+    http::request::Parts,
+};
+use securemailbox_protocol::problems::ProblemType;
+use securemailbox_store::factors::Verdict;
+use serde::de::DeserializeOwned;
+use utoipa::{
+    OpenApi,
+    openapi::{InfoBuilder, OpenApi as Document},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{mailroom::Mailroom, problem::Problem};
+
+/// Where the API lies.
+pub const BASE: &str = "/api/v1";
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(securemailbox_protocol::problems::ProblemDetails)))]
+struct Described;
+
+/// The API's routes and its document.
+pub(crate) fn router() -> (Router<Mailroom>, Document) {
+    let api = OpenApiRouter::new()
+        .routes(routes!(registrations::begin))
+        .routes(routes!(registrations::address_code))
+        .routes(routes!(registrations::phone))
+        .routes(routes!(registrations::phone_code))
+        .routes(routes!(registrations::password))
+        .routes(routes!(registrations::complete))
+        .routes(routes!(sign_ins::begin))
+        .routes(routes!(sign_ins::finish))
+        .routes(routes!(sign_ins::code))
+        .routes(routes!(recoveries::begin))
+        .routes(routes!(recoveries::code))
+        .routes(routes!(recoveries::password))
+        .routes(routes!(recoveries::complete))
+        .routes(routes!(account::read))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::sign_out))
+        .routes(routes!(sessions::end))
+        .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
+        .routes(routes!(records::list))
+        .routes(routes!(records::read, records::write, records::erase))
+        .routes(routes!(directory::look_up))
+        .routes(routes!(directory::certificate))
+        .routes(routes!(letters::post::post, letters::list::list))
+        .routes(routes!(letters::read::read, letters::update::update))
+        .routes(routes!(letters::read::content))
+        .routes(routes!(letters::receipts::put))
+        .routes(routes!(letters::receipts::deliveries))
+        .routes(routes!(trash::empty))
+        .routes(routes!(changes::changes))
+        .routes(routes!(changes::ids))
+        .routes(routes!(events::events));
+    let info = InfoBuilder::new()
+        .title("SecureMailbox")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Protocol securemailbox/1. Everything that is a letter is ciphertext here; docs/protocol.md says how it is made."))
+        .build();
+    let described = OpenApiRouter::with_openapi(Described::openapi()).nest(BASE, api);
+    let (router, mut document) = described.split_for_parts();
+    document.info = info;
+    let served = document.clone();
+    #[expect(clippy::disallowed_methods, reason = "the document does not describe itself")]
+    let router = router.route(
+        "/api/v1/openapi.json",
+        axum::routing::get(move || {
+            let served = served.clone();
+            async move { Json(served) }
+        }),
+    );
+    (router, document)
+}
+
+/// An id in a path. What is none is nothing that could be found.
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| Problem::bad_request("the id in the path is not one"))
+    }
+}
+
+/// The query of a list. Unknown members are refused by the types.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|query| Self(query.0))
+            .map_err(|_| Problem::bad_request("the query has a member that is missing, unknown or of the wrong form"))
+    }
+}
+
+/// What entering a code came to, as an answer.
+fn proved(verdict: Verdict) -> Result<(), Problem> {
+    match verdict {
+        Verdict::Proved => Ok(()),
+        Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver => {
+            Err(ProblemType::CodeRefused.into())
+        }
+    }
+}
+
+/// Refuses bytes over a limit of the protocol, by the member's name.
+fn within(name: &str, bytes: &[u8], limit: usize) -> Result<(), Problem> {
+    if bytes.len() <= limit {
+        Ok(())
+    } else {
+        Err(Problem::new(ProblemType::TooLarge).detail(format!("`{name}` is too large")).with("limit", limit as u64))
+    }
+}

@@ -1,0 +1,149 @@
+//! Sealed records (PROTOCOL §9a): read whole, written with `If-Match`.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+};
+use securemailbox_protocol::{
+    ids::RecordId,
+    limits,
+    numbers::Version,
+    problems::{ProblemDetails, ProblemType},
+    records::{Record, RecordHead, RecordPurpose, Records},
+};
+use securemailbox_store::records::{EraseRecordError, ListRecords, ReadRecord, WriteRecord, WriteRecordError};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{Id, Query, within};
+use crate::{
+    body::{Json, Raw},
+    mailroom::Mailroom,
+    problem::Problem,
+    session::Session,
+};
+
+impl From<WriteRecordError> for Problem {
+    fn from(error: WriteRecordError) -> Self {
+        match error {
+            WriteRecordError::Exists => ProblemType::RecordExists.into(),
+            WriteRecordError::StaleVersion => ProblemType::StaleVersion.into(),
+            WriteRecordError::NotFound => ProblemType::NotFound.into(),
+            WriteRecordError::Store(source) => source.into(),
+        }
+    }
+}
+
+impl From<EraseRecordError> for Problem {
+    fn from(error: EraseRecordError) -> Self {
+        match error {
+            EraseRecordError::NotFound => ProblemType::NotFound.into(),
+            EraseRecordError::Store(source) => source.into(),
+        }
+    }
+}
+
+/// One's own records, without their bytes.
+#[utoipa::path(get, path = "/records", responses((status = 200, body = Records), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Records>, Problem> {
+    Ok(Json(Records { records: mailroom.store.read(ListRecords { account: session.account }).await? }))
+}
+
+/// One record.
+#[utoipa::path(get, path = "/records/{id}", params(("id" = RecordId, Path)),
+    responses((status = 200, body = Record), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn read(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(id): Id<RecordId>,
+) -> Result<Json<Record>, Problem> {
+    let record = mailroom.store.read(ReadRecord { account: session.account, id }).await?;
+    Ok(Json(record.ok_or(ProblemType::NotFound)?))
+}
+
+/// What a record is for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Written {
+    /// Which of the account's records it is.
+    #[param(inline)]
+    purpose: RecordPurpose,
+}
+
+/// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one.
+#[utoipa::path(put, path = "/records/{id}",
+    params(("id" = RecordId, Path), Written, ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
+    request_body(content_type = "application/octet-stream", content = [u8], description = "The sealed record"),
+    responses((status = 200, body = RecordHead), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn write(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(id): Id<RecordId>,
+    Query(Written { purpose }): Query<Written>,
+    headers: HeaderMap,
+    Raw(sealed): Raw<{ limits::RECORD }>,
+) -> Result<Json<RecordHead>, Problem> {
+    match purpose {
+        RecordPurpose::Keyring => within("the keyring", &sealed, limits::KEYRING)?,
+        RecordPurpose::Contacts | RecordPurpose::Settings | RecordPurpose::Draft => {}
+    }
+    let expected = precondition(&headers)?;
+    Ok(Json(mailroom.store.write(WriteRecord { account: session.account, id, purpose, expected, sealed }).await?))
+}
+
+/// Erases a draft.
+#[utoipa::path(delete, path = "/records/{id}", params(("id" = RecordId, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn erase(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(id): Id<RecordId>,
+) -> Result<StatusCode, Problem> {
+    mailroom.store.erase_draft(session.account, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The version a write replaces; none for a new record (RFC 9110 §13.1).
+fn precondition(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
+        (Some(tag), None) => {
+            let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
+            // Versions lie in a column of 63 bits.
+            let version = version.filter(|version: &u64| *version < i64::MAX as u64);
+            Ok(Some(Version::new(
+                version.ok_or_else(|| Problem::bad_request("`If-Match` is a version in quotes, such as \"3\""))?,
+            )))
+        }
+        (None, Some("*")) => Ok(None),
+        (None, Some(_)) => Err(Problem::bad_request("`If-None-Match` is *")),
+        (Some(_), Some(_)) | (None, None) => Err(ProblemType::PreconditionRequired.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_says_what_it_replaces() {
+        let of = |pairs: &[(header::HeaderName, &'static str)]| {
+            let headers =
+                pairs.iter().map(|(name, value)| (name.clone(), header::HeaderValue::from_static(value))).collect();
+            precondition(&headers)
+        };
+        assert_eq!(of(&[(header::IF_MATCH, "\"3\"")]).unwrap(), Some(Version::new(3)));
+        assert_eq!(of(&[(header::IF_NONE_MATCH, "*")]).unwrap(), None);
+        for refused in [
+            vec![],
+            vec![(header::IF_MATCH, "3")],
+            vec![(header::IF_MATCH, "*")],
+            vec![(header::IF_MATCH, "\"99999999999999999999\"")],
+            vec![(header::IF_MATCH, "\"9223372036854775807\"")],
+            vec![(header::IF_NONE_MATCH, "\"3\"")],
+            vec![(header::IF_MATCH, "\"3\""), (header::IF_NONE_MATCH, "*")],
+        ] {
+            assert!(of(&refused).is_err(), "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A forgotten password (PROTOCOL §9a): the recovery code's proof, an SMS code, then a new password and a new sheet.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use securemailbox_protocol::{
+    accounts::{EnteredCode, Level, PasswordRequest, PasswordResponse},
+    ids::RecoveryId,
+    problems::{ProblemDetails, ProblemType},
+    sign_in::{CompleteRecovery, NewRecovery, NewSession, NextFactor, RecoveredSlot, Recovery},
+};
+use securemailbox_store::{
+    factors::Entered,
+    recoveries::{self, BeginRecovery, EnterRecoveryCode, ExpectRecoveryCode, RecoveryError, RecoveryForPassword},
+};
+use sha2::{Digest, Sha256};
+
+use super::{Id, registrations, sign_ins};
+use crate::{
+    body::Json, codes, mailroom::Mailroom, notices::Text, origin::FromOwnPage, problem::Problem, rates::Network,
+    session::Token,
+};
+
+impl From<RecoveryError> for Problem {
+    fn from(error: RecoveryError) -> Self {
+        match error {
+            RecoveryError::RecoveryOver => ProblemType::CredentialsRefused.into(),
+            RecoveryError::SameId => Self::bad_request("each slot has an id of its own"),
+            RecoveryError::Store(source) => source.into(),
+        }
+    }
+}
+
+/// Begins with the proof of the recovery code, and sends an SMS code. A wrong proof and an unknown address answer alike.
+#[utoipa::path(post, path = "/recoveries", request_body = NewRecovery,
+    responses((status = 201, body = Recovery), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn begin(
+    State(mailroom): State<Mailroom>,
+    network: Network,
+    Json(new): Json<NewRecovery>,
+) -> Result<(StatusCode, Json<Recovery>), Problem> {
+    let address_lookup = mailroom.seal.address_look_up(&new.address);
+    mailroom.rates.entrance(network)?;
+    mailroom.rates.sign_in(network, address_lookup)?;
+    let now = mailroom.now();
+    let mut rng = mailroom.rng();
+    let id = RecoveryId::new(now, &mut rng);
+    let act = BeginRecovery { id, address_lookup, proof_hash: Sha256::digest(&new.proof.0).into(), now };
+    let begun = mailroom.store.write(act).await?.ok_or(ProblemType::CredentialsRefused)?;
+    mailroom.rates.code(begun.account.as_bytes())?;
+    let phone = mailroom.seal.phone(begun.account, &begun.phone_sealed)?;
+    let factor = NextFactor { level: Level::Phone, phone_ends: phone.last_digits().to_owned() };
+    let digits = codes::generate(&mut rng);
+    let code = mailroom.seal.code(id.as_bytes(), &digits);
+    let notice = mailroom.sms(phone, begun.language, Text::RecoveryCode { code: digits });
+    mailroom.store.write(ExpectRecoveryCode { id, code, notice, now }).await?;
+    mailroom.notices.notify_one();
+    Ok((StatusCode::CREATED, Json(Recovery { id, factor })))
+}
+
+/// Proves the phone; gives out the `recovery` slot.
+#[utoipa::path(post, path = "/recoveries/{id}/code", params(("id" = RecoveryId, Path)), request_body = EnteredCode,
+    responses((status = 200, body = RecoveredSlot), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn code(
+    State(mailroom): State<Mailroom>,
+    Id(id): Id<RecoveryId>,
+    Json(entered): Json<EnteredCode>,
+) -> Result<Json<RecoveredSlot>, Problem> {
+    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
+    match mailroom.store.write(EnterRecoveryCode { id, code, now: mailroom.now() }).await? {
+        Entered::Proved(recovered) => {
+            Ok(Json(RecoveredSlot { account: recovered.account, id: recovered.slot.id, sealed: recovered.slot.sealed }))
+        }
+        Entered::Refused(verdict) => Err(sign_ins::refused(verdict)),
+    }
+}
+
+/// The server's half of an OPAQUE registration (RFC 9807 §5) for the new password.
+#[utoipa::path(post, path = "/recoveries/{id}/password", params(("id" = RecoveryId, Path)), request_body = PasswordRequest,
+    responses((status = 200, body = PasswordResponse), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn password(
+    State(mailroom): State<Mailroom>,
+    Id(id): Id<RecoveryId>,
+    Json(request): Json<PasswordRequest>,
+) -> Result<Json<PasswordResponse>, Problem> {
+    let account = mailroom.store.read(RecoveryForPassword { id, now: mailroom.now() }).await?;
+    registrations::answer_password(&mailroom, account, &request)
+}
+
+/// A new password and a new sheet in one transaction; all other sessions end.
+#[utoipa::path(post, path = "/recoveries/{id}/complete", params(("id" = RecoveryId, Path)), request_body = CompleteRecovery,
+    responses((status = 201, body = NewSession), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn complete(
+    State(mailroom): State<Mailroom>,
+    own_page: FromOwnPage,
+    Id(id): Id<RecoveryId>,
+    Json(complete): Json<CompleteRecovery>,
+) -> Result<Response, Problem> {
+    registrations::check_delivery(complete.session, own_page)?;
+    let now = mailroom.now();
+    let token = Token::generate(&mailroom);
+    let session = registrations::new_session(&mailroom, &token);
+    let act = recoveries::CompleteRecovery {
+        id,
+        password: registrations::password_slot(complete.password)?,
+        recovery: registrations::recovery_slot(complete.recovery)?,
+        session: session.clone(),
+        now,
+    };
+    let account = mailroom.store.write(act).await?;
+    // What the old password and sheet could open must not wait in the log for the next erasure.
+    mailroom.store.scrub_log().await?;
+    let answer =
+        NewSession { id: session.id, account, level: session.level, proved: now, token: None, slots: Vec::new() };
+    Ok(registrations::begin_session(answer, &token, complete.session))
+}

@@ -1,0 +1,72 @@
+//! Sessions: seeing them, ending them, signing out.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use securemailbox_protocol::{
+    ids::SessionId,
+    problems::{ProblemDetails, ProblemType},
+    sign_in::{SessionDelivery, SessionRow, Sessions},
+};
+use securemailbox_store::sessions::{EndSession, ListSessions};
+
+use super::Id;
+use crate::{
+    body::Json,
+    mailroom::Mailroom,
+    problem::Problem,
+    session::{self, Session},
+};
+
+/// One's own sessions, newest first.
+#[utoipa::path(get, path = "/sessions", responses((status = 200, body = Sessions), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Sessions>, Problem> {
+    let rows = mailroom.store.read(ListSessions { account: session.account, now: mailroom.now() }).await?;
+    let sessions = rows
+        .into_iter()
+        .map(|row| SessionRow {
+            id: row.id,
+            current: row.id == session.id,
+            level: row.level,
+            proved: row.proved,
+            used: row.used,
+            kept: row.kept,
+        })
+        .collect();
+    Ok(Json(Sessions { sessions }))
+}
+
+/// Signs out: the session, its device slot and its server share are destroyed.
+#[utoipa::path(delete, path = "/sessions/current", responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn sign_out(State(mailroom): State<Mailroom>, session: Session) -> Result<Response, Problem> {
+    end_one(&mailroom, &session, session.id).await?;
+    Ok(match session.delivery {
+        SessionDelivery::Bearer => StatusCode::NO_CONTENT.into_response(),
+        SessionDelivery::Cookie => {
+            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, session::forget_cookie())]).into_response()
+        }
+    })
+}
+
+/// Ends another of one's own sessions: a lost device opens nothing any more.
+#[utoipa::path(delete, path = "/sessions/{id}", params(("id" = SessionId, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn end(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(id): Id<SessionId>,
+) -> Result<StatusCode, Problem> {
+    end_one(&mailroom, &session, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn end_one(mailroom: &Mailroom, session: &Session, id: SessionId) -> Result<(), Problem> {
+    if !mailroom.store.write(EndSession { account: session.account, session: id }).await? {
+        return Err(ProblemType::NotFound.into());
+    }
+    // The share is destroyed only once it is out of the log too.
+    mailroom.store.scrub_log().await?;
+    Ok(())
+}

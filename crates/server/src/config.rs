@@ -1,0 +1,275 @@
+//! The operator's configuration: one TOML file, and the environment over it (DESIGN §8). Unknown keys are refused.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+
+/// Variables over the file: `SECUREMAILBOX_SERVER_LISTEN`, `SECUREMAILBOX_SERVER_MAIL__URL`.
+pub const ENVIRONMENT: &str = "SECUREMAILBOX_SERVER_";
+
+/// Everything an operator can choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// The address people type, such as `https://mail.example.se`: our origin. Needed beyond loopback.
+    pub public_url: Option<String>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// A PostgreSQL URL; without one, SQLite in the data folder.
+    pub database: Option<String>,
+    /// The file of the server seal; without one, a systemd credential or `DATA.seal`.
+    pub seal: Option<PathBuf>,
+    /// TLS from files; without it, plain HTTP on loopback or behind a proxy.
+    pub tls: Option<Tls>,
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
+    /// The mail server for codes and notices.
+    pub mail: Option<Mail>,
+    /// The SMS gateway.
+    pub sms: Option<Sms>,
+    /// Prometheus metrics.
+    pub metrics: Option<Metrics>,
+    /// Who may register.
+    pub registration: RegistrationPolicy,
+    /// Who runs this.
+    pub operator: Operator,
+    /// What one network may ask for.
+    pub limits: NetworkLimits,
+}
+
+/// Certificate chain and key, PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificate chain.
+    pub cert: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// The mail server.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `smtps://user:password@host:465` (TLS) or `smtp://user:password@host:587` (STARTTLS, required). Plain SMTP only to
+    /// loopback.
+    pub url: String,
+    /// The From of notices.
+    pub from: String,
+}
+
+/// An SMS gateway spoken to by HTTP: one request a message, made from a template.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+pub enum Sms {
+    /// A POST. `{to}` and `{text}` in the body stand for number and text, escaped as the content type wants.
+    Http {
+        /// Where.
+        url: String,
+        /// `application/json` or `application/x-www-form-urlencoded`.
+        content_type: String,
+        /// The value of `Authorization`, if any.
+        #[serde(default)]
+        authorization: Option<String>,
+        /// The template.
+        body: String,
+    },
+}
+
+/// Prometheus metrics on a listener of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Where; nobody is asked for a password there, so not on a public address.
+    pub listen: SocketAddr,
+}
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationPolicy {
+    /// Anyone with an address and a phone.
+    #[default]
+    Open,
+    /// Those who were written to. Until invitations exist, nobody.
+    Invited,
+    /// Nobody.
+    Closed,
+}
+
+/// Who runs the service, for the pages that must say so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operator {
+    /// The name in notices.
+    pub name: String,
+    /// Where to ask.
+    pub contact: String,
+    /// Where the data lies.
+    pub country: String,
+}
+
+/// What one network (an IPv4 address, an IPv6 /64) may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkLimits {
+    /// Requests a second, on average; bursts of ten times as many.
+    pub requests_a_second: u32,
+    /// Sign-ins, registrations and recoveries a minute.
+    pub entrances_a_minute: u32,
+    /// Connections at once, all networks together.
+    pub connections: usize,
+}
+
+impl Default for NetworkLimits {
+    fn default() -> Self {
+        Self { requests_a_second: 50, entrances_a_minute: 30, connections: 4096 }
+    }
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8025),
+            data: PathBuf::from("data"),
+            database: None,
+            seal: None,
+            tls: None,
+            proxies: Vec::new(),
+            mail: None,
+            sms: None,
+            metrics: None,
+            registration: RegistrationPolicy::default(),
+            operator: Operator::default(),
+            limits: NetworkLimits::default(),
+        }
+    }
+}
+
+// Both may carry a password in their URL.
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mail(…)")
+    }
+}
+
+impl std::fmt::Debug for Sms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sms(…)")
+    }
+}
+
+/// The configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// A key is unknown, a value of the wrong kind, the file missing or not TOML.
+    #[error("the configuration could not be read: {0}")]
+    Unreadable(Box<figment::Error>),
+    /// Plain HTTP would leave this machine.
+    #[error(
+        "`listen` is not a loopback address and there is neither `tls` nor `proxies`: letters' times and readers would \
+         travel in clear. Set `tls.cert` and `tls.key`, or name the reverse proxy's address in `proxies`"
+    )]
+    PlainHttp,
+    /// Nobody could tell which origin is ours.
+    #[error(
+        "`public_url` is needed beyond loopback: set it to the address people type, such as https://mail.example.se"
+    )]
+    NoPublicUrl,
+    /// It isn't an origin.
+    #[error("`public_url` must be an origin, such as https://mail.example.se, without a path")]
+    PublicUrl,
+    /// The demo shows every code to whoever asks.
+    #[error("the demo shows every code, so it listens on loopback only: leave `listen` at 127.0.0.1 or [::1]")]
+    DemoBeyondLoopback,
+    /// Nobody could register or sign in.
+    #[error("`mail` and `sms` are needed to send codes: set both, or try the server with --demo")]
+    NoSenders,
+}
+
+impl Configuration {
+    /// Reads `file`, if given, and the environment over it.
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Unreadable`] names the key.
+    pub fn read(file: Option<&Path>) -> Result<Self, ConfigurationError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment
+            .merge(Env::prefixed(ENVIRONMENT).split("__"))
+            .extract()
+            .map_err(|error| ConfigurationError::Unreadable(Box::new(error)))
+    }
+
+    /// Refuses what would be unsafe or could not work.
+    ///
+    /// # Errors
+    /// See [`ConfigurationError`].
+    pub fn check(&self, demo: bool) -> Result<(), ConfigurationError> {
+        let loopback = self.listen.ip().is_loopback();
+        if demo && !loopback {
+            return Err(ConfigurationError::DemoBeyondLoopback);
+        }
+        if !loopback && self.tls.is_none() && self.proxies.is_empty() {
+            return Err(ConfigurationError::PlainHttp);
+        }
+        if !loopback && self.public_url.is_none() {
+            return Err(ConfigurationError::NoPublicUrl);
+        }
+        if let Some(url) = &self.public_url {
+            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@'])) {
+                return Err(ConfigurationError::PublicUrl);
+            }
+        }
+        if !demo && (self.mail.is_none() || self.sms.is_none()) {
+            return Err(ConfigurationError::NoSenders);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<Configuration, Box<figment::Error>> {
+        Figment::from(Serialized::defaults(Configuration::default()))
+            .merge(Toml::string(toml))
+            .extract()
+            .map_err(Box::new)
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        assert!(read("lisen = '127.0.0.1:1'").unwrap_err().to_string().contains("lisen"));
+        assert!(read("[mail]\nurl = 'a'\nfrom = 'b'\npasword = 'c'").unwrap_err().to_string().contains("pasword"));
+    }
+
+    #[test]
+    fn plain_http_does_not_leave_the_machine() {
+        let config = Configuration { listen: ([0, 0, 0, 0], 80).into(), ..Configuration::default() };
+        assert!(matches!(config.check(false), Err(ConfigurationError::PlainHttp)));
+        assert!(matches!(config.check(true), Err(ConfigurationError::DemoBeyondLoopback)));
+        let behind = Configuration { proxies: vec![Ipv4Addr::new(10, 0, 0, 1).into()], ..config };
+        assert!(matches!(behind.check(false), Err(ConfigurationError::NoPublicUrl)));
+    }
+
+    #[test]
+    fn a_password_in_a_url_keeps_out_of_debug_output() {
+        let config = read("[mail]\nurl = 'smtps://u:hemligt@h'\nfrom = 'a@b.se'").unwrap();
+        assert!(!format!("{config:?}").contains("hemligt"));
+    }
+}

@@ -1,0 +1,143 @@
+//! What happens to every request before a handler sees it, and to every answer after: host, origin, rates, headers,
+//! counts.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{listener::Peer, mailroom::Mailroom, problem::Problem, rates::Network};
+
+/// The whole policy of the page (DESIGN §3). A test holds every answer to it.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    img-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self' blob:; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types svelte-trusted-html securemailbox-worker";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    ),
+];
+
+/// The proxies whose word on a network address is believed.
+#[derive(Debug, Clone)]
+pub struct Proxies(pub Arc<[IpAddr]>);
+
+/// Lets a request in, or says why not.
+pub async fn let_in(State((mailroom, proxies)): State<(Mailroom, Proxies)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let network = proxies.network_of(&parts);
+    if let Err(problem) = check(&mailroom, &parts, network) {
+        return problem.into_response();
+    }
+    parts.extensions.insert(network);
+    next.run(Request::from_parts(parts, body)).await
+}
+
+fn check(mailroom: &Mailroom, parts: &Parts, network: Network) -> Result<(), Problem> {
+    mailroom.rates.request(network)?;
+    mailroom.origin.check_host(&parts.uri, &parts.headers)?;
+    mailroom.origin.check_site(parts)?;
+    Ok(())
+}
+
+impl Proxies {
+    /// The network a request comes from. Of `X-Forwarded-For` only what our own proxies wrote is believed: the last
+    /// address that is not one of them.
+    fn network_of(&self, parts: &Parts) -> Network {
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.to_canonical());
+        if !self.0.contains(&peer) {
+            return Network::of(peer);
+        }
+        Network::of(forwarded(&parts.headers).find(|address| !self.0.contains(address)).unwrap_or(peer))
+    }
+}
+
+/// The addresses in `X-Forwarded-For`, nearest first; ends at the first that is none.
+fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = IpAddr> {
+    let values: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").iter().collect();
+    values
+        .into_iter()
+        .rev()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.rsplit(','))
+        .map_while(|item| item.trim().parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+impl<S: Sync> FromRequestParts<S> for Network {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self::of(IpAddr::from([0, 0, 0, 0]))))
+    }
+}
+
+/// Puts the headers of the page's policy on an answer. The API's answers are kept nowhere.
+pub async fn dress(State(mailroom): State<Mailroom>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if mailroom.origin.wants_hsts() {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+    }
+    if is_api || !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Counts a request by its route's pattern, never by its path, which holds ids.
+pub async fn count(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
+    let method = request.method().as_str().to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("securemailbox_requests_total", "route" => route, "method" => method, "status" => status)
+        .increment(1);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(peer: &str, forwarded: &[&str]) -> Network {
+        let proxies = Proxies(["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()].into());
+        let mut request = axum::http::Request::builder();
+        for value in forwarded {
+            request = request.header("x-forwarded-for", *value);
+        }
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        parts.extensions.insert(Peer(peer.parse().unwrap()));
+        proxies.network_of(&parts)
+    }
+
+    #[test]
+    fn a_stranger_cannot_choose_a_network() {
+        let of = |text: &str| Network::of(text.parse().unwrap());
+        assert_eq!(network("192.0.2.7", &["198.51.100.1"]), of("192.0.2.7"));
+        assert_eq!(network("10.0.0.1", &["198.51.100.1"]), of("198.51.100.1"));
+        assert_eq!(network("10.0.0.1", &["203.0.113.5, 198.51.100.1, 10.0.0.2"]), of("198.51.100.1"));
+        assert_eq!(network("10.0.0.1", &["203.0.113.5", "198.51.100.1"]), of("198.51.100.1"));
+        assert_eq!(network("10.0.0.1", &["203.0.113.5, unknown"]), of("10.0.0.1"));
+    }
+}

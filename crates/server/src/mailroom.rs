@@ -1,0 +1,130 @@
+//! What every handler works with: the store, the seal, the clock, the limits.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rand::{SeedableRng, rngs::StdRng};
+use securemailbox_protocol::{accounts::Language, phone::PhoneNumber, time::Timestamp};
+use securemailbox_store::{Store, notices::NewNotice};
+use tokio::sync::{Notify, Semaphore, watch};
+use zeroize::Zeroizing;
+
+use crate::{
+    config::RegistrationPolicy,
+    notices::{Recipient, Text, seal_notice},
+    opaque::OpaqueServer,
+    origin::Origin,
+    rates::Rates,
+    seal::ServerSeal,
+};
+
+/// Half a gigabyte, if all of them are as large as they may be.
+const POSTS_AT_ONCE: usize = 8;
+
+/// Tells the time. Only the binary knows the real one.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub struct Mailroom(Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
+    /// What is kept.
+    pub store: Store,
+    /// What may be read while we run.
+    pub seal: ServerSeal,
+    /// The server's side of passwords.
+    pub opaque: OpaqueServer,
+    /// Who we are on the network.
+    pub origin: Origin,
+    /// How often is too often.
+    pub rates: Rates,
+    /// Who may register.
+    pub registration: RegistrationPolicy,
+    /// Wakes the sender of notices.
+    pub notices: Notify,
+    /// Posts read at once: each may be [`securemailbox_protocol::limits::POST_BODY`] bytes of memory.
+    pub posts: Semaphore,
+    /// Turns true when the server is to stop, so that event streams end.
+    pub stopping: watch::Receiver<bool>,
+    clock: Clock,
+    random: Mutex<StdRng>,
+}
+
+/// What a [`Mailroom`] is made of, besides the clock and randomness.
+pub struct Parts {
+    /// See [`Shared::store`].
+    pub store: Store,
+    /// See [`Shared::seal`].
+    pub seal: ServerSeal,
+    /// See [`Shared::opaque`].
+    pub opaque: OpaqueServer,
+    /// See [`Shared::origin`].
+    pub origin: Origin,
+    /// See [`Shared::rates`].
+    pub rates: Rates,
+    /// See [`Shared::registration`].
+    pub registration: RegistrationPolicy,
+    /// See [`Shared::stopping`].
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Mailroom {
+    /// Opens it. `random` seeds every secret made here, so it comes from the operating system.
+    #[must_use]
+    pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
+        let Parts { store, seal, opaque, origin, rates, registration, stopping } = parts;
+        let (notices, posts) = (Notify::new(), Semaphore::new(POSTS_AT_ONCE));
+        let random = Mutex::new(random);
+        Self(Arc::new(Shared {
+            store,
+            seal,
+            opaque,
+            origin,
+            rates,
+            registration,
+            notices,
+            posts,
+            stopping,
+            clock,
+            random,
+        }))
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    /// A generator of one's own, so that nobody waits for the shared one.
+    #[must_use]
+    pub fn rng(&self) -> StdRng {
+        let mut seed = Zeroizing::new(<StdRng as SeedableRng>::Seed::default());
+        let mut shared = self.0.random.lock().unwrap_or_else(PoisonError::into_inner);
+        rand::RngCore::fill_bytes(&mut *shared, seed.as_mut_slice());
+        StdRng::from_seed(*seed)
+    }
+
+    /// A notice to a phone, sealed for the outbox.
+    #[must_use]
+    pub fn sms(&self, phone: PhoneNumber, language: Language, text: Text) -> NewNotice {
+        seal_notice(&self.seal, &Recipient::Phone(phone), language, &text, &mut self.rng())
+    }
+}
+
+/// Waits until the server is to stop.
+pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is stopped too.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+impl Deref for Mailroom {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

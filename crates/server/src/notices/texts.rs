@@ -1,0 +1,133 @@
+//! What the server writes to people: codes and neutral notices, in their language. No subject, text or name of a letter.
+
+use securemailbox_protocol::accounts::Language;
+use serde::{Deserialize, Serialize};
+
+/// What to say.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Text {
+    /// The code that proves an address.
+    AddressCode {
+        /// Six digits.
+        code: String,
+    },
+    /// Somebody, perhaps its owner, tried to register an address that has a mailbox.
+    AlreadyHere,
+    /// The code that proves a phone.
+    PhoneCode {
+        /// Six digits.
+        code: String,
+    },
+    /// The code of a sign-in.
+    SignInCode {
+        /// Six digits.
+        code: String,
+    },
+    /// The code of a forgotten password.
+    RecoveryCode {
+        /// Six digits.
+        code: String,
+    },
+    /// A letter waits.
+    NewLetter,
+}
+
+/// A notice in words.
+pub struct Words {
+    /// Of an e-mail; an SMS has none.
+    pub subject: &'static str,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Text {
+    /// The code in it, which the demo's outbox shows.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::AddressCode { code }
+            | Self::PhoneCode { code }
+            | Self::SignInCode { code }
+            | Self::RecoveryCode { code } => Some(code),
+            Self::AlreadyHere | Self::NewLetter => None,
+        }
+    }
+
+    /// In words. `url` is where the mailbox is.
+    #[must_use]
+    pub fn words(&self, language: Language, url: &str) -> Words {
+        match language {
+            Language::Sv => self.swedish(url),
+            Language::En => self.english(url),
+        }
+    }
+
+    fn swedish(&self, url: &str) -> Words {
+        match self {
+            Self::AddressCode { code } => Words {
+                subject: "Din kod till SecureMailbox",
+                text: format!(
+                    "Din kod är {code}\n\nSkriv den på sidan där du skaffar din brevlåda. Den gäller i tio minuter.\n\
+                     Har du inte bett om den? Då behöver du inte göra något.\n\n{url}\n"
+                ),
+            },
+            Self::AlreadyHere => Words {
+                subject: "Du har redan en brevlåda här",
+                text: format!(
+                    "Någon, kanske du, ville skaffa en brevlåda med den här adressen. Du har redan en.\n\
+                     Logga in på {url}\nVar det inte du? Då behöver du inte göra något.\n"
+                ),
+            },
+            Self::PhoneCode { code } => {
+                Words { subject: "", text: format!("Din kod till SecureMailbox: {code}. Ge den inte till någon.") }
+            }
+            Self::SignInCode { code } => Words {
+                subject: "",
+                text: format!("Din kod för att logga in i SecureMailbox: {code}. Ge den inte till någon."),
+            },
+            Self::RecoveryCode { code } => Words {
+                subject: "",
+                text: format!("Din kod för att välja nytt lösenord i SecureMailbox: {code}. Ge den inte till någon."),
+            },
+            Self::NewLetter => Words {
+                subject: "Du har fått ett brev",
+                text: format!("Ett förseglat brev väntar i din brevlåda.\nLogga in och läs det på {url}\n"),
+            },
+        }
+    }
+
+    fn english(&self, url: &str) -> Words {
+        match self {
+            Self::AddressCode { code } => Words {
+                subject: "Your code for SecureMailbox",
+                text: format!(
+                    "Your code is {code}\n\nType it on the page where you are getting your mailbox. It is good for ten minutes.\n\
+                     Did you not ask for it? Then you need not do anything.\n\n{url}\n"
+                ),
+            },
+            Self::AlreadyHere => Words {
+                subject: "You already have a mailbox here",
+                text: format!(
+                    "Someone, perhaps you, wanted a mailbox with this address. You already have one.\n\
+                     Sign in at {url}\nWas it not you? Then you need not do anything.\n"
+                ),
+            },
+            Self::PhoneCode { code } => {
+                Words { subject: "", text: format!("Your code for SecureMailbox: {code}. Give it to nobody.") }
+            }
+            Self::SignInCode { code } => Words {
+                subject: "",
+                text: format!("Your code to sign in to SecureMailbox: {code}. Give it to nobody."),
+            },
+            Self::RecoveryCode { code } => Words {
+                subject: "",
+                text: format!("Your code to choose a new password in SecureMailbox: {code}. Give it to nobody."),
+            },
+            Self::NewLetter => Words {
+                subject: "You have a letter",
+                text: format!("A sealed letter waits in your mailbox.\nSign in and read it at {url}\n"),
+            },
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What people and monitors see outside the API: problem pages, health, the demo.
+
+mod demo;
+mod html;
+mod problems;
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use securemailbox_store::meta::{MetaKey, ReadMeta};
+
+pub use demo::{Demo, DemoAccount};
+
+use crate::mailroom::Mailroom;
+
+/// The named exceptions to "every route is documented": they are not the API (DESIGN §3).
+#[expect(clippy::disallowed_methods, reason = "pages for people and monitors are no part of the API's document")]
+pub(crate) fn router(demo: Option<Demo>) -> Router<Mailroom> {
+    let pages = Router::new()
+        .route("/healthz", get(async || StatusCode::NO_CONTENT))
+        .route("/readyz", get(ready))
+        .route("/problems/{name}", get(problems::page))
+        .route("/assets/plain.css", get(html::style));
+    match demo {
+        None => pages,
+        Some(demo) => pages.merge(demo::router(demo)),
+    }
+}
+
+/// Ready means that the store answers.
+async fn ready(State(mailroom): State<Mailroom>) -> StatusCode {
+    match mailroom.store.read(ReadMeta { key: MetaKey::SealId }).await {
+        Ok(_) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

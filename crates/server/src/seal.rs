@@ -1,0 +1,273 @@
+//! The server seal: one key, outside the database and its backups, for what the server must read while it runs and a
+//! thief of the database must not (PROTOCOL §2).
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use rand::{CryptoRng, RngCore};
+use securemailbox_protocol::{
+    address::Address,
+    ids::AccountId,
+    numbers::Version,
+    phone::PhoneNumber,
+    sealed::{self, Place, Purpose, WrongKeyOrPlace},
+};
+use sha2::Sha256;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// The seal's keys, each an HKDF output of its own.
+#[derive(ZeroizeOnDrop)]
+pub struct ServerSeal {
+    sealing: [u8; 32],
+    look_up: [u8; 32],
+    #[zeroize(skip)]
+    id: [u8; 16],
+}
+
+/// What is sealed here is written once at its place, so its version never rises.
+const ONLY_VERSION: Version = Version::new(1);
+
+impl ServerSeal {
+    /// From the 32 bytes that the operator keeps.
+    #[must_use]
+    pub fn new(seal: &[u8; 32]) -> Self {
+        Self { sealing: derive(seal, "sealing"), look_up: derive(seal, "look-up"), id: derive(seal, "id") }
+    }
+
+    /// Names the seal without telling it: a database remembers which one it belongs to.
+    #[must_use]
+    pub const fn id(&self) -> &[u8; 16] {
+        &self.id
+    }
+
+    /// Seals an account's address.
+    pub fn seal_address(&self, account: AccountId, address: &Address, rng: &mut (impl RngCore + CryptoRng)) -> Vec<u8> {
+        sealed::seal(&self.sealing, &of_account(Purpose::Address, account), address.as_str().as_bytes(), rng)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Unsealed`]: altered, swapped, or of another seal.
+    pub fn address(&self, account: AccountId, sealed: &[u8]) -> Result<Address, Unsealed> {
+        let plain = sealed::open(&self.sealing, &of_account(Purpose::Address, account), sealed)?;
+        std::str::from_utf8(&plain).ok().and_then(|text| Address::parse(text).ok()).ok_or(Unsealed)
+    }
+
+    /// Seals an account's phone number.
+    pub fn seal_phone(&self, account: AccountId, phone: &PhoneNumber, rng: &mut (impl RngCore + CryptoRng)) -> Vec<u8> {
+        sealed::seal(&self.sealing, &of_account(Purpose::Phone, account), phone.as_str().as_bytes(), rng)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Unsealed`]: altered, swapped, or of another seal.
+    pub fn phone(&self, account: AccountId, sealed: &[u8]) -> Result<PhoneNumber, Unsealed> {
+        let plain = sealed::open(&self.sealing, &of_account(Purpose::Phone, account), sealed)?;
+        std::str::from_utf8(&plain).ok().and_then(|text| PhoneNumber::parse(text).ok()).ok_or(Unsealed)
+    }
+
+    /// Seals bytes that belong to `account` and the thing whose id is `record`: a server share, a notice.
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        account: [u8; 16],
+        record: [u8; 16],
+        plain: &[u8],
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Vec<u8> {
+        sealed::seal(&self.sealing, &Place { purpose, account, record, version: ONLY_VERSION }, plain, rng)
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`Unsealed`]: altered, swapped, or of another seal.
+    pub fn open(
+        &self,
+        purpose: Purpose,
+        account: [u8; 16],
+        record: [u8; 16],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Unsealed> {
+        Ok(sealed::open(&self.sealing, &Place { purpose, account, record, version: ONLY_VERSION }, sealed)?)
+    }
+
+    /// What the database looks an address up by.
+    #[must_use]
+    pub fn address_look_up(&self, address: &Address) -> [u8; 32] {
+        self.mac(&[b"address", address.as_str().as_bytes()])
+    }
+
+    /// The OPAQUE credential identifier of an address without an account, so that two tries answer alike
+    /// (PROTOCOL §9a).
+    #[must_use]
+    pub fn no_account(&self, address: &Address) -> [u8; 32] {
+        self.mac(&[b"no-account", address.as_str().as_bytes()])
+    }
+
+    /// What the database keeps of a code, bound to what it was sent for.
+    #[must_use]
+    pub fn code(&self, sent_for: &[u8; 16], digits: &str) -> [u8; 32] {
+        self.mac(&[b"code", sent_for, digits.as_bytes()])
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.look_up).expect("any key");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// A sealed value did not open: the database was altered, or belongs to another seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a value under the server seal did not open")]
+pub struct Unsealed;
+
+impl From<WrongKeyOrPlace> for Unsealed {
+    fn from(_: WrongKeyOrPlace) -> Self {
+        Self
+    }
+}
+
+fn of_account(purpose: Purpose, account: AccountId) -> Place {
+    Place { purpose, account: *account.as_bytes(), record: *account.as_bytes(), version: ONLY_VERSION }
+}
+
+fn derive<const LENGTH: usize>(seal: &[u8; 32], purpose: &str) -> [u8; LENGTH] {
+    let mut key = [0; LENGTH];
+    #[expect(clippy::expect_used, reason = "HKDF refuses only outputs over 255 hashes (RFC 5869 §2.3)")]
+    Hkdf::<Sha256>::new(None, seal)
+        .expand_multi_info(&[b"securemailbox/1 seal ", purpose.as_bytes()], &mut key)
+        .expect("at most one hash");
+    key
+}
+
+/// Where the seal was found, or why not.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The file can't be read or made.
+    #[error("the server seal {path} could not be read or made: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It isn't 64 hexadecimal digits.
+    #[error("the server seal {0} is damaged: expected 64 hexadecimal digits. Restore it from where you keep it")]
+    Damaged(PathBuf),
+    /// Others on this machine can read it.
+    #[error("the server seal {0} can be read by others: run chmod 600 on it")]
+    Readable(PathBuf),
+    /// The database has a seal, and it isn't here. A new one would lose every phone number and address.
+    #[error("the database belongs to a server seal, and {0} does not exist. Restore it from where you keep it")]
+    Missing(PathBuf),
+}
+
+/// Reads the seal from the systemd credential `seal`, the configured file, or `DATA.seal`; makes the file if the
+/// database is new.
+///
+/// # Errors
+/// See [`SealError`].
+pub fn read_or_make(
+    configured: Option<&Path>,
+    credentials: Option<&Path>,
+    data: &Path,
+    database_is_new: bool,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<(ServerSeal, PathBuf), SealError> {
+    let credential = credentials.map(|folder| folder.join("seal")).filter(|file| file.exists());
+    let path = credential.clone().or_else(|| configured.map(Path::to_path_buf)).unwrap_or_else(|| {
+        let mut beside = data.as_os_str().to_owned();
+        beside.push(".seal");
+        beside.into()
+    });
+    match fs::read_to_string(&path).map(Zeroizing::new) {
+        Ok(text) => {
+            let mode = fs::metadata(&path)
+                .map_err(|source| SealError::File { path: path.clone(), source })?
+                .permissions()
+                .mode();
+            if credential.is_none() && mode & 0o077 != 0 {
+                return Err(SealError::Readable(path));
+            }
+            let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).map(Zeroizing::new);
+            match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new) {
+                Some(seal) => Ok((ServerSeal::new(&seal), path)),
+                None => Err(SealError::Damaged(path)),
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && database_is_new => {
+            let mut seal = Zeroizing::new([0; 32]);
+            rng.fill_bytes(seal.as_mut_slice());
+            make(&path, &seal).map_err(|source| SealError::File { path: path.clone(), source })?;
+            Ok((ServerSeal::new(&seal), path))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SealError::Missing(path)),
+        Err(source) => Err(SealError::File { path, source }),
+    }
+}
+
+/// Written and synced before anything is sealed under it.
+fn make(path: &Path, seal: &[u8; 32]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(Zeroizing::new(data_encoding::HEXLOWER.encode(seal)).as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    use super::*;
+
+    const ANNA: AccountId = AccountId::from_bytes([1; 16]);
+    const BJORN: AccountId = AccountId::from_bytes([2; 16]);
+
+    #[test]
+    fn a_phone_number_opens_for_its_own_account_only() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let seal = ServerSeal::new(&[7; 32]);
+        let phone = PhoneNumber::parse("+46701740612").unwrap();
+        let sealed = seal.seal_phone(ANNA, &phone, &mut rng);
+        assert_eq!(seal.phone(ANNA, &sealed), Ok(phone));
+        assert_eq!(seal.phone(BJORN, &sealed), Err(Unsealed));
+        assert_eq!(seal.address(ANNA, &sealed), Err(Unsealed));
+        assert_eq!(ServerSeal::new(&[8; 32]).phone(ANNA, &sealed), Err(Unsealed));
+    }
+
+    #[test]
+    fn the_seal_is_made_once_and_never_for_a_database_that_had_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        assert!(matches!(read_or_make(None, None, &data, false, &mut rng), Err(SealError::Missing(_))));
+        let (made, path) = read_or_make(None, None, &data, true, &mut rng).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(read_or_make(None, None, &data, false, &mut rng).unwrap().0.id(), made.id());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(read_or_make(None, None, &data, false, &mut rng), Err(SealError::Readable(_))));
+    }
+
+    #[test]
+    fn the_same_digits_sent_for_two_things_are_two_codes() {
+        let seal = ServerSeal::new(&[7; 32]);
+        assert_ne!(seal.code(&[1; 16], "123456"), seal.code(&[2; 16], "123456"));
+    }
+}

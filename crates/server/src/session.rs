@@ -1,0 +1,181 @@
+//! Sessions: who asks (PROTOCOL §9a). A token is 32 random bytes, stored as SHA-256; a browser sends it in a cookie, a
+//! program in `Authorization: Bearer`.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+};
+use data_encoding::BASE64URL_NOPAD;
+use rand::RngCore;
+use securemailbox_protocol::{
+    accounts::Level,
+    ids::{AccountId, SessionId},
+    limits,
+    problems::ProblemType,
+    sign_in::SessionDelivery,
+    time::Timestamp,
+};
+use securemailbox_store::sessions::{SessionByToken, TouchSession};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::{
+    mailroom::Mailroom,
+    origin::{self, Origin},
+    problem::Problem,
+};
+
+const COOKIE: &str = "__Host-session";
+
+/// A session's secret.
+pub struct Token(Zeroizing<[u8; 32]>);
+
+impl Token {
+    /// A fresh one.
+    #[must_use]
+    pub fn generate(mailroom: &Mailroom) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        mailroom.rng().fill_bytes(bytes.as_mut_slice());
+        Self(bytes)
+    }
+
+    /// What the store keeps.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_slice()).into()
+    }
+
+    /// As it travels: base64url.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        BASE64URL_NOPAD.encode(self.0.as_slice())
+    }
+
+    /// As a browser keeps it. Its life is the server's to judge, so the cookie dies with the browser or is kept for as
+    /// long as a kept session could last.
+    #[must_use]
+    pub fn to_cookie(&self) -> HeaderValue {
+        cookie(&self.to_text(), limits::KEPT_SESSION_LIFE.as_secs())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?);
+        <[u8; 32]>::try_from(bytes.as_slice()).ok().map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+}
+
+/// Makes a browser forget its session.
+#[must_use]
+pub fn forget_cookie() -> HeaderValue {
+    cookie("", 0)
+}
+
+fn cookie(value: &str, max_age: u64) -> HeaderValue {
+    let text = format!("{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={max_age}");
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// Who asks. A handler that takes one answers signed-in people only.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub id: SessionId,
+    /// What was proved.
+    pub level: Level,
+    /// When.
+    pub proved: Timestamp,
+    /// How its token came.
+    pub delivery: SessionDelivery,
+}
+
+impl Session {
+    /// Whether an entry that demands `required` is released to this session (PROTOCOL §6).
+    #[must_use]
+    pub fn may_open(&self, required: Option<Level>, now: Timestamp) -> bool {
+        required.is_none_or(|level| self.level >= level && now.since(self.proved) <= limits::PROOF_LIFE)
+    }
+}
+
+impl FromRequestParts<Mailroom> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
+        let (token, delivery) = presented(&parts.headers)?;
+        if delivery == SessionDelivery::Cookie {
+            check_cookie_request(&mailroom.origin, parts)?;
+        }
+        let now = mailroom.now();
+        let found = mailroom.store.read(SessionByToken { token_hash: token.hash(), now }).await?;
+        let row = found.ok_or(ProblemType::NotSignedIn)?;
+        if row.is_due_for_touch(now) {
+            mailroom.store.write(TouchSession { session: row.id, now }).await?;
+        }
+        Ok(Self { account: row.account, id: row.id, level: row.level, proved: row.proved, delivery })
+    }
+}
+
+/// A cookie comes along by itself, so a request that changes something must say that our own page made it.
+fn check_cookie_request(origin: &Origin, parts: &Parts) -> Result<(), ProblemType> {
+    if origin::reads_only(&parts.method) { Ok(()) } else { origin.check_own_origin(parts) }
+}
+
+fn presented(headers: &HeaderMap) -> Result<(Token, SessionDelivery), ProblemType> {
+    let bearer = headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let cookie = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let (text, delivery) = match (bearer, cookie) {
+        (Some(_), Some(_)) => return Err(ProblemType::TwoCredentials),
+        (Some(bearer), None) => (bearer, SessionDelivery::Bearer),
+        (None, cookie) => (cookie, SessionDelivery::Cookie),
+    };
+    let token = text.and_then(Token::parse).ok_or(ProblemType::NotSignedIn)?;
+    Ok((token, delivery))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    const TOKEN: &str = "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const PAIR: &str = "theme=dark; __Host-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    #[test]
+    fn a_token_comes_one_way_only() {
+        let delivery = |pairs: &[_]| presented(&headers(pairs)).map(|(_, delivery)| delivery);
+        assert_eq!(delivery(&[(header::AUTHORIZATION, TOKEN)]), Ok(SessionDelivery::Bearer));
+        assert_eq!(delivery(&[(header::COOKIE, PAIR)]), Ok(SessionDelivery::Cookie));
+        assert_eq!(
+            delivery(&[(header::AUTHORIZATION, TOKEN), (header::COOKIE, PAIR)]),
+            Err(ProblemType::TwoCredentials)
+        );
+        for nothing in ["", "Bearer", "Bearer AAAA", "Basic AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(delivery(&[(header::AUTHORIZATION, nothing)]), Err(ProblemType::NotSignedIn), "{nothing}");
+        }
+        assert_eq!(delivery(&[]), Err(ProblemType::NotSignedIn));
+    }
+
+    #[test]
+    fn a_demanded_level_must_be_proved_and_fresh() {
+        let proved = Timestamp::from_unix_millis(1_000_000);
+        let id = SessionId::from_bytes([1; 16]);
+        let account = AccountId::from_bytes([2; 16]);
+        let session = Session { account, id, level: Level::Phone, proved, delivery: SessionDelivery::Bearer };
+        let later = proved.after(limits::PROOF_LIFE + Duration::from_secs(1));
+        assert!(session.may_open(None, later));
+        assert!(session.may_open(Some(Level::Phone), proved));
+        assert!(!session.may_open(Some(Level::Phone), later));
+        assert!(!session.may_open(Some(Level::Passkey), proved));
+    }
+}
