@@ -1,6 +1,7 @@
 //! What the tests need of the machine: found, or on Debian with root installed, or asked for in one line.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::Once,
@@ -47,6 +48,17 @@ pub(crate) fn python_with(workspace: &Workspace, requirements: &str) -> Outcome<
     let install = ["-m", "pip", "install", "--quiet", "--requirement", requirements];
     process::run(Command::new(&python).args(install).current_dir(workspace.root()))?;
     Ok(python)
+}
+
+/// Installs what `folder`'s lock file names, unless that was done since the file was last written.
+pub(crate) fn node_modules(workspace: &Workspace, folder: &str) -> Outcome {
+    provide(&NODE)?;
+    let folder = workspace.root().join(folder);
+    let written = |path: &str| fs::metadata(folder.join(path)).and_then(|file| file.modified()).ok();
+    if written("node_modules/.package-lock.json") < written("package-lock.json") {
+        process::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    }
+    Ok(())
 }
 
 /// Whether this is Debian, or a descendant that has its package manager.

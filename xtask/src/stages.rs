@@ -147,6 +147,7 @@ fn vectors(workspace: &Workspace) -> Outcome<Remark> {
 }
 
 fn interop(workspace: &Workspace) -> Outcome<Remark> {
+    machine::node_modules(workspace, "e2e/interop")?;
     let python = machine::python_with(workspace, "e2e/interop/requirements.txt")?;
     test_from_outside(workspace, "interop", &[("SECUREMAILBOX_PYTHON", python)])
 }

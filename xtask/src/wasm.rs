@@ -33,7 +33,7 @@ enum Compiler {
 pub(crate) fn build(workspace: &Workspace) -> Outcome<PathBuf> {
     let target = workspace.target().join("wasm");
     let mut cargo = cargo(workspace, &target, &["build", "--locked", "--profile", "wasm", "--target", TARGET, "--lib"]);
-    cargo.args(["--package", "securemailbox-e2e-wasm"]);
+    cargo.args(["--package", "securemailbox-e2e-wasm"]).env("CARGO_ENCODED_RUSTFLAGS", short_paths(workspace));
     if let Compiler::Debian(root) = compiler(workspace)? {
         use_debians(&mut cargo, &root)?;
     }
@@ -48,6 +48,14 @@ fn cargo(workspace: &Workspace, target: &Path, arguments: &[&str]) -> Command {
     let mut cargo = workspace.cargo(arguments);
     cargo.args(["--manifest-path", MANIFEST]).env("CARGO_TARGET_DIR", target);
     cargo
+}
+
+/// The module keeps paths of sources for its panics: the same ones whoever builds it, and none of this machine's.
+fn short_paths(workspace: &Workspace) -> String {
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let prefixes = [(Some(workspace.root().to_owned()), "."), (cargo_home, "cargo")];
+    let remap = |(from, to): (Option<PathBuf>, &str)| Some(format!("--remap-path-prefix={}={to}", from?.display()));
+    prefixes.into_iter().filter_map(remap).collect::<Vec<_>>().join("\x1f")
 }
 
 fn compiler(workspace: &Workspace) -> Outcome<Compiler> {
