@@ -69,3 +69,60 @@ impl CodeProof {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CODE: CodeHmac = [7; 32];
+    const SENT: Timestamp = Timestamp::from_unix_millis(1_764_000_000_000);
+
+    /// What someone does: when after the last thing they did, and whether the code they type is right.
+    fn any_tries() -> impl Strategy<Value = Vec<(Duration, bool)>> {
+        let wait = prop_oneof![Just(0), 0..limits::CODE_LIFE.as_millis() as u64 / 3];
+        prop::collection::vec((wait.prop_map(Duration::from_millis), any::<bool>()), 0..12)
+    }
+
+    fn typed(right: bool) -> CodeHmac {
+        if right { CODE } else { [8; 32] }
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_right_code_in_time_and_within_five_tries_proves(tries in any_tries()) {
+            let (mut proof, mut now) = (CodeProof::sent(CODE, SENT), SENT);
+            for (number, (wait, right)) in tries.into_iter().enumerate() {
+                now = now.after(wait);
+                let before = proof;
+                let verdict;
+                (proof, verdict) = proof.enter(&typed(right), now);
+                let in_time = now < SENT.after(limits::CODE_LIFE);
+                let open = matches!(before, CodeProof::Sent { .. });
+                let proves = open && right && in_time && number < usize::from(limits::CODE_TRIES);
+                prop_assert_eq!(verdict == Verdict::Proved, proves);
+                prop_assert_eq!(proof == CodeProof::Proved, proves || before == CodeProof::Proved);
+                prop_assert_eq!(verdict == Verdict::AlreadyOver, !open);
+                prop_assert_eq!(verdict == Verdict::TooLate, open && !in_time);
+            }
+        }
+
+        #[test]
+        fn a_proof_that_is_over_never_opens_again(tries in any_tries(), proved in any::<bool>()) {
+            let over = if proved { CodeProof::Proved } else { CodeProof::Closed };
+            for (wait, right) in tries {
+                prop_assert_eq!(over.enter(&typed(right), SENT.after(wait)), (over, Verdict::AlreadyOver));
+            }
+        }
+
+        #[test]
+        fn a_code_that_differs_in_one_bit_is_wrong(bit in 0..256_usize) {
+            let mut almost = CODE;
+            almost[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(CodeProof::sent(CODE, SENT).enter(&almost, SENT).1, Verdict::Wrong);
+        }
+    }
+}

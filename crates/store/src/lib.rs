@@ -1,4 +1,4 @@
-//! What the server keeps.
+#![doc = include_str!("../README.md")]
 
 pub mod accounts;
 pub mod directory;
@@ -27,3 +27,6 @@ mod store;
 pub use act::{Act, ReadOnly};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};
 pub use store::{Location, OpenError, Store};
+
+#[cfg(test)]
+mod suite;

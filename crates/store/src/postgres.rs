@@ -204,6 +204,10 @@ impl Db for PostgresDb<'_> {
 fn row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
     let values = (0..row.len()).map(|column| match *row.columns()[column].type_() {
         Type::INT8 => Ok(row.try_get::<_, Option<i64>>(column)?.map_or(Value::Null, Value::Int)),
+        // A constant, as in `SELECT 1`.
+        Type::INT4 => {
+            Ok(row.try_get::<_, Option<i32>>(column)?.map_or(Value::Null, |number| Value::Int(number.into())))
+        }
         Type::BYTEA => Ok(row.try_get::<_, Option<Vec<u8>>>(column)?.map_or(Value::Null, Value::Bytes)),
         Type::TEXT => Ok(row.try_get::<_, Option<String>>(column)?.map_or(Value::Null, Value::Text)),
         _ => Err(StoreError::Damaged("a column of a type we do not use")),

@@ -62,7 +62,7 @@ fn database(folder: &Path) -> PathBuf {
 }
 
 /// How long we wait for a reader of ours to end; reads take milliseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Pages of eight KiB, so that an entry with its wrapped key needs no overflow page.
 const PAGE_SIZE: usize = 8192;

@@ -68,7 +68,8 @@ impl Log {
     }
 
     pub(crate) fn empty_queue(connection: &Connection) -> Result<(), StoreError> {
-        connection.prepare_cached("DELETE FROM erasure")?.raw_execute()?;
+        // The condition keeps an empty queue from being written at all.
+        connection.prepare_cached("DELETE FROM erasure WHERE number > 0")?.raw_execute()?;
         Ok(())
     }
 

@@ -1,0 +1,40 @@
+//! One suite of store tests, run by each backend.
+
+mod people;
+mod places;
+
+mod crashes;
+mod erasing;
+mod forgetting;
+mod notifying;
+mod posting;
+mod recording;
+mod registering;
+mod signing_in;
+mod together;
+
+/// Makes a test on each backend of each `async fn name(store: Store)`.
+macro_rules! on_both {
+    ($($name:ident)+) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let place = crate::suite::places::sqlite();
+                let store = place.open().await;
+                super::$name(store.clone()).await;
+                store.close().await;
+            })+
+        }
+
+        mod on_postgresql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let place = crate::suite::places::postgresql().await;
+                let store = place.open().await;
+                super::$name(store.clone()).await;
+                store.close().await;
+            })+
+        }
+    };
+}
+use on_both;

@@ -1,0 +1,183 @@
+//! People and letters for the tests. Random bytes stand for everything sealed.
+
+use std::time::Duration;
+
+use rand::{RngCore as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+use securemailbox_protocol::{
+    accounts::{Language, Level},
+    ids::{AccountId, CertificateHash, ContentHash, LetterId, RecordId, RegistrationId, SessionId, SlotId, ThreadId},
+    letters::{Folder, NewLetter, NewReader},
+    time::Timestamp,
+};
+
+use crate::{
+    Store,
+    accounts::AddressLookup,
+    factors::Verdict,
+    letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
+    notices::{NewNotice, NoticeId},
+    registrations::{
+        BeginRegistration, CompleteRegistration, EnterAddressCode, EnterPhoneCode, FirstRecord, RegistrationError,
+        SetPhone,
+    },
+    sessions::{NewSession, TokenHash},
+    slots::{PasswordSlot, RecoverySlot},
+};
+
+/// When the tests happen.
+pub(super) const NOW: Timestamp = Timestamp::from_unix_millis(1_764_000_000_000);
+
+/// A little later.
+pub(super) fn later(seconds: u64) -> Timestamp {
+    NOW.after(Duration::from_secs(seconds))
+}
+
+pub(super) const ADDRESS_CODE: [u8; 32] = [1; 32];
+pub(super) const PHONE_CODE: [u8; 32] = [2; 32];
+pub(super) const WRONG_CODE: [u8; 32] = [3; 32];
+
+/// A source of ids and of bytes that stand for something sealed.
+pub(super) struct Dice(pub(super) ChaCha20Rng);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    pub(super) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    pub(super) fn hash(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    pub(super) fn notice(&mut self) -> NewNotice {
+        NewNotice { id: NoticeId::new(&mut self.0), sealed: self.bytes(120) }
+    }
+
+    pub(super) fn session(&mut self, now: Timestamp) -> NewSession {
+        NewSession { id: SessionId::new(now, &mut self.0), token_hash: self.hash(), level: Level::Phone, now }
+    }
+
+    pub(super) fn password(&mut self) -> PasswordSlot {
+        PasswordSlot { id: SlotId::new(NOW, &mut self.0), sealed: self.bytes(80), opaque_record: self.bytes(192) }
+    }
+
+    pub(super) fn recovery(&mut self) -> RecoverySlot {
+        RecoverySlot { id: SlotId::new(NOW, &mut self.0), sealed: self.bytes(80), proof_hash: self.hash() }
+    }
+
+    pub(super) fn first_record(&mut self) -> FirstRecord {
+        FirstRecord { id: RecordId::new(NOW, &mut self.0), sealed: self.bytes(300) }
+    }
+
+    pub(super) fn begin_registration(&mut self, address_lookup: AddressLookup) -> BeginRegistration {
+        BeginRegistration {
+            id: RegistrationId::new(NOW, &mut self.0),
+            account: AccountId::new(NOW, &mut self.0),
+            address_lookup,
+            address_sealed: self.bytes(70),
+            language: Language::Sv,
+            code: ADDRESS_CODE,
+            code_notice: self.notice(),
+            taken_notice: self.notice(),
+            now: NOW,
+        }
+    }
+
+    pub(super) fn complete_registration(&mut self, id: RegistrationId) -> CompleteRegistration {
+        CompleteRegistration {
+            id,
+            certificate: self.bytes(1500),
+            certificate_hash: CertificateHash::from_bytes(self.hash()),
+            password: self.password(),
+            recovery: self.recovery(),
+            keyring: self.first_record(),
+            contacts: self.first_record(),
+            settings: self.first_record(),
+            session: self.session(NOW),
+            now: NOW,
+        }
+    }
+
+    /// A letter from the first of `people` to all of them.
+    pub(super) fn letter(&mut self, people: &[&Person]) -> PostLetter {
+        let readers = people.iter().map(|person| NewReader {
+            account: person.account,
+            certificate: person.certificate,
+            wrapped_key: self.bytes(1200).into(),
+        });
+        let readers = readers.collect();
+        let new = NewLetter {
+            id: LetterId::new(NOW, &mut self.0),
+            thread: ThreadId::new(&mut self.0),
+            envelope: self.bytes(500).into(),
+            content_hash: ContentHash::from_bytes(self.hash()),
+            level: None,
+            readers,
+        };
+        let length = 200 + usize::try_from(self.0.next_u32() % 3000).expect("small");
+        PostLetter { new, content: self.bytes(length) }
+    }
+}
+
+/// Someone with a mailbox.
+#[derive(Clone)]
+pub(super) struct Person {
+    pub(super) account: AccountId,
+    pub(super) certificate: CertificateHash,
+    pub(super) address_lookup: AddressLookup,
+    pub(super) proof_hash: [u8; 32],
+    pub(super) token_hash: TokenHash,
+    pub(super) session: SessionId,
+}
+
+/// Goes the whole way to a mailbox.
+pub(super) async fn register(store: &Store, dice: &mut Dice) -> Person {
+    let address_lookup = dice.hash();
+    let begin = dice.begin_registration(address_lookup);
+    let (id, account) = (begin.id, begin.account);
+    store.write(begin).await.expect("begun");
+    prove_both(store, dice, id).await.expect("proved");
+    let complete = dice.complete_registration(id);
+    let (certificate, proof_hash) = (complete.certificate_hash, complete.recovery.proof_hash);
+    let (token_hash, session) = (complete.session.token_hash, complete.session.id);
+    assert_eq!(store.write(complete).await.expect("complete"), account);
+    Person { account, certificate, address_lookup, proof_hash, token_hash, session }
+}
+
+/// Proves address and phone of a registration.
+pub(super) async fn prove_both(store: &Store, dice: &mut Dice, id: RegistrationId) -> Result<(), RegistrationError> {
+    assert_eq!(store.write(EnterAddressCode { id, code: ADDRESS_CODE, now: NOW }).await?, Verdict::Proved);
+    let phone = SetPhone { id, phone_sealed: dice.bytes(64), code: PHONE_CODE, notice: dice.notice(), now: NOW };
+    store.write(phone).await?;
+    assert_eq!(store.write(EnterPhoneCode { id, code: PHONE_CODE, now: NOW }).await?, Verdict::Proved);
+    Ok(())
+}
+
+/// Posts one letter at a time of the tests.
+pub(super) async fn post(
+    store: &Store,
+    sender: &Person,
+    letters: Vec<PostLetter>,
+    now: Timestamp,
+) -> Result<(), PostLettersError> {
+    store.write(PostLetters { sender: sender.account, letters, now }).await.map(drop)
+}
+
+/// Puts an entry into the trash.
+pub(super) async fn trash(store: &Store, holder: &Person, letter: LetterId) {
+    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), read: None };
+    store.write(UpdateEntry { account: holder.account, letter, update }).await.expect("moved");
+}
+
+/// The same letter again.
+pub(super) fn again(letter: &PostLetter) -> PostLetter {
+    PostLetter { new: letter.new.clone(), content: letter.content.clone() }
+}

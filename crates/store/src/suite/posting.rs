@@ -1,0 +1,252 @@
+//! PROTOCOL §3, §4: posting, listing, reading, moving, receipts.
+
+use securemailbox_protocol::{
+    accounts::Level,
+    ids::ContentHash,
+    letters::{EntryUpdate, Folder},
+    numbers::ChangeNumber,
+};
+
+use super::{
+    on_both,
+    people::{Dice, NOW, Person, again, later, post, register, trash},
+};
+use crate::{
+    Store,
+    letters::{
+        DeliveriesOf, DeliveryReceipt, ListEntries, PostLetters, PostLettersError, PutReceipt, PutReceiptError,
+        ReadContent, ReadEntry, UpdateEntry, UpdateEntryError,
+    },
+    sync::{ChangesSince, IdsOf, PulseOf},
+};
+
+on_both! {
+    a_letter_lies_in_every_readers_mailbox_with_the_readers_own_key
+    the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it
+    the_same_id_with_other_bytes_or_from_another_sender_is_taken
+    a_reader_with_another_key_keeps_all_letters_of_a_post_back
+    a_letter_without_its_sender_or_with_a_reader_twice_is_refused
+    a_letter_to_oneself_is_one_entry_in_the_inbox
+    a_list_pages_through_every_entry_once_newest_first
+    changes_come_oldest_first_and_in_pieces
+    a_move_raises_one_change_number_and_its_repetition_none
+    the_first_receipt_stays_and_the_sender_learns_of_it
+    a_stranger_to_a_letter_reads_nothing_of_it
+}
+
+async fn two(store: &Store, dice: &mut Dice) -> (Person, Person) {
+    (register(store, dice).await, register(store, dice).await)
+}
+
+async fn a_letter_lies_in_every_readers_mailbox_with_the_readers_own_key(store: Store) {
+    let mut dice = Dice::new(1);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let cecilia = register(&store, &mut dice).await;
+    let mut letter = dice.letter(&[&anna, &bjorn]);
+    letter.new.level = Some(Level::Phone);
+    // Cecilia's copy is a letter of its own, as a Bcc reader's is.
+    let copy = dice.letter(&[&anna, &cecilia]);
+    post(&store, &anna, vec![again(&letter), again(&copy)], later(7)).await.unwrap();
+    for (holder, folder, read) in [(&anna, Folder::Sent, true), (&bjorn, Folder::Inbox, false)] {
+        let found = ReadEntry { account: holder.account, letter: letter.new.id };
+        let entry = store.read(found).await.unwrap().unwrap();
+        let own = letter.new.readers.iter().find(|reader| reader.account == holder.account).unwrap();
+        assert_eq!((entry.folder, entry.read, entry.arrived), (folder, read, later(7)));
+        assert_eq!((entry.thread, entry.level), (letter.new.thread, Some(Level::Phone)));
+        assert_eq!(entry.wrapped_key, own.wrapped_key.0);
+        assert_eq!(entry.envelope, letter.new.envelope.0);
+        assert_eq!((entry.sender.account, entry.sender.certificate), (anna.account, anna.certificate));
+        assert_eq!(entry.content_length, letter.content.len() as u64);
+        let content = store.read(ReadContent { account: holder.account, letter: letter.new.id }).await.unwrap();
+        assert_eq!(content.as_ref(), Some(&letter.content));
+    }
+    assert_eq!(store.read(IdsOf { account: cecilia.account }).await.unwrap().letters, [copy.new.id]);
+}
+
+async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(store: Store) {
+    let mut dice = Dice::new(2);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    let post = |now| PostLetters { sender: anna.account, letters: vec![again(&letter)], now };
+    let first = store.write(post(NOW)).await.unwrap();
+    trash(&store, &bjorn, letter.new.id).await;
+    store.empty_trash(bjorn.account, NOW).await.unwrap();
+    let pulse = store.read(PulseOf { account: bjorn.account }).await.unwrap();
+    assert_eq!(store.write(post(later(60))).await.unwrap(), first);
+    assert_eq!(store.read(PulseOf { account: bjorn.account }).await.unwrap(), pulse);
+    assert_eq!(store.read(IdsOf { account: bjorn.account }).await.unwrap().letters, []);
+    // One that is there already does not keep a new one back.
+    let new = dice.letter(&[&anna, &bjorn]);
+    let both = PostLetters { sender: anna.account, letters: vec![again(&letter), again(&new)], now: later(90) };
+    let posted = store.write(both).await.unwrap().letters;
+    assert_eq!(posted.iter().map(|posted| posted.arrived).collect::<Vec<_>>(), [NOW, later(90)]);
+    assert_eq!(store.read(IdsOf { account: bjorn.account }).await.unwrap().letters, [new.new.id]);
+}
+
+async fn the_same_id_with_other_bytes_or_from_another_sender_is_taken(store: Store) {
+    let mut dice = Dice::new(3);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let taken = |answer: Result<(), PostLettersError>| assert!(matches!(answer, Err(PostLettersError::IdTaken)));
+    taken(post(&store, &bjorn, vec![again(&letter)], NOW).await);
+    let changes: [fn(&mut crate::letters::PostLetter, &mut Dice); 5] = [
+        |letter, dice| letter.new.content_hash = ContentHash::from_bytes(dice.hash()),
+        |letter, dice| letter.new.envelope = dice.bytes(500).into(),
+        |letter, dice| letter.new.readers[1].wrapped_key = dice.bytes(1200).into(),
+        |letter, _| letter.new.level = Some(Level::Eid),
+        |letter, _| drop(letter.new.readers.pop()),
+    ];
+    for change in changes {
+        let mut other = again(&letter);
+        change(&mut other, &mut dice);
+        taken(post(&store, &anna, vec![other], NOW).await);
+    }
+    taken(post(&store, &anna, vec![again(&letter), again(&letter)], NOW).await);
+}
+
+async fn a_reader_with_another_key_keeps_all_letters_of_a_post_back(store: Store) {
+    let mut dice = Dice::new(4);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let good = dice.letter(&[&anna, &bjorn]);
+    let mut stale = dice.letter(&[&anna, &bjorn]);
+    stale.new.readers[1].certificate = anna.certificate;
+    let before = store.read(PulseOf { account: anna.account }).await.unwrap();
+    let answer = post(&store, &anna, vec![again(&good), again(&stale)], NOW).await;
+    assert!(matches!(answer, Err(PostLettersError::StaleKey { reader }) if reader == bjorn.account));
+    let nobody = Person { account: securemailbox_protocol::ids::AccountId::from_bytes([9; 16]), ..bjorn.clone() };
+    let answer = post(&store, &anna, vec![dice.letter(&[&anna, &nobody])], NOW).await;
+    assert!(matches!(answer, Err(PostLettersError::StaleKey { reader }) if reader == nobody.account));
+    assert_eq!(store.read(PulseOf { account: anna.account }).await.unwrap(), before);
+    assert_eq!(store.read(IdsOf { account: bjorn.account }).await.unwrap().letters, []);
+    post(&store, &anna, vec![good], NOW).await.unwrap();
+}
+
+async fn a_letter_without_its_sender_or_with_a_reader_twice_is_refused(store: Store) {
+    let mut dice = Dice::new(5);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    for people in [vec![&bjorn], vec![&anna, &bjorn, &bjorn], vec![]] {
+        let letter = dice.letter(&people);
+        assert!(matches!(post(&store, &anna, vec![letter], NOW).await, Err(PostLettersError::Readers)));
+    }
+}
+
+async fn a_letter_to_oneself_is_one_entry_in_the_inbox(store: Store) {
+    let mut dice = Dice::new(6);
+    let anna = register(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let entry = store.read(ReadEntry { account: anna.account, letter: letter.new.id }).await.unwrap().unwrap();
+    assert_eq!((entry.folder, entry.read), (Folder::Inbox, false));
+    let deliveries = store.read(DeliveriesOf { account: anna.account, letter: letter.new.id }).await.unwrap();
+    assert_eq!(deliveries, Some(vec![]));
+}
+
+async fn a_list_pages_through_every_entry_once_newest_first(store: Store) {
+    let mut dice = Dice::new(7);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    for number in 0..25 {
+        // Several in the same millisecond.
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], later(number / 4)).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let list = ListEntries { account: bjorn.account, folder: Folder::Inbox, cursor, limit: 10 };
+        let page = store.read(list).await.unwrap();
+        seen.extend(page.entries.iter().map(|entry| (entry.arrived, entry.id)));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 25);
+    assert!(seen.windows(2).all(|pair| pair[0] > pair[1]));
+    let exactly = ListEntries { account: bjorn.account, folder: Folder::Inbox, cursor: None, limit: 25 };
+    assert_eq!(store.read(exactly).await.unwrap().next, None);
+}
+
+async fn changes_come_oldest_first_and_in_pieces(store: Store) {
+    let mut dice = Dice::new(8);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    for _ in 0..10 {
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], NOW).await.unwrap();
+    }
+    let mut since = ChangeNumber::ZERO;
+    let (mut entries, mut records) = (Vec::new(), 0);
+    loop {
+        let changes = store.read(ChangesSince { account: bjorn.account, since, limit: 4 }).await.unwrap();
+        assert!(changes.entries.len() + changes.records.len() <= 4 && changes.change > since);
+        entries.extend(changes.entries.iter().map(|entry| entry.change));
+        records += changes.records.len();
+        since = changes.change;
+        if !changes.more {
+            break;
+        }
+    }
+    assert_eq!((entries.len(), records), (10, 3));
+    assert!(entries.is_sorted());
+    assert_eq!(since, store.read(PulseOf { account: bjorn.account }).await.unwrap().change);
+}
+
+async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
+    let mut dice = Dice::new(9);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let before = store.read(PulseOf { account: bjorn.account }).await.unwrap().change;
+    let update = |folder, read| UpdateEntry {
+        account: bjorn.account,
+        letter: letter.new.id,
+        update: EntryUpdate { folder, read },
+    };
+    for _ in 0..2 {
+        let moved = store.write(update(Some(Folder::Archive), Some(true))).await.unwrap();
+        assert_eq!((moved.folder, moved.read, moved.change), (Folder::Archive, true, before.next()));
+    }
+    let unread = store.write(update(None, Some(false))).await.unwrap();
+    assert_eq!((unread.folder, unread.read, unread.change), (Folder::Archive, false, before.next().next()));
+    let drafts = store.write(update(Some(Folder::Drafts), None)).await;
+    assert!(matches!(drafts, Err(UpdateEntryError::NotAFolderForLetters)));
+    let other = UpdateEntry { account: register(&store, &mut dice).await.account, ..update(None, None) };
+    assert!(matches!(store.write(other).await, Err(UpdateEntryError::NotFound)));
+}
+
+async fn the_first_receipt_stays_and_the_sender_learns_of_it(store: Store) {
+    let mut dice = Dice::new(10);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let since = store.read(PulseOf { account: anna.account }).await.unwrap().change;
+    let receipt = |seconds, signature: &[u8]| DeliveryReceipt {
+        at: later(seconds),
+        signature: signature.to_vec(),
+        level: Level::Phone,
+    };
+    for receipt in [receipt(5, b"first"), receipt(9, b"second")] {
+        store.write(PutReceipt { account: bjorn.account, letter: letter.new.id, receipt }).await.unwrap();
+    }
+    let changes = store.read(ChangesSince { account: anna.account, since, limit: 10 }).await.unwrap();
+    assert_eq!((changes.change, changes.entries.len()), (since.next(), 1));
+    let deliveries = DeliveriesOf { account: anna.account, letter: letter.new.id };
+    let deliveries = store.read(deliveries).await.unwrap().unwrap();
+    assert_eq!((deliveries.len(), deliveries[0].reader.account), (1, bjorn.account));
+    assert_eq!((deliveries[0].delivered, deliveries[0].notified), (NOW, None));
+    assert_eq!(deliveries[0].read, Some(receipt(5, b"first")));
+    let others = DeliveriesOf { account: bjorn.account, letter: letter.new.id };
+    assert_eq!(store.read(others).await, Ok(None));
+    let stranger = register(&store, &mut dice).await.account;
+    let put = PutReceipt { account: stranger, letter: letter.new.id, receipt: receipt(1, b"no reader") };
+    assert!(matches!(store.write(put).await, Err(PutReceiptError::NotFound)));
+}
+
+async fn a_stranger_to_a_letter_reads_nothing_of_it(store: Store) {
+    let mut dice = Dice::new(11);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let (account, letter) = (bjorn.account, letter.new.id);
+    assert_eq!(store.read(ReadEntry { account, letter }).await, Ok(None));
+    assert_eq!(store.read(ReadContent { account, letter }).await, Ok(None));
+    assert_eq!(store.read(DeliveriesOf { account, letter }).await, Ok(None));
+}

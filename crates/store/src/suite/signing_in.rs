@@ -1,0 +1,227 @@
+//! PROTOCOL §9a: signing in, forgotten password, sessions and device slots.
+
+use securemailbox_protocol::{
+    ids::{RecoveryId, SignInId, SlotId},
+    limits,
+    slots::SlotKind,
+};
+
+use super::{
+    on_both,
+    people::{Dice, NOW, PHONE_CODE, Person, WRONG_CODE, later, register},
+    together::Count,
+};
+use crate::{
+    Store,
+    factors::{Entered, Verdict},
+    jobs::Sweep,
+    recoveries::{
+        BeginRecovery, CompleteRecovery, EnterRecoveryCode, ExpectRecoveryCode, RecoveryError, RecoveryForPassword,
+    },
+    sessions::{EndSession, ListSessions, SessionByToken, TouchSession},
+    sign_in::{BeginSignIn, CredentialsByAddress, EnterSignInCode, ExpectSignInCode, SignInError, TakeSignInState},
+    slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PutDeviceSlot, PutDeviceSlotError},
+};
+
+on_both! {
+    a_sign_in_goes_by_password_and_code_to_a_session_and_the_password_slot
+    a_third_message_gets_one_try
+    a_code_gets_five_tries_and_they_outlive_the_request
+    an_unknown_address_gets_no_code
+    a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot
+    a_wrong_proof_and_an_unknown_address_begin_no_recovery
+    a_session_lives_twelve_hours_or_thirty_days_after_its_last_use
+    an_ended_session_takes_its_device_slot_along
+    a_device_slot_can_be_dropped_while_its_session_stays
+}
+
+async fn begin(store: &Store, dice: &mut Dice, person: Option<&Person>) -> SignInId {
+    let id = SignInId::new(NOW, &mut dice.0);
+    let account = person.map(|person| person.account);
+    store.write(BeginSignIn { id, account, state: b"the server's half".to_vec(), now: NOW }).await.unwrap();
+    id
+}
+
+async fn expect_code(store: &Store, dice: &mut Dice, id: SignInId) -> Result<(), SignInError> {
+    store.write(ExpectSignInCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW }).await
+}
+
+async fn a_sign_in_goes_by_password_and_code_to_a_session_and_the_password_slot(store: Store) {
+    let mut dice = Dice::new(1);
+    let person = register(&store, &mut dice).await;
+    let credentials = CredentialsByAddress { address_lookup: person.address_lookup };
+    assert!(store.read(credentials).await.unwrap().unwrap().account == person.account);
+    let id = begin(&store, &mut dice, Some(&person)).await;
+    assert!(matches!(expect_code(&store, &mut dice, id).await, Err(SignInError::SignInOver)), "no password yet");
+    let taken = store.write(TakeSignInState { id, now: NOW }).await.unwrap().unwrap();
+    assert!(taken.account == Some(person.account) && taken.state == b"the server's half");
+    expect_code(&store, &mut dice, id).await.unwrap();
+    let session = dice.session(later(30));
+    let token_hash = session.token_hash;
+    let enter = |code| EnterSignInCode { id, code, session: session.clone(), now: later(30) };
+    assert!(matches!(store.write(enter(WRONG_CODE)).await.unwrap(), Entered::Refused(Verdict::Wrong)));
+    assert_eq!(store.read(SessionByToken { token_hash, now: later(30) }).await, Ok(None));
+    let Entered::Proved(signed_in) = store.write(enter(PHONE_CODE)).await.unwrap() else { panic!("the right code") };
+    assert!(signed_in.account == person.account);
+    assert_eq!(signed_in.slots.iter().map(|slot| slot.kind).collect::<Vec<_>>(), [SlotKind::Password]);
+    let found = store.read(SessionByToken { token_hash, now: later(30) }).await.unwrap().unwrap();
+    assert_eq!((found.account, found.proved, found.kept), (person.account, later(30), false));
+    assert!(matches!(store.write(enter(PHONE_CODE)).await.unwrap(), Entered::Refused(Verdict::AlreadyOver)));
+}
+
+async fn a_third_message_gets_one_try(store: Store) {
+    let mut dice = Dice::new(2);
+    let person = register(&store, &mut dice).await;
+    let id = begin(&store, &mut dice, Some(&person)).await;
+    let late = begin(&store, &mut dice, Some(&person)).await;
+    let tries = (0..8).map(|_| store.write(TakeSignInState { id, now: NOW }));
+    let tries = futures_util::future::try_join_all(tries).await.unwrap();
+    assert_eq!(tries.iter().flatten().count(), 1);
+    let over = NOW.after(limits::SIGN_IN_LIFE);
+    assert!(store.write(TakeSignInState { id: late, now: over }).await.unwrap().is_none());
+    assert_eq!(store.write(Sweep { now: over }).await.unwrap().sign_ins, 2);
+}
+
+async fn a_code_gets_five_tries_and_they_outlive_the_request(store: Store) {
+    let mut dice = Dice::new(3);
+    let person = register(&store, &mut dice).await;
+    let id = begin(&store, &mut dice, Some(&person)).await;
+    store.write(TakeSignInState { id, now: NOW }).await.unwrap();
+    expect_code(&store, &mut dice, id).await.unwrap();
+    let mut verdicts = Vec::new();
+    for code in [WRONG_CODE; 5].into_iter().chain([PHONE_CODE]) {
+        match store.write(EnterSignInCode { id, code, session: dice.session(NOW), now: NOW }).await.unwrap() {
+            Entered::Refused(verdict) => verdicts.push(verdict),
+            Entered::Proved(_) => panic!("the tries are used up"),
+        }
+    }
+    assert_eq!(verdicts[..4], [Verdict::Wrong; 4]);
+    assert_eq!(verdicts[4..], [Verdict::NoTriesLeft, Verdict::AlreadyOver]);
+}
+
+async fn an_unknown_address_gets_no_code(store: Store) {
+    let mut dice = Dice::new(4);
+    let id = begin(&store, &mut dice, None).await;
+    assert!(store.write(TakeSignInState { id, now: NOW }).await.unwrap().unwrap().account.is_none());
+    assert!(matches!(expect_code(&store, &mut dice, id).await, Err(SignInError::SignInOver)));
+}
+
+async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(store: Store) {
+    let mut dice = Dice::new(5);
+    let person = register(&store, &mut dice).await;
+    let account = person.account;
+    let slot = DeviceSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) };
+    store.write(PutDeviceSlot { account, session: person.session, slot, keep: true }).await.unwrap();
+    // Someone who knows the old password waits for a code.
+    let intruder = begin(&store, &mut dice, Some(&person)).await;
+    store.write(TakeSignInState { id: intruder, now: NOW }).await.unwrap();
+    expect_code(&store, &mut dice, intruder).await.unwrap();
+
+    let id = RecoveryId::new(NOW, &mut dice.0);
+    let Person { address_lookup, proof_hash, .. } = person;
+    let begun = store.write(BeginRecovery { id, address_lookup, proof_hash, now: NOW }).await.unwrap().unwrap();
+    assert!(begun.account == account);
+    let complete = |dice: &mut Dice| CompleteRecovery {
+        id,
+        password: dice.password(),
+        recovery: dice.recovery(),
+        session: dice.session(NOW),
+        now: NOW,
+    };
+    assert!(matches!(store.write(complete(&mut dice)).await, Err(RecoveryError::RecoveryOver)), "no code yet");
+    store.write(ExpectRecoveryCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW }).await.unwrap();
+    let entered = store.write(EnterRecoveryCode { id, code: PHONE_CODE, now: NOW }).await.unwrap();
+    let Entered::Proved(recovered) = entered else { panic!("the right code") };
+    assert!(recovered.account == account && recovered.slot.kind == SlotKind::Recovery);
+    assert_eq!(store.read(RecoveryForPassword { id, now: NOW }).await.unwrap(), account);
+    let complete = complete(&mut dice);
+    let (token_hash, opaque_record) = (complete.session.token_hash, complete.password.opaque_record.clone());
+    assert_eq!(store.write(complete).await.unwrap(), account);
+
+    let credentials = store.read(CredentialsByAddress { address_lookup }).await.unwrap().unwrap();
+    assert!(credentials.opaque_record == opaque_record);
+    let sessions = store.read(ListSessions { account, now: NOW }).await.unwrap();
+    let new = store.read(SessionByToken { token_hash, now: NOW }).await.unwrap().unwrap();
+    assert_eq!(sessions, [new]);
+    assert!(store.read(DeviceSlotOf { session: person.session }).await.unwrap().is_none());
+    let enter = EnterSignInCode { id: intruder, code: PHONE_CODE, session: dice.session(NOW), now: NOW };
+    assert!(matches!(store.write(enter).await.unwrap(), Entered::Refused(Verdict::AlreadyOver)));
+    let used = BeginRecovery { id: RecoveryId::new(NOW, &mut dice.0), address_lookup, proof_hash, now: NOW };
+    assert!(store.write(used).await.unwrap().is_none(), "the old sheet is spent");
+}
+
+async fn a_wrong_proof_and_an_unknown_address_begin_no_recovery(store: Store) {
+    let mut dice = Dice::new(6);
+    let person = register(&store, &mut dice).await;
+    for (address_lookup, proof_hash) in
+        [(person.address_lookup, dice.hash()), (dice.hash(), person.proof_hash), (dice.hash(), dice.hash())]
+    {
+        let id = RecoveryId::new(NOW, &mut dice.0);
+        assert!(store.write(BeginRecovery { id, address_lookup, proof_hash, now: NOW }).await.unwrap().is_none());
+        let expect = ExpectRecoveryCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW };
+        assert!(matches!(store.write(expect).await, Err(RecoveryError::RecoveryOver)));
+    }
+    assert_eq!(store.read(Count("SELECT COUNT(*) FROM recovery")).await, Ok(0));
+}
+
+async fn a_session_lives_twelve_hours_or_thirty_days_after_its_last_use(store: Store) {
+    let mut dice = Dice::new(7);
+    let person = register(&store, &mut dice).await;
+    let (account, session, token_hash) = (person.account, person.session, person.token_hash);
+    let lives = |now| {
+        let found = store.read(SessionByToken { token_hash, now });
+        async { found.await.unwrap().is_some() }
+    };
+    let just_before = |end: securemailbox_protocol::time::Timestamp| end.before(std::time::Duration::from_millis(1));
+    // Using it does not lengthen an unkept session.
+    store.write(TouchSession { session, now: later(3600) }).await.unwrap();
+    let end = NOW.after(limits::SESSION_LIFE);
+    assert!(lives(just_before(end)).await && !lives(end).await);
+    let slot = DeviceSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) };
+    store.write(PutDeviceSlot { account, session, slot, keep: true }).await.unwrap();
+    let end = later(3600).after(limits::KEPT_SESSION_LIFE);
+    assert!(lives(just_before(end)).await && !lives(end).await);
+    store.write(TouchSession { session, now: later(3600 + 59) }).await.unwrap();
+    assert!(!lives(end).await, "noted at most once a minute");
+    store.write(TouchSession { session, now: later(3600 + 60) }).await.unwrap();
+    assert!(lives(end).await);
+    assert_eq!(store.write(Sweep { now: end }).await.unwrap().sessions, 0);
+    assert_eq!(store.write(Sweep { now: end.after(limits::SESSION_LIFE) }).await.unwrap().sessions, 1);
+    assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
+}
+
+async fn an_ended_session_takes_its_device_slot_along(store: Store) {
+    let mut dice = Dice::new(8);
+    let (person, other) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let (account, session) = (person.account, person.session);
+    let slot = DeviceSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) };
+    store.write(PutDeviceSlot { account, session, slot: slot.clone(), keep: false }).await.unwrap();
+    assert_eq!(store.write(EndSession { account: other.account, session }).await, Ok(false), "another's session");
+    let found = store.read(DeviceSlotOf { session }).await.unwrap().unwrap();
+    assert!(found.share_sealed == slot.share_sealed && found.sealed == slot.sealed);
+    assert_eq!(store.write(EndSession { account, session }).await, Ok(true));
+    assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
+    assert_eq!(store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await, Ok(None));
+    let put = PutDeviceSlot { account, session, slot, keep: false };
+    assert!(matches!(store.write(put).await, Err(PutDeviceSlotError::NoSession)));
+}
+
+async fn a_device_slot_can_be_dropped_while_its_session_stays(store: Store) {
+    let mut dice = Dice::new(9);
+    let person = register(&store, &mut dice).await;
+    let (account, session) = (person.account, person.session);
+    let slot = |dice: &mut Dice| DeviceSlot {
+        id: SlotId::new(NOW, &mut dice.0),
+        sealed: dice.bytes(80),
+        share_sealed: dice.bytes(80),
+    };
+    // The second takes the place of the first.
+    for _ in 0..2 {
+        let slot = slot(&mut dice);
+        store.write(PutDeviceSlot { account, session, slot, keep: false }).await.unwrap();
+    }
+    assert_eq!(store.read(Count("SELECT COUNT(*) FROM slot WHERE kind = 'device'")).await, Ok(1));
+    store.write(DropDeviceSlot { session }).await.unwrap();
+    assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
+    assert!(store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await.unwrap().is_some());
+}
