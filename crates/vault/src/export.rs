@@ -45,3 +45,45 @@ pub fn encrypted(letter: &Letter, wrapped_key: &[u8], content: &[u8]) -> Vec<u8>
     )
     .into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixtures::{ANNA, BJÖRN, NOW, certificate, letter, rng},
+        letters::{Expected, open_content, open_envelope, seal, unwrap},
+    };
+
+    fn exported() -> (Vec<u8>, Vec<u8>) {
+        let sealed = seal(&letter(), ANNA.present(), &mut rng(1)).unwrap();
+        let wrapped = &sealed.wrapped[1].bytes;
+        let key = unwrap(wrapped, &BJÖRN).unwrap();
+        let (id, thread) = (letter().id, letter().thread);
+        let expected = Expected { id, thread, sender: certificate(&ANNA), reader: &BJÖRN, now: NOW };
+        let envelope = open_envelope(&sealed.envelope, &key).unwrap().verify(&expected).unwrap();
+        let letter = open_content(&sealed.content, &key).unwrap().verify(&expected, &envelope).unwrap();
+        (plain(&letter), encrypted(&letter, wrapped, &sealed.content))
+    }
+
+    #[test]
+    fn an_encrypted_export_is_pgp_mime_and_does_not_tell_the_subject() {
+        let message = mail_parser::MessageParser::default().parse(&exported().1).unwrap().into_owned();
+        assert_eq!(message.subject(), Some("[...]"));
+        assert_eq!(
+            message.from().and_then(|from| from.first()).and_then(|from| from.address()),
+            Some("anna@example.se")
+        );
+        assert_eq!(message.parts.len(), 3);
+        let text = String::from_utf8(exported().1).unwrap();
+        assert!(!text.contains("torsdag") && text.contains("-----BEGIN PGP MESSAGE-----\r\n"));
+        assert!(text.contains("protocol=\"application/pgp-encrypted\"") && text.contains("\r\nVersion: 1\r\n"));
+        assert!(text.lines().all(|line| line.len() <= 998));
+    }
+
+    #[test]
+    fn a_plain_export_reads_as_an_ordinary_message() {
+        let message = mail_parser::MessageParser::default().parse(&exported().0).unwrap().into_owned();
+        assert_eq!(message.subject(), Some("Återbesök på torsdag"));
+        assert_eq!(message.body_text(0).map(|text| text.replace("\r\n", "\n")), Some(letter().text));
+    }
+}

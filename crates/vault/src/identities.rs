@@ -1,5 +1,7 @@
 //! Identities: one's own private key with its certificate (PROTOCOL §2).
 
+use std::io::Read;
+
 use pgp::{
     armor,
     composed::KeyType,
@@ -14,7 +16,7 @@ use pgp::{
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
-use securemailbox_protocol::{address::Address, time::Timestamp};
+use securemailbox_protocol::{address::Address, limits, time::Timestamp};
 
 use crate::{
     certificates::{self, Certificate, CertificateRefused},
@@ -66,6 +68,25 @@ impl Identity {
         certificates::armored(&locked, armor::BlockType::PrivateKey)
     }
 
+    /// The reverse of [`Self::export`]: takes a private key that this program, or another of the same shape, exported.
+    ///
+    /// # Errors
+    /// [`IdentityRefused`]: not such a key, another passphrase, or a certificate that is refused.
+    pub fn import(
+        armored: &str,
+        passphrase: &Password,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<Self, IdentityRefused> {
+        if armored.len() > limits::KEYRING {
+            return Err(IdentityRefused::NotAnIdentity);
+        }
+        let mut bytes = Zeroizing::new(Vec::new());
+        let mut armor = armor::Dearmor::new(armored.as_bytes());
+        armor.read_to_end(&mut bytes).map_err(|_| IdentityRefused::NotAnIdentity)?;
+        Self::read(&bytes, Some(&pgp::types::Password::from(passphrase.as_str())), address, now)
+    }
+
     fn locked(&self, passphrase: &Password, rng: &mut (impl RngCore + CryptoRng)) -> pgp::errors::Result<Vec<u8>> {
         let passphrase = pgp::types::Password::from(passphrase.as_str());
         let mut primary = self.primary.clone();
@@ -89,6 +110,17 @@ impl Identity {
 
     /// The reverse of [`Self::to_bytes`].
     pub(crate) fn from_bytes(bytes: &[u8], address: &Address, now: Timestamp) -> Result<Self, IdentityRefused> {
+        Self::read(bytes, None, address, now)
+    }
+
+    /// Reads a transferable secret key: what is locked needs the passphrase, and without one nothing may be locked.
+    fn read(
+        bytes: &[u8],
+        passphrase: Option<&pgp::types::Password>,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<Self, IdentityRefused> {
+        let refused = |_| IdentityRefused::NotAnIdentity;
         let packets = packets::split(bytes, Lengths::Fixed).map_err(|_| IdentityRefused::NotAnIdentity)?;
         let mut public = Vec::new();
         let mut primary = None;
@@ -96,17 +128,23 @@ impl Identity {
         for packet in &packets {
             match packet.tag {
                 Tag::SecretKey => {
-                    let key = SecretKey::try_from_reader(packets::header(packet), &*packet.body)
-                        .map_err(|_| IdentityRefused::NotAnIdentity)?;
+                    let mut key =
+                        SecretKey::try_from_reader(packets::header(packet), &*packet.body).map_err(refused)?;
+                    if let Some(passphrase) = passphrase {
+                        key.remove_password(passphrase).map_err(refused)?;
+                    }
                     check_unlocked(key.secret_params())?;
-                    write(Tag::PublicKey, key.public_key(), &mut public)?;
+                    packets::write(Tag::PublicKey, &key.public_key().to_bytes().map_err(refused)?, &mut public);
                     primary = Some(key);
                 }
                 Tag::SecretSubkey => {
-                    let key = SecretSubkey::try_from_reader(packets::header(packet), &*packet.body)
-                        .map_err(|_| IdentityRefused::NotAnIdentity)?;
+                    let mut key =
+                        SecretSubkey::try_from_reader(packets::header(packet), &*packet.body).map_err(refused)?;
+                    if let Some(passphrase) = passphrase {
+                        key.remove_password(passphrase).map_err(refused)?;
+                    }
                     check_unlocked(key.secret_params())?;
-                    write(Tag::PublicSubkey, key.public_key(), &mut public)?;
+                    packets::write(Tag::PublicSubkey, &key.public_key().to_bytes().map_err(refused)?, &mut public);
                     subkeys.push(key);
                 }
                 tag => packets::write(tag, &packet.body, &mut public),
@@ -131,12 +169,6 @@ fn check_unlocked(params: &SecretParams) -> Result<(), IdentityRefused> {
         SecretParams::Plain(_) => Ok(()),
         SecretParams::Encrypted(_) => Err(IdentityRefused::NotAnIdentity),
     }
-}
-
-fn write(tag: Tag, packet: &impl Serialize, out: &mut Vec<u8>) -> Result<(), IdentityRefused> {
-    let body = packet.to_bytes().map_err(|_| IdentityRefused::NotAnIdentity)?;
-    packets::write(tag, &body, out);
-    Ok(())
 }
 
 /// Writes a certificate with private keys in the places of the public ones (RFC 9580 §10.2).
@@ -238,4 +270,55 @@ fn sign_subkey(
     let mut config = signatures::config(SignatureType::SubkeyBinding, now, key, rng)?;
     config.hashed_subpackets.push(Subpacket::critical(SubpacketData::KeyFlags(flags))?);
     config.sign_subkey_binding(key, key.public_key(), &pgp::types::Password::empty(), subkey.public_key())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{ANNA, BJÖRN, NOW, address, flip, rng};
+
+    #[test]
+    fn an_exported_key_comes_back_with_its_passphrase_only() {
+        let anna = ANNA.present();
+        let exported = anna.export(&Password::new("sex korrekta hästar"), &mut rng(1));
+        assert!(exported.starts_with("-----BEGIN PGP PRIVATE KEY BLOCK-----"));
+        let here = address("anna@example.se");
+        let back = Identity::import(&exported, &Password::new("sex korrekta hästar"), &here, NOW).unwrap();
+        assert_eq!(back.to_bytes(), anna.to_bytes());
+        assert_eq!(back.certificate().hash(), anna.certificate().hash());
+        for (passphrase, address) in
+            [("sju korrekta hästar", "anna@example.se"), ("sex korrekta hästar", "bo@example.se")]
+        {
+            let refused = Identity::import(&exported, &Password::new(passphrase), &self::address(address), NOW);
+            assert!(refused.is_err());
+        }
+    }
+
+    #[test]
+    fn a_locked_key_is_no_identity_without_its_passphrase() {
+        let locked = ANNA.present().locked(&Password::new("sex korrekta hästar"), &mut rng(1)).unwrap();
+        let refused = Identity::from_bytes(&locked, &address("anna@example.se"), NOW).err();
+        assert_eq!(refused, Some(IdentityRefused::NotAnIdentity));
+    }
+
+    #[test]
+    fn a_certificate_alone_is_no_identity() {
+        let refused =
+            Identity::from_bytes(ANNA.present().certificate().bytes(), &address("anna@example.se"), NOW).err();
+        assert_eq!(refused, Some(IdentityRefused::NotAnIdentity));
+    }
+
+    #[test]
+    fn an_identity_is_of_its_address_only() {
+        let refused = Identity::from_bytes(&BJÖRN.present().to_bytes(), &address("anna@example.se"), NOW).err();
+        assert_eq!(refused, Some(IdentityRefused::Certificate(CertificateRefused::OtherAddress)));
+    }
+
+    #[test]
+    fn a_public_key_that_is_not_its_private_keys_is_refused() {
+        // The public half stands first in a secret key packet; its self-signatures tell.
+        let mut bytes = ANNA.present().to_bytes();
+        flip(&mut bytes, 8 * (packets::HEADER + 12));
+        assert!(Identity::from_bytes(&bytes, &address("anna@example.se"), NOW).is_err());
+    }
 }

@@ -84,3 +84,54 @@ impl Keyring {
         Ok(Self { present: identity(&text.present)?, former })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixtures::{ANNA, NOW, address, certificate, letter, rng},
+        letters,
+    };
+
+    fn anna() -> Address {
+        address("anna@example.se")
+    }
+
+    #[test]
+    fn a_keyring_comes_back_and_fits_its_record() {
+        let bytes = ANNA.to_bytes();
+        assert!(bytes.len() < limits::KEYRING);
+        let back = Keyring::from_bytes(&bytes, &anna(), NOW).unwrap();
+        assert_eq!(back.to_bytes(), bytes);
+        assert_eq!(certificate(&back).hash(), certificate(&ANNA).hash());
+    }
+
+    #[test]
+    fn a_former_key_still_opens_what_it_was_written() {
+        let old = Keyring::from_bytes(&ANNA.to_bytes(), &anna(), NOW).unwrap();
+        let sealed = letters::seal(&letter(), old.present(), &mut rng(1)).unwrap();
+        let new = Identity::generate(&anna(), NOW, &mut rng(50));
+        let (old, new) = (certificate(&old).fingerprint(), old.succeeded_by(new));
+        let new = Keyring::from_bytes(&new.to_bytes(), &anna(), NOW).unwrap();
+        assert_ne!(certificate(&new).fingerprint(), old);
+        assert_eq!(new.identities().map(|identity| identity.certificate().fingerprint()).nth(1), Some(old));
+        assert!(letters::unwrap(&sealed.wrapped[0].bytes, &new).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_keyring_is_refused() {
+        let refused = |bytes: &[u8]| Keyring::from_bytes(bytes, &anna(), NOW).err();
+        let not = Some(KeyringRefused::NotAKeyring);
+        assert_eq!(refused(b"{}"), not);
+        assert_eq!(refused(b"{\"present\":\"!\",\"former\":[]}"), not);
+        assert_eq!(refused(&vec![b' '; limits::KEYRING + 1]), not);
+        assert_eq!(refused(b"{\"present\":\"\",\"former\":[],\"more\":1}"), not);
+        assert!(matches!(refused(b"{\"present\":\"\",\"former\":[]}"), Some(KeyringRefused::Identity(_))));
+    }
+
+    #[test]
+    fn the_keyring_of_another_address_is_refused() {
+        let refused = Keyring::from_bytes(&ANNA.to_bytes(), &address("bo@example.se"), NOW).err();
+        assert!(matches!(refused, Some(KeyringRefused::Identity(IdentityRefused::Certificate(_)))));
+    }
+}

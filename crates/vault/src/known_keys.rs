@@ -78,3 +78,45 @@ impl KnownKey {
         Self { state: KeyState::Compared, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{ANNA, BJÖRN, Forgery, NOW, address, certificate, joined};
+
+    fn renewed() -> Certificate {
+        let later = Forgery { at: NOW.after(std::time::Duration::from_secs(60)), ..Forgery::default() };
+        Certificate::parse(&joined(&later.packets()), &address("anna@example.se"), NOW).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_new_then_known_then_compared() {
+        let first = KnownKey::first(certificate(&ANNA));
+        assert_eq!(first.state, KeyState::New);
+        assert_eq!(first.used().state, KeyState::Known);
+        assert_eq!(first.compared().used().state, KeyState::Compared, "use does not weaken it");
+    }
+
+    #[test]
+    fn another_primary_key_is_a_change_whatever_was_known() {
+        let known = KnownKey::first(certificate(&ANNA)).compared();
+        let changed = Err(KeyRefused::Changed { was: KeyState::Compared });
+        assert_eq!(known.meet(certificate(&BJÖRN)), changed);
+    }
+
+    #[test]
+    fn a_newer_certificate_of_the_same_key_is_no_change_and_an_older_one_is_refused() {
+        let known = KnownKey::first(certificate(&ANNA)).compared();
+        let renewed = renewed();
+        let met = known.meet(&renewed).unwrap();
+        assert_eq!((met.state, met.signed_at), (KeyState::Compared, renewed.signed_at()));
+        assert_eq!(met.meet(certificate(&ANNA)), Err(KeyRefused::Older));
+    }
+
+    #[test]
+    fn what_is_known_of_a_key_survives_its_record() {
+        let known = KnownKey::first(certificate(&ANNA)).used();
+        let text = serde_json::to_string(&known).unwrap();
+        assert_eq!(serde_json::from_str::<KnownKey>(&text).unwrap(), known);
+    }
+}

@@ -17,6 +17,8 @@ pub mod recovery;
 pub mod secrets;
 pub mod signatures;
 pub mod slots;
+#[cfg(any(test, feature = "vectors"))]
+pub mod vectors;
 
 pub use packets::LockedRefused;
 

@@ -136,3 +136,119 @@ impl SigningIn {
         Ok(SignedIn { finalization: finished.message.serialize().to_vec(), slot_key })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use opaque_ke::{
+        CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
+        ServerLoginParameters, ServerRegistration, ServerSetup,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::{flip, rng};
+
+    const ACCOUNT: &[u8] = &[1; 16];
+    const RIGHT: &str = "sex korrekta hästar";
+
+    /// A server that does what RFC 9807 says, for one account.
+    struct Server {
+        setup: ServerSetup<Suite>,
+        record: ServerRegistration<Suite>,
+        slot_key: [u8; 32],
+    }
+
+    fn registered(stretching: &KeyStretching) -> Server {
+        let setup = ServerSetup::<Suite>::new(&mut rng(1));
+        let (registering, request) = Registering::start(Password::new(RIGHT), &mut rng(2));
+        let request = RegistrationRequest::deserialize(&request).unwrap();
+        let response = ServerRegistration::<Suite>::start(&setup, request, ACCOUNT).unwrap().message.serialize();
+        let done = registering.finish(&response, stretching, &mut rng(3)).unwrap();
+        let record = ServerRegistration::finish(RegistrationUpload::deserialize(&done.record).unwrap());
+        assert_eq!(done.record.len(), 192);
+        Server { setup, record, slot_key: *done.slot_key.as_bytes() }
+    }
+
+    impl Server {
+        fn answer(&self, request: &[u8], context: &[u8]) -> (ServerLogin<Suite>, Vec<u8>) {
+            let request = CredentialRequest::deserialize(request).unwrap();
+            let parameters = ServerLoginParameters { context: Some(context), identifiers: Identifiers::default() };
+            let record = Some(self.record.clone());
+            let started = ServerLogin::start(&mut rng(4), &self.setup, record, request, ACCOUNT, parameters).unwrap();
+            (started.state, started.message.serialize().to_vec())
+        }
+
+        fn sign_in(&self, password: &str, stretching: &KeyStretching) -> Result<SignedIn, PasswordRefused> {
+            let (signing_in, request) = SigningIn::start(Password::new(password), &mut rng(5));
+            let (state, answer) = self.answer(&request, VERSION.as_bytes());
+            let signed_in = signing_in.finish(&answer, stretching, &mut rng(6))?;
+            let finalization = CredentialFinalization::deserialize(&signed_in.finalization).unwrap();
+            let parameters =
+                ServerLoginParameters { context: Some(VERSION.as_bytes()), identifiers: Identifiers::default() };
+            state.finish(finalization, parameters).unwrap();
+            Ok(signed_in)
+        }
+    }
+
+    #[test]
+    fn the_same_password_gives_the_same_slot_key_however_it_is_typed() {
+        let cheap = KeyStretching::cheap_for_tests();
+        let server = registered(&cheap);
+        for typed in [RIGHT, "sex korrekta ha\u{308}star"] {
+            assert_eq!(*server.sign_in(typed, &cheap).unwrap().slot_key.as_bytes(), server.slot_key);
+        }
+    }
+
+    #[test]
+    fn another_password_gives_no_key() {
+        let cheap = KeyStretching::cheap_for_tests();
+        let refused = registered(&cheap).sign_in("sju korrekta hästar", &cheap).err();
+        assert_eq!(refused, Some(PasswordRefused::WrongPasswordOrServer));
+    }
+
+    #[test]
+    fn a_server_with_another_setup_or_context_gets_no_further() {
+        let cheap = KeyStretching::cheap_for_tests();
+        let server = registered(&cheap);
+        let other = Server { setup: ServerSetup::new(&mut rng(9)), ..registered(&cheap) };
+        assert_eq!(other.sign_in(RIGHT, &cheap).err(), Some(PasswordRefused::WrongPasswordOrServer));
+        let (signing_in, request) = SigningIn::start(Password::new(RIGHT), &mut rng(5));
+        let (_, answer) = server.answer(&request, b"securemailbox/2");
+        let refused = signing_in.finish(&answer, &cheap, &mut rng(6)).err();
+        assert_eq!(refused, Some(PasswordRefused::WrongPasswordOrServer));
+    }
+
+    #[test]
+    fn a_password_registered_at_full_price_does_not_open_at_a_lower_one() {
+        let server = registered(&KeyStretching::default());
+        assert!(server.sign_in(RIGHT, &KeyStretching::default()).is_ok());
+        let refused = server.sign_in(RIGHT, &KeyStretching::cheap_for_tests()).err();
+        assert_eq!(refused, Some(PasswordRefused::WrongPasswordOrServer));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        let cheap = KeyStretching::cheap_for_tests();
+        for answer in [&[][..], &[0; 320], &[7; 64]] {
+            let (signing_in, _) = SigningIn::start(Password::new(RIGHT), &mut rng(5));
+            assert!(signing_in.finish(answer, &cheap, &mut rng(6)).is_err());
+            let (registering, _) = Registering::start(Password::new(RIGHT), &mut rng(5));
+            let refused = registering.finish(&answer[..answer.len().min(63)], &cheap, &mut rng(6)).err();
+            assert_eq!(refused, Some(PasswordRefused::NotAnAnswer));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn any_flipped_bit_of_a_servers_answer_gives_no_key(at in any::<prop::sample::Index>()) {
+            let cheap = KeyStretching::cheap_for_tests();
+            let server = registered(&cheap);
+            let (signing_in, request) = SigningIn::start(Password::new(RIGHT), &mut rng(5));
+            let (_, mut answer) = server.answer(&request, VERSION.as_bytes());
+            let bits = answer.len() * 8;
+            flip(&mut answer, at.index(bits));
+            prop_assert!(signing_in.finish(&answer, &cheap, &mut rng(6)).is_err());
+        }
+    }
+}

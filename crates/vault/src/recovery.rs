@@ -76,6 +76,11 @@ impl RecoveryCode {
         Zeroizing::new(secrets::expand(&self.0, b"securemailbox/1 recovery proof"))
     }
 
+    #[cfg(any(test, feature = "vectors"))]
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
     /// The first 12 bits of the SHA-256 of the code.
     fn check(&self) -> u16 {
         let hash = Sha256::digest(self.0);

@@ -16,6 +16,7 @@ use crate::{
 pub struct ForeignMessage {
     document: Zeroizing<Vec<u8>>,
     signed_at: Timestamp,
+    names_its_reader: bool,
 }
 
 impl ForeignMessage {
@@ -30,11 +31,18 @@ impl ForeignMessage {
     pub const fn signed_at(&self) -> Timestamp {
         self.signed_at
     }
+
+    /// Whether the signature says for whom it was made. Without that, whoever got the message may have passed it on
+    /// under a new wrapped key: many programs do not say it, so it is told and not refused.
+    #[must_use]
+    pub const fn names_its_reader(&self) -> bool {
+        self.names_its_reader
+    }
 }
 
 /// Opens a binary OpenPGP message that `sender` signed and encrypted with another program: wrapped keys, one of them for
-/// this keyring, and one encrypted packet. Every refusal of a letter holds, but for the framing: other programs write
-/// packets in parts.
+/// this keyring, and one encrypted packet. Every refusal of a letter holds, with two exceptions: packets may be written in
+/// parts, and the signature may name no reader (see [`ForeignMessage::names_its_reader`]).
 ///
 /// # Errors
 /// [`Refused`] names what is wrong.
@@ -60,9 +68,10 @@ pub fn open_foreign(
         .unwrap_or(Err(Refused::WrappedForAnother))?;
     let plain = Zeroizing::new(packets::unlock(locked, key.as_bytes())?);
     let (document, verified) = Layers::parse(&plain, Lengths::Partial)?.verify(sender.primary(), now)?;
-    let fingerprints = reader.identities().map(|identity| identity.certificate().fingerprint());
-    if !fingerprints.into_iter().any(|fingerprint| verified.intended.contains(&fingerprint)) {
+    let names_its_reader =
+        reader.identities().any(|identity| verified.intended.contains(&identity.certificate().fingerprint()));
+    if !verified.intended.is_empty() && !names_its_reader {
         return Err(Refused::NotToThisReader);
     }
-    Ok(ForeignMessage { document, signed_at: verified.created })
+    Ok(ForeignMessage { document, signed_at: verified.created, names_its_reader })
 }
