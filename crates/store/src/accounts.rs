@@ -45,13 +45,13 @@ impl Act for AccountById {
              WHERE account_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
         Ok(Some(Account {
-            id: row.next()?,
-            kind: row.next()?,
-            language: row.next()?,
-            address_sealed: row.next()?,
-            phone_sealed: row.next()?,
-            certificate: row.next()?,
-            level: row.next()?,
+            id: row.take()?,
+            kind: row.take()?,
+            language: row.take()?,
+            address_sealed: row.take()?,
+            phone_sealed: row.take()?,
+            certificate: row.take()?,
+            level: row.take()?,
         }))
     }
 }

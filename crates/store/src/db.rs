@@ -115,7 +115,7 @@ impl Row {
     ///
     /// # Errors
     /// [`StoreError::Damaged`]: there is none, or it holds something else than a `T`.
-    pub fn next<T: FromValue>(&mut self) -> Result<T, StoreError> {
+    pub fn take<T: FromValue>(&mut self) -> Result<T, StoreError> {
         T::from_value(self.0.next().ok_or(StoreError::Damaged("too few columns"))?)
     }
 }

@@ -19,7 +19,7 @@ impl Act for ListingByAddress {
             SELECT a.account_id, c.bytes, a.level FROM account a JOIN certificate c ON c.account_id = a.account_id
              WHERE a.address_lookup = $1 AND a.kind = 'member'";
         let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
-        Ok(Some(Listing { account: row.next()?, certificate: row.next()?, level: row.next()? }))
+        Ok(Some(Listing { account: row.take()?, certificate: row.take()?, level: row.take()? }))
     }
 }
 
@@ -37,7 +37,7 @@ impl Act for CertificateByHash {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "SELECT bytes FROM certificate WHERE certificate_hash = $1 LIMIT 1";
-        db.row(SQL, &[&self.hash]).await?.map(|mut row| row.next()).transpose()
+        db.row(SQL, &[&self.hash]).await?.map(|mut row| row.take()).transpose()
     }
 }
 

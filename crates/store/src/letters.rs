@@ -79,16 +79,16 @@ pub struct Correspondent {
 /// From a row of [`entries!`].
 pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
     Ok(Entry {
-        id: row.next()?,
-        thread: row.next()?,
-        sender: Correspondent { account: row.next()?, address_sealed: row.next()?, certificate: row.next()? },
-        folder: row.next()?,
-        read: row.next()?,
-        level: row.next()?,
-        change: row.next()?,
-        arrived: row.next()?,
-        content_length: row.next()?,
-        envelope: row.next()?,
-        wrapped_key: row.next()?,
+        id: row.take()?,
+        thread: row.take()?,
+        sender: Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? },
+        folder: row.take()?,
+        read: row.take()?,
+        level: row.take()?,
+        change: row.take()?,
+        arrived: row.take()?,
+        content_length: row.take()?,
+        envelope: row.take()?,
+        wrapped_key: row.take()?,
     })
 }

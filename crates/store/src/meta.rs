@@ -23,7 +23,7 @@ impl Act for ReadMeta {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "SELECT value FROM meta WHERE name = $1";
-        db.row(SQL, &[&self.key]).await?.map(|mut row| row.next()).transpose()
+        db.row(SQL, &[&self.key]).await?.map(|mut row| row.take()).transpose()
     }
 }
 

@@ -137,7 +137,7 @@ impl Act for NoticeSent {
         const NOTIFIED: &str = "
             UPDATE delivery SET notified = $3 WHERE letter_id = $1 AND reader_id = $2 AND notified IS NULL";
         if let Some(mut row) = db.row(LETTER, &[&self.id]).await? {
-            let (letter, reader): (LetterId, AccountId) = (row.next()?, row.next()?);
+            let (letter, reader): (LetterId, AccountId) = (row.take()?, row.take()?);
             if db.exec(NOTIFIED, &[&letter, &reader, &self.now]).await? > 0 {
                 letters::tell_sender(db, letter).await?;
             }
@@ -181,12 +181,12 @@ impl Act for DropNotice {
 }
 
 fn due_notice(mut row: Row) -> Result<DueNotice, StoreError> {
-    let id = row.next()?;
-    let attempts = u32::try_from(row.next::<u64>()?).unwrap_or(u32::MAX);
-    let created = row.next()?;
-    let content = match row.next()? {
+    let id = row.take()?;
+    let attempts = u32::try_from(row.take::<u64>()?).unwrap_or(u32::MAX);
+    let created = row.take()?;
+    let content = match row.take()? {
         Some(sealed) => NoticeContent::Sealed(sealed),
-        None => NoticeContent::Letter { account: row.next()?, address_sealed: row.next()?, language: row.next()? },
+        None => NoticeContent::Letter { account: row.take()?, address_sealed: row.take()?, language: row.take()? },
     };
     Ok(DueNotice { id, content, attempts, created })
 }

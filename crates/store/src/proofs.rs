@@ -60,10 +60,10 @@ async fn find<D: Db>(db: &mut D, holder: &Holder, factor: Factor) -> Result<Opti
         SELECT state, code, until, tries_left FROM proof
          WHERE holder_id = $1 AND factor = $2";
     let Some(mut row) = db.row(SQL, &[holder, &factor]).await? else { return Ok(None) };
-    Ok(Some(match row.next::<String>()?.as_str() {
+    Ok(Some(match row.take::<String>()?.as_str() {
         "sent" => {
-            let (code, until) = (row.next()?, row.next()?);
-            let tries_left = u8::try_from(row.next::<u64>()?).map_err(|_| StoreError::Damaged("tries"))?;
+            let (code, until) = (row.take()?, row.take()?);
+            let tries_left = u8::try_from(row.take::<u64>()?).map_err(|_| StoreError::Damaged("tries"))?;
             CodeProof::Sent { code, until, tries_left }
         }
         "proved" => CodeProof::Proved,

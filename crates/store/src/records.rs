@@ -71,7 +71,7 @@ impl Act for ReadRecord {
         const SQL: &str = "
             SELECT record_id, purpose, version, change, sealed FROM record WHERE account_id = $1 AND record_id = $2";
         let Some(mut row) = db.row(SQL, &[&self.account, &self.id]).await? else { return Ok(None) };
-        Ok(Some(Record { head: head(&mut row)?, sealed: row.next()? }))
+        Ok(Some(Record { head: head(&mut row)?, sealed: row.take()? }))
     }
 }
 
@@ -106,7 +106,7 @@ impl Act for WriteRecord {
 }
 
 pub(crate) fn head(row: &mut Row) -> Result<RecordHead, StoreError> {
-    Ok(RecordHead { id: row.next()?, purpose: row.next()?, version: row.next()?, change: row.next()? })
+    Ok(RecordHead { id: row.take()?, purpose: row.take()?, version: row.take()?, change: row.take()? })
 }
 
 /// Writes a record's first version; none if the account has such a record.
@@ -134,7 +134,7 @@ impl WriteRecord {
         const WRITE: &str = "
             UPDATE record SET version = $3, change = $4, sealed = $5 WHERE account_id = $1 AND record_id = $2";
         let found = db.row(FIND, &[&self.account, &self.id, &self.purpose]).await?;
-        let found: Version = found.ok_or(WriteRecordError::NotFound)?.next()?;
+        let found: Version = found.ok_or(WriteRecordError::NotFound)?.take()?;
         if found != expected {
             return Err(WriteRecordError::StaleVersion);
         }

@@ -74,7 +74,7 @@ impl Act for BeginRecovery {
              WHERE a.address_lookup = $1 AND s.kind = 'recovery' AND s.proof_hash = $2";
         const BEGIN: &str = "INSERT INTO recovery (recovery_id, account_id, expires) VALUES ($1, $2, $3)";
         let Some(mut row) = db.row(FIND, &[&self.address_lookup, &self.proof_hash]).await? else { return Ok(None) };
-        let begun = RecoveryBegun { account: row.next()?, phone_sealed: row.next()?, language: row.next()? };
+        let begun = RecoveryBegun { account: row.take()?, phone_sealed: row.take()?, language: row.take()? };
         // As long as a registration: time for an SMS and for thinking of a password.
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         db.exec(BEGIN, &[&self.id, &begun.account, &expires]).await?;
@@ -191,7 +191,7 @@ impl Act for CompleteRecovery {
 /// The account of a recovery whose time is not over.
 async fn find<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<Option<AccountId>, StoreError> {
     const SQL: &str = "SELECT account_id FROM recovery WHERE recovery_id = $1 AND expires > $2";
-    db.row(SQL, &[&id, &now]).await?.map(|mut row| row.next()).transpose()
+    db.row(SQL, &[&id, &now]).await?.map(|mut row| row.take()).transpose()
 }
 
 async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<AccountId, RecoveryError> {

@@ -267,11 +267,11 @@ async fn find<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<O
          WHERE registration_id = $1 AND expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
     Ok(Some(Registration {
-        account: row.next()?,
-        address_lookup: row.next()?,
-        address_sealed: row.next()?,
-        language: row.next()?,
-        phone_sealed: row.next()?,
+        account: row.take()?,
+        address_lookup: row.take()?,
+        address_sealed: row.take()?,
+        language: row.take()?,
+        phone_sealed: row.take()?,
     }))
 }
 

@@ -145,12 +145,12 @@ impl Act for EndSession {
 
 fn session(mut row: Row) -> Result<Session, StoreError> {
     Ok(Session {
-        id: row.next()?,
-        account: row.next()?,
-        level: row.next()?,
-        proved: row.next()?,
-        used: row.next()?,
-        kept: row.next()?,
+        id: row.take()?,
+        account: row.take()?,
+        level: row.take()?,
+        proved: row.take()?,
+        used: row.take()?,
+        kept: row.take()?,
     })
 }
 
@@ -181,7 +181,7 @@ pub(crate) async fn keep<D: Db>(
     const FIND: &str = "SELECT proved, used FROM session WHERE session_id = $1 AND account_id = $2";
     const KEEP: &str = "UPDATE session SET kept = $2, expires = $3 WHERE session_id = $1";
     let Some(mut row) = db.row(FIND, &[&session, &account]).await? else { return Ok(false) };
-    let (proved, used): (Timestamp, Timestamp) = (row.next()?, row.next()?);
+    let (proved, used): (Timestamp, Timestamp) = (row.take()?, row.take()?);
     let expires = if keep { used.after(limits::KEPT_SESSION_LIFE) } else { proved.after(limits::SESSION_LIFE) };
     db.exec(KEEP, &[&session, &keep, &expires]).await?;
     Ok(true)

@@ -67,7 +67,7 @@ impl Act for CredentialsByAddress {
             SELECT a.account_id, s.opaque_record FROM account a JOIN slot s ON s.account_id = a.account_id
              WHERE a.address_lookup = $1 AND s.kind = 'password'";
         let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
-        Ok(Some(Credentials { account: row.next()?, opaque_record: row.next()? }))
+        Ok(Some(Credentials { account: row.take()?, opaque_record: row.take()? }))
     }
 }
 
@@ -116,7 +116,7 @@ impl Act for TakeSignInState {
         const TAKE: &str = "UPDATE sign_in SET step = 'taken', state = $2 WHERE sign_in_id = $1";
         let Some(mut row) = db.row(FIND, &[&self.id, &self.now]).await? else { return Ok(None) };
         db.exec(TAKE, &[&self.id, &[0; 0]]).await?;
-        Ok(Some(TakenSignIn { account: row.next()?, state: row.next()? }))
+        Ok(Some(TakenSignIn { account: row.take()?, state: row.take()? }))
     }
 }
 
@@ -172,7 +172,7 @@ impl Act for EnterSignInCode {
         let Some(mut row) = db.row(FIND, &[&self.id]).await? else {
             return Ok(Entered::Refused(Verdict::AlreadyOver));
         };
-        let account: AccountId = row.next()?;
+        let account: AccountId = row.take()?;
         match proofs::enter(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await? {
             Verdict::Proved => {
                 proofs::forget(db, self.id.as_bytes()).await?;

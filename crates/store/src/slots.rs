@@ -118,7 +118,7 @@ impl Act for DeviceSlotOf {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "SELECT slot_id, sealed, share_sealed FROM slot WHERE session_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.session]).await? else { return Ok(None) };
-        Ok(Some(DeviceSlot { id: row.next()?, sealed: row.next()?, share_sealed: row.next()? }))
+        Ok(Some(DeviceSlot { id: row.take()?, sealed: row.take()?, share_sealed: row.take()? }))
     }
 }
 
@@ -156,7 +156,7 @@ pub(crate) async fn replace_recovery<D: Db>(
 pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<Vec<Slot>, StoreError> {
     const SQL: &str = "SELECT slot_id, kind, sealed FROM slot WHERE account_id = $1 AND kind = $2 ORDER BY slot_id";
     let rows = db.rows(SQL, &[&account, &kind]).await?;
-    rows.into_iter().map(|mut row| Ok(Slot { id: row.next()?, kind: row.next()?, sealed: row.next()? })).collect()
+    rows.into_iter().map(|mut row| Ok(Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? })).collect()
 }
 
 async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {

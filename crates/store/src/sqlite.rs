@@ -1,6 +1,7 @@
 //! SQLite: one writer with group commit, readers beside it, and a log that keeps nothing erased (PROTOCOL §8).
 
 use std::{
+    fs::{File, TryLockError},
     future::{Future, ready},
     path::{Path, PathBuf},
     time::Duration,
@@ -29,12 +30,13 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens `folder`, migrates it, and finishes the erasures that a crash interrupted.
+    /// Opens `folder` for this process alone, migrates it, and finishes the erasures that a crash interrupted.
     pub(crate) fn open(folder: &Path, pulses: broadcast::Sender<(AccountId, Pulse)>) -> Result<Self, OpenError> {
         std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        let lock = lock(folder)?;
         let connection = open_writer(folder)?;
         let readers = readers::Readers::new(folder.to_path_buf());
-        Ok(Self { writer: writer::Writer::start(connection, folder, pulses)?, readers })
+        Ok(Self { writer: writer::Writer::start(connection, lock, folder, pulses)?, readers })
     }
 
     pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
@@ -54,6 +56,16 @@ impl Sqlite {
         self.readers.close();
         self.writer.close().await;
     }
+}
+
+/// Keeps other processes out for as long as the file is open: none may write to a log that this one overwrites.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let folder = File::open(folder).map_err(OpenError::Folder)?;
+    folder.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse,
+        TryLockError::Error(error) => OpenError::Folder(error),
+    })?;
+    Ok(folder)
 }
 
 /// The database file in a data folder.
@@ -92,6 +104,11 @@ pub(crate) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
              PRAGMA max_page_count = {MOST_PAGES};"
         ))
         .map_err(StoreError::from)?;
+    let journal: String =
+        connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(StoreError::from)?;
+    if journal != "wal" {
+        return Err(OpenError::NoLog);
+    }
     migrate(&mut connection)?;
     Ok(connection)
 }

@@ -27,6 +27,12 @@ pub enum OpenError {
         "this SQLite was compiled with {0}, which keeps samples of erased rows; build with the repository's own .cargo/config.toml"
     )]
     UnsafeBuild(&'static str),
+    /// Another process has it open. Two would overwrite each other's log.
+    #[error("another process has the data folder open")]
+    InUse,
+    /// SQLite can't keep a write-ahead log here.
+    #[error("the data folder lies on a file system that can't hold a write-ahead log, such as a network share")]
+    NoLog,
     /// A newer program wrote this database.
     #[error("the database has migration {found}, but this program knows only {known}: use the newer program")]
     Newer {
@@ -43,7 +49,7 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
-/// The store. Cheap to clone. [`Store::close`] ends it well; without, the next opening mends what is left to do.
+/// The store. Cheap to clone. [`Store::close`] ends it, and so does dropping the last clone, which blocks meanwhile.
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,

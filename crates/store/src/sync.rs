@@ -74,9 +74,9 @@ impl Act for IdsOf {
         const RECORDS: &str = "SELECT record_id FROM record WHERE account_id = $1 ORDER BY record_id";
         let Pulse { change, erase } = PulseOf { account: self.account }.run(db).await?;
         let letters = db.rows(LETTERS, &[&self.account]).await?;
-        let letters = letters.into_iter().map(|mut row| row.next()).collect::<Result<_, _>>()?;
+        let letters = letters.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
         let records = db.rows(RECORDS, &[&self.account]).await?;
-        let records = records.into_iter().map(|mut row| row.next()).collect::<Result<_, _>>()?;
+        let records = records.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
         Ok(Ids { change, erase, letters, records })
     }
 }
@@ -100,7 +100,7 @@ impl Act for PulseOf {
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else {
             return Ok(Pulse { change: ChangeNumber::ZERO, erase: EraseNumber::ZERO });
         };
-        Ok(Pulse { change: row.next()?, erase: row.next()? })
+        Ok(Pulse { change: row.take()?, erase: row.take()? })
     }
 }
 
@@ -137,7 +137,7 @@ pub(crate) async fn raise_erase<D: Db>(db: &mut D, account: AccountId) -> Result
 
 async fn raise<D: Db>(db: &mut D, sql: &'static str, account: AccountId) -> Result<Pulse, StoreError> {
     let mut row = db.row(sql, &[&account]).await?.ok_or(StoreError::Damaged("an account"))?;
-    let pulse = Pulse { change: row.next()?, erase: row.next()? };
+    let pulse = Pulse { change: row.take()?, erase: row.take()? };
     db.touched(account, pulse);
     Ok(pulse)
 }

@@ -113,9 +113,9 @@ impl PostLetters {
     async fn earlier<D: Db>(&self, db: &mut D, letter: &PostLetter) -> Result<Option<Timestamp>, PostLettersError> {
         const SQL: &str = "SELECT sender_id, request_hash, arrived FROM letter WHERE letter_id = $1";
         let Some(mut row) = db.row(SQL, &[&letter.new.id]).await? else { return Ok(None) };
-        let (sender, hash): (AccountId, [u8; 32]) = (row.next()?, row.next()?);
+        let (sender, hash): (AccountId, [u8; 32]) = (row.take()?, row.take()?);
         if sender == self.sender && hash == request_hash(&letter.new) {
-            Ok(Some(row.next()?))
+            Ok(Some(row.take()?))
         } else {
             Err(PostLettersError::IdTaken)
         }
@@ -165,8 +165,8 @@ impl PostLetters {
         let count = arriving.len() as u64;
         let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
-        let pulse = Pulse { change: raised.next()?, erase: raised.next()? };
-        let certificate: CertificateHash = raised.next()?;
+        let pulse = Pulse { change: raised.take()?, erase: raised.take()? };
+        let certificate: CertificateHash = raised.take()?;
         db.touched(account, pulse);
         for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {
             if reader.certificate != certificate {

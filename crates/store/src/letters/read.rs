@@ -43,7 +43,7 @@ impl Act for ReadContent {
         const SQL: &str = "
             SELECT c.bytes FROM entry e JOIN content c ON c.letter_id = e.letter_id
              WHERE e.account_id = $1 AND e.letter_id = $2";
-        db.row(SQL, &[&self.account, &self.letter]).await?.map(|mut row| row.next()).transpose()
+        db.row(SQL, &[&self.account, &self.letter]).await?.map(|mut row| row.take()).transpose()
     }
 }
 

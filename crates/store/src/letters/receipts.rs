@@ -104,11 +104,11 @@ impl ReadOnly for DeliveriesOf {}
 
 fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
-        reader: Correspondent { account: row.next()?, address_sealed: row.next()?, certificate: row.next()? },
-        delivered: row.next()?,
-        notified: row.next()?,
-        read: match row.next::<Option<Timestamp>>()? {
-            Some(at) => Some(DeliveryReceipt { at, signature: row.next()?, level: row.next()? }),
+        reader: Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? },
+        delivered: row.take()?,
+        notified: row.take()?,
+        read: match row.take::<Option<Timestamp>>()? {
+            Some(at) => Some(DeliveryReceipt { at, signature: row.take()?, level: row.take()? }),
             None => None,
         },
     })
@@ -121,7 +121,7 @@ pub(crate) async fn tell_sender<D: Db>(db: &mut D, letter: LetterId) -> Result<(
          WHERE l.letter_id = $1";
     const TELL: &str = "UPDATE entry SET change = $3 WHERE account_id = $1 AND letter_id = $2";
     let Some(mut row) = db.row(SENDER, &[&letter]).await? else { return Ok(()) };
-    let sender: AccountId = row.next()?;
+    let sender: AccountId = row.take()?;
     let change = sync::raise_change(db, sender).await?;
     db.exec(TELL, &[&sender, &letter, &change]).await.map(drop)
 }

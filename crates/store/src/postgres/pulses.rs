@@ -69,11 +69,11 @@ async fn converse(
     let (client, mut connection) = config.connect(NoTls).await?;
     let hear = async {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-            if let AsyncMessage::Notification(notification) = message? {
-                if let Some(hint) = read(notification.payload()) {
-                    // No receiver, nobody to tell.
-                    drop(heard.send(hint));
-                }
+            if let AsyncMessage::Notification(notification) = message?
+                && let Some(hint) = read(notification.payload())
+            {
+                // No receiver, nobody to tell.
+                let _ = heard.send(hint);
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The one thread that writes: what waits together is committed together, each act in a savepoint of its own.
 
 use std::{
+    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
@@ -39,6 +40,7 @@ impl Writer {
     /// Starts the thread, after it has finished the erasures that a crash interrupted.
     pub(crate) fn start(
         mut connection: Connection,
+        lock: File,
         folder: &Path,
         pulses: broadcast::Sender<(AccountId, Pulse)>,
     ) -> Result<Self, OpenError> {
@@ -47,7 +49,11 @@ impl Writer {
         let (orders, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || Thread { connection, log, pulses }.work(&waiting))
+            .spawn(move || {
+                Thread { connection, log, pulses }.work(&waiting);
+                // Only now may another process open the folder.
+                drop(lock);
+            })
             .map_err(OpenError::Folder)?;
         Ok(Self { orders: Mutex::new(Some(orders)), thread: Mutex::new(Some(thread)) })
     }
@@ -82,6 +88,17 @@ impl Writer {
             if !matches!(ended, Ok(Ok(()))) {
                 tracing::error!("the writer thread of the store did not end as it should");
             }
+        }
+    }
+}
+
+/// Whoever drops the store may open its folder again at once.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.orders.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer thread of the store panicked");
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     places,
 };
 use crate::{
-    Act as _, Location, Store,
+    Act as _, Location, OpenError, Store,
     erasure::EmptyTrash,
     letters::{PostLetter, ReadContent},
     sqlite::{Log, STEPS, SqliteDb, open_writer},
@@ -109,4 +109,39 @@ async fn a_crash_between_any_two_steps_of_an_erasure_loses_nothing_kept_and_brin
         }
         store.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_dropped_can_be_opened_again_at_once() {
+    let place = places::sqlite();
+    let store = place.open().await;
+    let mut dice = Dice::new(3);
+    let person = register(&store, &mut dice).await;
+    let letter = dice.letter(&[&person]);
+    post(&store, &person, vec![again(&letter)], NOW).await.unwrap();
+    drop(store);
+    let store = place.open().await;
+    assert_holds(&store, &person, &[&letter]).await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_is_open_is_not_opened_twice() {
+    let place = places::sqlite();
+    let store = place.open().await;
+    let location = Location::Sqlite(place.folder().to_path_buf());
+    assert!(matches!(Store::open(location).await, Err(OpenError::InUse)));
+    store.close().await;
+    place.open().await.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_a_newer_program_is_left_alone() {
+    let place = places::sqlite();
+    place.open().await.close().await;
+    let newer = rusqlite::Connection::open(place.folder().join("mailbox.sqlite")).unwrap();
+    newer.execute("INSERT INTO migration (number) VALUES (99)", []).unwrap();
+    drop(newer);
+    let location = Location::Sqlite(place.folder().to_path_buf());
+    assert!(matches!(Store::open(location).await, Err(OpenError::Newer { found: 99, .. })));
 }

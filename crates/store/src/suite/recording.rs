@@ -36,7 +36,10 @@ async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) 
     let write = |expected, sealed: &[u8]| WriteRecord { account, id, purpose, expected, sealed: sealed.to_vec() };
     // Two devices at once: one writes, the other has to read first.
     let (one, two) = tokio::join!(store.write(write(Some(version), b"one")), store.write(write(Some(version), b"two")));
-    let (won, lost) = if one.is_ok() { (one.unwrap(), two) } else { (two.unwrap(), one) };
+    let (won, lost) = match one {
+        Ok(won) => (won, two),
+        Err(_) => (two.unwrap(), one),
+    };
     assert!(matches!(lost, Err(WriteRecordError::StaleVersion)));
     assert_eq!(won.version, Version::new(2));
     assert!(matches!(store.write(write(None, b"new")).await, Err(WriteRecordError::Exists)));
