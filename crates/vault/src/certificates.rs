@@ -10,7 +10,7 @@ use pgp::{
     crypto::public_key::PublicKeyAlgorithm,
     packet::{PublicKey, PublicSubkey, SubpacketData, UserId},
     ser::Serialize,
-    types::{KeyDetails, Tag},
+    types::{KeyDetails, PublicParams, Tag},
 };
 use sha2::{Digest, Sha256};
 
@@ -55,6 +55,9 @@ pub enum CertificateRefused {
     /// Another algorithm than Ed25519 (primary key) or ML-KEM-768 + X25519 (subkey).
     #[error("a key of the certificate has another algorithm")]
     Algorithm,
+    /// A primary key of small order, under which one signature fits many texts.
+    #[error("the primary key is weak")]
+    WeakKey,
     /// Its User ID is not exactly the address.
     #[error("the certificate is another address's")]
     OtherAddress,
@@ -213,7 +216,10 @@ fn primary_key(packet: &Packet<'_>, now: Timestamp) -> Result<PublicKey, Certifi
     let key = PublicKey::try_from_reader(packets::header(packet), &*packet.body)
         .map_err(|_| CertificateRefused::NotACertificate)?;
     check_read(&key, packet, now)?;
-    Ok(key)
+    match key.public_params() {
+        PublicParams::Ed25519(params) if !params.key.is_weak() => Ok(key),
+        _ => Err(CertificateRefused::WeakKey),
+    }
 }
 
 fn subkey(packet: &Packet<'_>, now: Timestamp) -> Result<PublicSubkey, CertificateRefused> {

@@ -35,6 +35,8 @@ pub use open::{Expected, Refused, Unverified, open_content, open_envelope, unwra
 pub use padding::padme;
 pub use seal::{Outgoing, SealRefused, SealedLetter, SessionKey, WrappedKey, seal, seal_blind_copy};
 
+pub use crate::packets::LockedRefused;
+
 pub(crate) use contents::message_id;
 
 #[cfg(test)]

@@ -20,7 +20,5 @@ pub mod slots;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;
 
-pub use packets::LockedRefused;
-
 /// The one refusal of everything that opens under a symmetric key: it does not say which was wrong.
 pub use securemailbox_protocol::sealed::WrongKeyOrPlace;

@@ -45,9 +45,9 @@ pub(crate) fn split(mut bytes: &[u8], lengths: Lengths) -> Result<Vec<Packet<'_>
 }
 
 /// The one packet that these bytes are.
-pub(crate) fn only<'a>(bytes: &'a [u8], lengths: Lengths) -> Result<Packet<'a>, NotPackets> {
+pub(crate) fn only(bytes: &[u8]) -> Result<Packet<'_>, NotPackets> {
     let mut rest = bytes;
-    let packet = next(&mut rest, lengths)?;
+    let packet = next(&mut rest, Lengths::Fixed)?;
     if rest.is_empty() { Ok(packet) } else { Err(NotPackets) }
 }
 
@@ -173,4 +173,64 @@ pub(crate) fn unlock(packet: &Packet<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Loc
     let locked = SymEncryptedProtectedData::try_from_reader(header(packet), &*packet.body)
         .map_err(|_| LockedRefused::NotAuthentic)?;
     locked.decrypt(key, None, Seipdv1ReadMode::default()).map_err(|_| LockedRefused::NotAuthentic)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::rng;
+
+    #[test]
+    fn every_way_to_write_a_fixed_length_is_read() {
+        for (length, header) in [
+            (191, vec![0xD5, 191]),
+            (192, vec![0xD5, 192, 0]),
+            (8383, vec![0xD5, 223, 255]),
+            (3, vec![0xD5, 255, 0, 0, 0, 3]),
+        ] {
+            let bytes = [header, vec![1; length]].concat();
+            let packet = only(&bytes).ok().unwrap();
+            assert_eq!((packet.tag, packet.body.len()), (Tag::Padding, length));
+        }
+    }
+
+    #[test]
+    fn a_packet_in_parts_is_read_only_where_others_may_write_so() {
+        let parts = [&[0xCB, 0xE1, 1, 2][..], &[0xE0, 3], &[2, 4, 5]].concat();
+        assert!(split(&parts, Lengths::Fixed).is_err());
+        let packets = split(&parts, Lengths::Partial).ok().unwrap();
+        assert_eq!(&*packets[0].body, &[1, 2, 3, 4, 5]);
+        let signature = [&[0xC2, 0xE1, 1, 2][..], &[0]].concat();
+        assert!(split(&signature, Lengths::Partial).is_err(), "only what can be long may come in parts");
+    }
+
+    #[test]
+    fn a_header_of_the_old_format_or_a_body_that_ends_early_is_refused() {
+        for bytes in [&[0x99, 0, 1, 6][..], &[0xD5, 2, 1], &[0xD5], &[0xD5, 255, 0, 0], &[0x55, 0]] {
+            assert!(split(bytes, Lengths::Partial).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_what_is_read(bodies in prop::collection::vec(any::<Vec<u8>>(), 0..5)) {
+            let mut out = Vec::new();
+            for body in &bodies {
+                write(Tag::Padding, body, &mut out);
+            }
+            let read: Vec<_> = split(&out, Lengths::Fixed).ok().unwrap().iter().map(|packet| packet.body.to_vec()).collect();
+            prop_assert_eq!(read, bodies);
+        }
+
+        #[test]
+        fn a_locked_text_opens_with_its_key_only(plain in any::<Vec<u8>>(), key in any::<[u8; 32]>(), other in any::<[u8; 32]>()) {
+            let locked = lock(&plain, &key, &mut rng(1));
+            let packet = only(&locked).ok().unwrap();
+            prop_assert_eq!(unlock(&packet, &key), Ok(plain));
+            prop_assume!(key != other);
+            prop_assert_eq!(unlock(&packet, &other), Err(LockedRefused::NotAuthentic));
+        }
+    }
 }

@@ -14,7 +14,7 @@ use securemailbox_protocol::{
 use crate::{
     certificates::Certificate,
     identities::Identity,
-    packets::{self, Lengths},
+    packets,
     signatures::{self, SignatureRefused},
 };
 
@@ -50,8 +50,7 @@ pub fn verify(
     if receipt.signature.as_ref().len() > limits::SIGNATURE {
         return Err(SignatureRefused::NotASignature);
     }
-    let packet =
-        packets::only(receipt.signature.as_ref(), Lengths::Fixed).map_err(|_| SignatureRefused::NotASignature)?;
+    let packet = packets::only(receipt.signature.as_ref()).map_err(|_| SignatureRefused::NotASignature)?;
     let statement = read_statement(letter, content, receipt.at);
     signatures::verify(&packet, statement.as_bytes(), reader.primary(), now).map(|_| ())
 }

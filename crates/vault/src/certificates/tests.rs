@@ -86,6 +86,15 @@ fn a_key_of_another_algorithm_is_refused() {
 }
 
 #[test]
+fn a_weak_primary_key_is_refused() {
+    // The neutral point of the curve: S = 0 and R = the same "sign" every text (RFC 8032 §5.1.7).
+    let mut packets = Forgery::default().packets();
+    packets[0].1.truncate(10);
+    packets[0].1.extend([&[1][..], &[0; 31]].concat());
+    assert_eq!(refused(&packets), Some(CertificateRefused::WeakKey));
+}
+
+#[test]
 fn a_second_user_id_is_refused() {
     let mut packets = Forgery::default().packets();
     packets.splice(4..4, packets[2..4].to_vec());

@@ -5,7 +5,7 @@ use mail_builder::{
     headers::{address::Address as MimeAddress, content_type::ContentType, date::Date, raw::Raw},
     mime::MimePart,
 };
-use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
@@ -99,17 +99,15 @@ fn boundary(rng: &mut (impl RngCore + CryptoRng)) -> String {
 
 /// Reads the MIME message of a letter whose signature holds. Nothing inside is decrypted or fetched (ATTACKS 10).
 pub(super) fn read(mime: &[u8]) -> Result<Content, Refused> {
-    let message = MessageParser::default().parse(mime).ok_or(Refused::NotAContent)?;
-    let root = message.root_part();
-    let kind = root.content_type().ok_or(Refused::NotAContent)?;
-    let is_ours = kind.c_type.eq_ignore_ascii_case("multipart")
-        && kind.subtype().is_some_and(|subtype| subtype.eq_ignore_ascii_case("mixed"))
-        && kind.attribute("hp") == Some("cipher");
-    let PartType::Multipart(children) = &root.body else { return Err(Refused::NotAContent) };
-    let [first, others @ .., last] = &children[..] else { return Err(Refused::NotAContent) };
-    if !is_ours {
-        return Err(Refused::NotAContent);
-    }
+    let (head, body) = head_and_body(mime).ok_or(Refused::NotAContent)?;
+    let message = MessageParser::default().parse_headers(head).ok_or(Refused::NotAContent)?;
+    let boundary = message
+        .content_type()
+        .filter(|kind| is(kind, "multipart/mixed") && kind.attribute("hp") == Some("cipher"))
+        .and_then(|kind| kind.attribute("boundary"))
+        .ok_or(Refused::NotAContent)?;
+    let parts = parts(body, boundary).ok_or(Refused::NotAContent)?;
+    let [first, others @ .., last] = &parts[..] else { return Err(Refused::NotAContent) };
     let (name, from) = single(&message)?;
     let headers = Headers(&message);
     let content = Content {
@@ -122,14 +120,61 @@ pub(super) fn read(mime: &[u8]) -> Result<Content, Refused> {
         id: headers.ids(HeaderName::MessageId)?.first().copied().ok_or(Refused::NotAContent)?,
         in_reply_to: headers.ids(HeaderName::InReplyTo)?.first().copied(),
         references: headers.ids(HeaderName::References)?,
-        text: text(message.part(*first).ok_or(Refused::NotAContent)?)?,
-        manifest: manifest(message.part(*last).ok_or(Refused::NotAContent)?)?,
+        text: text(first)?,
+        manifest: manifest(last)?,
         unopened_parts: others.len(),
     };
     if content.manifest.readers.len() != content.to.len() + content.cc.len() {
         return Err(Refused::OtherReaders);
     }
     Ok(content)
+}
+
+/// Parts a message at its first empty line; the head keeps it.
+fn head_and_body(mime: &[u8]) -> Option<(&[u8], &[u8])> {
+    const EMPTY_LINE: &[u8] = b"\r\n\r\n";
+    mime.split_at_checked(position(mime, EMPTY_LINE)? + EMPTY_LINE.len())
+}
+
+fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// The parts of a multipart body (RFC 2046 §5.1.1), one level deep, whatever they claim to be. By hand, since parsers of
+/// whole messages follow the nesting, and a sender chooses how deep that is: 100,000 messages within messages fit into
+/// a letter, and overflow the stack.
+fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<&'a [u8]>> {
+    let delimiter = format!("\r\n--{boundary}");
+    let mut rest = body.strip_prefix(&delimiter.as_bytes()[2..])?;
+    let mut parts = Vec::new();
+    loop {
+        if let Some(end) = rest.strip_prefix(b"--") {
+            return matches!(end, b"" | b"\r\n").then_some(parts);
+        }
+        rest = rest.strip_prefix(b"\r\n")?;
+        let at = position(rest, delimiter.as_bytes())?;
+        parts.push(&rest[..at]);
+        rest = &rest[at + delimiter.len()..];
+    }
+}
+
+fn is(found: &mail_parser::ContentType<'_>, wanted: &str) -> bool {
+    found.subtype().is_some_and(|subtype| wanted.eq_ignore_ascii_case(&format!("{}/{subtype}", found.c_type)))
+}
+
+/// A part of exactly this kind, decoded. Its kind is looked at first, so that the parser finds nothing to descend into.
+fn leaf<'a>(part: &'a [u8], wanted: &str) -> Result<Message<'a>, Refused> {
+    let (head, _) = head_and_body(part).ok_or(Refused::NotAContent)?;
+    let head = MessageParser::default().parse_headers(head).ok_or(Refused::NotAContent)?;
+    let mut kinds = head.headers().iter().filter(|header| header.name == HeaderName::ContentType);
+    let only = match (kinds.next().and_then(|header| header.value.as_content_type()), kinds.next()) {
+        (Some(kind), None) => is(kind, wanted),
+        _ => false,
+    };
+    if !only {
+        return Err(Refused::NotAContent);
+    }
+    MessageParser::default().parse(part).ok_or(Refused::NotAContent)
 }
 
 /// The one From, with the name that is claimed for it.
@@ -139,6 +184,9 @@ fn single(message: &Message<'_>) -> Result<(Option<String>, Address), Refused> {
         return Err(Refused::FromIsNotTheSigner);
     };
     let name = from.name().map(str::to_owned).filter(|name| !name.is_empty());
+    if name.as_ref().is_some_and(|name| name.len() > limits::SUBJECT || name.chars().any(char::is_control)) {
+        return Err(Refused::NotAContent);
+    }
     Ok((name, exact(from.address())?))
 }
 
@@ -196,23 +244,18 @@ impl<'a, 'x> Headers<'a, 'x> {
 }
 
 /// The text, with line feeds only.
-fn text(part: &MessagePart<'_>) -> Result<Zeroizing<String>, Refused> {
-    let is_plain = part
-        .content_type()
-        .is_some_and(|kind| kind.c_type.eq_ignore_ascii_case("text") && kind.subtype() == Some("plain"));
-    match &part.body {
-        PartType::Text(text) if is_plain && !part.is_encoding_problem => Ok(Zeroizing::new(text.replace("\r\n", "\n"))),
+fn text(part: &[u8]) -> Result<Zeroizing<String>, Refused> {
+    let message = leaf(part, "text/plain")?;
+    let root = message.root_part();
+    match &root.body {
+        PartType::Text(text) if !root.is_encoding_problem => Ok(Zeroizing::new(text.replace("\r\n", "\n"))),
         _ => Err(Refused::NotAContent),
     }
 }
 
-fn manifest(part: &MessagePart<'_>) -> Result<Manifest, Refused> {
-    let (kind, subtype) = manifest::CONTENT_TYPE.split_once('/').ok_or(Refused::NotAContent)?;
-    let is_manifest = part.content_type().is_some_and(|found| found.c_type == kind && found.subtype() == Some(subtype));
-    if !is_manifest {
-        return Err(Refused::NotAContent);
-    }
-    serde_json::from_slice(part.contents()).map_err(|_| Refused::NotAContent)
+fn manifest(part: &[u8]) -> Result<Manifest, Refused> {
+    let message = leaf(part, manifest::CONTENT_TYPE)?;
+    serde_json::from_slice(message.root_part().contents()).map_err(|_| Refused::NotAContent)
 }
 
 impl Content {

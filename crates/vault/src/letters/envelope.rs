@@ -41,6 +41,17 @@ pub(super) struct Text {
     pub(super) attachments: Attachments,
 }
 
+impl Text {
+    /// Whether every part is what a sender's client makes: lines without control characters, and no more than a row holds.
+    pub(super) fn fits_a_list(&self) -> bool {
+        let name = self.name.as_deref().unwrap_or_default();
+        [&*self.subject, &*self.first_line, name].into_iter().all(|line| !line.chars().any(char::is_control))
+            && [&*self.subject, name].into_iter().all(|line| line.len() <= limits::SUBJECT)
+            && self.first_line.chars().count() <= FIRST_LINE
+            && self.to.len() <= READERS_NAMED
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Attachments {

@@ -115,7 +115,7 @@ pub fn unwrap(wrapped_key: &[u8], keyring: &Keyring) -> Result<SessionKey, Refus
     if wrapped_key.len() > limits::WRAPPED_KEY {
         return Err(Refused::TooLarge);
     }
-    let packet = packets::only(wrapped_key, Lengths::Fixed).map_err(|_| Refused::NotAWrappedKey)?;
+    let packet = packets::only(wrapped_key).map_err(|_| Refused::NotAWrappedKey)?;
     unwrap_packet(&packet, keyring)
 }
 
@@ -173,7 +173,7 @@ fn open<T>(bytes: &[u8], limit: usize, key: &[u8; 32]) -> Result<Unverified<T>, 
     if bytes.len() > limit {
         return Err(Refused::TooLarge);
     }
-    let packet = packets::only(bytes, Lengths::Fixed).map_err(|_| LockedRefused::NotOnePacket)?;
+    let packet = packets::only(bytes).map_err(|_| LockedRefused::NotOnePacket)?;
     let plain = zeroize::Zeroizing::new(packets::unlock(&packet, key)?);
     let layers = Layers::parse(&plain, Lengths::Fixed)?;
     Ok(Unverified { layers, hash: ContentHash::from_bytes(Sha256::digest(bytes).into()), kind: PhantomData })
@@ -199,6 +199,9 @@ impl Unverified<Envelope> {
     pub fn verify(self, expected: &Expected<'_>) -> Result<Envelope, Refused> {
         let (document, verified) = self.signed_document(expected)?;
         let text: super::envelope::Text = serde_json::from_slice(&document).map_err(|_| Refused::NotAnEnvelope)?;
+        if !text.fits_a_list() {
+            return Err(Refused::NotAnEnvelope);
+        }
         if text.id != expected.id {
             return Err(Refused::OtherId);
         }

@@ -76,12 +76,12 @@ fn surprises(text: &str) -> usize {
 }
 
 fn are_neighbours(one: char, other: char) -> bool {
-    let beside = |row: &&str| {
+    let beside = |row: &str| {
         let row: Vec<char> = row.chars().collect();
         row.windows(2).any(|pair| pair == [one, other] || pair == [other, one])
     };
     (one.is_alphanumeric() && other.is_alphanumeric() && u32::from(one).abs_diff(u32::from(other)) == 1)
-        || KEY_ROWS.iter().any(|row| beside(&row))
+        || KEY_ROWS.iter().any(|row| beside(row))
 }
 
 /// Rows of the Swedish and the English keyboard, and the columns that hands run along.
