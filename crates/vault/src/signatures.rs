@@ -157,6 +157,8 @@ struct Stated {
     created: Option<Timestamp>,
     lifetime: Option<u64>,
     issuer: Option<PgpFingerprint>,
+    flags: Option<()>,
+    key_lifetime: Option<()>,
 }
 
 impl Stated {
@@ -172,8 +174,11 @@ impl Stated {
                 }
                 SubpacketData::IssuerFingerprint(issuer) => once(&mut stated.issuer, issuer.clone())?,
                 SubpacketData::IntendedRecipientFingerprint(_) if purpose == Use::Document => {}
+                // Read later; two of them could say two things.
+                SubpacketData::KeyFlags(_) if purpose != Use::Document => once(&mut stated.flags, ())?,
+                SubpacketData::KeyExpirationTime(_) if purpose != Use::Document => once(&mut stated.key_lifetime, ())?,
                 _ if purpose != Use::Document && is_of_a_certificate(&subpacket.data) => {}
-                _ => return Err(stranger(subpacket, purpose)),
+                _ => return Err(stranger(subpacket)),
             }
         }
         Ok(stated)
@@ -184,9 +189,7 @@ impl Stated {
 fn is_of_a_certificate(data: &SubpacketData) -> bool {
     matches!(
         data,
-        SubpacketData::KeyExpirationTime(_)
-            | SubpacketData::KeyFlags(_)
-            | SubpacketData::Features(_)
+        SubpacketData::Features(_)
             | SubpacketData::IsPrimary(_)
             | SubpacketData::PreferredSymmetricAlgorithms(_)
             | SubpacketData::PreferredHashAlgorithms(_)
@@ -196,11 +199,8 @@ fn is_of_a_certificate(data: &SubpacketData) -> bool {
     )
 }
 
-fn stranger(subpacket: &Subpacket, purpose: Use) -> SignatureRefused {
-    match (subpacket.is_critical, purpose) {
-        (true, _) => SignatureRefused::UnknownCritical,
-        (false, Use::Document | Use::Key | Use::UserId | Use::Subkey) => SignatureRefused::Unexpected,
-    }
+const fn stranger(subpacket: &Subpacket) -> SignatureRefused {
+    if subpacket.is_critical { SignatureRefused::UnknownCritical } else { SignatureRefused::Unexpected }
 }
 
 fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SignatureRefused> {

@@ -183,6 +183,14 @@ fn a_key_with_the_wrong_flags_is_refused() {
 }
 
 #[test]
+fn flags_or_lifetimes_that_are_stated_twice_are_refused() {
+    let twice = |subpackets: Vec<Subpacket>| [Forgery::default().key, subpackets].concat();
+    for key in [twice(Forgery::default().key), twice(vec![lifetime(0), lifetime(1)])] {
+        assert_eq!(Forgery { key, ..Forgery::default() }.refused(), Some(SignatureRefused::Repeated.into()));
+    }
+}
+
+#[test]
 fn an_unknown_critical_subpacket_or_notation_is_refused() {
     let unknown = Subpacket::critical(SubpacketData::Experimental(100, vec![1].into())).unwrap();
     let notation = Notation { readable: true, name: "a@example.se".into(), value: "b".into() };

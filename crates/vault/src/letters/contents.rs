@@ -71,13 +71,11 @@ pub(super) fn write(
         .subject(letter.subject.as_str())
         .date(Date::new(i64::try_from(letter.date.unix_millis() / 1000).unwrap_or(i64::MAX)))
         .message_id(message_id(id));
-    for (readers, is_to) in [(&letter.to, true), (&letter.cc, false)] {
-        let list = MimeAddress::new_list(readers.iter().map(|reader| reader.address().as_str().into()).collect());
-        message = match (readers.is_empty(), is_to) {
-            (true, _) => message,
-            (false, true) => message.to(list),
-            (false, false) => message.cc(list),
-        };
+    if !letter.to.is_empty() {
+        message = message.to(list(&letter.to));
+    }
+    if !letter.cc.is_empty() {
+        message = message.cc(list(&letter.cc));
     }
     if let Some(parent) = letter.in_reply_to {
         message = message.in_reply_to(message_id(parent));
@@ -88,6 +86,10 @@ pub(super) fn write(
     let mut out = Zeroizing::new(Vec::new());
     message.header("MIME-Version", Raw::new("1.0")).body(MimePart::new(body, parts)).serialize(&mut *out);
     out
+}
+
+fn list(readers: &[Certificate]) -> MimeAddress<'_> {
+    MimeAddress::new_list(readers.iter().map(|reader| reader.address().as_str().into()).collect())
 }
 
 /// Random, so that no text can hold it.
