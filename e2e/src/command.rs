@@ -1,0 +1,144 @@
+//! The command line as a person uses it: questions on standard error, answers on standard input.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+};
+
+use serde_json::Value;
+
+use crate::server::{Server, binary};
+
+/// A person at a terminal, with a profile of their own.
+#[derive(Clone)]
+pub struct Terminal {
+    profile: PathBuf,
+    password: String,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code.
+    pub code: i32,
+    /// Its standard output.
+    pub out: String,
+    /// Its standard error.
+    pub err: String,
+}
+
+impl Ended {
+    /// The one JSON document on standard output.
+    ///
+    /// # Panics
+    /// When it isn't one.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("not one JSON document ({error}): {self:?}"))
+    }
+
+    /// The same, of a command that succeeded.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[must_use]
+    pub fn done(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.json()
+    }
+}
+
+impl Terminal {
+    /// With a profile in `folder`.
+    #[must_use]
+    pub fn new(folder: &Path, name: &str, password: &str) -> Self {
+        Self { profile: folder.join(name), password: password.to_owned() }
+    }
+
+    /// The profile's folder.
+    #[must_use]
+    pub fn profile(&self) -> &Path {
+        &self.profile
+    }
+
+    /// Runs a command that asks nothing, with `--json`.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        self.converse(arguments, |question| panic!("{arguments:?} asked: {question}"))
+    }
+
+    /// Runs a command with `--json`; `answer` is given each line of standard error.
+    ///
+    /// # Panics
+    /// When the command can't be run.
+    pub fn converse(&self, arguments: &[&str], mut answer: impl FnMut(&str) -> Option<String>) -> Ended {
+        let mut command = self.command(arguments);
+        command.arg("--json");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut input = child.stdin.take().expect("piped");
+        let errors = BufReader::new(child.stderr.take().expect("piped"));
+        let (lines, said) = mpsc::channel();
+        let listening = thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut err = String::new();
+        for line in said {
+            if let Some(answer) = answer(&line) {
+                // A command that ended meanwhile reads nothing more; its exit code tells.
+                let _ = writeln!(input, "{answer}");
+            }
+            err.push_str(&line);
+            err.push('\n');
+        }
+        drop(input);
+        let output = child.wait_with_output().expect("it ends");
+        listening.join().expect("it only reads");
+        Ended { code: output.status.code().unwrap_or(-1), out: String::from_utf8_lossy(&output.stdout).into_owned(), err }
+    }
+
+    /// The command itself, for what the other ways don't do.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments).arg("--profile").arg(&self.profile).env("SECUREMAILBOX_PASSWORD", &self.password);
+        command
+    }
+
+    /// Registers with codes from the demo's outbox; answers the document.
+    #[must_use]
+    pub fn register(&self, server: &Server, address: &str, phone: &str, name: &str) -> Value {
+        let arguments = ["register", "--server", server.url(), "--email", address, "--phone", phone, "--name", name];
+        self.with_codes(server, &arguments, &[address, phone]).done()
+    }
+
+    /// Signs in with the SMS code from the demo's outbox.
+    #[must_use]
+    pub fn sign_in(&self, server: &Server, address: &str, phone: &str) -> Ended {
+        self.with_codes(server, &["login", "--server", server.url(), "--email", address], &[phone])
+    }
+
+    /// Runs a command that asks for one code from each of `from`, in that order.
+    ///
+    /// # Panics
+    /// When it asks for something else.
+    #[must_use]
+    pub fn with_codes(&self, server: &Server, arguments: &[&str], from: &[&str]) -> Ended {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let before: Vec<usize> = from.iter().map(|to| runtime.block_on(server.messages_to(to))).collect();
+        let mut sources = from.iter().zip(before);
+        self.converse(arguments, |question| {
+            if !question.to_lowercase().contains("code") {
+                return None;
+            }
+            let (to, before) = sources.next()?;
+            Some(runtime.block_on(server.code(to, before)))
+        })
+    }
+}

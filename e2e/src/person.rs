@@ -1,0 +1,166 @@
+//! A person with a client: the `client` crate over a real connection, its device in memory.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rand::rngs::OsRng;
+use securemailbox_client::{
+    accounts,
+    mailbox::Mailbox,
+    settings::Name,
+    transport::{Method, Request, Response, Transport, Unreachable},
+    world::{Device, DeviceFailed, Item, World},
+};
+use securemailbox_protocol::{accounts::Language, address::Address, opaque::KeyStretching, phone::PhoneNumber, time::Timestamp};
+use securemailbox_vault::passwords::Password;
+
+use crate::server::Server;
+
+/// The password of everybody made here.
+pub const PASSWORD: &str = "fyra gröna lejon äter glass";
+
+/// A connection to a real server.
+#[derive(Clone)]
+pub struct Wire {
+    client: reqwest::Client,
+    url: String,
+}
+
+impl Wire {
+    /// To the server at `url`.
+    #[must_use]
+    pub fn to(url: &str) -> Self {
+        Self { client: reqwest::Client::new(), url: url.to_owned() }
+    }
+}
+
+impl Transport for Wire {
+    async fn call(&self, request: Request) -> Result<Response, Unreachable> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut call = self.client.request(method, format!("{}{}", self.url, request.path)).body(request.body);
+        for (name, value) in request.headers {
+            call = call.header(name, value);
+        }
+        let answer = call.send().await.map_err(|_| Unreachable)?;
+        let status = answer.status().as_u16();
+        let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let body = answer.bytes().await.map_err(|_| Unreachable)?.to_vec();
+        if body.len() > request.limit { Err(Unreachable) } else { Ok(Response { status, content_type, body }) }
+    }
+}
+
+/// A device whose store is memory; cloned, it is a thief's copy.
+#[derive(Clone, Default)]
+pub struct Memory(RefCell<BTreeMap<Item, Vec<u8>>>);
+
+impl Memory {
+    /// What lies there, in the order of the items.
+    #[must_use]
+    pub fn contents(&self) -> Vec<(Item, Vec<u8>)> {
+        self.0.borrow().iter().map(|(item, bytes)| (*item, bytes.clone())).collect()
+    }
+}
+
+impl Device for Memory {
+    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
+        Ok(self.0.borrow().get(&item).cloned())
+    }
+
+    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
+        self.0.borrow_mut().insert(item, bytes.to_vec());
+        Ok(())
+    }
+
+    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
+        self.0.borrow_mut().remove(&item);
+        Ok(())
+    }
+}
+
+/// A person's side of things. Their passwords are stretched cheaply: these tests are not about OPAQUE.
+#[derive(Clone)]
+pub struct Person<T = Wire> {
+    /// The way to the server.
+    pub transport: T,
+    /// The device.
+    pub device: Memory,
+}
+
+impl Person {
+    /// Somebody new at the server.
+    #[must_use]
+    pub fn at(server: &Server) -> Self {
+        Self { transport: Wire::to(server.url()), device: Memory::default() }
+    }
+
+    /// Registers, with codes from the demo's outbox, and stays signed in.
+    pub async fn register(&self, server: &Server, address: &str, phone: &str, name: &str) -> Mailbox {
+        let parsed = Address::parse(address).expect("an address");
+        let (mails, messages) = (server.messages_to(address).await, server.messages_to(phone).await);
+        let step = accounts::register(self, &parsed, Language::Sv).await.expect("registration is open");
+        let step = step.enter(self, &server.code(address, mails).await).await.expect("the code from the e-mail");
+        let step = step.enter(self, PhoneNumber::parse(phone).expect("a number")).await.expect("a phone");
+        let step = step.enter(self, &server.code(phone, messages).await).await.expect("the code from the SMS");
+        let password = Password::new(PASSWORD);
+        let made = step.choose(self, password, Name::parse(name).expect("a name")).await.expect("a good password");
+        made.make(self).await.expect("an account").0
+    }
+}
+
+impl<T> Person<T> {
+    /// The bearer token of the session on this device.
+    ///
+    /// # Panics
+    /// When nobody is signed in.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let contents = self.device.contents();
+        let (_, session) = contents.iter().find(|(item, _)| *item == Item::Session).expect("signed in");
+        let session: serde_json::Value = serde_json::from_slice(session).expect("JSON");
+        session["token"].as_str().expect("a token").to_owned()
+    }
+}
+
+impl<T: Transport> World for Person<T> {
+    type Transport = T;
+    type Device = Memory;
+    type Rng = OsRng;
+
+    fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    fn device(&self) -> &Memory {
+        &self.device
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn rng(&self) -> OsRng {
+        OsRng
+    }
+
+    fn key_stretching(&self) -> KeyStretching {
+        KeyStretching::cheap_for_tests()
+    }
+}
+
+/// The time, since the server under test reads the same clock.
+#[expect(clippy::disallowed_methods, reason = "the real server's clock is the real one")]
+#[must_use]
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,178 @@
+//! A real server in a process of its own.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// The line the server prints when it answers.
+const READY: &str = "SecureMailbox listens on ";
+
+/// The command under test: `SECUREMAILBOX_BIN`, else the one that lies beside this test.
+#[must_use]
+pub fn binary() -> PathBuf {
+    std::env::var_os("SECUREMAILBOX_BIN").map_or_else(
+        || {
+            let test = std::env::current_exe().expect("a test knows where it lies");
+            test.ancestors().nth(2).expect("target/debug/deps/test").join("securemailbox")
+        },
+        PathBuf::from,
+    )
+}
+
+/// How a server is started.
+#[derive(Clone)]
+pub struct Start {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: String,
+    /// Configuration over the default, by environment variable.
+    pub environment: Vec<(String, String)>,
+    /// Whether it is a demo.
+    pub demo: bool,
+}
+
+impl Start {
+    /// A demo on SQLite in `folder`.
+    #[must_use]
+    pub fn demo(folder: &Path) -> Self {
+        Self { data: folder.join("data"), listen: "127.0.0.1:0".into(), environment: Vec::new(), demo: true }
+    }
+
+    /// The same on a PostgreSQL database.
+    #[must_use]
+    pub fn on_postgres(self, url: &str) -> Self {
+        self.with("DATABASE", url)
+    }
+
+    /// With one key of the configuration, such as `MAIL__URL`.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.environment.push((format!("SECUREMAILBOX_SERVER_{key}"), value.to_owned()));
+        self
+    }
+}
+
+/// A server that answers. Dropped, it is killed.
+pub struct Server {
+    child: Child,
+    url: String,
+    log: PathBuf,
+    start: Start,
+}
+
+impl Server {
+    /// Starts it and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not, with its log.
+    #[must_use]
+    pub fn start(start: Start) -> Self {
+        let log = start.data.with_extension("log");
+        fs::create_dir_all(start.data.parent().expect("a folder of its own")).expect("a folder to work in");
+        let stderr = File::options().create(true).append(true).open(&log).expect("a log to write");
+        let mut command = Command::new(binary());
+        command.arg("serve").arg("--data").arg(&start.data).arg("--listen").arg(&start.listen);
+        if start.demo {
+            command.arg("--demo");
+        }
+        command.envs(start.environment.iter().map(|(key, value)| (key, value)));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("the command starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped above")).lines();
+        let url = lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix(READY).map(str::to_owned));
+        let Some(url) = url else {
+            let status = child.wait();
+            panic!("the server did not start ({status:?}):\n{}", fs::read_to_string(&log).unwrap_or_default());
+        };
+        Self { child, url, log, start }
+    }
+
+    /// Its address, `http://localhost:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.start.data
+    }
+
+    /// Everything it has logged, over all its lives.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Resident memory now, in KiB.
+    #[must_use]
+    pub fn resident_kib(&self) -> u64 {
+        let mut status = String::new();
+        File::open(format!("/proc/{}/status", self.child.id())).and_then(|mut file| file.read_to_string(&mut status)).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// `kill -9`: no chance to tidy up.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was killed");
+    }
+
+    /// Asks it to stop, and waits until it has.
+    ///
+    /// # Panics
+    /// When it doesn't stop by itself, or not with success.
+    pub fn stop(&mut self) {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(sent.success());
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "the server ended with {status}:\n{}", self.log());
+    }
+
+    /// Starts it again after [`Server::kill`] or [`Server::stop`], at the same address, so that clients find it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let port = self.url.rsplit(':').next().expect("a port");
+        Self::start(Start { listen: format!("127.0.0.1:{port}"), ..self.start.clone() })
+    }
+
+    /// Everything the demo would have sent, newest last.
+    pub async fn outbox(&self) -> Vec<serde_json::Value> {
+        let answer = reqwest::get(format!("{}/demo/outbox.json", self.url)).await.expect("the demo answers");
+        serde_json::from_slice(&answer.bytes().await.expect("whole")).expect("JSON")
+    }
+
+    /// The newest code sent to `to`, once there are more than `before` messages to them.
+    ///
+    /// # Panics
+    /// When none comes within ten seconds.
+    pub async fn code(&self, to: &str, before: usize) -> String {
+        for _ in 0..500 {
+            let messages: Vec<_> = self.outbox().await.into_iter().filter(|message| message["to"] == to).collect();
+            if messages.len() > before {
+                return messages.last().and_then(|message| message["code"].as_str()).expect("a code").to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no code came to {to}")
+    }
+
+    /// How many messages went to `to` so far.
+    pub async fn messages_to(&self, to: &str) -> usize {
+        self.outbox().await.iter().filter(|message| message["to"] == to).count()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
