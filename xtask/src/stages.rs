@@ -140,7 +140,7 @@ fn unit(workspace: &Workspace) -> Outcome<Remark> {
 
 fn vectors(workspace: &Workspace) -> Outcome<Remark> {
     machine::provide(&machine::NODE)?;
-    test(workspace, &["--test", "vectors"])?;
+    test(workspace, &["--lib", "--", "vectors::"])?;
     let folder = wasm::build(workspace)?;
     process::run(Command::new("node").arg("e2e/wasm/vectors.cjs").arg(folder).current_dir(workspace.root()))?;
     Ok(Remark::new())

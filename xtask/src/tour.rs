@@ -2,13 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
-    time::Duration,
 };
 
 use serde_json::Value;
@@ -22,8 +21,8 @@ use crate::{
 /// Where the demo listens unless told otherwise or taken.
 const USUAL_PORT: u16 = 8443;
 
-/// How long the demo may take to make its people, in tenths of a second.
-const PATIENCE_IN_TENTHS: u32 = 1200;
+/// What the server says when it answers and its people are made.
+const READY: &str = "SecureMailbox listens on http://";
 
 /// What follows `run`.
 pub(crate) struct Options {
@@ -103,33 +102,27 @@ struct Server {
 
 impl Server {
     fn start(workspace: &Workspace, binary: &Path, listen: &str) -> Outcome<Self> {
-        let port = listen.rsplit(':').next().unwrap_or_default();
-        let path = workspace.target().join("demo.log");
-        let mut log = File::create(&path)?;
+        let log = workspace.target().join("demo.log");
         let mut process = Command::new(binary)
             .args(["serve", "--demo", "--listen", listen, "--data"])
             .arg(workspace.target().join("demo"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(log.try_clone()?)
+            .stderr(File::create(&log)?)
             .spawn()?;
-        let mut output = process.stdout.take();
-        let server = Self { process, authority: format!("localhost:{port}") };
-        let (ended, end) = mpsc::channel();
+        let lines =
+            process.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok);
+        let (ready, readiness) = mpsc::channel();
+        // Reads on after that line, so that the server never writes into a closed pipe.
         thread::spawn(move || {
-            output.as_mut().map(|output| io::copy(output, &mut log));
-            ended.send(()).ok();
+            lines.filter_map(|line| Some(line.strip_prefix(READY)?.to_owned())).for_each(|authority| {
+                ready.send(authority).ok();
+            });
         });
-        // It makes its people, with real passwords, before it answers.
-        for _ in 0..PATIENCE_IN_TENTHS {
-            if loopback::get(&server.authority, "/demo/accounts.json").is_ok() {
-                return Ok(server);
-            }
-            if end.recv_timeout(Duration::from_millis(100)) != Err(mpsc::RecvTimeoutError::Timeout) {
-                break;
-            }
+        match readiness.recv() {
+            Ok(authority) => Ok(Self { process, authority }),
+            Err(_) => Err(Failure::new(format!("the server did not start; its log ends:\n{}", last_lines(&log)?))),
         }
-        Err(Failure::new(format!("the server did not start; its log ends:\n{}", last_lines(&path)?)))
     }
 
     /// Asks it to end, and waits until it has.

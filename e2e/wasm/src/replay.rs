@@ -1,0 +1,375 @@
+//! A day of a person and their client, lived from a script: against a server while it is recorded, and against the
+//! record afterwards, natively and as WebAssembly alike. With the same clock, the same randomness and the same answers
+//! the same happens; whatever else happens is what one changed answer did (ATTACKS).
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    future::Future,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
+use securemailbox_client::{
+    accounts,
+    failure::Failure,
+    letters::{Draft, Form},
+    mailbox::{Mailbox, Warning},
+    settings::Name,
+    sign_in,
+    transcript::{Recorded, Replayer},
+    transport::Transport,
+    world::{Device, DeviceFailed, Item, World},
+};
+use securemailbox_protocol::{
+    accounts::Language, address::Address, ids::LetterId, letters::Folder, octets::Octets, opaque::KeyStretching,
+    phone::PhoneNumber, time::Timestamp,
+};
+use securemailbox_vault::{passwords::Password, recovery::RecoveryCode};
+use serde::{Deserialize, Serialize};
+
+/// One thing a person does.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Act {
+    /// Asks for a mailbox; then come [`Act::Code`], [`Act::Phone`], [`Act::Code`] and [`Act::Choose`].
+    Register { address: Address },
+    /// Names the phone.
+    Phone { phone: PhoneNumber },
+    /// Chooses a first password and a name.
+    Choose { password: String, name: String },
+    /// Signs in; then comes [`Act::Code`].
+    SignIn { address: Address, password: String },
+    /// Takes the recovery sheet; then come [`Act::Code`] and [`Act::NewPassword`].
+    Recover { address: Address, code: String },
+    /// Chooses a new password.
+    NewPassword { password: String },
+    /// Types the code that was sent, whichever step asks for it.
+    Code { code: String },
+    /// Opens the mailbox that is signed in on this device.
+    Open,
+    /// Asks for what is new.
+    Sync,
+    /// Looks into a folder.
+    List { folder: Folder },
+    /// Reads a letter.
+    Read { id: LetterId },
+    /// Sends one.
+    Send { draft: Draft },
+    /// Looks at the sixty digits.
+    Compare { address: Address },
+    /// Says that they are alike.
+    Matches { address: Address },
+    /// Takes a changed key.
+    Accept { address: Address },
+    /// Moves a letter.
+    Move { id: LetterId, folder: Folder },
+    /// Empties the trash.
+    EmptyTrash,
+    /// Takes a letter along, readable or as stored.
+    Export { id: LetterId, encrypted: bool },
+    /// Puts the mailbox away.
+    Close,
+    /// Signs out.
+    SignOut,
+}
+
+/// A recorded day.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Day {
+    /// The device's clock, which stands still.
+    pub now: Timestamp,
+    /// Where its randomness begins.
+    pub seed: u64,
+    /// What lay on the device in the morning.
+    pub device: BTreeMap<String, Octets>,
+    /// What the person did.
+    pub acts: Vec<Act>,
+    /// What the client asked and was answered.
+    pub transcript: Vec<Recorded>,
+}
+
+/// What a day came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evening {
+    /// What each act showed, or `failed:` and the failure's stable name.
+    pub shown: Vec<String>,
+    /// What was asked beyond the transcript: method and path.
+    pub strays: Vec<String>,
+    /// What was asked with another body than the recorded one.
+    pub other_bodies: Vec<String>,
+}
+
+/// Lives a recorded day again. Nothing is waited for: a transcript answers at once.
+#[must_use]
+pub fn live(day: Day) -> Evening {
+    let person = Person::new(Replayer::new(day.transcript), day.now, day.seed, &day.device);
+    let mut life = Life::default();
+    let shown = day.acts.into_iter().map(|act| at_once(life.act(&person, act))).collect();
+    Evening { shown, strays: person.transport.strays(), other_bodies: person.transport.other_bodies() }
+}
+
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a transcript answers at once"),
+    }
+}
+
+/// A person with a device in memory, a clock that stands still, and randomness from a seed.
+pub struct Person<T> {
+    /// The way to the server, or what takes its place.
+    pub transport: T,
+    device: Memory,
+    now: Timestamp,
+    random: Handle,
+}
+
+impl<T> Person<T> {
+    /// In the morning.
+    pub fn new(transport: T, now: Timestamp, seed: u64, device: &BTreeMap<String, Octets>) -> Self {
+        let random = Handle(Rc::new(RefCell::new(StdRng::seed_from_u64(seed))));
+        Self { transport, device: Memory(RefCell::new(device.clone())), now, random }
+    }
+
+    /// What lies on the device.
+    pub fn device(&self) -> BTreeMap<String, Octets> {
+        self.device.0.borrow().clone()
+    }
+}
+
+impl<T: Transport> World for Person<T> {
+    type Transport = T;
+    type Device = Memory;
+    type Rng = Handle;
+
+    fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    fn device(&self) -> &Memory {
+        &self.device
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn rng(&self) -> Handle {
+        self.random.clone()
+    }
+
+    fn key_stretching(&self) -> KeyStretching {
+        KeyStretching::cheap_for_tests()
+    }
+}
+
+/// A device that is a map.
+pub struct Memory(RefCell<BTreeMap<String, Octets>>);
+
+impl Device for Memory {
+    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
+        Ok(self.0.borrow().get(item.as_str()).map(|bytes| bytes.0.clone()))
+    }
+
+    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
+        self.0.borrow_mut().insert(item.as_str().into(), bytes.to_vec().into());
+        Ok(())
+    }
+
+    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
+        self.0.borrow_mut().remove(item.as_str());
+        Ok(())
+    }
+}
+
+/// A handle on one stream of randomness, so that two of them never give the same bytes.
+#[derive(Clone)]
+pub struct Handle(Rc<RefCell<StdRng>>);
+
+impl RngCore for Handle {
+    fn next_u32(&mut self) -> u32 {
+        self.0.borrow_mut().next_u32()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.borrow_mut().next_u64()
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.0.borrow_mut().fill_bytes(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand::Error> {
+        self.0.borrow_mut().try_fill_bytes(bytes)
+    }
+}
+
+impl CryptoRng for Handle {}
+
+/// How far a person has come.
+#[derive(Default)]
+pub enum Life {
+    /// No mailbox is open.
+    #[default]
+    Outside,
+    /// The e-mail's code is asked for.
+    Address(accounts::AddressToProve),
+    /// A phone is asked for.
+    Phone(accounts::PhoneToName),
+    /// The phone's code is asked for.
+    PhoneCode(accounts::PhoneToProve),
+    /// A password is asked for.
+    Password(accounts::PasswordToChoose),
+    /// Signing in, the phone's code is asked for.
+    SignIn(sign_in::CodeToEnter),
+    /// Recovering, the phone's code is asked for.
+    Recovery(sign_in::RecoveryToProve),
+    /// Recovering, a new password is asked for.
+    NewPassword(sign_in::NewPasswordToChoose),
+    /// A mailbox is open.
+    Inside(Box<Mailbox>),
+}
+
+/// What an act shows, or the stable name of its failure.
+type Shown = Result<String, &'static str>;
+
+impl Life {
+    /// Does one thing, and says what a person would see.
+    pub async fn act(&mut self, world: &impl World, act: Act) -> String {
+        let shown = match self {
+            Self::Inside(mailbox) => inside(mailbox, world, &act).await,
+            Self::Outside
+            | Self::Address(_)
+            | Self::Phone(_)
+            | Self::PhoneCode(_)
+            | Self::Password(_)
+            | Self::SignIn(_)
+            | Self::Recovery(_)
+            | Self::NewPassword(_) => None,
+        };
+        let shown = match shown {
+            Some(shown) => shown,
+            None => self.step(world, act).await,
+        };
+        shown.unwrap_or_else(|name| format!("failed: {name}"))
+    }
+
+    /// What changes whether a mailbox is open.
+    async fn step(&mut self, world: &impl World, act: Act) -> Shown {
+        let next = match (std::mem::take(self), act) {
+            (Self::Outside, Act::Register { address }) => {
+                Self::Address(accounts::register(world, &address, Language::Sv).await.map_err(name)?)
+            }
+            (Self::Address(step), Act::Code { code }) => Self::Phone(step.enter(world, &code).await.map_err(name)?),
+            (Self::Phone(step), Act::Phone { phone }) => Self::PhoneCode(step.enter(world, phone).await.map_err(name)?),
+            (Self::PhoneCode(step), Act::Code { code }) => {
+                Self::Password(step.enter(world, &code).await.map_err(name)?)
+            }
+            (Self::Password(step), Act::Choose { password, name: called }) => {
+                let called = Name::parse(&called).map_err(|_| "not-a-name")?;
+                let made = step.choose(world, Password::new(&password), called).await.map_err(name)?;
+                return self.enter(made.make(world).await.map_err(name)?);
+            }
+            (Self::Outside, Act::SignIn { address, password }) => {
+                Self::SignIn(sign_in::sign_in(world, &address, Password::new(&password)).await.map_err(name)?)
+            }
+            (Self::SignIn(step), Act::Code { code }) => {
+                return self.enter(step.enter(world, &code).await.map_err(name)?);
+            }
+            (Self::Outside, Act::Recover { address, code }) => {
+                let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code")?;
+                Self::Recovery(sign_in::recover(world, &address, &code).await.map_err(name)?)
+            }
+            (Self::Recovery(step), Act::Code { code }) => {
+                Self::NewPassword(step.enter(world, &code).await.map_err(name)?)
+            }
+            (Self::NewPassword(step), Act::NewPassword { password }) => {
+                let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
+                return self.enter(made.complete(world).await.map_err(name)?);
+            }
+            (Self::Outside, Act::Open) => return self.enter((Mailbox::open(world).await.map_err(name)?, Vec::new())),
+            (Self::Inside(mailbox), Act::Close) => {
+                mailbox.close(world).await.map_err(name)?;
+                Self::Outside
+            }
+            (Self::Outside, Act::SignOut) => {
+                sign_in::sign_out(world).await.map_err(name)?;
+                Self::Outside
+            }
+            (stays, _) => {
+                *self = stays;
+                return Err("out-of-turn");
+            }
+        };
+        *self = next;
+        Ok(String::new())
+    }
+
+    fn enter(&mut self, (mailbox, warnings): (Mailbox, Vec<Warning>)) -> Shown {
+        let shown = format!("{} <{}>", mailbox.name(), mailbox.address());
+        *self = Self::Inside(Box::new(mailbox));
+        Ok(warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name())))
+    }
+}
+
+/// What is done with an open mailbox; none if the act ends it, or belongs before it.
+async fn inside(mailbox: &mut Mailbox, world: &impl World, act: &Act) -> Option<Shown> {
+    Some(match act {
+        Act::Sync => mailbox.sync(world).await.map(|()| String::new()).map_err(name),
+        Act::List { folder } => list(mailbox, world, *folder).await,
+        Act::Read { id } => read(mailbox, world, *id).await,
+        Act::Send { draft } => mailbox.send(world, draft).await.map(|sent| format!("{:?}", sent.readers)).map_err(name),
+        Act::Compare { address } => {
+            mailbox.compare(world, address).await.map(|seen| seen.digits.to_string()).map_err(name)
+        }
+        Act::Matches { address } => {
+            mailbox.digits_match(world, address).await.map(|seen| seen.standing.as_str().into()).map_err(name)
+        }
+        Act::Accept { address } => {
+            mailbox.accept(world, address).await.map(|seen| seen.standing.as_str().into()).map_err(name)
+        }
+        Act::Move { id, folder } => {
+            mailbox.move_letter(world, *id, *folder).await.map(|()| String::new()).map_err(name)
+        }
+        Act::EmptyTrash => mailbox.empty_trash(world).await.map(|receipt| receipt.erased.to_string()).map_err(name),
+        Act::Export { id, encrypted } => {
+            let form = if *encrypted { Form::Encrypted } else { Form::Plain };
+            mailbox.export(world, *id, form).await.map(|file| format!("{} bytes", file.len())).map_err(name)
+        }
+        Act::Register { .. }
+        | Act::Phone { .. }
+        | Act::Choose { .. }
+        | Act::SignIn { .. }
+        | Act::Recover { .. }
+        | Act::NewPassword { .. }
+        | Act::Code { .. }
+        | Act::Open
+        | Act::Close
+        | Act::SignOut => return None,
+    })
+}
+
+async fn list(mailbox: &mut Mailbox, world: &impl World, folder: Folder) -> Shown {
+    let rows = mailbox.list(world, folder, usize::MAX).await.map_err(name)?;
+    let lines = rows.into_iter().map(|row| match row.summary {
+        Ok((summary, standing)) => format!("{} ({}): {}", summary.from, standing.as_str(), summary.subject),
+        Err(damage) => format!("damaged: {damage}"),
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+async fn read(mailbox: &mut Mailbox, world: &impl World, id: LetterId) -> Shown {
+    let reading = mailbox.read(world, id).await.map_err(name)?;
+    let letter = reading.letter;
+    let shown = format!("{} ({}): {}\n{}", letter.from(), reading.standing.as_str(), letter.subject(), letter.text());
+    Ok(reading.warnings.iter().fold(shown, |shown, warning| format!("{shown}\n{}", warning.name())))
+}
+
+fn name(failure: impl Failure) -> &'static str {
+    failure.explain().name
+}
