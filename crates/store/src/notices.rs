@@ -110,12 +110,13 @@ impl Act for DueNotices {
               FROM notice n LEFT JOIN account a ON a.account_id = n.account_id
              WHERE n.due <= $1
              ORDER BY n.due, n.notice_id LIMIT $2";
-        const LEASE: &str = "UPDATE notice SET due = $2 WHERE notice_id = $1";
-        let rows = db.rows(FIND, &[&self.now, &i64::from(self.limit)]).await?;
-        let notices = rows.into_iter().map(due_notice).collect::<Result<Vec<_>, _>>()?;
-        for notice in &notices {
-            db.exec(LEASE, &[&notice.id, &self.lease_until]).await?;
-        }
+        const LEASE: &str = "
+            UPDATE notice SET due = $3
+             WHERE notice_id IN (SELECT notice_id FROM notice WHERE due <= $1 ORDER BY due, notice_id LIMIT $2)";
+        let limit = i64::from(self.limit);
+        let rows = db.rows(FIND, &[&self.now, &limit]).await?;
+        let notices = rows.into_iter().map(due_notice).collect::<Result<_, _>>()?;
+        db.exec(LEASE, &[&self.now, &limit, &self.lease_until]).await?;
         Ok(notices)
     }
 }

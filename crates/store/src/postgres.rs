@@ -1,8 +1,8 @@
 //! PostgreSQL: a transaction for each act, run again when it collided with another (PROTOCOL §8 says what it can't erase).
 
-use std::future::Future;
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Transaction};
 use futures_util::FutureExt as _;
 use securemailbox_protocol::{ids::AccountId, sync::Pulse};
 use tokio::sync::broadcast;
@@ -22,8 +22,15 @@ mod pulses;
 /// How many transactions run at once.
 const CONNECTIONS: usize = 16;
 
-/// How often an act is run again after it collided. Each time one of those that collided gets through.
-const TRIES: usize = 200;
+/// How long an act waits for its turn before it is told [`StoreError::Busy`].
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often an act is run before it is told [`StoreError::Busy`].
+const TRIES: usize = 50;
+
+/// Those that collided take turns, or each would spoil the next one's try. `LOCK TABLE` takes no snapshot, so what it
+/// waited for is seen (PostgreSQL 15, LOCK).
+const TAKE_TURNS: &str = "LOCK TABLE turn IN EXCLUSIVE MODE";
 
 /// A store in a PostgreSQL database, which several processes may share.
 pub(crate) struct Postgres {
@@ -37,6 +44,7 @@ impl Postgres {
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, fast))
             .max_size(CONNECTIONS)
+            .wait_timeout(Some(PATIENCE))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| StoreError::Unreachable)?;
@@ -50,15 +58,18 @@ impl Postgres {
 
     pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
         let mut client = self.pool.get().await.map_err(StoreError::from)?;
-        for _ in 0..TRIES {
+        for earlier_tries in 0..TRIES {
             let transaction = client
                 .build_transaction()
                 .isolation_level(IsolationLevel::Serializable)
                 .start()
                 .await
                 .map_err(StoreError::from)?;
+            if earlier_tries > 0 {
+                transaction.batch_execute(TAKE_TURNS).await.map_err(StoreError::from)?;
+            }
             let mut db = PostgresDb { transaction, touched: Vec::new(), collided: false };
-            let outcome = std::panic::AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
+            let outcome = AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
             let PostgresDb { transaction, touched, collided } = db;
             match outcome {
                 Ok(_) if collided => transaction.rollback().await.map_err(StoreError::from)?,
@@ -93,9 +104,9 @@ impl Postgres {
             .await
             .map_err(StoreError::from)?;
         let mut db = PostgresDb { transaction, touched: Vec::new(), collided: false };
-        let outcome = act.run(&mut db).await;
+        let outcome = AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
         db.transaction.rollback().await.map_err(StoreError::from)?;
-        outcome
+        outcome.map_err(|_| StoreError::Panicked)?
     }
 
     /// Makes PostgreSQL reclaim what was deleted, then empties the queue of erasures.
@@ -263,7 +274,8 @@ impl From<PoolError> for StoreError {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => error.into(),
-            PoolError::Timeout(_)
+            PoolError::Timeout(TimeoutType::Wait) => Self::Busy,
+            PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)
             | PoolError::Closed
             | PoolError::NoRuntimeSpecified
             | PoolError::PostCreateHook(_) => Self::Unreachable,

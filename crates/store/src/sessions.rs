@@ -90,13 +90,12 @@ impl Act for TouchSession {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const UNKEPT: &str = "UPDATE session SET used = $2 WHERE session_id = $1 AND kept = 0 AND used < $3";
-        const KEPT: &str = "
-            UPDATE session SET used = $2, expires = $4 WHERE session_id = $1 AND kept = 1 AND used < $3";
-        let due = self.now.before(TOUCH_EVERY).after(Duration::from_millis(1));
-        db.exec(UNKEPT, &[&self.session, &self.now, &due]).await?;
+        const SQL: &str = "
+            UPDATE session SET used = $2, expires = CASE WHEN kept = 1 THEN $3 ELSE expires END
+             WHERE session_id = $1 AND used <= $4";
         let expires = self.now.after(limits::KEPT_SESSION_LIFE);
-        db.exec(KEPT, &[&self.session, &self.now, &due, &expires]).await.map(drop)
+        let due = self.now.before(TOUCH_EVERY);
+        db.exec(SQL, &[&self.session, &self.now, &expires, &due]).await.map(drop)
     }
 }
 

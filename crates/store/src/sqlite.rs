@@ -1,8 +1,9 @@
 //! SQLite: one writer with group commit, readers beside it, and a log that keeps nothing erased (PROTOCOL §8).
 
 use std::{
-    fs::{File, TryLockError},
+    fs::{DirBuilder, File, TryLockError},
     future::{Future, ready},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -32,7 +33,8 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens `folder` for this process alone, migrates it, and finishes the erasures that a crash interrupted.
     pub(crate) fn open(folder: &Path, pulses: broadcast::Sender<(AccountId, Pulse)>) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
+        // Nobody but the server's own user looks in.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(OpenError::Folder)?;
         let lock = lock(folder)?;
         let connection = open_writer(folder)?;
         let readers = readers::Readers::new(folder.to_path_buf());

@@ -106,6 +106,7 @@ impl Store {
     }
 
     /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::sync::PulseOf`].
+    /// On PostgreSQL a hint may come twice or late, so a number lower than one already seen says nothing.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<(AccountId, Pulse)> {
         self.pulses.subscribe()

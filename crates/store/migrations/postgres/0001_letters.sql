@@ -176,3 +176,8 @@ CREATE TABLE erasing (
     last       BIGINT NOT NULL,
     PRIMARY KEY (account_id, letter_id)
 );
+
+-- Always empty: what transactions lock that collided and try again.
+CREATE TABLE turn (
+    number BIGINT NOT NULL PRIMARY KEY
+);

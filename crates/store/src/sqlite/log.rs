@@ -1,4 +1,5 @@
-//! The write-ahead log, and how it is made to forget (PROTOCOL §8; docs/decisions/0003).
+//! The write-ahead log, and how it is made to forget (PROTOCOL §8;
+//! docs/decisions/0003-what-sqlite-leaves-behind.md).
 //!
 //! Two things keep what `secure_delete` has overwritten. The log holds pages as they were. And where SQLite spreads the
 //! cells of a full page over its neighbours (`rebuildPage` in btree.c), it leaves the moved ones in the gap between
@@ -204,5 +205,61 @@ fn zero_gap(number: u32, page: &mut [u8]) -> Result<bool, StoreError> {
 impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         Self::File(error.kind())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A leaf page of an index with one cell of four bytes, and something stale before it.
+    fn leaf() -> Vec<u8> {
+        let mut page = vec![0; PAGE_SIZE];
+        page[..10].copy_from_slice(&[10, 0, 0, 0, 1, 0x1f, 0xfc, 0, 0x1f, 0xfc]);
+        page[PAGE_SIZE - 4..].copy_from_slice(b"kept");
+        page[PAGE_SIZE - 9..PAGE_SIZE - 4].copy_from_slice(b"stale");
+        page
+    }
+
+    #[test]
+    fn what_is_stale_in_a_gap_goes_and_cells_and_pointers_stay() {
+        let mut page = leaf();
+        assert_eq!(zero_gap(2, &mut page), Ok(true));
+        assert!(!page.windows(5).any(|window| window == b"stale"));
+        assert_eq!((&page[8..10], &page[PAGE_SIZE - 4..]), (&[0x1f, 0xfc][..], &b"kept"[..]));
+        assert_eq!(zero_gap(2, &mut page), Ok(false), "nothing is left to do");
+    }
+
+    #[test]
+    fn an_overflow_page_is_left_as_it_is() {
+        let mut page = leaf();
+        // The highest byte of the next page's number, up to the most pages there may be.
+        for first in [0, u8::try_from(super::super::MOST_PAGES >> 24).unwrap()] {
+            page[0] = first;
+            let before = page.clone();
+            assert_eq!(zero_gap(2, &mut page), Ok(false));
+            assert_eq!(page, before);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_page_makes_it_panic_or_write_outside_the_gap(
+            number in 1..3_u32,
+            head in prop::collection::vec(any::<u8>(), 120),
+            kind in prop::sample::select(vec![2_u8, 5, 10, 13, 0, 7]),
+        ) {
+            let mut page = vec![0xaa; PAGE_SIZE];
+            page[..120].copy_from_slice(&head);
+            page[if number == 1 { 100 } else { 0 }] = kind;
+            let before = page.clone();
+            if zero_gap(number, &mut page).is_err() {
+                prop_assert_eq!(page, before);
+            } else {
+                prop_assert!(page.iter().zip(&before).all(|(now, then)| now == then || *now == 0));
+            }
+        }
     }
 }

@@ -103,6 +103,9 @@ async fn an_erased_letter_leaves_no_trace_in_any_file() {
     store.close().await;
     assert_eq!(count_traces(place.folder(), erased()), 0, "when it is closed");
     assert!(count_traces(place.folder(), kept()) > LETTERS, "what was kept is there");
+    let database = rusqlite::Connection::open(place.folder().join("mailbox.sqlite")).unwrap();
+    let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok", "the scrubbing wrote into pages by hand");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! Many at once.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use futures_util::{
     StreamExt as _,
@@ -148,15 +148,19 @@ async fn a_pulse_is_told_after_the_commit_and_not_after_a_failure(store: Store) 
     assert_eq!(store.read(listed).await.unwrap().entries.len(), 1);
 }
 
-/// Keeps the writer busy until it is told to go on.
-struct Wait(std::sync::Mutex<mpsc::Receiver<()>>);
+/// Says that it began, and keeps the writer busy until it is told to go on.
+struct Wait {
+    began: tokio::sync::mpsc::UnboundedSender<()>,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
 
 impl Act for Wait {
     type Output = ();
     type Error = StoreError;
 
     async fn run<D: Db>(&self, _: &mut D) -> Result<(), StoreError> {
-        self.0.lock().unwrap().recv().map_err(|_| StoreError::Damaged("nobody says go on"))
+        self.began.send(()).map_err(|_| StoreError::Damaged("nobody waits"))?;
+        self.go_on.lock().unwrap().recv().map_err(|_| StoreError::Damaged("nobody says go on"))
     }
 }
 
@@ -164,11 +168,13 @@ impl Act for Wait {
 async fn a_full_queue_says_busy_and_what_waits_in_it_is_done() {
     let place = places::sqlite();
     let store = place.open().await;
+    let (began, mut beginning) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, wait) = mpsc::channel();
     let busy = tokio::spawn({
         let store = store.clone();
-        async move { store.write(Wait(std::sync::Mutex::new(wait))).await }
+        async move { store.write(Wait { began, go_on: Mutex::new(wait) }).await }
     });
+    beginning.recv().await.unwrap();
     let tries: Vec<_> = (0..2000).map(|_| InitMeta { key: MetaKey::SealId, value: vec![1] }).collect();
     let mut answers: FuturesUnordered<_> = tries.into_iter().map(|act| store.write(act)).collect();
     // Only those who are turned away are answered before the writer goes on.
