@@ -83,7 +83,7 @@ impl Failure for LookUpError {
 
 /// What the directory says of an address, checked in itself but not against what is known.
 enum Said {
-    Has(Listing, Certificate),
+    Has(Box<(Listing, Certificate)>),
     Nobody,
 }
 
@@ -99,7 +99,8 @@ impl Mailbox {
             return Ok(Recipient { account: self.owner.account, certificate, standing: Standing::Own, level: None });
         }
         match self.ask_directory(world, address).await? {
-            Said::Has(listing, certificate) => {
+            Said::Has(said) => {
+                let (listing, certificate) = *said;
                 let judged = self.contacts.may_write_to(&certificate);
                 self.pin_listing(&certificate, &judged);
                 let standing = judged.map(Standing::from).map_err(|refused| match refused {
@@ -155,7 +156,7 @@ impl Mailbox {
         match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
             Ok(listing) => {
                 let certificate = Certificate::parse(listing.certificate.as_ref(), address, world.now())?;
-                Ok(Said::Has(listing, certificate))
+                Ok(Said::Has(Box::new((listing, certificate))))
             }
             Err(error) if error.problem() == Some(ProblemType::NoAccount) => Ok(Said::Nobody),
             Err(error) => Err(error.into()),

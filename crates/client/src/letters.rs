@@ -11,7 +11,7 @@ pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused};
 pub use export::Form;
 pub use list::{ListError, Row};
 pub use read::{ReadError, Reading, ReadingWarning};
-pub use send::{Draft, SendError, Sent, StillWaiting};
+pub use send::{Answers, Draft, SendError, Sent, StillWaiting};
 pub use unsent::{Unsent, Waiting, post};
 
 use serde::{Deserialize, Serialize};

@@ -66,16 +66,23 @@ impl Failure for RecordError {
 }
 
 /// One account's records, as one device sees them for the length of a call.
-pub(crate) struct Records<'a, T> {
-    pub(crate) api: Api<'a, T>,
-    pub(crate) owner: &'a Owner,
-    pub(crate) held: &'a mut Held,
-    pub(crate) kept: &'a mut BTreeMap<RecordId, Record>,
+pub struct Records<'a, T> {
+    /// The server.
+    pub api: Api<'a, T>,
+    /// Whose they are.
+    pub owner: &'a Owner,
+    /// Which versions were seen.
+    pub held: &'a mut Held,
+    /// Their bytes, at those versions.
+    pub kept: &'a mut BTreeMap<RecordId, Record>,
 }
 
 impl<T: Transport> Records<'_, T> {
     /// Opens the newest version that this device knows of; fetches it if it was not kept.
-    pub(crate) async fn read(&mut self, purpose: RecordPurpose) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn read(&mut self, purpose: RecordPurpose) -> Result<Zeroizing<Vec<u8>>, RecordError> {
         let head = self.held.record(purpose).ok_or(SyncRefused::RecordMissing)?.clone();
         let kept = self.kept.get(&head.id).is_some_and(|record| record.head.version == head.version);
         if !kept {
@@ -90,7 +97,10 @@ impl<T: Transport> Records<'_, T> {
     }
 
     /// Writes what `change` makes of the newest text, until no other device came between. No write if nothing changes.
-    pub(crate) async fn update(
+    ///
+    /// # Errors
+    /// [`RecordError`]; after a lost answer the write may have been taken, and the same change can be written again.
+    pub async fn update(
         &mut self,
         rng: &mut (impl RngCore + CryptoRng),
         purpose: RecordPurpose,

@@ -1,2 +1,228 @@
-//! Empty.
-fn main() {}
+//! `securemailbox`: the server, and a mailbox at a terminal.
+
+mod accounts;
+mod demo;
+mod desk;
+mod export;
+mod files;
+mod http;
+mod keys;
+mod letters;
+mod outcome;
+mod profile;
+mod questions;
+mod serve;
+mod show;
+mod terminal;
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    desk::Desk,
+    outcome::{Answer, Stop},
+    serve::ServeArgs,
+};
+
+/// SecureMailbox: letters that only sender and reader can read.
+///
+/// Ends 0 when done, 2 on wrong usage, 3 when refused, 4 when there is no such thing, 5 when server, network or this
+/// device fail, 6 when something is damaged or can't be verified.
+#[derive(Debug, Parser)]
+#[command(name = "securemailbox", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(ServeArgs),
+    #[command(flatten)]
+    Mailbox(MailboxCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum MailboxCommand {
+    /// Make a mailbox, and sign in on this profile.
+    Register(With<accounts::RegisterArgs>),
+    /// Sign in on this profile.
+    Login(With<accounts::EntranceArgs>),
+    /// Get back in with the recovery sheet, and choose a new password.
+    Recover(With<accounts::EntranceArgs>),
+    /// Sign out: end the session, and erase everything in this profile.
+    Logout(With<Nothing>),
+    /// Say whose mailbox this is.
+    Whoami(With<Nothing>),
+    /// Write a letter.
+    Send(With<letters::SendArgs>),
+    /// List the letters of a folder, newest first.
+    List(With<letters::ListArgs>),
+    /// Read a letter; its sender gets a signed receipt.
+    Read(With<letters::ReadArgs>),
+    /// Move a letter to another folder.
+    Move(With<letters::MoveArgs>),
+    /// Erase what lies in the trash, for good.
+    EmptyTrash(With<Nothing>),
+    /// Show the sixty digits to compare with somebody, by voice or in person.
+    Compare(With<keys::CompareArgs>),
+    /// Accept somebody's changed key.
+    Accept(With<keys::AcceptArgs>),
+    /// Write every letter to a folder, as .eml files.
+    Export(With<export::ExportArgs>),
+    /// Write your certificate, or your private key locked by a passphrase, for other programs.
+    ExportKey(With<keys::ExportKeyArgs>),
+}
+
+/// What a command takes, and what every command of a mailbox takes.
+#[derive(Debug, clap::Args)]
+struct With<A: clap::Args> {
+    #[command(flatten)]
+    own: A,
+    #[command(flatten)]
+    desk: DeskArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct Nothing {}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeskArgs {
+    /// Where this mailbox keeps its things [default: $XDG_STATE_HOME/securemailbox].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn main() -> ExitCode {
+    let command = match CommandLine::try_parse() {
+        Ok(CommandLine { command }) => command,
+        Err(error) => return outcome::misused(&error),
+    };
+    match command {
+        Command::Serve(arguments) => serve_until_stopped(arguments),
+        Command::Mailbox(command) => {
+            let json = command.desk().json;
+            let ended = runtime(&mut tokio::runtime::Builder::new_current_thread())
+                .and_then(|runtime| runtime.block_on(run(command)));
+            outcome::end(ended, json)
+        }
+    }
+}
+
+async fn run(command: MailboxCommand) -> Result<Answer, Stop> {
+    use MailboxCommand as Do;
+    let desk = Desk::new(command.desk());
+    match command {
+        Do::Register(With { own, .. }) => accounts::register(&desk, own).await,
+        Do::Login(With { own, .. }) => accounts::login(&desk, own).await,
+        Do::Recover(With { own, .. }) => accounts::recover(&desk, own).await,
+        Do::Logout(_) => accounts::logout(&desk).await,
+        Do::Whoami(_) => accounts::whoami(&desk).await,
+        Do::Send(With { own, .. }) => letters::send(&desk, own).await,
+        Do::List(With { own, .. }) => letters::list(&desk, own).await,
+        Do::Read(With { own, .. }) => letters::read(&desk, own).await,
+        Do::Move(With { own, .. }) => letters::move_letter(&desk, own).await,
+        Do::EmptyTrash(_) => letters::empty_trash(&desk).await,
+        Do::Compare(With { own, .. }) => keys::compare(&desk, own).await,
+        Do::Accept(With { own, .. }) => keys::accept(&desk, own).await,
+        Do::Export(With { own, .. }) => export::export(&desk, own).await,
+        Do::ExportKey(With { own, .. }) => keys::export_key(&desk, own).await,
+    }
+}
+
+impl MailboxCommand {
+    const fn desk(&self) -> &DeskArgs {
+        match self {
+            Self::Register(with) => &with.desk,
+            Self::Login(with) | Self::Recover(with) => &with.desk,
+            Self::Logout(with) | Self::Whoami(with) | Self::EmptyTrash(with) => &with.desk,
+            Self::Send(with) => &with.desk,
+            Self::List(with) => &with.desk,
+            Self::Read(with) => &with.desk,
+            Self::Move(with) => &with.desk,
+            Self::Compare(with) => &with.desk,
+            Self::Accept(with) => &with.desk,
+            Self::Export(with) => &with.desk,
+            Self::ExportKey(with) => &with.desk,
+        }
+    }
+}
+
+fn serve_until_stopped(arguments: ServeArgs) -> ExitCode {
+    let served = runtime(&mut tokio::runtime::Builder::new_multi_thread())
+        .and_then(|runtime| runtime.block_on(serve::run(arguments)).map_err(|error| Stop::unavailable(&error)));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            // Nobody may be reading; the exit code says it too.
+            let _ = writeln!(std::io::stderr(), "securemailbox: {}", stop.detail());
+            stop.code()
+        }
+    }
+}
+
+fn runtime(builder: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Stop> {
+    builder.enable_all().build().map_err(|error| Stop::unavailable(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, clap::error::ErrorKind> {
+        CommandLine::try_parse_from(line.split(' ')).map(|line| line.command).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_contract_is_understood() {
+        for line in [
+            "securemailbox serve --config f.toml --data d --listen 127.0.0.1:8025 --demo",
+            "securemailbox register --server http://localhost:1 --email a@example.se --phone +46701740612 --name Anna",
+            "securemailbox login --server http://localhost:1 --email a@example.se --password-file f",
+            "securemailbox recover --server https://example.se --email a@example.se",
+            "securemailbox logout",
+            "securemailbox whoami --json --profile p",
+            "securemailbox send --to a@example.se --to b@example.se --subject S --text T",
+            "securemailbox send --to a@example.se b@example.se --subject S --text-file -",
+            "securemailbox list --folder sent --limit 5",
+            "securemailbox read 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox move 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 trash",
+            "securemailbox empty-trash",
+            "securemailbox compare a@example.se --matches",
+            "securemailbox accept a@example.se",
+            "securemailbox export --out d --encrypted",
+            "securemailbox export-key --secret",
+        ] {
+            assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line));
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_before_anything_happens() {
+        for line in [
+            "securemailbox",
+            "securemailbox send --to not-an-address --subject S --text T",
+            "securemailbox send --to a@example.se --subject S",
+            "securemailbox send --to a@example.se --subject S --text T --text-file f",
+            "securemailbox read 17",
+            "securemailbox list --folder drafts",
+            "securemailbox move 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 drafts",
+            "securemailbox login --server http://mail.example.se --email a@example.se",
+            "securemailbox login --server ftp://localhost --email a@example.se",
+            "securemailbox register --server http://localhost:1 --email a@example.se --phone 0701 --name Anna",
+            "securemailbox login --server http://localhost:1 --email a@example.se --password hunter2",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+}

@@ -176,11 +176,10 @@ impl Mailbox {
     }
 
     fn warnings(&self, letter: &Letter, entry: &Entry) -> Vec<ReadingWarning> {
-        let other_keys = letter
-            .readers()
-            .iter()
+        let readers = letter.readers().into_iter();
+        let other_keys = readers
             .filter(|(address, key)| self.standing(address, key) == Standing::Changed)
-            .map(|(address, _)| ReadingWarning::ReaderKeyDiffers(address.clone()));
+            .map(|(address, _)| ReadingWarning::ReaderKeyDiffers(address));
         let off = letter.date_is_off(entry.arrived).then_some(ReadingWarning::DateIsOff);
         let unopened = (letter.unopened_parts() > 0).then_some(ReadingWarning::UnopenedParts);
         off.into_iter().chain(unopened).chain(other_keys).collect()

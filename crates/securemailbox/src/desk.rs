@@ -1,0 +1,148 @@
+//! Where a command works: the profile, the style of its answers, and the mailbox that is opened, used and closed.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use securemailbox_client::{
+    failure::Failure,
+    mailbox::{Mailbox, Warning},
+    session::SessionError,
+    world::{Device, Item},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    DeskArgs,
+    http::{Http, ServerUrl},
+    outcome::{Answer, Stop},
+    profile::Profile,
+    show::{Style, plain},
+    terminal::Terminal,
+};
+
+/// How long a command may take before it says that it is at work.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A command's place of work.
+pub(crate) struct Desk {
+    folder: Option<PathBuf>,
+    json: bool,
+    pub(crate) style: Style,
+}
+
+impl Desk {
+    pub(crate) fn new(arguments: &DeskArgs) -> Self {
+        Self { folder: arguments.profile.clone(), json: arguments.json, style: Style::of_stdout() }
+    }
+
+    /// The world of somebody who comes in: a profile, bound to this server from now on.
+    pub(crate) async fn entrance(&self, server: &ServerUrl) -> Result<Terminal<Profile>, Stop> {
+        let profile = self.profile()?;
+        let in_use = profile.load(Item::Session).await?.is_some();
+        if let Some(other) = profile.server()?.filter(|other| in_use && other != server) {
+            let detail = format!("This profile is at {other}. Sign out there first, or use another profile folder.");
+            return Err(Stop::usage(detail));
+        }
+        profile.keep_server(server)?;
+        Ok(Terminal { http: Http::new(server.clone())?, device: profile })
+    }
+
+    /// The world of somebody who is signed in; none if nobody is.
+    pub(crate) fn signed_in(&self) -> Result<Option<Terminal<Profile>>, Stop> {
+        let profile = self.profile()?;
+        match profile.server()? {
+            Some(server) => Ok(Some(Terminal { http: Http::new(server)?, device: profile })),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens the mailbox, posts what still waits, does `work`, and writes down what was seen.
+    pub(crate) async fn at_mailbox(
+        &self,
+        work: impl AsyncFnOnce(&Terminal<Profile>, &mut Mailbox) -> Result<Answer, Stop>,
+    ) -> Result<Answer, Stop> {
+        let world = self.signed_in()?.ok_or(SessionError::NotSignedIn)?;
+        let done = self.patiently(async {
+            let mut mailbox = Mailbox::open(&world).await?;
+            for waiting in mailbox.send_waiting(&world).await? {
+                self.note(&format!("Letter {} still waits: {}.", waiting.id, waiting.cause));
+            }
+            let done = work(&world, &mut mailbox).await;
+            // What was done is done: a contacts record that could not be written now waits on this device.
+            if let Err(error) = mailbox.close(&world).await {
+                self.note(&format!("What was learnt about keys waits on this device: {error}."));
+            }
+            done
+        });
+        done.await.map_err(|stop: Stop| stop.because(world.http.trouble()))
+    }
+
+    /// Runs something, and says so when it takes more than a second.
+    pub(crate) async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let mut waited = Duration::ZERO;
+        loop {
+            tokio::select! {
+                done = &mut work => {
+                    self.clear_progress(waited);
+                    return done;
+                }
+                () = tokio::time::sleep(PATIENCE) => {
+                    waited += PATIENCE;
+                    self.show_progress(waited);
+                }
+            }
+        }
+    }
+
+    /// A remark on standard error; not with `--json`, where only questions go there.
+    pub(crate) fn note(&self, remark: &str) {
+        if !self.json {
+            // A remark that nobody reads changes nothing.
+            let _ = writeln!(io::stderr(), "{}", plain(remark));
+        }
+    }
+
+    /// Warnings in both forms: as remarks, and for the document.
+    pub(crate) fn warn(&self, warnings: &[Warning]) -> Value {
+        for warning in warnings {
+            match warning {
+                Warning::OwnCertificateDiffers => self.note(
+                    "Warning: the server shows others a certificate for your address that is not yours. Letters to you \
+                     may be read by somebody else. Tell the people who write to you, and the operator.",
+                ),
+            }
+        }
+        warnings.iter().map(|warning| json!({ "type": warning.name() })).collect()
+    }
+
+    fn profile(&self) -> Result<Profile, Stop> {
+        Profile::open(self.folder.as_deref(), self.json)
+    }
+
+    fn show_progress(&self, waited: Duration) {
+        if self.json {
+            return;
+        }
+        let seconds = waited.as_secs();
+        if io::stderr().is_terminal() {
+            let _ = write!(io::stderr(), "\rWorking … {seconds} s");
+        } else if waited == PATIENCE {
+            let _ = writeln!(io::stderr(), "Working …");
+        }
+    }
+
+    fn clear_progress(&self, waited: Duration) {
+        if !self.json && waited > Duration::ZERO && io::stderr().is_terminal() {
+            let _ = write!(io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
+/// Whether what stopped was this problem of the server's.
+pub(crate) fn is_called(failure: &impl Failure, name: &str) -> bool {
+    failure.explain().name == name
+}

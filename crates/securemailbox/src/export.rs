@@ -1,0 +1,52 @@
+//! `export`: every letter as a file.
+
+use std::path::PathBuf;
+
+use securemailbox_client::{
+    failure::{Class, Failure},
+    letters::Form,
+};
+use serde_json::json;
+
+use crate::{
+    desk::Desk,
+    files,
+    outcome::{Answer, Stop},
+};
+
+/// Where to, and in which form.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// The folder; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// As PGP/MIME, as it is stored: opens with the exported key only.
+    #[arg(long)]
+    encrypted: bool,
+}
+
+/// Writes `ID.eml` for each letter. A damaged one is named and left out; the others are written all the same.
+pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArgs) -> Result<Answer, Stop> {
+    let form = if encrypted { Form::Encrypted } else { Form::Plain };
+    let trouble = |error: std::io::Error| Stop::unavailable(&format!("{} can't be written: {error}", out.display()));
+    files::make_folder(&out).map_err(trouble)?;
+    desk.at_mailbox(async |world, mailbox| {
+        let (mut exported, mut damaged) = (Vec::new(), Vec::new());
+        for id in mailbox.letters() {
+            match mailbox.export(world, id, form).await {
+                Ok(eml) => {
+                    files::write_whole(&out, &format!("{id}.eml"), &eml).map_err(trouble)?;
+                    exported.push(id);
+                }
+                Err(error) if error.explain().class == Class::Unavailable => return Err(error.into()),
+                Err(error) => {
+                    desk.note(&format!("{id} was left out: {error}."));
+                    damaged.push(json!({ "id": id, "error": error.explain().name }));
+                }
+            }
+        }
+        let text = format!("{} letters written to {}; {} left out.\n", exported.len(), out.display(), damaged.len());
+        Ok(Answer::new(json!({ "exported": exported, "damaged": damaged }), text))
+    })
+    .await
+}

@@ -1,0 +1,165 @@
+//! The way to the server: `reqwest`, as thin as it can be.
+
+use std::{cell::RefCell, error::Error, fmt, net::IpAddr, time::Duration};
+
+use reqwest::{Client, Url, redirect::Policy};
+use securemailbox_client::transport::{Method, Request, Response, Transport, Unreachable};
+
+use crate::outcome::Stop;
+
+const CONNECT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Where a server is: scheme, host, port. `http://` on this machine only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerUrl(Url);
+
+/// What was given is no address of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotAServer {
+    #[error("expected the address of a server, such as https://mail.example.se")]
+    Form,
+    #[error("http:// is for this machine only (localhost, 127.0.0.1, [::1]); use https://")]
+    Unprotected,
+}
+
+impl ServerUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, NotAServer> {
+        let url = Url::parse(text).map_err(|_| NotAServer::Form)?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !bare || !url.username().is_empty() || url.password().is_some() {
+            return Err(NotAServer::Form);
+        }
+        let this = Self(url);
+        match this.0.scheme() {
+            "https" if this.0.has_host() => Ok(this),
+            "http" if this.is_loopback() => Ok(this),
+            "http" => Err(NotAServer::Unprotected),
+            _ => Err(NotAServer::Form),
+        }
+    }
+
+    /// Without the last slash, so that a path can follow.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    fn is_loopback(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A server over HTTP. Follows no redirect: our API sends none, and a token goes to nobody else.
+pub(crate) struct Http {
+    client: Client,
+    server: ServerUrl,
+    trouble: RefCell<Option<String>>,
+}
+
+impl Http {
+    pub(crate) fn new(server: ServerUrl) -> Result<Self, Stop> {
+        let builder = Client::builder()
+            .user_agent(concat!("securemailbox/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE);
+        // A proxy must not be asked for what is on this machine, nor see it.
+        let builder = if server.is_loopback() { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(|error| Stop::unavailable(&error))?;
+        Ok(Self { client, server, trouble: RefCell::new(None) })
+    }
+
+    /// Why the server could not be reached the last time, in the operating system's words.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, reqwest::Error> {
+        let url = format!("{}{}", self.server, request.path);
+        let mut asked = self.client.request(method(request.method), url);
+        for (name, value) in request.headers {
+            asked = asked.header(name, value);
+        }
+        let mut answer = asked.body(request.body).send().await?;
+        let status = answer.status().as_u16();
+        let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let content_type = content_type.trim().to_ascii_lowercase();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > request.limit {
+                break;
+            }
+        }
+        Ok(Response { status, content_type, body })
+    }
+}
+
+impl Transport for Http {
+    async fn call(&self, request: Request) -> Result<Response, Unreachable> {
+        let limit = request.limit;
+        match self.exchange(request).await {
+            Ok(response) if response.body.len() <= limit => Ok(response),
+            Ok(_) => {
+                *self.trouble.borrow_mut() = Some("the answer is larger than the protocol allows".into());
+                Err(Unreachable)
+            }
+            Err(error) => {
+                *self.trouble.borrow_mut() = Some(innermost(&error));
+                Err(Unreachable)
+            }
+        }
+    }
+}
+
+/// The cause below all wrapping: "connection refused", "certificate expired".
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    cause.to_string()
+}
+
+const fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_is_for_this_machine_only() {
+        for url in ["http://localhost:8025", "http://127.0.0.1:8025/", "http://[::1]:8025", "https://mail.example.se"] {
+            assert!(ServerUrl::parse(url).is_ok(), "{url}");
+        }
+        for url in ["http://mail.example.se", "http://192.168.1.2", "http://localhost.example.se", "http://0.0.0.0"] {
+            assert_eq!(ServerUrl::parse(url), Err(NotAServer::Unprotected), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_a_scheme_a_host_and_a_port_and_nothing_else() {
+        for url in
+            ["mail.example.se", "https://a@mail.example.se", "https://mail.example.se/api", "https://x/?a", "file:///"]
+        {
+            assert_eq!(ServerUrl::parse(url), Err(NotAServer::Form), "{url}");
+        }
+        assert_eq!(ServerUrl::parse("http://LOCALHOST:8025/").unwrap().as_str(), "http://localhost:8025");
+    }
+}

@@ -1,0 +1,170 @@
+//! How a command ends: an answer or a stop, one document or a few lines, one exit code.
+
+use std::{fmt::Display, io::Write, process::ExitCode};
+
+use securemailbox_client::failure::{Class, Failure};
+use serde_json::{Map, Value, json};
+
+use crate::show;
+
+/// What a command answers, in both forms.
+pub(crate) struct Answer {
+    json: Value,
+    text: String,
+}
+
+impl Answer {
+    pub(crate) const fn new(json: Value, text: String) -> Self {
+        Self { json, text }
+    }
+}
+
+/// A command that stopped: what happened and what to do next.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    class: Option<Class>,
+    name: &'static str,
+    detail: String,
+    more: Map<String, Value>,
+}
+
+impl Stop {
+    /// Wrong usage: nothing was done.
+    pub(crate) fn usage(detail: impl Into<String>) -> Self {
+        Self { class: None, name: "usage", detail: detail.into(), more: Map::new() }
+    }
+
+    /// Something around this program failed.
+    pub(crate) fn unavailable(error: &dyn Display) -> Self {
+        Self { class: Some(Class::Unavailable), name: "failed", detail: sentence(&error.to_string()), more: Map::new() }
+    }
+
+    /// What a person gave was not taken.
+    pub(crate) fn refused(name: &'static str, error: &dyn Display) -> Self {
+        Self { class: Some(Class::Refused), name, detail: sentence(&error.to_string()), more: Map::new() }
+    }
+
+    /// With another sentence.
+    pub(crate) fn and(mut self, sentence: &str) -> Self {
+        self.detail = format!("{} {sentence}", self.detail);
+        self
+    }
+
+    /// With a member beside `type` and `detail`.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.into(), value.into());
+        self
+    }
+
+    /// With what the operating system said about the network.
+    pub(crate) fn because(mut self, reason: Option<String>) -> Self {
+        if let Some(reason) = reason.filter(|_| self.name == "unreachable") {
+            self.detail = format!("{} ({})", self.detail, show::plain(&reason));
+        }
+        self
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The exit code: the only place where it is chosen.
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(match self.class {
+            None => 2,
+            Some(Class::Refused) => 3,
+            Some(Class::NotFound) => 4,
+            Some(Class::Unavailable) => 5,
+            Some(Class::Damaged) => 6,
+        })
+    }
+
+    fn json(&self) -> Value {
+        let mut error = self.more.clone();
+        error.insert("type".into(), self.name.into());
+        error.insert("detail".into(), self.detail.clone().into());
+        json!({ "error": error })
+    }
+}
+
+impl<F: Failure> From<F> for Stop {
+    fn from(failure: F) -> Self {
+        let explained = failure.explain();
+        let detail = format!("{} {}", sentence(&failure.to_string()), explained.advice);
+        Self { class: Some(explained.class), name: explained.name, detail, more: Map::new() }
+    }
+}
+
+/// The error's words as a sentence, without anything a terminal would obey.
+fn sentence(words: &str) -> String {
+    let words = show::plain(words);
+    let mut letters = words.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// Says how it ended.
+pub(crate) fn end(ended: Result<Answer, Stop>, json: bool) -> ExitCode {
+    let (code, document, text) = match ended {
+        Ok(Answer { json, text }) => (ExitCode::SUCCESS, json, Ok(text)),
+        Err(stop) => (stop.code(), stop.json(), Err(stop.detail)),
+    };
+    let mut out = std::io::stdout().lock();
+    let said = match text {
+        _ if json => writeln!(out, "{document}").and_then(|()| out.flush()),
+        Ok(text) => write!(out, "{text}").and_then(|()| out.flush()),
+        Err(detail) => writeln!(std::io::stderr(), "securemailbox: {detail}"),
+    };
+    match said {
+        // A reader that went away, such as `head`, is no failure of what was done.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::from(5),
+        Ok(()) | Err(_) => code,
+    }
+}
+
+/// The command line was not understood, or asked for help.
+pub(crate) fn misused(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && wants_json {
+        return end(Err(Stop::usage(error.to_string().trim_end().to_owned())), true);
+    }
+    // Nowhere else to say it if this fails.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_client::failure::CallError;
+    use securemailbox_client::{directory::LookUpError, letters::Damage, transport::Unreachable};
+
+    use super::*;
+
+    #[test]
+    fn each_class_has_the_exit_code_of_the_contract() {
+        let code = |stop: Stop| format!("{:?}", stop.code());
+        assert_eq!(code(LookUpError::KeyChanged.into()), format!("{:?}", ExitCode::from(3)));
+        assert_eq!(code(LookUpError::NoAccount.into()), format!("{:?}", ExitCode::from(4)));
+        assert_eq!(code(CallError::from(Unreachable).into()), format!("{:?}", ExitCode::from(5)));
+        assert_eq!(code(Damage::SenderKeyChanged.into()), format!("{:?}", ExitCode::from(6)));
+        assert_eq!(code(Stop::usage("x")), format!("{:?}", ExitCode::from(2)));
+    }
+
+    #[test]
+    fn a_stop_says_what_happened_and_what_to_do_next() {
+        let stop = Stop::from(LookUpError::NoAccount);
+        let expected = json!({ "error": {
+            "type": "no-account",
+            "detail": "Nobody with this address has a mailbox here. Check the spelling.",
+        } });
+        assert_eq!(stop.json(), expected);
+    }
+
+    #[test]
+    fn a_network_reason_is_told_of_the_network_only() {
+        let told = |stop: Stop| stop.because(Some("connection refused".into())).detail;
+        assert!(told(CallError::from(Unreachable).into()).ends_with("(connection refused)"));
+        assert!(!told(LookUpError::NoAccount.into()).contains("refused"));
+    }
+}

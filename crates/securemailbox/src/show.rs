@@ -1,0 +1,161 @@
+//! How things look: plain in a pipe, aligned and coloured on a terminal. Nothing a stranger wrote reaches a terminal as
+//! anything but text.
+
+use std::io::IsTerminal;
+
+use securemailbox_protocol::time::Timestamp;
+
+/// What the standard output is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    table: bool,
+    colour: bool,
+    width: usize,
+}
+
+impl Style {
+    /// Of this process: NO_COLOR (no-color.org) and a terminal that calls itself dumb are respected.
+    pub(crate) fn of_stdout() -> Self {
+        let table = std::io::stdout().is_terminal();
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        let colour = table && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
+        Self { table, colour, width: variable("COLUMNS").parse().unwrap_or(100) }
+    }
+
+    #[cfg(test)]
+    const PIPE: Self = Self { table: false, colour: false, width: 100 };
+    #[cfg(test)]
+    const TERMINAL: Self = Self { table: true, colour: true, width: 100 };
+
+    /// Whether columns are aligned.
+    pub(crate) const fn is_table(self) -> bool {
+        self.table
+    }
+
+    pub(crate) fn strong(self, text: &str) -> String {
+        self.wrapped("1", text)
+    }
+
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.wrapped("2", text)
+    }
+
+    pub(crate) fn warning(self, text: &str) -> String {
+        self.wrapped("33", text)
+    }
+
+    pub(crate) fn good(self, text: &str) -> String {
+        self.wrapped("32", text)
+    }
+
+    fn wrapped(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into() }
+    }
+
+    /// A time: to the minute on a terminal, RFC 3339 in a pipe.
+    pub(crate) fn time(self, time: Timestamp) -> String {
+        let whole = time.to_string();
+        match whole.get(..16) {
+            Some(minute) if self.table => minute.replace('T', " "),
+            Some(_) | None => whole,
+        }
+    }
+
+    /// Rows of cells: aligned on a terminal, tabs in a pipe. The last column takes the width that is left.
+    pub(crate) fn rows(self, rows: &[Vec<String>]) -> String {
+        if !self.table {
+            return rows.iter().map(|row| row.join("\t") + "\n").collect();
+        }
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| length(cell)).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        rows.iter().map(|row| self.row(row, &widths)).collect()
+    }
+
+    fn row(self, row: &[String], widths: &[usize]) -> String {
+        let mut line = String::new();
+        let mut used = 0;
+        for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
+            if at + 1 == row.len() {
+                line.push_str(&cut(cell, self.width.saturating_sub(used).max(20)));
+            } else {
+                line.push_str(cell);
+                line.push_str(&" ".repeat(width + 2 - length(cell)));
+                used += width + 2;
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line + "\n"
+    }
+}
+
+/// One line of text that a stranger wrote: control characters, which a terminal obeys, and marks that turn the direction
+/// of writing, which make text read as another, are shown as �.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || turns_direction(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same for text of several lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    let mut lines: String =
+        text.lines().map(|line| line.split('\t').map(plain).collect::<Vec<_>>().join("    ") + "\n").collect();
+    if lines.is_empty() {
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Embeddings, overrides and isolates (Unicode UAX #9 §2).
+const fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters on the screen: ours are the only escapes there can be.
+fn length(cell: &str) -> usize {
+    let mut in_escape = false;
+    let shown = cell.chars().filter(|c| match (*c, in_escape) {
+        ('\u{1b}', _) => {
+            in_escape = true;
+            false
+        }
+        ('m', true) => {
+            in_escape = false;
+            false
+        }
+        (_, escape) => !escape,
+    });
+    shown.count()
+}
+
+fn cut(cell: &str, width: usize) -> String {
+    if length(cell) <= width || cell.contains('\u{1b}') {
+        return cell.into();
+    }
+    cell.chars().take(width - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_can_not_command_a_terminal() {
+        assert_eq!(plain("a\u{1b}]0;x\u{7}b\r\n\u{202e}c"), "a�]0;x�b���c");
+        assert_eq!(plain_lines("one\r\ntwo\tx\u{1b}[2J"), "one\ntwo    x�[2J\n");
+    }
+
+    #[test]
+    fn columns_stand_below_each_other_whatever_their_colour() {
+        let rows = [vec![Style::TERMINAL.strong("a"), "b".into()], vec!["long".into(), "c".into()]];
+        assert_eq!(Style::TERMINAL.rows(&rows), "\u{1b}[1ma\u{1b}[0m     b\nlong  c\n");
+        assert_eq!(Style::PIPE.rows(&[vec!["a".into(), "b".into()]]), "a\tb\n");
+    }
+
+    #[test]
+    fn a_pipe_gets_no_colour_and_whole_times() {
+        assert_eq!(Style::PIPE.strong("a"), "a");
+        let time: Timestamp = "2026-11-24T10:42:07Z".parse().unwrap();
+        assert_eq!(Style::PIPE.time(time), "2026-11-24T10:42:07Z");
+        assert_eq!(Style::TERMINAL.time(time), "2026-11-24 10:42");
+    }
+}

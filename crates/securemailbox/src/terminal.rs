@@ -1,0 +1,39 @@
+//! The outside, as the client sees it from a terminal: this clock, this machine's randomness, HTTP, a device.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rand::rngs::OsRng;
+use securemailbox_client::world::{Device, World};
+use securemailbox_protocol::time::Timestamp;
+
+use crate::http::Http;
+
+/// A server and a device.
+pub(crate) struct Terminal<D> {
+    pub(crate) http: Http,
+    pub(crate) device: D,
+}
+
+impl<D: Device> World for Terminal<D> {
+    type Transport = Http;
+    type Device = D;
+    type Rng = OsRng;
+
+    fn transport(&self) -> &Http {
+        &self.http
+    }
+
+    fn device(&self) -> &D {
+        &self.device
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn rng(&self) -> OsRng {
+        OsRng
+    }
+}
