@@ -72,6 +72,10 @@ impl Stage {
     }
 }
 
+/// Unit tests that have a stage of their own, by the beginning of their names.
+const SUITE: &str = "suite::";
+const VECTORS: &str = "vectors::";
+
 /// What a passed stage adds to its line in the summary.
 type Remark = String;
 
@@ -133,14 +137,15 @@ fn deny(workspace: &Workspace) -> Outcome<Remark> {
 }
 
 fn unit(workspace: &Workspace) -> Outcome<Remark> {
-    test(workspace, &["--lib", "--bins"])?;
+    let elsewhere = ["--", "--skip", SUITE, "--skip", VECTORS];
+    process::run(test_command(workspace, &["--lib", "--bins", "--test", "two_devices"]).args(elsewhere))?;
     test(workspace, &["--doc"])?;
     Ok(Remark::new())
 }
 
 fn vectors(workspace: &Workspace) -> Outcome<Remark> {
     machine::provide(&machine::NODE)?;
-    test(workspace, &["--lib", "--", "vectors::"])?;
+    test(workspace, &["--lib", "--", VECTORS])?;
     let folder = wasm::build(workspace)?;
     process::run(Command::new("node").arg("e2e/wasm/vectors.cjs").arg(folder).current_dir(workspace.root()))?;
     Ok(Remark::new())
@@ -154,7 +159,7 @@ fn interop(workspace: &Workspace) -> Outcome<Remark> {
 
 fn store(workspace: &Workspace) -> Outcome<Remark> {
     machine::provide(&machine::POSTGRESQL)?;
-    test(workspace, &["--test", "suite"])?;
+    test(workspace, &["--lib", "--", SUITE])?;
     Ok(Remark::new())
 }
 

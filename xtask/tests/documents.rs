@@ -112,3 +112,21 @@ fn decisions_are_numbered_without_a_gap() {
         assert!(name.starts_with(&format!("{number:04}-")), "{name} should be number {number}");
     }
 }
+
+#[test]
+fn every_integration_test_has_its_stage() {
+    let stages = read(root().join("xtask/src/stages.rs"));
+    for room in ["crates/*", "e2e", "xtask"] {
+        let rooms = match room.strip_suffix("/*") {
+            Some(folder) => fs::read_dir(root().join(folder)).expect("a folder").flatten().map(|e| e.path()).collect(),
+            None => vec![root().join(room)],
+        };
+        for tests in rooms.into_iter().map(|room| room.join("tests")).filter(|tests| tests.is_dir()) {
+            for file in fs::read_dir(tests).expect("a folder").flatten().map(|entry| entry.path()) {
+                let name = file.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+                let is_test = file.extension().is_some_and(|extension| extension == "rs");
+                assert!(!is_test || stages.contains(&format!("\"{name}\"")), "no stage runs {}", file.display());
+            }
+        }
+    }
+}
