@@ -142,3 +142,107 @@ fn at_issue(contact: &Contact) -> (Fingerprint, Standing) {
         None => (contact.key.fingerprint, contact.key.state.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::{
+        ids::RecordId,
+        numbers::{ChangeNumber, Version},
+        octets::Octets,
+        records::{Record, RecordHead, RecordPurpose},
+    };
+    use securemailbox_vault::records::{self, RecordPlace};
+
+    use super::*;
+    use crate::{
+        contacts::Contacts,
+        fixtures::{TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
+        world::World,
+    };
+
+    const LOOK_UPS: &str = "/directory/look-ups";
+    const CONTACTS: RecordId = RecordId::from_bytes([4; 16]);
+
+    fn head(version: u64) -> RecordHead {
+        let (version, change) = (Version::new(version), ChangeNumber::new(version));
+        RecordHead { id: CONTACTS, purpose: RecordPurpose::Contacts, version, change }
+    }
+
+    /// Anna's mailbox with a contacts record, and a server that takes `writes` of it.
+    fn mailbox(world: &TestWorld, writes: u64) -> Mailbox {
+        let mut mailbox = annas_mailbox();
+        let place = RecordPlace {
+            account: mailbox.owner.account,
+            record: CONTACTS,
+            purpose: RecordPurpose::Contacts,
+            version: Version::new(1),
+        };
+        let sealed = records::seal(&place, &mailbox.owner.secret, &Contacts::default().to_bytes(), &mut world.rng());
+        mailbox.index.held.take_record(head(1)).unwrap();
+        mailbox.index.records.insert(CONTACTS, Record { head: head(1), sealed: Octets(sealed) });
+        let path: &'static str = format!("/records/{CONTACTS}?purpose=contacts").leak();
+        for version in 2..2 + writes {
+            world.server.will(path, ok(&head(version)));
+        }
+        mailbox
+    }
+
+    #[test]
+    fn the_digits_count_for_the_key_that_was_shown_even_if_the_server_shows_another_one_later() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 9);
+        let (shown, later) = (identity("bjorn", 10), identity("bjorn", 11));
+        world.server.will(LOOK_UPS, listing(&shown));
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        world.server.will(LOOK_UPS, listing(&later));
+        assert!(ready(anna.look_up(&world, &address("bjorn"))).is_err());
+        let compared = ready(anna.digits_match(&world, &address("bjorn"))).unwrap();
+        assert_eq!(compared.fingerprint, shown.certificate().fingerprint());
+        let standing = |key: &securemailbox_vault::identities::Identity| {
+            anna.contacts.standing(&address("bjorn"), &key.certificate().fingerprint())
+        };
+        assert_eq!((standing(&shown), standing(&later)), (Standing::Compared, Standing::Changed));
+    }
+
+    #[test]
+    fn a_changed_key_whose_digits_nobody_saw_is_not_compared_by_word() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 0);
+        for seed in [10, 11] {
+            world.server.will(LOOK_UPS, listing(&identity("bjorn", seed)));
+            let _ = ready(anna.look_up(&world, &address("bjorn")));
+        }
+        let refused = ready(anna.digits_match(&world, &address("bjorn")));
+        assert_eq!(refused, Err(DecisionError::CompareFirst));
+    }
+
+    #[test]
+    fn a_changed_key_is_accepted_unless_the_former_was_compared() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 9);
+        let keys = [10, 11, 12].map(|seed| identity("bjorn", seed));
+        for key in [&keys[0], &keys[1], &keys[1], &keys[1], &keys[2]] {
+            world.server.will(LOOK_UPS, listing(key));
+        }
+        assert_eq!(ready(anna.compare(&world, &address("bjorn"))).unwrap().standing, Standing::New);
+        let accepted = ready(anna.accept(&world, &address("bjorn"))).unwrap();
+        assert_eq!(accepted.fingerprint, keys[1].certificate().fingerprint());
+        assert_eq!(accepted.standing, Standing::New);
+        assert!(ready(anna.look_up(&world, &address("bjorn"))).is_ok());
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        ready(anna.digits_match(&world, &address("bjorn"))).unwrap();
+        assert_eq!(ready(anna.accept(&world, &address("bjorn"))), Err(DecisionError::CompareFirst));
+    }
+
+    #[test]
+    fn there_is_nothing_to_accept_where_nobody_is() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 0);
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        world.server.will(LOOK_UPS, problem(securemailbox_protocol::problems::ProblemType::NoAccount));
+        ready(anna.look_up(&world, &address("bjorn"))).unwrap();
+        let refused = ready(anna.accept(&world, &address("bjorn")));
+        assert_eq!(refused, Err(DecisionError::LookUp(LookUpError::NoAccount)));
+        assert!(anna.contacts.get(&address("bjorn")).is_some());
+    }
+}

@@ -170,3 +170,81 @@ impl Mailbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{TestWorld, address, annas_mailbox, identity, listing, problem, ready};
+
+    const LOOK_UPS: &str = "/directory/look-ups";
+
+    fn look_up(world: &TestWorld, mailbox: &mut Mailbox) -> Result<Standing, LookUpError> {
+        ready(mailbox.look_up(world, &address("bjorn"))).map(|recipient| recipient.standing)
+    }
+
+    #[test]
+    fn a_key_met_for_the_first_time_is_the_servers_word() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        assert_eq!(look_up(&world, &mut mailbox), Ok(Standing::New));
+    }
+
+    #[test]
+    fn another_key_stops_the_sending_and_so_does_none() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
+        world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
+        assert_eq!(look_up(&world, &mut mailbox), Ok(Standing::New));
+        assert_eq!(look_up(&world, &mut mailbox), Err(LookUpError::KeyChanged));
+        assert_eq!(look_up(&world, &mut mailbox), Err(LookUpError::KeyChanged));
+    }
+
+    #[test]
+    fn nobody_is_nobody_only_for_an_address_that_never_had_a_key() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
+        assert_eq!(look_up(&world, &mut mailbox), Err(LookUpError::NoAccount));
+    }
+
+    #[test]
+    fn another_persons_certificate_is_no_certificate() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("elif", 10)));
+        assert!(matches!(look_up(&world, &mut mailbox), Err(LookUpError::Certificate(_))));
+        assert_eq!(mailbox.contacts().get(&address("bjorn")), None);
+    }
+
+    #[test]
+    fn oneself_is_taken_from_the_keyring_and_never_asked_for() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let own = ready(mailbox.look_up(&world, &address("anna"))).unwrap();
+        assert_eq!(own.certificate.fingerprint(), mailbox.fingerprint());
+        assert!(world.server.asked.borrow().is_empty());
+    }
+
+    #[test]
+    fn a_directory_that_shows_others_another_key_for_oneself_is_told_of() {
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(mailbox.keyring.present()));
+        world.server.will(LOOK_UPS, listing(&identity("anna", 99)));
+        world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
+        let warnings = || ready(mailbox.check_own_listing(&world)).unwrap();
+        assert_eq!(warnings(), []);
+        assert_eq!(warnings(), [Warning::OwnCertificateDiffers]);
+        assert_eq!(warnings(), [Warning::OwnCertificateDiffers]);
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_the_one_its_hash_names_is_refused() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (asked, served) = (identity("bjorn", 10), identity("bjorn", 11));
+        let hash = asked.certificate().hash();
+        let path: &'static str = format!("/directory/certificates/{hash}").leak();
+        let body = served.certificate().bytes().to_vec();
+        let answer = crate::transport::Response { status: 200, content_type: "application/octet-stream".into(), body };
+        world.server.will(path, answer);
+        assert!(ready(mailbox.certificate(&world, hash, &address("bjorn"))).is_err());
+        assert!(mailbox.index.certificates.is_empty());
+    }
+}

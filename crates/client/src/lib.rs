@@ -6,6 +6,8 @@ pub mod comparing;
 pub mod contacts;
 pub mod directory;
 pub mod failure;
+#[cfg(test)]
+mod fixtures;
 pub mod index;
 pub mod letters;
 pub mod mailbox;

@@ -88,6 +88,11 @@ impl Session {
         if session.format == FORMAT { Ok(Some(session)) } else { Err(LocalError::Damaged) }
     }
 
+    #[cfg(test)]
+    pub(crate) fn for_tests(address: Address, account: AccountId) -> Self {
+        Self { format: FORMAT.into(), address, account, token: None, device_secret: String::new() }
+    }
+
     /// Whose it is.
     #[must_use]
     pub const fn address(&self) -> &Address {
@@ -148,5 +153,67 @@ impl Session {
         let secret = slots::open(&place, &SlotKey::of_device(&device, &share), &slot.sealed.0)
             .map_err(|_| SessionError::SlotDoesNotOpen)?;
         Ok(Owner { account: self.account, secret })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::{accounts::Level, ids::SessionId};
+
+    use super::*;
+    use crate::fixtures::{NOW, TestWorld, address, ok, problem, ready};
+
+    const ACCOUNT: AccountId = AccountId::from_bytes([1; 16]);
+
+    /// A session that was just kept, and the slot that the server got.
+    fn kept(world: &TestWorld) -> (Session, NewDeviceSlot) {
+        world.server.will("/slots/device", ok(&()));
+        let begun = NewSession {
+            id: SessionId::from_bytes([5; 16]),
+            account: ACCOUNT,
+            level: Level::Phone,
+            proved: NOW,
+            token: Some("token".into()),
+            slots: Vec::new(),
+        };
+        let secret = AccountSecret::from_bytes(&[9; 32]).unwrap();
+        let session = ready(Session::keep(world, &address("anna"), begun, &secret)).unwrap();
+        let slot = serde_json::from_slice(&world.server.bodies("/slots/device")[0]).unwrap();
+        (session, slot)
+    }
+
+    fn given_back(slot: &NewDeviceSlot) -> DeviceSlot {
+        DeviceSlot { id: slot.id, sealed: slot.sealed.clone(), share: slot.share.clone() }
+    }
+
+    #[test]
+    fn a_kept_session_opens_with_both_halves() {
+        let world = TestWorld::default();
+        let (_, slot) = kept(&world);
+        world.server.will("/slots/device", ok(&given_back(&slot)));
+        let session = ready(Session::load(&world)).unwrap().unwrap();
+        assert_eq!(ready(session.open(&world)).unwrap().secret.as_bytes(), &[9; 32]);
+    }
+
+    #[test]
+    fn without_the_servers_share_a_profile_opens_nothing() {
+        let world = TestWorld::default();
+        let (session, slot) = kept(&world);
+        world.server.will("/slots/device", problem(securemailbox_protocol::problems::ProblemType::NotSignedIn));
+        assert!(matches!(ready(session.open(&world)), Err(SessionError::Call(_))));
+        world.server.will("/slots/device", ok(&DeviceSlot { share: Octets(vec![0; 32]), ..given_back(&slot) }));
+        assert!(matches!(ready(session.open(&world)), Err(SessionError::SlotDoesNotOpen)));
+    }
+
+    #[test]
+    fn what_lies_on_the_device_holds_neither_share_nor_account_secret() {
+        let world = TestWorld::default();
+        let (_, slot) = kept(&world);
+        let file = world.device.0.borrow()[&Item::Session].clone();
+        for secret in [slot.share.as_ref(), &[9; 32]] {
+            let encoded = BASE64URL_NOPAD.encode(secret);
+            assert!(!file.windows(32).any(|window| window == secret));
+            assert!(!String::from_utf8_lossy(&file).contains(&encoded));
+        }
     }
 }

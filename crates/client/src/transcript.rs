@@ -117,6 +117,12 @@ impl Replayer {
     pub fn left(&self) -> usize {
         self.left.borrow().len()
     }
+
+    /// What of the transcript was not asked for.
+    #[must_use]
+    pub fn unasked(&self) -> Vec<Recorded> {
+        self.left.borrow().clone()
+    }
 }
 
 impl Transport for Replayer {
@@ -135,5 +141,50 @@ impl Transport for Replayer {
             Ok(response) if response.body.len() > request.limit => Err(Unreachable),
             answer => answer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::problems::ProblemType;
+
+    use super::*;
+    use crate::{
+        fixtures::{Script, ok, problem, ready},
+        transport::Method,
+    };
+
+    fn request(path: &str, body: &[u8]) -> Request {
+        Request { method: Method::Post, path: format!("/api/v1{path}"), headers: vec![], body: body.into(), limit: 99 }
+    }
+
+    fn recorded() -> Vec<Recorded> {
+        let server = Script::default();
+        server.will("/a", ok(&1));
+        server.will("/a", ok(&2));
+        server.will("/b", problem(ProblemType::NotFound));
+        let recorder = Recorder::new(server);
+        for path in ["/a", "/a", "/b", "/lost"] {
+            let _ = ready(recorder.call(request(path, b"body")));
+        }
+        recorder.take()
+    }
+
+    #[test]
+    fn a_day_lived_again_gets_the_same_answers_and_leaves_none() {
+        let text = serde_json::to_string(&recorded()).unwrap();
+        let replayer = Replayer::new(serde_json::from_str(&text).unwrap());
+        let again: Vec<_> = ["/a", "/a", "/lost"].map(|path| ready(replayer.call(request(path, b"body")))).into();
+        assert_eq!(again, [Ok(ok(&1)), Ok(ok(&2)), Err(Unreachable)]);
+        assert_eq!((replayer.left(), replayer.strays().len(), replayer.other_bodies().len()), (1, 0, 0));
+    }
+
+    #[test]
+    fn a_day_that_goes_otherwise_is_noticed() {
+        let replayer = Replayer::new(recorded());
+        assert!(ready(replayer.call(request("/a", b"another body"))).is_ok());
+        assert_eq!(ready(replayer.call(request("/c", b"body"))), Err(Unreachable));
+        assert_eq!(replayer.other_bodies(), ["POST /api/v1/a"]);
+        assert_eq!(replayer.strays(), ["POST /api/v1/c"]);
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     desk::Desk,
     files,
     outcome::{Answer, Stop},
+    show,
 };
 
 /// Where to, and in which form.
@@ -25,7 +26,8 @@ pub(crate) struct ExportArgs {
     encrypted: bool,
 }
 
-/// Writes `ID.eml` for each letter. A damaged one is named and left out; the others are written all the same.
+/// Writes `ID.eml` for each letter. A damaged one is named and left out; the others are written all the same, and the end
+/// says that something is missing.
 pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArgs) -> Result<Answer, Stop> {
     let form = if encrypted { Form::Encrypted } else { Form::Plain };
     let trouble = |error: std::io::Error| Stop::unavailable(&format!("{} can't be written: {error}", out.display()));
@@ -45,8 +47,16 @@ pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArg
                 }
             }
         }
-        let text = format!("{} letters written to {}; {} left out.\n", exported.len(), out.display(), damaged.len());
-        Ok(Answer::new(json!({ "exported": exported, "damaged": damaged }), text))
+        let (written, left_out) = (show::count(exported.len(), "letter"), damaged.len());
+        let document = json!({ "exported": exported, "damaged": damaged });
+        if left_out == 0 {
+            return Ok(Answer::new(document, format!("{written} written to {}.\n", out.display())));
+        }
+        // A backup that lacks something must not look like one that is whole.
+        let detail = format!("{} left out as damaged; {written} written.", show::count(left_out, "letter"));
+        Err(Stop::damaged(detail)
+            .with("exported", document["exported"].clone())
+            .with("damaged", document["damaged"].clone()))
     })
     .await
 }

@@ -94,7 +94,7 @@ const fn words(standing: Standing) -> &'static str {
         Standing::New => "new, so far the server's word only",
         Standing::Known => "known, the one used before",
         Standing::Compared => "compared",
-        Standing::Changed => "changed, another one than before",
+        Standing::Changed => "changed; the server has another one than before, or none",
     }
 }
 

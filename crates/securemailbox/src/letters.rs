@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     desk::Desk,
     outcome::{Answer, Stop},
-    show::{Style, plain, plain_lines},
+    show::{Style, count, plain, plain_lines},
 };
 
 /// A letter to write.
@@ -107,6 +107,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
         Ok(Answer::new(json!({ "id": sent.id, "to": readers }), format!("Sent {}.\n{told}", sent.id)))
     })
     .await
+    .map_err(|stop| if stop.leaves_nothing_waiting() { stop.and("Nothing was sent, and nothing waits.") } else { stop })
 }
 
 fn text_of(file: &Path) -> Result<String, Stop> {
@@ -295,7 +296,8 @@ pub(crate) async fn empty_trash(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
         let receipt = mailbox.empty_trash(world).await?;
         let document = json!({ "erased": receipt.erased, "steps": receipt.steps, "at": receipt.at });
-        let mut text = format!("{} letters left this mailbox for good.\n", receipt.erased);
+        let erased = count(usize::try_from(receipt.erased).unwrap_or(usize::MAX), "letter");
+        let mut text = format!("{erased} left this mailbox for good.\n");
         for step in &receipt.steps {
             let word = serde_json::to_value(step.step).unwrap_or_default();
             let taken = if step.taken { "done" } else { "not possible in this store" };

@@ -44,6 +44,16 @@ impl Stop {
         Self { class: Some(Class::Refused), name, detail: sentence(&error.to_string()), more: Map::new() }
     }
 
+    /// Something could not be verified.
+    pub(crate) fn damaged(detail: String) -> Self {
+        Self { class: Some(Class::Damaged), name: "damaged", detail, more: Map::new() }
+    }
+
+    /// Whether trying again may help, and nothing is kept to be tried again by itself.
+    pub(crate) fn leaves_nothing_waiting(&self) -> bool {
+        self.class == Some(Class::Unavailable) && !self.more.contains_key("id")
+    }
+
     /// With another sentence.
     pub(crate) fn and(mut self, sentence: &str) -> Self {
         self.detail = format!("{} {sentence}", self.detail);

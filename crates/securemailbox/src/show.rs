@@ -89,6 +89,11 @@ impl Style {
     }
 }
 
+/// `1 letter`, `2 letters`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// One line of text that a stranger wrote: control characters, which a terminal obeys, and marks that turn the direction
 /// of writing, which make text read as another, are shown as �.
 pub(crate) fn plain(text: &str) -> String {

@@ -275,3 +275,101 @@ fn may_have_been_taken(error: &CallError) -> bool {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::{
+        letters::{Posted, PostedLetter},
+        time::Timestamp,
+    };
+
+    use super::*;
+    use crate::{
+        fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
+        letters::Unsent,
+    };
+
+    const LOOK_UPS: &str = "/directory/look-ups";
+
+    fn draft() -> Draft {
+        Draft { to: vec![address("bjorn")], subject: "Provsvaren".into(), text: "Allt är bra.".into(), answers: None }
+    }
+
+    fn acknowledgement(id: LetterId) -> crate::transport::Response {
+        ok(&Posted { letters: vec![PostedLetter { id, arrived: Timestamp::from_unix_millis(0) }] })
+    }
+
+    fn waiting_on_the_device(world: &TestWorld, mailbox: &Mailbox) -> Vec<LetterId> {
+        let unsent: Unsent = ready(index::load(world, &mailbox.owner, Item::Unsent)).unwrap();
+        unsent.waiting.iter().map(|waiting| waiting.id).collect()
+    }
+
+    #[test]
+    fn a_letter_without_an_answer_is_kept_and_goes_out_again_with_the_same_bytes() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &draft())) else { panic!("it was answered") };
+        assert_eq!(waiting_on_the_device(&world, &anna), [id]);
+        assert_eq!(ready(anna.send_waiting(&world)).unwrap().len(), 1);
+        world.server.will("/letters", acknowledgement(id));
+        assert_eq!(ready(anna.send_waiting(&world)).unwrap().len(), 0);
+        assert!(waiting_on_the_device(&world, &anna).is_empty());
+        let posts = world.server.bodies("/letters");
+        assert_eq!(posts.len(), 3);
+        assert!(posts.iter().all(|post| *post == posts[0]));
+    }
+
+    #[test]
+    fn an_acknowledgement_of_another_letter_is_none() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        world.server.will("/letters", acknowledgement(LetterId::from_bytes([9; 16])));
+        assert!(matches!(ready(anna.send(&world, &draft())), Err(SendError::Waiting { .. })));
+    }
+
+    #[test]
+    fn a_refused_letter_does_not_wait() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        world.server.will("/letters", problem(ProblemType::TooLarge));
+        assert!(matches!(ready(anna.send(&world, &draft())), Err(SendError::Refused(_))));
+        assert!(waiting_on_the_device(&world, &anna).is_empty());
+    }
+
+    #[test]
+    fn a_stale_key_is_looked_up_again_and_a_changed_one_is_not_written_to() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        world.server.will("/letters", problem(ProblemType::StaleKey));
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
+        assert_eq!(ready(anna.send(&world, &draft())), Err(SendError::LookUp(LookUpError::KeyChanged)));
+        assert!(waiting_on_the_device(&world, &anna).is_empty());
+        assert_eq!(world.server.bodies("/letters").len(), 1);
+    }
+
+    #[test]
+    fn a_waiting_letter_whose_reader_has_a_changed_key_waits_for_its_sender() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &draft())) else { panic!("it was answered") };
+        world.server.will("/letters", problem(ProblemType::StaleKey));
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
+        let still = ready(anna.send_waiting(&world)).unwrap();
+        assert!(matches!(still[0].cause, SendError::LookUp(LookUpError::KeyChanged)));
+        assert_eq!(waiting_on_the_device(&world, &anna), [id]);
+    }
+
+    #[test]
+    fn a_letter_is_wrapped_for_its_reader_and_its_sender_each_in_their_own_account() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let bjorn = identity("bjorn", 10);
+        world.server.will(LOOK_UPS, listing(&bjorn));
+        assert!(ready(anna.send(&world, &draft())).is_err());
+        let readers = &anna.unsent.waiting[0].letters.letters[0].readers;
+        let of = |certificate| readers.iter().find(|reader| reader.certificate == certificate).unwrap().account;
+        assert_eq!(readers.len(), 2);
+        assert_eq!(of(anna.keyring.present().certificate().hash()), anna.owner.account);
+        assert_ne!(of(bjorn.certificate().hash()), anna.owner.account);
+        assert_eq!(world.now(), NOW);
+    }
+}
