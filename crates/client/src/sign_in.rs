@@ -1,10 +1,10 @@
 //! Signing in, signing out, and a forgotten password (PROTOCOL §9a).
 
-use securemailbox_protocol::octets::Octets;
 use securemailbox_protocol::{
     accounts::EnteredCode,
     address::Address,
     ids::{AccountId, RecoveryId, SignInId},
+    octets::Octets,
     sign_in::{
         CompleteRecovery, FinishSignIn, NewRecovery, NewSession, NewSignIn, NextFactor, RecoveredSlot, Recovery,
         SessionDelivery, SignIn, SignInCode,
