@@ -1,6 +1,7 @@
 //! `cargo xtask run`: a server with people in it, and a letter from Anna to Björn and back.
 
 use std::{
+    env,
     fs::{self, File},
     io::{BufRead, BufReader, Write},
     net::TcpListener,
@@ -8,6 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -23,6 +25,9 @@ const USUAL_PORT: u16 = 8443;
 
 /// What the server says when it answers and its people are made.
 const READY: &str = "SecureMailbox listens on http://";
+
+/// How often the demo's outbox is looked into for a code.
+const TRIES_AT_THE_OUTBOX: u32 = 200;
 
 /// What follows `run`.
 pub(crate) struct Options {
@@ -56,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome {
     let people = people(&server.authority)?;
     println!("\nA mailbox server with people in it: http://{}\n", server.authority);
     for person in &people {
-        println!("  {:20} {:28} {:16} {}", person.name, person.address, person.phone, person.password);
+        println!("  {:24} {:26} {:14} {}", person.name, person.address, person.phone, person.password);
     }
     let tour = Tour { binary: &binary, server: &server, profiles: workspace.target().join("demo-profiles") };
     tour.walk(&people)?;
@@ -205,34 +210,40 @@ impl Tour<'_> {
             fs::remove_dir_all(&profile)?;
         }
         let server = format!("http://{}", self.server.authority);
-        let mut login = self.command(person, &["login", "--server", &server, "--email", &person.address, "--json"]);
+        let before = self.codes(person)?.len();
+        // The password is in the environment, so the only question is for the code.
+        let mut login = self.command(person, &["login", "--server", &server, "--email", &person.address]);
         login.env("SECUREMAILBOX_PASSWORD", &person.password);
         let mut child = login.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let (mut answers, questions) = (child.stdin.take(), child.stderr.take());
-        // With --json standard error carries the questions and nothing else; the password is in the environment, so the
-        // only one is for the code.
-        for question in questions.map(BufReader::new).into_iter().flat_map(BufRead::lines) {
-            let code = self.newest_code(person).map_err(|failure| {
-                Failure::new(format!("{}: {failure}", question.as_deref().unwrap_or("a question")))
-            })?;
-            if let Some(answers) = &mut answers {
-                writeln!(answers, "{code}")?;
+        let (mut answers, said) = (child.stdin.take(), child.stderr.take());
+        let mut last = String::new();
+        for line in said.map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok) {
+            last = line;
+            if let Some(mut answers) = answers.take() {
+                writeln!(answers, "{}", self.next_code(person, before)?)?;
             }
         }
         let status = child.wait()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::new(format!("{} could not sign in: {status}", person.name)))
-        }
+        if status.success() { Ok(()) } else { Err(Failure::new(format!("{} could not sign in: {last}", person.name))) }
     }
 
-    /// The newest code that was sent to a person's phone.
-    fn newest_code(&self, person: &Person) -> Outcome<String> {
+    /// The code that comes to a person's phone after the first `before`. The server answers before it has sent it.
+    #[expect(clippy::disallowed_methods, reason = "the outbox is a page that has to be asked again")]
+    fn next_code(&self, person: &Person, before: usize) -> Outcome<String> {
+        for _ in 0..TRIES_AT_THE_OUTBOX {
+            if let Some(code) = self.codes(person)?.into_iter().nth(before) {
+                return Ok(code);
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Err(Failure::new(format!("no code was sent to {}", person.name)))
+    }
+
+    /// The codes that were sent to a person's phone, oldest first.
+    fn codes(&self, person: &Person) -> Outcome<Vec<String>> {
         let outbox = loopback::get(&self.server.authority, "/demo/outbox.json")?;
-        let sent = outbox.as_array().into_iter().flatten().rev().filter(|sent| sent["to"] == person.phone.as_str());
-        let code = sent.filter_map(|sent| sent["code"].as_str()).next();
-        code.map(String::from).ok_or_else(|| Failure::new(format!("no code was sent to {}", person.name)))
+        let sent = outbox.as_array().into_iter().flatten().filter(|sent| sent["to"] == person.phone.as_str());
+        Ok(sent.filter_map(|sent| sent["code"].as_str().map(String::from)).collect())
     }
 
     /// The id of the newest letter in a person's inbox.
@@ -265,6 +276,13 @@ impl Tour<'_> {
     fn typed(&self, person: &Person, arguments: &[&str]) -> String {
         let quoted = |word: &&str| if word.contains([' ', '…']) { format!("'{word}'") } else { (*word).into() };
         let words: Vec<String> = arguments.iter().map(quoted).collect();
-        format!("{} {} --profile {}", self.binary.display(), words.join(" "), self.profile(person).display())
+        let (binary, profile) = (from_here(self.binary), from_here(&self.profile(person)));
+        format!("{} {} --profile {}", binary.display(), words.join(" "), profile.display())
     }
+}
+
+/// A path as one would type it in this folder.
+fn from_here(path: &Path) -> PathBuf {
+    let here = env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path).into()
 }
