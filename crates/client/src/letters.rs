@@ -20,6 +20,7 @@ use securemailbox_protocol::{
     address::Address,
     ids::{Fingerprint, LetterId},
     letters::{EntryUpdate, ErasureReceipt, Folder},
+    limits,
     octets::Octets,
     time::Timestamp,
 };
@@ -54,6 +55,14 @@ pub struct Summary {
     pub date: Timestamp,
     /// SHA-256 of everything that was verified, so that a changed entry is opened again.
     pub(crate) verified: Octets,
+}
+
+impl Summary {
+    /// Whether it is dated more than a day from its arrival: late, or delivered again (ATTACKS 8).
+    #[must_use]
+    pub fn date_is_off(&self, arrived: Timestamp) -> bool {
+        self.date.since(arrived) > limits::DATE_SLACK || arrived.since(self.date) > limits::DATE_SLACK
+    }
 }
 
 /// Why an entry is shown as damaged and never as a letter (PROTOCOL §4.4).
