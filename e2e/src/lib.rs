@@ -1,8 +1,14 @@
 //! The product from outside: a real server, the real command, people who use both, and eyes for what they leave behind.
 
 pub mod command;
+pub mod hostile;
 pub mod outage;
 pub mod person;
 pub mod postgres;
+// One source for both: what the module runs as WebAssembly is what runs here.
+#[path = "../wasm/src/replay.rs"]
+pub mod replay;
 pub mod server;
+#[path = "../wasm/src/suite.rs"]
+pub mod suite;
 pub mod traces;

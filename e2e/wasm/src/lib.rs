@@ -1,6 +1,7 @@
 //! The vault and the client as WebAssembly, so that what is tested natively is tested where a browser runs it.
 
 pub mod replay;
+pub mod suite;
 
 use securemailbox_vault::vectors;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -14,12 +15,12 @@ pub fn run_vectors(name: &str, json: &str) -> Result<usize, String> {
     vectors::run(name, json).map_err(|disagreement| disagreement.to_string())
 }
 
-/// Lives a recorded day again: a [`replay::Day`] as JSON in, a [`replay::Evening`] out.
+/// Runs the list of lies that the native test wrote: a [`suite::Suite`] as JSON in, a list of [`suite::Verdict`] out.
 ///
 /// # Errors
-/// The JSON is no such day.
-#[wasm_bindgen]
-pub fn live(day: &str) -> Result<String, String> {
-    let day = serde_json::from_str(day).map_err(|error| error.to_string())?;
-    serde_json::to_string(&replay::live(day)).map_err(|error| error.to_string())
+/// The JSON is no such list.
+#[wasm_bindgen(js_name = runHostile)]
+pub fn run_hostile(suite: &str) -> Result<String, String> {
+    let suite: suite::Suite = serde_json::from_str(suite).map_err(|error| error.to_string())?;
+    serde_json::to_string(&suite.run()).map_err(|error| error.to_string())
 }

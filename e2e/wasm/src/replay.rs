@@ -15,7 +15,7 @@ use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use securemailbox_client::{
     accounts,
     failure::Failure,
-    letters::{Draft, Form},
+    letters::{Draft, Form, Reading, Row},
     mailbox::{Mailbox, Warning},
     settings::Name,
     sign_in,
@@ -30,7 +30,11 @@ use securemailbox_protocol::{
 use securemailbox_vault::{passwords::Password, recovery::RecoveryCode};
 use serde::{Deserialize, Serialize};
 
+/// What an act shows that its time has not come for, or has gone: nothing was opened that it could work on.
+pub const OUT_OF_TURN: &str = "out-of-turn";
+
 /// One thing a person does.
+#[expect(missing_docs, reason = "the fields are what their types and the act say")]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Act {
@@ -101,6 +105,8 @@ pub struct Evening {
     pub strays: Vec<String>,
     /// What was asked with another body than the recorded one.
     pub other_bodies: Vec<String>,
+    /// What of the transcript was not asked for.
+    pub unasked: Vec<Recorded>,
 }
 
 /// Lives a recorded day again. Nothing is waited for: a transcript answers at once.
@@ -109,7 +115,9 @@ pub fn live(day: Day) -> Evening {
     let person = Person::new(Replayer::new(day.transcript), day.now, day.seed, &day.device);
     let mut life = Life::default();
     let shown = day.acts.into_iter().map(|act| at_once(life.act(&person, act))).collect();
-    Evening { shown, strays: person.transport.strays(), other_bodies: person.transport.other_bodies() }
+    let transport = &person.transport;
+    let (strays, other_bodies) = (transport.strays(), transport.other_bodies());
+    Evening { shown, strays, other_bodies, unasked: transport.unasked() }
 }
 
 fn at_once<T>(future: impl Future<Output = T>) -> T {
@@ -235,8 +243,8 @@ pub enum Life {
     Inside(Box<Mailbox>),
 }
 
-/// What an act shows, or the stable name of its failure.
-type Shown = Result<String, &'static str>;
+/// What an act shows, or the stable name of its failure and what it says.
+type Shown = Result<String, String>;
 
 impl Life {
     /// Does one thing, and says what a person would see.
@@ -256,7 +264,7 @@ impl Life {
             Some(shown) => shown,
             None => self.step(world, act).await,
         };
-        shown.unwrap_or_else(|name| format!("failed: {name}"))
+        shown.unwrap_or_else(|failure| format!("failed: {failure}"))
     }
 
     /// What changes whether a mailbox is open.
@@ -271,9 +279,10 @@ impl Life {
                 Self::Password(step.enter(world, &code).await.map_err(name)?)
             }
             (Self::Password(step), Act::Choose { password, name: called }) => {
-                let called = Name::parse(&called).map_err(|_| "not-a-name")?;
+                let called = Name::parse(&called).map_err(|_| "not-a-name".to_owned())?;
                 let made = step.choose(world, Password::new(&password), called).await.map_err(name)?;
-                return self.enter(made.make(world).await.map_err(name)?);
+                let shown = self.enter(made.make(world).await.map_err(name)?)?;
+                return Ok(format!("{shown}\n{}", made.recovery_code()));
             }
             (Self::Outside, Act::SignIn { address, password }) => {
                 Self::SignIn(sign_in::sign_in(world, &address, Password::new(&password)).await.map_err(name)?)
@@ -282,7 +291,7 @@ impl Life {
                 return self.enter(step.enter(world, &code).await.map_err(name)?);
             }
             (Self::Outside, Act::Recover { address, code }) => {
-                let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code")?;
+                let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
                 Self::Recovery(sign_in::recover(world, &address, &code).await.map_err(name)?)
             }
             (Self::Recovery(step), Act::Code { code }) => {
@@ -303,7 +312,7 @@ impl Life {
             }
             (stays, _) => {
                 *self = stays;
-                return Err("out-of-turn");
+                return Err(OUT_OF_TURN.into());
             }
         };
         *self = next;
@@ -323,7 +332,7 @@ async fn inside(mailbox: &mut Mailbox, world: &impl World, act: &Act) -> Option<
         Act::Sync => mailbox.sync(world).await.map(|()| String::new()).map_err(name),
         Act::List { folder } => list(mailbox, world, *folder).await,
         Act::Read { id } => read(mailbox, world, *id).await,
-        Act::Send { draft } => mailbox.send(world, draft).await.map(|sent| format!("{:?}", sent.readers)).map_err(name),
+        Act::Send { draft } => send(mailbox, world, draft).await,
         Act::Compare { address } => {
             mailbox.compare(world, address).await.map(|seen| seen.digits.to_string()).map_err(name)
         }
@@ -356,20 +365,39 @@ async fn inside(mailbox: &mut Mailbox, world: &impl World, act: &Act) -> Option<
 
 async fn list(mailbox: &mut Mailbox, world: &impl World, folder: Folder) -> Shown {
     let rows = mailbox.list(world, folder, usize::MAX).await.map_err(name)?;
-    let lines = rows.into_iter().map(|row| match row.summary {
-        Ok((summary, standing)) => format!("{} ({}): {}", summary.from, standing.as_str(), summary.subject),
-        Err(damage) => format!("damaged: {damage}"),
-    });
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+    Ok(rows.into_iter().map(row).collect::<Vec<_>>().join("\n"))
+}
+
+fn row(row: Row) -> String {
+    match row.summary {
+        Ok((summary, standing)) => {
+            let off = if summary.date_is_off(row.entry.arrived) { ", date is off" } else { "" };
+            let called = summary.claimed_name.map(|name| format!(", calls itself {name}")).unwrap_or_default();
+            format!("{} ({}{called}{off}): {}", summary.from, standing.as_str(), summary.subject)
+        }
+        Err(damage) => format!("{}: {damage}", damage.name()),
+    }
 }
 
 async fn read(mailbox: &mut Mailbox, world: &impl World, id: LetterId) -> Shown {
-    let reading = mailbox.read(world, id).await.map_err(name)?;
-    let letter = reading.letter;
-    let shown = format!("{} ({}): {}\n{}", letter.from(), reading.standing.as_str(), letter.subject(), letter.text());
-    Ok(reading.warnings.iter().fold(shown, |shown, warning| format!("{shown}\n{}", warning.name())))
+    let Reading { letter, standing, warnings, deliveries, .. } = mailbox.read(world, id).await.map_err(name)?;
+    let mut shown = vec![format!("{} ({}): {}", letter.from(), standing.as_str(), letter.subject())];
+    shown.push(letter.text().trim_end().to_owned());
+    shown.extend(warnings.iter().map(|warning| format!("warning: {}", warning.name())));
+    shown.extend(deliveries.into_iter().map(|delivery| match delivery.read {
+        None => format!("{}: not read", delivery.reader),
+        Some(Ok(_)) => format!("{}: read", delivery.reader),
+        Some(Err(refused)) => format!("{}: {refused}", delivery.reader),
+    }));
+    Ok(shown.join("\n"))
 }
 
-fn name(failure: impl Failure) -> &'static str {
-    failure.explain().name
+async fn send(mailbox: &mut Mailbox, world: &impl World, draft: &Draft) -> Shown {
+    let sent = mailbox.send(world, draft).await.map_err(name)?;
+    let readers = sent.readers.iter().map(|(reader, standing)| format!("{reader} ({})", standing.as_str()));
+    Ok(readers.collect::<Vec<_>>().join("\n"))
+}
+
+fn name(failure: impl Failure) -> String {
+    format!("{}: {failure}", failure.explain().name)
 }

@@ -1,0 +1,335 @@
+//! Rows 5, 7 and 14 to 17: whose key it is.
+
+use std::time::Duration;
+
+use pgp::{composed::KeyType, crypto::ecc_curve::ECCCurve, types::KeyVersion};
+use rand::rngs::OsRng;
+use securemailbox_client::{
+    comparing::DecisionError, directory::LookUpError, letters::Damage, records::RecordError, sync::SyncRefused,
+};
+use securemailbox_protocol::{
+    address::Address,
+    directory::Listing,
+    ids::{CertificateHash, LetterId},
+    letters::{Entry, Sender},
+    numbers::ChangeNumber,
+    problems::ProblemType,
+    records::{Record, RecordHead},
+    sync::Changes,
+};
+use securemailbox_vault::{
+    certificates::{Certificate, CertificateRefused},
+    identities::Identity,
+    keyring::Keyring,
+    letters::{Outgoing, Refused, seal, unwrap},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    hostile::{
+        certificates::{Forgery, of_another_kind},
+        forge::{Forged, wrap},
+        plot::{Plot, damaged, failed, unlisted, unread},
+        stage::{Cast, Stage},
+    },
+    suite::Case,
+};
+
+use super::{ACCEPTS, READS, SIGNS_IN, WRITES, WRITES_COMPARED, WRITES_NEW};
+
+const LOOK_UP: &str = "POST /directory/look-ups";
+const POST: &str = "POST /letters";
+const SUBJECT: &str = "Återbesök";
+
+/// A key that the operator made for somebody's address.
+fn operators(stage: &Stage, address: &Address) -> Keyring {
+    let registered = stage.days[WRITES].day.now.before(Duration::from_secs(3600));
+    Keyring::new(Identity::generate(address, registered, &mut OsRng))
+}
+
+/// SHA-256, as the server names a certificate.
+fn hash(certificate: &[u8]) -> CertificateHash {
+    CertificateHash::from_bytes(Sha256::digest(certificate).into())
+}
+
+impl Plot<'_> {
+    /// The directory has another certificate for this person.
+    fn directory_has(self, cast: &Cast, certificate: &[u8]) -> Self {
+        let truth = cast.certificate().bytes();
+        self.tells(LOOK_UP, |listing: &mut Listing| {
+            if listing.certificate.0 == truth {
+                listing.certificate = certificate.to_vec().into();
+            }
+        })
+    }
+
+    /// The contacts can be written.
+    fn writes_contacts(self, head: &RecordHead) -> Self {
+        let written = RecordHead { version: head.version.next(), ..head.clone() };
+        self.also_tells(&format!("PUT /records/{}?purpose=contacts", head.id), &written)
+    }
+
+    /// And it gives it out by its hash.
+    fn certificate_is_there(self, certificate: &[u8]) -> Self {
+        self.also_serves(&format!("GET /directory/certificates/{}", hash(certificate)), certificate)
+    }
+}
+
+/// The entry with another certificate of its sender.
+fn sent_with(entry: &Entry, certificate: &[u8]) -> Entry {
+    Entry { sender: Sender { certificate: hash(certificate), ..entry.sender.clone() }, ..entry.clone() }
+}
+
+/// Anna's letter, written to these readers.
+fn written(stage: &Stage, to: Vec<Certificate>) -> Outgoing {
+    let entry = stage.rewritten().entry;
+    Outgoing {
+        id: entry.id,
+        thread: entry.thread,
+        name: Some("Anna Lindqvist".into()),
+        to,
+        cc: Vec::new(),
+        subject: "Återbesök på torsdag".into(),
+        text: "Hej!\n\nVi ses på torsdag klockan nio.".into(),
+        date: entry.arrived,
+        in_reply_to: None,
+        references: Vec::new(),
+    }
+}
+
+fn sealed(stage: &Stage, sender: &Keyring, to: Vec<Certificate>) -> Forged {
+    let outgoing = written(stage, to);
+    let sealed = seal(&outgoing, sender.present(), &mut OsRng).expect("a letter");
+    Forged::sealed(&stage.rewritten().entry, sealed, outgoing.thread, &stage.bjorn.keyring)
+}
+
+pub(super) fn own_certificate(stage: &Stage) -> Vec<Case> {
+    const ENTER: usize = 1;
+    let operators = operators(stage, &stage.bjorn.address);
+    let warned = |plot: Plot<'_>| {
+        let shown = format!("{} own-certificate-differs", plot.shown(ENTER));
+        plot.shows(ENTER, shown).says_the_same()
+    };
+    vec![
+        warned(
+            stage
+                .lie(5, SIGNS_IN, "the directory shows others the operator's certificate for Björn")
+                .directory_has(&stage.bjorn, operators.present().certificate().bytes()),
+        ),
+        warned(stage.lie(5, SIGNS_IN, "the directory tells others that nobody has Björn's address").refuses(
+            LOOK_UP,
+            1,
+            ProblemType::NoAccount,
+        )),
+    ]
+}
+
+pub(super) fn older(stage: &Stage) -> Vec<Case> {
+    let an_hour_ago = stage.days[READS].day.now.before(Duration::from_secs(3600));
+    let bjorns = Forgery::by(stage.bjorn.pen(), &stage.bjorn.address, an_hour_ago).bytes();
+    let annas = Forgery::by(stage.anna.pen(), &stage.anna.address, an_hour_ago).bytes();
+    let entry = sent_with(&stage.rewritten().entry, &annas);
+    let older_certificate = failed(LookUpError::OlderCertificate);
+    let mut cases = vec![
+        stage
+            .lie(7, WRITES, "yesterday's certificate of a reader")
+            .directory_has(&stage.bjorn, &bjorns)
+            .shows(1, older_certificate.clone())
+            .shows(2, older_certificate)
+            .never_asks(POST)
+            .case(),
+        stage
+            .lie(7, READS, "a letter is listed with yesterday's certificate of its sender")
+            .lists_as(stage.letter, &entry)
+            .certificate_is_there(&annas)
+            .lists(1, SUBJECT, unlisted(Damage::OlderCertificate))
+            .case(),
+        stage
+            .lie(7, READS, "a letter is opened with yesterday's certificate of its sender")
+            .opens_as(stage.letter, &entry)
+            .certificate_is_there(&annas)
+            .shows(2, unread(Damage::OlderCertificate))
+            .case(),
+    ];
+    cases.extend(older_records(stage));
+    cases
+}
+
+fn older_records(stage: &Stage) -> Vec<Case> {
+    let refused = |refused: SyncRefused| failed(RecordError::Refused(refused));
+    let old = &stage.old_contacts;
+    let contacts = format!("GET /records/{}", old.head.id);
+    vec![
+        stage
+            .lie(7, READS, "an older version of the contacts is announced")
+            .tells("GET /changes", |changes: &mut Changes| {
+                changes.records.retain(|head| head.id != old.head.id);
+                changes.records.push(RecordHead { change: changes.change, ..old.head.clone() });
+            })
+            .stops(0, refused(SyncRefused::OlderRecord))
+            .case(),
+        stage
+            .lie(7, SIGNS_IN, "an older version of the contacts is served")
+            .tells(&contacts, |record: &mut Record| *record = old.clone())
+            .stops(1, refused(SyncRefused::OlderRecord))
+            .case(),
+        stage
+            .lie(7, SIGNS_IN, "an older version of the contacts is served as the newest")
+            .tells(&contacts, |record: &mut Record| record.sealed = old.sealed.clone())
+            .stops(1, failed(RecordError::DoesNotOpen))
+            .case(),
+        stage
+            .lie(7, READS, "the whole mailbox goes back to an older state")
+            .tells("GET /changes", |changes: &mut Changes| {
+                (changes.change, changes.entries, changes.records) = (ChangeNumber::ZERO, Vec::new(), Vec::new());
+            })
+            .stops(0, refused(SyncRefused::WentBack))
+            .case(),
+    ]
+}
+
+pub(super) fn another_certificate(stage: &Stage) -> Vec<Case> {
+    const SEND: usize = 1;
+    const ACCEPT: usize = 2;
+    let operators_bjorn = operators(stage, &stage.bjorn.address);
+    let operators_bjorn = operators_bjorn.present().certificate().bytes();
+    let operators_anna = operators(stage, &stage.anna.address);
+    let certificate = operators_anna.present().certificate().bytes();
+    let forged = sealed(stage, &operators_anna, vec![stage.bjorn.certificate().clone()]);
+    let forged = Forged { entry: sent_with(&forged.entry, certificate), ..forged };
+    let id: LetterId = stage.letter;
+    vec![
+        stage
+            .lie(14, WRITES, "another key for somebody known: nothing goes out until it is accepted")
+            .directory_has(&stage.bjorn, operators_bjorn)
+            .writes_contacts(&stage.annas_contacts)
+            .shows(SEND, failed(LookUpError::KeyChanged))
+            .shows(ACCEPT, "new")
+            .never_asks(POST)
+            .case(),
+        stage
+            .lie(14, WRITES_COMPARED, "another key for somebody compared: accepting it is not enough")
+            .directory_has(&stage.bjorn, operators_bjorn)
+            .shows(SEND, failed(LookUpError::KeyChanged))
+            .shows(ACCEPT, failed(DecisionError::CompareFirst))
+            .never_asks(POST)
+            .case(),
+        stage
+            .lie(14, READS, "a letter is listed that the operator signed with a key of Anna's address")
+            .lists_as(id, &forged.entry)
+            .certificate_is_there(certificate)
+            .lists(1, SUBJECT, unlisted(Damage::SenderKeyChanged))
+            .case(),
+        stage
+            .lie(14, READS, "a letter is opened that the operator signed with a key of Anna's address")
+            .reads_as(id, &forged)
+            .certificate_is_there(certificate)
+            .shows(2, unread(Damage::SenderKeyChanged))
+            .case(),
+        stage
+            .lie(14, ACCEPTS, "the operator's key for Anna's address is shown as new once Björn has accepted it")
+            .lists_as(id, &forged.entry)
+            .certificate_is_there(certificate)
+            .directory_has(&stage.anna, certificate)
+            .writes_contacts(&stage.bjorns_contacts)
+            .lists(1, SUBJECT, unlisted(Damage::SenderKeyChanged))
+            .shows(2, "new")
+            .lists(3, SUBJECT, "anna.l@example.se (new, calls itself Anna Lindqvist): Återbesök på torsdag")
+            .case(),
+    ]
+}
+
+pub(super) fn no_account(stage: &Stage) -> Vec<Case> {
+    let lie = |day, name| stage.lie(15, day, name).refuses(LOOK_UP, 2, ProblemType::NoAccount).never_asks(POST);
+    let (changed, none) = (failed(LookUpError::KeyChanged), failed(LookUpError::NoAccount));
+    vec![
+        lie(WRITES, "nobody is said to have the address of somebody known")
+            .shows(1, changed.clone())
+            .shows(2, none.clone())
+            .case(),
+        lie(WRITES_COMPARED, "nobody is said to have the address of somebody compared")
+            .shows(1, changed)
+            .shows(2, none.clone())
+            .case(),
+        lie(WRITES_NEW, "nobody is said to have an address that Anna never heard of").shows(1, none).case(),
+    ]
+}
+
+pub(super) fn different_keys(stage: &Stage) -> Vec<Case> {
+    let (anna, bjorn, id) = (&stage.anna.keyring, stage.bjorn.certificate(), stage.letter);
+    let fake_mallory = operators(stage, &stage.mallory.address).present().certificate().clone();
+    let forged = sealed(stage, anna, vec![bjorn.clone(), fake_mallory]);
+    let plot = stage.lie(16, READS, "Anna was given another key for the other reader");
+    let warned = format!("{}\nwarning: reader-key-differs", plot.shown(2));
+    vec![
+        plot.reads_as(id, &forged).shows(2, warned).case(),
+        stage
+            .lie(16, READS, "Anna was given the operator's key for Björn, and the operator passes the letter on")
+            .reads_as(id, &passed_on(stage))
+            .shows(2, unread(damaged(Refused::NotToThisReader)))
+            .case(),
+    ]
+}
+
+/// A letter to the operator's key for Björn, whose key the operator unwraps and wraps for Björn's own.
+fn passed_on(stage: &Stage) -> Forged {
+    let operators = operators(stage, &stage.bjorn.address);
+    let to = vec![operators.present().certificate().clone(), stage.mallory.certificate().clone()];
+    let outgoing = written(stage, to);
+    let sealed = seal(&outgoing, stage.anna.keyring.present(), &mut OsRng).expect("a letter");
+    let mut forged = Forged::sealed(&stage.rewritten().entry, sealed, outgoing.thread, &operators);
+    let released = forged.entry.released.as_mut().expect("released");
+    let key = unwrap(&released.wrapped_key.0, &operators).ok().expect("wrapped for the operator");
+    released.wrapped_key = wrap(key.as_bytes(), stage.bjorn.pen().encryption()).into();
+    forged
+}
+
+pub(super) fn refused_certificates(stage: &Stage) -> Vec<Case> {
+    let (cecilia, now) = (&stage.cecilia.address, stage.days[WRITES_NEW].day.now);
+    let forgery = || Forgery::new(cecilia, now);
+    let good = forgery().bytes();
+    assert!(Certificate::parse(&good, cecilia, now).is_ok(), "only one thing is wrong with each of these");
+    let old =
+        of_another_kind(cecilia, KeyVersion::V4, KeyType::Ed25519Legacy, KeyType::ECDH(ECCCurve::Curve25519Legacy));
+    let signing = of_another_kind(cecilia, KeyVersion::V6, KeyType::Ed448, KeyType::X448);
+    let mut cases: Vec<Case> = [
+        ("of another address", forgery().named("bjorn.e@example.se").bytes(), CertificateRefused::OtherAddress),
+        (
+            "whose User ID is more than the address",
+            forgery().named("Cecilia Mo <cecilia.m@example.se>").bytes(),
+            CertificateRefused::OtherAddress,
+        ),
+        ("of version 4", old, CertificateRefused::Version),
+        ("that signs with Ed448", signing, CertificateRefused::Algorithm),
+        (
+            "that encrypts to X25519 alone",
+            forgery().encrypting_to(KeyType::X25519).bytes(),
+            CertificateRefused::Algorithm,
+        ),
+        ("that has expired", forgery().expired().bytes(), CertificateRefused::Expired),
+        ("that is revoked", forgery().revoked().bytes(), CertificateRefused::Revoked),
+        ("whose key may not sign", forgery().not_to_sign().bytes(), CertificateRefused::Flags),
+        ("whose subkey may not be encrypted to", forgery().not_to_encrypt().bytes(), CertificateRefused::Flags),
+        ("with a byte after its end", [&good[..], &[0]].concat(), CertificateRefused::NotACertificate),
+    ]
+    .into_iter()
+    .map(|(wrong, certificate, refused)| {
+        stage
+            .lie(17, WRITES_NEW, &format!("a certificate {wrong}"))
+            .directory_has(&stage.cecilia, &certificate)
+            .shows(1, failed(LookUpError::Certificate(refused)))
+            .never_asks(POST)
+            .case()
+    })
+    .collect();
+    let revoked = Forgery::by(stage.anna.pen(), &stage.anna.address, now).revoked().bytes();
+    cases.push(
+        stage
+            .lie(17, READS, "a letter is opened with a certificate of its sender that is revoked")
+            .opens_as(stage.letter, &sent_with(&stage.rewritten().entry, &revoked))
+            .certificate_is_there(&revoked)
+            .shows(2, unread(Damage::Certificate(CertificateRefused::Revoked)))
+            .case(),
+    );
+    cases
+}

@@ -1,0 +1,344 @@
+//! The people, and the days they lived at a real server.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use securemailbox_client::letters::Draft;
+use securemailbox_protocol::{
+    address::Address,
+    ids::{Fingerprint, LetterId},
+    letters::{Entry, Folder, Posted},
+    phone::PhoneNumber,
+    records::{Record, RecordHead, RecordPurpose},
+    sign_in::NewSession,
+    slots::DeviceSlot,
+    sync::Changes,
+};
+use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    person::{PASSWORD, now},
+    replay::{Act, Life},
+    server::{Server, Start},
+    suite::{Lived, question},
+};
+
+use super::{
+    forge::{Pen, Rewritten},
+    recording::{Device, Recording},
+};
+
+const TEXT: &str = "Hej!\n\nVi ses på torsdag klockan nio.";
+/// A text of four chunks when it is encrypted.
+const LONG: usize = 200_000;
+
+/// Everything that the lies are made of.
+pub struct Stage {
+    /// Days as they were, by name.
+    pub days: BTreeMap<String, Lived>,
+    /// Writes to Björn and Mallory.
+    pub anna: Cast,
+    /// Reads.
+    pub bjorn: Cast,
+    /// Has an account too, and means no good. Calls herself by Anna's name.
+    pub mallory: Cast,
+    /// Whom Anna has not written to yet.
+    pub cecilia: Cast,
+    /// Anna's letter to Björn and Mallory.
+    pub letter: LetterId,
+    /// Anna's letter to Björn only.
+    pub other: LetterId,
+    /// Anna's long letter to Björn.
+    pub long: LetterId,
+    /// Mallory's letter to Björn, whom she had nothing to say to.
+    pub mallorys: LetterId,
+    /// Björn's contacts as they once were.
+    pub old_contacts: Record,
+    /// Björn's contacts, as the server has them when he accepts Anna's key.
+    pub bjorns_contacts: RecordHead,
+    /// Anna's contacts, as the server has them when she writes to Björn.
+    pub annas_contacts: RecordHead,
+    /// Mallory's records.
+    pub mallorys_records: Vec<Record>,
+    /// Mallory's device slot.
+    pub mallorys_device: DeviceSlot,
+}
+
+/// A person of the play, and their keys.
+pub struct Cast {
+    /// The address.
+    pub address: Address,
+    /// The keys.
+    pub keyring: Keyring,
+}
+
+impl Cast {
+    /// As the directory has it.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        self.keyring.present().certificate()
+    }
+
+    /// What signs.
+    #[must_use]
+    pub fn pen(&self) -> Pen {
+        Pen::of(&self.keyring)
+    }
+}
+
+/// A person at a server, from day to day.
+struct Actor<'a> {
+    server: &'a Server,
+    cast: Cast,
+    phone: &'a str,
+    recovery_code: String,
+    device: Device,
+    /// Of whom, and how many days there were.
+    seed: u64,
+}
+
+impl<'a> Actor<'a> {
+    async fn register(server: &'a Server, number: u64, address: &'a str, phone: &'a str, name: &str) -> Self {
+        let cast = Address::parse(address).expect("an address");
+        let mut day = Recording::begin(server.url(), number * 1000, Device::new());
+        let (mails, messages) = (server.messages_to(address).await, server.messages_to(phone).await);
+        day.act(Act::Register { address: cast.clone() }).await;
+        day.act(Act::Code { code: server.code(address, mails).await }).await;
+        day.act(Act::Phone { phone: PhoneNumber::parse(phone).expect("a number") }).await;
+        day.act(Act::Code { code: server.code(phone, messages).await }).await;
+        let shown = day.act(Act::Choose { password: PASSWORD.into(), name: name.into() }).await;
+        let Life::Inside(mailbox) = day.life() else { panic!("registered") };
+        let keyring = Keyring::from_bytes(&mailbox.keyring().to_bytes(), &cast, now()).expect("a keyring");
+        day.act(Act::Close).await;
+        let (_, device) = day.end();
+        let recovery_code = shown.lines().last().expect("shown with the name").to_owned();
+        Self { server, cast: Cast { address: cast, keyring }, phone, recovery_code, device, seed: number * 1000 }
+    }
+
+    /// The same person with another device.
+    fn elsewhere(&self, seed: u64) -> Self {
+        let keyring = Keyring::from_bytes(&self.cast.keyring.to_bytes(), &self.cast.address, now());
+        let keyring = keyring.expect("a keyring");
+        let cast = Cast { address: self.cast.address.clone(), keyring };
+        Self { cast, device: Device::new(), seed, recovery_code: self.recovery_code.clone(), ..*self }
+    }
+
+    fn begin(&mut self) -> Recording {
+        self.seed += 1;
+        Recording::begin(self.server.url(), self.seed, std::mem::take(&mut self.device))
+    }
+
+    async fn lives(&mut self, acts: Vec<Act>) -> Lived {
+        let mut day = self.begin();
+        for act in acts {
+            day.act(act).await;
+        }
+        self.end(day)
+    }
+
+    fn end(&mut self, day: Recording) -> Lived {
+        let (lived, device) = day.end();
+        self.device = device;
+        lived
+    }
+
+    /// Does something that sends a code to the phone, enters the code, and goes on.
+    async fn lives_with_code(&mut self, first: Act, then: Vec<Act>) -> Lived {
+        let before = self.server.messages_to(self.phone).await;
+        let mut day = self.begin();
+        day.act(first).await;
+        day.act(Act::Code { code: self.server.code(self.phone, before).await }).await;
+        for act in then {
+            day.act(act).await;
+        }
+        self.end(day)
+    }
+
+    fn signing_in(&self) -> Act {
+        Act::SignIn { address: self.cast.address.clone(), password: PASSWORD.into() }
+    }
+
+    /// What the server says to this person's session.
+    async fn asks<T: DeserializeOwned>(&self, path: &str) -> T {
+        let session: serde_json::Value = serde_json::from_slice(&self.device["session"].0).expect("signed in");
+        let token = session["token"].as_str().expect("a token");
+        let url = format!("{}/api/v1{path}", self.server.url());
+        let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.expect("an answer");
+        serde_json::from_slice(&answer.bytes().await.expect("whole")).expect("JSON")
+    }
+
+    async fn records(&self) -> Vec<Record> {
+        let changes: Changes = self.asks("/changes?since=0").await;
+        let mut records = Vec::new();
+        for head in changes.records {
+            records.push(self.asks(&format!("/records/{}", head.id)).await);
+        }
+        records
+    }
+}
+
+fn send(to: &[&Actor<'_>], subject: &str, text: &str) -> Act {
+    let to = to.iter().map(|actor| actor.cast.address.clone()).collect();
+    Act::Send { draft: Draft { to, subject: subject.into(), text: text.into(), answers: None } }
+}
+
+fn inbox() -> Act {
+    Act::List { folder: Folder::Inbox }
+}
+
+/// The letters that were posted on a day, in that order.
+fn posted(lived: &Lived) -> Vec<LetterId> {
+    let posts = lived.day.transcript.iter().filter(|line| question(line) == "POST /api/v1/letters");
+    let answers = posts.map(|line| serde_json::from_slice::<Posted>(&line.body.0).expect("a post"));
+    answers.flat_map(|posted| posted.letters).map(|letter| letter.id).collect()
+}
+
+impl Stage {
+    /// Lives the days at a demo in this folder.
+    pub async fn play(folder: &Path) -> Self {
+        fs::create_dir_all(folder).expect("a folder");
+        let server = &Server::start(Start::demo(folder));
+        let mut anna = Actor::register(server, 1, "anna.l@example.se", "+46701740611", "Anna Lindqvist").await;
+        let mut bjorn = Actor::register(server, 2, "bjorn.e@example.se", "+46701740612", "Björn Ek").await;
+        let mut mallory = Actor::register(server, 3, "mallory.g@example.se", "+46701740613", "Anna Lindqvist").await;
+        let cecilia = Actor::register(server, 4, "cecilia.m@example.se", "+46701740614", "Cecilia Mo").await;
+        let mut days = BTreeMap::new();
+        let mut keep = |name: &str, lived: Lived| days.insert(name.to_owned(), lived);
+
+        let first = anna.lives(vec![Act::Open, send(&[&bjorn], "Första brevet", TEXT), Act::Close]).await;
+        let first = posted(&first)[0];
+        bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: first }, Act::Close]).await;
+        let is_contacts = |record: &Record| record.head.purpose == RecordPurpose::Contacts;
+        let old_contacts = bjorn.records().await.into_iter().find(is_contacts).expect("contacts");
+        let mallorys = mallory.lives(vec![Act::Open, send(&[&bjorn], "Från Mallory", TEXT), Act::Close]).await;
+        let mallorys = posted(&mallorys)[0];
+        keep("Björn lists Mallory's letter", bjorn.lives(vec![Act::Open, inbox()]).await);
+        bjorn.lives(vec![Act::Open, Act::Read { id: mallorys }, Act::Close]).await;
+
+        let three = anna
+            .lives(vec![
+                Act::Open,
+                send(&[&bjorn, &mallory], "Återbesök på torsdag", TEXT),
+                send(&[&bjorn], "En annan sak", "En annan text."),
+                send(&[&bjorn], "Ett långt brev", &"rad\n".repeat(LONG / 4)),
+                Act::Close,
+            ])
+            .await;
+        let [letter, other, long] = posted(&three)[..] else { panic!("three letters") };
+        keep("Björn reads Anna's letter", bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: letter }]).await);
+        let bjorns_contacts = bjorn.records().await.into_iter().find(is_contacts).expect("contacts").head;
+        let accepts = Act::Accept { address: anna.cast.address.clone() };
+        let acts = vec![Act::Open, inbox(), accepts, inbox()];
+        keep("Björn accepts what key Anna has", bjorn.lives(acts).await);
+        keep("Björn reads Anna's long letter", bjorn.lives(vec![Act::Open, Act::Read { id: long }]).await);
+        keep("Anna looks who has read", anna.lives(vec![Act::Open, Act::Read { id: letter }]).await);
+
+        let annas_contacts = anna.records().await.into_iter().find(is_contacts).expect("contacts").head;
+        let address = bjorn.cast.address.clone();
+        let writes =
+            || vec![Act::Open, send(&[&bjorn], "Ett brev till", TEXT), Act::Accept { address: address.clone() }];
+        keep("Anna writes to Björn, whom she knows", anna.lives(writes()).await);
+        let (compares, matches) =
+            (Act::Compare { address: address.clone() }, Act::Matches { address: address.clone() });
+        anna.lives(vec![Act::Open, compares, matches, Act::Close]).await;
+        keep("Anna writes to Björn, whom she compared", anna.lives(writes()).await);
+        keep("Anna writes to Cecilia", anna.lives(vec![Act::Open, send(&[&cecilia], "Hej Cecilia", TEXT)]).await);
+
+        let mut tablet = bjorn.elsewhere(5000);
+        let then = vec![inbox(), send(&[&anna], "Svar", TEXT), Act::Close];
+        keep("Björn signs in", tablet.lives_with_code(tablet.signing_in(), then).await);
+        let mut hers = mallory.elsewhere(6000);
+        keep("Mallory signs in", hers.lives_with_code(hers.signing_in(), vec![Act::Close]).await);
+        let to_trash = Act::Move { id: other, folder: Folder::Trash };
+        bjorn.lives(vec![Act::Open, to_trash, Act::EmptyTrash, Act::Close]).await;
+        keep("Björn's tablet learns of an erasure", tablet.lives(vec![Act::Open, inbox()]).await);
+
+        let mallorys_records = mallory.records().await;
+        let mallorys_device = mallory.asks("/slots/device").await;
+        let mut phone = bjorn.elsewhere(7000);
+        let recovering = Act::Recover { address: address.clone(), code: bjorn.recovery_code.clone() };
+        let then = vec![Act::NewPassword { password: format!("{PASSWORD} igen") }];
+        keep("Björn recovers", phone.lives_with_code(recovering, then).await);
+
+        let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
+        Self {
+            days,
+            anna,
+            bjorn,
+            mallory,
+            cecilia,
+            letter,
+            other,
+            long,
+            mallorys,
+            old_contacts,
+            bjorns_contacts,
+            annas_contacts,
+            mallorys_records,
+            mallorys_device,
+        }
+    }
+
+    /// What was answered to this question on this day, the first time.
+    ///
+    /// # Panics
+    /// When nobody asked.
+    #[must_use]
+    pub fn answer<T: DeserializeOwned>(&self, day: &str, asked: &str) -> T {
+        serde_json::from_slice(&self.bytes(day, asked)).expect("an answer of this type")
+    }
+
+    /// The same, raw.
+    ///
+    /// # Panics
+    /// When nobody asked.
+    #[must_use]
+    pub fn bytes(&self, day: &str, asked: &str) -> Vec<u8> {
+        let (method, path) = asked.split_once(' ').expect("a method and a path");
+        let asked = format!("{method} /api/v1{path}");
+        let mut lines = self.days[day].day.transcript.iter();
+        let line = lines.find(|line| question(line).split('?').next() == Some(&asked));
+        line.unwrap_or_else(|| panic!("nobody asked {asked} on the day {day}")).body.0.clone()
+    }
+
+    /// Anna's letter to Björn and Mallory, opened to be rewritten.
+    #[must_use]
+    pub fn rewritten(&self) -> Rewritten {
+        let id = self.letter;
+        let readers = [&self.anna, &self.bjorn, &self.mallory].map(|cast| cast.certificate().fingerprint());
+        self.opened(super::rows::READS, id, readers.to_vec())
+    }
+
+    /// Anna's long letter to Björn.
+    #[must_use]
+    pub fn long_rewritten(&self) -> Rewritten {
+        let readers = [&self.anna, &self.bjorn].map(|cast| cast.certificate().fingerprint());
+        self.opened(super::rows::READS_LONG, self.long, readers.to_vec())
+    }
+
+    fn opened(&self, day: &str, id: LetterId, readers: Vec<Fingerprint>) -> Rewritten {
+        let entry: Entry = self.answer(day, &format!("GET /letters/{id}"));
+        let content = self.bytes(day, &format!("GET /letters/{id}/content"));
+        Rewritten::open(&entry, &content, &self.bjorn.keyring, readers)
+    }
+
+    /// The session that a sign-in was answered with.
+    #[must_use]
+    pub fn session(&self, day: &str) -> NewSession {
+        let lines = self.days[day].day.transcript.iter();
+        let mut codes = lines.filter(|line| line.path.ends_with("/code") && line.path.contains("/sign-ins/"));
+        serde_json::from_slice(&codes.next().expect("a sign-in").body.0).expect("a session")
+    }
+
+    /// The path of the question on this day that ends so, without `/api/v1`.
+    ///
+    /// # Panics
+    /// When nobody asked one.
+    #[must_use]
+    pub fn asked(&self, day: &str, ending: &str) -> String {
+        let asked = self.days[day].day.transcript.iter().map(question);
+        let asked = asked.map(|asked| asked.replacen("/api/v1", "", 1));
+        let mut found = asked.filter(|asked| asked.split('?').next().is_some_and(|asked| asked.ends_with(ending)));
+        found.next().unwrap_or_else(|| panic!("nobody asked …{ending} on the day {day}"))
+    }
+}

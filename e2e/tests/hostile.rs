@@ -1,0 +1,136 @@
+//! A server that lies (ATTACKS). Each case is a day that a real client lived at a real server, with an answer changed;
+//! the unchanged day passes. The same list runs as WebAssembly: the last test writes it where `e2e/wasm/hostile.cjs`
+//! finds it.
+
+use std::{fs, path::Path, sync::LazyLock};
+
+use securemailbox_e2e::hostile::{
+    rows::{self, ERASES, LISTS_MALLORYS, SIGNS_IN},
+    stage::Stage,
+};
+
+/// Played once, for all tests.
+static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Stage::play(folder.path()))
+});
+
+fn holds(row: u8) {
+    let suite = rows::row(&STAGE, row);
+    assert!(!suite.cases.is_empty());
+    let faults: Vec<_> = suite.run().into_iter().filter(|verdict| !verdict.faults.is_empty()).collect();
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), suite.cases.len(), told.join("\n"));
+}
+
+#[test]
+fn row_01_a_list_shows_the_signers_address_and_a_name_only_as_a_claim() {
+    let shown = &STAGE.days[LISTS_MALLORYS].shown[1];
+    assert!(shown.contains("mallory.g@example.se (new, calls itself Anna Lindqvist): Från Mallory"), "{shown}");
+    holds(1);
+}
+
+#[test]
+fn row_02_an_envelope_that_a_reader_rewrote_is_damaged() {
+    holds(2);
+}
+
+#[test]
+fn row_03_a_content_is_no_envelope_and_an_envelope_no_content() {
+    holds(3);
+}
+
+#[test]
+fn row_04_a_letter_moved_into_another_entry_or_thread_is_damaged() {
+    holds(4);
+}
+
+#[test]
+fn row_05_another_certificate_for_ones_own_address_warns_and_changes_nothing_that_is_sent() {
+    let shown = &STAGE.days[SIGNS_IN].shown[1];
+    assert!(!shown.contains("own-certificate-differs"), "{shown}");
+    holds(5);
+}
+
+#[test]
+fn row_06_contacts_settings_or_a_keyring_that_the_server_made_or_changed_do_not_open() {
+    holds(6);
+}
+
+#[test]
+fn row_07_an_older_record_and_an_older_certificate_are_refused() {
+    holds(7);
+}
+
+#[test]
+fn row_08_a_letter_delivered_again_is_shown_once_and_one_delivered_late_is_marked() {
+    holds(8);
+}
+
+#[test]
+fn row_09_annas_letter_posted_under_another_name_is_damaged() {
+    holds(9);
+}
+
+#[test]
+fn row_10_an_encrypted_part_inside_a_letter_is_told_of_and_never_opened() {
+    holds(10);
+}
+
+#[test]
+fn row_11_a_forged_receipt_is_not_taken_for_read() {
+    holds(11);
+}
+
+#[test]
+fn row_14_another_key_stops_the_sending_and_hides_the_letter_until_it_is_accepted() {
+    holds(14);
+}
+
+#[test]
+fn row_15_no_account_where_there_was_a_key_is_a_changed_key() {
+    holds(15);
+}
+
+#[test]
+fn row_16_different_keys_for_different_readers_are_told() {
+    holds(16);
+}
+
+#[test]
+fn row_17_a_certificate_that_is_not_in_order_is_refused_by_name() {
+    holds(17);
+}
+
+#[test]
+fn row_18_nothing_that_is_weaker_than_the_protocol_is_taken() {
+    holds(18);
+}
+
+#[test]
+fn row_19_slots_and_records_do_not_open_in_another_place() {
+    holds(19);
+}
+
+#[test]
+fn row_20_no_key_is_used_before_the_server_is_authenticated() {
+    holds(20);
+}
+
+#[test]
+fn row_35_another_device_learns_of_an_erasure_without_tombstones() {
+    let (before, after) = (&STAGE.days[SIGNS_IN].shown[2], &STAGE.days[ERASES].shown[1]);
+    assert!(before.contains("En annan sak") && !after.contains("En annan sak"), "{before}\n\n{after}");
+    holds(35);
+}
+
+/// Last by its name: the list of lies, for `e2e/wasm/hostile.cjs`.
+#[test]
+fn the_list_is_written_for_webassembly() {
+    let suite = rows::all(&STAGE);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile.json");
+    fs::write(&path, serde_json::to_vec(&suite).unwrap()).unwrap();
+    let written: securemailbox_e2e::suite::Suite = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(written.cases.len(), suite.cases.len());
+}
