@@ -11,8 +11,8 @@ use securemailbox_e2e::hostile::{
 
 /// Played once, for all tests.
 static STAGE: LazyLock<Stage> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(Stage::play(folder.path()))
 });
 

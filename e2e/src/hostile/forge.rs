@@ -245,7 +245,7 @@ impl Rewritten {
     #[must_use]
     pub fn open(entry: &Entry, content: &[u8], reader: &Keyring, readers: Vec<Fingerprint>) -> Self {
         let released = entry.released.as_ref().expect("released");
-        let key = *unwrap(&released.wrapped_key.0, reader).ok().expect("wrapped for this reader").as_bytes();
+        let key = *unwrap(&released.wrapped_key.0, reader).expect("wrapped for this reader").as_bytes();
         let mime = String::from_utf8(document(&unlock(content, &key))).expect("our contents are UTF-8");
         let envelope = document(&unlock(&released.envelope.0, &envelope_key(&key)));
         let envelope = serde_json::from_slice(&envelope).expect("JSON");

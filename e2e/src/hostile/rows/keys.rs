@@ -279,7 +279,7 @@ fn passed_on(stage: &Stage) -> Forged {
     let sealed = seal(&outgoing, stage.anna.keyring.present(), &mut OsRng).expect("a letter");
     let mut forged = Forged::sealed(&stage.rewritten().entry, sealed, outgoing.thread, &operators);
     let released = forged.entry.released.as_mut().expect("released");
-    let key = unwrap(&released.wrapped_key.0, &operators).ok().expect("wrapped for the operator");
+    let key = unwrap(&released.wrapped_key.0, &operators).expect("wrapped for the operator");
     released.wrapped_key = wrap(key.as_bytes(), stage.bjorn.pen().encryption()).into();
     forged
 }

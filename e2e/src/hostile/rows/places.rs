@@ -69,7 +69,13 @@ fn swapped_other_slots(stage: &Stage) -> Vec<Case> {
         plot.stops(1, failed(SignInError::SlotDoesNotOpen)).case()
     };
     let account = stage.session(MALLORY_SIGNS_IN).account;
+    let completed = stage.asked(RECOVERS, "/complete");
     vec![
+        stage
+            .lie(19, RECOVERS, "the session after a forgotten password is said to be Mallory's")
+            .tells(&completed, |session: &mut NewSession| session.account = account)
+            .shows(2, failed(RecordError::DoesNotOpen))
+            .case(),
         lie("Mallory's device slot stands for Björn's", &|slot| *slot = mallorys.clone()),
         lie("Mallory's share stands for Björn's", &|slot| slot.share = mallorys.share.clone()),
         lie("the password slot stands for the device slot", &|slot| {
