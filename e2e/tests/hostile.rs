@@ -1,6 +1,5 @@
 //! A server that lies (ATTACKS). Each case is a day that a real client lived at a real server, with an answer changed;
-//! the unchanged day passes. The same list runs as WebAssembly: the last test writes it where `e2e/wasm/hostile.cjs`
-//! finds it.
+//! the unchanged day passes. The same list runs as WebAssembly: one test writes it for `e2e/wasm/hostile.cjs`.
 
 use std::{fs, path::Path, sync::LazyLock};
 
@@ -125,7 +124,7 @@ fn row_35_another_device_learns_of_an_erasure_without_tombstones() {
     holds(35);
 }
 
-/// Last by its name: the list of lies, for `e2e/wasm/hostile.cjs`.
+/// In `tmp/hostile.json` of the target folder, where `cargo xtask test hostile` takes it from.
 #[test]
 fn the_list_is_written_for_webassembly() {
     let suite = rows::all(&STAGE);
