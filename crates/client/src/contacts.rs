@@ -60,6 +60,9 @@ pub enum Standing {
     Known,
     /// Compared by voice or in person.
     Compared,
+    /// One this address had before it was given up for another. Its letters stay readable, and are never called known:
+    /// whoever made the sender accept a false key may still hold it.
+    Former,
     /// Another key than before; nothing goes out until it is accepted.
     Changed,
 }
@@ -83,6 +86,7 @@ impl Standing {
             Self::New => "new",
             Self::Known => "known",
             Self::Compared => "compared",
+            Self::Former => "former",
             Self::Changed => "changed",
         }
     }
@@ -143,13 +147,13 @@ impl Contacts {
         }
     }
 
-    /// How the key that signed a letter of `address` stands. Of a former key, no more is said than that it was used.
+    /// How the key that signed a letter of `address` stands.
     #[must_use]
     pub fn standing(&self, address: &Address, signer: &Fingerprint) -> Standing {
         match self.0.get(address) {
             None => Standing::New,
             Some(contact) if contact.key.fingerprint == *signer => contact.key.state.into(),
-            Some(contact) if contact.former.contains(signer) => Standing::Known,
+            Some(contact) if contact.former.contains(signer) => Standing::Former,
             Some(_) => Standing::Changed,
         }
     }
@@ -290,7 +294,7 @@ mod tests {
         let offered = [met(1, KeyState::Known), met(2, KeyState::New)];
         assert_eq!((standing(&offered, 2), standing(&offered, 1)), (Standing::Changed, Standing::Known));
         let taken = [offered.as_slice(), &[accepted(2)]].concat();
-        assert_eq!((standing(&taken, 2), standing(&taken, 1)), (Standing::New, Standing::Known));
+        assert_eq!((standing(&taken, 2), standing(&taken, 1)), (Standing::New, Standing::Former));
         assert_eq!(standing(&taken, 3), Standing::Changed);
     }
 

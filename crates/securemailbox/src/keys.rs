@@ -94,6 +94,7 @@ const fn words(standing: Standing) -> &'static str {
         Standing::New => "new, so far the server's word only",
         Standing::Known => "known, the one used before",
         Standing::Compared => "compared",
+        Standing::Former => "a former one, given up for another; ask the sender if the letter is theirs",
         Standing::Changed => "changed; the server has another one than before, or none",
     }
 }

@@ -119,7 +119,7 @@ impl Mailbox {
         }
         let deliveries = match standing {
             Standing::Own => self.deliveries(world, &letter).await?,
-            Standing::New | Standing::Known | Standing::Compared | Standing::Changed => Vec::new(),
+            Standing::New | Standing::Known | Standing::Compared | Standing::Former | Standing::Changed => Vec::new(),
         };
         Ok(Reading { letter, entry, standing, warnings, deliveries })
     }
@@ -167,7 +167,7 @@ impl Mailbox {
         self.pin_sender(&sender)?;
         match standing {
             Standing::Changed => return Err(Damage::SenderKeyChanged.into()),
-            Standing::Own => {}
+            Standing::Own | Standing::Former => {}
             Standing::New | Standing::Known | Standing::Compared => {
                 self.pin(Edit::Met { address: letter.from().clone(), key: KnownKey::first(&sender).used() });
             }
