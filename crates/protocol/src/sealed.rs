@@ -34,6 +34,8 @@ pub enum Purpose {
     Phone,
     /// Under the server seal: an address.
     Address,
+    /// Under the server seal: a certificate, since its User ID is the address.
+    Certificate,
     /// Under the server seal: a TOTP secret.
     Totp,
     /// Under the server seal: the server's share of a slot key.
@@ -57,6 +59,7 @@ impl Purpose {
             Self::Index => "index",
             Self::Phone => "phone",
             Self::Address => "address",
+            Self::Certificate => "certificate",
             Self::Totp => "totp",
             Self::Share => "share",
             Self::OpaqueSetup => "opaque-setup",

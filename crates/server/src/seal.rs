@@ -74,6 +74,24 @@ impl ServerSeal {
         std::str::from_utf8(&plain).ok().and_then(|text| PhoneNumber::parse(text).ok()).ok_or(Unsealed)
     }
 
+    /// Seals an account's certificate, whose User ID is the address.
+    pub fn seal_certificate(
+        &self,
+        account: AccountId,
+        certificate: &[u8],
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Vec<u8> {
+        sealed::seal(&self.sealing, &of_account(Purpose::Certificate, account), certificate, rng)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Unsealed`]: altered, swapped, or of another seal.
+    pub fn certificate(&self, account: AccountId, sealed: &[u8]) -> Result<Vec<u8>, Unsealed> {
+        Ok(sealed::open(&self.sealing, &of_account(Purpose::Certificate, account), sealed)?.to_vec())
+    }
+
     /// Seals bytes that belong to `account` and the thing whose id is `record`: a server share, a notice.
     pub fn seal(
         &self,

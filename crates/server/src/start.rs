@@ -5,10 +5,11 @@ use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, response::IntoResponse};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rand::{RngCore, rngs::StdRng};
-use securemailbox_protocol::{problems::ProblemType, sealed::Purpose};
+use securemailbox_protocol::{address::Address, problems::ProblemType, sealed::Purpose};
 use securemailbox_store::{
     Location, OpenError, Store, StoreError,
     meta::{InitMeta, MetaKey, ReadMeta},
+    sign_in::CredentialsByAddress,
 };
 use tokio::{net::TcpListener, sync::watch};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -157,6 +158,15 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         self.mailroom.origin.url()
+    }
+
+    /// Whether an address has a mailbox here, by which a demo knows whom it must still make.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn has_mailbox(&self, address: &Address) -> Result<bool, StoreError> {
+        let address_lookup = self.mailroom.seal.address_look_up(address);
+        Ok(self.mailroom.store.read(CredentialsByAddress { address_lookup }).await?.is_some())
     }
 
     /// Serves until `until` is over; then ends event streams, finishes requests under way, and closes the store.

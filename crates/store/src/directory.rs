@@ -1,8 +1,29 @@
 //! The directory: whom one can write to (PROTOCOL §4.1).
 
-use securemailbox_protocol::{directory::Listing, ids::CertificateHash};
+use securemailbox_protocol::{
+    accounts::Level,
+    ids::{AccountId, CertificateHash},
+};
 
 use crate::{Act, Db, ReadOnly, StoreError, accounts::AddressLookup};
+
+/// A certificate, sealed by the server for the account whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedCertificate {
+    /// Whose.
+    pub account: AccountId,
+    /// Its bytes, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// What the directory says of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The account's certificate.
+    pub certificate: SealedCertificate,
+    /// How the person is identified when reading.
+    pub level: Level,
+}
 
 /// What the directory says of an address. Guests are not in it (PROTOCOL §5.5).
 pub struct ListingByAddress {
@@ -16,10 +37,11 @@ impl Act for ListingByAddress {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT a.account_id, c.bytes, a.level FROM account a JOIN certificate c ON c.account_id = a.account_id
+            SELECT a.account_id, c.sealed, a.level FROM account a JOIN certificate c ON c.account_id = a.account_id
              WHERE a.address_lookup = $1 AND a.kind = 'member'";
         let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
-        Ok(Some(Listing { account: row.take()?, certificate: row.take()?, level: row.take()? }))
+        let certificate = SealedCertificate { account: row.take()?, sealed: row.take()? };
+        Ok(Some(Listing { certificate, level: row.take()? }))
     }
 }
 
@@ -32,12 +54,13 @@ pub struct CertificateByHash {
 }
 
 impl Act for CertificateByHash {
-    type Output = Option<Vec<u8>>;
+    type Output = Option<SealedCertificate>;
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT bytes FROM certificate WHERE certificate_hash = $1 LIMIT 1";
-        db.row(SQL, &[&self.hash]).await?.map(|mut row| row.take()).transpose()
+        const SQL: &str = "SELECT account_id, sealed FROM certificate WHERE certificate_hash = $1 LIMIT 1";
+        let Some(mut row) = db.row(SQL, &[&self.hash]).await? else { return Ok(None) };
+        Ok(Some(SealedCertificate { account: row.take()?, sealed: row.take()? }))
     }
 }
 

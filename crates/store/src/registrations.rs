@@ -210,8 +210,8 @@ impl ReadOnly for RegistrationForPassword {}
 pub struct CompleteRegistration {
     /// Which registration.
     pub id: RegistrationId,
-    /// The v6 certificate as the directory will serve it.
-    pub certificate: Vec<u8>,
+    /// The v6 certificate that the directory will serve, sealed by the server: it names the address.
+    pub certificate_sealed: Vec<u8>,
     /// Its SHA-256.
     pub certificate_hash: CertificateHash,
     /// The password.
@@ -311,7 +311,7 @@ impl CompleteRegistration {
                                  certificate_hash, level, change, erase)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)
             ON CONFLICT DO NOTHING";
-        const CERTIFICATE: &str = "INSERT INTO certificate (account_id, certificate_hash, bytes) VALUES ($1, $2, $3)";
+        const CERTIFICATE: &str = "INSERT INTO certificate (account_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
         let Registration { account, address_lookup, address_sealed, language, phone_sealed } = from;
         let phone_sealed = phone_sealed.as_ref().ok_or(StoreError::Damaged("a proved phone"))?;
         let (kind, level) = (AccountKind::Member, Level::Phone);
@@ -320,7 +320,7 @@ impl CompleteRegistration {
         if db.exec(ACCOUNT, &row).await? == 0 {
             return Err(RegistrationError::AddressTaken);
         }
-        db.exec(CERTIFICATE, &[account, &self.certificate_hash, &self.certificate]).await?;
+        db.exec(CERTIFICATE, &[account, &self.certificate_hash, &self.certificate_sealed]).await?;
         Ok(())
     }
 

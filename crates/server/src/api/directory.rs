@@ -10,7 +10,7 @@ use securemailbox_protocol::{
     ids::CertificateHash,
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::directory::{CertificateByHash, ListingByAddress};
+use securemailbox_store::directory::{CertificateByHash, ListingByAddress, SealedCertificate};
 
 use super::Id;
 use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
@@ -25,8 +25,10 @@ pub(crate) async fn look_up(
 ) -> Result<Json<Listing>, Problem> {
     mailroom.rates.look_up(session.account)?;
     let address_lookup = mailroom.seal.address_look_up(&look_up.address);
-    let listing = mailroom.store.read(ListingByAddress { address_lookup }).await?;
-    Ok(Json(listing.ok_or(ProblemType::NoAccount)?))
+    let listing = mailroom.store.read(ListingByAddress { address_lookup }).await?.ok_or(ProblemType::NoAccount)?;
+    let SealedCertificate { account, sealed } = listing.certificate;
+    let certificate = mailroom.seal.certificate(account, &sealed)?.into();
+    Ok(Json(Listing { account, certificate, level: listing.level }))
 }
 
 /// The certificate of that SHA-256, binary: to verify what its owner signed.
@@ -37,6 +39,8 @@ pub(crate) async fn certificate(
     _: Session,
     Id(hash): Id<CertificateHash>,
 ) -> Result<Response, Problem> {
-    let certificate = mailroom.store.read(CertificateByHash { hash }).await?.ok_or(ProblemType::NotFound)?;
+    let SealedCertificate { account, sealed } =
+        mailroom.store.read(CertificateByHash { hash }).await?.ok_or(ProblemType::NotFound)?;
+    let certificate = mailroom.seal.certificate(account, &sealed)?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], certificate).into_response())
 }

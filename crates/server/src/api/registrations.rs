@@ -167,10 +167,13 @@ pub(crate) async fn complete(
     let token = Token::generate(&mailroom);
     let session = new_session(&mailroom, &token);
     within("certificate", &complete.certificate.0, limits::CERTIFICATE)?;
+    // Its place is the account's, which is known once address and phone are proved.
+    let reserved = mailroom.store.read(RegistrationForPassword { id, now }).await?;
+    let certificate_sealed = mailroom.seal.seal_certificate(reserved, &complete.certificate.0, &mut mailroom.rng());
     let act = registrations::CompleteRegistration {
         id,
         certificate_hash: CertificateHash::from_bytes(Sha256::digest(&complete.certificate.0).into()),
-        certificate: complete.certificate.0,
+        certificate_sealed,
         password: password_slot(complete.password)?,
         recovery: recovery_slot(complete.recovery)?,
         keyring: first_record("keyring", complete.keyring, limits::KEYRING)?,

@@ -23,7 +23,7 @@ CREATE TABLE account (
 CREATE TABLE certificate (
     account_id       BYTEA NOT NULL PRIMARY KEY,
     certificate_hash BYTEA NOT NULL,
-    bytes            BYTEA NOT NULL
+    sealed            BYTEA NOT NULL
 );
 CREATE INDEX certificate_by_hash ON certificate (certificate_hash);
 

@@ -23,7 +23,7 @@ CREATE TABLE account (
 CREATE TABLE certificate (
     account_id       BLOB NOT NULL PRIMARY KEY,
     certificate_hash BLOB NOT NULL,
-    bytes            BLOB NOT NULL
+    sealed            BLOB NOT NULL
 ) STRICT;
 CREATE INDEX certificate_by_hash ON certificate (certificate_hash);
 

@@ -94,7 +94,7 @@ impl Dice {
     pub(super) fn complete_registration(&mut self, id: RegistrationId) -> CompleteRegistration {
         CompleteRegistration {
             id,
-            certificate: self.bytes(1500),
+            certificate_sealed: self.bytes(1500),
             certificate_hash: CertificateHash::from_bytes(self.hash()),
             password: self.password(),
             recovery: self.recovery(),

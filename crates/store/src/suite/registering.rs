@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Store,
     accounts::AccountById,
-    directory::{CertificateByHash, ListingByAddress},
+    directory::{CertificateByHash, ListingByAddress, SealedCertificate},
     factors::Verdict,
     jobs::Sweep,
     notices::{DueNotices, NoticeContent},
@@ -40,12 +40,13 @@ async fn a_registration_ends_with_an_account_in_the_directory(store: Store) {
     prove_both(&store, &mut dice, id).await.unwrap();
     assert_eq!(store.read(RegistrationForPassword { id, now: NOW }).await.unwrap(), account);
     let complete = dice.complete_registration(id);
-    let (certificate, hash) = (complete.certificate.clone(), complete.certificate_hash);
+    let (certificate, hash) = (complete.certificate_sealed.clone(), complete.certificate_hash);
     assert_eq!(store.write(complete).await.unwrap(), account);
 
     let listing = store.read(ListingByAddress { address_lookup }).await.unwrap().unwrap();
-    assert_eq!((listing.account, listing.certificate.0, listing.level), (account, certificate.clone(), Level::Phone));
-    assert_eq!(store.read(CertificateByHash { hash }).await.unwrap(), Some(certificate));
+    let sealed = SealedCertificate { account, sealed: certificate };
+    assert_eq!((listing.certificate, listing.level), (sealed.clone(), Level::Phone));
+    assert_eq!(store.read(CertificateByHash { hash }).await.unwrap(), Some(sealed));
     let row = store.read(AccountById { account }).await.unwrap().unwrap();
     assert_eq!((row.kind, row.language, row.certificate), (AccountKind::Member, Language::Sv, hash));
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM proof")).await, Ok(0));
