@@ -103,11 +103,11 @@ struct Message {
     code: Option<String>,
 }
 
-/// Makes everyone who does not exist yet.
-pub(crate) async fn make_people(server: &str) -> Result<(), DemoError> {
+/// Makes these people, who do not exist yet.
+pub(crate) async fn make_people(server: &str, people: &[Person]) -> Result<(), DemoError> {
     let server = ServerUrl::parse(server)?;
     let outbox = Outbox { client: Client::builder().no_proxy().build()?, url: format!("{server}/demo/outbox.json") };
-    for person in &PEOPLE {
+    for person in people {
         make(&server, &outbox, person).await?;
     }
     Ok(())

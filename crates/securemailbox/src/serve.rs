@@ -9,7 +9,7 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::StdRng};
-use securemailbox_protocol::time::Timestamp;
+use securemailbox_protocol::{address::Address, time::Timestamp};
 use securemailbox_server::{
     DemoAccount, Server, StartError, World,
     config::{Configuration, NetworkLimits},
@@ -60,10 +60,9 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     let server = Server::open(configuration, world).await?;
     let url = server.url();
     let stopped = wait_for_stop()?;
+    let missing = if arguments.demo { missing_people(&server).await? } else { Vec::new() };
     let serving = tokio::spawn(server.serve(stopped));
-    if arguments.demo {
-        demo::make_people(&url).await.map_err(|error| StartError::Demo(error.to_string()))?;
-    }
+    demo::make_people(&url, &missing).await.map_err(|error| StartError::Demo(error.to_string()))?;
     announce(&url);
     serving.await.map_err(|_| StartError::Panicked)
 }
@@ -85,6 +84,18 @@ fn wait_for_stop() -> Result<impl Future<Output = ()>, StartError> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// The people of the demo who are not there yet: all of them on an empty data folder.
+async fn missing_people(server: &Server) -> Result<Vec<demo::Person>, StartError> {
+    let mut missing = Vec::new();
+    for person in demo::PEOPLE {
+        let address = Address::parse(person.address).map_err(|error| StartError::Demo(error.to_string()))?;
+        if !server.has_mailbox(&address).await? {
+            missing.push(person);
+        }
+    }
+    Ok(missing)
 }
 
 fn demo_accounts() -> Vec<DemoAccount> {
