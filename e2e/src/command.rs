@@ -44,7 +44,6 @@ impl Ended {
     ///
     /// # Panics
     /// When it did not.
-    #[must_use]
     pub fn done(&self) -> Value {
         assert_eq!(self.code, 0, "{self:?}");
         self.json()
@@ -71,36 +70,10 @@ impl Terminal {
     }
 
     /// Runs a command with `--json`; `answer` is given each line of standard error.
-    ///
-    /// # Panics
-    /// When the command can't be run.
-    pub fn converse(&self, arguments: &[&str], mut answer: impl FnMut(&str) -> Option<String>) -> Ended {
+    pub fn converse(&self, arguments: &[&str], answer: impl FnMut(&str) -> Option<String>) -> Ended {
         let mut command = self.command(arguments);
         command.arg("--json");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut input = child.stdin.take().expect("piped");
-        let errors = BufReader::new(child.stderr.take().expect("piped"));
-        let (lines, said) = mpsc::channel();
-        let listening = thread::spawn(move || {
-            for line in errors.lines().map_while(Result::ok) {
-                if lines.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut err = String::new();
-        for line in said {
-            if let Some(answer) = answer(&line) {
-                // A command that ended meanwhile reads nothing more; its exit code tells.
-                let _ = writeln!(input, "{answer}");
-            }
-            err.push_str(&line);
-            err.push('\n');
-        }
-        drop(input);
-        let output = child.wait_with_output().expect("it ends");
-        listening.join().expect("it only reads");
-        Ended { code: output.status.code().unwrap_or(-1), out: String::from_utf8_lossy(&output.stdout).into_owned(), err }
+        converse(command, answer)
     }
 
     /// The command itself, for what the other ways don't do.
@@ -112,7 +85,6 @@ impl Terminal {
     }
 
     /// Registers with codes from the demo's outbox; answers the document.
-    #[must_use]
     pub fn register(&self, server: &Server, address: &str, phone: &str, name: &str) -> Value {
         let arguments = ["register", "--server", server.url(), "--email", address, "--phone", phone, "--name", name];
         self.with_codes(server, &arguments, &[address, phone]).done()
@@ -141,4 +113,36 @@ impl Terminal {
             Some(runtime.block_on(server.code(to, before)))
         })
     }
+}
+
+/// Runs any command; `answer` is given each line of standard error.
+///
+/// # Panics
+/// When the command can't be run.
+pub fn converse(mut command: Command, mut answer: impl FnMut(&str) -> Option<String>) -> Ended {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut input = child.stdin.take().expect("piped");
+    let errors = BufReader::new(child.stderr.take().expect("piped"));
+    let (lines, said) = mpsc::channel();
+    let listening = thread::spawn(move || {
+        for line in errors.lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    let mut err = String::new();
+    for line in said {
+        if let Some(answer) = answer(&line) {
+            // A command that ended meanwhile reads nothing more; its exit code tells.
+            let _ = writeln!(input, "{answer}");
+        }
+        err.push_str(&line);
+        err.push('\n');
+    }
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    listening.join().expect("it only reads");
+    Ended { code: output.status.code().unwrap_or(-1), out: String::from_utf8_lossy(&output.stdout).into_owned(), err }
 }

@@ -13,6 +13,8 @@ use crate::server::Start;
 #[must_use]
 pub fn dead_senders(start: Start, mail_port: u16) -> Start {
     Start { demo: false, ..start }
+        // Everybody in a test comes from one network.
+        .with("LIMITS__REQUESTS_A_SECOND", "100000")
         .with("MAIL__URL", &format!("smtp://localhost:{mail_port}"))
         .with("MAIL__FROM", "noreply@example.se")
         .with("SMS__KIND", "http")

@@ -14,7 +14,9 @@ use securemailbox_client::{
     transport::{Method, Request, Response, Transport, Unreachable},
     world::{Device, DeviceFailed, Item, World},
 };
-use securemailbox_protocol::{accounts::Language, address::Address, opaque::KeyStretching, phone::PhoneNumber, time::Timestamp};
+use securemailbox_protocol::{
+    accounts::Language, address::Address, opaque::KeyStretching, phone::PhoneNumber, time::Timestamp,
+};
 use securemailbox_vault::passwords::Password;
 
 use crate::server::Server;
@@ -30,10 +32,11 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// To the server at `url`.
+    /// To the server at `url`. Each request has a connection of its own: servers here are killed between two.
     #[must_use]
     pub fn to(url: &str) -> Self {
-        Self { client: reqwest::Client::new(), url: url.to_owned() }
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
+        Self { client, url: url.to_owned() }
     }
 }
 
@@ -52,7 +55,8 @@ impl Transport for Wire {
         }
         let answer = call.send().await.map_err(|_| Unreachable)?;
         let status = answer.status().as_u16();
-        let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type =
+            answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let body = answer.bytes().await.map_err(|_| Unreachable)?.to_vec();
         if body.len() > request.limit { Err(Unreachable) } else { Ok(Response { status, content_type, body }) }

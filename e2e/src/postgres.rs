@@ -23,14 +23,17 @@ impl Postgres {
     /// When PostgreSQL is not installed: `apt-get install postgresql`.
     #[must_use]
     pub fn start() -> Self {
-        let versions = std::fs::read_dir(VERSIONS).unwrap_or_else(|_| panic!("PostgreSQL is missing: apt-get install postgresql"));
+        let versions =
+            std::fs::read_dir(VERSIONS).unwrap_or_else(|_| panic!("PostgreSQL is missing: apt-get install postgresql"));
         let newest = versions.filter_map(Result::ok).map(|entry| entry.path()).max().expect("a version");
         let postgres = Self { folder: tempfile::tempdir().expect("a folder"), binaries: newest.join("bin") };
         let path = postgres.folder.path().display().to_string();
         // It refuses to run as root.
         run(Command::new("chown").args(["postgres", &path]));
         postgres.as_postgres(&format!("initdb -D {path}/data -U postgres -A trust --no-sync"));
-        postgres.as_postgres(&format!("pg_ctl -D {path}/data -w -o \"-k {path} -c listen_addresses='' -c fsync=off\" -l {path}/log start"));
+        postgres.as_postgres(&format!(
+            "pg_ctl -D {path}/data -w -o \"-k {path} -c listen_addresses='' -c fsync=off\" -l {path}/log start"
+        ));
         postgres
     }
 

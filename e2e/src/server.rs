@@ -81,7 +81,8 @@ impl Server {
             command.arg("--demo");
         }
         command.envs(start.environment.iter().map(|(key, value)| (key, value)));
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("the command starts");
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("the command starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped above")).lines();
         let url = lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix(READY).map(str::to_owned));
         let Some(url) = url else {
@@ -113,7 +114,9 @@ impl Server {
     #[must_use]
     pub fn resident_kib(&self) -> u64 {
         let mut status = String::new();
-        File::open(format!("/proc/{}/status", self.child.id())).and_then(|mut file| file.read_to_string(&mut status)).expect("it runs");
+        File::open(format!("/proc/{}/status", self.child.id()))
+            .and_then(|mut file| file.read_to_string(&mut status))
+            .expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }

@@ -3,10 +3,13 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    process::{Command, Stdio},
 };
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use securemailbox_client::letters::Draft;
 use securemailbox_e2e::{
+    outage::{dead_senders, free_port},
     person::Person,
     server::{Server, Start},
 };
@@ -29,7 +32,9 @@ fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().expect("paths");
     paths
         .iter()
-        .flat_map(|(path, item)| item.as_object().expect("operations").iter().map(move |(method, operation)| (path, method, operation)))
+        .flat_map(|(path, item)| {
+            item.as_object().expect("operations").iter().map(move |(method, operation)| (path, method, operation))
+        })
         .map(|(path, method, operation)| Operation {
             method: method.to_uppercase().parse().expect("a method"),
             path: path.clone(),
@@ -67,13 +72,21 @@ impl Attacker<'_> {
             ("no such version", self.request(method, &path.replace("/v1/", "/v0/"))),
         ];
         if operation.path.contains('{') {
-            for (why, id) in [("an id that is none", "not-an-id"), ("bytes that are no text", "%FF%FE"), ("an endless id", &"a".repeat(4000))] {
+            for (why, id) in [
+                ("an id that is none", "not-an-id"),
+                ("bytes that are no text", "%FF%FE"),
+                ("an endless id", &"a".repeat(4000)),
+            ] {
                 let path = operation.path.replace("{hash}", id).replace("{id}", id);
                 bad.push((why, self.request(method, &path)));
             }
         }
         if operation.has_query {
-            for (why, query) in [("an unknown member", "x=1"), ("wrong forms", "limit=-1&since=x&folder=attic&purpose=x"), ("a huge number", "since=99999999999999999999&folder=inbox&limit=101&purpose=draft")] {
+            for (why, query) in [
+                ("an unknown member", "x=1"),
+                ("wrong forms", "limit=-1&since=x&folder=attic&purpose=x"),
+                ("a huge number", "since=99999999999999999999&folder=inbox&limit=101&purpose=draft"),
+            ] {
                 bad.push((why, self.request(method, &format!("{path}?{query}"))));
             }
         }
@@ -121,7 +134,8 @@ fn every_bad_request_is_a_problem_and_nothing_grows() {
         let document: Value = get(&server, "/api/v1/openapi.json").await;
         let operations = operations(&document);
         assert!(operations.len() > 30, "the document lost operations");
-        let attackers = [None, Some(anna.token())].map(|token| Attacker { client: Client::new(), url: server.url(), token });
+        let attackers =
+            [None, Some(anna.token())].map(|token| Attacker { client: Client::new(), url: server.url(), token });
         // Once to warm up every path, then measured.
         let mut asked = 0;
         attack_all(&attackers, &operations, &mut 0).await;
@@ -130,7 +144,10 @@ fn every_bad_request_is_a_problem_and_nothing_grows() {
             attack_all(&attackers, &operations, &mut asked).await;
         }
         let after = server.resident_kib();
-        println!("{asked} bad requests on {} operations; resident before {before} KiB, after {after} KiB", operations.len());
+        println!(
+            "{asked} bad requests on {} operations; resident before {before} KiB, after {after} KiB",
+            operations.len()
+        );
         assert!(after < before + 32 * 1024, "memory grew from {before} to {after} KiB");
     });
     let log = server.log();
@@ -154,7 +171,12 @@ async fn attack_all(attackers: &[Attacker<'_>], operations: &[Operation], asked:
                     continue;
                 };
                 let status = answer.status();
-                let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+                let kind = answer
+                    .headers()
+                    .get("content-type")
+                    .and_then(|kind| kind.to_str().ok())
+                    .unwrap_or_default()
+                    .to_owned();
                 assert!(status.is_client_error(), "{place}: {status}");
                 assert_eq!(kind, "application/problem+json", "{place}: {status}");
                 let problem: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
@@ -178,10 +200,17 @@ async fn get(server: &Server, path: &str) -> Value {
 async fn every_answer_wears_the_strict_policy() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Start::demo(folder.path()));
-    for path in ["/healthz", "/problems/stale-key", "/nothing", "/api/v1/account", "/demo/outbox", "/api/v1/openapi.json"] {
+    for path in
+        ["/healthz", "/problems/stale-key", "/nothing", "/api/v1/account", "/demo/outbox", "/api/v1/openapi.json"]
+    {
         let answer = reqwest::get(format!("{}{path}", server.url())).await.unwrap();
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        assert!(header("content-security-policy").starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"), "{path}");
+        let header = |name: &str| {
+            answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        };
+        assert!(
+            header("content-security-policy").starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"),
+            "{path}"
+        );
         assert!(header("content-security-policy").contains("require-trusted-types-for 'script'"), "{path}");
         assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
@@ -210,7 +239,9 @@ async fn a_cookie_is_given_to_our_own_page_only() {
     let server = Server::start(Start::demo(folder.path()));
     let client = Client::new();
     let sign_in = |origin: Option<&'static str>| {
-        let request = client.post(format!("{}/api/v1/sign-ins/{ID}/code", server.url())).header("content-type", "application/json");
+        let request = client
+            .post(format!("{}/api/v1/sign-ins/{ID}/code", server.url()))
+            .header("content-type", "application/json");
         let request = request.body(r#"{"code":"123456","session":"cookie"}"#);
         match origin {
             Some(origin) => request.header("origin", origin),
@@ -239,7 +270,11 @@ async fn a_stranger_cannot_tell_who_has_a_mailbox() {
     let post = async |path: &str, body: String| {
         let request = client.post(format!("{}/api/v1{path}", server.url())).header("content-type", "application/json");
         let answer = request.body(body).send().await.unwrap();
-        (answer.status(), answer.headers().len(), serde_json::from_slice::<Value>(&answer.bytes().await.unwrap()).unwrap())
+        (
+            answer.status(),
+            answer.headers().len(),
+            serde_json::from_slice::<Value>(&answer.bytes().await.unwrap()).unwrap(),
+        )
     };
     let proof = format!(r#""proof":"{HASH}""#);
     let request = {
@@ -254,7 +289,8 @@ async fn a_stranger_cannot_tell_who_has_a_mailbox() {
     for address in [ANNA.0, "nobody@example.se"] {
         let (status, headers, problem) = post("/recoveries", format!(r#"{{"address":"{address}",{proof}}}"#)).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
-        let (registered, _, registration) = post("/registrations", format!(r#"{{"address":"{address}","language":"sv"}}"#)).await;
+        let (registered, _, registration) =
+            post("/registrations", format!(r#"{{"address":"{address}","language":"sv"}}"#)).await;
         let (begun, _, first) = post("/sign-ins", format!(r#"{{"address":"{address}","request":"{request}"}}"#)).await;
         let (_, _, second) = post("/sign-ins", format!(r#"{{"address":"{address}","request":"{request}"}}"#)).await;
         // The evaluated element is the first 32 bytes, and depends on address and request only.
@@ -284,4 +320,69 @@ fn a_request_that_never_ends_is_ended() {
     let mut answer = Vec::new();
     let _ = slow.read_to_end(&mut answer);
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+}
+
+/// PROTOCOL §9: where we end TLS it is 1.3, and plain HTTP gets nowhere.
+#[test]
+fn tls_is_1_3_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, cert) = (folder.path().join("key.pem"), folder.path().join("cert.pem"));
+    let (key_path, cert_path) = (key.to_str().unwrap(), cert.to_str().unwrap());
+    let openssl = |arguments: &[&str]| {
+        let output =
+            Command::new("openssl").args(arguments).stdin(Stdio::null()).output().expect("apt-get install openssl");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    let made = [
+        &["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key_path, "-out", cert_path],
+        &curve[..],
+    ]
+    .concat();
+    assert!(openssl(&made).0);
+    let port = free_port();
+    let at = format!("127.0.0.1:{port}");
+    let start = dead_senders(Start { listen: at.clone(), ..Start::demo(folder.path()) }, free_port());
+    let start = start
+        .with("PUBLIC_URL", &format!("https://localhost:{port}"))
+        .with("TLS__CERT", cert_path)
+        .with("TLS__KEY", key_path);
+    let _server = Server::start(start);
+    let (_, modern) = openssl(&["s_client", "-connect", &at, "-tls1_3", "-alpn", "h2"]);
+    assert!(modern.contains("TLSv1.3") && modern.contains("ALPN protocol: h2"), "{modern}");
+    let (old, told) = openssl(&["s_client", "-connect", &at, "-tls1_2"]);
+    assert!(!old || told.contains("Cipher is (NONE)"), "{told}");
+    let mut plain = TcpStream::connect(&at).unwrap();
+    plain.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&answer));
+}
+
+/// PROTOCOL §9a: events say that something is new, and nothing else.
+#[tokio::test(flavor = "current_thread")]
+async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let mut mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let mut stream =
+        Client::new().get(format!("{}/api/v1/events", server.url())).bearer_auth(anna.token()).send().await.unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let first = stream.chunk().await.unwrap().unwrap();
+    let to_myself = vec![ANNA.0.parse().unwrap()];
+    mailbox
+        .send(&anna, &Draft { to: to_myself, subject: "till mig".into(), text: "x".into(), answers: None })
+        .await
+        .unwrap();
+    let second = stream.chunk().await.unwrap().unwrap();
+    let pulse = |chunk: &[u8]| -> securemailbox_protocol::sync::Pulse {
+        let text = std::str::from_utf8(chunk).unwrap();
+        serde_json::from_str(text.trim().strip_prefix("data: ").unwrap_or_else(|| panic!("{text}"))).unwrap()
+    };
+    assert!(pulse(&second).change > pulse(&first).change);
+    assert_eq!(pulse(&second).erase, pulse(&first).erase);
+    // A stream that stays open holds no stopping server up.
+    server.stop();
+    assert!(!matches!(stream.chunk().await, Ok(Some(_))));
 }
