@@ -151,6 +151,7 @@ fn every_bad_request_is_a_problem_and_nothing_grows() {
         assert!(after < before + 32 * 1024, "memory grew from {before} to {after} KiB");
     });
     let log = server.log();
+    assert!(log.contains("serving"), "there is a log to search: {log}");
     for secret in [ANNA.0, ANNA.1, &ANNA.1[3..], ID, HASH, "evil.example", &anna.token()] {
         assert!(!log.contains(secret), "the log holds {secret}");
     }

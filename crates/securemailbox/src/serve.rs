@@ -15,6 +15,7 @@ use securemailbox_server::{
     config::{Configuration, NetworkLimits},
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::demo;
 
@@ -40,6 +41,7 @@ pub struct ServeArgs {
 /// # Errors
 /// [`StartError`] says what the operator can do.
 pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
+    log_to_standard_error();
     let mut configuration = Configuration::read(arguments.config.as_deref())?;
     if let Some(data) = arguments.data {
         configuration.data = data;
@@ -65,6 +67,15 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     demo::make_people(&url, &missing).await.map_err(|error| StartError::Demo(error.to_string()))?;
     announce(&url);
     serving.await.map_err(|_| StartError::Panicked)
+}
+
+/// JSON, a line each. Our own sentences only, which hold no address, id or name (PROTOCOL §8); what a dependency would say
+/// of a request is not ours to promise.
+fn log_to_standard_error() {
+    let ours = ["securemailbox", "securemailbox_server", "securemailbox_store"];
+    let targets = Targets::new().with_targets(ours.map(|target| (target, tracing::Level::INFO)));
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(targets).with(lines).init();
 }
 
 /// The line that scripts wait for.

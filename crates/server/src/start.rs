@@ -172,6 +172,7 @@ impl Server {
     /// Serves until `until` is over; then ends event streams, finishes requests under way, and closes the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
         let Self { mailroom, listener, metrics, router, doors, senders, stop } = self;
+        tracing::info!(tls = doors.tls.is_some(), "serving");
         let worker = tokio::spawn(notices::run(mailroom.clone(), senders));
         let jobs = tokio::spawn(jobs::run(mailroom.clone()));
         if let Some((listener, router)) = metrics {

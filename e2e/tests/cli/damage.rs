@@ -26,11 +26,11 @@ fn a_damaged_letter_ends_6_and_the_others_are_read() {
     server.stop();
     flip_a_bit(server.data(), &key);
     flip_a_bit(server.data(), &text);
-    let _server = server.again();
+    let server = server.again();
 
     // A device that saw nothing before: what it lists, it opened now.
     let bjorn = Terminal::new(folder.path(), "Björns nya dator", BJORN.password);
-    bjorn.sign_in(&_server, BJORN.address, BJORN.phone).done();
+    bjorn.sign_in(&server, BJORN.address, BJORN.phone).done();
     let inbox = bjorn.run(&["list"]).done();
     let row = |letter: &str| inbox.as_array().unwrap().iter().find(|row| row["id"] == letter).unwrap();
     assert_holds(row(&without_key), &json!({ "id": without_key, "error": "damaged" }));

@@ -7,9 +7,9 @@ use securemailbox_e2e::{
     server::{Server, Start, binary},
 };
 use securemailbox_protocol::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{ANNA, BJORN, assert_holds};
+use crate::{ANNA, BJORN, assert_holds, text};
 
 async fn get(server: &Server, path: &str) -> String {
     let answer = reqwest::get(format!("{}{path}", server.url())).await.expect("the demo answers");
@@ -31,21 +31,20 @@ fn the_people_of_a_demo_can_sign_in_and_are_still_there_after_a_restart() {
     let mut server = Server::start(Start::demo(folder.path()));
     let accounts: Vec<Value> = serde_json::from_str(&blocking(get(&server, "/demo/accounts.json"))).unwrap();
     assert!(accounts.len() >= 4, "{accounts:?}");
-    let text = |person: &Value, member: &str| person[member].as_str().unwrap().to_owned();
     let terminals: Vec<(Terminal, &Value)> = accounts
         .iter()
         .map(|person| {
             assert_eq!(members(person), ["address", "name", "password", "phone"]);
             let (address, phone) = (text(person, "address"), text(person, "phone"));
-            let terminal = Terminal::new(folder.path(), &text(person, "name"), &text(person, "password"));
-            let signed_in = terminal.sign_in(&server, &address, &phone).done();
-            assert_holds(&signed_in, &serde_json::json!({ "address": address, "name": person["name"] }));
+            let terminal = Terminal::new(folder.path(), text(person, "name"), text(person, "password"));
+            let signed_in = terminal.sign_in(&server, address, phone).done();
+            assert_holds(&signed_in, &json!({ "address": address, "name": person["name"] }));
             (terminal, person)
         })
         .collect();
     let to = text(&accounts[1], "address");
     let (first, _) = &terminals[0];
-    first.run(&["send", "--to", &to, "--subject", "Före omstarten", "--text", "…"]).done();
+    first.run(&["send", "--to", to, "--subject", "Före omstarten", "--text", "…"]).done();
 
     server.stop();
     let server = server.again();
@@ -53,7 +52,7 @@ fn the_people_of_a_demo_can_sign_in_and_are_still_there_after_a_restart() {
     assert_eq!(second.run(&["list"]).done()[0]["subject"], "Före omstarten");
     let identity = second.run(&["whoami"]).done();
     second.run(&["logout"]).done();
-    let again = second.sign_in(&server, &text(person, "address"), &text(person, "phone")).done();
+    let again = second.sign_in(&server, text(person, "address"), text(person, "phone")).done();
     assert_holds(&again, &identity);
     assert_eq!(serde_json::from_str::<Vec<Value>>(&blocking(get(&server, "/demo/accounts.json"))).unwrap(), accounts);
 }

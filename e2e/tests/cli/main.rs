@@ -3,6 +3,7 @@
 mod damage;
 mod demo;
 mod failures;
+mod lies;
 mod manners;
 mod story;
 
@@ -71,5 +72,11 @@ fn assert_failed(ended: &Ended, code: i32, kind: &str) {
 /// The id of the letter a document is about.
 #[track_caller]
 fn id(document: &Value) -> String {
-    document["id"].as_str().unwrap_or_else(|| panic!("no id in {document}")).to_owned()
+    text(document, "id").to_owned()
+}
+
+/// A member that is text.
+#[track_caller]
+fn text<'a>(document: &'a Value, member: &str) -> &'a str {
+    document[member].as_str().unwrap_or_else(|| panic!("no {member} in {document}"))
 }

@@ -9,9 +9,9 @@ use securemailbox_e2e::{
     server::{Server, Start},
 };
 use securemailbox_protocol::time::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{ANNA, BJORN, assert_failed, assert_holds, id};
+use crate::{ANNA, BJORN, assert_failed, assert_holds, id, text};
 
 const SUBJECT: &str = "Provsvaren från den tolfte";
 const TEXT: &str = "Hej Björn,\n\nalla värden är fina. 🙂\n\n.\nFrom här till evigheten\n";
@@ -47,11 +47,11 @@ fn register_and_be_known(server: &Server, anna: &Terminal) -> String {
     let registered = anna.register(server, ANNA.address, ANNA.phone, ANNA.name);
     assert_holds(&registered, &json!({ "address": ANNA.address, "name": ANNA.name, "warnings": [] }));
     // PROTOCOL §1: a fingerprint is SHA-256 (RFC 9580 §5.5.4.3).
-    let fingerprint = registered["fingerprint"].as_str().unwrap();
+    let fingerprint = text(&registered, "fingerprint");
     assert_eq!(fingerprint.chars().filter(char::is_ascii_hexdigit).count(), 64, "{fingerprint}");
     let expected = json!({ "address": ANNA.address, "name": ANNA.name, "fingerprint": fingerprint });
     assert_eq!(anna.run(&["whoami"]).done(), expected);
-    registered["recovery_code"].as_str().unwrap().to_owned()
+    text(&registered, "recovery_code").to_owned()
 }
 
 /// Returns the id of the letter.
@@ -73,7 +73,7 @@ fn write_and_read(anna: &Terminal, bjorn: &Terminal) -> String {
         "folder": "inbox",
     });
     assert_holds(&inbox[0], &expected);
-    let date = inbox[0]["date"].as_str().unwrap();
+    let date = text(&inbox[0], "date");
     assert!(date.parse::<Timestamp>().is_ok(), "{date}");
 
     let read = bjorn.run(&["read", &letter]).done();
@@ -110,7 +110,7 @@ fn compare_and_accept(anna: &Terminal, bjorn: &Terminal) {
     let bjorns = bjorn.run(&["compare", ANNA.address]).done();
     assert_holds(&annas, &json!({ "address": BJORN.address, "state": "known" }));
     assert_eq!(annas["digits"], bjorns["digits"]);
-    let digits = annas["digits"].as_str().unwrap();
+    let digits = text(&annas, "digits");
     let groups: Vec<&str> = digits.split(' ').collect();
     assert_eq!(groups.len(), 12, "{digits}");
     assert!(groups.iter().all(|group| group.len() == 5 && group.bytes().all(|byte| byte.is_ascii_digit())), "{digits}");
@@ -125,24 +125,24 @@ fn compare_and_accept(anna: &Terminal, bjorn: &Terminal) {
 
 fn export(anna: &Terminal, letter: &str, folder: &Path) {
     let (plain, encrypted) = (folder.join("plain"), folder.join("encrypted"));
-    let exported = anna.run(&["export", "--out", plain.to_str().unwrap()]).done();
+    let exported = anna.run(&["export", "--out", plain.to_str().expect("UTF-8")]).done();
     assert_eq!(exported["exported"].as_array().map(Vec::len), Some(3), "{exported}");
     assert_holds(&exported, &json!({ "damaged": [] }));
-    anna.run(&["export", "--out", encrypted.to_str().unwrap(), "--encrypted"]).done();
+    anna.run(&["export", "--out", encrypted.to_str().expect("UTF-8"), "--encrypted"]).done();
     let eml = |folder: &Path| {
         let file = folder.join(format!("{letter}.eml"));
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        fs::read_to_string(file).unwrap()
+        assert_eq!(fs::metadata(&file).expect("exported").permissions().mode() & 0o777, 0o600);
+        fs::read_to_string(file).expect("text")
     };
-    let text = BASE64.encode(TEXT.as_bytes());
+    let first_lines = &BASE64.encode(TEXT.as_bytes())[..76];
     let open = eml(&plain);
-    assert!(open.contains(&text[..76]) && open.contains("\nContent-Type: text/plain; charset=\"utf-8\""), "{open}");
+    assert!(open.contains(first_lines) && open.contains("\nContent-Type: text/plain; charset=\"utf-8\""), "{open}");
     let sealed = eml(&encrypted);
     assert!(sealed.contains("multipart/encrypted") && sealed.contains("-----BEGIN PGP MESSAGE-----"), "{sealed}");
     assert!(!sealed.contains("fina") && !sealed.contains("Provsvaren"), "{sealed}");
 
     let certificate = anna.run(&["export-key"]).done();
-    assert!(certificate["certificate"].as_str().unwrap().starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----"));
+    assert!(text(&certificate, "certificate").starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----"));
     let key = anna.converse(&["export-key", "--secret"], |_| Some("en lösenfras".into()));
     assert!(key.done()["secret_key"].as_str().unwrap().starts_with("-----BEGIN PGP PRIVATE KEY BLOCK-----"));
     assert_eq!(key.err, "Choose a passphrase for the exported key:\n");
@@ -154,7 +154,7 @@ fn throw_away(bjorn: &Terminal, letter: &str) {
     assert_holds(&bjorn.run(&["list", "--folder", "trash"]).done()[0], &json!({ "id": letter, "folder": "trash" }));
     let receipt = bjorn.run(&["empty-trash"]).done();
     assert_holds(&receipt, &json!({ "erased": 1 }));
-    let steps = receipt["steps"].as_array().unwrap();
+    let steps = receipt["steps"].as_array().expect("a list");
     assert_holds(&steps[0], &json!({ "step": "keys-destroyed", "count": 1, "taken": true }));
     assert_eq!(bjorn.run(&["list", "--folder", "trash"]).done(), json!([]));
     assert_failed(&bjorn.run(&["read", letter]), 4, "not-found");
@@ -164,7 +164,8 @@ fn throw_away(bjorn: &Terminal, letter: &str) {
 fn sign_out_and_in(server: &Server, anna: &Terminal) {
     let before = anna.run(&["whoami"]).done();
     assert_eq!(anna.run(&["logout"]).done(), json!({ "signed_out": true }));
-    let left: Vec<_> = fs::read_dir(anna.profile()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(anna.profile()).expect("a folder").map(|file| file.expect("readable").file_name()).collect();
     assert_eq!(left, ["lock"]);
     assert_failed(&anna.run(&["whoami"]), 3, "not-signed-in");
     assert_eq!(anna.run(&["logout"]).done(), json!({ "signed_out": true }), "twice is no mistake");
@@ -183,8 +184,8 @@ fn recover(server: &Server, anna: &Terminal, sheet: &str, folder: &Path) {
     assert_eq!(recovered.err, "The code on the recovery sheet:\nThe code from the SMS to the phone ending in 14:\n");
     let recovered = recovered.done();
     assert_ne!(recovered["recovery_code"], sheet, "a sheet counts once");
-    let text = |letters: &Value| renewed.run(&["read", &id(letters)]).done()["text"].clone();
-    assert_eq!(text(&renewed.run(&["list"]).done()[0]), "Tack!");
+    let newest = id(&renewed.run(&["list"]).done()[0]);
+    assert_holds(&renewed.run(&["read", &newest]).done(), &json!({ "text": "Tack!" }));
 
     assert_failed(&anna.run(&["whoami"]), 3, "not-signed-in");
     let old_password = Terminal::new(folder, "Annas andra dator", ANNA.password);
