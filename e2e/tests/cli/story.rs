@@ -144,8 +144,14 @@ fn export(anna: &Terminal, letter: &str, folder: &Path) {
     let certificate = anna.run(&["export-key"]).done();
     assert!(text(&certificate, "certificate").starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----"));
     let key = anna.converse(&["export-key", "--secret"], |_| Some("en lösenfras".into()));
-    assert!(key.done()["secret_key"].as_str().unwrap().starts_with("-----BEGIN PGP PRIVATE KEY BLOCK-----"));
+    assert!(text(&key.done(), "secret_key").starts_with("-----BEGIN PGP PRIVATE KEY BLOCK-----"));
     assert_eq!(key.err, "Choose a passphrase for the exported key:\n");
+    let file = folder.join("passphrase");
+    for (passphrase, code) in [("en lösenfras", 0), ("", 2)] {
+        fs::write(&file, passphrase).expect("writable");
+        let arguments = ["export-key", "--secret", "--passphrase-file", file.to_str().expect("UTF-8")];
+        assert_eq!(anna.run(&arguments).code, code, "a key never leaves without a passphrase");
+    }
 }
 
 fn throw_away(bjorn: &Terminal, letter: &str) {
