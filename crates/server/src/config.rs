@@ -1,4 +1,4 @@
-//! The operator's configuration: one TOML file, and the environment over it (DESIGN §8). Unknown keys are refused.
+//! The operator's configuration: one TOML file, and the environment over it. Unknown keys are refused.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},

@@ -12,7 +12,7 @@ use axum::{
 
 use crate::{listener::Peer, mailroom::Mailroom, problem::Problem, rates::Network};
 
-/// The whole policy of the page (DESIGN §3). A test holds every answer to it.
+/// The whole policy of the page. A test holds every answer to it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self' blob:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \

@@ -11,7 +11,7 @@ pub use demo::{Demo, DemoAccount};
 
 use crate::mailroom::Mailroom;
 
-/// The named exceptions to "every route is documented": they are not the API (DESIGN §3).
+/// The named exceptions to "every route is documented": they are not the API.
 #[expect(clippy::disallowed_methods, reason = "pages for people and monitors are no part of the API's document")]
 pub(crate) fn router(demo: Option<Demo>) -> Router<Mailroom> {
     let pages = Router::new()

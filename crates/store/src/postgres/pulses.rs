@@ -1,5 +1,5 @@
 //! Hints between processes: `NOTIFY` after the commit and from a connection of its own, because inside the writing
-//! transaction it cuts commits to a twentieth (DESIGN §2). A lost hint costs nothing: streams look again by themselves.
+//! transaction it cuts commits to a twentieth. A lost hint costs nothing: streams look again by themselves.
 
 use std::{collections::BTreeMap, future::poll_fn, sync::Mutex, time::Duration};
 
