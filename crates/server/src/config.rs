@@ -259,6 +259,12 @@ mod tests {
     }
 
     #[test]
+    fn the_example_configuration_can_be_used() {
+        let example = read(include_str!("../../../deploy/securemailbox.toml")).unwrap();
+        example.check(false).unwrap();
+    }
+
+    #[test]
     fn plain_http_does_not_leave_the_machine() {
         let config = Configuration { listen: ([0, 0, 0, 0], 80).into(), ..Configuration::default() };
         assert!(matches!(config.check(false), Err(ConfigurationError::PlainHttp)));
