@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::limits;
 
@@ -29,9 +29,11 @@ impl Address {
         if typed.len() > limits::ADDRESS_TYPED {
             return Err(NotAnAddress);
         }
-        let typed: String = typed.trim().nfc().collect();
+        let nfc = ComposingNormalizerBorrowed::new_nfc();
+        let typed = nfc.normalize(typed.trim());
         let (local, domain) = typed.rsplit_once('@').ok_or(NotAnAddress)?;
-        let local: String = local.to_lowercase().nfc().collect();
+        let lower = local.to_lowercase();
+        let local = nfc.normalize(&lower);
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnAddress)?;
         let dots_are_single = local.split('.').all(|atom| !atom.is_empty());
         let labels = domain.split('.').count();

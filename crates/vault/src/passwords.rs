@@ -2,12 +2,12 @@
 
 mod judgement;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use opaque_ke::{
     ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
     CredentialResponse, Identifiers, RegistrationResponse,
 };
 use rand::{CryptoRng, RngCore};
-use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
 use securemailbox_protocol::{
@@ -27,7 +27,7 @@ impl Password {
     /// Takes what was typed, to the character.
     #[must_use]
     pub fn new(typed: &str) -> Self {
-        Self(Zeroizing::new(typed.nfc().collect()))
+        Self(Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(typed).into_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
