@@ -51,7 +51,8 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     }
     if arguments.demo {
         // Everybody in a demo, and every test, comes from one network.
-        configuration.limits = NetworkLimits { requests_a_second: 10_000, entrances_a_minute: 10_000, ..configuration.limits };
+        configuration.limits =
+            NetworkLimits { requests_a_second: 10_000, entrances_a_minute: 10_000, ..configuration.limits };
     }
     let world = World {
         clock: Arc::new(now),
