@@ -1,5 +1,7 @@
 //! Every documented operation over HTTP, asked badly (ATTACKS 37, 38), and what every answer wears.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
+
 use std::{
     io::{Read, Write},
     net::TcpStream,
