@@ -153,6 +153,7 @@ fn row_json(row: &Row) -> Value {
             "first_line": summary.first_line,
             "date": summary.date,
             "arrived": entry.arrived,
+            "date_is_off": summary.date_is_off(entry.arrived),
             "read": entry.read,
             "folder": entry.folder,
             "key_state": standing.as_str(),
@@ -172,6 +173,12 @@ fn row_cells(row: &Row, style: Style) -> Vec<String> {
             let subject = if entry.read { subject } else { style.strong(&subject) };
             let mark = if entry.read { "read" } else { "unread" };
             let when = style.time(summary.date);
+            // Late, or delivered again (PROTOCOL §4.4): both times, so that a person sees why.
+            let when = if summary.date_is_off(entry.arrived) {
+                style.warning(&format!("{when}, arrived {}", style.time(entry.arrived)))
+            } else {
+                when
+            };
             vec![id, when, mark.into(), plain(&other), standing.as_str().into(), subject]
         }
         Err(damage) => {

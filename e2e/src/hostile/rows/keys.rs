@@ -235,6 +235,10 @@ pub(super) fn another_certificate(stage: &Stage) -> Vec<Case> {
             .lists(1, SUBJECT, unlisted(Damage::SenderKeyChanged))
             .shows(2, "new")
             .lists(3, SUBJECT, "anna.l@example.se (new, calls itself Anna Lindqvist): Återbesök på torsdag")
+            // What her true key signed stays readable, by a key that is not hers any more as far as Björn knows.
+            .lists(3, "Första brevet", "anna.l@example.se (former, calls itself Anna Lindqvist): Första brevet")
+            .lists(3, "En annan sak", "anna.l@example.se (former, calls itself Anna Lindqvist): En annan sak")
+            .lists(3, "Ett långt brev", "anna.l@example.se (former, calls itself Anna Lindqvist): Ett långt brev")
             .case(),
     ]
 }

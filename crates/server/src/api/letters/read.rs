@@ -51,5 +51,5 @@ pub(crate) async fn content(
 pub(super) async fn may_open(mailroom: &Mailroom, session: &Session, letter: LetterId) -> Result<(), Problem> {
     let entry =
         mailroom.store.read(ReadEntry { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
-    if session.may_open(entry.level, mailroom.now()) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
+    if letters::may_open(mailroom, session, &entry) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
 }
