@@ -182,12 +182,11 @@ impl Tour<'_> {
         )?;
         println!("\nBjörn looks, and reads:");
         self.show(bjorn, &["list"])?;
-        self.show(bjorn, &["read", &self.newest(bjorn)?])?;
+        let letter = self.newest(bjorn)?;
+        self.show(bjorn, &["read", &letter])?;
         println!("\nBjörn answers, and Anna reads:");
-        self.show(
-            bjorn,
-            &["send", "--to", &anna.address, "--subject", "Sv: Provsvaren", "--text", "Tack, vad skönt att höra!"],
-        )?;
+        let answer = ["--subject", "Sv: Provsvaren", "--text", "Tack, vad skönt att höra!"];
+        self.show(bjorn, &[&["send", "--to", &anna.address, "--reply-to", &letter][..], &answer].concat())?;
         self.show(anna, &["read", &self.newest(anna)?])?;
         println!("\nThree commands to try:");
         for arguments in [
