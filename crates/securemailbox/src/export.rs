@@ -31,8 +31,8 @@ pub(crate) struct ExportArgs {
 pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArgs) -> Result<Answer, Stop> {
     let form = if encrypted { Form::Encrypted } else { Form::Plain };
     let trouble = |error: std::io::Error| Stop::unavailable(&format!("{} can't be written: {error}", out.display()));
-    files::make_folder(&out).map_err(trouble)?;
     desk.at_mailbox(async |world, mailbox| {
+        files::make_folder(&out).map_err(trouble)?;
         let (mut exported, mut damaged) = (Vec::new(), Vec::new());
         for id in mailbox.letters() {
             match mailbox.export(world, id, form).await {

@@ -2,13 +2,8 @@
 
 use std::net::SocketAddr;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, Method, Uri, header, request::Parts},
-};
+use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
 use securemailbox_protocol::problems::ProblemType;
-
-use crate::mailroom::Mailroom;
 
 /// Our own origin.
 #[derive(Debug, Clone)]
@@ -111,18 +106,6 @@ impl Origin {
             (Some(sent), Some(ours)) if sent.eq_ignore_ascii_case(&ours) => Ok(()),
             _ => Err(ProblemType::OtherOrigin),
         }
-    }
-}
-
-/// Whether a request says that our own page made it. A cookie is given to no other.
-#[derive(Debug, Clone, Copy)]
-pub struct FromOwnPage(pub bool);
-
-impl FromRequestParts<Mailroom> for FromOwnPage {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Self::Rejection> {
-        Ok(Self(mailroom.origin.check_own_origin(parts).is_ok()))
     }
 }
 

@@ -116,6 +116,18 @@ impl FromRequestParts<Mailroom> for Session {
     }
 }
 
+/// Whether a request says that our own page made it. A cookie is given to no other.
+#[derive(Debug, Clone, Copy)]
+pub struct FromOwnPage(pub bool);
+
+impl FromRequestParts<Mailroom> for FromOwnPage {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Self::Rejection> {
+        Ok(Self(mailroom.origin.check_own_origin(parts).is_ok()))
+    }
+}
+
 /// A cookie comes along by itself, so a request that changes something must say that our own page made it.
 fn check_cookie_request(origin: &Origin, parts: &Parts) -> Result<(), ProblemType> {
     if origin::reads_only(&parts.method) { Ok(()) } else { origin.check_own_origin(parts) }

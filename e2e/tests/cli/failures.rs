@@ -174,7 +174,9 @@ fn after_a_session_was_ended_a_copy_of_its_profile_opens_nothing() {
     }
     assert_holds(&copy.run(&["whoami"]).done(), &json!({ "address": ANNA.address }));
     anna.run(&["logout"]).done();
-    for arguments in [&["whoami"][..], &["list"], &["export", "--out", "never"], &["export-key"]] {
+    let out = folder.path().join("never");
+    for arguments in [&["whoami"][..], &["list"], &["export", "--out", out.to_str().unwrap()], &["export-key"]] {
         assert_failed(&copy.run(arguments), 3, "not-signed-in");
     }
+    assert!(!out.exists(), "what can't be exported leaves no folder");
 }

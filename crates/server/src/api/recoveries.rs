@@ -15,8 +15,13 @@ use sha2::{Digest, Sha256};
 
 use super::{Id, registrations, sign_ins};
 use crate::{
-    body::Json, codes, mailroom::Mailroom, notices::Text, origin::FromOwnPage, problem::Problem, rates::Network,
-    session::Token,
+    body::Json,
+    codes,
+    mailroom::Mailroom,
+    notices::Text,
+    problem::Problem,
+    rates::Network,
+    session::{FromOwnPage, Token},
 };
 
 impl From<RecoveryError> for Problem {

@@ -32,10 +32,9 @@ use crate::{
     mailroom::Mailroom,
     notices::{Recipient, Text, seal_notice},
     opaque::OpaqueServer,
-    origin::FromOwnPage,
     problem::Problem,
     rates::Network,
-    session::Token,
+    session::{FromOwnPage, Token},
 };
 
 impl From<RegistrationError> for Problem {

@@ -15,8 +15,14 @@ use securemailbox_store::{
 
 use super::{Id, proved, registrations};
 use crate::{
-    body::Json, codes, mailroom::Mailroom, notices::Text, opaque::OpaqueServer, origin::FromOwnPage, problem::Problem,
-    rates::Network, session::Token,
+    body::Json,
+    codes,
+    mailroom::Mailroom,
+    notices::Text,
+    opaque::OpaqueServer,
+    problem::Problem,
+    rates::Network,
+    session::{FromOwnPage, Token},
 };
 
 impl From<SignInError> for Problem {
