@@ -1,15 +1,9 @@
 //! `securemailbox serve`: the server, from configuration to the last answer.
 
-use std::{
-    io::Write,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use rand::{SeedableRng, rngs::StdRng};
-use securemailbox_protocol::{address::Address, time::Timestamp};
+use securemailbox_protocol::address::Address;
 use securemailbox_server::{
     DemoAccount, Server, StartError, World,
     config::{Configuration, NetworkLimits},
@@ -17,7 +11,7 @@ use securemailbox_server::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::demo;
+use crate::{demo, terminal};
 
 /// What `serve` is told on the command line; it goes over the file and the environment.
 #[derive(Debug, clap::Args)]
@@ -55,7 +49,7 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
             NetworkLimits { requests_a_second: 10_000, entrances_a_minute: 10_000, ..configuration.limits };
     }
     let world = World {
-        clock: Arc::new(now),
+        clock: Arc::new(terminal::now),
         random: StdRng::from_rng(rand::rngs::OsRng).map_err(|_| StartError::Random)?,
         credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
         demo: arguments.demo.then(demo_accounts),
@@ -120,10 +114,4 @@ fn demo_accounts() -> Vec<DemoAccount> {
             password: person.password.to_owned(),
         })
         .collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

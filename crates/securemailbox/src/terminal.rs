@@ -27,13 +27,18 @@ impl<D: Device> World for Terminal<D> {
         &self.device
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        now()
     }
 
     fn rng(&self) -> OsRng {
         OsRng
     }
+}
+
+/// The system's clock, for the server as for a mailbox.
+#[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -62,9 +62,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// Reads a whole body, and not one byte more than `limit`.
 pub(crate) async fn read(request: Request, limit: usize, patience: Duration) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::new(ProblemType::TooLarge).with("limit", limit as u64);
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    if announces_more_than(limit, request.headers()) {
         return Err(too_large());
     }
     match tokio::time::timeout(patience, Limited::new(request.into_body(), limit).collect()).await {
@@ -73,6 +71,12 @@ pub(crate) async fn read(request: Request, limit: usize, patience: Duration) -> 
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::bad_request("the body ended too early")),
     }
+}
+
+/// Whether `Content-Length` says already that a body is too large, so that none of it is read.
+pub(crate) fn announces_more_than(limit: usize, headers: &HeaderMap) -> bool {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    announced.is_some_and(|length| length > limit as u64)
 }
 
 pub(crate) fn expect_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {

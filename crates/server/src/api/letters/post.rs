@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     body::Body,
     extract::{FromRequest, Multipart, Request, State, multipart::Field},
-    http::{StatusCode, header},
+    http::StatusCode,
 };
 use http_body_util::Limited;
 use securemailbox_protocol::{
@@ -76,9 +76,7 @@ pub(crate) async fn post(
 
 /// Reads and checks a whole post. Nothing in it is believed but its author.
 async fn receive(request: Request) -> Result<Vec<PostLetter>, Problem> {
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limits::POST_BODY as u64) {
+    if body::announces_more_than(limits::POST_BODY, request.headers()) {
         return Err(too_large("the post", limits::POST_BODY));
     }
     let request = request.map(|body| Body::new(Limited::new(body, limits::POST_BODY)));
