@@ -1,0 +1,412 @@
+//! What a page can ask of a Worker: each call with its arguments and its answer, listed once, for Rust and TypeScript.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+#[cfg(test)]
+use ts_rs::TS;
+use zeroize::Zeroizing;
+
+use crate::views::{
+    Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factor, Folder, Judgement,
+    Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told,
+};
+
+/// Lists the calls of a Worker: a trait that answers them by name, and the same list for TypeScript.
+macro_rules! calls {
+    ($(#[$meta:meta])* $name:ident, $list:ident { $($(#[$doc:meta])* $call:ident($args:ty) -> $answer:ty;)+ }) => {
+        $(#[$meta])*
+        #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+        pub trait $name {
+            $($(#[$doc])* async fn $call(&mut self, args: $args) -> Result<$answer, Problem>;)+
+
+            /// Answers a call by its name; arguments and answer are JSON.
+            async fn answer(&mut self, call: &str, args: &str) -> Result<String, Problem> {
+                match call {
+                    $(stringify!($call) => said(&self.$call(understood(args)?).await?),)+
+                    _ => Err(misunderstood()),
+                }
+            }
+        }
+
+        /// Each call's name, and what TypeScript calls its arguments and its answer.
+        #[cfg(test)]
+        pub(crate) fn $list() -> Vec<(&'static str, String, String)> {
+            let config = ts_rs::Config::default();
+            vec![$((stringify!($call), <$args>::name(&config), <$answer>::name(&config))),+]
+        }
+    };
+}
+
+calls! {
+    /// The sign-in Worker: everything with a password or a recovery code. It ends when it has handed the mailbox over.
+    SignInCalls, sign_in_calls {
+        /// Asks for a mailbox; a code goes to the address.
+        register(NewMailbox) -> Done;
+        /// Enters the code from the e-mail.
+        enter_address_code(Code) -> Done;
+        /// Names the phone; a code goes to it.
+        name_phone(NewPhone) -> Phone;
+        /// Enters the code from the SMS of a registration.
+        enter_phone_code(Code) -> Done;
+        /// Says whether a password would do for the address at hand.
+        judge(NewPassword) -> Judgement;
+        /// Takes the password and makes keys, in a registration. Show the sheet before `make`.
+        choose_password(NewPassword) -> Sheet;
+        /// Makes the account and hands the mailbox over.
+        make(Finish) -> Done;
+        /// Proves the password; a code goes to the phone.
+        sign_in(Credentials) -> Factor;
+        /// Enters the code of a sign-in and hands the mailbox over.
+        enter_code(LastCode) -> Done;
+        /// Begins a forgotten password with the code on the recovery sheet; a code goes to the phone.
+        recover(RecoveryCode) -> Factor;
+        /// Enters the code of a recovery.
+        enter_recovery_code(Code) -> Done;
+        /// Takes the new password, in a recovery. Show the new sheet before `complete_recovery`.
+        choose_new_password(NewPassword) -> Sheet;
+        /// Replaces password and sheet, ends other sessions, and hands the mailbox over.
+        complete_recovery(Finish) -> Done;
+        /// Opens a locked mailbox with the password alone, and hands it over.
+        unlock(Unlock) -> Done;
+        /// Sends the code at hand once more.
+        send_again(Nothing) -> Done;
+    }
+}
+
+calls! {
+    /// The mailbox Worker: holds the keys from sign-in to lock.
+    MailboxCalls, mailbox_calls {
+        /// Opens the mailbox that is signed in on this device. `not-signed-in` or `locked` if it can't.
+        reopen(Nothing) -> Me;
+        /// Whose session it is, by the server's word, when there are no keys.
+        locked(Nothing) -> Locked;
+        /// Whose mailbox is open.
+        me(Nothing) -> Me;
+        /// Brings the mailbox up to date.
+        sync(Nothing) -> Counts;
+        /// How many there are of what, as of the last sync.
+        counts(Nothing) -> Counts;
+        /// A part of a folder, newest first.
+        list(Part) -> Rows;
+        /// Opens a letter, marks it as read, and sends the signed receipt.
+        read(LetterId) -> Letter;
+        /// What became of a sent letter.
+        told(LetterId) -> Told;
+        /// A letter as a file anybody can read.
+        export(LetterId) -> Exported;
+        /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
+        move_letters(Move) -> Counts;
+        /// Erases what lies in the trash.
+        empty_trash(Nothing) -> ErasureReceipt;
+        /// Everybody whose key was met.
+        contacts(Nothing) -> Contacts;
+        /// Looks up somebody to write to.
+        look_up(Address) -> Recipient;
+        /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
+        send(Writing) -> Sent;
+        /// All drafts.
+        drafts(Nothing) -> Drafts;
+        /// One draft.
+        draft(DraftId) -> Draft;
+        /// Keeps a letter that is being written, sealed.
+        save_draft(Writing) -> Saved;
+        /// Erases a draft.
+        erase_draft(DraftId) -> Done;
+        /// Shows the digits of the key that the directory offers, changed or not.
+        compare(Address) -> Comparison;
+        /// The person says that the digits match.
+        digits_match(Address) -> Comparison;
+        /// The person says that they do not: nothing goes out to this address until they do.
+        digits_differ(Address) -> Comparison;
+        /// Takes a changed key. `compare-first` where the former was compared.
+        accept(Address) -> Comparison;
+        /// This account's sessions.
+        sessions(Nothing) -> Sessions;
+        /// Ends another session.
+        end_session(SessionId) -> Sessions;
+        /// One's own certificate; asks the directory what it shows to others.
+        own_certificate(Nothing) -> OwnCertificate;
+        /// Chooses the language of e-mails and SMS.
+        set_language(NewLanguage) -> Done;
+        /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
+        new_sheet(Nothing) -> Sheet;
+        /// The person has the new sheet.
+        sheet_kept(Nothing) -> Me;
+        /// Forgets the keys; the session stays.
+        lock(Nothing) -> Done;
+        /// Ends the session and erases what this device kept.
+        sign_out(Nothing) -> Done;
+    }
+}
+
+/// No arguments.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Who asks for a mailbox.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct NewMailbox {
+    /// The name that goes out with letters.
+    pub name: String,
+    /// The address.
+    pub address: String,
+    /// The language of e-mails and SMS.
+    pub language: Language,
+}
+
+/// The language of e-mails and SMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Swedish.
+    Sv,
+    /// English.
+    En,
+}
+
+/// A choice of language.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct NewLanguage {
+    /// Which one.
+    pub language: Language,
+}
+
+/// A code as typed; spaces do not matter.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// Six digits.
+    pub code: String,
+}
+
+/// The last code of a sign-in.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct LastCode {
+    /// Six digits.
+    pub code: String,
+    /// Stay signed in on this device for 30 days.
+    pub keep: bool,
+}
+
+/// A phone number as typed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct NewPhone {
+    /// As typed: a Swedish number, or one with a country code.
+    pub phone: String,
+}
+
+/// A password as typed.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// As typed.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+}
+
+/// How a registration or a recovery ends.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// Whether the person has the recovery sheet; otherwise each sign-in asks again.
+    pub sheet_kept: bool,
+    /// Stay signed in on this device for 30 days.
+    pub keep: bool,
+}
+
+/// Address and password as typed.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The address.
+    pub address: String,
+    /// The password.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+}
+
+/// The password of a locked mailbox.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Unlock {
+    /// The password.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+    /// Stay signed in on this device for 30 days.
+    pub keep: bool,
+}
+
+/// What a recovery begins with.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryCode {
+    /// The address.
+    pub address: String,
+    /// The code on the sheet, as typed. `slip-of-the-pen` if its check characters do not fit.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub recovery_code: Zeroizing<String>,
+}
+
+/// A part of a folder.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Which folder.
+    pub folder: Folder,
+    /// How many of the newest are left out.
+    pub from: u32,
+    /// At most how many.
+    pub count: u32,
+}
+
+/// A letter.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct LetterId {
+    /// Its id.
+    pub id: String,
+}
+
+/// Letters, and where they go.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// Where to.
+    pub to: Folder,
+}
+
+/// An address as typed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// As typed.
+    pub address: String,
+}
+
+/// A letter that is being written.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct Writing {
+    /// Its draft; none before it was saved first.
+    pub id: Option<String>,
+    /// The addresses; in a draft, whatever was typed.
+    pub to: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The letter that it answers.
+    pub answers: Option<String>,
+}
+
+/// A draft.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct DraftId {
+    /// Its record's id.
+    pub id: String,
+}
+
+/// A session.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(deny_unknown_fields)]
+pub struct SessionId {
+    /// Its id.
+    pub id: String,
+}
+
+fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
+    serde_json::from_str(args).map_err(|_| misunderstood())
+}
+
+fn said(answer: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(answer).map_err(|_| misunderstood())
+}
+
+/// The page and the Worker are of different builds.
+fn misunderstood() -> Problem {
+    Problem { name: "old-page".into(), class: Class::Unavailable, address: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, env, fs, path::Path};
+
+    use ts_rs::{Config, TypeVisitor};
+
+    use super::*;
+
+    /// Every type that the calls are made of, by name.
+    #[derive(Default)]
+    struct Declarations(BTreeMap<String, String>);
+
+    impl TypeVisitor for Declarations {
+        fn visit<T: TS + 'static + ?Sized>(&mut self) {
+            let config = Config::default();
+            if T::output_path().is_some() && !self.0.contains_key(&T::name(&config)) {
+                let docs = T::docs().unwrap_or_default();
+                self.0.insert(T::name(&config), format!("{docs}export {}", T::decl(&config)));
+                T::visit_dependencies(self);
+            }
+        }
+    }
+
+    macro_rules! declare {
+        ($declarations:expr, $($type:ty),+ $(,)?) => { $($declarations.visit::<$type>();)+ };
+    }
+
+    fn typescript() -> String {
+        let mut types = Declarations::default();
+        declare!(
+            types, Nothing, NewMailbox, NewLanguage, Code, LastCode, NewPhone, NewPassword, Finish, Credentials, Unlock,
+            RecoveryCode, Part, LetterId, Move, Address, Writing, DraftId, SessionId, Comparison, Contacts, Counts, Done,
+            Draft, Drafts, ErasureReceipt, Exported, Factor, Judgement, Letter, Locked, Me, OwnCertificate, Phone,
+            Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told,
+        );
+        let mut text = String::from("// Written by a test of crates/client-web from the Rust types. Not to be edited.\n");
+        for declaration in types.0.values() {
+            text += &format!("\n{declaration}\n");
+        }
+        for (name, calls) in [("SignInCalls", sign_in_calls()), ("MailboxCalls", mailbox_calls())] {
+            let rows: String =
+                calls.iter().map(|(call, args, answer)| format!("  {call}: [{args}, {answer}];\n")).collect();
+            text += &format!("\n/** Each call's arguments and answer. */\nexport interface {name} {{\n{rows}}}\n");
+        }
+        text
+    }
+
+    /// `UPDATE_TYPES=1 cargo test` writes them anew.
+    #[test]
+    fn the_pages_types_are_those_of_this_crate() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/src/worker/types.ts");
+        if env::var_os("UPDATE_TYPES").is_some() {
+            fs::write(&file, typescript()).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), typescript(), "run this test with UPDATE_TYPES=1");
+    }
+}

@@ -1,0 +1,473 @@
+//! What a page is given to show. No key, no secret, and nothing that was not verified or is not marked as such.
+//!
+//! Times are milliseconds since 1970 (UTC), as JavaScript's `Date` takes them; ids, addresses and fingerprints are text.
+
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
+/// Milliseconds since 1970 (UTC).
+pub type Millis = f64;
+
+/// What a failure means: the tone of its notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Not allowed, or the credentials were wrong. Trying the same again changes nothing.
+    Refused,
+    /// There is no such thing.
+    NotFound,
+    /// The server, the network or this device did not do its part. Trying again may help.
+    Unavailable,
+    /// Something was damaged, forged or older than it must be. It was not used.
+    Damaged,
+}
+
+/// Why a call was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Problem {
+    /// The stable name, such as `key-changed`: the key of the page's sentence.
+    pub name: String,
+    /// Its tone.
+    pub class: Class,
+    /// Whom it is about, where it is about somebody.
+    pub address: Option<String>,
+}
+
+/// How a key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// One's own.
+    Own,
+    /// The server's word.
+    New,
+    /// The key used before.
+    Known,
+    /// Compared by voice or in person.
+    Compared,
+    /// One this address had before it was given up for another.
+    Former,
+    /// Another key than before; nothing goes out until it is accepted.
+    Changed,
+}
+
+/// How somebody was identified (PROTOCOL §6). Always the server's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The link in an e-mail.
+    Address,
+    /// A code by SMS.
+    Phone,
+    /// A code from an authenticator app.
+    Authenticator,
+    /// A passkey.
+    Passkey,
+    /// An electronic identification.
+    Eid,
+}
+
+/// Where an entry lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Folder {
+    /// Letters from others.
+    Inbox,
+    /// One's own.
+    Sent,
+    /// Binned, until the trash is emptied.
+    Trash,
+}
+
+/// Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Correspondent {
+    /// The address.
+    pub address: String,
+    /// The name they claim, or the contact's.
+    pub name: Option<String>,
+    /// Whether the contact has this very name, and nobody else's contact has it: only then may it stand without the address.
+    pub name_may_stand_alone: bool,
+    /// How their key stands.
+    pub standing: Standing,
+}
+
+/// Whose mailbox is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Me {
+    /// The address.
+    pub address: String,
+    /// The name that goes out with letters.
+    pub name: String,
+    /// The primary key's fingerprint, 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// The recovery sheet was left for later: ask again, with a new code.
+    pub sheet_owed: bool,
+    /// The directory shows others a certificate for this address that is not one's own (ATTACKS 5).
+    pub own_certificate_differs: bool,
+    /// Stays signed in on this device for 30 days.
+    pub kept: bool,
+}
+
+/// What a locked page knows: the session lives, the keys are gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Locked {
+    /// Whose session it is.
+    pub address: String,
+}
+
+/// A line of a list: `summary` or `damage`, never both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Row {
+    /// The letter's id.
+    pub id: String,
+    /// The conversation's.
+    pub thread: String,
+    /// Where it lies.
+    pub folder: Folder,
+    /// Whether it was opened.
+    pub read: bool,
+    /// When it came, by the server's clock.
+    pub arrived: Millis,
+    /// Which proof its sender asks for.
+    pub level: Option<Level>,
+    /// What its verified envelope says.
+    pub summary: Option<Summary>,
+    /// Why nothing of it is shown.
+    pub damage: Option<Problem>,
+}
+
+/// What a verified envelope says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Summary {
+    /// Who signed it.
+    pub from: Correspondent,
+    /// The first To and Cc readers.
+    pub to: Vec<Correspondent>,
+    /// How many more there are.
+    pub more_readers: u32,
+    /// The subject; may be empty.
+    pub subject: String,
+    /// The first line of the text.
+    pub first_line: String,
+    /// When it was written, by the sender's clock.
+    pub date: Millis,
+    /// Dated more than a day from its arrival (ATTACKS 8).
+    pub date_is_off: bool,
+}
+
+/// A part of a folder, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Rows {
+    /// The lines that were asked for.
+    pub rows: Vec<Row>,
+    /// How many the folder has.
+    pub total: u32,
+}
+
+/// How many there are of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Counts {
+    /// Letters in the inbox.
+    pub inbox: u32,
+    /// Of those, not opened yet.
+    pub unread: u32,
+    /// Letters sent.
+    pub sent: u32,
+    /// Letters not sent yet, as drafts.
+    pub drafts: u32,
+    /// Letters in the trash.
+    pub trash: u32,
+}
+
+/// A letter, verified as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Letter {
+    /// Its id.
+    pub id: String,
+    /// Where it lies.
+    pub folder: Folder,
+    /// When it came, by the server's clock.
+    pub arrived: Millis,
+    /// When it was written, by the sender's clock.
+    pub date: Millis,
+    /// Who signed it, and how their key stood.
+    pub from: Correspondent,
+    /// To and Cc readers.
+    pub to: Vec<Correspondent>,
+    /// The subject; may be empty.
+    pub subject: String,
+    /// The text, plain.
+    pub text: String,
+    /// What the reader should know: `date-is-off`, `reader-key-differs` (with an address), `unopened-parts`, `not-marked`.
+    pub warnings: Vec<Problem>,
+    /// For its sender: what became of it. Empty for a reader.
+    pub deliveries: Vec<Delivery>,
+    /// The other letters of its conversation that do not lie in the trash, oldest first.
+    pub conversation: Vec<Row>,
+}
+
+/// What became of a sent letter at one reader.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Delivery {
+    /// The reader.
+    pub reader: Correspondent,
+    /// When it lay in their mailbox. The server's word.
+    pub delivered: Millis,
+    /// When the mail server took the notice. The server's word.
+    pub notified: Option<Millis>,
+    /// When it was opened, by the reader's verified signature.
+    pub read: Option<Millis>,
+    /// How the reader was identified. The server's word.
+    pub level: Option<Level>,
+    /// The server says that it was read, and shows no signature that holds (ATTACKS 11).
+    pub receipt_refused: bool,
+}
+
+/// What became of a sent letter.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Told {
+    /// A reader each.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Somebody who can be written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Recipient {
+    /// Who, by the address as it was understood.
+    pub who: Correspondent,
+    /// How they are identified when reading, by the server's word.
+    pub level: Option<Level>,
+}
+
+/// Everybody whose key was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Contacts {
+    /// By address.
+    pub contacts: Vec<Correspondent>,
+}
+
+/// A letter that is being written, as it is kept: sealed, at the server.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Draft {
+    /// The record's id.
+    pub id: String,
+    /// The addresses, and whatever was typed in their place.
+    pub to: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The letter that it answers.
+    pub answers: Option<String>,
+    /// When it was saved, by this or another device's clock.
+    pub saved: Millis,
+}
+
+/// All drafts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Drafts {
+    /// Newest first.
+    pub drafts: Vec<Draft>,
+}
+
+/// Where a draft was saved.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Saved {
+    /// The record's id, for the next time.
+    pub id: String,
+    /// When.
+    pub saved: Millis,
+}
+
+/// A letter went out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Sent {
+    /// Its id.
+    pub id: String,
+}
+
+/// The sixty digits to read to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Comparison {
+    /// With whom, and how the key stands now.
+    pub who: Correspondent,
+    /// Twelve groups of five.
+    pub digits: Vec<String>,
+    /// The other's key that went into them, 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// The former key was compared: this one can't be accepted without comparing it.
+    pub must_be_compared: bool,
+    /// The person said of this key that its digits do not match.
+    pub digits_differ: bool,
+}
+
+/// What the server reports of an erasure (PROTOCOL §8).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct ErasureReceipt {
+    /// When.
+    pub at: Millis,
+    /// How many letters.
+    pub erased: u32,
+    /// In the order in which they were taken.
+    pub steps: Vec<ErasureStep>,
+}
+
+/// A step of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct ErasureStep {
+    /// Which one.
+    pub step: ErasureStepKind,
+    /// Whether this store can take it, and did.
+    pub taken: bool,
+    /// How many of what the step is about.
+    pub count: u32,
+}
+
+/// The steps of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum ErasureStepKind {
+    /// Wrapped keys.
+    KeysDestroyed,
+    /// Letters that nobody else holds.
+    LettersOverwritten,
+    /// The database's log.
+    LogOverwritten,
+    /// PostgreSQL only.
+    Vacuumed,
+}
+
+/// A session of this account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Session {
+    /// Its id, to end it by.
+    pub id: String,
+    /// This one.
+    pub current: bool,
+    /// What it proved.
+    pub level: Level,
+    /// When it proved it.
+    pub proved: Millis,
+    /// When it was last used.
+    pub used: Millis,
+    /// Stays for 30 days after its last use.
+    pub kept: bool,
+}
+
+/// All sessions of this account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Sessions {
+    /// Newest first.
+    pub sessions: Vec<Session>,
+}
+
+/// One's own certificate, as others get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct OwnCertificate {
+    /// 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// ASCII-armored (RFC 9580 §6.2).
+    pub armored: String,
+    /// The directory shows others another one (ATTACKS 5).
+    pub differs: bool,
+}
+
+/// A letter to take along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Exported {
+    /// The file's name.
+    pub file_name: String,
+    /// The file: `.eml`, plain text that anybody can read.
+    pub text: String,
+}
+
+/// Which factor is asked for next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Factor {
+    /// What it proves.
+    pub level: Level,
+    /// The last two digits of the phone.
+    pub phone_ends: String,
+}
+
+/// A phone number as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Phone {
+    /// E.164.
+    pub phone: String,
+}
+
+/// Whether a password will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Under twelve characters.
+    TooShort,
+    /// A repeat, a sequence or a row of keys.
+    Pattern,
+    /// Little more than the address or the name of this service.
+    Personal,
+    /// Little more than words that are tried first.
+    Known,
+    /// Will do; another word would make it better.
+    Enough,
+    /// Hard to guess.
+    Good,
+}
+
+/// What is said of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// A recovery sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Sheet {
+    /// 28 characters in seven groups of four, with hyphens.
+    pub recovery_code: String,
+    /// Whose mailbox it opens.
+    pub address: String,
+}
+
+/// Nothing to say but that it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Done {}

@@ -1,0 +1,832 @@
+// Written by a test of crates/client-web from the Rust types. Not to be edited.
+
+/**
+ * An address as typed.
+ */
+export type Address = { 
+/**
+ * As typed.
+ */
+address: string, };
+
+/**
+ * What a failure means: the tone of its notice.
+ */
+export type Class = "refused" | "notfound" | "unavailable" | "damaged";
+
+/**
+ * A code as typed; spaces do not matter.
+ */
+export type Code = { 
+/**
+ * Six digits.
+ */
+code: string, };
+
+/**
+ * The sixty digits to read to each other.
+ */
+export type Comparison = { 
+/**
+ * With whom, and how the key stands now.
+ */
+who: Correspondent, 
+/**
+ * Twelve groups of five.
+ */
+digits: Array<string>, 
+/**
+ * The other's key that went into them, 64 hexadecimal digits.
+ */
+fingerprint: string, 
+/**
+ * The former key was compared: this one can't be accepted without comparing it.
+ */
+must_be_compared: boolean, 
+/**
+ * The person said of this key that its digits do not match.
+ */
+digits_differ: boolean, };
+
+/**
+ * Everybody whose key was met.
+ */
+export type Contacts = { 
+/**
+ * By address.
+ */
+contacts: Array<Correspondent>, };
+
+/**
+ * Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
+ */
+export type Correspondent = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The name they claim, or the contact's.
+ */
+name: string | null, 
+/**
+ * Whether the contact has this very name, and nobody else's contact has it: only then may it stand without the address.
+ */
+name_may_stand_alone: boolean, 
+/**
+ * How their key stands.
+ */
+standing: Standing, };
+
+/**
+ * How many there are of what.
+ */
+export type Counts = { 
+/**
+ * Letters in the inbox.
+ */
+inbox: number, 
+/**
+ * Of those, not opened yet.
+ */
+unread: number, 
+/**
+ * Letters sent.
+ */
+sent: number, 
+/**
+ * Letters not sent yet, as drafts.
+ */
+drafts: number, 
+/**
+ * Letters in the trash.
+ */
+trash: number, };
+
+/**
+ * Address and password as typed.
+ */
+export type Credentials = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The password.
+ */
+password: string, };
+
+/**
+ * What became of a sent letter at one reader.
+ */
+export type Delivery = { 
+/**
+ * The reader.
+ */
+reader: Correspondent, 
+/**
+ * When it lay in their mailbox. The server's word.
+ */
+delivered: number, 
+/**
+ * When the mail server took the notice. The server's word.
+ */
+notified: number | null, 
+/**
+ * When it was opened, by the reader's verified signature.
+ */
+read: number | null, 
+/**
+ * How the reader was identified. The server's word.
+ */
+level: Level | null, 
+/**
+ * The server says that it was read, and shows no signature that holds (ATTACKS 11).
+ */
+receipt_refused: boolean, };
+
+/**
+ * Nothing to say but that it was done.
+ */
+export type Done = Record<symbol, never>;
+
+/**
+ * A letter that is being written, as it is kept: sealed, at the server.
+ */
+export type Draft = { 
+/**
+ * The record's id.
+ */
+id: string, 
+/**
+ * The addresses, and whatever was typed in their place.
+ */
+to: Array<string>, 
+/**
+ * The subject.
+ */
+subject: string, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * The letter that it answers.
+ */
+answers: string | null, 
+/**
+ * When it was saved, by this or another device's clock.
+ */
+saved: number, };
+
+/**
+ * A draft.
+ */
+export type DraftId = { 
+/**
+ * Its record's id.
+ */
+id: string, };
+
+/**
+ * All drafts.
+ */
+export type Drafts = { 
+/**
+ * Newest first.
+ */
+drafts: Array<Draft>, };
+
+/**
+ * What the server reports of an erasure (PROTOCOL §8).
+ */
+export type ErasureReceipt = { 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * How many letters.
+ */
+erased: number, 
+/**
+ * In the order in which they were taken.
+ */
+steps: Array<ErasureStep>, };
+
+/**
+ * A step of an erasure.
+ */
+export type ErasureStep = { 
+/**
+ * Which one.
+ */
+step: ErasureStepKind, 
+/**
+ * Whether this store can take it, and did.
+ */
+taken: boolean, 
+/**
+ * How many of what the step is about.
+ */
+count: number, };
+
+/**
+ * The steps of an erasure.
+ */
+export type ErasureStepKind = "keys-destroyed" | "letters-overwritten" | "log-overwritten" | "vacuumed";
+
+/**
+ * A letter to take along.
+ */
+export type Exported = { 
+/**
+ * The file's name.
+ */
+file_name: string, 
+/**
+ * The file: `.eml`, plain text that anybody can read.
+ */
+text: string, };
+
+/**
+ * Which factor is asked for next.
+ */
+export type Factor = { 
+/**
+ * What it proves.
+ */
+level: Level, 
+/**
+ * The last two digits of the phone.
+ */
+phone_ends: string, };
+
+/**
+ * How a registration or a recovery ends.
+ */
+export type Finish = { 
+/**
+ * Whether the person has the recovery sheet; otherwise each sign-in asks again.
+ */
+sheet_kept: boolean, 
+/**
+ * Stay signed in on this device for 30 days.
+ */
+keep: boolean, };
+
+/**
+ * Where an entry lies.
+ */
+export type Folder = "inbox" | "sent" | "trash";
+
+/**
+ * What is said of a password.
+ */
+export type Judgement = { 
+/**
+ * The verdict.
+ */
+verdict: Verdict, };
+
+/**
+ * The language of e-mails and SMS.
+ */
+export type Language = "sv" | "en";
+
+/**
+ * The last code of a sign-in.
+ */
+export type LastCode = { 
+/**
+ * Six digits.
+ */
+code: string, 
+/**
+ * Stay signed in on this device for 30 days.
+ */
+keep: boolean, };
+
+/**
+ * A letter, verified as a whole.
+ */
+export type Letter = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Where it lies.
+ */
+folder: Folder, 
+/**
+ * When it came, by the server's clock.
+ */
+arrived: number, 
+/**
+ * When it was written, by the sender's clock.
+ */
+date: number, 
+/**
+ * Who signed it, and how their key stood.
+ */
+from: Correspondent, 
+/**
+ * To and Cc readers.
+ */
+to: Array<Correspondent>, 
+/**
+ * The subject; may be empty.
+ */
+subject: string, 
+/**
+ * The text, plain.
+ */
+text: string, 
+/**
+ * What the reader should know: `date-is-off`, `reader-key-differs` (with an address), `unopened-parts`, `not-marked`.
+ */
+warnings: Array<Problem>, 
+/**
+ * For its sender: what became of it. Empty for a reader.
+ */
+deliveries: Array<Delivery>, 
+/**
+ * The other letters of its conversation that do not lie in the trash, oldest first.
+ */
+conversation: Array<Row>, };
+
+/**
+ * A letter.
+ */
+export type LetterId = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
+ * How somebody was identified (PROTOCOL §6). Always the server's word.
+ */
+export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
+
+/**
+ * What a locked page knows: the session lives, the keys are gone.
+ */
+export type Locked = { 
+/**
+ * Whose session it is.
+ */
+address: string, };
+
+/**
+ * Whose mailbox is open.
+ */
+export type Me = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The name that goes out with letters.
+ */
+name: string, 
+/**
+ * The primary key's fingerprint, 64 hexadecimal digits.
+ */
+fingerprint: string, 
+/**
+ * The recovery sheet was left for later: ask again, with a new code.
+ */
+sheet_owed: boolean, 
+/**
+ * The directory shows others a certificate for this address that is not one's own (ATTACKS 5).
+ */
+own_certificate_differs: boolean, 
+/**
+ * Stays signed in on this device for 30 days.
+ */
+kept: boolean, };
+
+/**
+ * Letters, and where they go.
+ */
+export type Move = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, 
+/**
+ * Where to.
+ */
+to: Folder, };
+
+/**
+ * A choice of language.
+ */
+export type NewLanguage = { 
+/**
+ * Which one.
+ */
+language: Language, };
+
+/**
+ * Who asks for a mailbox.
+ */
+export type NewMailbox = { 
+/**
+ * The name that goes out with letters.
+ */
+name: string, 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The language of e-mails and SMS.
+ */
+language: Language, };
+
+/**
+ * A password as typed.
+ */
+export type NewPassword = { 
+/**
+ * As typed.
+ */
+password: string, };
+
+/**
+ * A phone number as typed.
+ */
+export type NewPhone = { 
+/**
+ * As typed: a Swedish number, or one with a country code.
+ */
+phone: string, };
+
+/**
+ * No arguments.
+ */
+export type Nothing = Record<symbol, never>;
+
+/**
+ * One's own certificate, as others get it.
+ */
+export type OwnCertificate = { 
+/**
+ * 64 hexadecimal digits.
+ */
+fingerprint: string, 
+/**
+ * ASCII-armored (RFC 9580 §6.2).
+ */
+armored: string, 
+/**
+ * The directory shows others another one (ATTACKS 5).
+ */
+differs: boolean, };
+
+/**
+ * A part of a folder.
+ */
+export type Part = { 
+/**
+ * Which folder.
+ */
+folder: Folder, 
+/**
+ * How many of the newest are left out.
+ */
+from: number, 
+/**
+ * At most how many.
+ */
+count: number, };
+
+/**
+ * A phone number as it was understood.
+ */
+export type Phone = { 
+/**
+ * E.164.
+ */
+phone: string, };
+
+/**
+ * Why a call was not done.
+ */
+export type Problem = { 
+/**
+ * The stable name, such as `key-changed`: the key of the page's sentence.
+ */
+name: string, 
+/**
+ * Its tone.
+ */
+class: Class, 
+/**
+ * Whom it is about, where it is about somebody.
+ */
+address: string | null, };
+
+/**
+ * Somebody who can be written to.
+ */
+export type Recipient = { 
+/**
+ * Who, by the address as it was understood.
+ */
+who: Correspondent, 
+/**
+ * How they are identified when reading, by the server's word.
+ */
+level: Level | null, };
+
+/**
+ * What a recovery begins with.
+ */
+export type RecoveryCode = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The code on the sheet, as typed. `slip-of-the-pen` if its check characters do not fit.
+ */
+recovery_code: string, };
+
+/**
+ * A line of a list: `summary` or `damage`, never both.
+ */
+export type Row = { 
+/**
+ * The letter's id.
+ */
+id: string, 
+/**
+ * The conversation's.
+ */
+thread: string, 
+/**
+ * Where it lies.
+ */
+folder: Folder, 
+/**
+ * Whether it was opened.
+ */
+read: boolean, 
+/**
+ * When it came, by the server's clock.
+ */
+arrived: number, 
+/**
+ * Which proof its sender asks for.
+ */
+level: Level | null, 
+/**
+ * What its verified envelope says.
+ */
+summary: Summary | null, 
+/**
+ * Why nothing of it is shown.
+ */
+damage: Problem | null, };
+
+/**
+ * A part of a folder, newest first.
+ */
+export type Rows = { 
+/**
+ * The lines that were asked for.
+ */
+rows: Array<Row>, 
+/**
+ * How many the folder has.
+ */
+total: number, };
+
+/**
+ * Where a draft was saved.
+ */
+export type Saved = { 
+/**
+ * The record's id, for the next time.
+ */
+id: string, 
+/**
+ * When.
+ */
+saved: number, };
+
+/**
+ * A letter went out.
+ */
+export type Sent = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
+ * A session of this account.
+ */
+export type Session = { 
+/**
+ * Its id, to end it by.
+ */
+id: string, 
+/**
+ * This one.
+ */
+current: boolean, 
+/**
+ * What it proved.
+ */
+level: Level, 
+/**
+ * When it proved it.
+ */
+proved: number, 
+/**
+ * When it was last used.
+ */
+used: number, 
+/**
+ * Stays for 30 days after its last use.
+ */
+kept: boolean, };
+
+/**
+ * A session.
+ */
+export type SessionId = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
+ * All sessions of this account.
+ */
+export type Sessions = { 
+/**
+ * Newest first.
+ */
+sessions: Array<Session>, };
+
+/**
+ * A recovery sheet.
+ */
+export type Sheet = { 
+/**
+ * 28 characters in seven groups of four, with hyphens.
+ */
+recovery_code: string, 
+/**
+ * Whose mailbox it opens.
+ */
+address: string, };
+
+/**
+ * How a key stands.
+ */
+export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed";
+
+/**
+ * What a verified envelope says.
+ */
+export type Summary = { 
+/**
+ * Who signed it.
+ */
+from: Correspondent, 
+/**
+ * The first To and Cc readers.
+ */
+to: Array<Correspondent>, 
+/**
+ * How many more there are.
+ */
+more_readers: number, 
+/**
+ * The subject; may be empty.
+ */
+subject: string, 
+/**
+ * The first line of the text.
+ */
+first_line: string, 
+/**
+ * When it was written, by the sender's clock.
+ */
+date: number, 
+/**
+ * Dated more than a day from its arrival (ATTACKS 8).
+ */
+date_is_off: boolean, };
+
+/**
+ * What became of a sent letter.
+ */
+export type Told = { 
+/**
+ * A reader each.
+ */
+deliveries: Array<Delivery>, };
+
+/**
+ * The password of a locked mailbox.
+ */
+export type Unlock = { 
+/**
+ * The password.
+ */
+password: string, 
+/**
+ * Stay signed in on this device for 30 days.
+ */
+keep: boolean, };
+
+/**
+ * Whether a password will do.
+ */
+export type Verdict = "too-short" | "pattern" | "personal" | "known" | "enough" | "good";
+
+/**
+ * A letter that is being written.
+ */
+export type Writing = { 
+/**
+ * Its draft; none before it was saved first.
+ */
+id: string | null, 
+/**
+ * The addresses; in a draft, whatever was typed.
+ */
+to: Array<string>, 
+/**
+ * The subject.
+ */
+subject: string, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * The letter that it answers.
+ */
+answers: string | null, };
+
+/** Each call's arguments and answer. */
+export interface SignInCalls {
+  register: [NewMailbox, Done];
+  enter_address_code: [Code, Done];
+  name_phone: [NewPhone, Phone];
+  enter_phone_code: [Code, Done];
+  judge: [NewPassword, Judgement];
+  choose_password: [NewPassword, Sheet];
+  make: [Finish, Done];
+  sign_in: [Credentials, Factor];
+  enter_code: [LastCode, Done];
+  recover: [RecoveryCode, Factor];
+  enter_recovery_code: [Code, Done];
+  choose_new_password: [NewPassword, Sheet];
+  complete_recovery: [Finish, Done];
+  unlock: [Unlock, Done];
+  send_again: [Nothing, Done];
+}
+
+/** Each call's arguments and answer. */
+export interface MailboxCalls {
+  reopen: [Nothing, Me];
+  locked: [Nothing, Locked];
+  me: [Nothing, Me];
+  sync: [Nothing, Counts];
+  counts: [Nothing, Counts];
+  list: [Part, Rows];
+  read: [LetterId, Letter];
+  told: [LetterId, Told];
+  export: [LetterId, Exported];
+  move_letters: [Move, Counts];
+  empty_trash: [Nothing, ErasureReceipt];
+  contacts: [Nothing, Contacts];
+  look_up: [Address, Recipient];
+  send: [Writing, Sent];
+  drafts: [Nothing, Drafts];
+  draft: [DraftId, Draft];
+  save_draft: [Writing, Saved];
+  erase_draft: [DraftId, Done];
+  compare: [Address, Comparison];
+  digits_match: [Address, Comparison];
+  digits_differ: [Address, Comparison];
+  accept: [Address, Comparison];
+  sessions: [Nothing, Sessions];
+  end_session: [SessionId, Sessions];
+  own_certificate: [Nothing, OwnCertificate];
+  set_language: [NewLanguage, Done];
+  new_sheet: [Nothing, Sheet];
+  sheet_kept: [Nothing, Me];
+  lock: [Nothing, Done];
+  sign_out: [Nothing, Done];
+}
