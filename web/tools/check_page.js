@@ -1,0 +1,96 @@
+// What neither compiler sees: `node tools/check_page.js` refuses it and says where.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+const GENERATED = /^(paraglide|worker\/vault)\//;
+
+const faults = [...pageFaults(), ...catalogueFaults()];
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+/** The content security policy refuses inline styles; colours and durations stand in tokens.css only. */
+function pageFaults() {
+  const forbidden = [
+    [/\sstyle=["'{]/, "a style attribute: use a class or a `style:` directive"],
+    [/\{@html|\.innerHTML|\.outerHTML|insertAdjacentHTML/, "HTML from a string"],
+    [/\b(sessionStorage|document\.cookie)\b/, "storage that the page has no use for"],
+    [/console\.(log|debug|info)/, "a left-over log line"],
+  ];
+  const inStyle = [
+    [/#[0-9a-f]{3,8}\b|\b(rgba?|hsla?|oklch|oklab|lab|lch|color)\(/i, "a colour outside tokens.css"],
+    [/(?<![\w-])(black|white|red|green|blue|gr[ae]y|orange|yellow)(?![\w-])/i, "a colour outside tokens.css"],
+    [/(?<![\w.-])\d*\.?\d+m?s\b/, "a duration outside tokens.css"],
+  ];
+  const found = [];
+  for (const file of [...filesIn("src"), "index.html"]) {
+    if (file.endsWith("tokens.css")) continue;
+    const text = readFileSync(join(ROOT, file), "utf8");
+    report(found, file, text, forbidden);
+    report(found, file, stylesOf(file, text), inStyle);
+  }
+  return found;
+}
+
+function report(found, file, text, rules) {
+  for (const [index, line] of text.split("\n").entries()) {
+    for (const [rule, why] of rules) if (rule.test(line)) found.push(`${file}:${index + 1}: ${why}`);
+  }
+}
+
+/** Style sheets whole; of a component its `<style>` and the paint attributes of its drawings. Other lines are left empty. */
+function stylesOf(file, text) {
+  if (file.endsWith(".css")) return withoutComments(text);
+  if (!file.endsWith(".svelte")) return "";
+  let inside = false;
+  return withoutComments(
+    text
+      .split("\n")
+      .map((line) => {
+        if (line.includes("<style")) inside = true;
+        if (line.includes("</style")) inside = false;
+        return inside ? line : (line.match(/\b(fill|stroke|stop-color)="[^"]*"/g) ?? []).join(" ");
+      })
+      .join("\n"),
+  );
+}
+
+function withoutComments(text) {
+  return text.replace(/\/\*[^]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ""));
+}
+
+function filesIn(folder) {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(svelte|ts|css)$/.test(file) && !GENERATED.test(file))
+    .map((file) => join(folder, file));
+}
+
+/** Both languages have the same keys in the same files with the same parameters, and no empty sentence. */
+function catalogueFaults() {
+  const found = [];
+  const seen = new Map();
+  for (const name of ["common", "solo", "letters", "settings"]) {
+    const [sv, en] = [catalogue("sv", name), catalogue("en", name)];
+    for (const key of new Set([...Object.keys(sv), ...Object.keys(en)])) {
+      const [swedish, english] = [sv[key], en[key]];
+      const other = seen.get(key);
+      if (other) found.push(`messages/*/${name}.json: ${key} stands in ${other}.json too`);
+      seen.set(key, name);
+      if (swedish === undefined) found.push(`messages/sv/${name}.json: ${key} is missing`);
+      else if (english === undefined) found.push(`messages/en/${name}.json: ${key} is missing`);
+      else if (parameters(swedish) !== parameters(english)) found.push(`messages/*/${name}.json: ${key} takes different parameters`);
+      if (swedish === "" || english === "") found.push(`messages/*/${name}.json: ${key} is empty`);
+    }
+  }
+  return found;
+}
+
+function catalogue(language, name) {
+  const { $schema: _, ...messages } = JSON.parse(readFileSync(join(ROOT, "messages", language, `${name}.json`), "utf8"));
+  return messages;
+}
+
+function parameters(message) {
+  const names = JSON.stringify(message).match(/(?<=\{)\w+(?=\})|(?<="input )\w+/g) ?? [];
+  return [...new Set(names)].sort().join();
+}
