@@ -107,9 +107,7 @@ pub(crate) fn run(workspace: &Workspace, stages: &[Stage]) -> Outcome {
 
 fn lint(workspace: &Workspace) -> Outcome<Remark> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    // Named, since `--all` would follow the paths back into this workspace.
-    let module = ["--package", "securemailbox-e2e-wasm", "--package", "securemailbox-glue"];
-    process::run(workspace.cargo(&["fmt", "--check", "--manifest-path", wasm::MANIFEST]).args(module))?;
+    process::run(&mut workspace.cargo(&["fmt", "--check", "--manifest-path", wasm::GLUE]))?;
     process::run(&mut workspace.cargo(&[
         "clippy",
         "--locked",
@@ -147,7 +145,7 @@ fn unit(workspace: &Workspace) -> Outcome<Remark> {
 fn vectors(workspace: &Workspace) -> Outcome<Remark> {
     machine::provide(&machine::NODE)?;
     test(workspace, &["--lib", "--", VECTORS])?;
-    let folder = wasm::build(workspace)?;
+    let folder = wasm::for_tests(workspace)?;
     process::run(Command::new("node").arg("e2e/wasm/vectors.cjs").arg(folder).current_dir(workspace.root()))?;
     Ok(Remark::new())
 }
@@ -156,7 +154,7 @@ fn vectors(workspace: &Workspace) -> Outcome<Remark> {
 fn hostile(workspace: &Workspace) -> Outcome<Remark> {
     machine::provide(&machine::NODE)?;
     test_from_outside(workspace, "hostile", &[])?;
-    let folder = wasm::build(workspace)?;
+    let folder = wasm::for_tests(workspace)?;
     let list = workspace.target().join("tmp/hostile.json");
     process::run(Command::new("node").arg("e2e/wasm/hostile.cjs").arg(folder).arg(list).current_dir(workspace.root()))?;
     Ok(Remark::new())

@@ -1,4 +1,4 @@
-//! The vault and the client as WebAssembly: a standard library for wasm32, the module, and its JavaScript.
+//! The vault and the client as WebAssembly: a standard library for wasm32, the modules, and their JavaScript.
 //!
 //! Where rustup can't be asked for the target, Debian 12 has a newer compiler for its browsers, with the sources of the
 //! standard library; cargo builds the library with it once (docs/decisions/0004-the-webassembly-toolchain.md).
@@ -17,9 +17,8 @@ use crate::{
 };
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// A workspace of its own, so that its profile and its lock file are.
-pub(crate) const MANIFEST: &str = "e2e/wasm/Cargo.toml";
-const MODULE: &str = "securemailbox_e2e_wasm";
+/// The tool that writes JavaScript: a workspace of its own.
+pub(crate) const GLUE: &str = "xtask/glue/Cargo.toml";
 
 /// Where the standard library for wasm32 comes from.
 enum Compiler {
@@ -29,25 +28,41 @@ enum Compiler {
     Debian(PathBuf),
 }
 
-/// Builds the module and the JavaScript to call it through, and says in which folder they are.
-pub(crate) fn build(workspace: &Workspace) -> Outcome<PathBuf> {
-    let target = workspace.target().join("wasm");
-    let mut cargo = cargo(workspace, &target, &["build", "--locked", "--profile", "wasm", "--target", TARGET, "--lib"]);
-    cargo.args(["--package", "securemailbox-e2e-wasm"]).env("CARGO_ENCODED_RUSTFLAGS", short_paths(workspace));
+/// A module of ours, and who calls it.
+struct Module {
+    package: &'static str,
+    /// What the glue is told: who will call the module.
+    caller: &'static str,
+    folder: PathBuf,
+}
+
+/// The module that runs what the native tests run, for node; says in which folder it is.
+pub(crate) fn for_tests(workspace: &Workspace) -> Outcome<PathBuf> {
+    let folder = target(workspace).join("node");
+    build(workspace, Module { package: "securemailbox-e2e-wasm", caller: "node", folder })
+}
+
+/// Builds a module with its own features only, and the JavaScript to call it through.
+fn build(workspace: &Workspace, module: Module) -> Outcome<PathBuf> {
+    let Module { package, caller, folder } = module;
+    let mut cargo = workspace.cargo(&["build", "--locked", "--profile", "wasm", "--target", TARGET, "--lib"]);
+    cargo.args(["--package", package]).env("CARGO_TARGET_DIR", target(workspace));
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", short_paths(workspace));
     if let Compiler::Debian(root) = compiler(workspace)? {
         use_debians(&mut cargo, &root)?;
     }
     process::run(&mut cargo)?;
-    process::run(&mut self::cargo(workspace, &target, &["build", "--locked", "--package", "securemailbox-glue"]))?;
-    let (module, out) = (target.join(TARGET).join("wasm").join(MODULE).with_extension("wasm"), target.join("node"));
-    process::run(Command::new(target.join("debug/securemailbox-glue")).arg(module).arg(&out))?;
-    Ok(out)
+    let mut glue = workspace.cargo(&["build", "--locked", "--manifest-path", GLUE]);
+    process::run(glue.env("CARGO_TARGET_DIR", target(workspace)))?;
+    let built = target(workspace).join(TARGET).join("wasm").join(package.replace('-', "_")).with_extension("wasm");
+    let glue = target(workspace).join("debug/securemailbox-glue");
+    process::run(Command::new(glue).arg(caller).arg(built).arg(&folder))?;
+    Ok(folder)
 }
 
-fn cargo(workspace: &Workspace, target: &Path, arguments: &[&str]) -> Command {
-    let mut cargo = workspace.cargo(arguments);
-    cargo.args(["--manifest-path", MANIFEST]).env("CARGO_TARGET_DIR", target);
-    cargo
+/// Apart, since another compiler may build here.
+fn target(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("wasm")
 }
 
 /// The module keeps paths of sources for its panics: the same ones whoever builds it, and none of this machine's.

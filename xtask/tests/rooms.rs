@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("vault", &["protocol"]),
     ("client", &["vault", "protocol"]),
+    ("client-web", &["client", "vault", "protocol"]),
     ("store", &["protocol"]),
     ("server", &["store", "protocol"]),
     ("securemailbox", &["server", "client", "store", "protocol", "vault"]),
@@ -27,6 +28,7 @@ const NEVER: &[(&str, &[&str])] = &[
     // What is secret meets no network and no file.
     ("vault", NO_NETWORK),
     ("client", NO_NETWORK),
+    ("client-web", NO_NETWORK),
     ("protocol", NO_NETWORK),
 ];
 
@@ -153,7 +155,7 @@ fn rooms_use_only_the_rooms_that_the_drawing_shows() {
             assert!(may_use.contains(&used), "{room} uses {used}");
         }
     }
-    let drawn: BTreeSet<&str> = ARROWS.iter().map(|(room, _)| *room).chain(["e2e", "xtask"]).collect();
+    let drawn: BTreeSet<&str> = ARROWS.iter().map(|(room, _)| *room).chain(["e2e", "e2e-wasm", "xtask"]).collect();
     let there: BTreeSet<&str> = graph.members.iter().map(|id| graph.short(id)).collect();
     assert_eq!(there, drawn, "a room came or went: draw it here and in ARCHITECTURE.md");
 }
@@ -202,27 +204,4 @@ fn a_licence_is_met_only_as_its_expression_says() {
     {
         assert!(!is_met(unmet, &allowed), "{unmet}");
     }
-}
-
-/// Two lock files, since the module has a workspace of its own: what is tested natively is what runs in a browser.
-#[test]
-fn the_webassembly_module_is_built_of_the_same_versions() {
-    let native = locked("Cargo.lock");
-    for (name, versions) in locked("e2e/wasm/Cargo.lock") {
-        if let Some(ours) = native.get(&name) {
-            assert!(versions.is_subset(ours), "{name}: {versions:?} for WebAssembly, {ours:?} natively");
-        }
-    }
-}
-
-/// Versions of each package in a lock file.
-fn locked(path: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string(root().join(path)).expect("a lock file");
-    let value = |line: Option<&str>| line.and_then(|line| line.split('"').nth(1)).unwrap_or_default().to_owned();
-    let mut packages = BTreeMap::<_, BTreeSet<_>>::new();
-    for package in text.split("[[package]]").skip(1) {
-        let mut lines = package.lines().skip(1);
-        packages.entry(value(lines.next())).or_default().insert(value(lines.next()));
-    }
-    packages
 }

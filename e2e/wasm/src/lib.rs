@@ -1,4 +1,5 @@
 //! The vault and the client as WebAssembly, so that what is tested natively is tested where a browser runs it.
+#![cfg(target_arch = "wasm32")]
 
 pub mod replay;
 pub mod suite;
