@@ -51,11 +51,12 @@ impl Problem {
         self
     }
 
-    /// When to try again, in seconds.
+    /// When to try again, in seconds: as a header for whoever speaks HTTP, as a member for who is told the problem only.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds.max(1));
-        self
+        let seconds = seconds.max(1);
+        self.retry_after = Some(seconds);
+        self.with("retry_after", seconds)
     }
 }
 
