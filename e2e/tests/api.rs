@@ -15,6 +15,7 @@ use securemailbox_e2e::{
     person::Person,
     server::{Server, Start},
 };
+use securemailbox_protocol::limits::SHEETS_A_DAY;
 use serde_json::Value;
 
 const ANNA: (&str, &str) = ("anna.api@example.se", "+46701740613");
@@ -260,6 +261,44 @@ async fn a_cookie_is_given_to_our_own_page_only() {
     let own = server.url().to_owned();
     let request = sign_in(None).header("origin", own);
     assert_eq!(slug(request).await, "/problems/code-refused");
+}
+
+/// PROTOCOL §2, §9a: the password's slot after a lock, a new sheet for one that was left unseen, a language.
+#[tokio::test(flavor = "current_thread")]
+async fn a_session_gets_its_password_slot_replaces_its_sheet_and_chooses_a_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    drop(anna.register(&server, ANNA.0, ANNA.1, "Anna").await);
+    let client = Client::new();
+    let call = async |method: Method, path: &str, body: Option<String>| {
+        let request = client.request(method, format!("{}/api/v1{path}", server.url())).bearer_auth(anna.token());
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        let (status, wait) = (answer.status(), answer.headers().get("retry-after").cloned());
+        (status, wait, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+    };
+
+    let (status, _, slot) = call(Method::GET, "/slots/password", None).await;
+    assert_eq!((status, &slot["kind"]), (StatusCode::OK, &"password".into()), "{slot}");
+
+    let (status, ..) = call(Method::PATCH, "/account", Some(r#"{"language":"en"}"#.into())).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(call(Method::GET, "/account", None).await.2["language"], "en");
+
+    let sheet = |id: &str| format!(r#"{{"id":"{id}","sealed":"{}","proof":"{HASH}"}}"#, &HASH[..40]);
+    for _ in 0..SHEETS_A_DAY {
+        let (status, _, problem) = call(Method::PUT, "/slots/recovery", Some(sheet(ID))).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
+    }
+    let (status, wait, problem) = call(Method::PUT, "/slots/recovery", Some(sheet(ID))).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = wait.and_then(|wait| wait.to_str().ok()?.parse().ok()).expect("it says how long to wait");
+    assert!((1..=24 * 60 * 60 / u64::from(SHEETS_A_DAY) + 1).contains(&wait), "{wait}");
+    assert_eq!(problem["retry_after"], wait);
 }
 
 /// ATTACKS 27: same status, same type, same length, and twice the same masked answer.

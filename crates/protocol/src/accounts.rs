@@ -181,3 +181,12 @@ pub struct Account {
     /// The last two digits of the phone.
     pub phone_ends: String,
 }
+
+/// `PATCH /account`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountUpdate {
+    /// Of e-mail and SMS, from now on.
+    pub language: Language,
+}

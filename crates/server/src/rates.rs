@@ -37,6 +37,7 @@ pub struct Rates {
     sign_ins: DefaultKeyedRateLimiter<(Network, [u8; 32])>,
     codes: DefaultKeyedRateLimiter<[u8; 16]>,
     look_ups: DefaultKeyedRateLimiter<AccountId>,
+    sheets: DefaultKeyedRateLimiter<AccountId>,
 }
 
 impl Rates {
@@ -44,15 +45,13 @@ impl Rates {
     #[must_use]
     pub fn new(networks: &NetworkLimits) -> Self {
         let a_second = at_least_one(networks.requests_a_second);
-        let a_day = Quota::with_period(std::time::Duration::from_secs(24 * 60 * 60) / limits::LOOK_UPS_A_DAY)
-            .unwrap_or_else(|| Quota::per_hour(NonZeroU32::MIN))
-            .allow_burst(at_least_one(limits::LOOK_UPS_A_DAY));
         Self {
             requests: RateLimiter::keyed(Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))),
             entrances: RateLimiter::keyed(Quota::per_minute(at_least_one(networks.entrances_a_minute))),
             sign_ins: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
             codes: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::CODES_AN_HOUR))),
-            look_ups: RateLimiter::keyed(a_day),
+            look_ups: RateLimiter::keyed(a_day(limits::LOOK_UPS_A_DAY)),
+            sheets: RateLimiter::keyed(a_day(limits::SHEETS_A_DAY)),
         }
     }
 
@@ -97,6 +96,14 @@ impl Rates {
         check(&self.look_ups, &account)
     }
 
+    /// An account replaces its recovery sheet: costly for us, since the log is overwritten each time.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn sheet(&self, account: AccountId) -> Result<(), Problem> {
+        check(&self.sheets, &account)
+    }
+
     /// Forgets who has been quiet long enough.
     pub fn sweep(&self) {
         self.requests.retain_recent();
@@ -104,10 +111,19 @@ impl Rates {
         self.sign_ins.retain_recent();
         self.codes.retain_recent();
         self.look_ups.retain_recent();
+        self.sheets.retain_recent();
     }
 }
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
+/// So many at once, and as many again over a day.
+fn a_day(many: u32) -> Quota {
+    let many = at_least_one(many);
+    Quota::with_period(std::time::Duration::from_secs(24 * 60 * 60) / many.get())
+        .unwrap_or_else(|| Quota::per_hour(NonZeroU32::MIN))
+        .allow_burst(many)
+}
 
 fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)

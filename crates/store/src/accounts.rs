@@ -57,3 +57,21 @@ impl Act for AccountById {
 }
 
 impl ReadOnly for AccountById {}
+
+/// Chooses the language of e-mails and SMS.
+pub struct SetLanguage {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub language: Language,
+}
+
+impl Act for SetLanguage {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "UPDATE account SET language = $2 WHERE account_id = $1";
+        db.exec(SQL, &[&self.account, &self.language]).await.map(drop)
+    }
+}

@@ -203,7 +203,8 @@ async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<Acc
     }
 }
 
-async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+/// Ends every recovery of an account.
+pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const PROOFS: &str = "
         DELETE FROM proof WHERE holder_id IN (SELECT recovery_id FROM recovery WHERE account_id = $1)";
     const RECOVERIES: &str = "DELETE FROM recovery WHERE account_id = $1";

@@ -170,6 +170,12 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
     db.exec(SESSIONS, &[&account]).await.map(drop)
 }
 
+/// Whether a session has not been ended. Its time is the caller's to judge.
+pub(crate) async fn lives<D: Db>(db: &mut D, account: AccountId, session: SessionId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT used FROM session WHERE session_id = $1 AND account_id = $2";
+    Ok(db.row(SQL, &[&session, &account]).await?.is_some())
+}
+
 /// Makes a session last 30 days after its last use, or 12 hours after its beginning; false if it has ended.
 pub(crate) async fn keep<D: Db>(
     db: &mut D,

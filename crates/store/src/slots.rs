@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     slots::{Slot, SlotKind},
 };
 
-use crate::{Act, Db, ReadOnly, StoreError, ToParam, sessions};
+use crate::{Act, Db, ReadOnly, StoreError, ToParam, recoveries, sessions};
 
 /// A password and the slot it opens: one row, so that the two can't part.
 #[derive(Clone)]
@@ -40,9 +40,9 @@ pub struct DeviceSlot {
     pub share_sealed: Vec<u8>,
 }
 
-/// Why a session got no device slot.
+/// Why a session could not put a slot.
 #[derive(Debug, thiserror::Error)]
-pub enum PutDeviceSlotError {
+pub enum PutSlotError {
     /// There is no such session.
     #[error("the session has ended")]
     NoSession,
@@ -68,7 +68,7 @@ pub struct PutDeviceSlot {
 
 impl Act for PutDeviceSlot {
     type Output = ();
-    type Error = PutDeviceSlotError;
+    type Error = PutSlotError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const DROP: &str = "DELETE FROM slot WHERE session_id = $1";
@@ -77,13 +77,13 @@ impl Act for PutDeviceSlot {
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING";
         if !sessions::keep(db, self.account, self.session, self.keep).await? {
-            return Err(PutDeviceSlotError::NoSession);
+            return Err(PutSlotError::NoSession);
         }
         db.exec(DROP, &[&self.session]).await?;
         let DeviceSlot { id, sealed, share_sealed } = &self.slot;
         let row: [&dyn ToParam; 6] = [&self.account, id, &SlotKind::Device, sealed, &self.session, share_sealed];
         match db.exec(PUT, &row).await? {
-            0 => Err(PutDeviceSlotError::SlotExists),
+            0 => Err(PutSlotError::SlotExists),
             _ => Ok(()),
         }
     }
@@ -123,6 +123,50 @@ impl Act for DeviceSlotOf {
 }
 
 impl ReadOnly for DeviceSlotOf {}
+
+/// The slot of the password, for a session that was locked and opens again (PROTOCOL §9a, Lock).
+pub struct PasswordSlotOf {
+    /// Whose.
+    pub account: AccountId,
+}
+
+impl Act for PasswordSlotOf {
+    type Output = Option<Slot>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        Ok(of_kind(db, self.account, SlotKind::Password).await?.into_iter().next())
+    }
+}
+
+impl ReadOnly for PasswordSlotOf {}
+
+/// Puts a new recovery sheet in the place of the old one (PROTOCOL §2).
+pub struct PutRecoverySlot {
+    /// Whose.
+    pub account: AccountId,
+    /// The session that does it.
+    pub session: SessionId,
+    /// The slot.
+    pub slot: RecoverySlot,
+}
+
+impl Act for PutRecoverySlot {
+    type Output = ();
+    type Error = PutSlotError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        // A session that ended meanwhile, by a forgotten password perhaps, must not replace what replaced its sheet.
+        if !sessions::lives(db, self.account, self.session).await? {
+            return Err(PutSlotError::NoSession);
+        }
+        if !replace_recovery(db, self.account, &self.slot).await? {
+            return Err(PutSlotError::SlotExists);
+        }
+        // A recovery under way holds the sheet that is spent now.
+        Ok(recoveries::end_all(db, self.account).await?)
+    }
+}
 
 /// Puts a password slot in the place of the old one; false if another slot of the account has its id.
 pub(crate) async fn replace_password<D: Db>(

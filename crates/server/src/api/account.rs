@@ -1,11 +1,11 @@
 //! One's own account, as the server has it.
 
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
-    accounts::Account,
+    accounts::{Account, AccountUpdate},
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::accounts::AccountById;
+use securemailbox_store::accounts::{AccountById, SetLanguage};
 
 use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
 
@@ -21,4 +21,16 @@ pub(crate) async fn read(State(mailroom): State<Mailroom>, session: Session) -> 
         certificate: account.certificate,
         phone_ends: mailroom.seal.phone(account.id, &account.phone_sealed)?.last_digits().to_owned(),
     }))
+}
+
+/// Chooses the language of e-mails and SMS.
+#[utoipa::path(patch, path = "/account", request_body = AccountUpdate,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn update(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Json(update): Json<AccountUpdate>,
+) -> Result<StatusCode, Problem> {
+    mailroom.store.write(SetLanguage { account: session.account, language: update.language }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,26 +1,29 @@
-//! The device slot of a session (PROTOCOL §2, §9a): keeps a person who wants it signed in.
+//! The slots a session may have (PROTOCOL §2, §9a): its own device slot, the password's, and a new sheet for the old.
 
 use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
+    accounts::NewRecoverySlot,
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
-    slots::{DeviceSlot, NewDeviceSlot},
+    slots::{DeviceSlot, NewDeviceSlot, Slot},
 };
-use securemailbox_store::slots::{self, DeviceSlotOf, DropDeviceSlot, PutDeviceSlot, PutDeviceSlotError};
+use securemailbox_store::slots::{
+    self, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutRecoverySlot, PutSlotError,
+};
 
-use super::within;
+use super::{registrations, within};
 use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
 
 /// Bytes of a server share.
 const SHARE: usize = 32;
 
-impl From<PutDeviceSlotError> for Problem {
-    fn from(error: PutDeviceSlotError) -> Self {
+impl From<PutSlotError> for Problem {
+    fn from(error: PutSlotError) -> Self {
         match error {
-            PutDeviceSlotError::NoSession => ProblemType::NotSignedIn.into(),
-            PutDeviceSlotError::SlotExists => Self::bad_request("`id` is another slot's"),
-            PutDeviceSlotError::Store(source) => source.into(),
+            PutSlotError::NoSession => ProblemType::NotSignedIn.into(),
+            PutSlotError::SlotExists => Self::bad_request("`id` is another slot's"),
+            PutSlotError::Store(source) => source.into(),
         }
     }
 }
@@ -65,6 +68,29 @@ pub(crate) async fn read_device(
 #[utoipa::path(delete, path = "/slots/device", responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn drop_device(State(mailroom): State<Mailroom>, session: Session) -> Result<StatusCode, Problem> {
     mailroom.store.write(DropDeviceSlot { session: session.id }).await?;
+    mailroom.store.scrub_log().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The slot that the password opens. A mailbox that was locked opens again with it, without another SMS.
+#[utoipa::path(get, path = "/slots/password", responses((status = 200, body = Slot), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn read_password(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Slot>, Problem> {
+    let slot = mailroom.store.read(PasswordSlotOf { account: session.account }).await?;
+    Ok(Json(slot.ok_or(ProblemType::NotFound)?))
+}
+
+/// Puts a new recovery sheet in the place of the old one, which opens nothing any more.
+#[utoipa::path(put, path = "/slots/recovery", request_body = NewRecoverySlot,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn put_recovery(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Json(new): Json<NewRecoverySlot>,
+) -> Result<StatusCode, Problem> {
+    let slot = registrations::recovery_slot(new)?;
+    mailroom.rates.sheet(session.account)?;
+    mailroom.store.write(PutRecoverySlot { account: session.account, session: session.id, slot }).await?;
+    // The old sheet opens nothing only once its slot is out of the log too.
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Store,
-    accounts::AccountById,
+    accounts::{AccountById, SetLanguage},
     directory::{CertificateByHash, ListingByAddress, SealedCertificate},
     factors::Verdict,
     jobs::Sweep,
@@ -29,6 +29,7 @@ on_both! {
     a_registration_is_gone_after_an_hour
     of_two_registrations_of_one_address_the_first_to_complete_wins
     two_slots_of_one_id_are_refused_and_leave_no_account
+    a_language_is_one_accounts_choice
 }
 
 async fn a_registration_ends_with_an_account_in_the_directory(store: Store) {
@@ -139,4 +140,13 @@ async fn two_slots_of_one_id_are_refused_and_leave_no_account(store: Store) {
     assert!(matches!(store.write(complete).await, Err(RegistrationError::SameId)));
     assert_eq!(store.read(AccountById { account }).await, Ok(None));
     assert_eq!(store.write(dice.complete_registration(id)).await.unwrap(), account, "the registration is still open");
+}
+
+async fn a_language_is_one_accounts_choice(store: Store) {
+    let mut dice = Dice::new(7);
+    let (anna, bjorn) = (register(&store, &mut dice).await.account, register(&store, &mut dice).await.account);
+    store.write(SetLanguage { account: anna, language: Language::En }).await.unwrap();
+    for (account, language) in [(anna, Language::En), (bjorn, Language::Sv)] {
+        assert_eq!(store.read(AccountById { account }).await.unwrap().unwrap().language, language);
+    }
 }

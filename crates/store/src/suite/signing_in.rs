@@ -1,7 +1,7 @@
 //! PROTOCOL §9a: signing in, forgotten password, sessions and device slots.
 
 use securemailbox_protocol::{
-    ids::{RecoveryId, SignInId, SlotId},
+    ids::{AccountId, RecoveryId, SignInId, SlotId},
     limits,
     slots::SlotKind,
 };
@@ -20,7 +20,7 @@ use crate::{
     },
     sessions::{EndSession, ListSessions, SessionByToken, TouchSession},
     sign_in::{BeginSignIn, CredentialsByAddress, EnterSignInCode, ExpectSignInCode, SignInError, TakeSignInState},
-    slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PutDeviceSlot, PutDeviceSlotError},
+    slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutRecoverySlot, PutSlotError},
 };
 
 on_both! {
@@ -33,6 +33,9 @@ on_both! {
     a_session_lives_twelve_hours_or_thirty_days_after_its_last_use
     an_ended_session_takes_its_device_slot_along
     a_device_slot_can_be_dropped_while_its_session_stays
+    a_session_gets_the_slot_of_its_own_password
+    a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it
+    an_ended_session_replaces_no_sheet
 }
 
 async fn begin(store: &Store, dice: &mut Dice, person: Option<&Person>) -> SignInId {
@@ -203,7 +206,7 @@ async fn an_ended_session_takes_its_device_slot_along(store: Store) {
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
     assert_eq!(store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await, Ok(None));
     let put = PutDeviceSlot { account, session, slot, keep: false };
-    assert!(matches!(store.write(put).await, Err(PutDeviceSlotError::NoSession)));
+    assert!(matches!(store.write(put).await, Err(PutSlotError::NoSession)));
 }
 
 async fn a_device_slot_can_be_dropped_while_its_session_stays(store: Store) {
@@ -224,4 +227,55 @@ async fn a_device_slot_can_be_dropped_while_its_session_stays(store: Store) {
     store.write(DropDeviceSlot { session }).await.unwrap();
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
     assert!(store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await.unwrap().is_some());
+}
+
+async fn a_session_gets_the_slot_of_its_own_password(store: Store) {
+    let mut dice = Dice::new(10);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let slot = async |person: &Person| store.read(PasswordSlotOf { account: person.account }).await.unwrap().unwrap();
+    assert_eq!(slot(&anna).await.kind, SlotKind::Password);
+    assert_ne!(slot(&anna).await, slot(&bjorn).await);
+    let nobody = AccountId::new(NOW, &mut dice.0);
+    assert_eq!(store.read(PasswordSlotOf { account: nobody }).await, Ok(None));
+}
+
+async fn a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it(store: Store) {
+    let mut dice = Dice::new(11);
+    let person = register(&store, &mut dice).await;
+    let Person { account, session, address_lookup, .. } = person;
+    let begin = |dice: &mut Dice, proof_hash| BeginRecovery {
+        id: RecoveryId::new(NOW, &mut dice.0),
+        address_lookup,
+        proof_hash,
+        now: NOW,
+    };
+    let under_way = begin(&mut dice, person.proof_hash);
+    let id = under_way.id;
+    assert!(store.write(under_way).await.unwrap().is_some());
+    store.write(ExpectRecoveryCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW }).await.unwrap();
+
+    let slot = dice.recovery();
+    let proof_hash = slot.proof_hash;
+    // Twice, as after an answer that was lost.
+    for slot in [slot.clone(), slot] {
+        store.write(PutRecoverySlot { account, session, slot }).await.unwrap();
+    }
+    let entered = store.write(EnterRecoveryCode { id, code: PHONE_CODE, now: NOW }).await.unwrap();
+    assert!(matches!(entered, Entered::Refused(Verdict::AlreadyOver)));
+    assert!(store.write(begin(&mut dice, person.proof_hash)).await.unwrap().is_none(), "the old sheet is spent");
+    assert!(store.write(begin(&mut dice, proof_hash)).await.unwrap().is_some(), "the new one counts");
+    assert_eq!(store.read(Count("SELECT COUNT(*) FROM slot WHERE kind = 'recovery'")).await, Ok(1));
+}
+
+async fn an_ended_session_replaces_no_sheet(store: Store) {
+    let mut dice = Dice::new(12);
+    let (person, other) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let (account, slot) = (person.account, dice.recovery());
+    let put = |session| PutRecoverySlot { account, session, slot: slot.clone() };
+    assert!(matches!(store.write(put(other.session)).await, Err(PutSlotError::NoSession)), "another's session");
+    store.write(EndSession { account, session: person.session }).await.unwrap();
+    assert!(matches!(store.write(put(person.session)).await, Err(PutSlotError::NoSession)));
+    let id = RecoveryId::new(NOW, &mut dice.0);
+    let Person { address_lookup, proof_hash, .. } = person;
+    assert!(store.write(BeginRecovery { id, address_lookup, proof_hash, now: NOW }).await.unwrap().is_some());
 }
