@@ -1,5 +1,6 @@
 //! What a page can ask of a Worker: each call with its arguments and its answer, listed once, for Rust and TypeScript.
 
+use securemailbox_protocol::accounts;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
 use ts_rs::TS;
@@ -340,6 +341,15 @@ pub struct SessionId {
     pub id: String,
 }
 
+impl From<Language> for accounts::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Sv => Self::Sv,
+            Language::En => Self::En,
+        }
+    }
+}
+
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
     serde_json::from_str(args).map_err(|_| misunderstood())
 }
@@ -383,12 +393,51 @@ mod tests {
     fn typescript() -> String {
         let mut types = Declarations::default();
         declare!(
-            types, Nothing, NewMailbox, NewLanguage, Code, LastCode, NewPhone, NewPassword, Finish, Credentials, Unlock,
-            RecoveryCode, Part, LetterId, Move, Address, Writing, DraftId, SessionId, Comparison, Contacts, Counts, Done,
-            Draft, Drafts, ErasureReceipt, Exported, Factor, Judgement, Letter, Locked, Me, OwnCertificate, Phone,
-            Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told,
+            types,
+            Nothing,
+            NewMailbox,
+            NewLanguage,
+            Code,
+            LastCode,
+            NewPhone,
+            NewPassword,
+            Finish,
+            Credentials,
+            Unlock,
+            RecoveryCode,
+            Part,
+            LetterId,
+            Move,
+            Address,
+            Writing,
+            DraftId,
+            SessionId,
+            Comparison,
+            Contacts,
+            Counts,
+            Done,
+            Draft,
+            Drafts,
+            ErasureReceipt,
+            Exported,
+            Factor,
+            Judgement,
+            Letter,
+            Locked,
+            Me,
+            OwnCertificate,
+            Phone,
+            Problem,
+            Recipient,
+            Rows,
+            Saved,
+            Sent,
+            Sessions,
+            Sheet,
+            Told,
         );
-        let mut text = String::from("// Written by a test of crates/client-web from the Rust types. Not to be edited.\n");
+        let mut text =
+            String::from("// Written by a test of crates/client-web from the Rust types. Not to be edited.\n");
         for declaration in types.0.values() {
             text += &format!("\n{declaration}\n");
         }
@@ -407,6 +456,6 @@ mod tests {
         if env::var_os("UPDATE_TYPES").is_some() {
             fs::write(&file, typescript()).unwrap();
         }
-        assert_eq!(fs::read_to_string(&file).unwrap(), typescript(), "run this test with UPDATE_TYPES=1");
+        assert!(fs::read_to_string(&file).unwrap() == typescript(), "run this test with UPDATE_TYPES=1");
     }
 }

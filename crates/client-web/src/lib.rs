@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod calls;
+pub mod mailbox;
+mod problems;
+mod shown;
+pub mod sign_in;
 pub mod views;
+#[cfg(target_arch = "wasm32")]
+pub mod workers;

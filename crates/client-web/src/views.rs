@@ -191,6 +191,8 @@ pub struct Counts {
     pub drafts: u32,
     /// Letters in the trash.
     pub trash: u32,
+    /// Letters that this sync brought into the inbox.
+    pub arrived: u32,
 }
 
 /// A letter, verified as a whole.
@@ -281,6 +283,10 @@ pub struct Draft {
     pub answers: Option<String>,
     /// When it was saved, by this or another device's clock.
     pub saved: Millis,
+    /// It was sent, and waits for the server to answer: not to be sent again.
+    pub waiting: bool,
+    /// Why nothing of it is shown.
+    pub damage: Option<Problem>,
 }
 
 /// All drafts.

@@ -11,7 +11,6 @@ use securemailbox_protocol::{
     octets::Octets,
     phone::PhoneNumber,
     records::RecordPurpose,
-    sign_in::{NewSession, SessionDelivery},
 };
 use securemailbox_vault::{
     identities::Identity,
@@ -28,6 +27,7 @@ use crate::{
     contacts::Contacts,
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::{Mailbox, OpenError, Warning},
+    opening::Opening,
     session::Session,
     settings::{Name, Settings},
     transport::Method,
@@ -188,8 +188,8 @@ impl PasswordToChoose {
             recovery: recovery_slot(world, account, &secret, &recovery_code),
             keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
             contacts: first(RecordPurpose::Contacts, &Contacts::default().to_bytes()),
-            settings: first(RecordPurpose::Settings, &Settings { name }.to_bytes()),
-            session: SessionDelivery::Bearer,
+            settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
+            session: world.delivery(),
         };
         let path = format!("{path}/complete");
         Ok(AccountToMake { path, address: self.address.clone(), body, secret, recovery_code })
@@ -209,8 +209,16 @@ impl AccountToMake {
     /// # Errors
     /// [`RegisterError`]
     pub async fn make(&self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), RegisterError> {
-        let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
-        Ok(Mailbox::begin(world, &self.address, begun, self.secret.clone()).await?)
+        Ok(self.post(world).await?.open(world).await?)
+    }
+
+    /// Makes the account; its mailbox is opened elsewhere. As [`AccountToMake::make`] in all else.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn post(&self, world: &impl World) -> Result<Opening, CallError> {
+        let begun = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
+        Ok(Opening::new(&self.address, begun, self.secret.clone()))
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Comparison {
     pub fingerprint: Fingerprint,
     /// How it stands.
     pub standing: Standing,
+    /// The key before it was compared, so this one has to be.
+    pub must_be_compared: bool,
+    /// The person said of this key that its digits differ.
+    pub differs: bool,
 }
 
 /// A decision about a key can't be taken.
@@ -67,10 +71,39 @@ impl Mailbox {
     /// [`DecisionError`]
     pub async fn compare(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
         self.ask_about(world, address).await?;
+        let comparison = self.comparison(address)?;
+        self.index.comparing.insert(address.clone(), comparison.fingerprint);
+        Ok(comparison)
+    }
+
+    /// The person says that the digits differ: nothing goes out to this key until they match (PROTOCOL §2).
+    ///
+    /// # Errors
+    /// [`DecisionError`]
+    pub async fn digits_differ(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
+        if address == self.address() {
+            return Err(DecisionError::Oneself);
+        }
+        let fingerprint = self.index.comparing.get(address).copied().ok_or(DecisionError::CompareFirst)?;
+        self.decide(world, Edit::Differed { address: address.clone(), fingerprint }).await?;
+        self.comparison(address)
+    }
+
+    /// What there is to compare, as far as it is known here.
+    fn comparison(&self, address: &Address) -> Result<Comparison, DecisionError> {
         let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
         let (fingerprint, standing) = at_issue(contact);
-        self.index.comparing.insert(address.clone(), fingerprint);
-        Ok(Comparison { digits: Digits::of(&self.fingerprint(), &fingerprint), fingerprint, standing })
+        Ok(self.comparison_of(contact, fingerprint, standing))
+    }
+
+    fn comparison_of(&self, contact: &Contact, fingerprint: Fingerprint, standing: Standing) -> Comparison {
+        Comparison {
+            digits: Digits::of(&self.fingerprint(), &fingerprint),
+            fingerprint,
+            standing,
+            must_be_compared: standing == Standing::Changed && contact.key.state == KeyState::Compared,
+            differs: contact.differs == Some(fingerprint),
+        }
     }
 
     /// The person says that the digits are alike. It counts for the key whose digits this device showed; where it showed
@@ -93,7 +126,8 @@ impl Mailbox {
         self.index.comparing.remove(address);
         let standing = self.contacts.standing(address, &fingerprint);
         if standing == Standing::Compared {
-            Ok(Comparison { digits: Digits::of(&self.fingerprint(), &fingerprint), fingerprint, standing })
+            let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
+            Ok(self.comparison_of(contact, fingerprint, standing))
         } else {
             // Yet another key was offered since the digits were shown.
             Err(DecisionError::CompareFirst)
@@ -111,15 +145,16 @@ impl Mailbox {
             Some(Offer::Key { .. }) if contact.key.state == KeyState::Compared => {
                 return Err(DecisionError::CompareFirst);
             }
+            Some(Offer::Key { fingerprint, .. }) if contact.differs == Some(fingerprint) => {
+                return Err(DecisionError::CompareFirst);
+            }
             Some(Offer::Key { fingerprint, .. }) => {
                 self.decide(world, Edit::Accepted { address: address.clone(), fingerprint }).await?;
             }
             Some(Offer::NoAccount) => return Err(LookUpError::NoAccount.into()),
             None => {}
         }
-        let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
-        let (fingerprint, standing) = at_issue(contact);
-        Ok(Comparison { digits: Digits::of(&self.fingerprint(), &fingerprint), fingerprint, standing })
+        self.comparison(address)
     }
 
     /// Looks the address up for what it pins; that the key is another one is what the person came to decide.
@@ -128,7 +163,7 @@ impl Mailbox {
             return Err(DecisionError::Oneself);
         }
         match self.look_up(world, address).await {
-            Ok(_) | Err(LookUpError::KeyChanged) => Ok(()),
+            Ok(_) | Err(LookUpError::KeyChanged | LookUpError::DigitsDiffer) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

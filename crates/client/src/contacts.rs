@@ -13,6 +13,8 @@ use securemailbox_vault::{
     known_keys::{KeyRefused, KeyState, KnownKey},
 };
 
+use crate::settings::Name;
+
 const FORMAT: &str = "securemailbox/1 contacts";
 
 /// Everyone whose key was met.
@@ -31,6 +33,21 @@ pub struct Contact {
     /// What the directory offers instead, until the person accepts it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub offered: Option<Offer>,
+    /// The name they signed the first letter with that was read here. A claim, kept with the pin (PROTOCOL §3).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<Name>,
+    /// The key whose digits the person compared and found to differ: nothing goes out to it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub differs: Option<Fingerprint>,
+}
+
+/// A name as a list may show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownName {
+    /// The name; none for whom nobody named.
+    pub name: Option<String>,
+    /// Whether it may stand without the address: the contact has this very name, and no other contact has it.
+    pub alone: bool,
 }
 
 /// What the directory says of an address that had another key.
@@ -122,6 +139,20 @@ pub enum Edit {
         /// The key whose digits they saw.
         fingerprint: Fingerprint,
     },
+    /// The person compared the sixty digits of this key, and they differed.
+    Differed {
+        /// Whose.
+        address: Address,
+        /// The key whose digits they saw.
+        fingerprint: Fingerprint,
+    },
+    /// A letter by this address was read, signed with this name.
+    Named {
+        /// Whose.
+        address: Address,
+        /// As claimed.
+        name: Name,
+    },
 }
 
 impl Contacts {
@@ -158,13 +189,25 @@ impl Contacts {
         }
     }
 
+    /// How somebody is named who claims this name, or none (PROTOCOL §3). What is `claimed` and is not the contact's own
+    /// name never stands alone.
+    #[must_use]
+    pub fn shown_name(&self, address: &Address, claimed: Option<&str>) -> ShownName {
+        let own = self.0.get(address).and_then(|contact| contact.name.as_ref()).map(Name::as_str);
+        let name = claimed.or(own);
+        let is_own = name.is_some() && name == own;
+        let named_alike = |contact: &&Contact| contact.name.as_ref().map(Name::as_str) == name;
+        let alone = is_own && self.0.values().filter(named_alike).count() == 1;
+        ShownName { name: name.map(Into::into), alone }
+    }
+
     /// Takes an edit. The same edit twice changes nothing the second time.
     pub fn apply(&mut self, edit: &Edit) {
         match edit {
             Edit::Met { address, key } => match self.0.get_mut(address) {
                 Some(contact) => contact.meet(*key),
                 None => {
-                    self.0.insert(address.clone(), Contact { key: *key, former: BTreeSet::new(), offered: None });
+                    self.0.insert(address.clone(), Contact::met(*key));
                 }
             },
             Edit::Gone { address } => {
@@ -180,6 +223,17 @@ impl Contacts {
             Edit::Compared { address, fingerprint } => {
                 if let Some(contact) = self.0.get_mut(address) {
                     contact.take(*fingerprint, KeyState::Compared);
+                    contact.differs = contact.differs.filter(|differs| differs != fingerprint);
+                }
+            }
+            Edit::Differed { address, fingerprint } => {
+                if let Some(contact) = self.0.get_mut(address) {
+                    contact.differs = Some(*fingerprint);
+                }
+            }
+            Edit::Named { address, name } => {
+                if let Some(contact) = self.0.get_mut(address) {
+                    contact.name.get_or_insert_with(|| name.clone());
                 }
             }
         }
@@ -204,6 +258,10 @@ impl Contacts {
 }
 
 impl Contact {
+    const fn met(key: KnownKey) -> Self {
+        Self { key, former: BTreeSet::new(), offered: None, name: None, differs: None }
+    }
+
     /// PROTOCOL §9a: another fingerprint is a changed key, else the stronger state wins.
     fn meet(&mut self, key: KnownKey) {
         if key.fingerprint == self.key.fingerprint {
@@ -317,6 +375,36 @@ mod tests {
         assert_eq!(contacts.get(&anna()).unwrap().key.state, KeyState::Compared);
     }
 
+    fn named(of: &str, name: &str) -> [Edit; 2] {
+        let address = Address::parse(of).unwrap();
+        let met = Edit::Met { address: address.clone(), key: key(1, 1, KeyState::Known) };
+        [met, Edit::Named { address, name: Name::parse(name).unwrap() }]
+    }
+
+    #[test]
+    fn a_name_stands_alone_only_if_it_is_the_contacts_and_nobody_elses() {
+        let shown = |edits: &[Edit], claimed| after(edits).shown_name(&anna(), claimed);
+        let alone = |edits: &[Edit], claimed| shown(edits, claimed).alone;
+        let annas = named("anna@demo.example", "Anna Lindqvist");
+        assert!(!alone(&[], Some("Anna Lindqvist")), "a claim nobody has read yet");
+        assert!(alone(&annas, Some("Anna Lindqvist")));
+        assert!(alone(&annas, None));
+        assert!(!alone(&annas, Some("Chefsläkaren")), "another name than before");
+        assert_eq!(shown(&annas, Some("Chefsläkaren")).name.as_deref(), Some("Chefsläkaren"));
+        let both = [annas.clone(), named("annna@demo.example", "Anna Lindqvist")].concat();
+        assert!(!alone(&both, Some("Anna Lindqvist")), "two of one name");
+        let renamed = [annas.as_slice(), &named("anna@demo.example", "Chefsläkaren")[1..]].concat();
+        assert!(alone(&renamed, Some("Anna Lindqvist")), "the first name stays");
+    }
+
+    #[test]
+    fn digits_that_differ_are_remembered_until_they_match() {
+        let differed = Edit::Differed { address: anna(), fingerprint: Fingerprint::from_bytes([1; 32]) };
+        let edits = [met(1, KeyState::Known), differed];
+        assert!(after(&edits).get(&anna()).unwrap().differs.is_some());
+        assert_eq!(after(&[edits.as_slice(), &[compared(1)]].concat()).get(&anna()).unwrap().differs, None);
+    }
+
     #[test]
     fn contacts_survive_their_record_and_nothing_else_is_taken_for_contacts() {
         let contacts = after(&[met(1, KeyState::Known), met(2, KeyState::New)]);
@@ -335,6 +423,8 @@ mod tests {
             Just(Edit::Gone { address: anna() }),
             (1..4_u8).prop_map(accepted),
             (1..4_u8).prop_map(compared),
+            (1..4_u8).prop_map(|id| Edit::Differed { address: anna(), fingerprint: Fingerprint::from_bytes([id; 32]) }),
+            "[AB]".prop_map(|name| Edit::Named { address: anna(), name: Name::parse(&name).unwrap() }),
         ]
     }
 

@@ -47,6 +47,9 @@ pub enum LookUpError {
     /// Another key than the known one, or none where there was one (ATTACKS 14, 15).
     #[error("the key of this contact is not the one known before")]
     KeyChanged,
+    /// The person compared this key's digits, and they differed (PROTOCOL §2).
+    #[error("the digits of this contact's key were compared, and differ")]
+    DigitsDiffer,
     /// The same key in an older certificate (ATTACKS 7).
     #[error("the server offers an older certificate of this contact than one already seen")]
     OlderCertificate,
@@ -65,6 +68,12 @@ impl Failure for LookUpError {
                 Class::Refused,
                 "Nothing was sent. Ask the person, over another channel, whether they have a new key. Then `accept` it, \
                  or `compare` the sixty digits with them, which is surer.",
+            ),
+            Self::DigitsDiffer => explained(
+                "digits-differ",
+                Class::Refused,
+                "Nothing was sent. `compare` the sixty digits with the person once more, best over another telephone. If they \
+                 still differ, tell the operator.",
             ),
             Self::OlderCertificate => explained(
                 "older-certificate",
@@ -107,6 +116,10 @@ impl Mailbox {
                     KeyRefused::Changed { .. } => LookUpError::KeyChanged,
                     KeyRefused::Older => LookUpError::OlderCertificate,
                 })?;
+                if self.contacts.get(address).is_some_and(|contact| contact.differs == Some(certificate.fingerprint()))
+                {
+                    return Err(LookUpError::DigitsDiffer);
+                }
                 Ok(Recipient { account: listing.account, certificate, standing, level: Some(listing.level) })
             }
             Said::Nobody if self.contacts.get(address).is_some() => {
@@ -118,7 +131,10 @@ impl Mailbox {
     }
 
     /// Whether others are shown one's own certificate: asked at each sign-in (PROTOCOL §2).
-    pub(crate) async fn check_own_listing(&self, world: &impl World) -> Result<Vec<Warning>, CallError> {
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn check_own_listing(&self, world: &impl World) -> Result<Vec<Warning>, CallError> {
         let look_up = LookUp { address: self.address().clone() };
         let own = self.keyring.present().certificate().bytes();
         match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {

@@ -152,7 +152,7 @@ pub(crate) fn annas_mailbox() -> Mailbox {
         owner: Owner { account, secret: AccountSecret::generate(&mut StdRng::seed_from_u64(2)) },
         keyring: Keyring::new(identity),
         contacts: Contacts::default(),
-        settings: Settings { name: Name::parse("Anna Lindqvist").unwrap() },
+        settings: Settings::new(Name::parse("Anna Lindqvist").unwrap()),
         index: Index::default(),
         unsent: Unsent::default(),
     }

@@ -21,7 +21,7 @@ use securemailbox_vault::secrets::AccountSecret;
 use crate::{
     contacts::Edit,
     failure::{Class, Explained, Failure, explained},
-    letters::Summary,
+    letters::{Summary, Told, Unfinished},
     sync::Held,
     world::{Device, DeviceFailed, Item, World},
 };
@@ -40,6 +40,12 @@ pub struct Index {
     pub summaries: BTreeMap<LetterId, Summary>,
     /// What happened to known keys and is not in the contacts record yet.
     pub pins: Vec<Edit>,
+    /// What became of one's own letters.
+    #[serde(default)]
+    pub told: BTreeMap<LetterId, Told>,
+    /// Drafts that the server does not have yet in this form.
+    #[serde(default)]
+    pub drafts: BTreeMap<RecordId, Unfinished>,
     /// Whose digits were shown, and of which key: only that key can then be marked as compared.
     pub comparing: BTreeMap<Address, Fingerprint>,
 }
@@ -49,6 +55,7 @@ impl Index {
     pub fn drop_erased(&mut self) {
         let held = &self.held;
         self.summaries.retain(|id, _| held.entry(*id).is_some());
+        self.told.retain(|id, _| held.entry(*id).is_some());
         self.records.retain(|id, _| held.records().any(|head| head.id == *id));
     }
 }
@@ -97,6 +104,15 @@ pub async fn load<T: DeserializeOwned + Default>(
     let Some(sealed) = world.device().load(item).await? else { return Ok(T::default()) };
     let plain = sealed::open(owner.secret.as_bytes(), &place(owner, item), &sealed).map_err(|_| LocalError::Damaged)?;
     serde_json::from_slice(&plain).map_err(|_| LocalError::Damaged)
+}
+
+/// Whether what is kept was kept by this owner, or nothing is.
+///
+/// # Errors
+/// [`DeviceFailed`]
+pub async fn opens(world: &impl World, owner: &Owner, item: Item) -> Result<bool, DeviceFailed> {
+    let Some(sealed) = world.device().load(item).await? else { return Ok(true) };
+    Ok(sealed::open(owner.secret.as_bytes(), &place(owner, item), &sealed).is_ok())
 }
 
 /// Keeps something on the device, sealed.

@@ -1,13 +1,15 @@
 //! Letters: sent without loss, listed and read only when verified (PROTOCOL §3, §4).
 
 mod deliveries;
+mod drafts;
 mod export;
 mod list;
 mod read;
 mod send;
 mod unsent;
 
-pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused};
+pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused, Told};
+pub use drafts::{DraftError, Kept, Unfinished};
 pub use export::Form;
 pub use list::{ListError, Row};
 pub use read::{ReadError, Reading, ReadingWarning};

@@ -11,6 +11,7 @@ mod fixtures;
 pub mod index;
 pub mod letters;
 pub mod mailbox;
+pub mod opening;
 pub mod records;
 pub mod session;
 pub mod settings;

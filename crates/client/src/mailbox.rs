@@ -1,17 +1,26 @@
 //! One person's mailbox on one device: opened by a session, brought up to date, closed with everything written down.
 
-use securemailbox_protocol::{address::Address, ids::Fingerprint, records::RecordPurpose, sign_in::NewSession};
-use securemailbox_vault::{keyring::Keyring, secrets::AccountSecret};
+use securemailbox_protocol::{
+    accounts::{AccountUpdate, Language, NewRecoverySlot},
+    address::Address,
+    ids::{Fingerprint, SessionId},
+    records::RecordPurpose,
+    sign_in::Sessions,
+};
+use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 
 use crate::{
+    accounts::recovery_slot,
     contacts::{Contacts, Edit},
     failure::{CallError, Class, Explained, Failure, explained},
     index::{self, Index, LocalError, Owner},
     letters::Unsent,
+    opening::Opening,
     records::{RecordError, Records},
     session::{Session, SessionError},
     settings::Settings,
     sync,
+    transport::Method,
     world::{Device, DeviceFailed, Item, World},
 };
 
@@ -26,6 +35,20 @@ pub struct Mailbox {
     pub(crate) settings: Settings,
     pub(crate) index: Index,
     pub(crate) unsent: Unsent,
+}
+
+/// A recovery sheet that was made and does not count yet.
+pub struct NewSheet {
+    code: RecoveryCode,
+    slot: NewRecoverySlot,
+}
+
+impl NewSheet {
+    /// The code for the sheet.
+    #[must_use]
+    pub const fn code(&self) -> &RecoveryCode {
+        &self.code
+    }
 }
 
 /// A mailbox does not open.
@@ -102,20 +125,23 @@ impl Mailbox {
 
     /// Begins on this device with a session that was just made. What the device kept of the same mailbox stays, so that
     /// signing in again is no way back to an older state.
-    pub(crate) async fn begin(
-        world: &impl World,
-        address: &Address,
-        begun: NewSession,
-        secret: AccountSecret,
-    ) -> Result<(Self, Vec<Warning>), OpenError> {
-        let account = begun.account;
-        if Session::load(world).await?.is_none_or(|former| former.account() != account) {
-            // What lies here is left from a sign-out that was cut short, and opens under no secret of this account.
-            world.device().erase(Item::Unsent).await?;
-            world.device().erase(Item::Index).await?;
+    pub(crate) async fn begin(world: &impl World, opening: Opening) -> Result<(Self, Vec<Warning>), OpenError> {
+        let (account, sheet_owed) = (opening.account, opening.sheet_owed);
+        let session = Session::load(world).await?;
+        let owner = Owner { account, secret: opening.secret.clone() };
+        if session.is_none_or(|former| former.account() != account) {
+            // Left by a lock of this mailbox, or by a sign-out of another that was cut short.
+            for item in [Item::Unsent, Item::Index] {
+                if !index::opens(world, &owner, item).await? {
+                    world.device().erase(item).await?;
+                }
+            }
         }
-        let session = Session::keep(world, address, begun, &secret).await?;
-        let mailbox = Self::with(world, session, Owner { account, secret }).await?;
+        let session = Session::keep(world, &opening).await?;
+        let mut mailbox = Self::with(world, session, owner).await?;
+        if sheet_owed {
+            mailbox.settle_sheet(world, true).await?;
+        }
         let warnings = mailbox.check_own_listing(world).await?;
         Ok((mailbox, warnings))
     }
@@ -153,6 +179,14 @@ impl Mailbox {
     /// # Errors
     /// [`OpenError`]: the pins stay on this device and go out the next time.
     pub async fn close(mut self, world: &impl World) -> Result<(), OpenError> {
+        self.keep(world).await
+    }
+
+    /// Writes down what was seen, as [`Mailbox::close`] does, and stays open.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn keep(&mut self, world: &impl World) -> Result<(), OpenError> {
         let pins = std::mem::take(&mut self.index.pins);
         let written = self.write_contacts(world, &pins).await;
         if written.is_err() {
@@ -160,6 +194,82 @@ impl Mailbox {
         }
         index::save(world, &self.owner, Item::Index, &self.index).await?;
         written.map_err(OpenError::from)
+    }
+
+    /// Locks: what was seen is written down, the device slot goes, and with `self` the keys; the session stays, and
+    /// [`crate::sign_in::unlock`] opens it again (PROTOCOL §9a).
+    ///
+    /// # Errors
+    /// [`OpenError`]: the device has forgotten its half of the slot in any case.
+    pub async fn lock(mut self, world: &impl World) -> Result<(), OpenError> {
+        let kept = self.keep(world).await;
+        world.device().erase(Item::Session).await?;
+        self.session.api(world).delete("/slots/device").await?;
+        kept
+    }
+
+    /// Whether this device stays signed in for 30 days.
+    #[must_use]
+    pub const fn stays_signed_in(&self) -> bool {
+        self.session.kept()
+    }
+
+    /// Whether the recovery sheet was left for later.
+    #[must_use]
+    pub const fn owes_sheet(&self) -> bool {
+        self.settings.sheet_owed
+    }
+
+    /// Makes a recovery sheet. The old one counts until [`Mailbox::replace_sheet`].
+    #[must_use]
+    pub fn new_sheet(&self, world: &impl World) -> NewSheet {
+        let code = RecoveryCode::generate(&mut world.rng());
+        let slot = recovery_slot(world, self.owner.account, &self.owner.secret, &code);
+        NewSheet { code, slot }
+    }
+
+    /// The person has the new sheet: it counts from now on, and the old one is spent.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn replace_sheet(&mut self, world: &impl World, sheet: &NewSheet) -> Result<(), OpenError> {
+        self.session.api(world).tell(Method::Put, "/slots/recovery", &sheet.slot).await?;
+        self.settle_sheet(world, false).await
+    }
+
+    async fn settle_sheet(&mut self, world: &impl World, owed: bool) -> Result<(), OpenError> {
+        self.records(world)
+            .update(&mut world.rng(), RecordPurpose::Settings, |before| {
+                let settings = Settings::from_bytes(before).map_err(|_| RecordError::UnknownForm)?;
+                Ok(Settings { sheet_owed: owed, ..settings }.to_bytes())
+            })
+            .await?;
+        self.settings.sheet_owed = owed;
+        Ok(())
+    }
+
+    /// The sessions of this account.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn sessions(&self, world: &impl World) -> Result<Sessions, CallError> {
+        self.session.api(world).get("/sessions").await
+    }
+
+    /// Ends another session: its device opens nothing any more.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn end_session(&self, world: &impl World, id: SessionId) -> Result<(), CallError> {
+        self.session.api(world).delete(&format!("/sessions/{id}")).await
+    }
+
+    /// Chooses the language of e-mails and SMS.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn set_language(&self, world: &impl World, language: Language) -> Result<(), CallError> {
+        self.session.api(world).tell(Method::Patch, "/account", &AccountUpdate { language }).await
     }
 
     /// Whose mailbox it is.
@@ -214,9 +324,7 @@ impl Mailbox {
         if edits.is_empty() {
             return Ok(());
         }
-        let Index { held, records: kept, .. } = &mut self.index;
-        let mut records = Records { api: self.session.api(world), owner: &self.owner, held, kept };
-        records
+        self.records(world)
             .update(&mut world.rng(), RecordPurpose::Contacts, |before| {
                 let mut contacts = Contacts::from_bytes(before).map_err(|_| RecordError::UnknownForm)?;
                 edits.iter().for_each(|edit| contacts.apply(edit));

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
     ids::RecordId,
+    numbers::{ChangeNumber, Version},
     octets::Octets,
     problems::ProblemType,
     records::{Record, RecordHead, RecordPurpose},
@@ -84,9 +85,13 @@ impl<T: Transport> Records<'_, T> {
     /// [`RecordError`]
     pub async fn read(&mut self, purpose: RecordPurpose) -> Result<Zeroizing<Vec<u8>>, RecordError> {
         let head = self.held.record(purpose).ok_or(SyncRefused::RecordMissing)?.clone();
+        self.read_at(&head).await
+    }
+
+    async fn read_at(&mut self, head: &RecordHead) -> Result<Zeroizing<Vec<u8>>, RecordError> {
         let kept = self.kept.get(&head.id).is_some_and(|record| record.head.version == head.version);
         if !kept {
-            self.fetch(&head).await?;
+            self.fetch(head).await?;
         }
         let record = self.kept.get(&head.id).ok_or(RecordError::DoesNotOpen)?;
         let opened = records::open(&self.place(&record.head), &self.owner.secret, &record.sealed.0);
@@ -125,9 +130,57 @@ impl<T: Transport> Records<'_, T> {
         Err(RecordError::Contended)
     }
 
+    /// Opens a draft at the newest version that this device knows of; `not-found` if it knows of none.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn read_draft(&mut self, id: RecordId) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+        let held = self.held.records().find(|head| head.id == id).cloned();
+        match held {
+            Some(head) if head.purpose != RecordPurpose::Draft => Err(SyncRefused::Contradiction.into()),
+            Some(head) => self.read_at(&head).await,
+            None => {
+                self.fetch(&draft_head(id, Version::ZERO)).await?;
+                let head = self.kept.get(&id).ok_or(RecordError::DoesNotOpen)?.head.clone();
+                self.read_at(&head).await
+            }
+        }
+    }
+
+    /// Writes a draft: a new record, or the next version of one. A person writes one letter on one device at a time, so
+    /// the later text counts, and another device's earlier version is written over.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn write_draft(
+        &mut self,
+        rng: &mut (impl RngCore + CryptoRng),
+        id: RecordId,
+        text: &[u8],
+    ) -> Result<(), RecordError> {
+        for _ in 0..TRIES {
+            let held = self.held.records().find(|head| head.id == id).cloned();
+            let head = held.unwrap_or_else(|| draft_head(id, Version::ZERO));
+            let place = RecordPlace { version: head.version.next(), ..self.place(&head) };
+            match self.put(&head, records::seal(&place, &self.owner.secret, text, rng)).await {
+                Err(RecordError::Call(error))
+                    if matches!(error.problem(), Some(ProblemType::StaleVersion | ProblemType::RecordExists)) =>
+                {
+                    self.fetch(&head).await?;
+                }
+                done => return done,
+            }
+        }
+        Err(RecordError::Contended)
+    }
+
     async fn put(&mut self, head: &RecordHead, sealed: Vec<u8>) -> Result<(), RecordError> {
         let path = format!("/records/{}?purpose={}", head.id, word(head.purpose));
-        let condition = ("if-match", format!("\"{}\"", head.version));
+        let condition = if head.version == Version::ZERO {
+            ("if-none-match", "*".into())
+        } else {
+            ("if-match", format!("\"{}\"", head.version))
+        };
         let written: RecordHead = self.api.put_raw(&path, condition, sealed.clone()).await?;
         let as_asked = written.id == head.id && written.purpose == head.purpose;
         if !as_asked || written.version != head.version.next() {
@@ -151,6 +204,11 @@ impl<T: Transport> Records<'_, T> {
     const fn place(&self, head: &RecordHead) -> RecordPlace {
         RecordPlace { account: self.owner.account, record: head.id, purpose: head.purpose, version: head.version }
     }
+}
+
+/// What a draft that this device knows nothing of would be written over.
+const fn draft_head(id: RecordId, version: Version) -> RecordHead {
+    RecordHead { id, purpose: RecordPurpose::Draft, version, change: ChangeNumber::new(0) }
 }
 
 const fn word(purpose: RecordPurpose) -> &'static str {

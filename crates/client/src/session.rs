@@ -8,11 +8,10 @@ use securemailbox_protocol::{
     address::Address,
     ids::{AccountId, SlotId},
     octets::Octets,
-    sign_in::NewSession,
     slots::{DeviceSlot, NewDeviceSlot},
 };
 use securemailbox_vault::{
-    secrets::{AccountSecret, DeviceSecret, ServerShare, SlotKey},
+    secrets::{DeviceSecret, ServerShare, SlotKey},
     slots::{self, SlotPlace},
 };
 
@@ -20,6 +19,7 @@ use crate::{
     api::Api,
     failure::{CallError, Class, Explained, Failure, explained},
     index::{LocalError, Owner},
+    opening::Opening,
     transport::Method,
     world::{Device, Item, World},
 };
@@ -37,6 +37,13 @@ pub struct Session {
     account: AccountId,
     token: Option<String>,
     device_secret: String,
+    #[serde(default = "kept")]
+    kept: bool,
+}
+
+/// Sessions written before there was a choice are kept.
+const fn kept() -> bool {
+    true
 }
 
 /// No mailbox opens on this device.
@@ -90,13 +97,19 @@ impl Session {
 
     #[cfg(test)]
     pub(crate) fn for_tests(address: Address, account: AccountId) -> Self {
-        Self { format: FORMAT.into(), address, account, token: None, device_secret: String::new() }
+        Self { format: FORMAT.into(), address, account, token: None, device_secret: String::new(), kept: true }
     }
 
     /// Whose it is.
     #[must_use]
     pub const fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// Whether it stays for 30 days after its last use, on this device.
+    #[must_use]
+    pub const fn kept(&self) -> bool {
+        self.kept
     }
 
     /// The account.
@@ -114,23 +127,20 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`]: nothing was kept.
-    pub(crate) async fn keep(
-        world: &impl World,
-        address: &Address,
-        begun: NewSession,
-        secret: &AccountSecret,
-    ) -> Result<Self, SessionError> {
+    pub(crate) async fn keep(world: &impl World, opening: &Opening) -> Result<Self, SessionError> {
         let (device, share) = (DeviceSecret::generate(&mut world.rng()), ServerShare::generate(&mut world.rng()));
         let id = SlotId::new(world.now(), &mut world.rng());
-        let place = SlotPlace { account: begun.account, slot: id };
-        let sealed = slots::seal(&place, &SlotKey::of_device(&device, &share), secret, &mut world.rng());
-        let slot = NewDeviceSlot { id, sealed: sealed.into(), share: Octets(share.as_bytes().to_vec()), keep: true };
+        let place = SlotPlace { account: opening.account, slot: id };
+        let sealed = slots::seal(&place, &SlotKey::of_device(&device, &share), &opening.secret, &mut world.rng());
+        let share = Octets(share.as_bytes().to_vec());
+        let slot = NewDeviceSlot { id, sealed: sealed.into(), share, keep: opening.keep };
         let session = Self {
             format: FORMAT.into(),
-            address: address.clone(),
-            account: begun.account,
-            token: begun.token,
+            address: opening.address.clone(),
+            account: opening.account,
+            token: opening.token.clone(),
             device_secret: BASE64URL_NOPAD.encode(device.as_bytes()),
+            kept: opening.keep,
         };
         session.api(world).tell(Method::Put, "/slots/device", &slot).await?;
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
@@ -158,7 +168,9 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_protocol::{accounts::Level, ids::SessionId};
+    use securemailbox_protocol::{accounts::Level, ids::SessionId, sign_in::NewSession};
+
+    use securemailbox_vault::secrets::AccountSecret;
 
     use super::*;
     use crate::fixtures::{NOW, TestWorld, address, ok, problem, ready};
@@ -176,8 +188,8 @@ mod tests {
             token: Some("token".into()),
             slots: Vec::new(),
         };
-        let secret = AccountSecret::from_bytes(&[9; 32]).unwrap();
-        let session = ready(Session::keep(world, &address("anna"), begun, &secret)).unwrap();
+        let opening = Opening::new(&address("anna"), begun, AccountSecret::from_bytes(&[9; 32]).unwrap());
+        let session = ready(Session::keep(world, &opening)).unwrap();
         let slot = serde_json::from_slice(&world.server.bodies("/slots/device")[0]).unwrap();
         (session, slot)
     }

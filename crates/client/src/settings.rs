@@ -48,6 +48,8 @@ impl<'de> Deserialize<'de> for Name {
 pub struct Settings {
     /// Their name.
     pub name: Name,
+    /// The recovery sheet was left for later: each sign-in asks again, with a new code (PROTOCOL §2).
+    pub sheet_owed: bool,
 }
 
 /// The sealed record opened, but holds no settings of this protocol.
@@ -60,14 +62,23 @@ pub struct NotSettings;
 struct File {
     format: String,
     name: Name,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    sheet_owed: bool,
 }
 
 impl Settings {
+    /// A new mailbox's.
+    #[must_use]
+    pub const fn new(name: Name) -> Self {
+        Self { name, sheet_owed: false }
+    }
+
     /// For the sealed record.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
-        serde_json::to_vec(&File { format: FORMAT.into(), name: self.name.clone() }).expect("settings are JSON")
+        serde_json::to_vec(&File { format: FORMAT.into(), name: self.name.clone(), sheet_owed: self.sheet_owed })
+            .expect("settings are JSON")
     }
 
     /// From the sealed record.
@@ -76,7 +87,7 @@ impl Settings {
     /// [`NotSettings`]: a fault, or the work of a newer client.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotSettings> {
         let file: File = serde_json::from_slice(bytes).map_err(|_| NotSettings)?;
-        if file.format == FORMAT { Ok(Self { name: file.name }) } else { Err(NotSettings) }
+        if file.format == FORMAT { Ok(Self { name: file.name, sheet_owed: file.sheet_owed }) } else { Err(NotSettings) }
     }
 }
 
@@ -93,8 +104,10 @@ mod tests {
 
     #[test]
     fn settings_survive_their_record_and_nothing_else_is_taken_for_settings() {
-        let settings = Settings { name: Name::parse("Björn Ek").unwrap() };
-        assert_eq!(Settings::from_bytes(&settings.to_bytes()), Ok(settings));
+        for sheet_owed in [false, true] {
+            let settings = Settings { name: Name::parse("Björn Ek").unwrap(), sheet_owed };
+            assert_eq!(Settings::from_bytes(&settings.to_bytes()), Ok(settings));
+        }
         assert_eq!(Settings::from_bytes(br#"{"format":"securemailbox/1 contacts","name":"B"}"#), Err(NotSettings));
         assert_eq!(
             Settings::from_bytes(br#"{"format":"securemailbox/1 settings","name":"B","x":1}"#),

@@ -1,7 +1,7 @@
 //! Signing in, signing out, and a forgotten password (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::EnteredCode,
+    accounts::{Account, EnteredCode},
     address::Address,
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
@@ -9,7 +9,7 @@ use securemailbox_protocol::{
         CompleteRecovery, FinishSignIn, NewRecovery, NewSession, NewSignIn, NextFactor, RecoveredSlot, Recovery,
         SessionDelivery, SignIn, SignInCode,
     },
-    slots::SlotKind,
+    slots::{Slot, SlotKind},
 };
 use securemailbox_vault::{
     passwords::{Password, PasswordRefused, SigningIn, judge},
@@ -24,6 +24,7 @@ use crate::{
     failure::{CallError, Class, Explained, Failure, explained},
     index::LocalError,
     mailbox::{Mailbox, OpenError, Warning},
+    opening::Opening,
     session::Session,
     transport::Method,
     world::{Device, Item, World},
@@ -103,14 +104,22 @@ impl CodeToEnter {
     /// # Errors
     /// [`SignInError`]
     pub async fn enter(&self, world: &impl World, code: &str) -> Result<(Mailbox, Vec<Warning>), SignInError> {
-        let entered = SignInCode { code: code.into(), session: SessionDelivery::Bearer };
+        Ok(self.prove(world, code).await?.open(world).await?)
+    }
+
+    /// Enters the code; the mailbox is opened elsewhere. A refused code may be entered again.
+    ///
+    /// # Errors
+    /// [`SignInError`]
+    pub async fn prove(&self, world: &impl World, code: &str) -> Result<Opening, SignInError> {
+        let entered = SignInCode { code: code.into(), session: world.delivery() };
         let path = format!("/sign-ins/{}/code", self.id);
         let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
         let slot =
             begun.slots.iter().find(|slot| slot.kind == SlotKind::Password).ok_or(SignInError::SlotDoesNotOpen)?;
         let place = SlotPlace { account: begun.account, slot: slot.id };
         let secret = slots::open(&place, &self.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-        Ok(Mailbox::begin(world, &self.address, begun, secret).await?)
+        Ok(Opening::new(&self.address, begun, secret))
     }
 }
 
@@ -188,7 +197,7 @@ impl NewPasswordToChoose {
         let body = CompleteRecovery {
             password: password_slot(world, self.account, &self.secret, registered),
             recovery: recovery_slot(world, self.account, &self.secret, &recovery_code),
-            session: SessionDelivery::Bearer,
+            session: world.delivery(),
         };
         let (path, address) = (format!("{path}/complete"), self.address.clone());
         Ok(RecoveryToComplete { path, address, body, secret: self.secret.clone(), recovery_code })
@@ -207,9 +216,44 @@ impl RecoveryToComplete {
     /// # Errors
     /// [`RegisterError`]
     pub async fn complete(&self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), RegisterError> {
-        let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
-        Ok(Mailbox::begin(world, &self.address, begun, self.secret.clone()).await?)
+        Ok(self.post(world).await?.open(world).await?)
     }
+
+    /// Replaces password and sheet and ends the other sessions; the mailbox is opened elsewhere.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn post(&self, world: &impl World) -> Result<Opening, CallError> {
+        let begun = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
+        Ok(Opening::new(&self.address, begun, self.secret.clone()))
+    }
+}
+
+/// Whose session the browser's cookie is, by the server's word.
+///
+/// # Errors
+/// [`CallError`]; `not-signed-in` if there is none.
+pub async fn whose_session(world: &impl World) -> Result<Address, CallError> {
+    let account: Account = Api::session(world.transport(), None).get("/account").await?;
+    Ok(account.address)
+}
+
+/// Opens a locked mailbox: the session lives, its keys and device slot are gone, the password opens again without
+/// another code (PROTOCOL §9a, Lock). The session is the browser's cookie.
+///
+/// # Errors
+/// [`SignInError`]
+pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, SignInError> {
+    let session = Api::session(world.transport(), None);
+    let Account { id: account, address, .. } = session.get("/account").await?;
+    let (signing_in, request) = SigningIn::start(password, &mut world.rng());
+    let new = NewSignIn { address: address.clone(), request: request.into() };
+    let answer: SignIn = Api::stranger(world.transport()).send(Method::Post, "/sign-ins", &new).await?;
+    let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
+    let slot: Slot = session.get("/slots/password").await?;
+    let place = SlotPlace { account, slot: slot.id };
+    let secret = slots::open(&place, &signed_in.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
+    Ok(Opening { address, account, token: None, secret, keep: false, sheet_owed: false })
 }
 
 /// Signs out: session and share at the server, and everything on this device. The device is emptied even when the
@@ -221,6 +265,10 @@ pub async fn sign_out(world: &impl World) -> Result<(), SignInError> {
     // A session file that can't be read is erased like any other: a person who signs out wants nothing left.
     let ended = match Session::load(world).await {
         Ok(Some(session)) => session.api(world).delete("/sessions/current").await,
+        // A locked page has nothing on its device, and a session by its cookie.
+        Ok(None) if world.delivery() == SessionDelivery::Cookie => {
+            Api::session(world.transport(), None).delete("/sessions/current").await
+        }
         Ok(None) | Err(LocalError::Damaged) => Ok(()),
         Err(error @ LocalError::Device(_)) => return Err(error.into()),
     };

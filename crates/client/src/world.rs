@@ -1,7 +1,7 @@
 //! Everything the client has of the outside: a server, a device to keep things on, a clock, randomness.
 
 use rand::{CryptoRng, RngCore};
-use securemailbox_protocol::{opaque::KeyStretching, time::Timestamp};
+use securemailbox_protocol::{opaque::KeyStretching, sign_in::SessionDelivery, time::Timestamp};
 
 use crate::transport::Transport;
 
@@ -26,6 +26,11 @@ pub trait World {
 
     /// The source of keys: a handle, such as `OsRng`; two handles never give the same bytes.
     fn rng(&self) -> Self::Rng;
+
+    /// How a session's token comes: in a browser as a cookie that no script can read.
+    fn delivery(&self) -> SessionDelivery {
+        SessionDelivery::Bearer
+    }
 
     /// How a password is stretched. Only a test has a reason to answer otherwise.
     #[doc(hidden)]

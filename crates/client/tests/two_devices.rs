@@ -96,7 +96,7 @@ impl Day<'_> {
         let draft = Draft { to: Vec::new(), subject: String::new(), text: String::new(), answers: None };
         let letters = NewLetters { letters: vec![letter] };
         self.written.insert(id);
-        device.unsent.waiting.push(Waiting { id, letters, contents: vec![Octets(vec![3; 8])], draft });
+        device.unsent.waiting.push(Waiting { id, letters, contents: vec![Octets(vec![3; 8])], draft, record: None });
         self.post_waiting(device).await;
     }
 

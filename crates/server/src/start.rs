@@ -199,7 +199,6 @@ fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>
     pages::router(demo)
         .merge(api)
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
-        .fallback(async || Problem::new(ProblemType::NotFound))
         .layer(middleware::from_fn(guard::count))
         .layer(middleware::from_fn_with_state((mailroom.clone(), proxies), guard::let_in))
         // Bodies are limited where they are read, each by its own limit.

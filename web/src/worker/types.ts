@@ -101,7 +101,11 @@ drafts: number,
 /**
  * Letters in the trash.
  */
-trash: number, };
+trash: number, 
+/**
+ * Letters that this sync brought into the inbox.
+ */
+arrived: number, };
 
 /**
  * Address and password as typed.
@@ -177,7 +181,15 @@ answers: string | null,
 /**
  * When it was saved, by this or another device's clock.
  */
-saved: number, };
+saved: number, 
+/**
+ * It was sent, and waits for the server to answer: not to be sent again.
+ */
+waiting: boolean, 
+/**
+ * Why nothing of it is shown.
+ */
+damage: Problem | null, };
 
 /**
  * A draft.

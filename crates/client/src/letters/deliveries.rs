@@ -1,17 +1,23 @@
 //! What became of a sent letter: `read` by the reader's own signature, the rest by the server's word (PROTOCOL §4.5).
 
+use serde::{Deserialize, Serialize};
+
 use securemailbox_protocol::{
     accounts::Level,
     address::Address,
+    ids::LetterId,
     letters::{Deliveries, Delivery, DeliveryRead},
+    numbers::ChangeNumber,
     time::Timestamp,
 };
 use securemailbox_vault::{letters::Letter, receipts};
 
+use super::ReadError;
 use crate::{contacts::Standing, directory::LookUpError, failure::CallError, mailbox::Mailbox, world::World};
 
 /// What became of a letter at one reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReaderDelivery {
     /// The reader.
     pub reader: Address,
@@ -24,7 +30,8 @@ pub struct ReaderDelivery {
 }
 
 /// When a letter was opened, and how sure that is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReadAt {
     /// As signed.
     pub at: Timestamp,
@@ -33,11 +40,34 @@ pub struct ReadAt {
 }
 
 /// The server says that the letter was read, and shows no signature of its reader that holds (ATTACKS 11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("the receipt is not signed by the reader's known key")]
 pub struct ReceiptRefused;
 
+/// What became of a letter, as of a change of its entry: the server raises it with each news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    as_of: ChangeNumber,
+    deliveries: Vec<ReaderDelivery>,
+}
+
 impl Mailbox {
+    /// What became of one's own letter, for a list: asked again only when there is news.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn told(&mut self, world: &impl World, id: LetterId) -> Result<Vec<ReaderDelivery>, ReadError> {
+        let as_of = self.index.held.entry(id).ok_or(ReadError::NotFound)?.change;
+        if let Some(told) = self.index.told.get(&id).filter(|told| told.as_of == as_of) {
+            return Ok(told.deliveries.clone());
+        }
+        let letter = self.peek(world, id).await?;
+        let deliveries = self.deliveries(world, &letter).await?;
+        self.index.told.insert(id, Told { as_of, deliveries: deliveries.clone() });
+        Ok(deliveries)
+    }
+
     pub(super) async fn deliveries(
         &mut self,
         world: &impl World,

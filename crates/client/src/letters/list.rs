@@ -1,12 +1,15 @@
 //! Listing: an envelope at a time, verified before a word of it is shown (PROTOCOL §4.4).
 
+use std::{cmp::Reverse, ops::Range};
+
 use sha2::{Digest, Sha256};
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{Fingerprint, LetterId},
+    ids::{Fingerprint, LetterId, ThreadId},
     letters::{Entry, Folder, Released},
     octets::Octets,
+    time::Timestamp,
 };
 use securemailbox_vault::{
     certificates::Certificate,
@@ -73,9 +76,60 @@ impl Mailbox {
     /// # Errors
     /// [`ListError`]: the server could not be asked for something that is needed.
     pub async fn list(&mut self, world: &impl World, folder: Folder, limit: usize) -> Result<Vec<Row>, ListError> {
-        let mut entries: Vec<_> = self.index.held.entries().filter(|entry| entry.folder == folder).cloned().collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse((entry.arrived, entry.id)));
-        entries.truncate(limit);
+        self.part(world, folder, 0..limit).await
+    }
+
+    /// A part of a folder, counted from the newest arrival.
+    ///
+    /// # Errors
+    /// [`ListError`]
+    pub async fn part(
+        &mut self,
+        world: &impl World,
+        folder: Folder,
+        range: Range<usize>,
+    ) -> Result<Vec<Row>, ListError> {
+        let mut entries: Vec<_> = self.index.held.entries().filter(|entry| entry.folder == folder).collect();
+        entries.sort_unstable_by_key(|entry| Reverse((entry.arrived, entry.id)));
+        let entries: Vec<Entry> = entries.into_iter().skip(range.start).take(range.len()).cloned().collect();
+        self.rows(world, entries).await
+    }
+
+    /// The letters of a conversation that do not lie in the trash, oldest first.
+    ///
+    /// # Errors
+    /// [`ListError`]
+    pub async fn conversation(&mut self, world: &impl World, thread: ThreadId) -> Result<Vec<Row>, ListError> {
+        let belongs = |entry: &&Entry| entry.thread == thread && entry.folder != Folder::Trash;
+        let mut entries: Vec<Entry> = self.index.held.entries().filter(belongs).cloned().collect();
+        entries.sort_unstable_by_key(|entry| (entry.arrived, entry.id));
+        self.rows(world, entries).await
+    }
+
+    /// How many entries a folder has, and how many of them were not opened yet.
+    #[must_use]
+    pub fn count(&self, folder: Folder) -> (usize, usize) {
+        let entries = self.index.held.entries().filter(|entry| entry.folder == folder);
+        entries.fold((0, 0), |(all, unread), entry| (all + 1, unread + usize::from(!entry.read)))
+    }
+
+    /// When the newest letter came into the inbox.
+    #[must_use]
+    pub fn newest_arrival(&self) -> Option<Timestamp> {
+        self.inbox().map(|entry| entry.arrived).max()
+    }
+
+    /// How many unread letters came into the inbox after the newest one of an earlier look.
+    #[must_use]
+    pub fn arrived_since(&self, newest: Option<Timestamp>) -> usize {
+        self.inbox().filter(|entry| !entry.read && newest.is_none_or(|newest| entry.arrived > newest)).count()
+    }
+
+    fn inbox(&self) -> impl Iterator<Item = &Entry> {
+        self.index.held.entries().filter(|entry| entry.folder == Folder::Inbox)
+    }
+
+    async fn rows(&mut self, world: &impl World, entries: Vec<Entry>) -> Result<Vec<Row>, ListError> {
         let mut rows = Vec::with_capacity(entries.len());
         for mut entry in entries {
             let summary = match self.summary(world, &entry).await {
@@ -155,9 +209,12 @@ impl Mailbox {
                 }
                 Class::Refused | Class::Unavailable => Err(NotOpened::Call(error)),
             },
-            Err(LookUpError::NoAccount | LookUpError::KeyChanged | LookUpError::OlderCertificate) => {
-                Err(Damage::CertificateMissing.into())
-            }
+            Err(
+                LookUpError::NoAccount
+                | LookUpError::KeyChanged
+                | LookUpError::DigitsDiffer
+                | LookUpError::OlderCertificate,
+            ) => Err(Damage::CertificateMissing.into()),
         }
     }
 

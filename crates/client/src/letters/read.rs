@@ -17,6 +17,7 @@ use crate::{
     contacts::{Edit, Standing},
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
+    settings::Name,
     transport::Method,
     world::World,
 };
@@ -169,7 +170,11 @@ impl Mailbox {
             Standing::Changed => return Err(Damage::SenderKeyChanged.into()),
             Standing::Own | Standing::Former => {}
             Standing::New | Standing::Known | Standing::Compared => {
-                self.pin(Edit::Met { address: letter.from().clone(), key: KnownKey::first(&sender).used() });
+                let address = letter.from().clone();
+                self.pin(Edit::Met { address: address.clone(), key: KnownKey::first(&sender).used() });
+                if let Some(Ok(name)) = letter.claimed_name().map(Name::parse) {
+                    self.pin(Edit::Named { address, name });
+                }
             }
         }
         Ok((letter, standing))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{LetterId, ThreadId},
+    ids::{LetterId, RecordId, ThreadId},
     letters::{NewLetter, NewLetters, NewReader},
     octets::Octets,
     problems::ProblemType,
@@ -55,6 +55,12 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Which letter it is.
+    #[must_use]
+    pub const fn letter(&self) -> LetterId {
+        self.letter
+    }
+
     /// To this letter.
     #[must_use]
     pub fn to(letter: &Letter) -> Self {
@@ -126,9 +132,22 @@ impl Mailbox {
     /// # Errors
     /// [`SendError`]: nothing went out, except for [`SendError::Waiting`], where the letter is kept and goes out once.
     pub async fn send(&mut self, world: &impl World, draft: &Draft) -> Result<Sent, SendError> {
+        self.send_from(world, draft, None).await
+    }
+
+    /// Sends a letter as [`Mailbox::send`] does, and erases the record it was drafted in once it has gone out.
+    ///
+    /// # Errors
+    /// [`SendError`]
+    pub async fn send_from(
+        &mut self,
+        world: &impl World,
+        draft: &Draft,
+        record: Option<RecordId>,
+    ) -> Result<Sent, SendError> {
         let mut stale = CallError::Unreadable;
         for _ in 0..TRIES {
-            let (waiting, readers) = self.seal(world, draft).await?;
+            let (waiting, readers) = self.seal(world, draft, record).await?;
             self.unsent.waiting.push(waiting.clone());
             if let Err(error) = self.save_unsent(world).await {
                 self.unsent.drop_letter(waiting.id);
@@ -136,7 +155,7 @@ impl Mailbox {
             }
             match unsent::post(&self.session.api(world), &waiting).await {
                 Ok(_) => {
-                    self.acknowledged(world, waiting.id, &readers).await?;
+                    self.acknowledged(world, &waiting, &readers).await?;
                     let readers = readers.iter().map(|reader| (reader.certificate.address().clone(), reader.standing));
                     return Ok(Sent { id: waiting.id, readers: readers.collect() });
                 }
@@ -168,17 +187,16 @@ impl Mailbox {
         for waiting in self.unsent.waiting.clone() {
             let id = waiting.id;
             match unsent::post(&self.session.api(world), &waiting).await {
-                Ok(_) => {
-                    self.unsent.drop_letter(id);
-                    self.save_unsent(world).await?;
-                }
-                Err(error) if must_be_sealed_anew(&error) => match self.send(world, &waiting.draft).await {
-                    Ok(_) | Err(SendError::Waiting { .. }) => {
-                        self.unsent.drop_letter(id);
-                        self.save_unsent(world).await?;
+                Ok(_) => self.acknowledged(world, &waiting, &[]).await?,
+                Err(error) if must_be_sealed_anew(&error) => {
+                    match self.send_from(world, &waiting.draft, waiting.record).await {
+                        Ok(_) | Err(SendError::Waiting { .. }) => {
+                            self.unsent.drop_letter(id);
+                            self.save_unsent(world).await?;
+                        }
+                        Err(cause) => still.push(StillWaiting { id, cause }),
                     }
-                    Err(cause) => still.push(StillWaiting { id, cause }),
-                },
+                }
                 Err(cause) if may_have_been_taken(&cause) => {
                     still.push(StillWaiting { id, cause: SendError::Waiting { id, cause } });
                 }
@@ -188,7 +206,12 @@ impl Mailbox {
         Ok(still)
     }
 
-    async fn seal(&mut self, world: &impl World, draft: &Draft) -> Result<(Waiting, Vec<Recipient>), SendError> {
+    async fn seal(
+        &mut self,
+        world: &impl World,
+        draft: &Draft,
+        record: Option<RecordId>,
+    ) -> Result<(Waiting, Vec<Recipient>), SendError> {
         let mut readers = Vec::with_capacity(draft.to.len());
         for address in &draft.to {
             readers.push(self.look_up(world, address).await?);
@@ -233,21 +256,31 @@ impl Mailbox {
                 .collect(),
         };
         let letters = NewLetters { letters: vec![letter] };
-        Ok((Waiting { id, letters, contents: vec![Octets(sealed.content)], draft: draft.clone() }, readers))
+        Ok((Waiting { id, letters, contents: vec![Octets(sealed.content)], draft: draft.clone(), record }, readers))
     }
 
     async fn acknowledged(
         &mut self,
         world: &impl World,
-        id: LetterId,
+        waiting: &Waiting,
         readers: &[Recipient],
     ) -> Result<(), DeviceFailed> {
         for reader in readers.iter().filter(|reader| reader.standing != Standing::Own) {
             let key = KnownKey::first(&reader.certificate).used();
             self.pin(Edit::Met { address: reader.certificate.address().clone(), key });
         }
-        self.unsent.drop_letter(id);
-        self.save_unsent(world).await
+        self.unsent.drop_letter(waiting.id);
+        self.save_unsent(world).await?;
+        if let Some(record) = waiting.record {
+            // Best effort: a draft that stays is seen, and is not a letter that was lost.
+            self.erase_draft(world, record).await.ok();
+        }
+        Ok(())
+    }
+
+    /// The letters that wait for their acknowledgement: their ids, and the drafts they were written in.
+    pub fn waiting(&self) -> impl Iterator<Item = (LetterId, Option<RecordId>)> {
+        self.unsent.waiting.iter().map(|waiting| (waiting.id, waiting.record))
     }
 
     async fn save_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {

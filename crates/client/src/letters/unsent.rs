@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
-    ids::LetterId,
+    ids::{LetterId, RecordId},
     letters::{NewLetters, Posted},
     octets::Octets,
 };
@@ -32,6 +32,9 @@ pub struct Waiting {
     pub contents: Vec<Octets>,
     /// What it was sealed from, to seal it anew if a reader's key is another by now.
     pub draft: Draft,
+    /// The record it was drafted in, erased when the letter has gone out.
+    #[serde(default)]
+    pub record: Option<RecordId>,
 }
 
 impl Unsent {

@@ -1,11 +1,10 @@
 //! The demo: who lives in it, and everything it would have sent. Loopback only, since it shows every code.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, response::Response, routing::get};
+use axum::{Json, Router, extract::State, routing::get};
 use serde::Serialize;
 
-use super::html::{self, Escaped};
 use crate::{
     mailroom::Mailroom,
     notices::{DemoMessage, DemoOutbox},
@@ -38,7 +37,6 @@ pub(super) fn router(demo: Demo) -> Router<Mailroom> {
     Router::new()
         .route("/demo/accounts.json", get(accounts))
         .route("/demo/outbox.json", get(outbox_json))
-        .route("/demo/outbox", get(outbox))
         .with_state(demo)
 }
 
@@ -48,23 +46,4 @@ async fn accounts(State(demo): State<Demo>) -> Json<Vec<DemoAccount>> {
 
 async fn outbox_json(State(demo): State<Demo>) -> Json<Vec<DemoMessage>> {
     Json(demo.outbox.messages())
-}
-
-async fn outbox(State(demo): State<Demo>) -> Response {
-    let mut main = String::from(
-        "<p>Det här skulle ha skickats, nyast först. Sidan finns bara i provdrift. <span lang=\"en\">This would have been sent, \
-         newest first.</span></p>\n",
-    );
-    for message in demo.outbox.messages().iter().rev() {
-        let subject = message.subject.as_deref().unwrap_or(if message.channel == "sms" { "SMS" } else { "" });
-        let _ = writeln!(
-            main,
-            "<article><h2>{}</h2><p>{} <time>{}</time></p><pre>{}</pre></article>",
-            Escaped(subject),
-            Escaped(&message.to),
-            message.at,
-            Escaped(&message.text),
-        );
-    }
-    html::page("sv", "Utkorgen", &main)
 }

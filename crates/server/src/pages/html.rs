@@ -30,11 +30,14 @@ impl fmt::Display for Escaped<'_> {
 pub(super) fn page(language: &str, title: &str, main: &str) -> Response {
     Html(format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>{title} – SecureMailbox</title>\n<link rel=\"stylesheet\" href=\"/assets/plain.css\">\n<main>\n<h1>{title}</h1>\n{main}</main>\n</html>\n",
+         <title>{title} – SecureMailbox</title>\n<link rel=\"stylesheet\" href=\"{STYLE_SHEET}\">\n<main>\n<h1>{title}</h1>\n{main}</main>\n</html>\n",
         title = Escaped(title),
     ))
     .into_response()
 }
+
+/// Where the one style sheet lies.
+pub(super) const STYLE_SHEET: &str = "/plain.css";
 
 /// The one style sheet.
 pub(super) async fn style() -> Response {
@@ -45,8 +48,6 @@ const STYLE: &str = "\
 :root { color-scheme: light dark; font: 1.125rem/1.6 system-ui, sans-serif; }
 body { margin: 0; padding: 1rem; }
 main { max-inline-size: 66ch; margin-inline: auto; }
-article { border-block-start: 1px solid; padding-block: 1rem; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: 0; }
 code { font-size: 1.125em; }
 ";
 

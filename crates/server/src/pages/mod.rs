@@ -1,5 +1,6 @@
-//! What people and monitors see outside the API: problem pages, health, the demo.
+//! What people and monitors see outside the API: the page, problem pages, health, the demo.
 
+mod built;
 mod demo;
 mod html;
 mod problems;
@@ -7,6 +8,7 @@ mod problems;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use securemailbox_store::meta::{MetaKey, ReadMeta};
 
+use built::Page;
 pub use demo::{Demo, DemoAccount};
 
 use crate::mailroom::Mailroom;
@@ -18,7 +20,8 @@ pub(crate) fn router(demo: Option<Demo>) -> Router<Mailroom> {
         .route("/healthz", get(async || StatusCode::NO_CONTENT))
         .route("/readyz", get(ready))
         .route("/problems/{name}", get(problems::page))
-        .route("/assets/plain.css", get(html::style));
+        .route(html::STYLE_SHEET, get(html::style))
+        .merge(built::router(Page::built(demo.is_some()), demo.is_some()));
     match demo {
         None => pages,
         Some(demo) => pages.merge(demo::router(demo)),

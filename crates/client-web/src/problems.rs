@@ -1,0 +1,48 @@
+//! Failures of the client as a page is told them: a stable name, a tone, and nothing of a letter.
+
+use securemailbox_client::failure::{self, Failure};
+
+use crate::views::{Class, Problem};
+
+/// A failure in the page's words.
+pub(crate) fn problem(failure: &impl Failure) -> Problem {
+    let explained = failure.explain();
+    named(explained.name, class(explained.class))
+}
+
+/// As [`problem`], `?`-able.
+pub(crate) trait OrProblem<T> {
+    /// The value, or the failure in the page's words.
+    fn or_problem(self) -> Result<T, Problem>;
+    /// The same, and whom it is about.
+    fn or_problem_of(self, address: &str) -> Result<T, Problem>;
+}
+
+impl<T, E: Failure> OrProblem<T> for Result<T, E> {
+    fn or_problem(self) -> Result<T, Problem> {
+        self.map_err(|failure| problem(&failure))
+    }
+
+    fn or_problem_of(self, address: &str) -> Result<T, Problem> {
+        self.map_err(|failure| Problem { address: Some(address.into()), ..problem(&failure) })
+    }
+}
+
+/// A problem that arises before the client is asked.
+pub(crate) fn named(name: &str, class: Class) -> Problem {
+    Problem { name: name.into(), class, address: None }
+}
+
+/// What was typed will not do.
+pub(crate) fn refused(name: &str) -> Problem {
+    named(name, Class::Refused)
+}
+
+const fn class(class: failure::Class) -> Class {
+    match class {
+        failure::Class::Refused => Class::Refused,
+        failure::Class::NotFound => Class::NotFound,
+        failure::Class::Unavailable => Class::Unavailable,
+        failure::Class::Damaged => Class::Damaged,
+    }
+}

@@ -1,0 +1,206 @@
+//! From what the client knows to what a page shows.
+
+use securemailbox_client::{
+    contacts::{self, Contacts},
+    letters::{self, ReaderDelivery, Reading, ReadingWarning},
+    mailbox::Mailbox,
+};
+use securemailbox_protocol::{
+    accounts,
+    address::Address,
+    letters as wire,
+    sign_in::{SessionRow, Sessions},
+    time::Timestamp,
+};
+
+use crate::{
+    problems::{problem, refused},
+    views,
+};
+
+/// Whoever is shown beside others: the contacts, and oneself.
+pub(crate) struct People<'a> {
+    pub(crate) contacts: &'a Contacts,
+    pub(crate) own: &'a Address,
+    pub(crate) own_name: &'a str,
+}
+
+impl<'a> People<'a> {
+    pub(crate) fn of(mailbox: &'a Mailbox) -> Self {
+        Self { contacts: mailbox.contacts(), own: mailbox.address(), own_name: mailbox.name() }
+    }
+
+    /// Somebody with a verified standing, and the name they claim.
+    pub(crate) fn somebody(
+        &self,
+        address: &Address,
+        claimed: Option<&str>,
+        standing: contacts::Standing,
+    ) -> views::Correspondent {
+        let shown = if address == self.own {
+            contacts::ShownName { name: Some(self.own_name.into()), alone: true }
+        } else {
+            self.contacts.shown_name(address, claimed)
+        };
+        views::Correspondent {
+            address: address.as_str().into(),
+            name: shown.name,
+            name_may_stand_alone: shown.alone,
+            standing: self::standing(standing),
+        }
+    }
+
+    /// Somebody of whom only the address is known here: as the contacts have them.
+    pub(crate) fn contact(&self, address: &Address) -> views::Correspondent {
+        let standing = if address == self.own {
+            contacts::Standing::Own
+        } else {
+            self.contacts.get(address).map_or(contacts::Standing::New, |contact| match contact.offered {
+                Some(_) => contacts::Standing::Changed,
+                None => contact.key.state.into(),
+            })
+        };
+        self.somebody(address, None, standing)
+    }
+
+    pub(crate) fn row(&self, row: letters::Row) -> views::Row {
+        let letters::Row { entry, summary } = row;
+        let (summary, damage) = match summary {
+            Ok((summary, standing)) => (Some(self.summary(&summary, standing, entry.arrived)), None),
+            Err(damage) => {
+                (None, Some(views::Problem { address: Some(entry.sender.address.as_str().into()), ..problem(&damage) }))
+            }
+        };
+        views::Row {
+            id: entry.id.to_string(),
+            thread: entry.thread.to_string(),
+            folder: folder(entry.folder),
+            read: entry.read,
+            arrived: millis(entry.arrived),
+            level: entry.level.map(level),
+            summary,
+            damage,
+        }
+    }
+
+    fn summary(&self, summary: &letters::Summary, standing: contacts::Standing, arrived: Timestamp) -> views::Summary {
+        views::Summary {
+            from: self.somebody(&summary.from, summary.claimed_name.as_deref(), standing),
+            to: summary.to.iter().map(|address| self.contact(address)).collect(),
+            more_readers: summary.more_readers,
+            subject: summary.subject.clone(),
+            first_line: summary.first_line.clone(),
+            date: millis(summary.date),
+            date_is_off: summary.date_is_off(arrived),
+        }
+    }
+
+    pub(crate) fn letter(&self, reading: &Reading, conversation: Vec<views::Row>) -> views::Letter {
+        let Reading { letter, entry, standing, warnings, deliveries } = reading;
+        views::Letter {
+            id: letter.id().to_string(),
+            folder: folder(entry.folder),
+            arrived: millis(entry.arrived),
+            date: millis(letter.date()),
+            from: self.somebody(letter.from(), letter.claimed_name(), *standing),
+            to: letter.to().iter().chain(letter.cc()).map(|address| self.contact(address)).collect(),
+            subject: letter.subject().into(),
+            text: letter.text().into(),
+            warnings: warnings.iter().map(warning).collect(),
+            deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
+            conversation,
+        }
+    }
+
+    pub(crate) fn delivery(&self, delivery: &ReaderDelivery) -> views::Delivery {
+        let read = delivery.read.and_then(Result::ok);
+        views::Delivery {
+            reader: self.contact(&delivery.reader),
+            delivered: millis(delivery.delivered),
+            notified: delivery.notified.map(millis),
+            read: read.map(|read| millis(read.at)),
+            level: read.map(|read| level(read.level)),
+            receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
+        }
+    }
+}
+
+fn warning(warning: &ReadingWarning) -> views::Problem {
+    let address = match warning {
+        ReadingWarning::ReaderKeyDiffers(address) => Some(address.as_str().into()),
+        ReadingWarning::DateIsOff | ReadingWarning::UnopenedParts | ReadingWarning::NotMarked => None,
+    };
+    views::Problem { address, ..refused(warning.name()) }
+}
+
+pub(crate) fn millis(time: Timestamp) -> views::Millis {
+    #[expect(clippy::cast_precision_loss, reason = "exact until the year 287396")]
+    let millis = time.unix_millis() as f64;
+    millis
+}
+
+pub(crate) const fn level(level: accounts::Level) -> views::Level {
+    match level {
+        accounts::Level::Address => views::Level::Address,
+        accounts::Level::Phone => views::Level::Phone,
+        accounts::Level::Authenticator => views::Level::Authenticator,
+        accounts::Level::Passkey => views::Level::Passkey,
+        accounts::Level::Eid => views::Level::Eid,
+    }
+}
+
+pub(crate) const fn standing(standing: contacts::Standing) -> views::Standing {
+    match standing {
+        contacts::Standing::Own => views::Standing::Own,
+        contacts::Standing::New => views::Standing::New,
+        contacts::Standing::Known => views::Standing::Known,
+        contacts::Standing::Compared => views::Standing::Compared,
+        contacts::Standing::Former => views::Standing::Former,
+        contacts::Standing::Changed => views::Standing::Changed,
+    }
+}
+
+/// No folder of this page holds drafts or an archive; an entry that lies there was put there by a newer client, and is
+/// shown where letters are looked for.
+const fn folder(folder: wire::Folder) -> views::Folder {
+    match folder {
+        wire::Folder::Inbox | wire::Folder::Archive | wire::Folder::Drafts => views::Folder::Inbox,
+        wire::Folder::Sent => views::Folder::Sent,
+        wire::Folder::Trash => views::Folder::Trash,
+    }
+}
+
+pub(crate) fn receipt(receipt: &wire::ErasureReceipt) -> views::ErasureReceipt {
+    let step = |step: &wire::ErasureStep| views::ErasureStep {
+        step: match step.step {
+            wire::ErasureStepKind::KeysDestroyed => views::ErasureStepKind::KeysDestroyed,
+            wire::ErasureStepKind::LettersOverwritten => views::ErasureStepKind::LettersOverwritten,
+            wire::ErasureStepKind::LogOverwritten => views::ErasureStepKind::LogOverwritten,
+            wire::ErasureStepKind::Vacuumed => views::ErasureStepKind::Vacuumed,
+        },
+        taken: step.taken,
+        count: count(step.count),
+    };
+    views::ErasureReceipt {
+        at: millis(receipt.at),
+        erased: count(receipt.erased),
+        steps: receipt.steps.iter().map(step).collect(),
+    }
+}
+
+pub(crate) fn sessions(sessions: &Sessions) -> views::Sessions {
+    let row = |row: &SessionRow| views::Session {
+        id: row.id.to_string(),
+        current: row.current,
+        level: level(row.level),
+        proved: millis(row.proved),
+        used: millis(row.used),
+        kept: row.kept,
+    };
+    views::Sessions { sessions: sessions.sessions.iter().map(row).collect() }
+}
+
+/// As a page counts.
+pub(crate) fn count(count: impl TryInto<u32>) -> u32 {
+    count.try_into().unwrap_or(u32::MAX)
+}

@@ -1,0 +1,283 @@
+//! The sign-in Worker: everything with a password or a recovery code. It ends once it has handed the mailbox over, and
+//! with it goes the memory that Argon2 needed.
+
+use securemailbox_client::{
+    accounts::{self, AccountToMake, AddressToProve, PasswordToChoose, PhoneToName, PhoneToProve},
+    opening::Opening,
+    settings::Name,
+    sign_in::{self, CodeToEnter, NewPasswordToChoose, RecoveryToComplete, RecoveryToProve},
+    world::World,
+};
+use securemailbox_protocol::{address::Address, phone::PhoneNumber, sign_in::NextFactor};
+use securemailbox_vault::{
+    passwords::{Password, WeakPassword, judge},
+    recovery,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    calls::{
+        Code, Credentials, Finish, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode, SignInCalls,
+        Unlock,
+    },
+    problems::{OrProblem, refused},
+    shown,
+    views::{Done, Factor, Judgement, Phone, Problem, Sheet, Verdict},
+};
+
+/// Where a person is. Each step is a type of the client, so that none can be left out or taken twice.
+enum Step {
+    Nothing,
+    AddressToProve { step: AddressToProve, again: NewMailbox },
+    PhoneToName(PhoneToName),
+    PhoneToProve { step: PhoneToProve, before: PhoneToName, phone: PhoneNumber },
+    PasswordToChoose(PasswordToChoose),
+    AccountToMake(AccountToMake),
+    CodeToEnter { step: CodeToEnter, password: Zeroizing<String> },
+    RecoveryToProve { step: RecoveryToProve, code: recovery::RecoveryCode },
+    NewPasswordToChoose(NewPasswordToChoose),
+    RecoveryToComplete(RecoveryToComplete),
+}
+
+/// A sign-in, a registration or a recovery on its way.
+pub struct SignIn<W> {
+    world: W,
+    step: Step,
+    name: Option<Name>,
+    address: Option<Address>,
+    opening: Option<Opening>,
+}
+
+impl<W: World> SignIn<W> {
+    /// Nothing begun.
+    pub const fn new(world: W) -> Self {
+        Self { world, step: Step::Nothing, name: None, address: None, opening: None }
+    }
+
+    /// What there is to hand to the mailbox Worker, once.
+    pub fn take_opening(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        self.opening.take().map(|opening| opening.to_bytes())
+    }
+
+    fn hand_over(&mut self, mut opening: Opening, keep: bool, sheet_owed: bool) -> Done {
+        (opening.keep, opening.sheet_owed) = (keep, sheet_owed);
+        self.opening = Some(opening);
+        self.step = Step::Nothing;
+        Done {}
+    }
+
+    fn sheet(&self, code: &recovery::RecoveryCode) -> Result<Sheet, Problem> {
+        let address = self.address.as_ref().ok_or_else(out_of_step)?;
+        Ok(Sheet { recovery_code: code.to_string(), address: address.as_str().into() })
+    }
+}
+
+impl<W: World> SignInCalls for SignIn<W> {
+    async fn register(&mut self, args: NewMailbox) -> Result<Done, Problem> {
+        let name = Name::parse(&args.name).map_err(|_| refused("not-a-name"))?;
+        let address = parse_address(&args.address)?;
+        let step = accounts::register(&self.world, &address, args.language.into()).await.or_problem()?;
+        (self.name, self.address) = (Some(name), Some(address));
+        self.step = Step::AddressToProve { step, again: args };
+        Ok(Done {})
+    }
+
+    async fn enter_address_code(&mut self, args: Code) -> Result<Done, Problem> {
+        let Step::AddressToProve { step, .. } = &self.step else { return Err(out_of_step()) };
+        self.step = Step::PhoneToName(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        Ok(Done {})
+    }
+
+    async fn name_phone(&mut self, args: NewPhone) -> Result<Phone, Problem> {
+        let phone = PhoneNumber::parse(&args.phone).map_err(|_| refused("not-a-phone-number"))?;
+        // A person who sees that the number was wrong goes back and names another.
+        let before = match std::mem::replace(&mut self.step, Step::Nothing) {
+            Step::PhoneToName(before) | Step::PhoneToProve { before, .. } => before,
+            other => {
+                self.step = other;
+                return Err(out_of_step());
+            }
+        };
+        match before.enter(&self.world, phone.clone()).await.or_problem() {
+            Ok(step) => {
+                let shown = Phone { phone: phone.as_str().into() };
+                self.step = Step::PhoneToProve { step, before, phone };
+                Ok(shown)
+            }
+            Err(problem) => {
+                self.step = Step::PhoneToName(before);
+                Err(problem)
+            }
+        }
+    }
+
+    async fn enter_phone_code(&mut self, args: Code) -> Result<Done, Problem> {
+        let Step::PhoneToProve { step, .. } = &self.step else { return Err(out_of_step()) };
+        self.step = Step::PasswordToChoose(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        Ok(Done {})
+    }
+
+    async fn judge(&mut self, args: NewPassword) -> Result<Judgement, Problem> {
+        let address = self.address.as_ref().ok_or_else(out_of_step)?;
+        Ok(Judgement { verdict: verdict(&args.password, address) })
+    }
+
+    async fn choose_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
+        let Step::PasswordToChoose(step) = &self.step else { return Err(out_of_step()) };
+        let name = self.name.clone().ok_or_else(out_of_step)?;
+        let made = step.choose(&self.world, Password::new(&args.password), name).await.or_problem()?;
+        let sheet = self.sheet(made.recovery_code())?;
+        self.step = Step::AccountToMake(made);
+        Ok(sheet)
+    }
+
+    async fn make(&mut self, args: Finish) -> Result<Done, Problem> {
+        let Step::AccountToMake(made) = &self.step else { return Err(out_of_step()) };
+        let opening = made.post(&self.world).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, !args.sheet_kept))
+    }
+
+    async fn sign_in(&mut self, args: Credentials) -> Result<Factor, Problem> {
+        let address = parse_address(&args.address)?;
+        let password = Password::new(&args.password);
+        let step = sign_in::sign_in(&self.world, &address, password).await.or_problem()?;
+        let factor = factor(step.factor());
+        self.address = Some(address);
+        self.step = Step::CodeToEnter { step, password: args.password };
+        Ok(factor)
+    }
+
+    async fn enter_code(&mut self, args: LastCode) -> Result<Done, Problem> {
+        let Step::CodeToEnter { step, .. } = &self.step else { return Err(out_of_step()) };
+        let opening = step.prove(&self.world, &digits(&args.code)?).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, false))
+    }
+
+    async fn recover(&mut self, args: RecoveryCode) -> Result<Factor, Problem> {
+        let address = parse_address(&args.address)?;
+        let code = recovery::RecoveryCode::parse(&args.recovery_code).map_err(|error| match error {
+            recovery::NotARecoveryCode::Length { .. } => refused("recovery-code-length"),
+            recovery::NotARecoveryCode::Character { .. } => refused("recovery-code-character"),
+            recovery::NotARecoveryCode::Check => refused("slip-of-the-pen"),
+        })?;
+        let step = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
+        let factor = factor(step.factor());
+        self.address = Some(address);
+        self.step = Step::RecoveryToProve { step, code };
+        Ok(factor)
+    }
+
+    async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
+        let Step::RecoveryToProve { step, .. } = &self.step else { return Err(out_of_step()) };
+        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        Ok(Done {})
+    }
+
+    async fn choose_new_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
+        let Step::NewPasswordToChoose(step) = &self.step else { return Err(out_of_step()) };
+        let made = step.choose(&self.world, Password::new(&args.password)).await.or_problem()?;
+        let sheet = self.sheet(made.recovery_code())?;
+        self.step = Step::RecoveryToComplete(made);
+        Ok(sheet)
+    }
+
+    async fn complete_recovery(&mut self, args: Finish) -> Result<Done, Problem> {
+        let Step::RecoveryToComplete(made) = &self.step else { return Err(out_of_step()) };
+        let opening = made.post(&self.world).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, !args.sheet_kept))
+    }
+
+    async fn unlock(&mut self, args: Unlock) -> Result<Done, Problem> {
+        let opening = sign_in::unlock(&self.world, Password::new(&args.password)).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, false))
+    }
+
+    async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {
+        match &self.step {
+            Step::AddressToProve { again, .. } => self.register(again.clone()).await,
+            Step::PhoneToProve { phone, .. } => {
+                let phone = phone.as_str().to_owned();
+                self.name_phone(NewPhone { phone }).await.map(|_| Done {})
+            }
+            Step::CodeToEnter { password, .. } => {
+                let address = self.address.as_ref().ok_or_else(out_of_step)?.as_str().to_owned();
+                self.sign_in(Credentials { address, password: password.clone() }).await.map(|_| Done {})
+            }
+            Step::RecoveryToProve { code, .. } => {
+                let address = self.address.clone().ok_or_else(out_of_step)?;
+                let code = code.clone();
+                let step = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
+                self.step = Step::RecoveryToProve { step, code };
+                Ok(Done {})
+            }
+            Step::Nothing
+            | Step::PhoneToName(_)
+            | Step::PasswordToChoose(_)
+            | Step::AccountToMake(_)
+            | Step::NewPasswordToChoose(_)
+            | Step::RecoveryToComplete(_) => Err(out_of_step()),
+        }
+    }
+}
+
+fn factor(next: &NextFactor) -> Factor {
+    Factor { level: shown::level(next.level), phone_ends: next.phone_ends.clone() }
+}
+
+pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {
+    Address::parse(typed).map_err(|_| Problem { address: Some(typed.trim().into()), ..refused("not-an-address") })
+}
+
+/// Six digits, however a person spaced them.
+fn digits(typed: &str) -> Result<String, Problem> {
+    let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(code)
+    } else {
+        Err(refused("not-a-code"))
+    }
+}
+
+/// As long as this, or of four words, a password that will do is called good.
+const GOOD_CHARACTERS: usize = 20;
+const GOOD_WORDS: usize = 4;
+
+fn verdict(password: &str, address: &Address) -> Verdict {
+    match judge(&Password::new(password), address) {
+        Err(WeakPassword::TooShort) => Verdict::TooShort,
+        Err(WeakPassword::Pattern) => Verdict::Pattern,
+        Err(WeakPassword::Personal) => Verdict::Personal,
+        Err(WeakPassword::Known) => Verdict::Known,
+        Ok(()) if password.chars().count() >= GOOD_CHARACTERS => Verdict::Good,
+        Ok(()) if password.split_whitespace().count() >= GOOD_WORDS => Verdict::Good,
+        Ok(()) => Verdict::Enough,
+    }
+}
+
+/// The page asked for a step that is not the next one.
+fn out_of_step() -> Problem {
+    refused("out-of-step")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_taken_however_it_was_spaced() {
+        assert_eq!(digits(" 123 456 ").unwrap(), "123456");
+        assert_eq!(digits("123-456").unwrap(), "123456");
+        for typed in ["12345", "1234567", "12345a", "١٢٣٤٥٦", ""] {
+            assert_eq!(digits(typed).unwrap_err().name, "not-a-code", "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_called_good_only_if_it_would_be_taken() {
+        let address = Address::parse("anna@demo.example").unwrap();
+        assert_eq!(verdict("kort", &address), Verdict::TooShort);
+        assert_eq!(verdict("aaaaaaaaaaaaaaaaaaaaaaaaaa", &address), Verdict::Pattern);
+        assert_eq!(verdict("tolv lugna svanar", &address), Verdict::Enough);
+        assert_eq!(verdict("tolv lugna svanar flyger", &address), Verdict::Good);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a registration, a sign-in, a recovery or an unlocking comes to: everything that opens a mailbox, here or, in a
+//! browser, in another Worker than the one that knew the password.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use securemailbox_protocol::{address::Address, ids::AccountId, sign_in::NewSession};
+use securemailbox_vault::secrets::AccountSecret;
+
+use crate::{
+    mailbox::{Mailbox, OpenError, Warning},
+    world::World,
+};
+
+/// A session that has begun, and the secret of its account.
+pub struct Opening {
+    pub(crate) address: Address,
+    pub(crate) account: AccountId,
+    pub(crate) token: Option<String>,
+    pub(crate) secret: AccountSecret,
+    /// Stay signed in on this device for 30 days (PROTOCOL §9a).
+    pub keep: bool,
+    /// The person left the recovery sheet for later.
+    pub sheet_owed: bool,
+}
+
+/// The bytes are no [`Opening`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what was handed over does not open a mailbox")]
+pub struct NotAnOpening;
+
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+struct HandedOver {
+    #[zeroize(skip)]
+    address: Address,
+    #[zeroize(skip)]
+    account: AccountId,
+    token: Option<String>,
+    secret: String,
+    keep: bool,
+    sheet_owed: bool,
+}
+
+impl Opening {
+    pub(crate) fn new(address: &Address, begun: NewSession, secret: AccountSecret) -> Self {
+        let NewSession { account, token, .. } = begun;
+        Self { address: address.clone(), account, token, secret, keep: true, sheet_owed: false }
+    }
+
+    /// Opens the mailbox on this device, and says what its owner should know.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn open(self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), OpenError> {
+        Mailbox::begin(world, self).await
+    }
+
+    /// To hand it from one Worker to another. Goes through no page and onto no disk.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let handed = HandedOver {
+            address: self.address.clone(),
+            account: self.account,
+            token: self.token.clone(),
+            secret: BASE64URL_NOPAD.encode(self.secret.as_bytes()),
+            keep: self.keep,
+            sheet_owed: self.sheet_owed,
+        };
+        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
+        Zeroizing::new(serde_json::to_vec(&handed).expect("an opening is JSON"))
+    }
+
+    /// From what was handed over.
+    ///
+    /// # Errors
+    /// [`NotAnOpening`]
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAnOpening> {
+        let handed: HandedOver = serde_json::from_slice(bytes).map_err(|_| NotAnOpening)?;
+        let secret = Zeroizing::new(BASE64URL_NOPAD.decode(handed.secret.as_bytes()).map_err(|_| NotAnOpening)?);
+        Ok(Self {
+            address: handed.address.clone(),
+            account: handed.account,
+            token: handed.token.clone(),
+            secret: AccountSecret::from_bytes(&secret).map_err(|_| NotAnOpening)?,
+            keep: handed.keep,
+            sheet_owed: handed.sheet_owed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_survives_being_handed_over_and_nothing_else_is_taken_for_one() {
+        let opening = Opening {
+            address: Address::parse("anna@demo.example").unwrap(),
+            account: AccountId::from_bytes([1; 16]),
+            token: None,
+            secret: AccountSecret::from_bytes(&[9; 32]).unwrap(),
+            keep: true,
+            sheet_owed: false,
+        };
+        let bytes = opening.to_bytes();
+        let taken = Opening::from_bytes(&bytes).unwrap();
+        assert_eq!((taken.account, taken.secret.as_bytes()), (opening.account, opening.secret.as_bytes()));
+        assert!(taken.keep && !taken.sheet_owed);
+        assert!(Opening::from_bytes(&bytes[1..]).is_err());
+        assert!(Opening::from_bytes(b"{}").is_err());
+    }
+}

@@ -1,0 +1,41 @@
+// What both Workers have in common: calls come one at a time, and are answered by the client in WebAssembly.
+
+import { BROKEN, type ToPage } from "./port.ts";
+import type { Problem } from "./types.ts";
+
+interface Client {
+  answer(call: string, args: string): Promise<string>;
+}
+
+export function say(message: ToPage): void {
+  postMessage(message);
+}
+
+/** Runs what it is given one after the other, since the client is one person at one desk. */
+export class Queue {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** What a rejected call says; anything but a problem is a fault of ours. */
+export function problemOf(rejection: unknown): Problem {
+  if (typeof rejection !== "string") return BROKEN;
+  return JSON.parse(rejection) as Problem;
+}
+
+/** Answers one call, and tells how it went. */
+export async function answer(client: Client, id: number, call: string, args: string): Promise<Problem | null> {
+  try {
+    say({ say: "answer", id, answer: await client.answer(call, args) });
+    return null;
+  } catch (rejection) {
+    const problem = problemOf(rejection);
+    say({ say: "refusal", id, problem });
+    return problem;
+  }
+}

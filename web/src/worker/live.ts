@@ -1,0 +1,77 @@
+// The event stream: one for all tabs of a browser, since HTTP/1.1 gives a browser six connections to a server. The tab
+// that holds the lock has it, and tells the others.
+
+import type { ToTabs } from "./port.ts";
+
+const STREAM = "/api/v1/events";
+const LOCK = "securemailbox-events";
+/** After how long a stream that was refused is asked for again. */
+const AGAIN_AFTER = 5_000;
+
+interface Listener {
+  /** Something may be new. */
+  pulse(): void;
+  connection(online: boolean): void;
+}
+
+export class Live {
+  readonly #tabs: BroadcastChannel;
+  readonly #listener: Listener;
+  readonly #ended = new AbortController();
+  #stream: EventSource | undefined;
+  #online = true;
+
+  constructor(tabs: BroadcastChannel, listener: Listener) {
+    this.#tabs = tabs;
+    this.#listener = listener;
+    tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => this.#heard(data), this.#ended);
+    addEventListener("online", () => this.#listener.pulse(), this.#ended);
+    addEventListener("offline", () => this.reached(false), this.#ended);
+    const held = new Promise<void>((resolve) => this.#ended.signal.addEventListener("abort", () => resolve()));
+    void navigator.locks
+      .request(LOCK, { signal: this.#ended.signal }, () => {
+        this.#lead();
+        return held;
+      })
+      .catch(() => undefined); // ended before it was this tab's turn
+  }
+
+  /** The server answered something, or did not. */
+  reached(online: boolean): void {
+    if (this.#ended.signal.aborted || online === this.#online) return;
+    this.#online = online;
+    this.#listener.connection(online);
+    if (online) this.#listener.pulse();
+  }
+
+  end(): void {
+    this.#ended.abort();
+    this.#stream?.close();
+  }
+
+  #lead(): void {
+    const stream = new EventSource(STREAM);
+    this.#stream = stream;
+    stream.onopen = () => this.#tell({ tell: "connection", online: true });
+    stream.onmessage = () => this.#tell({ tell: "pulse" });
+    stream.onerror = () => {
+      if (this.#ended.signal.aborted) return;
+      this.#tell({ tell: "connection", online: false });
+      if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+      // Refused: the session may be over, which a sync finds out.
+      this.#tell({ tell: "pulse" });
+      setTimeout(() => this.#ended.signal.aborted || this.#lead(), AGAIN_AFTER);
+    };
+  }
+
+  /** To the other tabs and to oneself. */
+  #tell(message: ToTabs): void {
+    this.#tabs.postMessage(message);
+    this.#heard(message);
+  }
+
+  #heard(message: ToTabs): void {
+    if (message.tell === "pulse") this.#listener.pulse();
+    if (message.tell === "connection") this.reached(message.online);
+  }
+}

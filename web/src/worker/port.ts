@@ -1,0 +1,47 @@
+// What the page and its Workers say to each other. Calls and answers are JSON, as the Rust side has them.
+
+import type { Counts, Me, Problem } from "./types.ts";
+
+/** The page to a Worker. */
+export type ToWorker =
+  | { do: "begin"; module: WebAssembly.Module; session: string | null; handover: MessagePort | null }
+  | { do: "call"; id: number; call: string; args: string }
+  | { do: "keep" };
+
+/** A Worker to the page. */
+export type ToPage =
+  | { say: "answer"; id: number; answer: string }
+  | { say: "refusal"; id: number; problem: Problem }
+  /** The mailbox that the sign-in Worker handed over is open, or is not. */
+  | { say: "opened"; me: Me }
+  | { say: "not_opened"; problem: Problem }
+  /** What this tab has to keep so that a reload opens by itself; `null`: nothing any more. */
+  | { say: "session"; session: string | null }
+  | { say: "event"; event: MailboxEvent };
+
+export type MailboxEvent =
+  /** After a sync that may have changed something; `counts.arrived` letters are new in the inbox. */
+  | { event: "changed"; counts: Counts; arrived: number }
+  | { event: "connection"; online: boolean }
+  /** A letter that waited went out. */
+  | { event: "sent"; id: string }
+  /** The keys are gone, here or in another tab; the session stays. */
+  | { event: "locked" }
+  /** The session is over, here or elsewhere. */
+  | { event: "ended" };
+
+/** The name that tabs of one browser hear each other by. */
+export const TABS = "securemailbox";
+
+/** What tabs tell each other. */
+export type ToTabs =
+  | { tell: "pulse" }
+  | { tell: "connection"; online: boolean }
+  | { tell: "active" }
+  | { tell: "locked" }
+  | { tell: "ended" }
+  | { tell: "whose_session" }
+  | { tell: "session"; session: string };
+
+/** The Worker broke, which no server can cause by answering: a fault of ours. */
+export const BROKEN: Problem = { name: "broken-page", class: "unavailable", address: null };
