@@ -1,5 +1,7 @@
 import { mount } from "svelte";
-import "./app/tokens.css";
+import "./app/base.css";
 import App from "./app/App.svelte";
+import { Looks } from "./app/looks.svelte.ts";
 
-mount(App, { target: document.getElementById("page") ?? document.body });
+const page = document.getElementById("page");
+if (page) mount(App, { target: page, props: { looks: new Looks() } });

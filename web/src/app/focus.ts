@@ -1,0 +1,23 @@
+/** Puts the focus on the heading of the page, or of the step, so that a screen reader says where one is. */
+export function focusHeading(within: ParentNode = document): void {
+  const heading = within.querySelector("main h1") ?? within.querySelector("h1");
+  if (!(heading instanceof HTMLElement)) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+const PANES = "[data-pane], [data-toast]";
+
+/** F6: on to the next part of the window that has one. A pane carries `data-pane`; its first focusable thing gets the focus. */
+export function focusNextPane(step: 1 | -1): void {
+  const panes = [...document.querySelectorAll<HTMLElement>(PANES)].filter((pane) => pane.checkVisibility());
+  const here = panes.findIndex((pane) => pane.contains(document.activeElement));
+  const next = panes[(here + step + panes.length) % panes.length] ?? panes[0];
+  if (!next) return;
+  const inside = next.querySelector<HTMLElement>("[aria-current], [tabindex='0'], a[href], button, h1[tabindex]");
+  if (inside) inside.focus();
+  else {
+    next.tabIndex = -1;
+    next.focus();
+  }
+}

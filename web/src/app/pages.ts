@@ -1,0 +1,56 @@
+// Which component stands at a route. The sign-in page comes with the first load; everything else when it is wanted.
+import type { Component } from "svelte";
+import { m } from "../paraglide/messages.js";
+import SignInPage from "../sign_in/SignInPage.svelte";
+import type { PageName, Route } from "./routes.ts";
+
+export interface PageProps {
+  path: string;
+  /** What stands after `#`, decoded. */
+  fragment: string;
+}
+
+export type Page = Component<PageProps>;
+
+const PAGES: Record<PageName, () => Promise<{ default: Page }>> = {
+  "sign-in": () => Promise.resolve({ default: SignInPage }),
+  register: () => import("../accounts/RegisterPage.svelte"),
+  forgotten: () => import("../accounts/ForgottenPage.svelte"),
+  mail: () => import("../letters/MailPage.svelte"),
+  compare: () => import("../directory/ComparePage.svelte"),
+  settings: () => import("../settings/SettingsPage.svelte"),
+  outbox: () => import("../demo/OutboxPage.svelte"),
+  "not-found": () => import("./NotFound.svelte"),
+};
+
+const loaded = new Map<PageName, Page>();
+
+/** The page if it is here already, so that going back paints in one go. */
+export function loadPage(name: PageName): Page | Promise<Page> {
+  return loaded.get(name) ?? PAGES[name]().then((module) => keep(name, module.default));
+}
+
+function keep(name: PageName, page: Page): Page {
+  loaded.set(name, page);
+  return page;
+}
+
+const TITLES: Record<string, () => string> = {
+  "/sign-in": () => m["title.sign_in"](),
+  "/register": () => m["title.register"](),
+  "/forgotten": () => m["title.forgotten"](),
+  "/mail/inbox": () => m["folder.inbox"](),
+  "/mail/sent": () => m["folder.sent"](),
+  "/mail/drafts": () => m["folder.drafts"](),
+  "/mail/trash": () => m["folder.trash"](),
+  "/mail/write": () => m["title.write"](),
+  "/compare": () => m["title.compare"](),
+  "/settings/looks": () => m["title.settings_looks"](),
+  "/settings/keys": () => m["title.settings_keys"](),
+  "/settings/sessions": () => m["title.settings_sessions"](),
+  "/demo/outbox": () => m["title.outbox"](),
+};
+
+export function titleOf(route: Route): string {
+  return (TITLES[route.path] ?? m["title.not_found"])();
+}

@@ -1,0 +1,47 @@
+// Every address of the page. Plain data, so that the tests can walk it. An id or an address of somebody never stands
+// in a path, only in the fragment, which no server and no proxy sees.
+
+/** Who may be there: everybody, only who is not signed in, or only who has a mailbox open (or locked). */
+export type Access = "anyone" | "signed-out" | "mailbox";
+
+export type PageName = "sign-in" | "register" | "forgotten" | "mail" | "compare" | "settings" | "outbox" | "not-found";
+
+export interface Route {
+  path: string;
+  page: PageName;
+  access: Access;
+}
+
+export const ROUTES: readonly Route[] = [
+  { path: "/sign-in", page: "sign-in", access: "signed-out" },
+  { path: "/register", page: "register", access: "signed-out" },
+  { path: "/forgotten", page: "forgotten", access: "signed-out" },
+  { path: "/mail/inbox", page: "mail", access: "mailbox" },
+  { path: "/mail/sent", page: "mail", access: "mailbox" },
+  { path: "/mail/drafts", page: "mail", access: "mailbox" },
+  { path: "/mail/trash", page: "mail", access: "mailbox" },
+  { path: "/mail/write", page: "mail", access: "mailbox" },
+  { path: "/compare", page: "compare", access: "mailbox" },
+  { path: "/settings/looks", page: "settings", access: "mailbox" },
+  { path: "/settings/keys", page: "settings", access: "mailbox" },
+  { path: "/settings/sessions", page: "settings", access: "mailbox" },
+  { path: "/demo/outbox", page: "outbox", access: "anyone" },
+];
+
+/** Addresses that stand for another one. */
+export const SHORT: Readonly<Record<string, string>> = {
+  "/": "/sign-in",
+  "/mail": "/mail/inbox",
+  "/settings": "/settings/looks",
+};
+
+const NOT_FOUND: Route = { path: "", page: "not-found", access: "anyone" };
+
+export function routeOf(path: string): Route {
+  return ROUTES.find((route) => route.path === path) ?? NOT_FOUND;
+}
+
+/** Whether the page answers for this path; other addresses (files, problem pages) are the server's. */
+export function isPage(path: string): boolean {
+  return path in SHORT || ROUTES.some((route) => route.path === path);
+}
