@@ -91,8 +91,6 @@ fn the_outbox_shows_what_would_have_been_sent_newest_last() {
         let code = message["code"].as_str().unwrap();
         assert!(code.len() == 6 && message["text"].as_str().unwrap().contains(code), "{message}");
     }
-    let page = blocking(get(&server, "/demo/outbox"));
-    assert!(page.contains(ANNA.address) && page.contains(email["code"].as_str().unwrap()), "{page}");
 }
 
 #[test]

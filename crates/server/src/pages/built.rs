@@ -91,7 +91,8 @@ impl Page {
 
     /// An address that is none. Who navigated here sees the page say so; a program gets a problem.
     fn nothing(&self, method: &Method, uri: &Uri, asked: &HeaderMap) -> Response {
-        let navigated = origin::reads_only(method) && !uri.path().starts_with("/api/") && wants_html(asked);
+        let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
+        let navigated = origin::reads_only(method) && !is_api && wants_html(asked);
         match &self.shell {
             Some(shell) if navigated => (StatusCode::NOT_FOUND, shell.whole(asked)).into_response(),
             _ => Problem::new(ProblemType::NotFound).into_response(),
