@@ -142,13 +142,11 @@ calls! {
 /// No arguments.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// Who asks for a mailbox.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct NewMailbox {
     /// The name that goes out with letters.
     pub name: String,
@@ -172,7 +170,6 @@ pub enum Language {
 /// A choice of language.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct NewLanguage {
     /// Which one.
     pub language: Language,
@@ -181,7 +178,6 @@ pub struct NewLanguage {
 /// A code as typed; spaces do not matter.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Code {
     /// Six digits.
     pub code: String,
@@ -190,7 +186,6 @@ pub struct Code {
 /// The last code of a sign-in.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct LastCode {
     /// Six digits.
     pub code: String,
@@ -201,7 +196,6 @@ pub struct LastCode {
 /// A phone number as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct NewPhone {
     /// As typed: a Swedish number, or one with a country code.
     pub phone: String,
@@ -210,7 +204,6 @@ pub struct NewPhone {
 /// A password as typed.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct NewPassword {
     /// As typed.
     #[cfg_attr(test, ts(type = "string"))]
@@ -220,7 +213,6 @@ pub struct NewPassword {
 /// How a registration or a recovery ends.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Finish {
     /// Whether the person has the recovery sheet; otherwise each sign-in asks again.
     pub sheet_kept: bool,
@@ -231,7 +223,6 @@ pub struct Finish {
 /// Address and password as typed.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// The address.
     pub address: String,
@@ -243,7 +234,6 @@ pub struct Credentials {
 /// The password of a locked mailbox.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Unlock {
     /// The password.
     #[cfg_attr(test, ts(type = "string"))]
@@ -255,7 +245,6 @@ pub struct Unlock {
 /// What a recovery begins with.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct RecoveryCode {
     /// The address.
     pub address: String,
@@ -267,7 +256,6 @@ pub struct RecoveryCode {
 /// A part of a folder.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Part {
     /// Which folder.
     pub folder: Folder,
@@ -280,7 +268,6 @@ pub struct Part {
 /// A letter.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct LetterId {
     /// Its id.
     pub id: String,
@@ -289,7 +276,6 @@ pub struct LetterId {
 /// Letters, and where they go.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Move {
     /// Their ids.
     pub ids: Vec<String>,
@@ -300,7 +286,6 @@ pub struct Move {
 /// An address as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Address {
     /// As typed.
     pub address: String,
@@ -309,7 +294,6 @@ pub struct Address {
 /// A letter that is being written.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct Writing {
     /// Its draft; none before it was saved first.
     pub id: Option<String>,
@@ -326,7 +310,6 @@ pub struct Writing {
 /// A draft.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct DraftId {
     /// Its record's id.
     pub id: String,
@@ -335,7 +318,6 @@ pub struct DraftId {
 /// A session.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(deny_unknown_fields)]
 pub struct SessionId {
     /// Its id.
     pub id: String,
@@ -351,7 +333,7 @@ impl From<Language> for accounts::Language {
 }
 
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
-    serde_json::from_str(args).map_err(|_| misunderstood())
+    serde_json::from_slice(args.as_bytes()).map_err(|_| misunderstood())
 }
 
 fn said(answer: &impl Serialize) -> Result<String, Problem> {

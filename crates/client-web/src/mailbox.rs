@@ -446,7 +446,7 @@ fn draft_of(mailbox: &Mailbox, kept: &Kept) -> views::Draft {
             subject: String::new(),
             text: String::new(),
             answers: None,
-            saved: 0.0,
+            saved: 0,
             waiting,
             damage: Some(problem(error)),
         },

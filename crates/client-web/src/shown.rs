@@ -133,10 +133,8 @@ fn warning(warning: &ReadingWarning) -> views::Problem {
     views::Problem { address, ..refused(warning.name()) }
 }
 
-pub(crate) fn millis(time: Timestamp) -> views::Millis {
-    #[expect(clippy::cast_precision_loss, reason = "exact until the year 287396")]
-    let millis = time.unix_millis() as f64;
-    millis
+pub(crate) const fn millis(time: Timestamp) -> views::Millis {
+    time.unix_millis()
 }
 
 pub(crate) const fn level(level: accounts::Level) -> views::Level {

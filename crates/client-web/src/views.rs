@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Milliseconds since 1970 (UTC).
-pub type Millis = f64;
+pub type Millis = u64;
 
 /// What a failure means: the tone of its notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -126,7 +126,7 @@ pub struct Locked {
 }
 
 /// A line of a list: `summary` or `damage`, never both.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Row {
     /// The letter's id.
@@ -138,6 +138,7 @@ pub struct Row {
     /// Whether it was opened.
     pub read: bool,
     /// When it came, by the server's clock.
+    #[cfg_attr(test, ts(type = "number"))]
     pub arrived: Millis,
     /// Which proof its sender asks for.
     pub level: Option<Level>,
@@ -148,7 +149,7 @@ pub struct Row {
 }
 
 /// What a verified envelope says.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Summary {
     /// Who signed it.
@@ -162,13 +163,14 @@ pub struct Summary {
     /// The first line of the text.
     pub first_line: String,
     /// When it was written, by the sender's clock.
+    #[cfg_attr(test, ts(type = "number"))]
     pub date: Millis,
     /// Dated more than a day from its arrival (ATTACKS 8).
     pub date_is_off: bool,
 }
 
 /// A part of a folder, newest first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Rows {
     /// The lines that were asked for.
@@ -196,7 +198,7 @@ pub struct Counts {
 }
 
 /// A letter, verified as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Letter {
     /// Its id.
@@ -204,8 +206,10 @@ pub struct Letter {
     /// Where it lies.
     pub folder: Folder,
     /// When it came, by the server's clock.
+    #[cfg_attr(test, ts(type = "number"))]
     pub arrived: Millis,
     /// When it was written, by the sender's clock.
+    #[cfg_attr(test, ts(type = "number"))]
     pub date: Millis,
     /// Who signed it, and how their key stood.
     pub from: Correspondent,
@@ -224,16 +228,19 @@ pub struct Letter {
 }
 
 /// What became of a sent letter at one reader.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Delivery {
     /// The reader.
     pub reader: Correspondent,
     /// When it lay in their mailbox. The server's word.
+    #[cfg_attr(test, ts(type = "number"))]
     pub delivered: Millis,
     /// When the mail server took the notice. The server's word.
+    #[cfg_attr(test, ts(type = "number | null"))]
     pub notified: Option<Millis>,
     /// When it was opened, by the reader's verified signature.
+    #[cfg_attr(test, ts(type = "number | null"))]
     pub read: Option<Millis>,
     /// How the reader was identified. The server's word.
     pub level: Option<Level>,
@@ -242,7 +249,7 @@ pub struct Delivery {
 }
 
 /// What became of a sent letter.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Told {
     /// A reader each.
@@ -268,7 +275,7 @@ pub struct Contacts {
 }
 
 /// A letter that is being written, as it is kept: sealed, at the server.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Draft {
     /// The record's id.
@@ -282,6 +289,7 @@ pub struct Draft {
     /// The letter that it answers.
     pub answers: Option<String>,
     /// When it was saved, by this or another device's clock.
+    #[cfg_attr(test, ts(type = "number"))]
     pub saved: Millis,
     /// It was sent, and waits for the server to answer: not to be sent again.
     pub waiting: bool,
@@ -290,7 +298,7 @@ pub struct Draft {
 }
 
 /// All drafts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Drafts {
     /// Newest first.
@@ -298,12 +306,13 @@ pub struct Drafts {
 }
 
 /// Where a draft was saved.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Saved {
     /// The record's id, for the next time.
     pub id: String,
     /// When.
+    #[cfg_attr(test, ts(type = "number"))]
     pub saved: Millis,
 }
 
@@ -332,10 +341,11 @@ pub struct Comparison {
 }
 
 /// What the server reports of an erasure (PROTOCOL §8).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct ErasureReceipt {
     /// When.
+    #[cfg_attr(test, ts(type = "number"))]
     pub at: Millis,
     /// How many letters.
     pub erased: u32,
@@ -371,7 +381,7 @@ pub enum ErasureStepKind {
 }
 
 /// A session of this account.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Session {
     /// Its id, to end it by.
@@ -381,15 +391,17 @@ pub struct Session {
     /// What it proved.
     pub level: Level,
     /// When it proved it.
+    #[cfg_attr(test, ts(type = "number"))]
     pub proved: Millis,
     /// When it was last used.
+    #[cfg_attr(test, ts(type = "number"))]
     pub used: Millis,
     /// Stays for 30 days after its last use.
     pub kept: bool,
 }
 
 /// All sessions of this account.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Sessions {
     /// Newest first.
