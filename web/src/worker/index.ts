@@ -54,7 +54,7 @@ class Desk {
   #next = 0;
 
   constructor(url: string, heard: (message: ToPage) => void) {
-    this.#worker = new Worker((workerPolicy?.createScriptURL(url) ?? url) as string, { type: "module" });
+    this.#worker = new Worker(workerPolicy?.createScriptURL(url) ?? url, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
       if (data.say === "answer") this.#settle(data.id)?.resolve(JSON.parse(data.answer));
       else if (data.say === "refusal") this.#settle(data.id)?.reject(new CallFailed(data.problem));
