@@ -12,6 +12,7 @@ export default defineConfig({
       // Looks.svelte.ts decides the language; nothing is read from cookies or addresses.
       strategy: ["baseLocale"],
       isServer: "false",
+      outputStructure: "message-modules", // a message that no page calls is not shipped
     }),
     svelte(),
     paintedInOneGo(),
