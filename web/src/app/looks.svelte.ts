@@ -1,4 +1,4 @@
-// How this person wants the page: theme, text size, language, shortcuts. Kept on the device, in the clear; it says
+// How this person wants the page: theme, text size, density, language, shortcuts. Kept on the device, in the clear; it says
 // nothing about letters.
 import { createContext } from "svelte";
 import { overwriteGetLocale } from "../paraglide/runtime.js";
@@ -6,14 +6,17 @@ import type { Language } from "../worker/types.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export const TEXT_SIZES = ["normal", "large", "largest"] as const;
+export const DENSITIES = ["airy", "compact"] as const;
 export const LANGUAGES: readonly Language[] = ["sv", "en"];
 
 export type Theme = (typeof THEMES)[number];
 export type TextSize = (typeof TEXT_SIZES)[number];
+export type Density = (typeof DENSITIES)[number];
 
 interface Kept {
   theme: Theme;
   text: TextSize;
+  density: Density;
   /** None: the browser's. */
   language: Language | null;
   shortcuts: boolean;
@@ -26,6 +29,7 @@ export class Looks {
 
   theme = $derived(this.#kept.theme);
   text = $derived(this.#kept.text);
+  density = $derived(this.#kept.density);
   language = $derived(this.#kept.language ?? browserLanguage());
   shortcuts = $derived(this.#kept.shortcuts);
 
@@ -55,6 +59,7 @@ export class Looks {
     document.documentElement.lang = this.language;
     put(dataset, "theme", this.theme, "system");
     put(dataset, "text", this.text, "normal");
+    put(dataset, "density", this.density, "airy");
   }
 }
 
@@ -73,6 +78,7 @@ function kept(): Kept {
   return {
     theme: THEMES.find((theme) => theme === raw.theme) ?? "system",
     text: TEXT_SIZES.find((size) => size === raw.text) ?? "normal",
+    density: DENSITIES.find((density) => density === raw.density) ?? "airy",
     language: LANGUAGES.find((language) => language === raw.language) ?? null,
     shortcuts: raw.shortcuts !== false,
   };
