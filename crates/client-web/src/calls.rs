@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::views::{
     Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factor, Folder, Judgement,
-    Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told,
+    Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told, WentOut,
 };
 
 /// Lists the calls of a Worker: a trait that answers them by name, and the same list for TypeScript.
@@ -80,8 +80,10 @@ calls! {
         reopen(Nothing) -> Me;
         /// Whose session it is, by the server's word, when there are no keys.
         locked(Nothing) -> Locked;
-        /// Whose mailbox is open.
-        me(Nothing) -> Me;
+        /// Writes down what was seen, so that a closed tab loses nothing. The Worker asks it of itself.
+        keep(Nothing) -> Done;
+        /// Sends what waits, and hands in what was drafted without a network. The Worker asks it of itself.
+        catch_up(Nothing) -> WentOut;
         /// Brings the mailbox up to date.
         sync(Nothing) -> Counts;
         /// How many there are of what, as of the last sync.
@@ -417,6 +419,7 @@ mod tests {
             Sessions,
             Sheet,
             Told,
+            WentOut,
         );
         let mut text =
             String::from("// Written by a test of crates/client-web from the Rust types. Not to be edited.\n");

@@ -24,7 +24,7 @@ use crate::{
     sign_in::parse_address,
     views::{
         self, Comparison, Contacts, Counts, Done, Drafts, ErasureReceipt, Exported, Letter, Locked, Me, OwnCertificate,
-        Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told,
+        Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told, WentOut,
     },
 };
 
@@ -53,32 +53,6 @@ impl<W: World> Desk<W> {
         let (mailbox, warnings) = opening.open(&self.world).await.or_problem()?;
         self.own_certificate_differs = warnings.contains(&Warning::OwnCertificateDiffers);
         Ok(self.opened(mailbox))
-    }
-
-    /// Writes down what was seen, so that a closed tab loses nothing.
-    ///
-    /// # Errors
-    /// [`Problem`]
-    pub async fn keep(&mut self) -> Result<(), Problem> {
-        match &mut self.mailbox {
-            Some(mailbox) => mailbox.keep(&self.world).await.or_problem(),
-            None => Ok(()),
-        }
-    }
-
-    /// Sends what waits, and hands in what was drafted without a network; names the letters that went out.
-    ///
-    /// # Errors
-    /// [`Problem`]
-    pub async fn catch_up(&mut self) -> Result<Vec<String>, Problem> {
-        let Some(mailbox) = &mut self.mailbox else { return Ok(Vec::new()) };
-        let waited: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
-        if !waited.is_empty() {
-            mailbox.send_waiting(&self.world).await.or_problem()?;
-        }
-        mailbox.hand_in_drafts(&self.world).await;
-        let wait: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
-        Ok(waited.into_iter().filter(|id| !wait.contains(id)).map(|id| id.to_string()).collect())
     }
 
     fn opened(&mut self, mailbox: Mailbox) -> Me {
@@ -124,9 +98,20 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Locked { address: address.as_str().into() })
     }
 
-    async fn me(&mut self, _: Nothing) -> Result<Me, Problem> {
-        let differs = self.own_certificate_differs;
-        self.open().map(|(mailbox, _)| me(mailbox, differs))
+    async fn keep(&mut self, _: Nothing) -> Result<Done, Problem> {
+        if let Some(mailbox) = &mut self.mailbox {
+            mailbox.keep(&self.world).await.or_problem()?;
+        }
+        Ok(Done {})
+    }
+
+    async fn catch_up(&mut self, _: Nothing) -> Result<WentOut, Problem> {
+        let (mailbox, world) = self.open()?;
+        let waited: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
+        mailbox.send_waiting(world).await.or_problem()?;
+        mailbox.hand_in_drafts(world).await;
+        let wait: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
+        Ok(WentOut { ids: waited.into_iter().filter(|id| !wait.contains(id)).map(|id| id.to_string()).collect() })
     }
 
     async fn sync(&mut self, _: Nothing) -> Result<Counts, Problem> {
@@ -326,12 +311,13 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn sheet_kept(&mut self, _: Nothing) -> Result<Me, Problem> {
         let sheet = self.sheet.take().ok_or_else(|| refused("out-of-step"))?;
+        let differs = self.own_certificate_differs;
         let (mailbox, world) = self.open()?;
         if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
             self.sheet = Some(sheet);
             return Err(problem(&error));
         }
-        self.me(Nothing {}).await
+        Ok(me(mailbox, differs))
     }
 
     async fn lock(&mut self, _: Nothing) -> Result<Done, Problem> {

@@ -324,6 +324,14 @@ pub struct Sent {
     pub id: String,
 }
 
+/// Letters that waited, and have gone out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct WentOut {
+    /// Their ids.
+    pub ids: Vec<String>,
+}
+
 /// The sixty digits to read to each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]

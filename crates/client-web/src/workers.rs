@@ -166,23 +166,6 @@ impl MailboxWorker {
         let me = self.0.begin(&Zeroizing::new(opening)).await.map_err(|problem| rejection(&problem))?;
         serde_json::to_string(&me).map_err(|_| JsValue::UNDEFINED)
     }
-
-    /// Writes down what was seen.
-    ///
-    /// # Errors
-    /// A `Problem`.
-    pub async fn keep(&mut self) -> Result<(), JsValue> {
-        self.0.keep().await.map_err(|problem| rejection(&problem))
-    }
-
-    /// Sends what waits, and names the letters that went out.
-    ///
-    /// # Errors
-    /// A `Problem`.
-    #[wasm_bindgen(js_name = catchUp)]
-    pub async fn catch_up(&mut self) -> Result<Vec<String>, JsValue> {
-        self.0.catch_up().await.map_err(|problem| rejection(&problem))
-    }
 }
 
 fn rejection(problem: &Problem) -> JsValue {

@@ -1,10 +1,10 @@
 //! The calls of PROTOCOL §9, typed: what goes in, what may come back, how large it may be.
 
 use data_encoding::HEXLOWER;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use securemailbox_protocol::{limits, problems::ProblemDetails};
+use securemailbox_protocol::{limits, problems::ProblemType};
 
 use crate::{
     failure::{CallError, Problem},
@@ -173,14 +173,21 @@ fn json<A: DeserializeOwned>(response: &Response) -> Result<A, CallError> {
     serde_json::from_slice(&response.body).map_err(|_| CallError::Unreadable)
 }
 
+/// What the client reads of problem details (RFC 9457): the type decides, the rest is for other programs.
+#[derive(Deserialize)]
+struct Refusal {
+    r#type: String,
+    detail: Option<String>,
+}
+
 fn refusal(status: u16, response: &Response) -> CallError {
     if response.content_type != PROBLEM || response.body.len() > limits::JSON_BODY {
         return CallError::UnknownProblem(status);
     }
-    let Ok(problem) = serde_json::from_slice::<ProblemDetails>(&response.body) else {
+    let Ok(problem) = serde_json::from_slice::<Refusal>(&response.body) else {
         return CallError::UnknownProblem(status);
     };
-    match problem.kind() {
+    match ProblemType::from_path(&problem.r#type) {
         // The status is what proxies act on; a problem that contradicts its own is no problem of our list.
         Some(kind) if kind.status() == status => CallError::Problem(Problem { kind, detail: problem.detail }),
         Some(_) | None => CallError::UnknownProblem(status),
@@ -212,7 +219,7 @@ fn part(body: &mut Vec<u8>, boundary: &str, name: &str, kind: &str, bytes: &[u8]
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_protocol::problems::ProblemType;
+    use securemailbox_protocol::problems::ProblemDetails;
 
     use super::*;
 

@@ -155,6 +155,21 @@ pub enum Edit {
     },
 }
 
+impl Edit {
+    /// Whose contact it changes.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        match self {
+            Self::Met { address, .. }
+            | Self::Gone { address }
+            | Self::Accepted { address, .. }
+            | Self::Compared { address, .. }
+            | Self::Differed { address, .. }
+            | Self::Named { address, .. } => address,
+        }
+    }
+}
+
 impl Contacts {
     /// Everyone, by address.
     pub fn iter(&self) -> impl Iterator<Item = (&Address, &Contact)> {

@@ -304,9 +304,9 @@ impl Mailbox {
 
     /// Remembers something about a key: honoured from now on, written to the contacts record when the mailbox closes.
     pub(crate) fn pin(&mut self, edit: Edit) {
-        let before = self.contacts.clone();
+        let before = self.contacts.get(edit.address()).cloned();
         self.contacts.apply(&edit);
-        if self.contacts != before {
+        if self.contacts.get(edit.address()) != before.as_ref() {
             self.index.pins.push(edit);
         }
     }

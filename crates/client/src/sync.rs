@@ -3,7 +3,7 @@
 //! [`Held`] is a state machine: answers in, the next question out. It reads no clock, calls nobody, and refuses a server
 //! that goes back.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::{BTreeMap, btree_map};
 
 use serde::{Deserialize, Serialize};
 
@@ -113,15 +113,17 @@ impl Held {
         if !all_in_range {
             return Err(SyncRefused::Contradiction);
         }
-        let mut after = self.clone();
+        let before = (self.records.clone(), self.versions.clone());
         for head in changes.records {
-            after.take_record(head)?;
+            if let Err(refused) = self.take_record(head) {
+                (self.records, self.versions) = before;
+                return Err(refused);
+            }
         }
         for entry in changes.entries {
-            after.take_entry(entry);
+            self.take_entry(entry);
         }
-        after.change = changes.change;
-        *self = after;
+        self.change = changes.change;
         Ok(match changes {
             Changes { more: true, .. } => Next::Changes(self.change),
             Changes { erase, .. } if erase > self.erase => Next::Ids,
@@ -138,14 +140,14 @@ impl Held {
         if ids.change < self.change || ids.erase < self.erase {
             return Err(SyncRefused::WentBack);
         }
-        let there: BTreeSet<_> = ids.records.iter().collect();
+        let there = Sorted::of(ids.records.iter().map(RecordId::as_bytes));
         let can_be_erased = |head: &RecordHead| head.purpose == RecordPurpose::Draft;
-        if self.records.values().any(|head| !there.contains(&head.id) && !can_be_erased(head)) {
+        if self.records.values().any(|head| !there.contains(head.id.as_bytes()) && !can_be_erased(head)) {
             return Err(SyncRefused::RecordMissing);
         }
-        self.records.retain(|id, _| there.contains(id));
-        let there: BTreeSet<_> = ids.letters.iter().collect();
-        self.entries.retain(|id, _| there.contains(id));
+        self.records.retain(|id, _| there.contains(id.as_bytes()));
+        let there = Sorted::of(ids.letters.iter().map(LetterId::as_bytes));
+        self.entries.retain(|id, _| there.contains(id.as_bytes()));
         self.erase = ids.erase;
         Ok(if ids.change > self.change { Next::Changes(self.change) } else { Next::Nothing })
     }
@@ -188,6 +190,21 @@ impl Held {
             }
             btree_map::Entry::Occupied(_) => {}
         }
+    }
+}
+
+/// Ids to look up in, whatever they are the ids of: one sort in the page's module instead of two sets.
+struct Sorted(Vec<[u8; 16]>);
+
+impl Sorted {
+    fn of<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> Self {
+        let mut ids: Vec<_> = ids.copied().collect();
+        ids.sort_unstable();
+        Self(ids)
+    }
+
+    fn contains(&self, id: &[u8; 16]) -> bool {
+        self.0.binary_search(id).is_ok()
     }
 }
 

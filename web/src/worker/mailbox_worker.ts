@@ -4,11 +4,13 @@ import { answer, problemOf, Queue, say } from "./entry.ts";
 import { Live } from "./live.ts";
 import { Outside, type Tab } from "./outside.ts";
 import { TABS, type ToTabs, type ToWorker } from "./port.ts";
-import type { Counts, Me, Problem } from "./types.ts";
+import type { Counts, Me, Problem, WentOut } from "./types.ts";
 import { initSync, MailboxWorker } from "./vault/vault.js";
 
 /** How long what was seen may wait before it is written down. */
 const KEEP_AFTER = 1_000;
+/** Held while something is sent: what waits on this device belongs to all tabs. */
+const SENDING = "securemailbox-sending";
 /** How long a new tab waits for another one to share its session. */
 const ASK_OTHERS = 150;
 
@@ -31,7 +33,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       void queue.run(async () => begin(data.module, data.session ?? (await sessionOfAnotherTab()), data.handover));
       break;
     case "call":
-      void queue.run(() => answered(data.id, data.call, data.args));
+      void queue.run(() => inTurn(data.call === "send", () => answered(data.id, data.call, data.args)));
       break;
     case "keep":
       void queue.run(keep);
@@ -90,6 +92,10 @@ async function answered(id: number, call: string, args: string): Promise<void> {
   endIfOver(problem);
 }
 
+async function inTurn(sends: boolean, work: () => Promise<void>): Promise<void> {
+  await (sends ? navigator.locks.request(SENDING, work) : work());
+}
+
 function endIfOver(problem: Problem | null): void {
   if (problem?.name !== "not-signed-in" || !live) return;
   live.end();
@@ -100,7 +106,7 @@ function endIfOver(problem: Problem | null): void {
 /** Brings the mailbox up to date whenever the server, in this or another tab, says that something is new. */
 function follow(): void {
   live ??= new Live(tabs, {
-    pulse: () => void queue.run(caughtUp),
+    pulse: () => void queue.run(() => inTurn(true, caughtUp)),
     connection: (online) => say({ say: "event", event: { event: "connection", online } }),
   });
 }
@@ -108,7 +114,8 @@ function follow(): void {
 async function caughtUp(): Promise<void> {
   if (!client || !live) return;
   try {
-    for (const id of await client.catchUp()) say({ say: "event", event: { event: "sent", id } });
+    const { ids } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
+    for (const id of ids) say({ say: "event", event: { event: "sent", id } });
     const counts = JSON.parse(await client.answer("sync", "{}")) as Counts;
     say({ say: "event", event: { event: "changed", counts, arrived: counts.arrived } });
     keepSoon();
@@ -125,7 +132,7 @@ function keepSoon(): void {
 async function keep(): Promise<void> {
   clearTimeout(keeping);
   try {
-    await client?.keep();
+    await client?.answer("keep", "{}");
   } catch {
     // The next one writes it down; until then it is in memory, and the server has every letter.
   }

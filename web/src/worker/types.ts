@@ -766,6 +766,15 @@ keep: boolean, };
 export type Verdict = "too-short" | "pattern" | "personal" | "known" | "enough" | "good";
 
 /**
+ * Letters that waited, and have gone out.
+ */
+export type WentOut = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, };
+
+/**
  * A letter that is being written.
  */
 export type Writing = { 
@@ -813,7 +822,8 @@ export interface SignInCalls {
 export interface MailboxCalls {
   reopen: [Nothing, Me];
   locked: [Nothing, Locked];
-  me: [Nothing, Me];
+  keep: [Nothing, Done];
+  catch_up: [Nothing, WentOut];
   sync: [Nothing, Counts];
   counts: [Nothing, Counts];
   list: [Part, Rows];

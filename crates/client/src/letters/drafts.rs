@@ -47,6 +47,12 @@ pub struct Kept {
     pub draft: Result<Unfinished, RecordError>,
 }
 
+impl Kept {
+    fn saved(&self) -> Option<Timestamp> {
+        self.draft.as_ref().map(|draft| draft.saved).ok()
+    }
+}
+
 /// A draft can't be kept or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
@@ -161,7 +167,7 @@ impl Mailbox {
     /// # Errors
     /// [`DraftError`]
     pub async fn drafts(&mut self, world: &impl World) -> Result<Vec<Kept>, DraftError> {
-        let mut kept = Vec::new();
+        let mut kept: Vec<Kept> = Vec::new();
         for id in self.draft_ids() {
             let draft = match self.draft(world, id).await {
                 Ok(draft) => Ok(draft),
@@ -170,9 +176,10 @@ impl Mailbox {
                 Err(DraftError::NotFound) => continue,
                 Err(error @ (DraftError::Device(_) | DraftError::Answered(_))) => return Err(error),
             };
-            kept.push(Kept { id, draft });
+            let draft = Kept { id, draft };
+            let place = kept.iter().position(|other| other.saved() < draft.saved()).unwrap_or(kept.len());
+            kept.insert(place, draft);
         }
-        kept.sort_by_key(|kept| std::cmp::Reverse(kept.draft.as_ref().map(|draft| draft.saved).ok()));
         Ok(kept)
     }
 
@@ -216,9 +223,9 @@ impl Mailbox {
 
     fn draft_ids(&self) -> Vec<RecordId> {
         let heads = self.index.held.records().filter(|head| head.purpose == RecordPurpose::Draft).map(|head| head.id);
-        let mut ids: Vec<RecordId> = heads.chain(self.index.drafts.keys().copied()).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let mut ids: Vec<RecordId> = heads.collect();
+        let only_here = self.index.drafts.keys().filter(|id| !ids.contains(id)).copied().collect::<Vec<_>>();
+        ids.extend(only_here);
         ids
     }
 

@@ -1,6 +1,6 @@
 //! Listing: an envelope at a time, verified before a word of it is shown (PROTOCOL §4.4).
 
-use std::{cmp::Reverse, ops::Range};
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -89,9 +89,8 @@ impl Mailbox {
         folder: Folder,
         range: Range<usize>,
     ) -> Result<Vec<Row>, ListError> {
-        let mut entries: Vec<_> = self.index.held.entries().filter(|entry| entry.folder == folder).collect();
-        entries.sort_unstable_by_key(|entry| Reverse((entry.arrived, entry.id)));
-        let entries: Vec<Entry> = entries.into_iter().skip(range.start).take(range.len()).cloned().collect();
+        let entries = self.by_arrival(|entry| entry.folder == folder);
+        let entries = entries.into_iter().rev().skip(range.start).take(range.len()).cloned().collect();
         self.rows(world, entries).await
     }
 
@@ -100,10 +99,16 @@ impl Mailbox {
     /// # Errors
     /// [`ListError`]
     pub async fn conversation(&mut self, world: &impl World, thread: ThreadId) -> Result<Vec<Row>, ListError> {
-        let belongs = |entry: &&Entry| entry.thread == thread && entry.folder != Folder::Trash;
-        let mut entries: Vec<Entry> = self.index.held.entries().filter(belongs).cloned().collect();
-        entries.sort_unstable_by_key(|entry| (entry.arrived, entry.id));
+        let entries = self.by_arrival(|entry| entry.thread == thread && entry.folder != Folder::Trash);
+        let entries = entries.into_iter().cloned().collect();
         self.rows(world, entries).await
+    }
+
+    /// Some of the entries, oldest arrival first.
+    fn by_arrival(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<&Entry> {
+        let mut entries: Vec<_> = self.index.held.entries().filter(|entry| wanted(entry)).collect();
+        entries.sort_unstable_by_key(|entry| (entry.arrived, entry.id));
+        entries
     }
 
     /// How many entries a folder has, and how many of them were not opened yet.

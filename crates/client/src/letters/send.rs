@@ -18,7 +18,7 @@ use crate::{
     contacts::{Edit, Standing},
     directory::{LookUpError, Recipient},
     failure::{CallError, Class, Explained, Failure, explained},
-    index,
+    index::{self, LocalError},
     mailbox::Mailbox,
     world::{DeviceFailed, Item, World},
 };
@@ -145,6 +145,7 @@ impl Mailbox {
         draft: &Draft,
         record: Option<RecordId>,
     ) -> Result<Sent, SendError> {
+        self.load_unsent(world).await?;
         let mut stale = CallError::Unreadable;
         for _ in 0..TRIES {
             let (waiting, readers) = self.seal(world, draft, record).await?;
@@ -183,6 +184,7 @@ impl Mailbox {
     /// # Errors
     /// [`DeviceFailed`]
     pub async fn send_waiting(&mut self, world: &impl World) -> Result<Vec<StillWaiting>, DeviceFailed> {
+        self.load_unsent(world).await?;
         let mut still = Vec::new();
         for waiting in self.unsent.waiting.clone() {
             let id = waiting.id;
@@ -281,6 +283,17 @@ impl Mailbox {
     /// The letters that wait for their acknowledgement: their ids, and the drafts they were written in.
     pub fn waiting(&self) -> impl Iterator<Item = (LetterId, Option<RecordId>)> {
         self.unsent.waiting.iter().map(|waiting| (waiting.id, waiting.record))
+    }
+
+    /// What waits is what the device says: another tab of the same browser may have sent something, or kept something.
+    /// What can't be read was not written by this mailbox since it was opened, and is written over.
+    async fn load_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
+        match index::load(world, &self.owner, Item::Unsent).await {
+            Ok(unsent) => self.unsent = unsent,
+            Err(LocalError::Device(failed)) => return Err(failed),
+            Err(LocalError::Damaged) => {}
+        }
+        Ok(())
     }
 
     async fn save_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
