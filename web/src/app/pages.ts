@@ -12,7 +12,10 @@ export interface PageProps {
 
 export type Page = Component<PageProps>;
 
-const PAGES: Record<PageName, () => Promise<{ default: Page }>> = {
+/** Some pages are the same whatever the path and the fragment say. */
+type AnyPage = Page | Component<Record<string, never>>;
+
+const PAGES: Record<PageName, () => Promise<{ default: AnyPage }>> = {
   "sign-in": () => Promise.resolve({ default: SignInPage }),
   register: () => import("../accounts/RegisterPage.svelte"),
   forgotten: () => import("../accounts/ForgottenPage.svelte"),
@@ -27,7 +30,7 @@ const loaded = new Map<PageName, Page>();
 
 /** The page if it is here already, so that going back paints in one go. */
 export function loadPage(name: PageName): Page | Promise<Page> {
-  return loaded.get(name) ?? PAGES[name]().then((module) => keep(name, module.default));
+  return loaded.get(name) ?? PAGES[name]().then((module) => keep(name, module.default as Page));
 }
 
 function keep(name: PageName, page: Page): Page {

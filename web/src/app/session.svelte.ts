@@ -1,7 +1,7 @@
 // Who is here, and how their mailbox stands: shut, locked or open. The Workers know; this follows them.
 import { createContext } from "svelte";
-import type { mailbox, MailboxEvent, Start } from "../worker/index.ts";
-import type { Counts, Language, Me } from "../worker/types.ts";
+import { CallFailed, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
+import type { Counts, Language, Me, Problem } from "../worker/types.ts";
 
 type Mailbox = typeof mailbox;
 
@@ -19,6 +19,8 @@ export class Session {
   #mailbox: Mailbox;
   #moved: (before: SessionState) => void;
   #keeps = new Set<Keep>();
+  /** What this page is about to do itself; the event that comes of it is no news. */
+  #doing: "lock" | "sign-out" | null = null;
 
   state = $state<SessionState>("starting");
   /** Whose mailbox is open. */
@@ -32,6 +34,10 @@ export class Session {
   endedElsewhere = $state(false);
   /** Signed in without a recovery sheet: the sheet comes first. */
   asksForSheet = $state(false);
+  /** The start failed; the page can't tell yet who is here. */
+  unreachable = $state.raw<Problem | null>(null);
+  /** Whoever is here chose to stay signed in on this device. */
+  kept = false;
 
   /** `moved` is called when another page may be the right one. */
   constructor(mailbox: Mailbox, moved: (before: SessionState) => void) {
@@ -42,8 +48,18 @@ export class Session {
     addEventListener("online", () => (this.online = true));
   }
 
-  /** What the Workers found when the page was loaded. */
-  began(start: Start): void {
+  /** What the Workers find when the page is loaded. */
+  async begin(start: () => Promise<Start>): Promise<void> {
+    this.unreachable = null;
+    try {
+      this.#began(await start());
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      this.unreachable = error.problem;
+    }
+  }
+
+  #began(start: Start): void {
     if (start.state === "open") this.opened(start.me);
     else if (start.state === "locked") this.#lockedFor(start.address, "reload");
     else this.#over();
@@ -58,15 +74,18 @@ export class Session {
   opened(me: Me): void {
     this.me = me;
     this.address = me.address;
+    this.kept = me.kept;
     this.locked = null;
     this.endedElsewhere = false;
     this.#become("open");
     void this.#count();
   }
 
-  /** Something about the person changed: the sheet was kept. */
-  renewed(me: Me): void {
-    this.me = me;
+  /** The sheet was kept, or put off once more: on to the mailbox. */
+  sheetSettled(me: Me | null): void {
+    if (me) this.me = me;
+    this.asksForSheet = false;
+    this.#become("open");
   }
 
   /** Called before lock and sign-out, until the returned function is called. */
@@ -78,18 +97,14 @@ export class Session {
   /** Letters and keys leave the memory; the session stays. What can't be kept now is in the Worker's hands anyway. */
   async lock(): Promise<void> {
     await this.#keepAll().catch(() => undefined);
-    await this.#mailbox.lock();
+    await this.#do("lock", () => this.#mailbox.lock());
     this.#lockedFor(this.address, "asked");
   }
 
-  /**
-   * Everything of this person leaves the device.
-   *
-   * Rejects, and does nothing, when something that was written could not be kept; `regardless` loses it.
-   */
-  async signOut({ regardless = false } = {}): Promise<void> {
-    if (!regardless) await this.#keepAll();
-    await this.#mailbox.signOut();
+  /** Everything of this person leaves the device. Rejects, and does nothing, while something written is not safe. */
+  async signOut(): Promise<void> {
+    await this.#keepAll();
+    await this.#do("sign-out", () => this.#mailbox.signOut());
     this.#over();
   }
 
@@ -98,6 +113,15 @@ export class Session {
     if (this.state !== "open") return;
     // Offline it stays as it was for e-mails; the page itself has followed already.
     await this.#mailbox.call("set_language", { language }).catch(() => undefined);
+  }
+
+  async #do(what: "lock" | "sign-out", act: () => Promise<void>): Promise<void> {
+    this.#doing = what;
+    try {
+      await act();
+    } finally {
+      this.#doing = null;
+    }
   }
 
   async #keepAll(): Promise<void> {
@@ -123,10 +147,10 @@ export class Session {
       case "sent":
         break;
       case "locked":
-        if (this.state === "open") this.#lockedFor(this.address, "idle");
+        if (this.state === "open" && this.#doing === null) this.#lockedFor(this.address, "idle");
         break;
       case "ended":
-        if (this.state === "signed-out") break;
+        if (this.state === "signed-out" || this.#doing === "sign-out") break;
         this.endedElsewhere = true;
         this.#over();
         break;
@@ -143,6 +167,7 @@ export class Session {
   #over(): void {
     this.#forget();
     this.address = "";
+    this.kept = false;
     this.#become("signed-out");
   }
 

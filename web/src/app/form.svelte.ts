@@ -1,0 +1,72 @@
+// One form: what it is missing, whether it works, and why it was refused. What was typed stays with the page.
+import { CallFailed } from "../worker/index.ts";
+import type { Problem } from "../worker/types.ts";
+import { sentence } from "./problems.ts";
+
+/** What is wrong with a field. The sentence is a function, since the language may change while it stands there. */
+export interface Wrong {
+  field: string;
+  text: () => string;
+}
+
+export class Form {
+  #fields: Readonly<Record<string, string>>;
+  busy = $state(false);
+  wrong = $state.raw<readonly Wrong[]>([]);
+  /** A refusal that is about no field. */
+  problem = $state.raw<Problem | null>(null);
+  /** Counts refusals, so that the same one twice is told twice. */
+  refusals = $state(0);
+
+  /** `fields`: the problems that are about a field, and that field's id. */
+  constructor(fields: Readonly<Record<string, string>> = {}) {
+    this.#fields = fields;
+  }
+
+  error(field: string): string | undefined {
+    return this.wrong.find((wrong) => wrong.field === field)?.text();
+  }
+
+  /**
+   * Does what the form is for, unless something is missing. Whether it was done.
+   *
+   * A second press while it works does nothing.
+   */
+  async submit(missing: readonly (Wrong | false)[], act: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy) return false;
+    this.clear();
+    const wrong = missing.filter((one) => one !== false);
+    if (wrong.length > 0) {
+      this.refuse(wrong);
+      return false;
+    }
+    this.busy = true;
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      this.#refused(error.problem);
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  refuse(wrong: readonly Wrong[]): void {
+    this.wrong = wrong;
+    this.refusals += 1;
+  }
+
+  clear(): void {
+    this.wrong = [];
+    this.problem = null;
+  }
+
+  #refused(problem: Problem): void {
+    const field = this.#fields[problem.name];
+    if (field === undefined) this.problem = problem;
+    else this.wrong = [{ field, text: () => sentence(problem) }];
+    this.refusals += 1;
+  }
+}

@@ -1,0 +1,102 @@
+// What a person is told of a failure: what happened, and what to do now. One entry for every name that the server and the
+// client give (a test compares the lists); a name from a newer build gets the general sentence.
+import { m } from "../paraglide/messages.js";
+import type { Problem } from "../worker/types.ts";
+
+export interface Explained {
+  /** What happened: the first sentence of a notice. */
+  what: string;
+  /** What to do about it. */
+  todo: string;
+}
+
+type Sentences = [what: (inputs: { who: string }) => string, todo: () => string];
+
+const SENTENCES: Readonly<Record<string, Sentences>> = {
+  unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],
+  internal: [() => m["problem.internal"](), () => m["problem.internal.do"]()],
+  busy: [() => m["problem.busy"](), () => m["problem.busy.do"]()],
+  "too-many-requests": [() => m["problem.too_many_requests"](), () => m["problem.too_many_requests.do"]()],
+  "request-timeout": [() => m["problem.request_timeout"](), () => m["problem.request_timeout.do"]()],
+  "too-large": [() => m["problem.too_large"](), () => m["problem.too_large.do"]()],
+  "not-signed-in": [() => m["problem.not_signed_in"](), () => m["problem.not_signed_in.do"]()],
+  locked: [() => m["problem.locked"](), () => m["problem.locked.do"]()],
+  "credentials-refused": [() => m["problem.credentials_refused"](), () => m["problem.credentials_refused.do"]()],
+  "code-refused": [() => m["problem.code_refused"](), () => m["problem.code_refused.do"]()],
+  "not-a-code": [() => m["problem.not_a_code"](), () => m["problem.not_a_code.do"]()],
+  "registration-closed": [() => m["problem.registration_closed"](), () => m["problem.registration_closed.do"]()],
+  "registration-over": [() => m["problem.registration_over"](), () => m["problem.registration_over.do"]()],
+  "out-of-step": [() => m["problem.out_of_step"](), () => m["problem.out_of_step.do"]()],
+  "not-an-address": [() => m["problem.not_an_address"](), () => m["problem.not_an_address.do"]()],
+  "not-a-name": [() => m["problem.not_a_name"](), () => m["problem.not_a_name.do"]()],
+  "not-a-phone-number": [() => m["problem.not_a_phone_number"](), () => m["problem.not_a_phone_number.do"]()],
+  "weak-password": [() => m["problem.weak_password"](), () => m["problem.weak_password.do"]()],
+  "slip-of-the-pen": [() => m["problem.slip_of_the_pen"](), () => m["problem.slip_of_the_pen.do"]()],
+  "recovery-code-length": [() => m["problem.recovery_code_length"](), () => m["problem.recovery_code_length.do"]()],
+  "recovery-code-character": [() => m["problem.recovery_code_character"](), () => m["problem.recovery_code_character.do"]()],
+  "somebody-else": [() => m["problem.somebody_else"](), () => m["problem.somebody_else.do"]()],
+  "draft-waits": [() => m["problem.draft_waits"](), () => m["problem.draft_waits.do"]()],
+  "not-found": [() => m["problem.not_found"](), () => m["problem.not_found.do"]()],
+  "no-draft": [() => m["problem.no_draft"](), () => m["problem.no_draft.do"]()],
+  "no-account": [({ who }) => m["problem.no_account"]({ who }), () => m["problem.no_account.do"]()],
+  "no-recipients": [() => m["problem.no_recipients"](), () => m["problem.no_recipients.do"]()],
+  "too-many-recipients": [() => m["problem.too_many_recipients"](), () => m["problem.too_many_recipients.do"]()],
+  "letter-refused": [() => m["problem.letter_refused"](), () => m["problem.letter_refused.do"]()],
+  "id-taken": [() => m["problem.id_taken"](), () => m["problem.id_taken.do"]()],
+  "stale-key": [() => m["problem.stale_key"](), () => m["problem.stale_key.do"]()],
+  "key-changed": [({ who }) => m["problem.key_changed"]({ who }), () => m["problem.key_changed.do"]()],
+  "digits-differ": [({ who }) => m["problem.digits_differ"]({ who }), () => m["problem.digits_differ.do"]()],
+  "compare-first": [({ who }) => m["problem.compare_first"]({ who }), () => m["problem.compare_first.do"]()],
+  "older-certificate": [({ who }) => m["problem.older_certificate"]({ who }), () => m["problem.do.nothing_sent"]()],
+  "certificate-refused": [({ who }) => m["problem.certificate_refused"]({ who }), () => m["problem.do.nothing_sent"]()],
+  oneself: [() => m["problem.oneself"](), () => m["problem.oneself.do"]()],
+  "unknown-contact": [() => m["problem.unknown_contact"](), () => m["problem.unknown_contact.do"]()],
+  damaged: [() => m["problem.damaged"](), () => m["problem.do.sender"]()],
+  "certificate-missing": [() => m["problem.certificate_missing"](), () => m["problem.do.sender"]()],
+  "sender-key-changed": [() => m["problem.sender_key_changed"](), () => m["problem.sender_key_changed.do"]()],
+  "other-letter": [() => m["problem.other_letter"](), () => m["problem.do.sender"]()],
+  "level-required": [() => m["problem.level_required"](), () => m["problem.level_required.do"]()],
+  "own-certificate-differs": [() => m["problem.own_certificate_differs"](), () => m["problem.own_certificate_differs.do"]()],
+  contended: [() => m["problem.contended"](), () => m["problem.do.again"]()],
+  "older-record": [() => m["problem.older_record"](), () => m["problem.do.operator"]()],
+  "server-went-back": [() => m["problem.server_went_back"](), () => m["problem.do.operator"]()],
+  contradiction: [() => m["problem.contradiction"](), () => m["problem.do.operator"]()],
+  "record-missing": [() => m["problem.record_missing"](), () => m["problem.do.operator"]()],
+  "record-does-not-open": [() => m["problem.record_does_not_open"](), () => m["problem.do.operator"]()],
+  "slot-does-not-open": [() => m["problem.slot_does_not_open"](), () => m["problem.slot_does_not_open.do"]()],
+  "damaged-profile": [() => m["problem.damaged_profile"](), () => m["problem.damaged_profile.do"]()],
+  "device-failed": [() => m["problem.device_failed"](), () => m["problem.device_failed.do"]()],
+  "old-page": [() => m["problem.old_page"](), () => m["problem.do.reload"]()],
+  "broken-page": [() => m["problem.broken_page"](), () => m["problem.do.reload"]()],
+  "other-origin": [() => m["problem.other_origin"](), () => m["problem.other_origin.do"]()],
+};
+
+/** Names that are one thing to a person. */
+const SAME: Readonly<Record<string, string>> = {
+  "second-record": "contradiction",
+  "unknown-form": "old-page",
+  "unknown-problem": "old-page",
+  "unreadable-answer": "old-page",
+  "bad-request": "old-page",
+  "method-not-allowed": "old-page",
+  "unsupported-media-type": "old-page",
+  "precondition-required": "old-page",
+  "two-credentials": "old-page",
+  "not-an-opening": "old-page",
+  "wrong-host": "other-origin",
+  "record-exists": "contended",
+  "stale-version": "contended",
+};
+
+export function explain(problem: Problem): Explained {
+  const sentences = SENTENCES[SAME[problem.name] ?? problem.name];
+  if (!sentences) return { what: m["problem.unknown"](), todo: m["problem.unknown.do"]({ name: problem.name }) };
+  const [what, todo] = sentences;
+  return { what: what({ who: problem.address ?? m["problem.somebody"]() }), todo: todo() };
+}
+
+/** In one breath: under a field, in a live region. */
+export function sentence(problem: Problem): string {
+  const { what, todo } = explain(problem);
+  return `${what} ${todo}`;
+}
