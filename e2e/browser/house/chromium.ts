@@ -1,0 +1,21 @@
+// The system's Chromium: `CHROMIUM`, or where it usually lies. Nothing is downloaded.
+import { existsSync } from "node:fs";
+import type { LaunchOptions } from "@playwright/test";
+
+const USUAL_PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
+
+const QUIET = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function chromium(): LaunchOptions {
+  const found = process.env.CHROMIUM ?? USUAL_PLACES.find((place) => existsSync(place));
+  if (found === undefined) throw new Error("no Chromium was found: say where it is by CHROMIUM");
+  const isRoot = process.getuid?.() === 0;
+  return { executablePath: found, args: isRoot ? [...QUIET, "--no-sandbox"] : QUIET };
+}

@@ -1,0 +1,71 @@
+// What a person does on the page, where many tests do the same.
+import { expect, type Page } from "@playwright/test";
+import type { Person, Server } from "./server.ts";
+import type { Words } from "./words.ts";
+
+/** Address and password, as far as the question for the code. */
+export async function prove(page: Page, { address, password }: Pick<Person, "address" | "password">, m: Words): Promise<void> {
+  await page.getByLabel(m("address.label")).fill(address);
+  await page.getByLabel(m("password.label"), { exact: true }).fill(password);
+  await page.getByRole("button", { name: m("title.sign_in"), exact: true }).click();
+}
+
+/** Types a code; the sixth digit sends it. */
+export async function enterCode(page: Page, code: string, m: Words): Promise<void> {
+  await page.getByLabel(m("code.label")).fill(code);
+}
+
+/** From the sign-in page into the mailbox. */
+export async function signIn(page: Page, server: Server, person: Person, m: Words, { keep = false } = {}): Promise<void> {
+  if (!page.url().endsWith("/sign-in")) await page.goto("/sign-in");
+  const before = await server.messagesTo(person.phone);
+  await prove(page, person, m);
+  if (keep) await page.getByRole("checkbox", { name: m("sign_in.keep") }).check();
+  await enterCode(page, await server.code(person.phone, before), m);
+  await inMailbox(page, m);
+}
+
+/** The mailbox is open: the folders are there. */
+export async function inMailbox(page: Page, m: Words): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
+}
+
+/** One's own menu: in the top bar, or behind "More" on a phone. */
+export async function fromMenu(page: Page, choice: string, m: Words): Promise<void> {
+  const more = page.getByRole("button", { name: m("nav.more"), exact: true });
+  const account = page.getByRole("button", { name: m("app.account") });
+  await more.or(account).filter({ visible: true }).click();
+  const menu = page.getByRole("group", { name: m("app.account") });
+  await menu.getByRole("button", { name: choice }).or(menu.getByRole("link", { name: choice })).click();
+}
+
+/** From the first question to the recovery sheet, whose code is answered. */
+export async function register(page: Page, server: Server, person: Person, m: Words): Promise<string> {
+  await page.goto("/register");
+  await page.getByLabel(m("register.name"), { exact: true }).fill(person.name);
+  await page.getByLabel(m("address.label")).fill(person.address);
+  const mails = await server.messagesTo(person.address);
+  await page.getByRole("button", { name: m("register.send_mail") }).click();
+  await enterCode(page, await server.code(person.address, mails), m);
+  await page.getByLabel(m("register.phone"), { exact: true }).fill(person.phone);
+  const messages = await server.messagesTo(person.phone);
+  await page.getByRole("button", { name: m("register.send_sms") }).click();
+  await enterCode(page, await server.code(person.phone, messages), m);
+  await page.getByLabel(m("new_password.label"), { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: m("register.make_keys") }).click();
+  return await shownSheet(page, m("register.sheet_title"));
+}
+
+/** The code on a recovery sheet, as the page shows it: seven groups of four. */
+export async function shownSheet(page: Page, title: string): Promise<string> {
+  await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+  const code = page.getByText(/^([0-9A-HJKMNP-TV-Z]{4}\s*){7}$/).filter({ visible: true });
+  return (await code.innerText()).replace(/\s+/g, "-");
+}
+
+/** The sheet is in a drawer: on into the mailbox. */
+export async function keepSheet(page: Page, m: Words): Promise<void> {
+  await page.getByRole("checkbox", { name: m("sheet.have_it") }).check();
+  await page.getByRole("button", { name: m("sheet.open_mailbox") }).click();
+  await inMailbox(page, m);
+}

@@ -1,0 +1,108 @@
+// The command line as a person's second device: a profile of its own, codes from the demo's outbox.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { BINARY, type Person, type Server } from "./server.ts";
+
+let profiles = 0;
+
+/** What the command line says of a letter, as far as these tests ask. */
+export interface Row {
+  id: string;
+  subject: string;
+  read: boolean;
+  from: string;
+}
+
+export interface Registered {
+  recovery_code: string;
+}
+
+export class Terminal {
+  readonly #server: Server;
+  readonly #person: Person;
+  readonly #profile: string;
+
+  private constructor(server: Server, person: Person) {
+    this.#server = server;
+    this.#person = person;
+    this.#profile = join(server.folder, `profile-${profiles++}`);
+  }
+
+  /** Somebody who has a mailbox signs in at a terminal. */
+  static async signedIn(server: Server, person: Person): Promise<Terminal> {
+    const terminal = new Terminal(server, person);
+    await terminal.#run(["login", "--server", server.url, "--email", person.address], [person.phone]);
+    return terminal;
+  }
+
+  /** Somebody new makes a mailbox. */
+  static async registered(server: Server, person: Person): Promise<{ terminal: Terminal; recoveryCode: string }> {
+    const terminal = new Terminal(server, person);
+    const { address, phone, name } = person;
+    const asked = ["register", "--server", server.url, "--email", address, "--phone", phone, "--name", name];
+    const { recovery_code } = await terminal.#run<Registered>(asked, [address, phone]);
+    return { terminal, recoveryCode: recovery_code };
+  }
+
+  list(folder: "inbox" | "sent" | "archive" | "trash" = "inbox"): Promise<Row[]> {
+    return this.#run(["list", "--folder", folder]);
+  }
+
+  read(id: string): Promise<{ text: string; subject: string; in_reply_to: string | null; key_state: string }> {
+    return this.#run(["read", id]);
+  }
+
+  /** Sends a letter, and answers its id. */
+  async send(letter: { to: string[]; subject: string; text: string; answers?: string }): Promise<string> {
+    const to = letter.to.flatMap((address) => ["--to", address]);
+    const answers = letter.answers === undefined ? [] : ["--reply-to", letter.answers];
+    const content = ["--subject", letter.subject, "--text", letter.text];
+    return (await this.#run<{ id: string }>(["send", ...to, ...content, ...answers])).id;
+  }
+
+  move(id: string, folder: "inbox" | "archive" | "trash"): Promise<unknown> {
+    return this.#run(["move", id, folder]);
+  }
+
+  compare(address: string): Promise<{ state: string; digits: string }> {
+    return this.#run(["compare", address]);
+  }
+
+  /** The account's private key as it leaves for other programs: the only way to look for it elsewhere. */
+  async secretKey(passphrase: string): Promise<string> {
+    return (await this.#run<{ secret_key: string }>(["export-key", "--secret"], [], passphrase)).secret_key;
+  }
+
+  signOut(): Promise<unknown> {
+    return this.#run(["logout"]);
+  }
+
+  /** Runs a command that asks for one code from each of `codesFrom`, in that order, or for a passphrase. */
+  async #run<T>(asked: string[], codesFrom: string[] = [], passphrase?: string): Promise<T> {
+    await mkdir(this.#profile, { recursive: true, mode: 0o700 });
+    const before = await Promise.all(codesFrom.map((from) => this.#server.messagesTo(from)));
+    const child = spawn(BINARY, [...asked, "--profile", this.#profile, "--json"], {
+      env: { ...process.env, SECUREMAILBOX_PASSWORD: this.#person.password },
+    });
+    const ended = once(child, "exit") as Promise<[number | null]>;
+    const out = text(child.stdout);
+    let said = "";
+    let codes = 0;
+    for await (const question of createInterface(child.stderr)) {
+      said += `${question}\n`;
+      const from = codesFrom[codes];
+      if (/\bcode\b/i.test(question) && from !== undefined) {
+        child.stdin.write(`${await this.#server.code(from, before[codes++] ?? 0)}\n`);
+      } else if (/passphrase/i.test(question) && passphrase !== undefined) {
+        child.stdin.write(`${passphrase}\n`);
+      }
+    }
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`${asked[0]} ended with ${code}: ${said}${await out}`);
+    return JSON.parse(await out) as T;
+  }
+}

@@ -1,0 +1,31 @@
+// What a page says that nobody should hear: each makes its test fail, unless the test named it.
+import type { BrowserContext } from "@playwright/test";
+
+export class Watch {
+  readonly #expected: RegExp[] = [];
+  readonly #heard: string[] = [];
+
+  /** The test causes this on purpose. */
+  expect(...noises: RegExp[]): void {
+    this.#expected.push(...noises);
+  }
+
+  /** Listens to every page and Worker of a context, from their first script on. */
+  async over(context: BrowserContext): Promise<void> {
+    context.on("console", (message) => {
+      if (message.type() !== "error" && message.type() !== "warning") return;
+      this.#heard.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+    });
+    context.on("weberror", (error) => this.#heard.push(`uncaught: ${error.error().stack ?? error.error().message}`));
+    await context.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (violation) => {
+        console.error(`policy: ${violation.violatedDirective} ${violation.blockedURI} ${violation.sourceFile}:${violation.lineNumber}`);
+      });
+    });
+  }
+
+  /** What was heard and not expected. */
+  unexpected(): string[] {
+    return this.#heard.filter((noise) => !this.#expected.some((expected) => expected.test(noise)));
+  }
+}

@@ -1,0 +1,49 @@
+// The page's own words, from the catalogues that it is built from: a test says which sentence, the language says how.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type common from "../../../web/messages/sv/common.json";
+import type letters from "../../../web/messages/sv/letters.json";
+import type settings from "../../../web/messages/sv/settings.json";
+import type solo from "../../../web/messages/sv/solo.json";
+
+export type Language = "sv" | "en";
+export type Sentence = keyof (typeof common & typeof solo & typeof letters & typeof settings);
+/** Says a sentence of the page. */
+export type Words = (sentence: Sentence, inputs?: Record<string, string | number>) => string;
+
+type Variants = [{ match: Record<string, string> }];
+type Catalogue = Partial<Record<string, string | Variants>>;
+
+const FOLDER = join(import.meta.dirname, "../../../web/messages");
+const FILES = ["common", "solo", "letters", "settings"];
+
+export function words(language: Language): Words {
+  const parts = FILES.map((file) => JSON.parse(readFileSync(join(FOLDER, language, `${file}.json`), "utf8")) as Catalogue);
+  const catalogue: Catalogue = Object.assign({}, ...parts);
+  const plural = new Intl.PluralRules(language);
+  return (sentence, inputs = {}) => {
+    const entry = catalogue[sentence];
+    if (entry === undefined) throw new Error(`no words for ${sentence}`);
+    const pattern = typeof entry === "string" ? entry : variant(entry[0].match, inputs, plural);
+    return pattern
+      .replace(/\{[#/][\w]+\/?\}/g, "")
+      .replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name] ?? missing(sentence, name)));
+  };
+}
+
+/** The variant whose every condition holds: plurals by the count, anything else by the input itself. */
+function variant(match: Record<string, string>, inputs: Record<string, string | number>, plural: Intl.PluralRules): string {
+  const count = Number(inputs.count ?? 0);
+  for (const [conditions, pattern] of Object.entries(match)) {
+    const holds = conditions.split(",").every((condition) => {
+      const [name = "", wanted] = condition.trim().split("=");
+      return wanted === "*" || wanted === (inputs[name] === undefined ? plural.select(count) : String(inputs[name]));
+    });
+    if (holds) return pattern;
+  }
+  throw new Error(`no variant fits: ${Object.keys(match).join(" | ")}`);
+}
+
+function missing(sentence: string, name: string): never {
+  throw new Error(`${sentence} needs ${name}`);
+}
