@@ -1,0 +1,61 @@
+// The steps of an erasure in words, exactly as the server reports them (PROTOCOL §8): a step that this store can't take is
+// shown as not taken.
+
+import { m } from "../paraglide/messages.js";
+import type { ErasureReceipt, ErasureStep, ErasureStepKind } from "../worker/types.ts";
+import { thousands } from "./numbers.ts";
+
+export interface StepInWords {
+  step: ErasureStepKind;
+  taken: boolean;
+  text: string;
+  /** Of what the step is about, where a number says something. */
+  count: string | undefined;
+}
+
+const WORDS: Record<ErasureStepKind, (taken: boolean) => string> = {
+  "keys-destroyed": (taken) => (taken ? m["receipt.keys_destroyed"]() : m["receipt.keys_not"]()),
+  "letters-overwritten": (taken) => (taken ? m["receipt.letters_overwritten"]() : m["receipt.letters_not"]()),
+  "log-overwritten": (taken) => (taken ? m["receipt.log_overwritten"]() : m["receipt.log_not"]()),
+  vacuumed: (taken) => (taken ? m["receipt.vacuumed"]() : m["receipt.vacuum_not"]()),
+};
+
+export function inWords({ step, taken, count }: ErasureStep): StepInWords {
+  const shown = thousands(count);
+  const counted = {
+    "keys-destroyed": () => m["receipt.keys"]({ count, shown }),
+    "letters-overwritten": () => m["receipt.letters"]({ count, shown }),
+    "log-overwritten": () => undefined,
+    vacuumed: () => undefined,
+  };
+  return { step, taken, text: WORDS[step](taken), count: taken ? counted[step]() : undefined };
+}
+
+/** In the words of NIST SP 800-88: overwriting is Clear, destroying the keys is Cryptographic Erase. */
+export function methodOf({ steps }: ErasureReceipt): string {
+  const overwritten = ["letters-overwritten", "log-overwritten"].every((kind) =>
+    steps.some(({ step, taken }) => step === kind && taken),
+  );
+  return overwritten ? m["receipt.method_text"]() : m["receipt.method_crypto"]();
+}
+
+export function receiptAsText(receipt: ErasureReceipt, iso: string): string {
+  const steps = receipt.steps.map(inWords).map(({ taken, text, count }) => {
+    const words = `${taken ? m["receipt.step_taken"]() : m["receipt.step_not"]()} ${text}`;
+    return count ? `${words} (${count})` : words;
+  });
+  return [
+    m["receipt.title"]({ count: receipt.erased, shown: thousands(receipt.erased) }),
+    "",
+    ...steps,
+    "",
+    `${m["receipt.time"]()}: ${iso}`,
+    `${m["receipt.method"]()}: ${methodOf(receipt)}`,
+    `${m["receipt.source"]()}: ${m["receipt.server"]({ host: location.host })}`,
+    "",
+    m["receipt.cannot"](),
+    `- ${m["receipt.others"]()}`,
+    `- ${m["receipt.backups"]()}`,
+    "",
+  ].join("\n");
+}

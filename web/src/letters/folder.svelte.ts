@@ -1,0 +1,116 @@
+// The letters of one folder, as far as they were asked for. They come in parts: the first at once, the others when
+// somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
+
+import { CallFailed, type mailbox } from "../worker/index.ts";
+import type { Folder, Problem, Row } from "../worker/types.ts";
+
+/** How many rows one part has: more than the tallest window shows at once. */
+const PART = 50;
+
+type Vault = Pick<typeof mailbox, "call">;
+
+export class OpenFolder {
+  readonly folder: Folder;
+  /** Unknown until the first part has come. */
+  total = $state<number>();
+  /** By their place in the folder, newest first; a hole has not come yet. */
+  rows = $state.raw<readonly (Row | undefined)[]>([]);
+  problem = $state.raw<Problem>();
+
+  readonly #vault: Vault;
+  /** The parts that were asked for, by number, each with its coming. */
+  #parts = new Map<number, Promise<void>>();
+  /** Binned, while the server has not said so yet. */
+  readonly #leaving = new Set<string>();
+  /** Rises with each refresh; what was asked for before it is old when it comes. */
+  #age = 0;
+
+  constructor(vault: Vault, folder: Folder) {
+    this.#vault = vault;
+    this.folder = folder;
+  }
+
+  /** Sees to it that the rows from `first` to `last` come. */
+  async need(first: number, last: number): Promise<void> {
+    const numbers = [];
+    for (let part = Math.floor(first / PART); part * PART <= last; part++) numbers.push(part);
+    await Promise.all(numbers.map((part) => this.#part(part)));
+  }
+
+  /** Asks again for everything that was asked for, and shows it in one go: nothing jumps, nothing blinks. */
+  async refresh(): Promise<void> {
+    const age = ++this.#age;
+    const parts = [...this.#parts.keys()];
+    if (parts.length === 0) return;
+    try {
+      const answers = await Promise.all(parts.map((part) => this.#ask(part)));
+      if (age !== this.#age) return;
+      const rows: (Row | undefined)[] = [];
+      for (const answer of answers) answer.rows.forEach((row, at) => (rows[answer.from + at] = row));
+      this.#show(rows, answers[0]?.total ?? 0);
+    } catch (failed) {
+      if (age === this.#age) this.#fail(failed);
+    }
+  }
+
+  /** Puts letters that were moved away back into this folder. */
+  async bringBack(ids: readonly string[]): Promise<void> {
+    await this.#vault.call("move_letters", { ids: [...ids], to: this.folder });
+    await this.refresh();
+  }
+
+  /** Moves letters away, at once on the page. */
+  async move(ids: readonly string[], to: Folder): Promise<void> {
+    ids.forEach((id) => this.#leaving.add(id));
+    this.#show(this.rows, this.total ?? 0);
+    try {
+      await this.#vault.call("move_letters", { ids: [...ids], to });
+    } finally {
+      ids.forEach((id) => this.#leaving.delete(id));
+      await this.refresh();
+    }
+  }
+
+  indexOf(id: string): number {
+    return this.rows.findIndex((row) => row?.id === id);
+  }
+
+  #part(part: number): Promise<void> {
+    const known = this.#parts.get(part);
+    if (known) return known;
+    const coming = this.#fetch(part);
+    this.#parts.set(part, coming);
+    return coming;
+  }
+
+  async #fetch(part: number): Promise<void> {
+    const age = this.#age;
+    try {
+      const { from, rows: came, total } = await this.#ask(part);
+      if (age !== this.#age) return await this.refresh();
+      const rows = [...this.rows];
+      came.forEach((row, at) => (rows[from + at] = row));
+      this.#show(rows, total);
+    } catch (failed) {
+      this.#parts.delete(part);
+      this.#fail(failed);
+    }
+  }
+
+  async #ask(part: number) {
+    const from = part * PART;
+    return { from, ...(await this.#vault.call("list", { folder: this.folder, from, count: PART })) };
+  }
+
+  #show(rows: readonly (Row | undefined)[], total: number): void {
+    const staying = Array.from(rows, (row) => row).filter((row) => row === undefined || !this.#leaving.has(row.id));
+    this.total = total - (rows.length - staying.length);
+    this.rows = staying.slice(0, this.total);
+    this.problem = undefined;
+  }
+
+  #fail(failed: unknown): void {
+    if (!(failed instanceof CallFailed)) throw failed;
+    this.problem = failed.problem;
+  }
+}

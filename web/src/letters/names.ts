@@ -1,0 +1,37 @@
+// What people in a letter are called. A name is a claim, an address is bound to a key (GUIDE "Names", PROTOCOL §3).
+// Whether a name may stand alone is decided in Rust; here it is only obeyed.
+
+import { getLocale } from "../paraglide/runtime.js";
+import type { Correspondent, Letter } from "../worker/types.ts";
+
+/** In one line, with nothing beside it. */
+export function calledBy(who: Correspondent): string {
+  return who.name !== null && who.name_may_stand_alone ? who.name : who.address;
+}
+
+/** The address, where the name that was shown does not suffice. */
+export function addressBeside(who: Correspondent): string | undefined {
+  return who.name !== null && !who.name_may_stand_alone ? who.address : undefined;
+}
+
+/** Several people in a sentence: Maria Öberg, Karin Åström och du. */
+export function enumerate(names: readonly string[]): string {
+  return new Intl.ListFormat(getLocale(), { type: "conjunction" }).format(names);
+}
+
+/** Everybody but oneself who can read a letter: its sender and its readers, each once. */
+export function readersBesides(letter: Pick<Letter, "from" | "to">): Correspondent[] {
+  const all = [letter.from, ...letter.to].filter((reader) => reader.standing !== "own");
+  return all.filter((reader, index) => all.findIndex(({ address }) => address === reader.address) === index);
+}
+
+/** Where the keys of somebody are compared, or a changed one is accepted. The address stands in the fragment only. */
+export function compareHref(address: string): string {
+  return `/compare#${encodeURIComponent(address)}`;
+}
+
+export type Answering = "answer" | "answer-all";
+
+export function answerHref(letter: string, how: Answering): string {
+  return `/mail/write#${how}=${letter}`;
+}

@@ -1,0 +1,54 @@
+// One letter on its way to the eye: nothing of it is shown before the vault has verified it as a whole.
+
+import { CallFailed, type mailbox } from "../worker/index.ts";
+import type { Letter, Problem } from "../worker/types.ts";
+
+type Vault = Pick<typeof mailbox, "call">;
+
+export type Opening =
+  | { state: "checking" }
+  | { state: "open"; letter: Letter }
+  /** The vault refused it: nothing of it is shown. */
+  | { state: "damaged"; problem: Problem }
+  | { state: "missing" }
+  /** The server, the network or this device did not do its part. */
+  | { state: "failed"; problem: Problem };
+
+export class OpenLetter {
+  readonly id: string;
+  opening = $state.raw<Opening>({ state: "checking" });
+  readonly #vault: Vault;
+
+  constructor(vault: Vault, id: string) {
+    this.#vault = vault;
+    this.id = id;
+  }
+
+  /** Opens it, which marks it as read and sends the signed receipt. */
+  async read(): Promise<void> {
+    this.opening = await this.#read();
+  }
+
+  /** Something changed: an answer, a receipt, an erasure. What is open stays until the new is verified. */
+  async refresh(): Promise<void> {
+    const opening = await this.#read();
+    if (opening.state !== "failed") this.opening = opening;
+  }
+
+  async #read(): Promise<Opening> {
+    try {
+      return { state: "open", letter: await this.#vault.call("read", { id: this.id }) };
+    } catch (failed) {
+      if (!(failed instanceof CallFailed)) throw failed;
+      return unopened(failed.problem);
+    }
+  }
+}
+
+function unopened(problem: Problem): Opening {
+  // The vault's word for a letter that is not shown is its class; `level-required` is the one that can be put right.
+  if (problem.class === "damaged" || problem.name === "level-required") {
+    return { state: "damaged", problem };
+  }
+  return problem.class === "notfound" ? { state: "missing" } : { state: "failed", problem };
+}

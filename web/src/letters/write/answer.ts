@@ -1,0 +1,17 @@
+// How an answer begins.
+
+import { m } from "../../paraglide/messages.js";
+import type { Draft, Letter } from "../../worker/types.ts";
+
+/** To the sender; to everybody who can read the letter, if `all`. One's own letter is followed up to its readers. */
+export function answerTo(letter: Letter, all: boolean): Pick<Draft, "to" | "subject" | "answers"> {
+  const readers = letter.to.filter((reader) => reader.standing !== "own").map((reader) => reader.address);
+  const sender = letter.from.standing === "own" ? [] : [letter.from.address];
+  const to = all || sender.length === 0 ? [...sender, ...readers] : sender;
+  return { to: [...new Set(to)], subject: answerSubject(letter.subject), answers: letter.id };
+}
+
+/** `Sv:` once, however often it went to and fro, and in whichever of the two languages. */
+function answerSubject(subject: string): string {
+  return /^\s*(sv|re):/i.test(subject) ? subject : m["write.answer_subject"]({ subject });
+}

@@ -1,0 +1,54 @@
+// How a page of writing begins, from what stands in its fragment.
+
+import { CallFailed, type mailbox } from "../../worker/index.ts";
+import type { Draft, Letter, Problem } from "../../worker/types.ts";
+import { answerTo } from "./answer.ts";
+import { WritingLetter } from "./writing.svelte.ts";
+
+type Vault = Pick<typeof mailbox, "call">;
+
+export type Begun =
+  | { state: "writing"; letter: WritingLetter; /** Shown under it. */ answered: Letter | undefined }
+  /** It was sent, and waits for the network: not to be written on, and not to be sent again. */
+  | { state: "on-its-way" }
+  | { state: "missing"; what: "draft" | "letter" }
+  | { state: "failed"; problem: Problem };
+
+export async function beginWriting(vault: Vault, fragment: string): Promise<Begun> {
+  const [how, what] = split(fragment);
+  try {
+    switch (how) {
+      case "new":
+        return { state: "writing", letter: new WritingLetter(vault), answered: undefined };
+      case "answer":
+      case "answer-all": {
+        const answered = await vault.call("read", { id: what });
+        const letter = new WritingLetter(vault, answerTo(answered, how === "answer-all"));
+        return { state: "writing", letter, answered };
+      }
+      case "to":
+        return { state: "writing", letter: new WritingLetter(vault, { to: [what] }), answered: undefined };
+      default:
+        return await goOnWith(vault, await vault.call("draft", { id: fragment }));
+    }
+  } catch (failed) {
+    if (!(failed instanceof CallFailed)) throw failed;
+    if (failed.problem.class !== "notfound") return { state: "failed", problem: failed.problem };
+    return { state: "missing", what: how === "draft" ? "draft" : "letter" };
+  }
+}
+
+async function goOnWith(vault: Vault, draft: Draft): Promise<Begun> {
+  if (draft.waiting) return { state: "on-its-way" };
+  if (draft.damage) return { state: "failed", problem: draft.damage };
+  const letter = new WritingLetter(vault, draft);
+  // The letter that it answers may be gone by now; the answer can still be written.
+  const answered = draft.answers === null ? undefined : await vault.call("read", { id: draft.answers }).catch(() => undefined);
+  return { state: "writing", letter, answered };
+}
+
+function split(fragment: string): [how: string, what: string] {
+  if (fragment === "") return ["new", ""];
+  const at = fragment.indexOf("=");
+  return at === -1 ? ["draft", fragment] : [fragment.slice(0, at), fragment.slice(at + 1)];
+}

@@ -1,0 +1,104 @@
+// A letter that is being written. It is kept as a sealed draft from the first word on, so that nothing is lost by a
+// reload, a lock or a lost network (GUIDE "Nothing is lost").
+
+import { CallFailed, type mailbox } from "../../worker/index.ts";
+import type { Draft, Problem, Writing } from "../../worker/types.ts";
+import { Recipients } from "./recipients.svelte.ts";
+
+/** How long after the last key a draft is saved. */
+const PAUSE = 2_000;
+
+type Vault = Pick<typeof mailbox, "call">;
+
+export class WritingLetter {
+  id = $state<string | null>(null);
+  subject = $state("");
+  text = $state("");
+  readonly answers: string | null;
+  readonly recipients: Recipients;
+  /** When the draft was saved last. */
+  saved = $state<number>();
+  /** Why it was not. */
+  problem = $state.raw<Problem>();
+  /** Called when the first save has named the draft. */
+  named: ((id: string) => void) | undefined;
+  readonly #vault: Vault;
+  #kept: string;
+  #saving: Promise<void> = Promise.resolve();
+  #pause: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(vault: Vault, begun: Partial<Draft> = {}) {
+    this.#vault = vault;
+    this.id = begun.id ?? null;
+    this.subject = begun.subject ?? "";
+    this.text = begun.text ?? "";
+    this.answers = begun.answers ?? null;
+    this.saved = begun.saved;
+    this.recipients = new Recipients(vault);
+    void this.recipients.add(begun.to ?? []);
+    this.#kept = this.#fingerprint();
+  }
+
+  get content(): Writing {
+    return {
+      id: this.id,
+      to: this.recipients.addresses,
+      subject: this.subject,
+      text: this.text,
+      answers: this.answers,
+    };
+  }
+
+  get unsaved(): boolean {
+    return this.#fingerprint() !== this.#kept;
+  }
+
+  /** Something was typed. */
+  touch(): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.save(), PAUSE);
+  }
+
+  /** Saves what was not saved yet. One at a time, since the first names the draft for the second. */
+  save(): Promise<void> {
+    clearTimeout(this.#pause);
+    return (this.#saving = this.#saving.then(() => this.#save()));
+  }
+
+  /** Erases the draft; what was typed stays here, for the undo. */
+  async discard(): Promise<void> {
+    await this.settled();
+    if (this.id !== null) await this.#vault.call("erase_draft", { id: this.id });
+    this.id = null;
+    this.saved = undefined;
+    this.#kept = "";
+  }
+
+  /** Saves no more by itself; when what was being saved is saved. */
+  async settled(): Promise<void> {
+    clearTimeout(this.#pause);
+    await this.#saving;
+  }
+
+  async #save(): Promise<void> {
+    const kept = this.#fingerprint();
+    if (kept === this.#kept) return;
+    try {
+      const { id, saved } = await this.#vault.call("save_draft", this.content);
+      const first = this.id === null;
+      this.id = id;
+      this.saved = saved;
+      this.problem = undefined;
+      this.#kept = kept;
+      if (first) this.named?.(id);
+    } catch (failed) {
+      if (!(failed instanceof CallFailed)) throw failed;
+      this.problem = failed.problem;
+    }
+  }
+
+  #fingerprint(): string {
+    const { to, subject, text } = this.content;
+    return JSON.stringify([to, subject, text]);
+  }
+}
