@@ -1,4 +1,4 @@
-//! Asks our own server on this machine for a JSON document. No client library: one plain GET is all there is to it.
+//! Asks our own server on this machine. No client library: one plain GET is all there is to it.
 
 use std::{
     io::{Read, Write},
@@ -15,17 +15,25 @@ pub(crate) fn free_port() -> Outcome<u16> {
 }
 
 /// The JSON document at `path` of the server at `authority` (`localhost:8443`).
-pub(crate) fn get(authority: &str, path: &str) -> Outcome<Value> {
+pub(crate) fn json(authority: &str, path: &str) -> Outcome<Value> {
+    let body = get(authority, path, "application/json")?;
+    serde_json::from_str(&body).map_err(|error| Failure::new(format!("{path} is not JSON: {error}")))
+}
+
+/// What is answered at `path` to who accepts `kind`.
+pub(crate) fn get(authority: &str, path: &str, kind: &str) -> Outcome<String> {
     let mut stream = TcpStream::connect(authority)?;
     // HTTP/1.0, so that the body ends with the connection.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {authority}\r\nAccept: application/json\r\n\r\n")?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {authority}\r\nAccept: {kind}\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    if head.lines().next().and_then(|status| status.split(' ').nth(1)) != Some("200") {
-        return Err(Failure::new(format!("{path} answered: {}", head.lines().next().unwrap_or("nothing"))));
+    let status = head.lines().next().unwrap_or("nothing");
+    if status.split(' ').nth(1) == Some("200") {
+        Ok(body.to_owned())
+    } else {
+        Err(Failure::new(format!("{path} answered: {status}")))
     }
-    serde_json::from_str(body).map_err(|error| Failure::new(format!("{path} is not JSON: {error}")))
 }
 
 #[cfg(test)]
@@ -44,7 +52,7 @@ mod tests {
             assert_eq!(head.count(), 3);
             stream.write_all(answer.as_bytes()).unwrap();
         });
-        get(&authority, "/demo/accounts.json")
+        json(&authority, "/demo/accounts.json")
     }
 
     #[test]

@@ -22,11 +22,11 @@ pub(crate) struct Tool {
     pub(crate) is_there: fn() -> bool,
 }
 
-pub(crate) const NODE: Tool = Tool {
-    name: "node 18 or later, and npm",
-    packages: &["nodejs", "npm"],
-    is_there: || all_installed(&["node", "npm"]),
-};
+pub(crate) const NODE: Tool =
+    Tool { name: "node 20.19 or later, and npm", packages: &["nodejs", "npm"], is_there: has_node };
+
+pub(crate) const CHROMIUM: Tool =
+    Tool { name: "Chromium", packages: &["chromium"], is_there: || process::is_installed("chromium") };
 
 pub(crate) const POSTGRESQL: Tool =
     Tool { name: "the server of PostgreSQL 15 or later", packages: &["postgresql"], is_there: has_postgresql };
@@ -103,12 +103,33 @@ fn is_root() -> bool {
     process::capture(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-fn all_installed(programs: &[&str]) -> bool {
-    programs.iter().all(|program| process::is_installed(program))
+/// Older ones than Debian 13's can't run what builds the page.
+fn has_node() -> bool {
+    let version = process::capture(Command::new("node").arg("--version")).unwrap_or_default();
+    process::is_installed("npm") && is_new_enough(&version)
+}
+
+fn is_new_enough(node: &str) -> bool {
+    let mut numbers = node.trim().trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    (numbers.next(), numbers.next()) >= (Some(20), Some(19))
 }
 
 /// Debian keeps `initdb` off the path, in a folder for each version.
 fn has_postgresql() -> bool {
     let versions = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten();
     process::is_installed("initdb") || versions.map(|version| version.path().join("bin/initdb")).any(|p| p.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_too_old_is_not_there() {
+        for (version, is_enough) in
+            [("v20.19.0\n", true), ("v22.1.0", true), ("v20.18.3", false), ("v18.20.4", false), ("", false)]
+        {
+            assert_eq!(is_new_enough(version), is_enough, "{version}");
+        }
+    }
 }

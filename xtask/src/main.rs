@@ -1,11 +1,12 @@
 //! `cargo xtask run | build [--release] | test [STAGE…]`: builds, runs and tests SecureMailbox.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that talks to a person at a terminal")]
 
+mod demo;
 mod loopback;
 mod machine;
+mod page;
 mod process;
 mod stages;
-mod tour;
 mod wasm;
 mod workspace;
 
@@ -16,14 +17,14 @@ use stages::Stage;
 use workspace::{Profile, Workspace};
 
 const USAGE: &str = "\
-usage: cargo xtask run [--listen ADDR] [--once]   a server with people in it, and a tour; --once ends after the tour
-       cargo xtask build [--release]              the binary; its path is the last line
+usage: cargo xtask run [--listen ADDR] [--once]   a server with people in it; --once ends when its page has answered
+       cargo xtask build [--release]              WebAssembly, page and binary, whose path is the last line
        cargo xtask test [STAGE…]                  every check, or some of them";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["run", rest @ ..] => tour::Options::parse(rest).and_then(|options| tour::run(&Workspace::here()?, &options)),
+        ["run", rest @ ..] => demo::Options::parse(rest).and_then(|options| demo::run(&Workspace::here()?, &options)),
         ["build"] => build(Profile::Dev),
         ["build", "--release"] => build(Profile::Release),
         ["test", names @ ..] => Stage::parse_all(names).and_then(|stages| stages::run(&Workspace::here()?, &stages)),
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn build(profile: Profile) -> Outcome {
-    println!("{}", Workspace::here()?.build_binary(profile)?.display());
+    let workspace = Workspace::here()?;
+    page::build(&workspace)?;
+    println!("{}", workspace.build_binary(profile)?.display());
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    machine,
+    machine, page,
     process::{self, Failure, Outcome},
     wasm,
     workspace::{Profile, Workspace},
@@ -32,7 +32,7 @@ macro_rules! stages {
 }
 
 stages! {
-    Lint "lint" "Format and lints.";
+    Lint "lint" "Format, lints, and the page's types and words.";
     Deny "deny" "Arrows between rooms, licences, banned crates, advisories; what documents say of names and files.";
     Unit "unit" "What each file says of itself, and the examples in documents.";
     Vectors "vectors" "The same vectors natively and as WebAssembly, and the module's size.";
@@ -40,6 +40,7 @@ stages! {
     Store "store" "One suite on SQLite and on PostgreSQL.";
     Api "api" "Every documented operation over HTTP, asked well and badly.";
     Cli "cli" "The command line against a real server.";
+    Browser "browser" "The page in a browser against a real server, and what it weighs.";
     Hostile "hostile" "A server that lies.";
     Erasure "erasure" "What is left on the disk, and what a kill breaks.";
 }
@@ -67,8 +68,10 @@ impl Stage {
             Self::Vectors => vectors(workspace),
             Self::Interop => interop(workspace),
             Self::Store => store(workspace),
+            Self::Browser => browser(workspace),
             Self::Hostile => hostile(workspace),
-            Self::Api | Self::Cli | Self::Erasure => test_from_outside(workspace, self.name(), &[]),
+            Self::Api => api(workspace),
+            Self::Cli | Self::Erasure => test_from_outside(workspace, self.name(), &[]),
         }
     }
 }
@@ -117,6 +120,7 @@ fn lint(workspace: &Workspace) -> Outcome<Remark> {
         "-D",
         "warnings",
     ]))?;
+    page::check(workspace)?;
     Ok(Remark::new())
 }
 
@@ -148,6 +152,25 @@ fn vectors(workspace: &Workspace) -> Outcome<Remark> {
     let folder = wasm::for_tests(workspace)?;
     process::run(Command::new("node").arg("e2e/wasm/vectors.cjs").arg(folder).current_dir(workspace.root()))?;
     Ok(Remark::new())
+}
+
+/// The page is part of what is served, so it is built first.
+fn api(workspace: &Workspace) -> Outcome<Remark> {
+    page::build(workspace)?;
+    test_from_outside(workspace, "api", &[])
+}
+
+fn browser(workspace: &Workspace) -> Outcome<Remark> {
+    const TESTS: &str = "e2e/browser";
+    machine::provide(&machine::CHROMIUM)?;
+    page::build(workspace)?;
+    let weights = page::weigh(workspace)?;
+    machine::node_modules(workspace, TESTS)?;
+    let binary = workspace.build_binary(Profile::Dev)?;
+    let mut test = Command::new("npm");
+    test.arg("test").env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(TESTS));
+    process::run(&mut test)?;
+    Ok(weights)
 }
 
 /// The native test writes its list of lies down; the same list then runs as WebAssembly.

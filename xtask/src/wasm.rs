@@ -4,10 +4,10 @@
 //! standard library; cargo builds the library with it once (docs/decisions/0004-the-webassembly-toolchain.md).
 
 use std::{
-    env, fs,
+    env, fs, io,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use crate::{
@@ -42,7 +42,14 @@ pub(crate) fn for_tests(workspace: &Workspace) -> Outcome<PathBuf> {
     build(workspace, Module { package: "securemailbox-e2e-wasm", caller: "node", folder })
 }
 
-/// Builds a module with its own features only, and the JavaScript to call it through.
+/// The module that the page's Workers call, written where they import it from.
+pub(crate) fn for_page(workspace: &Workspace) -> Outcome {
+    let folder = workspace.root().join("web/src/worker/vault");
+    build(workspace, Module { package: "securemailbox-client-web", caller: "page", folder }).map(drop)
+}
+
+/// Builds a module with its own features only, and the JavaScript to call it through, which is written anew only if the
+/// module or the glue is newer.
 fn build(workspace: &Workspace, module: Module) -> Outcome<PathBuf> {
     let Module { package, caller, folder } = module;
     let mut cargo = workspace.cargo(&["build", "--locked", "--profile", "wasm", "--target", TARGET, "--lib"]);
@@ -56,8 +63,25 @@ fn build(workspace: &Workspace, module: Module) -> Outcome<PathBuf> {
     process::run(glue.env("CARGO_TARGET_DIR", target(workspace)))?;
     let built = target(workspace).join(TARGET).join("wasm").join(package.replace('-', "_")).with_extension("wasm");
     let glue = target(workspace).join("debug/securemailbox-glue");
-    process::run(Command::new(glue).arg(caller).arg(built).arg(&folder))?;
+    if oldest(&folder) <= newest(&[&built, &glue]) {
+        fs::remove_dir_all(&folder).or_else(not_found)?;
+        process::run(Command::new(glue).arg(caller).arg(built).arg(&folder))?;
+    }
     Ok(folder)
+}
+
+/// When the first of a folder's files was written; none if there is no file.
+fn oldest(folder: &Path) -> Option<SystemTime> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()?.modified().ok()).min()
+}
+
+fn not_found(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
+fn newest(files: &[&Path]) -> Option<SystemTime> {
+    files.iter().filter_map(|file| fs::metadata(file).ok()?.modified().ok()).max()
 }
 
 /// Apart, since another compiler may build here.
@@ -76,6 +100,10 @@ fn short_paths(workspace: &Workspace) -> String {
 fn compiler(workspace: &Workspace) -> Outcome<Compiler> {
     if own_compiler_has_it(workspace) {
         return Ok(Compiler::Own);
+    }
+    let unpacked = debians_folder(workspace).join("root");
+    if unpacked.join("usr/bin/rustc").is_file() {
+        return Ok(Compiler::Debian(unpacked));
     }
     // Waits for a network that may never answer.
     let add = ["target", "add", TARGET];
@@ -100,13 +128,13 @@ fn own_compiler_has_it(workspace: &Workspace) -> bool {
         .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
+fn debians_folder(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("wasm-compiler")
+}
+
 /// Debian's compiler for browsers, downloaded and unpacked where builds lie. Nothing is installed, so no root is needed.
 fn debians_compiler(workspace: &Workspace) -> Outcome<PathBuf> {
-    let folder = workspace.target().join("wasm-compiler");
-    let root = folder.join("root");
-    if root.join("usr/bin/rustc").is_file() {
-        return Ok(root);
-    }
+    let folder = debians_folder(workspace);
     machine::refresh_package_lists();
     let packages = debians_packages()?;
     fs::create_dir_all(&folder)?;
@@ -120,6 +148,7 @@ fn debians_compiler(workspace: &Workspace) -> Outcome<PathBuf> {
         }
     }
     // Last, so that a torn download is no compiler.
+    let root = folder.join("root");
     fs::rename(&unpacked, &root)?;
     Ok(root)
 }
