@@ -2,23 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
+mod page;
+mod sessions;
+
 use std::{
-    collections::BTreeMap,
-    fs,
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
     process::{Command, Stdio},
 };
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use securemailbox_client::letters::Draft;
 use securemailbox_e2e::{
     outage::{dead_senders, free_port},
     person::Person,
     server::{Server, Start},
 };
-use securemailbox_protocol::limits::SHEETS_A_DAY;
 use serde_json::Value;
 
 const ANNA: (&str, &str) = ("anna.api@example.se", "+46701740613");
@@ -229,99 +227,6 @@ async fn every_answer_wears_the_strict_policy() {
     }
 }
 
-/// Files of the page as it was built, by the addresses they are served at; none before it was built.
-fn built_files() -> BTreeMap<String, Vec<u8>> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/dist");
-    let mut files = BTreeMap::new();
-    let mut folders = vec![dist.clone()];
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let address = format!("/{}", path.strip_prefix(&dist).expect("below it").display());
-                files.insert(address, fs::read(path).expect("a file"));
-            }
-        }
-    }
-    files
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn every_file_of_the_page_is_served_as_it_was_built() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(Start::demo(folder.path()));
-    let client = Client::new();
-    let files = built_files();
-    assert!(files.contains_key("/index.html"), "the page is not built: cargo xtask build");
-    for (address, plain) in files.iter().filter(|(address, _)| !address.ends_with(".br") && !address.ends_with(".gz")) {
-        if address == "/index.html" {
-            continue;
-        }
-        let url = format!("{}{address}", server.url());
-        for (accepted, ending) in [("identity", ""), ("gzip, br", ".br"), ("gzip", ".gz")] {
-            let answer = client.get(&url).header("accept-encoding", accepted).send().await.unwrap();
-            assert_eq!(answer.status(), StatusCode::OK, "{address}");
-            let header = |name: &str| {
-                answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-            };
-            let kind = header("content-type");
-            assert!(!kind.is_empty() && kind != "application/octet-stream", "{address} has no media type");
-            assert_eq!(address.ends_with(".wasm"), kind == "application/wasm", "{address}");
-            let hashed = address.starts_with("/assets/");
-            let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
-            assert_eq!(header("cache-control"), cache, "{address}");
-            let compressed = files.get(&format!("{address}{ending}")).filter(|_| !ending.is_empty());
-            let coding = header("content-encoding");
-            assert_eq!(coding.is_empty(), compressed.is_none(), "{address}: {coding}");
-            assert_eq!(header("vary") == "accept-encoding", files.contains_key(&format!("{address}.br")), "{address}");
-            assert!(header("content-security-policy").starts_with("default-src 'none'"), "{address}");
-            assert!(answer.bytes().await.unwrap() == compressed.unwrap_or(plain)[..], "{address} is another");
-        }
-        let head = client.head(&url).send().await.unwrap();
-        assert_eq!(
-            (head.status(), head.headers()["content-length"].to_str().unwrap()),
-            (StatusCode::OK, &*plain.len().to_string())
-        );
-    }
-}
-
-#[tokio::test(flavor = "current_thread")]
-async fn every_address_of_the_page_is_answered_with_it_and_nothing_else_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let (demo, real) = (folder.path().join("demo"), folder.path().join("real"));
-    let demo = Server::start(Start::demo(&demo));
-    let real = Server::start(dead_senders(Start::demo(&real), free_port()));
-    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    let client = Client::new();
-    let get = async |server: &Server, path: &str, accept: &str| {
-        let answer = client.get(format!("{}{path}", server.url())).header("accept", accept).send().await.unwrap();
-        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
-        (answer.status(), kind, answer.text().await.unwrap())
-    };
-    let shell = String::from_utf8(built_files()["/index.html"].clone()).unwrap();
-    let shell_of_a_demo = shell.replacen("<html", "<html data-demo", 1);
-    let page = |status: StatusCode, shell: &str| (status, "text/html; charset=utf-8".to_owned(), shell.to_owned());
-    for path in ["/", "/sign-in", "/mail/inbox", "/settings/looks"] {
-        assert_eq!(get(&real, path, browser).await, page(StatusCode::OK, &shell), "{path}");
-        assert_eq!(get(&demo, path, browser).await, page(StatusCode::OK, &shell_of_a_demo), "{path}");
-    }
-    assert_eq!(get(&demo, "/demo/outbox", browser).await.0, StatusCode::OK);
-    for path in ["/demo/outbox", "/mail/attic", "/index.html", "/assets/gone-a1.js", "/sign-in/"] {
-        assert_eq!(get(&real, path, browser).await, page(StatusCode::NOT_FOUND, &shell), "{path}");
-        let (status, kind, _) = get(&real, path, "*/*").await;
-        assert_eq!((status, &*kind), (StatusCode::NOT_FOUND, "application/problem+json"), "{path}");
-    }
-    for path in ["/api", "/api/", "/api/v1/nothing", "/api/v1/letters/x"] {
-        let (status, kind, _) = get(&real, path, browser).await;
-        assert!(status.is_client_error() && kind == "application/problem+json", "{path}: {status} {kind}");
-    }
-    let unsafe_method =
-        client.post(format!("{}/mail/inbox", real.url())).header("accept", browser).send().await.unwrap();
-    assert_eq!(unsafe_method.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(unsafe_method.headers()["content-type"], "application/problem+json");
-}
-
 #[tokio::test(flavor = "current_thread")]
 async fn every_problem_type_has_a_page_that_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
@@ -331,71 +236,6 @@ async fn every_problem_type_has_a_page_that_says_what_to_do() {
         assert_eq!(page.status(), StatusCode::OK, "{}", kind.slug());
         assert!(page.text().await.unwrap().contains("<p>"), "{}", kind.slug());
     }
-}
-
-/// PROTOCOL §9a; ATTACKS 37.
-#[tokio::test(flavor = "current_thread")]
-async fn a_cookie_is_given_to_our_own_page_only() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(Start::demo(folder.path()));
-    let client = Client::new();
-    let sign_in = |origin: Option<&'static str>| {
-        let request = client
-            .post(format!("{}/api/v1/sign-ins/{ID}/code", server.url()))
-            .header("content-type", "application/json");
-        let request = request.body(r#"{"code":"123456","session":"cookie"}"#);
-        match origin {
-            Some(origin) => request.header("origin", origin),
-            None => request,
-        }
-    };
-    let slug = async |request: RequestBuilder| {
-        let problem: Value = serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
-        problem["type"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(slug(sign_in(None)).await, "/problems/other-origin");
-    assert_eq!(slug(sign_in(Some("https://evil.example"))).await, "/problems/other-origin");
-    let own = server.url().to_owned();
-    let request = sign_in(None).header("origin", own);
-    assert_eq!(slug(request).await, "/problems/code-refused");
-}
-
-/// PROTOCOL §2, §9a: the password's slot after a lock, a new sheet for one that was left unseen, a language.
-#[tokio::test(flavor = "current_thread")]
-async fn a_session_gets_its_password_slot_replaces_its_sheet_and_chooses_a_language() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(Start::demo(folder.path()));
-    let anna = Person::at(&server);
-    drop(anna.register(&server, ANNA.0, ANNA.1, "Anna").await);
-    let client = Client::new();
-    let call = async |method: Method, path: &str, body: Option<String>| {
-        let request = client.request(method, format!("{}/api/v1{path}", server.url())).bearer_auth(anna.token());
-        let request = match body {
-            Some(body) => request.header("content-type", "application/json").body(body),
-            None => request,
-        };
-        let answer = request.send().await.unwrap();
-        let (status, wait) = (answer.status(), answer.headers().get("retry-after").cloned());
-        (status, wait, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
-    };
-
-    let (status, _, slot) = call(Method::GET, "/slots/password", None).await;
-    assert_eq!((status, &slot["kind"]), (StatusCode::OK, &"password".into()), "{slot}");
-
-    let (status, ..) = call(Method::PATCH, "/account", Some(r#"{"language":"en"}"#.into())).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
-    assert_eq!(call(Method::GET, "/account", None).await.2["language"], "en");
-
-    let sheet = |id: &str| format!(r#"{{"id":"{id}","sealed":"{}","proof":"{HASH}"}}"#, &HASH[..40]);
-    for _ in 0..SHEETS_A_DAY {
-        let (status, _, problem) = call(Method::PUT, "/slots/recovery", Some(sheet(ID))).await;
-        assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
-    }
-    let (status, wait, problem) = call(Method::PUT, "/slots/recovery", Some(sheet(ID))).await;
-    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-    let wait: u64 = wait.and_then(|wait| wait.to_str().ok()?.parse().ok()).expect("it says how long to wait");
-    assert!((1..=24 * 60 * 60 / u64::from(SHEETS_A_DAY) + 1).contains(&wait), "{wait}");
-    assert_eq!(problem["retry_after"], wait);
 }
 
 /// ATTACKS 27: same status, same type, same length, and twice the same masked answer.
@@ -496,32 +336,4 @@ fn tls_is_1_3_or_nothing() {
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&answer));
-}
-
-/// PROTOCOL §9a: events say that something is new, and nothing else.
-#[tokio::test(flavor = "current_thread")]
-async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = Server::start(Start::demo(folder.path()));
-    let anna = Person::at(&server);
-    let mut mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
-    let mut stream =
-        Client::new().get(format!("{}/api/v1/events", server.url())).bearer_auth(anna.token()).send().await.unwrap();
-    assert_eq!(stream.headers()["content-type"], "text/event-stream");
-    let first = stream.chunk().await.unwrap().unwrap();
-    let to_myself = vec![ANNA.0.parse().unwrap()];
-    mailbox
-        .send(&anna, &Draft { to: to_myself, subject: "till mig".into(), text: "x".into(), answers: None })
-        .await
-        .unwrap();
-    let second = stream.chunk().await.unwrap().unwrap();
-    let pulse = |chunk: &[u8]| -> securemailbox_protocol::sync::Pulse {
-        let text = std::str::from_utf8(chunk).unwrap();
-        serde_json::from_str(text.trim().strip_prefix("data: ").unwrap_or_else(|| panic!("{text}"))).unwrap()
-    };
-    assert!(pulse(&second).change > pulse(&first).change);
-    assert_eq!(pulse(&second).erase, pulse(&first).erase);
-    // A stream that stays open holds no stopping server up.
-    server.stop();
-    assert!(!matches!(stream.chunk().await, Ok(Some(_))));
 }

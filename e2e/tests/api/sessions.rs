@@ -1,0 +1,185 @@
+//! What a session may do, and how its token comes (PROTOCOL §9a).
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use securemailbox_client::letters::Draft;
+use securemailbox_e2e::{
+    person::{PASSWORD, Person},
+    server::{Server, Start},
+};
+use securemailbox_protocol::{
+    limits::SHEETS_A_DAY,
+    opaque::KeyStretching,
+    sign_in::{FinishSignIn, SignIn},
+    sync::Pulse,
+};
+use securemailbox_vault::passwords::{Password, SigningIn};
+use serde_json::{Value, json};
+
+use crate::{ANNA, HASH, ID};
+
+/// PROTOCOL §9a; ATTACKS 37.
+#[tokio::test(flavor = "current_thread")]
+async fn a_cookie_is_given_to_our_own_page_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let client = Client::new();
+    let sign_in = |origin: Option<&'static str>| {
+        let request = client
+            .post(format!("{}/api/v1/sign-ins/{ID}/code", server.url()))
+            .header("content-type", "application/json");
+        let request = request.body(r#"{"code":"123456","session":"cookie"}"#);
+        match origin {
+            Some(origin) => request.header("origin", origin),
+            None => request,
+        }
+    };
+    let slug = async |request: RequestBuilder| {
+        let problem: Value = serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
+        problem["type"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(slug(sign_in(None)).await, "/problems/other-origin");
+    assert_eq!(slug(sign_in(Some("https://evil.example"))).await, "/problems/other-origin");
+    let own = server.url().to_owned();
+    let request = sign_in(None).header("origin", own);
+    assert_eq!(slug(request).await, "/problems/code-refused");
+}
+
+/// What a browser does, by hand: signs in for a cookie, and answers it with the response that sets it.
+async fn sign_in_by_cookie(server: &Server) -> Response {
+    let client = Client::new();
+    let post = async |path: &str, body: Value| {
+        let request = client.post(format!("{}/api/v1{path}", server.url())).header("origin", server.url());
+        let answer = request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer
+    };
+    let rng = &mut rand::rngs::OsRng;
+    let (signing_in, request) = SigningIn::start(Password::new(PASSWORD), rng);
+    let request = data_encoding::BASE64URL_NOPAD.encode(&request);
+    let begun = post("/sign-ins", json!({ "address": ANNA.0, "request": request })).await.bytes().await.unwrap();
+    let SignIn { id, response } = serde_json::from_slice(&begun).unwrap();
+    let signed_in = signing_in.finish(&response.0, &KeyStretching::cheap_for_tests(), rng).unwrap();
+    let before = server.messages_to(ANNA.1).await;
+    let finish = FinishSignIn { finalization: signed_in.finalization.into() };
+    post(&format!("/sign-ins/{id}/finish"), serde_json::to_value(finish).unwrap()).await;
+    let code = server.code(ANNA.1, before).await;
+    post(&format!("/sign-ins/{id}/code"), json!({ "code": code, "session": "cookie" })).await
+}
+
+/// PROTOCOL §9a; ATTACKS 37.
+#[tokio::test(flavor = "current_thread")]
+async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    drop(Person::at(&server).register(&server, ANNA.0, ANNA.1, "Anna").await);
+    let answer = sign_in_by_cookie(&server).await;
+    let set = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let session: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert!(session["token"].is_null(), "no script may see the token: {session}");
+    let (cookie, attributes) = set.split_once(';').unwrap();
+    assert!(cookie.starts_with("__Host-session="), "{set}");
+    for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Strict"] {
+        assert!(attributes.split(';').any(|given| given.trim() == attribute), "{set}");
+    }
+
+    let client = Client::new();
+    let call = async |method: Method, path: &str, origin: Option<&str>, body: &'static str| {
+        let mut request = client.request(method, format!("{}/api/v1{path}", server.url())).header("cookie", cookie);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        request.header("content-type", "application/json").body(body).send().await.unwrap()
+    };
+    let own = Some(server.url());
+    let read = call(Method::GET, "/account", None, "").await;
+    assert_eq!(read.status(), StatusCode::OK, "a navigation or EventSource names no origin");
+    let english = r#"{"language":"en"}"#;
+    for (origin, status) in [
+        (None, StatusCode::FORBIDDEN),
+        (Some("https://evil.example"), StatusCode::FORBIDDEN),
+        (Some("null"), StatusCode::FORBIDDEN),
+        (own, StatusCode::NO_CONTENT),
+    ] {
+        assert_eq!(call(Method::PATCH, "/account", origin, english).await.status(), status, "{origin:?}");
+    }
+    let mut events = call(Method::GET, "/events", None, "").await;
+    assert_eq!(
+        (events.status(), &events.headers()["content-type"]),
+        (StatusCode::OK, &"text/event-stream".parse().unwrap())
+    );
+    let first = events.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b"data: {"), "{first:?}");
+
+    assert_eq!(call(Method::DELETE, "/sessions/current", None, "").await.status(), StatusCode::FORBIDDEN);
+    let out = call(Method::DELETE, "/sessions/current", own, "").await;
+    assert_eq!(out.status(), StatusCode::NO_CONTENT);
+    let forgotten = out.headers()["set-cookie"].to_str().unwrap();
+    assert!(forgotten.starts_with("__Host-session=;") && forgotten.contains("Max-Age=0"), "{forgotten}");
+    assert_eq!(call(Method::GET, "/account", None, "").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// PROTOCOL §2, §9a: the password's slot after a lock, a new sheet for one that was left unseen, a language.
+#[tokio::test(flavor = "current_thread")]
+async fn a_session_gets_its_password_slot_replaces_its_sheet_and_chooses_a_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    drop(anna.register(&server, ANNA.0, ANNA.1, "Anna").await);
+    let client = Client::new();
+    let call = async |method: Method, path: &str, body: Option<String>| {
+        let request = client.request(method, format!("{}/api/v1{path}", server.url())).bearer_auth(anna.token());
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        let (status, wait) = (answer.status(), answer.headers().get("retry-after").cloned());
+        (status, wait, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+    };
+
+    let (status, _, slot) = call(Method::GET, "/slots/password", None).await;
+    assert_eq!((status, &slot["kind"]), (StatusCode::OK, &"password".into()), "{slot}");
+
+    let (status, ..) = call(Method::PATCH, "/account", Some(r#"{"language":"en"}"#.into())).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(call(Method::GET, "/account", None).await.2["language"], "en");
+
+    let sheet = |id: &str| format!(r#"{{"id":"{id}","sealed":"{}","proof":"{HASH}"}}"#, &HASH[..40]);
+    for _ in 0..SHEETS_A_DAY {
+        let (status, _, problem) = call(Method::PUT, "/slots/recovery", Some(sheet(ID))).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
+    }
+    let (status, wait, problem) = call(Method::PUT, "/slots/recovery", Some(sheet(ID))).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = wait.and_then(|wait| wait.to_str().ok()?.parse().ok()).expect("it says how long to wait");
+    assert!((1..=24 * 60 * 60 / u64::from(SHEETS_A_DAY) + 1).contains(&wait), "{wait}");
+    assert_eq!(problem["retry_after"], wait);
+}
+
+/// PROTOCOL §9a: events say that something is new, and nothing else.
+#[tokio::test(flavor = "current_thread")]
+async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let mut mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let mut stream =
+        Client::new().get(format!("{}/api/v1/events", server.url())).bearer_auth(anna.token()).send().await.unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let first = stream.chunk().await.unwrap().unwrap();
+    let to_myself = vec![ANNA.0.parse().unwrap()];
+    mailbox
+        .send(&anna, &Draft { to: to_myself, subject: "till mig".into(), text: "x".into(), answers: None })
+        .await
+        .unwrap();
+    let second = stream.chunk().await.unwrap().unwrap();
+    let pulse = |chunk: &[u8]| -> Pulse {
+        let text = std::str::from_utf8(chunk).unwrap();
+        serde_json::from_str(text.trim().strip_prefix("data: ").unwrap_or_else(|| panic!("{text}"))).unwrap()
+    };
+    assert!(pulse(&second).change > pulse(&first).change);
+    assert_eq!(pulse(&second).erase, pulse(&first).erase);
+    // A stream that stays open holds no stopping server up.
+    server.stop();
+    assert!(!matches!(stream.chunk().await, Ok(Some(_))));
+}
