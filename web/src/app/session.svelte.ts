@@ -81,6 +81,11 @@ export class Session {
     void this.#count();
   }
 
+  /** Something about the person changed while the mailbox is open: another sheet was kept. */
+  renewed(me: Me): void {
+    this.me = me;
+  }
+
   /** The sheet was kept, or put off once more: on to the mailbox. */
   sheetSettled(me: Me | null): void {
     if (me) this.me = me;

@@ -1,0 +1,40 @@
+// Where this account is signed in.
+import { CallFailed, type mailbox } from "../worker/index.ts";
+import type { Problem, Session } from "../worker/types.ts";
+
+export class Devices {
+  readonly #vault: Pick<typeof mailbox, "call">;
+
+  sessions = $state.raw<readonly Session[] | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  /** The one that is being ended. */
+  ending = $state.raw<string | null>(null);
+
+  constructor(vault: Pick<typeof mailbox, "call">) {
+    this.#vault = vault;
+  }
+
+  async fetch(): Promise<void> {
+    await this.#take(() => this.#vault.call("sessions", {}));
+  }
+
+  /** Whether it ended. */
+  async end({ id }: Session): Promise<boolean> {
+    this.ending = id;
+    const ended = await this.#take(() => this.#vault.call("end_session", { id }));
+    this.ending = null;
+    return ended;
+  }
+
+  async #take(ask: () => Promise<{ sessions: Session[] }>): Promise<boolean> {
+    this.problem = null;
+    try {
+      this.sessions = (await ask()).sessions;
+      return true;
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      this.problem = error.problem;
+      return false;
+    }
+  }
+}
