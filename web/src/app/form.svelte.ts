@@ -10,7 +10,7 @@ export interface Wrong {
 }
 
 export class Form {
-  #fields: Readonly<Record<string, string>>;
+  #fields: Readonly<Record<string, string | Wrong>>;
   busy = $state(false);
   wrong = $state.raw<readonly Wrong[]>([]);
   /** A refusal that is about no field. */
@@ -18,8 +18,8 @@ export class Form {
   /** Counts refusals, so that the same one twice is told twice. */
   refusals = $state(0);
 
-  /** `fields`: the problems that are about a field, and that field's id. */
-  constructor(fields: Readonly<Record<string, string>> = {}) {
+  /** `fields`: the problems that are about a field, and that field's id; with a sentence of its own if it has one here. */
+  constructor(fields: Readonly<Record<string, string | Wrong>> = {}) {
     this.#fields = fields;
   }
 
@@ -66,7 +66,7 @@ export class Form {
   #refused(problem: Problem): void {
     const field = this.#fields[problem.name];
     if (field === undefined) this.problem = problem;
-    else this.wrong = [{ field, text: () => sentence(problem) }];
+    else this.wrong = [typeof field === "string" ? { field, text: () => sentence(problem) } : field];
     this.refusals += 1;
   }
 }
