@@ -452,3 +452,26 @@ fn compared(
         digits_differ: comparison.differs,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_written_to_is_written_to_once() {
+        let to = |typed: &[&str]| recipients(&typed.iter().map(|address| (*address).into()).collect::<Vec<_>>());
+        assert_eq!(to(&["bjorn@demo.example", " Bjorn@DEMO.example "]).unwrap().len(), 1);
+        assert_eq!(to(&[]).unwrap_err().name, "no-recipients");
+        let refused = to(&["bjorn@demo.example", "per.ek@"]).unwrap_err();
+        assert_eq!((refused.name.as_str(), refused.address.as_deref()), ("not-an-address", Some("per.ek@")));
+        let many: Vec<String> = (0..=limits::READERS).map(|n| format!("n{n}@demo.example")).collect();
+        assert_eq!(recipients(&many).unwrap_err().name, "too-many-recipients");
+    }
+
+    #[test]
+    fn what_stands_in_a_pages_address_is_no_id_until_it_is_parsed() {
+        for typed in ["", "..", "x", "/letters/1", "01a20d79-8f77-7d60-b15e-c10ad3c45a8"] {
+            assert_eq!(id::<ids::LetterId>(typed).unwrap_err().class, views::Class::NotFound, "{typed}");
+        }
+    }
+}
