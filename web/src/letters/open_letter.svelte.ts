@@ -32,7 +32,15 @@ export class OpenLetter {
   /** Something changed: an answer, a receipt, an erasure. What is open stays until the new is verified. */
   async refresh(): Promise<void> {
     const opening = await this.#read();
-    if (opening.state !== "failed") this.opening = opening;
+    if (opening.state !== "failed") this.opening = this.#asItWasOpened(opening);
+  }
+
+  /** Opening a letter makes its key known. Whoever is reading was told that it is new, and that must not vanish. */
+  #asItWasOpened(opening: Opening): Opening {
+    if (this.opening.state !== "open" || opening.state !== "open") return opening;
+    const { from } = opening.letter;
+    if (this.opening.letter.from.standing !== "new" || from.standing !== "known") return opening;
+    return { state: "open", letter: { ...opening.letter, from: { ...from, standing: "new" } } };
   }
 
   async #read(): Promise<Opening> {
