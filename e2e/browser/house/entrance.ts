@@ -1,7 +1,7 @@
 // Signs a person in through the page, once, to stay: what the browser then keeps is given to every test about something
 // else. A session that a test ends is not taken from here.
 import type { Browser, BrowserContext } from "@playwright/test";
-import { signIn } from "./steps.ts";
+import { signIn } from "./entering.ts";
 import type { Person, Server } from "./server.ts";
 import { words } from "./words.ts";
 

@@ -68,6 +68,10 @@ export class Terminal {
     return this.#run(["move", id, folder]);
   }
 
+  emptyTrash(): Promise<{ erased: number }> {
+    return this.#run(["empty-trash"]);
+  }
+
   compare(address: string): Promise<{ state: string; digits: string }> {
     return this.#run(["compare", address]);
   }

@@ -1,6 +1,6 @@
 // Into the mailbox and out of it: registering, signing in, locking, signing out, a forgotten password.
 import { readFile } from "node:fs/promises";
-import { enterCode, fromMenu, inMailbox, keepSheet, prove, register, shownSheet, signIn } from "../house/steps.ts";
+import { enterCode, fromMenu, inMailbox, keepSheet, prove, register, shownSheet, signIn } from "../house/entering.ts";
 import { keptBy } from "../house/storage.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import type { Words } from "../house/words.ts";

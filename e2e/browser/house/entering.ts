@@ -1,4 +1,4 @@
-// What a person does on the page, where many tests do the same.
+// How a person gets in and out, where many tests do the same.
 import { expect, type Page } from "@playwright/test";
 import type { Person, Server } from "./server.ts";
 import type { Words } from "./words.ts";

@@ -1,0 +1,73 @@
+// How a person finds, writes and sends letters, where many tests do the same.
+import { expect, type Locator, type Page } from "@playwright/test";
+import type { Words } from "./words.ts";
+
+export type FolderName = "inbox" | "sent" | "drafts" | "trash";
+
+/** Goes to a folder by the menu of the mailbox, the way the width has it. */
+export async function goTo(page: Page, folder: FolderName, m: Words): Promise<void> {
+  const name = m(`folder.${folder}`);
+  const link = page.getByRole("navigation").getByRole("link", { name }).filter({ visible: true });
+  const more = page.getByRole("button", { name: m("nav.more"), exact: true });
+  if (folder === "trash" && (await more.isVisible())) {
+    await more.click();
+    await page.getByRole("group", { name: m("app.account") }).getByRole("link", { name }).click();
+  } else {
+    await link.click();
+  }
+  await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+}
+
+/** A line of the list that is shown. */
+export function row(page: Page, subject: string): Locator {
+  return page.getByRole("listitem").getByRole("link", { name: subject });
+}
+
+/** Opens a letter from the list, and waits until it was checked. */
+export async function open(page: Page, subject: string): Promise<void> {
+  await row(page, subject).click();
+  await expect(page.getByRole("article").getByRole("heading", { level: 1, name: subject, exact: true })).toBeVisible();
+}
+
+export interface ToWrite {
+  to: string[];
+  subject: string;
+  text: string;
+}
+
+/** Begins a new letter, and types it. */
+export async function write(page: Page, letter: ToWrite, m: Words): Promise<void> {
+  await page.getByRole("link", { name: m("nav.write_short") }).filter({ visible: true }).first().click();
+  await expect(page.getByRole("heading", { level: 1, name: m("write.new") })).toBeFocused();
+  for (const address of letter.to) await addReader(page, address, m);
+  await page.getByRole("textbox", { name: m("write.subject") }).fill(letter.subject);
+  await page.getByRole("textbox", { name: m("write.text") }).fill(letter.text);
+}
+
+export async function addReader(page: Page, address: string, m: Words): Promise<void> {
+  const to = page.getByRole("combobox", { name: m("write.to") });
+  await to.fill(address);
+  await to.press("Enter");
+}
+
+/** The chips of the readers. */
+export function readers(page: Page, m: Words): Locator {
+  return page.getByRole("list", { name: m("write.recipients") }).getByRole("listitem");
+}
+
+/** Sends it, and does not wait for the ten seconds in which that could be undone. */
+export async function send(page: Page, m: Words): Promise<void> {
+  await page.getByRole("button", { name: m("write.send") }).click();
+  await page.getByRole("button", { name: m("outbox.now") }).click();
+  await expect(page.getByRole("status").filter({ hasText: m("outbox.sent") })).toBeAttached();
+}
+
+/** The text of the letter that is open. */
+export function text(page: Page): Locator {
+  return page.getByRole("article");
+}
+
+/** What was just done, and the way back. */
+export function toast(page: Page, m: Words): Locator {
+  return page.getByRole("region", { name: m("toast.label") });
+}

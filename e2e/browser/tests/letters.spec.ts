@@ -1,0 +1,252 @@
+// The same letter in the browser: written, read, answered, binned, erased, seen by both sides at once.
+import { goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
+import { expect, test } from "../house/test.ts";
+
+/** What "live" means: over the event stream, since nothing here polls. */
+const LIVE = { timeout: 2_000 };
+
+test.describe("two people who are both there", () => {
+  test("write, read and answer, and each sees the other's moves without reloading", async ({ visit, server, m }) => {
+    const [anna, bjorn] = [await server.person("anna"), await server.person("bjorn")];
+    const [annas, bjorns] = [await visit(anna), await visit(bjorn)];
+
+    await write(annas, { to: [bjorn.address], subject: "Provsvar", text: "Hej Björn!\n\nAlla värden är fina." }, m);
+    await expect(readers(annas, m)).toContainText(m("key.new"));
+    await expect(annas.getByText(m("write.key_is_new", { name: bjorn.address }))).toBeVisible();
+    await send(annas, m);
+
+    await expect(row(bjorns, "Provsvar")).toBeVisible(LIVE);
+    await expect(row(bjorns, "Provsvar")).toContainText(m("list.unread"));
+    await expect(row(bjorns, "Provsvar")).toContainText(anna.address);
+    await expect(bjorns).toHaveTitle(/^\(1\) /);
+    await open(bjorns, "Provsvar");
+    await expect(text(bjorns)).toContainText("Alla värden är fina.");
+    await expect(text(bjorns)).toContainText(m("seal.new"));
+    await expect(bjorns).toHaveTitle(/^[^(]/);
+
+    await goTo(annas, "sent", m);
+    await expect(row(annas, "Provsvar")).toContainText(m("tag.read", { when: "" }).trim(), LIVE);
+    await expect(row(annas, "Provsvar")).toContainText(m("level.phone"));
+    await expect(text(bjorns), "the receipt came back, and the new key is still one").toContainText(m("seal.new"));
+
+    await bjorns.getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
+    await expect(bjorns.getByRole("heading", { level: 1, name: m("write.answer") })).toBeFocused();
+    await expect(readers(bjorns, m)).toContainText(anna.name);
+    await bjorns.getByRole("textbox", { name: m("write.text") }).fill("Tack Anna, vad skönt att höra.");
+    await goTo(annas, "inbox", m);
+    await send(bjorns, m);
+
+    const answer = m("write.answer_subject", { subject: "Provsvar" });
+    await expect(row(annas, answer)).toBeVisible(LIVE);
+    await open(annas, answer);
+    await expect(text(annas)).toContainText("vad skönt att höra");
+    const earlier = annas.getByRole("region", { name: m("letter.earlier") });
+    await expect(earlier).toContainText("Hej Björn!");
+    await earlier.getByText("Hej Björn!").click();
+    await expect(earlier).toContainText("Alla värden är fina.");
+  });
+
+  test("share one conversation between page and command line", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    await write(guns, { to: [per.address], subject: "Nyckeln", text: "Ligger under mattan." }, m);
+    await send(guns, m);
+
+    const [letter] = await per.terminal.list();
+    expect(letter).toMatchObject({ subject: "Nyckeln", from: gun.address, read: false });
+    const id = letter?.id ?? "";
+    expect((await per.terminal.read(id)).text).toContain("Ligger under mattan.");
+    await goTo(guns, "sent", m);
+    await expect(row(guns, "Nyckeln")).toContainText(m("tag.read", { when: "" }).trim(), LIVE);
+
+    await goTo(guns, "inbox", m);
+    await per.terminal.send({ to: [gun.address], subject: "Re: Nyckeln", text: "Hittade den.", answers: id });
+    await expect(row(guns, "Re: Nyckeln")).toBeVisible(LIVE);
+    await open(guns, "Re: Nyckeln");
+    await expect(text(guns)).toContainText("Hittade den.");
+    await guns.getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
+    await guns.getByRole("textbox", { name: m("write.text") }).fill("Bra.");
+    await send(guns, m);
+    const [newest] = await per.terminal.list();
+    expect(await per.terminal.read(newest?.id ?? "")).toMatchObject({ text: expect.stringContaining("Bra."), key_state: "known" });
+  });
+
+  test("see what the same person does on another device", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    const id = await per.terminal.send({ to: [gun.address], subject: "Läst där", text: "Hej" });
+    await expect(row(guns, "Läst där")).toContainText(m("list.unread"), LIVE);
+    await gun.terminal.read(id);
+    await expect(row(guns, "Läst där")).not.toContainText(m("list.unread"), LIVE);
+    await gun.terminal.move(id, "trash");
+    await expect(row(guns, "Läst där")).toHaveCount(0, LIVE);
+  });
+});
+
+test.describe("a letter with several readers", () => {
+  test("tells how many have read it, who, and as whom", async ({ visit, newcomer, m }) => {
+    const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ås")];
+    const guns = await visit(gun);
+    await write(guns, { to: [per.address, eva.address], subject: "Sammanträde", text: "Torsdag klockan tio." }, m);
+    await expect(readers(guns, m)).toHaveCount(2);
+    await send(guns, m);
+    await goTo(guns, "sent", m);
+    const [his] = await per.terminal.list();
+    await per.terminal.read(his?.id ?? "");
+    await expect(row(guns, "Sammanträde")).toContainText(m("tag.some_read", { read: 1, readers: 2 }), LIVE);
+    await open(guns, "Sammanträde");
+    const status = guns.getByRole("region", { name: m("letter.status") }).getByRole("listitem");
+    await expect(status.filter({ hasText: per.address })).toContainText(m("tag.read", { when: "" }).trim());
+    await expect(status.filter({ hasText: eva.address })).not.toContainText(m("tag.read", { when: "" }).trim());
+    await expect(guns.getByText(m("letter.whose_word"))).toBeVisible();
+  });
+
+  test("is answered to all, or to its sender alone", async ({ visit, newcomer, m }) => {
+    const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ås")];
+    await per.terminal.send({ to: [gun.address, eva.address], subject: "Fråga till er", text: "Vem kommer?" });
+    const guns = await visit(gun);
+    await open(guns, "Fråga till er");
+    await guns.getByRole("link", { name: m("letter.answer_all") }).filter({ visible: true }).first().click();
+    await expect(readers(guns, m)).toHaveCount(2);
+    await guns.getByRole("textbox", { name: m("write.text") }).fill("Jag kommer.");
+    await send(guns, m);
+    for (const { terminal } of [per, eva]) {
+      const [newest] = await terminal.list();
+      expect(newest).toMatchObject({ from: gun.address, subject: m("write.answer_subject", { subject: "Fråga till er" }) });
+    }
+  });
+});
+
+test.describe("whom a letter goes to", () => {
+  test("is shown by chips, and one that is nobody's address stops the letter", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    await write(guns, { to: [per.address, "ingen@demo.example", "bara ett namn"], subject: "Till vem", text: "Hej" }, m);
+    const chips = readers(guns, m);
+    await expect(chips.nth(0)).toContainText(m("key.new"));
+    await expect(chips.nth(1)).toContainText(m("chip.no_account"));
+    await expect(chips.nth(2)).toContainText(m("chip.not_an_address"));
+    await guns.getByRole("button", { name: m("write.send") }).click();
+    const summary = guns.getByRole("alert").filter({ hasText: "ingen@demo.example" });
+    await expect(summary).toBeFocused();
+    await expect(guns.getByRole("textbox", { name: m("write.text") })).toHaveValue("Hej");
+
+    const to = guns.getByRole("combobox", { name: m("write.to") });
+    await to.focus();
+    for (let removed = 0; removed < 2; removed++) {
+      await to.press("Backspace");
+      await expect(chips.last().getByRole("button")).toBeFocused();
+      await guns.keyboard.press("Backspace");
+      await to.focus();
+    }
+    await expect(chips).toHaveCount(1);
+    await send(guns, m);
+    expect(await per.terminal.list()).toHaveLength(1);
+  });
+
+  test("is suggested from those one has written with, and a pasted list is split", async ({ visit, newcomer, m }) => {
+    const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ås")];
+    await gun.terminal.send({ to: [per.address], subject: "Förr", text: "Hej" });
+    const guns = await visit(gun);
+    await write(guns, { to: [], subject: "Igen", text: "Hej igen" }, m);
+    const to = guns.getByRole("combobox", { name: m("write.to") });
+    await to.pressSequentially("per");
+    await expect(guns.getByRole("option", { name: per.address })).toBeVisible();
+    await to.press("ArrowDown");
+    await to.press("Enter");
+    await expect(readers(guns, m)).toContainText(m("key.known"));
+    await guns.evaluate((list) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text", list);
+      document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }, `${eva.address}; Gun Berg <${gun.address}>`);
+    await expect(readers(guns, m)).toHaveCount(3);
+  });
+});
+
+test.describe("throwing away", () => {
+  test("moves a letter to the trash, and back while one may change one's mind", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await per.terminal.send({ to: [gun.address], subject: "Reklam", text: "Köp nu" });
+    const guns = await visit(gun);
+    await open(guns, "Reklam");
+    await guns.getByRole("button", { name: m("letter.bin") }).click();
+    await expect(toast(guns, m)).toContainText(m("letter.binned"));
+    await expect(row(guns, "Reklam")).toHaveCount(0);
+    await guns.getByRole("button", { name: m("toast.undo") }).click();
+    await expect(row(guns, "Reklam")).toBeVisible();
+    expect(await gun.terminal.list("trash")).toEqual([]);
+
+    await open(guns, "Reklam");
+    await guns.getByRole("button", { name: m("letter.bin") }).click();
+    await goTo(guns, "trash", m);
+    await open(guns, "Reklam");
+    await guns.getByRole("button", { name: m("letter.put_back") }).click();
+    await expect(guns.getByText(m("empty.trash"), { exact: true })).toBeVisible();
+    expect(await gun.terminal.list()).toHaveLength(1);
+  });
+
+  test("erases only after asking, and reports each step as the server took it", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    for (const subject of ["Ett", "Två"]) {
+      await gun.terminal.move(await per.terminal.send({ to: [gun.address], subject, text: "Bort" }), "trash");
+    }
+    const guns = await visit(gun);
+    await goTo(guns, "trash", m);
+    await guns.getByRole("button", { name: m("trash.empty") }).click();
+    const asked = guns.getByRole("alertdialog", { name: m("trash.ask", { count: 2, shown: "2" }) });
+    await expect(asked.getByRole("button", { name: m("trash.keep", { count: 2 }) })).toBeFocused();
+    await guns.keyboard.press("Escape");
+    await expect(guns.getByRole("button", { name: m("trash.empty") })).toBeFocused();
+    expect(await gun.terminal.list("trash")).toHaveLength(2);
+
+    await guns.getByRole("button", { name: m("trash.empty") }).click();
+    await asked.getByRole("button", { name: m("trash.erase", { count: 2, shown: "2" }) }).click();
+    await expect(guns.getByRole("heading", { level: 1, name: m("receipt.title", { count: 2, shown: "2" }) })).toBeFocused();
+    for (const step of ["receipt.keys_destroyed", "receipt.letters_overwritten", "receipt.log_overwritten"] as const) {
+      await expect(guns.getByRole("listitem").filter({ hasText: m(step) })).toContainText(m("receipt.step_taken"));
+    }
+    await expect(guns.getByText(m("receipt.cannot"))).toBeVisible();
+    expect(await gun.terminal.list("trash")).toEqual([]);
+    await goTo(guns, "inbox", m);
+    await goTo(guns, "trash", m);
+    await expect(guns.getByText(m("empty.trash"), { exact: true })).toBeVisible();
+  });
+});
+
+test.describe("a letter that is open", () => {
+  test("is opened by its address in a tab of its own, and says when it is gone", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const id = await per.terminal.send({ to: [gun.address], subject: "Länkad", text: "Hit" });
+    const guns = await visit(gun);
+    const tab = await guns.context().newPage();
+    await tab.goto(`/mail/inbox#${id}`);
+    await expect(tab.getByRole("heading", { level: 1, name: "Länkad" })).toBeVisible();
+    await gun.terminal.move(id, "trash");
+    await gun.terminal.emptyTrash();
+    await tab.reload();
+    await expect(tab.getByRole("heading", { level: 1, name: m("missing.title") })).toBeAttached();
+    await expect(tab.getByText(m("missing.text"))).toBeVisible();
+  });
+
+  test("is saved as a file that its words stand in", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await per.terminal.send({ to: [gun.address], subject: "Att spara", text: "Plain words" });
+    const guns = await visit(gun);
+    await open(guns, "Att spara");
+    await guns.getByRole("button", { name: m("letter.more") }).click();
+    const [file] = await Promise.all([guns.waitForEvent("download"), guns.getByRole("button", { name: m("letter.save") }).click()]);
+    expect(file.suggestedFilename()).toMatch(/\.eml$/);
+    await expect(toast(guns, m)).toContainText(m("letter.saved", { name: file.suggestedFilename() }));
+  });
+
+  test("goes back to its line in the list", async ({ visit, newcomer }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    for (const subject of ["Första", "Andra"]) await per.terminal.send({ to: [gun.address], subject, text: "Hej" });
+    const guns = await visit(gun);
+    await open(guns, "Första");
+    await guns.goBack();
+    await expect(row(guns, "Första")).toBeFocused();
+  });
+});
+
