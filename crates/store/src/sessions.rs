@@ -9,7 +9,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError};
+use crate::{Act, Db, ReadOnly, Row, StoreError, sync};
 
 /// SHA-256 of a session's token.
 pub type TokenHash = [u8; 32];
@@ -138,6 +138,7 @@ impl Act for EndSession {
         const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND account_id = $2";
         const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND account_id = $2";
         db.exec(SLOT, &[&self.session, &self.account]).await?;
+        sync::have_sessions_looked_at(db, self.account).await?;
         Ok(db.exec(SESSION, &[&self.session, &self.account]).await? > 0)
     }
 }
@@ -167,7 +168,8 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
     const SLOTS: &str = "DELETE FROM slot WHERE account_id = $1 AND session_id IS NOT NULL";
     const SESSIONS: &str = "DELETE FROM session WHERE account_id = $1";
     db.exec(SLOTS, &[&account]).await?;
-    db.exec(SESSIONS, &[&account]).await.map(drop)
+    db.exec(SESSIONS, &[&account]).await?;
+    sync::have_sessions_looked_at(db, account).await
 }
 
 /// Whether a session has not been ended. Its time is the caller's to judge.

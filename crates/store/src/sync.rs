@@ -123,6 +123,14 @@ impl Changes {
     }
 }
 
+/// Has an account's pulse told after the commit although nothing in it changed: its event streams look whether their
+/// sessions still live.
+pub(crate) async fn have_sessions_looked_at<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    let pulse = PulseOf { account }.run(db).await?;
+    db.touched(account, pulse);
+    Ok(())
+}
+
 /// Raises an account's change number for one write to an entry or record, and has it told after the commit.
 pub(crate) async fn raise_change<D: Db>(db: &mut D, account: AccountId) -> Result<ChangeNumber, StoreError> {
     const SQL: &str = "UPDATE account SET change = change + 1 WHERE account_id = $1 RETURNING change, erase";

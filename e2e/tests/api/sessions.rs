@@ -1,5 +1,7 @@
 //! What a session may do, and how its token comes (PROTOCOL §9a).
 
+use std::time::Duration;
+
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use securemailbox_client::letters::Draft;
 use securemailbox_e2e::{
@@ -113,6 +115,9 @@ async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
     assert_eq!(call(Method::DELETE, "/sessions/current", None, "").await.status(), StatusCode::FORBIDDEN);
     let out = call(Method::DELETE, "/sessions/current", own, "").await;
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
+    // At once, not when the stream next looks at itself: another device may have ended a lost one.
+    let ended = async { while let Ok(Some(_)) = events.chunk().await {} };
+    tokio::time::timeout(Duration::from_secs(15), ended).await.expect("the stream ends with its session");
     let forgotten = out.headers()["set-cookie"].to_str().unwrap();
     assert!(forgotten.starts_with("__Host-session=;") && forgotten.contains("Max-Age=0"), "{forgotten}");
     assert_eq!(call(Method::GET, "/account", None, "").await.status(), StatusCode::UNAUTHORIZED);

@@ -67,10 +67,12 @@ impl Watching {
             }
             let must_ask = tokio::select! {
                 hint = self.hints.recv() => match hint {
-                    Ok((account, pulse)) => {
-                        self.next = (account == self.session.account).then_some(pulse);
-                        false
+                    // Told although nothing is new: a session has ended, maybe this one.
+                    Ok((account, pulse)) if account == self.session.account => {
+                        self.next = Some(pulse);
+                        self.told == Some(pulse)
                     }
+                    Ok(_) => false,
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return None,
                 },
