@@ -5,7 +5,7 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..");
 const GENERATED = /^(paraglide|worker\/vault)\//;
 
-const faults = [...pageFaults(), ...catalogueFaults()];
+const faults = [...pageFaults(), ...catalogueFaults(), ...problemFaults()];
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
@@ -24,7 +24,7 @@ function pageFaults() {
   const found = [];
   for (const file of [...filesIn("src"), "index.html"]) {
     if (file.endsWith("tokens.css")) continue;
-    const text = readFileSync(join(ROOT, file), "utf8");
+    const text = read(file);
     report(found, file, text, forbidden);
     report(found, file, stylesOf(file, text), inStyle);
   }
@@ -64,7 +64,7 @@ function filesIn(folder) {
     .map((file) => join(folder, file));
 }
 
-/** Both languages have the same keys in the same files with the same parameters, and no empty sentence. */
+/** Both languages have the same keys in the same files with the same parameters; no sentence is empty. */
 function catalogueFaults() {
   const found = [];
   const seen = new Map();
@@ -85,11 +85,40 @@ function catalogueFaults() {
 }
 
 function catalogue(language, name) {
-  const { $schema: _, ...messages } = JSON.parse(readFileSync(join(ROOT, "messages", language, `${name}.json`), "utf8"));
+  const { $schema: _, ...messages } = JSON.parse(read(`messages/${language}/${name}.json`));
   return messages;
 }
 
 function parameters(message) {
   const names = JSON.stringify(message).match(/(?<=\{)\w+(?=\})|(?<="input )\w+/g) ?? [];
   return [...new Set(names)].sort().join();
+}
+
+/** Every problem that the server, the client or a Worker can name has a sentence. */
+function problemFaults() {
+  const sentences = read("src/app/problems.ts");
+  const sources = [
+    ["../crates/protocol/src/problems.rs", /^ +\w+ "([a-z-]+)" \d{3} /gm],
+    ["../crates/client/src/letters.rs", /=> "([a-z-]+)",/g],
+    ...rustIn("../crates/client/src").map((file) => [file, /explained\(\s*"([a-z-]+)"/g]),
+    ...rustIn("../crates/client-web/src").map((file) => [file, /(?:refused\(|named\(|Problem \{ name:)\s*"([a-z-]+)"/g]),
+    ...filesIn("src/worker").map((file) => [file, /\bname: "([a-z-]+)"/g]),
+  ];
+  const found = new Set();
+  for (const [file, pattern] of sources) {
+    for (const [, name] of read(file).matchAll(pattern)) {
+      if (!new RegExp(`["\\s]${name}"?: `).test(sentences)) found.add(`src/app/problems.ts: no sentence for ${name} (${file})`);
+    }
+  }
+  return [...found];
+}
+
+function rustIn(folder) {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".rs"))
+    .map((file) => join(folder, file));
+}
+
+function read(file) {
+  return readFileSync(join(ROOT, file), "utf8");
 }

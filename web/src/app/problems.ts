@@ -1,5 +1,5 @@
 // What a person is told of a failure: what happened, and what to do now. One entry for every name that the server and the
-// client give (a test compares the lists); a name from a newer build gets the general sentence.
+// client give (tools/check_page.js compares the lists); a name from a newer build gets the general sentence.
 import { m } from "../paraglide/messages.js";
 import type { Problem } from "../worker/types.ts";
 
@@ -36,6 +36,7 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   "recovery-code-character": [() => m["problem.recovery_code_character"](), () => m["problem.recovery_code_character.do"]()],
   "somebody-else": [() => m["problem.somebody_else"](), () => m["problem.somebody_else.do"]()],
   "draft-waits": [() => m["problem.draft_waits"](), () => m["problem.draft_waits.do"]()],
+  waiting: [() => m["problem.waiting"](), () => m["problem.waiting.do"]()],
   "not-found": [() => m["problem.not_found"](), () => m["problem.not_found.do"]()],
   "no-draft": [() => m["problem.no_draft"](), () => m["problem.no_draft.do"]()],
   "no-account": [({ who }) => m["problem.no_account"]({ who }), () => m["problem.no_account.do"]()],
