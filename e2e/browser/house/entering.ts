@@ -69,3 +69,10 @@ export async function keepSheet(page: Page, m: Words): Promise<void> {
   await page.getByRole("button", { name: m("sheet.open_mailbox") }).click();
   await inMailbox(page, m);
 }
+
+/** The network goes, or comes back. Playwright tells the page only; a browser tells its Workers too. */
+export async function network(page: Page, here: boolean): Promise<void> {
+  await page.context().setOffline(!here);
+  const event = here ? "online" : "offline";
+  for (const worker of page.workers()) await worker.evaluate((name) => dispatchEvent(new Event(name)), event);
+}

@@ -30,19 +30,28 @@ interface Message {
 }
 
 export class Server {
-  readonly url: string;
   readonly folder: string;
-  readonly #child: ChildProcess;
+  #url = "http://localhost:0";
+  #child: ChildProcess | undefined;
 
-  private constructor(url: string, folder: string, child: ChildProcess) {
-    this.url = url;
+  private constructor(folder: string) {
     this.folder = folder;
-    this.#child = child;
   }
 
   static async start(): Promise<Server> {
-    const folder = await mkdtemp(join(tmpdir(), "securemailbox-browser-"));
-    const child = spawn(BINARY, ["serve", "--demo", "--listen", "127.0.0.1:0", "--data", join(folder, "data")], {
+    const server = new Server(await mkdtemp(join(tmpdir(), "securemailbox-browser-")));
+    await server.again();
+    return server;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Starts, at the address where it stood before. */
+  async again(): Promise<void> {
+    const listen = `127.0.0.1:${new URL(this.#url).port}`;
+    const child = spawn(BINARY, ["serve", "--demo", "--listen", listen, "--data", join(this.folder, "data")], {
       stdio: ["ignore", "pipe", "pipe"],
       // All tests come from one network, and enter more often than a house full of people would.
       env: {
@@ -51,21 +60,27 @@ export class Server {
         SECUREMAILBOX_SERVER_LIMITS__ENTRANCES_A_MINUTE: "2000",
       },
     });
-    child.stderr.pipe(createWriteStream(join(folder, "log")));
+    this.#child = child;
+    child.stderr.pipe(createWriteStream(join(this.folder, "log"), { flags: "a" }));
     for await (const line of createInterface(child.stdout)) {
       if (line.startsWith(READY)) {
+        this.#url = line.slice(READY.length);
         child.stdout.resume();
-        return new Server(line.slice(READY.length), folder, child);
+        return;
       }
     }
-    throw new Error(`the server did not start; its log lies in ${folder}`);
+    throw new Error(`the server did not start; its log lies in ${this.folder}`);
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) {
-      this.#child.kill();
-      await once(this.#child, "exit");
-    }
+    if (!this.#child || this.#child.exitCode !== null) return;
+    this.#child.kill();
+    await once(this.#child, "exit");
+  }
+
+  /** Stops for good, and leaves nothing. */
+  async end(): Promise<void> {
+    await this.stop();
     await rm(this.folder, { recursive: true });
   }
 

@@ -47,7 +47,7 @@ export const test = base.extend<House & ForATest, ForAWorker>({
     async ({}, use) => {
       const server = await Server.start();
       await use(server);
-      await server.stop();
+      await server.end();
     },
     { scope: "worker" },
   ],
