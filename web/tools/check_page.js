@@ -1,11 +1,13 @@
 // What neither compiler sees: `node tools/check_page.js` refuses it and says where.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { wordFaults } from "./check_words.js";
 
 const ROOT = join(import.meta.dirname, "..");
+const CATALOGUES = ["common", "solo", "letters", "settings"];
 const GENERATED = /^(paraglide|worker\/vault)\//;
 
-const faults = [...pageFaults(), ...catalogueFaults(), ...problemFaults()];
+const faults = [...pageFaults(), ...catalogueFaults(), ...problemFaults(), ...wordFaults(ROOT, allCatalogues())];
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
@@ -68,7 +70,7 @@ function filesIn(folder) {
 function catalogueFaults() {
   const found = [];
   const seen = new Map();
-  for (const name of ["common", "solo", "letters", "settings"]) {
+  for (const name of CATALOGUES) {
     const [sv, en] = [catalogue("sv", name), catalogue("en", name)];
     for (const key of new Set([...Object.keys(sv), ...Object.keys(en)])) {
       const [swedish, english] = [sv[key], en[key]];
@@ -82,6 +84,12 @@ function catalogueFaults() {
     }
   }
   return found;
+}
+
+function allCatalogues() {
+  return ["sv", "en"].flatMap((language) =>
+    CATALOGUES.map((file) => ({ language, file, messages: catalogue(language, file) })),
+  );
 }
 
 function catalogue(language, name) {
