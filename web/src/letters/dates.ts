@@ -56,11 +56,16 @@ export function when(at: number, now = Date.now()): string {
   }
 }
 
-/** As short as it can be said: 10.42, igår 17.05, 19 nov. */
-export function brieflyWhen(at: number, now = Date.now()): string {
-  const { kind } = dayOf(at, now);
-  if (kind === "today") return timeOfDay(at);
-  return kind === "yesterday" ? when(at, now) : shortDate(at, now);
+/** Where nothing else says the day, and today goes without saying: 10.42, igår 17.05, 19 nov 17.05. */
+export function timeOrWhen(at: number, now = Date.now()): string {
+  return dayOf(at, now).kind === "today" ? timeOfDay(at) : when(at, now);
+}
+
+/** Beside another moment that is shown: the time if it was the same day, else the day. */
+export function whenBeside(at: number, other: number, now = Date.now()): string {
+  const sameDate = new Date(at).toDateString() === new Date(other).toDateString();
+  if (sameDate || dayOf(at, now).kind === "today") return timeOfDay(at);
+  return dayOf(at, now).kind === "yesterday" ? when(at, now) : shortDate(at, now);
 }
 
 export function dayOf(at: number, now = Date.now()): Day {

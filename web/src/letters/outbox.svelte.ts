@@ -116,6 +116,7 @@ export class Outbox {
       setTimeout(() => this.#tryAgain(), AGAIN_AFTER);
     } else {
       this.#put({ letter, since, state: "failed", problem });
+      letter.recipients.lookEverybodyUp(); // so that the desk says the same as this
       this.#around.announcer.warn(m["outbox.failed"]());
     }
   }

@@ -101,10 +101,12 @@ export class VirtualRows {
 
   #options<S extends Scroller>(scroller: S, way: Way<S>): VirtualizerOptions<S, HTMLElement> {
     const { count, key, kept } = this.#rows();
-    const scrolled = scroller instanceof Window ? scroller.scrollY : scroller.scrollTop;
-    const top = scroller instanceof Window ? 0 : scroller.getBoundingClientRect().top;
+    const ofWindow = scroller instanceof Window;
+    const scrolled = ofWindow ? scroller.scrollY : scroller.scrollTop;
+    const top = ofWindow ? 0 : scroller.getBoundingClientRect().top;
     const margin = (this.#list?.getBoundingClientRect().top ?? top) - top + scrolled;
     this.margin = margin;
+    const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(ofWindow ? document.documentElement : scroller);
     return {
       ...way,
       count,
@@ -117,6 +119,9 @@ export class VirtualRows {
       },
       overscan: OVERSCAN,
       scrollMargin: margin,
+      // What stands over the edges of what scrolls must not hide the row that is walked to.
+      scrollPaddingStart: parseFloat(scrollPaddingTop) || 0,
+      scrollPaddingEnd: parseFloat(scrollPaddingBottom) || 0,
       // Letters that come do not push away what is being looked at, unless one looks at the newest.
       anchorTo: scrolled > margin ? "end" : "start",
       onChange: () => this.#draw(),

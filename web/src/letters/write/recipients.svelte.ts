@@ -48,6 +48,11 @@ export class Recipients {
     for (const { key, typed } of this.refused) void this.#look({ key, typed, state: "looking" });
   }
 
+  /** Looks everybody up again: the directory has told the vault something else since. */
+  lookEverybodyUp(): void {
+    for (const { key, typed } of this.chips) void this.#look({ key, typed, state: "looking" });
+  }
+
   /** When everybody was looked up. */
   async settled(): Promise<void> {
     while (this.#looking.size > 0) await Promise.all(this.#looking);
