@@ -65,12 +65,13 @@ export class Session {
     else this.#over();
   }
 
-  /** A person signed in: by password, by registering or by the recovery sheet. */
+  /** Somebody signed in with password and code. Whoever has no recovery sheet is asked for it, each time. */
   signedIn(me: Me): void {
     this.asksForSheet = me.sheet_owed;
     this.opened(me);
   }
 
+  /** The mailbox is open: by signing in, unlocking, registering or recovering. */
   opened(me: Me): void {
     this.me = me;
     this.address = me.address;
