@@ -89,7 +89,7 @@ impl<W: World> SignInCalls for SignIn<W> {
     }
 
     async fn name_phone(&mut self, args: NewPhone) -> Result<Phone, Problem> {
-        let phone = PhoneNumber::parse(&args.phone).map_err(|_| refused("not-a-phone-number"))?;
+        let phone = PhoneNumber::parse_at_home(&args.phone, HOME).map_err(|_| refused("not-a-phone-number"))?;
         // A person who sees that the number was wrong goes back and names another.
         let before = match std::mem::replace(&mut self.step, Step::Nothing) {
             Step::PhoneToName(before) | Step::PhoneToProve { before, .. } => before,
@@ -237,6 +237,9 @@ fn digits(typed: &str) -> Result<String, Problem> {
         Err(refused("not-a-code"))
     }
 }
+
+/// Sweden, whose language the page speaks first; a number of elsewhere comes with its country code.
+const HOME: &str = "46";
 
 /// As long as this, or of four words, a password that will do is called good.
 const GOOD_CHARACTERS: usize = 20;

@@ -36,6 +36,18 @@ impl PhoneNumber {
         }
     }
 
+    /// As [`PhoneNumber::parse`], for people who leave out their own country: a number that begins with one zero is one of
+    /// the country with this calling code, such as `46`.
+    ///
+    /// # Errors
+    /// [`NotAPhoneNumber`]
+    pub fn parse_at_home(typed: &str, calling_code: &str) -> Result<Self, NotAPhoneNumber> {
+        match typed.trim().strip_prefix('0') {
+            Some(rest) if !rest.starts_with('0') => Self::parse(&format!("+{calling_code} {rest}")),
+            Some(_) | None => Self::parse(typed),
+        }
+    }
+
     /// The one form, for the SMS gateway and the seal.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -69,6 +81,18 @@ mod tests {
     fn what_people_type_becomes_the_one_form() {
         for typed in ["+46701740612", "+46 70-174 06 12", "0046 (70) 174 06 12"] {
             assert_eq!(PhoneNumber::parse(typed).unwrap().as_str(), "+46701740612");
+        }
+    }
+
+    #[test]
+    fn at_home_a_zero_stands_for_the_own_country() {
+        let at_home = |typed| PhoneNumber::parse_at_home(typed, "46");
+        for typed in ["070-174 06 12", " 0701740612", "+46 70-174 06 12", "0046701740612"] {
+            assert_eq!(at_home(typed).unwrap().as_str(), "+46701740612", "{typed:?}");
+        }
+        assert_eq!(at_home("+47 401 74 061").unwrap().as_str(), "+4740174061");
+        for typed in ["70-174 06 12", "0", "070-ABC", "000701740612"] {
+            assert_eq!(at_home(typed), Err(NotAPhoneNumber), "{typed:?}");
         }
     }
 
