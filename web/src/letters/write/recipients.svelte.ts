@@ -16,14 +16,21 @@ export type Chip = { readonly key: number; readonly typed: string } & (
 
 export class Recipients {
   chips = $state.raw<readonly Chip[]>([]);
-  readonly found = $derived(this.chips.flatMap((chip) => (chip.state === "found" ? [chip.recipient] : [])));
-  readonly refused = $derived(this.chips.flatMap((chip) => (chip.state === "refused" ? [chip] : [])));
   readonly #vault: Vault;
   #nextKey = 0;
   readonly #looking = new Set<Promise<Chip>>();
 
   constructor(vault: Vault) {
     this.#vault = vault;
+  }
+
+  // Getters: a letter outlives the page it was begun on, by an undo or in the outbox, and a `$derived` would die with that.
+  get found(): Recipient[] {
+    return this.chips.flatMap((chip) => (chip.state === "found" ? [chip.recipient] : []));
+  }
+
+  get refused(): Extract<Chip, { state: "refused" }>[] {
+    return this.chips.flatMap((chip) => (chip.state === "refused" ? [chip] : []));
   }
 
   /** What a draft keeps: the address as it was understood, or whatever was typed in its place. */
