@@ -76,6 +76,16 @@ export class Terminal {
     return this.#run(["compare", address]);
   }
 
+  /** Answers the question on the comparison: the digits match. */
+  matches(address: string): Promise<unknown> {
+    return this.#run(["compare", address, "--matches"]);
+  }
+
+  /** One's own certificate, binary. */
+  async certificate(): Promise<Buffer> {
+    return unarmored((await this.#run<{ certificate: string }>(["export-key"])).certificate);
+  }
+
   /** The account's private key as it leaves for other programs: the only way to look for it elsewhere. */
   async secretKey(passphrase: string): Promise<string> {
     return (await this.#run<{ secret_key: string }>(["export-key", "--secret"], [], passphrase)).secret_key;
@@ -109,4 +119,10 @@ export class Terminal {
     if (code !== 0) throw new Error(`${asked[0]} ended with ${code}: ${said}${await out}`);
     return JSON.parse(await out) as T;
   }
+}
+
+/** The bytes within ASCII armor (RFC 9580 §6.2); the checksum line, if there is one, begins with `=`. */
+function unarmored(armored: string): Buffer {
+  const [, body = ""] = /-----BEGIN [^\n]+\n(?:[^\n]+\n)*\n([^]+?)\n(?:=[^\n]+\n)?-----END/.exec(armored) ?? [];
+  return Buffer.from(body, "base64");
 }
