@@ -71,6 +71,9 @@ impl Mailbox {
     /// [`DecisionError`]
     pub async fn compare(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
         self.ask_about(world, address).await?;
+        if self.contacts.get(address).is_some_and(|contact| contact.offered == Some(Offer::NoAccount)) {
+            return Err(LookUpError::NoAccount.into());
+        }
         let comparison = self.comparison(address)?;
         self.index.comparing.insert(address.clone(), comparison.fingerprint);
         Ok(comparison)
@@ -249,6 +252,47 @@ mod tests {
         }
         let refused = ready(anna.digits_match(&world, &address("bjorn")));
         assert_eq!(refused, Err(DecisionError::CompareFirst));
+    }
+
+    #[test]
+    fn digits_that_differ_stop_the_sending_until_they_match() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 9);
+        for _ in 0..4 {
+            world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        }
+        assert_eq!(ready(anna.digits_differ(&world, &address("bjorn"))), Err(DecisionError::CompareFirst));
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        assert!(ready(anna.digits_differ(&world, &address("bjorn"))).unwrap().differs);
+        let stopped = ready(anna.look_up(&world, &address("bjorn"))).err();
+        assert_eq!(stopped, Some(LookUpError::DigitsDiffer));
+        assert!(ready(anna.compare(&world, &address("bjorn"))).unwrap().differs);
+        assert!(!ready(anna.digits_match(&world, &address("bjorn"))).unwrap().differs);
+        assert!(ready(anna.look_up(&world, &address("bjorn"))).is_ok());
+    }
+
+    #[test]
+    fn a_changed_key_whose_digits_differ_is_not_accepted() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 9);
+        for seed in [10, 11, 11, 11] {
+            world.server.will(LOOK_UPS, listing(&identity("bjorn", seed)));
+        }
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        assert_eq!(ready(anna.compare(&world, &address("bjorn"))).unwrap().standing, Standing::Changed);
+        ready(anna.digits_differ(&world, &address("bjorn"))).unwrap();
+        assert_eq!(ready(anna.accept(&world, &address("bjorn"))), Err(DecisionError::CompareFirst));
+    }
+
+    #[test]
+    fn who_has_no_account_any_more_has_no_digits_to_compare() {
+        let world = TestWorld::default();
+        let mut anna = mailbox(&world, 9);
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        world.server.will(LOOK_UPS, problem(securemailbox_protocol::problems::ProblemType::NoAccount));
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        let refused = ready(anna.compare(&world, &address("bjorn")));
+        assert_eq!(refused, Err(DecisionError::LookUp(LookUpError::NoAccount)));
     }
 
     #[test]
