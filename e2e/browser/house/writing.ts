@@ -37,7 +37,7 @@ export interface ToWrite {
 
 /** Begins a new letter, and types it. */
 export async function write(page: Page, letter: ToWrite, m: Words): Promise<void> {
-  await page.getByRole("link", { name: m("nav.write_short") }).filter({ visible: true }).first().click();
+  await page.getByRole("navigation").getByRole("link", { name: m("nav.write_short") }).filter({ visible: true }).first().click();
   await expect(page.getByRole("heading", { level: 1, name: m("write.new") })).toBeFocused();
   for (const address of letter.to) await addReader(page, address, m);
   await page.getByRole("textbox", { name: m("write.subject") }).fill(letter.subject);

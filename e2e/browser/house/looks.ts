@@ -1,0 +1,38 @@
+// How a person can want the page, changed while it stands there: as if they had chosen it in another tab.
+import { expect, type Page } from "@playwright/test";
+import type { Language } from "./words.ts";
+
+export interface Look {
+  language: Language;
+  theme: "light" | "dark";
+  text?: "normal" | "large" | "largest";
+  density?: "airy" | "compact";
+}
+
+export const EVERY_LOOK: readonly Look[] = [
+  { language: "sv", theme: "light" },
+  { language: "sv", theme: "dark" },
+  { language: "en", theme: "light" },
+  { language: "en", theme: "dark" },
+];
+
+export async function choose(page: Page, look: Look): Promise<void> {
+  await page.evaluate((chosen) => {
+    localStorage.setItem("looks", JSON.stringify(chosen));
+    dispatchEvent(new StorageEvent("storage", { key: "looks" }));
+  }, look);
+  await expect(page.locator("html")).toHaveAttribute("lang", look.language);
+}
+
+/** Everything that was being fetched is there, in its own typeface, and nothing moves any more. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1 }).first()).toBeAttached();
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    // Not waited for: within a fold that is shut, time stands still.
+    for (const animation of document.getAnimations()) {
+      if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
+    }
+  });
+}

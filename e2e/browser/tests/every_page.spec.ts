@@ -1,0 +1,285 @@
+// Every page of the router's table, and every state of them that looks otherwise, in both themes and both languages, at
+// the width of the project: axe finds nothing, and a picture is taken. A new route is here by itself.
+import { ROUTES } from "../../../web/src/app/routes.ts";
+import { COMPARED, KNOWN, NEW, OPEN_LETTER, TOLD_LETTER } from "../house/annas_mailbox.ts";
+import { violations } from "../house/axe.ts";
+import { enterCode, fromMenu, network, prove, shownSheet, signIn } from "../house/entering.ts";
+import { expect, type Page, test as base } from "../house/lived_in.ts";
+import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
+import { picture } from "../house/screens.ts";
+import { open, readers, text, toast, write } from "../house/writing.ts";
+
+const REFUSED = /status of 40[134]/;
+
+/** Looks at what stands on the page, however it is wanted; takes pictures where a name is given. */
+type Inspect = (page: Page, pictured?: string) => Promise<void>;
+
+const test = base.extend<{ inspect: Inspect }>({
+  inspect: async ({ language }, use, info) => {
+    await use(async (page, pictured) => {
+      for (const look of EVERY_LOOK) {
+        await choose(page, look);
+        await settled(page);
+        expect.soft(await violations(page), `${look.language}, ${look.theme}`).toEqual([]);
+        if (pictured) await picture(page, pictured, look, info);
+      }
+      await choose(page, { language, theme: "light" });
+    });
+  },
+});
+
+test.describe.configure({ timeout: 120_000 }); // each is looked at many times over
+
+test.describe("every route", () => {
+  for (const route of ROUTES) {
+    test(`${route.path} holds to the rules`, async ({ visit, anna, inspect }) => {
+      const page = await visit(route.access === "mailbox" ? anna : undefined);
+      await page.goto(route.path);
+      await expect(page).toHaveURL(route.path);
+      await inspect(page, (isPhone(page) ? PHONE_PICTURES : PICTURES)[route.path]);
+    });
+  }
+
+  test("one that is not there does, for those who are signed in and those who are not", async ({ annas, nobodys, inspect, watch }) => {
+    watch.expect(REFUSED);
+    await annas.goto("/mail/nowhere");
+    await inspect(annas, "not-found");
+    await nobodys.goto("/nowhere");
+    await inspect(nobodys);
+  });
+});
+
+/** Those that are shown with something in them are pictured below. */
+const PICTURES: Partial<Record<string, string>> = {
+  "/sign-in": "signin",
+  "/mail/drafts": "drafts",
+  "/settings/looks": "settings-looks",
+  "/settings/keys": "settings-keys",
+  "/settings/sessions": "settings-sessions",
+  "/demo/outbox": "demo-outbox",
+};
+
+/** On a phone the list fills the window. */
+const PHONE_PICTURES: typeof PICTURES = { ...PICTURES, "/mail/inbox": "inbox", "/mail/sent": "sent" };
+
+test.describe("the mailbox", () => {
+  test("with a letter that is open, and all that it can tell", async ({ annas, inspect, m }) => {
+    await open(annas, OPEN_LETTER);
+    await expect(text(annas)).toContainText(m("seal.intact"));
+    await inspect(annas, isPhone(annas) ? "message" : "inbox");
+    await annas.getByRole("button", { name: m("seal.why") }).first().click();
+    await annas.getByRole("region", { name: m("letter.earlier") }).getByText("Dina prover ser bra ut").click();
+    await inspect(annas);
+    await annas.getByRole("button", { name: m("letter.more") }).click();
+    await inspect(annas);
+  });
+
+  test("with a sent letter, and what became of it", async ({ annas, inspect, m }) => {
+    await annas.goto("/mail/sent");
+    await open(annas, TOLD_LETTER);
+    await expect(annas.getByRole("region", { name: m("letter.status") })).toContainText(m("level.phone"));
+    await inspect(annas, isPhone(annas) ? undefined : "sent");
+  });
+
+  test("asking before it erases", async ({ annas, inspect, m }) => {
+    await annas.goto("/mail/trash");
+    await annas.getByRole("button", { name: m("trash.empty") }).click();
+    await expect(annas.getByRole("alertdialog")).toBeVisible();
+    await inspect(annas, "empty-trash");
+  });
+
+  test("with the receipt of what was erased", async ({ visit, newcomer, inspect, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    for (const subject of ["Ett", "Två"]) {
+      await gun.terminal.move(await per.terminal.send({ to: [gun.address], subject, text: "Bort" }), "trash");
+    }
+    const guns = await visit(gun);
+    await guns.goto("/mail/trash");
+    await guns.getByRole("button", { name: m("trash.empty") }).click();
+    await guns.getByRole("alertdialog").getByRole("button", { name: m("trash.erase", { count: 2, shown: "2" }) }).click();
+    await inspect(guns, "erasure-receipt");
+  });
+
+  test("with nothing in it", async ({ visit, newcomer, inspect }) => {
+    const page = await visit(await newcomer("Gun Berg"));
+    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/trash", "/compare"]) {
+      await page.goto(path);
+      await inspect(page);
+    }
+  });
+
+  test("with its menu open, and without a network", async ({ annas, inspect, m }) => {
+    const more = annas.getByRole("button", { name: m("nav.more"), exact: true });
+    const account = annas.getByRole("button", { name: m("app.account") });
+    await more.or(account).filter({ visible: true }).click();
+    await inspect(annas);
+    await annas.keyboard.press("Escape");
+    await network(annas, false);
+    await expect(annas.getByRole("complementary", { name: m("banner.offline_label") })).toBeVisible();
+    await inspect(annas);
+  });
+
+  test("with a letter that was thrown away a moment ago", async ({ annas, anna, inspect, m }) => {
+    const id = await anna.terminal.send({ to: [anna.address], subject: "Till mig själv", text: "Ring labbet" });
+    await open(annas, "Till mig själv");
+    await annas.getByRole("button", { name: m("letter.bin") }).click();
+    await toast(annas, m).hover(); // it waits as long as it is pointed at
+    await inspect(annas);
+    await anna.terminal.move(id, "trash");
+  });
+
+  test("that is locked, and the wrong password for it", async ({ nobodys, server, anna, inspect, m, watch }) => {
+    watch.expect(REFUSED);
+    await signIn(nobodys, server, anna, m);
+    await fromMenu(nobodys, m("app.lock"), m);
+    await inspect(nobodys, "locked");
+    await nobodys.getByLabel(m("password.label"), { exact: true }).fill("inte det rätta alls");
+    await nobodys.getByRole("button", { name: m("locked.unlock") }).click();
+    await expect(problem(nobodys)).toBeFocused();
+    await inspect(nobodys);
+  });
+});
+
+test.describe("writing", () => {
+  test("to readers whose keys are new, known and compared", async ({ annas, inspect, m }) => {
+    const letter = {
+      to: [COMPARED, KNOWN, NEW],
+      subject: "Vårdplanering före jul",
+      text: "Hej!\n\nVi behöver träffas en timme före jul för Mårtens vårdplanering. Jag har hållit tisdag 8 december klockan tio och torsdag 10 december klockan tretton.\n\nSvara med den tid som passar, så bokar jag rummet.\n\nVänliga hälsningar\nAnna",
+    };
+    await write(annas, letter, m);
+    await expect(readers(annas, m)).toHaveCount(3);
+    await expect(annas.getByText(m("write.saved", { time: "" }).trim())).toBeVisible();
+    await inspect(annas, "compose-keys");
+    await annas.getByRole("combobox", { name: m("write.to") }).pressSequentially("demo");
+    await expect(annas.getByRole("option").first()).toBeVisible();
+    await inspect(annas);
+  });
+
+  test("to nobody who could get it, about nothing", async ({ annas, inspect, m }) => {
+    await write(annas, { to: ["ingen@demo.example", "bara ett namn"], subject: "", text: "Hej" }, m);
+    await annas.getByRole("button", { name: m("write.send") }).click();
+    await expect(problem(annas)).toBeFocused();
+    await inspect(annas, "compose-error");
+  });
+
+  test("an answer", async ({ annas, inspect, m }) => {
+    await open(annas, OPEN_LETTER);
+    await annas.getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
+    await expect(readers(annas, m)).toHaveCount(1);
+    await inspect(annas);
+  });
+});
+
+test.describe("keys and looks", () => {
+  test("to compare, and compared", async ({ annas, inspect, m }) => {
+    await annas.goto(`/compare#${NEW}`);
+    await expect(annas.getByRole("heading", { name: m("compare.digits.title") })).toBeVisible();
+    await inspect(annas, "compare");
+    await annas.goto(`/compare#${COMPARED}`);
+    await expect(annas.getByText(m("compare.why.compared"))).toBeVisible();
+    for (const fold of await annas.locator("details").all()) await fold.locator("summary").click();
+    await inspect(annas);
+  });
+
+  test("with somebody who is not there", async ({ annas, inspect, m, watch }) => {
+    watch.expect(REFUSED);
+    await annas.goto("/compare#ingen@demo.example");
+    await expect(annas.getByText(m("compare.nobody.text"))).toBeVisible();
+    await inspect(annas);
+  });
+
+  test("with a new sheet made", async ({ visit, newcomer, inspect, m }) => {
+    const page = await visit(await newcomer("Gun Berg"));
+    await page.goto("/settings/keys");
+    await page.getByRole("button", { name: m("new_sheet.make") }).click();
+    await expect(page.getByRole("button", { name: m("new_sheet.cancel") })).toBeVisible();
+    await inspect(page);
+  });
+
+  test("of those who like their text large and their lists tight", async ({ annas }) => {
+    await open(annas, OPEN_LETTER);
+    await choose(annas, { language: "sv", theme: "light", text: "largest", density: "compact" });
+    await settled(annas);
+    expect(await violations(annas)).toEqual([]);
+  });
+
+  test("of somebody who writes for the first time", async ({ annas, inspect, m }) => {
+    await open(annas, "Bilder på utslaget");
+    await expect(text(annas)).toContainText(m("seal.new"));
+    await inspect(annas);
+  });
+});
+
+test.describe("getting in", () => {
+  test("with something missing, a wrong password, and the second step", async ({ nobodys, server, anna, inspect, m, watch }) => {
+    watch.expect(REFUSED);
+    await nobodys.getByRole("button", { name: m("title.sign_in"), exact: true }).click();
+    await expect(problem(nobodys)).toBeFocused();
+    await inspect(nobodys);
+    await nobodys.getByText(m("demo.people")).click();
+    await prove(nobodys, { address: anna.address, password: "inte det rätta alls" }, m);
+    await expect(problem(nobodys)).toContainText(m("problem.credentials_refused"));
+    await inspect(nobodys, "signin-error");
+    const before = await server.messagesTo(anna.phone);
+    await prove(nobodys, anna, m);
+    await server.code(anna.phone, before);
+    await expect(nobodys.getByRole("heading", { level: 1, name: m("sign_in.confirm") })).toBeFocused();
+    await inspect(nobodys, "signin-sms");
+    await enterCode(nobodys, "000000", m);
+    await expect(problem(nobodys)).toBeFocused();
+    await inspect(nobodys);
+  });
+
+  test("for the first time, step by step", async ({ nobodys, server, stranger, inspect, m }) => {
+    const gun = stranger("Gun Ek");
+    await nobodys.goto("/register");
+    await nobodys.getByLabel(m("register.name"), { exact: true }).fill(gun.name);
+    await nobodys.getByLabel(m("address.label")).fill(gun.address);
+    await inspect(nobodys, "register-1");
+    await nobodys.getByRole("button", { name: m("register.send_mail") }).click();
+    await enterCode(nobodys, "123", m);
+    await inspect(nobodys, "register-1b");
+    await enterCode(nobodys, await server.code(gun.address, 0), m);
+    await nobodys.getByLabel(m("register.phone"), { exact: true }).fill(gun.phone);
+    await inspect(nobodys, "register-2");
+    await nobodys.getByRole("button", { name: m("register.send_sms") }).click();
+    await enterCode(nobodys, "123", m);
+    await inspect(nobodys, "register-2b");
+    await enterCode(nobodys, await server.code(gun.phone, 0), m);
+    await nobodys.getByLabel(m("new_password.label"), { exact: true }).fill(gun.password);
+    await inspect(nobodys, "register-3");
+    await nobodys.getByRole("button", { name: m("register.make_keys") }).click();
+    await shownSheet(nobodys, m("register.sheet_title"));
+    await inspect(nobodys, "register-4");
+    await nobodys.getByRole("button", { name: m("sheet.open_mailbox") }).click();
+    await expect(problem(nobodys)).toBeFocused();
+    await inspect(nobodys);
+  });
+
+  test("with the recovery sheet, step by step", async ({ nobodys, server, newcomer, inspect, m }) => {
+    const gun = await newcomer("Gun Ek");
+    const before = await server.messagesTo(gun.phone);
+    await nobodys.goto("/forgotten");
+    await nobodys.getByLabel(m("address.label")).fill(gun.address);
+    await nobodys.getByLabel(m("forgotten.code"), { exact: true }).fill(gun.recoveryCode);
+    await inspect(nobodys, "forgotten-1");
+    await nobodys.getByRole("button", { name: m("action.continue") }).click();
+    const code = await server.code(gun.phone, before);
+    await inspect(nobodys, "forgotten-2");
+    await enterCode(nobodys, code, m);
+    await nobodys.getByLabel(m("new_password.label"), { exact: true }).fill(gun.password);
+    await inspect(nobodys, "forgotten-3");
+    await nobodys.getByRole("button", { name: m("forgotten.change") }).click();
+    await shownSheet(nobodys, m("forgotten.sheet_title"));
+    await inspect(nobodys, "forgotten-4");
+  });
+});
+
+function isPhone(page: Page): boolean {
+  return (page.viewportSize()?.width ?? 0) < 768;
+}
+
+function problem(page: Page) {
+  return page.getByRole("alert").filter({ hasText: /\S/ });
+}
