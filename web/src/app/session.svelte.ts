@@ -1,11 +1,12 @@
 // Who is here, and how their mailbox stands: shut, locked or open. The Workers know; this follows them.
-import { createContext } from "svelte";
+import { createContext, flushSync } from "svelte";
 import { CallFailed, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
 import type { Counts, Language, Me, Problem } from "../worker/types.ts";
 
 type Mailbox = typeof mailbox;
 
-export type SessionState = "starting" | "signed-out" | "locked" | "open";
+/** Leaving: nothing of the mailbox is drawn any more, and nothing else yet. */
+export type SessionState = "starting" | "signed-out" | "locked" | "open" | "leaving";
 
 /** Why a locked page is locked. */
 export type LockReason = "idle" | "asked" | "reload";
@@ -179,6 +180,11 @@ export class Session {
 
   #become(state: SessionState): void {
     const before = this.state;
+    if (before === "open") {
+      // The mailbox goes from the page by itself, first: what is drawn in the same go may hold on to what it replaced.
+      this.state = "leaving";
+      flushSync();
+    }
     this.state = state;
     this.#moved(before);
   }
