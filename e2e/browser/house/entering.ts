@@ -30,8 +30,10 @@ export async function inMailbox(page: Page, m: Words): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
 }
 
-/** One's own menu: in the top bar, or behind "More" on a phone. */
+/** One's own menu: in the top bar; on a phone behind "More", which stands under a list, not under a letter. */
 export async function fromMenu(page: Page, choice: string, m: Words): Promise<void> {
+  const isPhone = (page.viewportSize()?.width ?? 0) < 768;
+  if (isPhone && /#|\/write/.test(page.url())) await page.goBack();
   const more = page.getByRole("button", { name: m("nav.more"), exact: true });
   const account = page.getByRole("button", { name: m("app.account") });
   await more.or(account).filter({ visible: true }).click();
