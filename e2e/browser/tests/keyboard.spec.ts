@@ -1,0 +1,131 @@
+// Without a mouse, from the door to a letter that was sent and erased; and the keys for who knows them.
+import { tabTo } from "../house/keyboard.ts";
+import { expect, test } from "../house/test.ts";
+import { row, toast } from "../house/writing.ts";
+
+test("a person with a keyboard alone signs in, writes, sends, and erases", async ({ page, server, newcomer, m }) => {
+  test.slow();
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  await page.goto("/sign-in");
+  await tabTo(page, page.getByLabel(m("address.label")));
+  await page.keyboard.type(gun.address);
+  await tabTo(page, page.getByLabel(m("password.label"), { exact: true }));
+  await page.keyboard.type(gun.password);
+  const before = await server.messagesTo(gun.phone);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: m("sign_in.confirm") })).toBeFocused();
+  const code = await server.code(gun.phone, before);
+  await tabTo(page, page.getByLabel(m("code.label")));
+  await page.keyboard.type(code);
+  await expect(page.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeFocused();
+
+  await page.keyboard.press("c");
+  await expect(page.getByRole("heading", { level: 1, name: m("write.new") })).toBeFocused();
+  await tabTo(page, page.getByRole("combobox", { name: m("write.to") }));
+  await page.keyboard.type(per.address);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("list", { name: m("write.recipients") })).toContainText(m("key.new"));
+  await tabTo(page, page.getByRole("textbox", { name: m("write.subject") }));
+  await page.keyboard.type("Utan mus");
+  await tabTo(page, page.getByRole("textbox", { name: m("write.text") }));
+  await page.keyboard.type("Det gick bra.");
+  await tabTo(page, page.getByRole("button", { name: m("write.send") }));
+  await page.keyboard.press("Enter");
+  await expect(toast(page, m)).toBeVisible();
+  for (let panes = 0; panes < 3 && !(await toast(page, m).locator(":focus").count()); panes++) await page.keyboard.press("F6");
+  await tabTo(page, page.getByRole("button", { name: m("outbox.now") }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status").filter({ hasText: m("outbox.sent") })).toBeAttached();
+  expect(await per.terminal.list()).toMatchObject([{ subject: "Utan mus" }]);
+
+  await page.keyboard.press("g");
+  await page.keyboard.press("s");
+  await expect(page.getByRole("heading", { level: 1, name: m("folder.sent") })).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(row(page, "Utan mus")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "Utan mus" })).toBeFocused();
+  await page.keyboard.press("#");
+  await expect(toast(page, m)).toContainText(m("letter.binned"));
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await expect(page.getByRole("heading", { level: 1, name: m("folder.trash") })).toBeFocused();
+
+  await tabTo(page, page.getByRole("button", { name: m("trash.empty") }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: m("trash.keep", { count: 1 }) })).toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: m("trash.erase", { count: 1, shown: "1" }) }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: m("receipt.title", { count: 1, shown: "1" }) })).toBeFocused();
+  expect(await gun.terminal.list("trash")).toEqual([]);
+});
+
+test.describe("keys", () => {
+  test("walk through letters, and take back what the last one did", async ({ visit, newcomer }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    for (const subject of ["Ett", "Två", "Tre"]) await per.terminal.send({ to: [gun.address], subject, text: "Hej" });
+    const guns = await visit(gun);
+    await expect(row(guns, "Tre")).toBeVisible();
+    for (const [key, subject] of [["j", "Tre"], ["j", "Två"], ["ArrowDown", "Ett"], ["k", "Två"], ["Home", "Tre"], ["End", "Ett"]] as const) {
+      await guns.keyboard.press(key);
+      await expect(row(guns, subject)).toBeFocused();
+    }
+    await guns.keyboard.press("k");
+    await guns.keyboard.press("#");
+    await expect(row(guns, "Två")).toHaveCount(0);
+    await expect(row(guns, "Ett"), "the next one has the focus").toBeFocused();
+    await guns.keyboard.press("z");
+    await expect(row(guns, "Två")).toBeVisible();
+    await guns.keyboard.press("Enter");
+    await expect(guns.getByRole("heading", { level: 1, name: "Ett" })).toBeFocused();
+    await guns.keyboard.press("u");
+    await expect(row(guns, "Ett")).toBeFocused();
+  });
+
+  test("answer the letter that is open, and send what was written", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await per.terminal.send({ to: [gun.address], subject: "Fråga", text: "Hinner du?" });
+    const guns = await visit(gun);
+    await row(guns, "Fråga").focus();
+    await guns.keyboard.press("Enter");
+    await expect(guns.getByRole("heading", { level: 1, name: "Fråga" })).toBeFocused();
+    await guns.keyboard.press("r");
+    await expect(guns.getByRole("heading", { level: 1, name: m("write.answer") })).toBeFocused();
+    await tabTo(guns, guns.getByRole("textbox", { name: m("write.text") }));
+    await guns.keyboard.type("Ja, c och j är bara bokstäver här.");
+    await guns.keyboard.press("Control+Enter");
+    await guns.getByRole("button", { name: m("outbox.now") }).press("Enter");
+    await expect.poll(() => per.terminal.list()).toHaveLength(1);
+    const [answer] = await per.terminal.list();
+    expect((await per.terminal.read(answer?.id ?? "")).text).toContain("Ja, c och j är bara bokstäver här.");
+  });
+
+  test("are listed by ?, and can be turned off", async ({ visit, newcomer, m }) => {
+    const guns = await visit(await newcomer("Gun Berg"));
+    await guns.keyboard.press("?");
+    const list = guns.getByRole("dialog", { name: m("keys.title") });
+    for (const sentence of ["keys.write", "keys.next", "folder.sent", "keys.undo", "letter.bin", "keys.panes"] as const) {
+      await expect(list.getByText(m(sentence), { exact: true })).toBeVisible();
+    }
+    await list.getByRole("checkbox", { name: m("keys.on") }).uncheck();
+    await guns.keyboard.press("Escape");
+    await expect(list).toHaveCount(0);
+    await guns.keyboard.press("c");
+    await guns.keyboard.press("?");
+    await expect(guns).toHaveURL("/mail/inbox");
+    await expect(list).toHaveCount(0);
+    await guns.reload();
+    await expect(guns.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
+    await guns.keyboard.press("c");
+    await expect(guns).toHaveURL("/mail/inbox");
+  });
+
+  test("lead past the folders to the contents", async ({ visit, newcomer, m }) => {
+    const guns = await visit(await newcomer("Gun Berg"));
+    const skip = guns.getByRole("button", { name: m("app.skip") }).or(guns.getByRole("link", { name: m("app.skip") }));
+    await guns.keyboard.press("Tab");
+    await expect(skip).toBeFocused();
+    await guns.keyboard.press("Enter");
+    await expect(guns.getByRole("main").locator(":focus").or(guns.getByRole("main").and(guns.locator(":focus")))).toHaveCount(1);
+  });
+});
