@@ -14,6 +14,8 @@ export async function picture(page: Page, name: string, { theme, language }: Loo
   if (theme === "dark" && (language !== "sv" || !IN_BOTH_THEMES.includes(name))) return;
   if (language !== "sv" && !IN_ENGLISH.includes(name)) return;
   const width = page.viewportSize()?.width;
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => scrollTo(0, 0));
   const file = `${name}-${width}-${theme}${language === "sv" ? "" : `-${language}`}.png`;
   const folder = process.env.UPDATE_SCREENS ? DOCUMENTATION : info.outputDir;
   mkdirSync(folder, { recursive: true });

@@ -248,6 +248,7 @@ test.describe("getting in", () => {
     await inspect(nobodys, "register-2b");
     await enterCode(nobodys, await server.code(gun.phone, 0), m);
     await nobodys.getByLabel(m("new_password.label"), { exact: true }).fill(gun.password);
+    await expect(nobodys.getByText(m("strength.good"), { exact: true })).toBeVisible();
     await inspect(nobodys, "register-3");
     await nobodys.getByRole("button", { name: m("register.make_keys") }).click();
     await shownSheet(nobodys, m("register.sheet_title"));
@@ -269,6 +270,7 @@ test.describe("getting in", () => {
     await inspect(nobodys, "forgotten-2");
     await enterCode(nobodys, code, m);
     await nobodys.getByLabel(m("new_password.label"), { exact: true }).fill(gun.password);
+    await expect(nobodys.getByText(m("strength.good"), { exact: true })).toBeVisible();
     await inspect(nobodys, "forgotten-3");
     await nobodys.getByRole("button", { name: m("forgotten.change") }).click();
     await shownSheet(nobodys, m("forgotten.sheet_title"));

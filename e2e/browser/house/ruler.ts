@@ -1,0 +1,22 @@
+// What does not fit on the page, by measuring.
+import type { Page } from "@playwright/test";
+
+/** One line for each thing that would make somebody scroll sideways, or that is cut off at the side. */
+export function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const edge = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth > edge) found.push(`the page is ${document.documentElement.scrollWidth} wide of ${edge}`);
+    for (const element of document.body.querySelectorAll<HTMLElement>("*")) {
+      if (!element.checkVisibility({ visibilityProperty: true })) continue;
+      const name = `${element.tagName.toLowerCase()}.${element.classList[0] ?? ""} "${element.textContent.trim().slice(0, 40)}"`;
+      const { overflowX, clip, clipPath, position } = getComputedStyle(element);
+      const { left, right, width } = element.getBoundingClientRect();
+      // For the ears only, and drawings within their frame.
+      if (width <= 1 || clip !== "auto" || clipPath !== "none" || element instanceof SVGElement) continue;
+      if (/auto|scroll/.test(overflowX) && element.scrollWidth > element.clientWidth + 1) found.push(`scrolls sideways: ${name}`);
+      if (position !== "absolute" && (right > edge + 1 || left < -1)) found.push(`from ${left} to ${right}, of ${edge}: ${name}`);
+    }
+    return found;
+  });
+}
