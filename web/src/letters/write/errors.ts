@@ -11,10 +11,14 @@ export const FIELDS = { to: "write-to", subject: "write-subject", text: "write-t
 export function errorsOf({ recipients, subject }: WritingLetter): FieldError[] {
   const errors = recipients.refused.map(({ key, typed, problem }) => ({
     field: `${FIELDS.to}-${key}`,
-    // Some sentences name the address themselves.
-    text: problem.address === null ? m["error.of"]({ typed, why: sentence(problem) }) : sentence(problem),
+    text: naming(typed, sentence(problem)),
   }));
   if (recipients.chips.length === 0) errors.push({ field: FIELDS.to, text: m["error.no_recipient"]() });
   if (subject.trim() === "") errors.push({ field: FIELDS.subject, text: m["error.no_subject"]() });
   return errors;
+}
+
+/** Some sentences name the address themselves. */
+function naming(typed: string, why: string): string {
+  return why.includes(typed) ? why : m["error.of"]({ typed, why });
 }
