@@ -7,6 +7,7 @@ import { enterCode, fromMenu, network, prove, shownSheet, signIn } from "../hous
 import { expect, type Page, test as base } from "../house/lived_in.ts";
 import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
 import { picture } from "../house/screens.ts";
+import { words } from "../house/words.ts";
 import { open, readers, text, toast, write } from "../house/writing.ts";
 
 const REFUSED = /status of 40[134]/;
@@ -160,6 +161,11 @@ test.describe("writing", () => {
     await write(annas, { to: ["ingen@demo.example", "bara ett namn"], subject: "", text: "Hej" }, m);
     await annas.getByRole("button", { name: m("write.send") }).click();
     await expect(problem(annas)).toBeFocused();
+    await expect(problem(annas)).toContainText("bara ett namn");
+    for (const language of ["sv", "en"] as const) {
+      await choose(annas, { language, theme: "light" });
+      await expect(problem(annas), "says it in the language of the moment").toContainText(words(language)("error.no_subject"));
+    }
     await inspect(annas, "compose-error");
   });
 
