@@ -139,7 +139,14 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn read(&mut self, args: LetterId) -> Result<Letter, Problem> {
         let (mailbox, world) = self.open()?;
         let id = id(&args.id)?;
-        let reading = mailbox.read(world, id).await.or_problem()?;
+        let reading = match mailbox.read(world, id).await {
+            Ok(reading) => reading,
+            // Whom the server says it is from: a person has somebody to ask.
+            Err(error) => {
+                let address = mailbox.said_from(id).map(|address| address.as_str().into());
+                return Err(Problem { address, ..problem(&error) });
+            }
+        };
         let conversation = mailbox.conversation(world, reading.letter.thread()).await.or_problem()?;
         let people = People::of(mailbox);
         let others = conversation.into_iter().filter(|row| row.entry.id != id).map(|row| people.row(row)).collect();

@@ -182,7 +182,7 @@ test.describe("leaving", () => {
     const codes = await server.messagesTo(gun.phone);
     await fromMenu(page, m("app.lock"), m);
     await unlock(page, "inte det rätta alls", m);
-    await expect(problem(page)).toContainText(m("problem.credentials_refused"));
+    await expect(problem(page)).toContainText(m("locked.wrong"));
     await page.reload();
     await unlock(page, gun.password, m);
     await inMailbox(page, m);

@@ -111,6 +111,12 @@ impl Mailbox {
         entries
     }
 
+    /// Whom a letter comes from by the server's word, for one that is not shown.
+    #[must_use]
+    pub fn said_from(&self, id: LetterId) -> Option<&Address> {
+        self.index.held.entry(id).map(|entry| &entry.sender.address)
+    }
+
     /// How many entries a folder has, and how many of them were not opened yet.
     #[must_use]
     pub fn count(&self, folder: Folder) -> (usize, usize) {
