@@ -271,13 +271,13 @@ impl Mailbox {
             let key = KnownKey::first(&reader.certificate).used();
             self.pin(Edit::Met { address: reader.certificate.address().clone(), key });
         }
-        self.unsent.drop_letter(waiting.id);
-        self.save_unsent(world).await?;
         if let Some(record) = waiting.record {
-            // Best effort: a draft that stays is seen, and is not a letter that was lost.
+            // First, so that a page that is closed between the two posts once more, with the same id, and ends with
+            // neither. Best effort: a draft that stays is seen, and is not a letter that was lost.
             self.erase_draft(world, record).await.ok();
         }
-        Ok(())
+        self.unsent.drop_letter(waiting.id);
+        self.save_unsent(world).await
     }
 
     /// The letters that wait for their acknowledgement: their ids, and the drafts they were written in.
