@@ -26,6 +26,7 @@ export interface Person {
 
 interface Message {
   to: string;
+  text: string;
   code: string | null;
 }
 
@@ -109,6 +110,11 @@ export class Server {
       await after(BETWEEN_LOOKS);
     }
     throw new Error(`no code came to ${to}`);
+  }
+
+  /** The text of the newest message to somebody. */
+  async newestTo(to: string): Promise<string> {
+    return (await this.#outbox(to)).at(-1)?.text ?? "";
   }
 
   async #outbox(to: string): Promise<Message[]> {

@@ -1,5 +1,6 @@
 // The same letter in the browser: written, read, answered, binned, erased, seen by both sides at once.
 import { goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
+import type { Request } from "@playwright/test";
 import { expect, test } from "../house/test.ts";
 
 /** What "live" means: over the event stream, since nothing here polls. */
@@ -81,6 +82,24 @@ test.describe("two people who are both there", () => {
     await gun.terminal.move(id, "trash");
     await expect(row(guns, "Läst där")).toHaveCount(0, LIVE);
   });
+});
+
+test("letters come by the event stream, and by nothing else", async ({ visit, newcomer, watch }) => {
+  watch.expect(/ERR_FAILED/);
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const window = guns.context();
+  const isStream = (request: Request) => request.url().endsWith("/api/v1/events");
+  await window.route("**/api/v1/events", (route) => route.abort());
+  await guns.reload();
+  await window.waitForEvent("requestfailed", isStream);
+  await per.terminal.send({ to: [gun.address], subject: "Utan ström", text: "Hej" });
+  await window.waitForEvent("requestfailed", isStream); // asked for again, and seconds have passed
+  await expect(row(guns, "Utan ström")).toHaveCount(0);
+  await window.unroute("**/api/v1/events");
+  await expect(row(guns, "Utan ström")).toBeVisible();
+  await per.terminal.send({ to: [gun.address], subject: "Med ström", text: "Hej" });
+  await expect(row(guns, "Med ström")).toBeVisible(LIVE);
 });
 
 test.describe("a letter with several readers", () => {

@@ -1,0 +1,99 @@
+// How a person wants the page, one's own key and sheet, and where one is signed in.
+import { readFile } from "node:fs/promises";
+import { enterCode, fromMenu, keepSheet, prove, shownSheet, signIn } from "../house/entering.ts";
+import { expect, test } from "../house/test.ts";
+import { type Language, words } from "../house/words.ts";
+
+const REFUSED = /status of 40[13]/;
+
+test.describe("looks", () => {
+  test("the language changes at once, everywhere, and for what the server sends", async ({ page, server, newcomer, language, m }) => {
+    const gun = await newcomer("Gun Berg");
+    await signIn(page, server, gun, m);
+    const other: Language = language === "sv" ? "en" : "sv";
+    const theirs = words(other);
+    await page.goto("/settings/looks");
+    await page.getByRole("radio", { name: other === "sv" ? "Svenska" : "English" }).check();
+    await expect(page.getByRole("heading", { level: 1, name: theirs("settings.title") })).toBeVisible();
+    await expect(page.locator("html")).toHaveAttribute("lang", other);
+    await expect(page).toHaveTitle(new RegExp(theirs("title.settings_looks")));
+    await page.reload();
+    await expect(page.getByRole("heading", { level: 1, name: theirs("settings.title") })).toBeVisible();
+
+    await page.goto("/mail/inbox");
+    await fromMenu(page, theirs("app.sign_out"), theirs);
+    const before = await server.messagesTo(gun.phone);
+    await prove(page, gun, theirs);
+    await server.code(gun.phone, before);
+    expect(await server.newestTo(gun.phone)).toMatch(other === "sv" ? /^Din kod/ : /^Your code/);
+  });
+
+  test("colours, text size and shortcuts stay as they were chosen", async ({ visit, newcomer, m }) => {
+    const guns = await visit(await newcomer("Gun Berg"));
+    await guns.goto("/settings/looks");
+    const background = () => guns.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await guns.getByRole("radio", { name: m("looks.theme.light") }).check();
+    const light = await background();
+    await guns.getByRole("radio", { name: m("looks.theme.dark") }).check();
+    await expect.poll(background).not.toBe(light);
+    const dark = await background();
+    const size = () => guns.evaluate(() => parseFloat(getComputedStyle(document.documentElement).fontSize));
+    const normal = await size();
+    await guns.getByRole("radio", { name: m("looks.text.largest") }).check();
+    await expect.poll(size).toBeGreaterThan(normal);
+    await guns.getByRole("checkbox", { name: m("looks.shortcuts.use") }).uncheck();
+
+    await guns.reload();
+    await expect(guns.getByRole("radio", { name: m("looks.theme.dark") })).toBeChecked();
+    await expect(guns.getByRole("radio", { name: m("looks.text.largest") })).toBeChecked();
+    await expect(guns.getByRole("checkbox", { name: m("looks.shortcuts.use") })).not.toBeChecked();
+    expect(await background()).toBe(dark);
+    expect(await size()).toBeGreaterThan(normal);
+  });
+});
+
+test("one's own certificate is saved as others get it", async ({ visit, newcomer, m }) => {
+  const gun = await newcomer("Gun Berg");
+  const guns = await visit(gun);
+  await guns.goto("/settings/keys");
+  const [file] = await Promise.all([guns.waitForEvent("download"), guns.getByRole("button", { name: m("own_key.download") }).click()]);
+  expect(file.suggestedFilename()).toBe(`${gun.address}.asc`);
+  expect(await readFile(await file.path(), "utf8")).toContain("-----BEGIN PGP PUBLIC KEY BLOCK-----");
+});
+
+test("a new recovery sheet counts once the person says so, and then the old one does not", async ({ page, server, newcomer, m, watch }) => {
+  watch.expect(REFUSED);
+  const gun = await newcomer("Gun Berg");
+  await signIn(page, server, gun, m);
+  await page.goto("/settings/keys");
+  const make = page.getByRole("button", { name: m("new_sheet.make") });
+  await make.click();
+  const left = await shownSheet(page);
+  await page.getByRole("button", { name: m("new_sheet.cancel") }).click();
+  await expect(page.getByText(m("new_sheet.kept.title"))).toBeVisible();
+  await make.click();
+  const kept = await shownSheet(page);
+  expect(kept).not.toBe(left);
+  await page.getByRole("button", { name: m("new_sheet.owned") }).click();
+  await expect(page.getByText(m("new_sheet.done.title"))).toBeVisible();
+
+  await page.goto("/mail/inbox");
+  await fromMenu(page, m("app.sign_out"), m);
+  const ask = async (code: string) => {
+    await page.goto("/forgotten");
+    await page.getByLabel(m("address.label")).fill(gun.address);
+    await page.getByLabel(m("forgotten.code"), { exact: true }).fill(code);
+    await page.getByRole("button", { name: m("action.continue") }).click();
+  };
+  for (const spent of [gun.recoveryCode, left]) {
+    await ask(spent);
+    await expect(page.getByRole("alert").filter({ hasText: m("problem.credentials_refused") })).toBeVisible();
+  }
+  const before = await server.messagesTo(gun.phone);
+  await ask(kept);
+  await enterCode(page, await server.code(gun.phone, before), m);
+  await page.getByLabel(m("new_password.label"), { exact: true }).fill("en helt ny rad med ord");
+  await page.getByRole("button", { name: m("forgotten.change") }).click();
+  await shownSheet(page, m("forgotten.sheet_title"));
+  await keepSheet(page, m);
+});
