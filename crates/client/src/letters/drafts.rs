@@ -211,6 +211,8 @@ impl Mailbox {
     pub async fn erase_draft(&mut self, world: &impl World, id: RecordId) -> Result<(), DraftError> {
         let only_here = self.index.held.records().all(|head| head.id != id);
         self.index.drafts.remove(&id);
+        // Before the server is asked: what this device still kept would be handed in again after a reload.
+        index::save(world, &self.owner, Item::Index, &self.index).await?;
         let api = self.session.api(world);
         match api.delete(&format!("/records/{id}")).await {
             Err(error) if !is_not_found(&error) && !only_here => return Err(RecordError::Call(error).into()),
@@ -276,6 +278,15 @@ mod tests {
         assert_eq!(mailbox.count_drafts(), 1);
         let sent = world.server.bodies(path(id)).concat();
         assert!(!String::from_utf8_lossy(&sent).contains("Hemligt"));
+    }
+
+    #[test]
+    fn a_draft_that_was_erased_is_not_handed_in_again_after_a_crash() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap();
+        ready(mailbox.erase_draft(&world, id)).unwrap_err();
+        let kept: Index = ready(index::load(&world, &mailbox.owner, Item::Index)).unwrap();
+        assert!(kept.drafts.is_empty());
     }
 
     #[test]
