@@ -41,6 +41,12 @@ export async function fromMenu(page: Page, choice: string, m: Words): Promise<vo
   await menu.getByRole("button", { name: choice }).or(menu.getByRole("link", { name: choice })).click();
 }
 
+/** Out of the mailbox, by its menu; over once the sign-in page is there. */
+export async function signOut(page: Page, m: Words): Promise<void> {
+  await fromMenu(page, m("app.sign_out"), m);
+  await expect(page.getByRole("heading", { level: 1, name: m("title.sign_in") })).toBeVisible();
+}
+
 /** From the first question to the recovery sheet, whose code is answered. */
 export async function register(page: Page, server: Server, person: Person, m: Words): Promise<string> {
   await page.goto("/register");

@@ -1,5 +1,6 @@
 // What every test here is given: a server of its own worker, people, the page's words, and an ear for what goes wrong.
 import { type BrowserContext, expect, type Page, test as base } from "@playwright/test";
+import { inMailbox, signIn } from "./entering.ts";
 import { Entrance } from "./entrance.ts";
 import { type Person, Server } from "./server.ts";
 import { Terminal } from "./terminal.ts";
@@ -68,16 +69,19 @@ export const test = base.extend<House & ForATest, ForAWorker>({
 
   m: ({ language }, use) => use(words(language)),
 
-  visit: async ({ browser, entrance, watch, m }, use) => {
+  visit: async ({ browser, entrance, server, watch, m }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async (person) => {
-      const storageState = person && (await entrance.state(browser, person));
+      // Who is new signs in here; who is met in many tests does it once.
+      const isNew = person !== undefined && "recoveryCode" in person;
+      const storageState = person && !isNew && (await entrance.state(browser, person));
       const context = await browser.newContext(storageState ? { storageState } : {});
       contexts.push(context);
       await watch.over(context);
       const page = await context.newPage();
-      await page.goto(person ? "/mail/inbox" : "/sign-in");
-      if (person) await expect(page.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
+      await page.goto(storageState ? "/mail/inbox" : "/sign-in");
+      if (isNew) await signIn(page, server, person, m, { keep: true });
+      else if (person) await inMailbox(page, m);
       return page;
     });
     for (const context of contexts) await context.close();

@@ -1,6 +1,6 @@
 // Into the mailbox and out of it: registering, signing in, locking, signing out, a forgotten password.
 import { readFile } from "node:fs/promises";
-import { enterCode, fromMenu, inMailbox, keepSheet, prove, register, shownSheet, signIn } from "../house/entering.ts";
+import { enterCode, fromMenu, inMailbox, keepSheet, prove, register, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { keptBy } from "../house/storage.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import type { Words } from "../house/words.ts";
@@ -23,7 +23,7 @@ test.describe("registering", () => {
     expect(sheet).toContain(code.replaceAll("-", " "));
     expect(sheet).toContain(gun.address);
     await keepSheet(page, m);
-    await fromMenu(page, m("app.sign_out"), m);
+    await signOut(page, m);
     await signIn(page, server, gun, m);
   });
 
@@ -41,7 +41,7 @@ test.describe("registering", () => {
     const first = await register(page, server, per, m);
     await page.getByRole("button", { name: m("sheet.later") }).click();
     await inMailbox(page, m);
-    await fromMenu(page, m("app.sign_out"), m);
+    await signOut(page, m);
 
     const before = await server.messagesTo(per.phone);
     await prove(page, per, m);
@@ -49,7 +49,7 @@ test.describe("registering", () => {
     const second = await shownSheet(page, m("owed.title"));
     expect(second).not.toBe(first);
     await keepSheet(page, m);
-    await fromMenu(page, m("app.sign_out"), m);
+    await signOut(page, m);
     await signIn(page, server, per, m);
   });
 
@@ -206,7 +206,7 @@ test.describe("leaving", () => {
 
   test("signing out leaves nothing on the device", async ({ page, context, server, newcomer, m }) => {
     await signIn(page, server, await newcomer("Gun Berg"), m, { keep: true });
-    await fromMenu(page, m("app.sign_out"), m);
+    await signOut(page, m);
     await expect(page.getByRole("heading", { level: 1, name: m("title.sign_in") })).toBeFocused();
     expect(await context.cookies()).toEqual([]);
     expect(await keptBy(page)).toEqual([]);
@@ -251,7 +251,7 @@ test.describe("a forgotten password", () => {
     await per.terminal.send({ to: [gun.address], subject: "Nytt", text: "Syns bara för den som är kvar" });
     await expect(elsewhere.getByText(m("sign_in.ended"))).toBeVisible();
 
-    await fromMenu(page, m("app.sign_out"), m);
+    await signOut(page, m);
     await prove(page, gun, m);
     await expect(problem(page)).toContainText(m("problem.credentials_refused"));
     await page.goto("/forgotten");

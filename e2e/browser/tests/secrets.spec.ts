@@ -1,6 +1,6 @@
 // Nothing secret outside the Workers: keys never, and nothing of a letter or a password once the mailbox is locked or left.
 import { decryptKey, readPrivateKey } from "@protontech/openpgp";
-import { enterCode, fromMenu, inMailbox, prove } from "../house/entering.ts";
+import { enterCode, fromMenu, inMailbox, prove, signOut } from "../house/entering.ts";
 import { Memory } from "../house/memory.ts";
 import { keptBy } from "../house/storage.ts";
 import { accountSecret, holds, tap } from "../house/tapped.ts";
@@ -89,7 +89,7 @@ test("the page holds no key at any time, and after lock and sign-out no word of 
   await page.getByRole("button", { name: m("locked.unlock") }).click();
   if (!page.url().includes("#")) await open(page, LETTER.subject);
   await expect(page.getByRole("article")).toContainText(LETTER.text);
-  await fromMenu(page, m("app.sign_out"), m);
+  await signOut(page, m);
   await expect(page).toHaveURL("/sign-in");
   await forgets(page, { ...never, ...whileOpen });
 });

@@ -1,6 +1,6 @@
 // How a person wants the page, one's own key and sheet, and where one is signed in.
 import { readFile } from "node:fs/promises";
-import { enterCode, fromMenu, keepSheet, prove, shownSheet, signIn } from "../house/entering.ts";
+import { enterCode, keepSheet, prove, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { expect, test } from "../house/test.ts";
 import { type Language, words } from "../house/words.ts";
 
@@ -21,7 +21,7 @@ test.describe("looks", () => {
     await expect(page.getByRole("heading", { level: 1, name: theirs("settings.title") })).toBeVisible();
 
     await page.goto("/mail/inbox");
-    await fromMenu(page, theirs("app.sign_out"), theirs);
+    await signOut(page, theirs);
     const before = await server.messagesTo(gun.phone);
     await prove(page, gun, theirs);
     await server.code(gun.phone, before);
@@ -78,7 +78,7 @@ test("a new recovery sheet counts once the person says so, and then the old one 
   await expect(page.getByText(m("new_sheet.done.title"))).toBeVisible();
 
   await page.goto("/mail/inbox");
-  await fromMenu(page, m("app.sign_out"), m);
+  await signOut(page, m);
   const ask = async (code: string) => {
     await page.goto("/forgotten");
     await page.getByLabel(m("address.label")).fill(gun.address);
