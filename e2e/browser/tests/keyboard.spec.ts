@@ -122,6 +122,8 @@ test.describe("keys", () => {
 
   test("lead past the folders to the contents", async ({ visit, newcomer, m }) => {
     const guns = await visit(await newcomer("Gun Berg"));
+    await guns.reload();
+    await expect(guns.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
     const skip = guns.getByRole("button", { name: m("app.skip") }).or(guns.getByRole("link", { name: m("app.skip") }));
     await guns.keyboard.press("Tab");
     await expect(skip).toBeFocused();
