@@ -59,7 +59,10 @@ impl Transport for Wire {
             answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let body = answer.bytes().await.map_err(|_| Unreachable)?.to_vec();
-        if body.len() > request.limit { Err(Unreachable) } else { Ok(Response { status, content_type, body }) }
+        if body.len() > request.limit {
+            return Err(Unreachable);
+        }
+        Ok(Response { status, content_type, body, ..Response::default() })
     }
 }
 

@@ -19,12 +19,12 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{self, DraftId, LetterId, MailboxCalls, Move, NewLanguage, Nothing, Part, SessionId, Writing},
-    problems::{OrProblem, problem, refused},
+    problems::{OrProblem, named, problem, refused},
     shown::{self, People},
     sign_in::parse_address,
     views::{
         self, Comparison, Contacts, Counts, Done, Drafts, ErasureReceipt, Exported, Letter, Locked, Me, OwnCertificate,
-        Problem, Recipient, Rows, Saved, Sent, Sessions, Sheet, Told, WentOut,
+        Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
     },
 };
 
@@ -111,7 +111,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         mailbox.send_waiting(world).await.or_problem()?;
         mailbox.hand_in_drafts(world).await;
         let wait: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
-        Ok(WentOut { ids: waited.into_iter().filter(|id| !wait.contains(id)).map(|id| id.to_string()).collect() })
+        Ok(WentOut { letters: shown::count(waited.iter().filter(|id| !wait.contains(id)).count()) })
     }
 
     async fn sync(&mut self, _: Nothing) -> Result<Counts, Problem> {
@@ -149,8 +149,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         };
         let conversation = mailbox.conversation(world, reading.letter.thread()).await.or_problem()?;
         let people = People::of(mailbox);
-        let others = conversation.into_iter().filter(|row| row.entry.id != id).map(|row| people.row(row)).collect();
-        Ok(people.letter(&reading, others))
+        Ok(people.letter(&reading, conversation.into_iter().map(|row| people.row(row)).collect()))
     }
 
     async fn told(&mut self, args: LetterId) -> Result<Told, Problem> {
@@ -193,10 +192,10 @@ impl<W: World> MailboxCalls for Desk<W> {
         let address = parse_address(&args.address)?;
         let recipient = mailbox.look_up(world, &address).await.or_problem_of(address.as_str())?;
         let who = People::of(mailbox).somebody(&address, None, recipient.standing);
-        Ok(Recipient { who, level: recipient.level.map(shown::level) })
+        Ok(Recipient { who })
     }
 
-    async fn send(&mut self, args: Writing) -> Result<Sent, Problem> {
+    async fn send(&mut self, args: Writing) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         let record = args.id.as_deref().map(id).transpose()?;
         let draft = Draft {
@@ -206,10 +205,8 @@ impl<W: World> MailboxCalls for Desk<W> {
             text: args.text,
         };
         match mailbox.send_from(world, &draft, record).await {
-            Ok(sent) => Ok(Sent { id: sent.id.to_string() }),
-            Err(SendError::Waiting { .. }) => {
-                Err(Problem { name: "waiting".into(), class: views::Class::Unavailable, address: None })
-            }
+            Ok(_) => Ok(Done {}),
+            Err(SendError::Waiting { .. }) => Err(named("waiting", views::Class::Unavailable)),
             Err(SendError::LookUp(error)) => {
                 let address = whose(mailbox, world, &draft.to).await;
                 Err(Problem { address, ..problem(&error) })
@@ -328,8 +325,7 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn lock(&mut self, _: Nothing) -> Result<Done, Problem> {
-        let Some(mut mailbox) = self.mailbox.take() else { return Ok(Done {}) };
-        mailbox.hand_in_drafts(&self.world).await;
+        let Some(mailbox) = self.mailbox.take() else { return Ok(Done {}) };
         mailbox.lock(&self.world).await.or_problem()?;
         Ok(Done {})
     }
@@ -348,7 +344,17 @@ impl<W: World> MailboxCalls for Desk<W> {
             }
         }
         self.mailbox = None;
-        sign_in::sign_out(&self.world).await.or_problem()?;
+        match sign_in::sign_out(&self.world).await {
+            Err(sign_in::SignInError::Call(error)) if error.explain().class == Class::Unavailable => {
+                Err(refused("session-lives-on"))
+            }
+            ended => ended.or_problem().map(|()| Done {}),
+        }
+    }
+
+    async fn give_up_unsent(&mut self, _: Nothing) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.give_up_unsent(world).await.or_problem()?;
         Ok(Done {})
     }
 }
@@ -367,7 +373,6 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
     Me {
         address: mailbox.address().as_str().into(),
         name: mailbox.name().into(),
-        fingerprint: mailbox.fingerprint().to_string(),
         sheet_owed: mailbox.owes_sheet(),
         own_certificate_differs,
         kept: mailbox.stays_signed_in(),
@@ -454,7 +459,6 @@ fn compared(
     Comparison {
         who: People::of(mailbox).somebody(address, None, comparison.standing),
         digits: comparison.digits.to_string().split(' ').map(Into::into).collect(),
-        fingerprint: comparison.fingerprint.to_string(),
         must_be_compared: comparison.must_be_compared,
         digits_differ: comparison.differs,
     }

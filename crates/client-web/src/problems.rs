@@ -7,7 +7,7 @@ use crate::views::{Class, Problem};
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
     let explained = failure.explain();
-    named(explained.name, class(explained.class))
+    Problem { retry_after: explained.retry_after, ..named(explained.name, class(explained.class)) }
 }
 
 /// As [`problem`], `?`-able.
@@ -30,7 +30,7 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 
 /// A problem that arises before the client is asked.
 pub(crate) fn named(name: &str, class: Class) -> Problem {
-    Problem { name: name.into(), class, address: None }
+    Problem { name: name.into(), class, address: None, retry_after: None }
 }
 
 /// What was typed will not do.

@@ -73,7 +73,6 @@ impl<'a> People<'a> {
         };
         views::Row {
             id: entry.id.to_string(),
-            thread: entry.thread.to_string(),
             folder: folder(entry.folder),
             read: entry.read,
             arrived: millis(entry.arrived),

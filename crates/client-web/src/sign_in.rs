@@ -21,7 +21,6 @@ use crate::{
         Unlock,
     },
     problems::{OrProblem, refused},
-    shown,
     views::{Done, Factor, Judgement, Phone, Problem, Sheet, Verdict},
 };
 
@@ -221,7 +220,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 }
 
 fn factor(next: &NextFactor) -> Factor {
-    Factor { level: shown::level(next.level), phone_ends: next.phone_ends.clone() }
+    Factor { phone_ends: next.phone_ends.clone() }
 }
 
 pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {

@@ -34,6 +34,8 @@ pub struct Problem {
     pub class: Class,
     /// Whom it is about, where it is about somebody.
     pub address: Option<String>,
+    /// After how many seconds trying again may help, where the server said so.
+    pub retry_after: Option<u32>,
 }
 
 /// How a key stands.
@@ -107,8 +109,6 @@ pub struct Me {
     pub address: String,
     /// The name that goes out with letters.
     pub name: String,
-    /// The primary key's fingerprint, 64 hexadecimal digits.
-    pub fingerprint: String,
     /// The recovery sheet was left for later: ask again, with a new code.
     pub sheet_owed: bool,
     /// The directory shows others a certificate for this address that is not one's own (ATTACKS 5).
@@ -131,8 +131,6 @@ pub struct Locked {
 pub struct Row {
     /// The letter's id.
     pub id: String,
-    /// The conversation's.
-    pub thread: String,
     /// Where it lies.
     pub folder: Folder,
     /// Whether it was opened.
@@ -223,7 +221,7 @@ pub struct Letter {
     pub warnings: Vec<Problem>,
     /// For its sender: what became of it. Empty for a reader.
     pub deliveries: Vec<Delivery>,
-    /// The other letters of its conversation that do not lie in the trash, oldest first.
+    /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.
     pub conversation: Vec<Row>,
 }
 
@@ -262,8 +260,6 @@ pub struct Told {
 pub struct Recipient {
     /// Who, by the address as it was understood.
     pub who: Correspondent,
-    /// How they are identified when reading, by the server's word.
-    pub level: Option<Level>,
 }
 
 /// Everybody whose key was met.
@@ -316,20 +312,12 @@ pub struct Saved {
     pub saved: Millis,
 }
 
-/// A letter went out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Sent {
-    /// Its id.
-    pub id: String,
-}
-
 /// Letters that waited, and have gone out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct WentOut {
-    /// Their ids.
-    pub ids: Vec<String>,
+    /// How many.
+    pub letters: u32,
 }
 
 /// The sixty digits to read to each other.
@@ -340,8 +328,6 @@ pub struct Comparison {
     pub who: Correspondent,
     /// Twelve groups of five.
     pub digits: Vec<String>,
-    /// The other's key that went into them, 64 hexadecimal digits.
-    pub fingerprint: String,
     /// The former key was compared: this one can't be accepted without comparing it.
     pub must_be_compared: bool,
     /// The person said of this key that its digits do not match.
@@ -438,12 +424,10 @@ pub struct Exported {
     pub text: String,
 }
 
-/// Which factor is asked for next.
+/// The code that is asked for next: the one that went to the phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Factor {
-    /// What it proves.
-    pub level: Level,
     /// The last two digits of the phone.
     pub phone_ends: String,
 }

@@ -51,6 +51,9 @@ extern "C" {
     fn content_type(this: &Answer) -> String;
 
     #[wasm_bindgen(method, getter)]
+    fn retry_after(this: &Answer) -> Option<u32>;
+
+    #[wasm_bindgen(method, getter)]
     fn body(this: &Answer) -> Uint8Array;
 }
 
@@ -61,7 +64,12 @@ impl Transport for Outside {
         let limit = u32::try_from(request.limit).unwrap_or(u32::MAX);
         let answer = Self::call(self, request.method.as_str(), &request.path, headers, body, limit);
         let answer: Answer = JsFuture::from(answer).await.map_err(|_| Unreachable)?.unchecked_into();
-        Ok(Response { status: answer.status(), content_type: answer.content_type(), body: answer.body().to_vec() })
+        Ok(Response {
+            status: answer.status(),
+            content_type: answer.content_type(),
+            retry_after: answer.retry_after(),
+            body: answer.body().to_vec(),
+        })
     }
 }
 

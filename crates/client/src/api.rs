@@ -189,7 +189,9 @@ fn refusal(status: u16, response: &Response) -> CallError {
     };
     match ProblemType::from_path(&problem.r#type) {
         // The status is what proxies act on; a problem that contradicts its own is no problem of our list.
-        Some(kind) if kind.status() == status => CallError::Problem(Problem { kind, detail: problem.detail }),
+        Some(kind) if kind.status() == status => {
+            CallError::Problem(Problem { kind, detail: problem.detail, retry_after: response.retry_after })
+        }
         Some(_) | None => CallError::UnknownProblem(status),
     }
 }
@@ -222,9 +224,11 @@ mod tests {
     use securemailbox_protocol::problems::ProblemDetails;
 
     use super::*;
+    use crate::failure::Failure;
 
     fn problem(status: u16, body: &str) -> CallError {
-        refusal(status, &Response { status, content_type: PROBLEM.into(), body: body.into() })
+        let content_type = PROBLEM.into();
+        refusal(status, &Response { status, content_type, body: body.into(), retry_after: Some(720) })
     }
 
     #[test]
@@ -238,6 +242,12 @@ mod tests {
         let stale = serde_json::to_string(&ProblemDetails::new(ProblemType::StaleKey)).unwrap();
         assert_eq!(problem(500, &stale), CallError::UnknownProblem(500));
         assert_eq!(problem(404, "<html>"), CallError::UnknownProblem(404));
+    }
+
+    #[test]
+    fn a_refusal_says_how_long_to_wait() {
+        let too_many = serde_json::to_string(&ProblemDetails::new(ProblemType::TooManyRequests)).unwrap();
+        assert_eq!(problem(429, &too_many).explain().retry_after, Some(720));
     }
 
     #[test]

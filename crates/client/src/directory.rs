@@ -258,7 +258,12 @@ mod tests {
         let hash = asked.certificate().hash();
         let path: &'static str = format!("/directory/certificates/{hash}").leak();
         let body = served.certificate().bytes().to_vec();
-        let answer = crate::transport::Response { status: 200, content_type: "application/octet-stream".into(), body };
+        let answer = crate::transport::Response {
+            status: 200,
+            content_type: "application/octet-stream".into(),
+            body,
+            ..Default::default()
+        };
         world.server.will(path, answer);
         assert!(ready(mailbox.certificate(&world, hash, &address("bjorn"))).is_err());
         assert!(mailbox.index.certificates.is_empty());

@@ -26,6 +26,8 @@ pub struct Explained {
     pub class: Class,
     /// What to do next, in a sentence or two of English.
     pub advice: &'static str,
+    /// After how many seconds trying again may help, where the server said so.
+    pub retry_after: Option<u32>,
 }
 
 /// An error that can be shown: every error of this crate. What happened is its `Display`.
@@ -35,7 +37,9 @@ pub trait Failure: std::error::Error {
 }
 
 pub(crate) const fn explained(name: &'static str, class: Class, advice: &'static str) -> Explained {
-    Explained { name, class, advice }
+    // A page has sentences of its own, in two languages: in its module these would only weigh (decision 8).
+    let advice = if cfg!(target_family = "wasm") { "" } else { advice };
+    Explained { name, class, advice, retry_after: None }
 }
 
 /// A call to the server did not give what was asked for.
@@ -63,6 +67,8 @@ pub struct Problem {
     /// The server's words about this case. Not to be believed, and not to be shown without taking out what a terminal
     /// would obey.
     pub detail: Option<String>,
+    /// After how many seconds trying again may help.
+    pub retry_after: Option<u32>,
 }
 
 impl CallError {
@@ -85,7 +91,9 @@ impl Failure for CallError {
                 Class::Unavailable,
                 "Check the network and the server's address, and try again.",
             ),
-            Self::Problem(problem) => explained(problem.kind.slug(), class_of(problem.kind), problem.kind.advice()),
+            Self::Problem(Problem { kind, retry_after, .. }) => {
+                Explained { retry_after: *retry_after, ..explained(kind.slug(), class_of(*kind), kind.advice()) }
+            }
             Self::UnknownProblem(404) => explained("unknown-problem", Class::NotFound, OLD),
             Self::UnknownProblem(400..500) => explained("unknown-problem", Class::Refused, OLD),
             Self::UnknownProblem(_) => explained("unknown-problem", Class::Unavailable, OLD),

@@ -165,12 +165,17 @@ pub(crate) fn listing(identity: &Identity) -> Response {
 }
 
 pub(crate) fn ok(body: &impl Serialize) -> Response {
-    Response { status: 200, content_type: "application/json".into(), body: serde_json::to_vec(body).unwrap() }
+    Response {
+        status: 200,
+        content_type: "application/json".into(),
+        body: serde_json::to_vec(body).unwrap(),
+        ..Response::default()
+    }
 }
 
 pub(crate) fn problem(kind: ProblemType) -> Response {
     let body = serde_json::to_vec(&ProblemDetails::new(kind)).unwrap();
-    Response { status: kind.status(), content_type: "application/problem+json".into(), body }
+    Response { status: kind.status(), content_type: "application/problem+json".into(), body, ..Response::default() }
 }
 
 /// Runs what never waits: a script answers at once.

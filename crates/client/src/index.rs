@@ -21,7 +21,7 @@ use securemailbox_vault::secrets::AccountSecret;
 use crate::{
     contacts::Edit,
     failure::{Class, Explained, Failure, explained},
-    letters::{Summary, Told, Unfinished},
+    letters::{Summary, Told},
     sync::Held,
     world::{Device, DeviceFailed, Item, World},
 };
@@ -43,9 +43,6 @@ pub struct Index {
     /// What became of one's own letters.
     #[serde(default)]
     pub told: BTreeMap<LetterId, Told>,
-    /// Drafts that the server does not have yet in this form.
-    #[serde(default)]
-    pub drafts: BTreeMap<RecordId, Unfinished>,
     /// Whose digits were shown, and of which key: only that key can then be marked as compared.
     pub comparing: BTreeMap<Address, Fingerprint>,
 }
@@ -102,7 +99,13 @@ pub async fn load<T: DeserializeOwned + Default>(
     item: Item,
 ) -> Result<T, LocalError> {
     let Some(sealed) = world.device().load(item).await? else { return Ok(T::default()) };
-    let plain = sealed::open(owner.secret.as_bytes(), &place(owner, item), &sealed).map_err(|_| LocalError::Damaged)?;
+    open(owner, item, &sealed)
+}
+
+/// Not inlined: a copy of the parser at every call weighs kilobytes in WebAssembly (decision 8).
+#[inline(never)]
+fn open<T: DeserializeOwned>(owner: &Owner, item: Item, sealed: &[u8]) -> Result<T, LocalError> {
+    let plain = sealed::open(owner.secret.as_bytes(), &place(owner, item), sealed).map_err(|_| LocalError::Damaged)?;
     serde_json::from_slice(&plain).map_err(|_| LocalError::Damaged)
 }
 
@@ -120,10 +123,16 @@ pub async fn opens(world: &impl World, owner: &Owner, item: Item) -> Result<bool
 /// # Errors
 /// [`DeviceFailed`]
 pub async fn save(world: &impl World, owner: &Owner, item: Item, value: &impl Serialize) -> Result<(), DeviceFailed> {
-    #[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
-    let plain = Zeroizing::new(serde_json::to_vec(value).expect("what is kept is JSON"));
+    let plain = bytes_of(value);
     let sealed = sealed::seal(owner.secret.as_bytes(), &place(owner, item), &plain, &mut world.rng());
     world.device().save(item, &sealed).await
+}
+
+/// Not inlined, as [`open`].
+#[inline(never)]
+#[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
+fn bytes_of(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(serde_json::to_vec(value).expect("what is kept is JSON"))
 }
 
 /// The device's items have no ids and no server that could go back to an older version; the item's name is its place.

@@ -196,16 +196,18 @@ impl Mailbox {
         written.map_err(OpenError::from)
     }
 
-    /// Locks: what was seen is written down, the device slot goes, and with `self` the keys; the session stays, and
-    /// [`crate::sign_in::unlock`] opens it again (PROTOCOL §9a).
+    /// Locks: what was seen is written down on the device, the device slot goes, and with `self` the keys; the session
+    /// stays, and [`crate::sign_in::unlock`] opens it again (PROTOCOL §9a).
     ///
     /// # Errors
     /// [`OpenError`]: the device has forgotten its half of the slot in any case.
     pub async fn lock(mut self, world: &impl World) -> Result<(), OpenError> {
-        let kept = self.keep(world).await;
+        let kept = index::save(world, &self.owner, Item::Index, &self.index).await;
+        // The device first: a server that does not answer must not keep a mailbox open.
         world.device().erase(Item::Session).await?;
         self.session.api(world).delete("/slots/device").await?;
-        kept
+        self.hand_in_drafts(world).await;
+        Ok(kept?)
     }
 
     /// Whether this device stays signed in for 30 days.

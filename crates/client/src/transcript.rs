@@ -30,8 +30,7 @@ pub struct Recorded {
 
 impl Recorded {
     fn new(request: &Request, answer: &Result<Response, Unreachable>) -> Self {
-        let none = Response { status: 0, content_type: String::new(), body: Vec::new() };
-        let Response { status, content_type, body } = answer.clone().unwrap_or(none);
+        let Response { status, content_type, body, .. } = answer.clone().unwrap_or_default();
         Self {
             method: request.method.as_str().into(),
             path: request.path.clone(),
@@ -45,9 +44,12 @@ impl Recorded {
     fn answer(&self) -> Result<Response, Unreachable> {
         match self.status {
             0 => Err(Unreachable),
-            status => {
-                Ok(Response { status, content_type: self.content_type.clone(), body: self.body.as_ref().to_vec() })
-            }
+            status => Ok(Response {
+                status,
+                content_type: self.content_type.clone(),
+                body: self.body.as_ref().to_vec(),
+                ..Response::default()
+            }),
         }
     }
 }

@@ -73,12 +73,14 @@ impl fmt::Debug for Request {
 }
 
 /// An answer, whole and within its limit. Nothing in it is believed yet.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
     /// The media type without parameters, lower case; empty where none was sent.
     pub content_type: String,
+    /// `Retry-After` in seconds (RFC 9110 §10.2.3), where it was sent in that form.
+    pub retry_after: Option<u32>,
     /// The body.
     pub body: Vec<u8>,
 }

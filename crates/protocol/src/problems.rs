@@ -64,7 +64,7 @@ problem_types! {
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of another kind than this address takes." "Compare it with the API's description at /api/v1/openapi.json.";
     WrongHost "wrong-host" 421 "The request names another host than this server." "Open the mailbox at its own address.";
     PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";
-    TooManyRequests "too-many-requests" 429 "That was too often." "Wait as long as `Retry-After` says.";
+    TooManyRequests "too-many-requests" 429 "That was too often." "Wait, and try again. `Retry-After` says how many seconds.";
     Internal "internal" 500 "Something went wrong here." "Try again; if it stays, tell the operator the time.";
     Busy "busy" 503 "The server has more to do than it can." "Try again in a few seconds; nothing was lost.";
 }

@@ -92,6 +92,7 @@ impl Http {
         let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let content_type = content_type.trim().to_ascii_lowercase();
+        let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
             body.extend_from_slice(&chunk);
@@ -99,7 +100,7 @@ impl Http {
                 break;
             }
         }
-        Ok(Response { status, content_type, body })
+        Ok(Response { status, content_type, retry_after, body })
     }
 }
 

@@ -1,6 +1,10 @@
 //! How a command ends: an answer or a stop, one document or a few lines, one exit code.
 
-use std::{fmt::Display, io::Write, process::ExitCode};
+use std::{
+    fmt::{Display, Write as _},
+    io::Write,
+    process::ExitCode,
+};
 
 use securemailbox_client::failure::{Class, Failure};
 use serde_json::{Map, Value, json};
@@ -100,8 +104,13 @@ impl Stop {
 impl<F: Failure> From<F> for Stop {
     fn from(failure: F) -> Self {
         let explained = failure.explain();
-        let detail = format!("{} {}", sentence(&failure.to_string()), explained.advice);
-        Self { class: Some(explained.class), name: explained.name, detail, more: Map::new() }
+        let mut detail = format!("{} {}", sentence(&failure.to_string()), explained.advice);
+        let mut more = Map::new();
+        if let Some(seconds) = explained.retry_after {
+            let _ = write!(detail, " The server asks for a pause of {seconds} s.");
+            more.insert("retry_after".into(), seconds.into());
+        }
+        Self { class: Some(explained.class), name: explained.name, detail, more }
     }
 }
 

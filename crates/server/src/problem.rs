@@ -51,12 +51,11 @@ impl Problem {
         self
     }
 
-    /// When to try again, in seconds: as a header for whoever speaks HTTP, as a member for who is told the problem only.
+    /// When to try again, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        let seconds = seconds.max(1);
-        self.retry_after = Some(seconds);
-        self.with("retry_after", seconds)
+        self.retry_after = Some(seconds.max(1));
+        self
     }
 }
 

@@ -1,6 +1,7 @@
 // What a person is told of a failure: what happened, and what to do now. One entry for every name that the server and the
 // client give (tools/check_page.js compares the lists); a name from a newer build gets the general sentence.
 import { m } from "../paraglide/messages.js";
+import { waitingTime } from "../parts/dates.ts";
 import type { Problem } from "../worker/types.ts";
 
 export interface Explained {
@@ -10,13 +11,23 @@ export interface Explained {
   todo: string;
 }
 
-type Sentences = [what: (inputs: { who: string }) => string, todo: () => string];
+/** What a sentence may speak of. */
+interface Particulars {
+  who: string;
+  /** How long to wait. */
+  time: string;
+}
+
+type Sentences = [what: (particulars: Particulars) => string, todo: (particulars: Particulars) => string];
+
+/** When the server does not say how long to wait. */
+const A_WHILE = 120;
 
 const SENTENCES: Readonly<Record<string, Sentences>> = {
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],
   internal: [() => m["problem.internal"](), () => m["problem.internal.do"]()],
   busy: [() => m["problem.busy"](), () => m["problem.busy.do"]()],
-  "too-many-requests": [() => m["problem.too_many_requests"](), () => m["problem.too_many_requests.do"]()],
+  "too-many-requests": [() => m["problem.too_many_requests"](), ({ time }) => m["problem.too_many_requests.do"]({ time })],
   "request-timeout": [() => m["problem.request_timeout"](), () => m["problem.request_timeout.do"]()],
   "too-large": [() => m["problem.too_large"](), () => m["problem.too_large.do"]()],
   "not-signed-in": [() => m["problem.not_signed_in"](), () => m["problem.not_signed_in.do"]()],
@@ -84,6 +95,7 @@ const SAME: Readonly<Record<string, string>> = {
   "precondition-required": "old-page",
   "two-credentials": "old-page",
   "not-an-opening": "old-page",
+  "session-lives-on": "unreachable",
   "wrong-host": "other-origin",
   "record-exists": "contended",
   "stale-version": "contended",
@@ -93,7 +105,11 @@ export function explain(problem: Problem): Explained {
   const sentences = SENTENCES[SAME[problem.name] ?? problem.name];
   if (!sentences) return { what: m["problem.unknown"](), todo: m["problem.unknown.do"]({ name: problem.name }) };
   const [what, todo] = sentences;
-  return { what: what({ who: problem.address ?? m["problem.somebody"]() }), todo: todo() };
+  const particulars = {
+    who: problem.address ?? m["problem.somebody"](),
+    time: waitingTime(problem.retry_after ?? A_WHILE),
+  };
+  return { what: what(particulars), todo: todo(particulars) };
 }
 
 /** In one breath: under a field, in a live region. */

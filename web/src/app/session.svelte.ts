@@ -11,6 +11,9 @@ export type SessionState = "starting" | "signed-out" | "locked" | "open" | "leav
 /** Why a locked page is locked. */
 export type LockReason = "idle" | "asked" | "reload";
 
+/** The session was ended from elsewhere; or this device is clean and the server could not be told. */
+export type Farewell = "ended-elsewhere" | "lives-on";
+
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;
 
@@ -30,9 +33,11 @@ export class Session {
   address = $state("");
   counts = $state.raw<Counts>(NONE);
   online = $state(navigator.onLine);
+  /** When the server was last known to be reached, while it is not. */
+  reachedAt = $state(Date.now());
   locked = $state.raw<{ reason: LockReason; at: number } | null>(null);
-  /** The session was ended from elsewhere, and the person has not been told yet. */
-  endedElsewhere = $state(false);
+  /** What a person who is signed out should know. */
+  farewell = $state<Farewell | null>(null);
   /** Signed in without a recovery sheet: the sheet comes first. */
   asksForSheet = $state(false);
   /** The start failed; the page can't tell yet who is here. */
@@ -45,8 +50,8 @@ export class Session {
     this.#mailbox = mailbox;
     this.#moved = moved;
     mailbox.on((event) => this.#hear(event));
-    addEventListener("offline", () => (this.online = false));
-    addEventListener("online", () => (this.online = true));
+    addEventListener("offline", () => this.#reached(false));
+    addEventListener("online", () => this.#reached(true));
   }
 
   /** What the Workers find when the page is loaded. */
@@ -78,7 +83,7 @@ export class Session {
     this.address = me.address;
     this.kept = me.kept;
     this.locked = null;
-    this.endedElsewhere = false;
+    this.farewell = null;
     this.#become("open");
     void this.#count();
   }
@@ -108,11 +113,12 @@ export class Session {
     this.#lockedFor(this.address, "asked");
   }
 
-  /** Everything of this person leaves the device. Rejects, and does nothing, while something written is not safe. */
-  async signOut(): Promise<void> {
-    await this.#keepAll();
-    await this.#do("sign-out", () => this.#mailbox.signOut());
-    this.#over();
+  /** Everything of this person leaves the device. Rejects, and does nothing, while something written would be lost. */
+  async signOut({ loseUnsent = false } = {}): Promise<void> {
+    if (loseUnsent) await this.#mailbox.call("give_up_unsent", {});
+    else await this.#keepAll();
+    const serverKnows = await this.#do("sign-out", () => this.#mailbox.signOut());
+    this.#over(serverKnows ? null : "lives-on");
   }
 
   /** The account keeps the language for e-mails and SMS. */
@@ -122,10 +128,10 @@ export class Session {
     await this.#mailbox.call("set_language", { language }).catch(() => undefined);
   }
 
-  async #do(what: "lock" | "sign-out", act: () => Promise<void>): Promise<void> {
+  async #do<T>(what: "lock" | "sign-out", act: () => Promise<T>): Promise<T> {
     this.#doing = what;
     try {
-      await act();
+      return await act();
     } finally {
       this.#doing = null;
     }
@@ -149,7 +155,7 @@ export class Session {
         this.counts = event.counts;
         break;
       case "connection":
-        this.online = event.online;
+        this.#reached(event.online);
         break;
       case "sent":
         break;
@@ -158,10 +164,14 @@ export class Session {
         break;
       case "ended":
         if (this.state === "signed-out" || this.#doing === "sign-out") break;
-        this.endedElsewhere = true;
-        this.#over();
+        this.#over("ended-elsewhere");
         break;
     }
+  }
+
+  #reached(online: boolean): void {
+    if (this.online && !online) this.reachedAt = Date.now();
+    this.online = online;
   }
 
   #lockedFor(address: string, reason: LockReason): void {
@@ -171,8 +181,9 @@ export class Session {
     this.#become("locked");
   }
 
-  #over(): void {
+  #over(farewell: Farewell | null = null): void {
     this.#forget();
+    this.farewell = farewell;
     this.address = "";
     this.kept = false;
     this.#become("signed-out");

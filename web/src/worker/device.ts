@@ -4,6 +4,9 @@
 const DATABASE = "securemailbox";
 const ITEMS = "items";
 
+/** The item that opens the mailbox, together with the server's half. */
+export const SESSION_ITEM = "session";
+
 function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);

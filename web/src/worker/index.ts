@@ -1,5 +1,6 @@
 // The page's way to its Workers. Keys and letters' keys stay there; what comes here is what a person may see.
 
+import { device, SESSION_ITEM } from "./device.ts";
 import mailboxUrl from "./mailbox_worker.ts?worker&url";
 import { BROKEN, TABS, type MailboxEvent, type ToPage, type ToTabs, type ToWorker } from "./port.ts";
 import signInUrl from "./sign_in_worker.ts?worker&url";
@@ -27,6 +28,8 @@ const HINT = "securemailbox.signed_in";
 /** PROTOCOL §9a: locks by itself unless the person chose to stay signed in. */
 const LOCKS_AFTER = 15 * 60_000;
 const LOOKS_EVERY = 15_000;
+/** How long the Worker may take to write down what it saw before its keys go. */
+const LOCK_PATIENCE = 5_000;
 
 const workerPolicy = globalThis.trustedTypes?.createPolicy("securemailbox-worker", {
   createScriptURL(url) {
@@ -43,6 +46,10 @@ function vault(): Promise<WebAssembly.Module> {
     throw error;
   });
   return compiled;
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 type Waiting = { resolve: (answer: unknown) => void; reject: (failed: CallFailed) => void };
@@ -68,7 +75,7 @@ class Desk {
     try {
       module = await vault();
     } catch {
-      throw new CallFailed({ name: "unreachable", class: "unavailable", address: null });
+      throw new CallFailed({ name: "unreachable", class: "unavailable", address: null, retry_after: null });
     }
     this.tell({ do: "begin", module, session: sessionStorage.getItem(SESSION), handover }, handover ? [handover] : []);
   }
@@ -153,7 +160,7 @@ function tell(message: ToTabs): void {
 
 export const mailbox = {
   async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0]): Promise<MailboxCalls[C][1]> {
-    if (!desk) throw new CallFailed({ name: "locked", class: "refused", address: null });
+    if (!desk) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null });
     return (await desk.call(call, args)) as MailboxCalls[C][1];
   },
 
@@ -163,25 +170,33 @@ export const mailbox = {
     return () => listeners.delete(listener);
   },
 
-  /** Forgets the keys; the session stays. */
+  /** Forgets the keys; the session stays. A network that does not answer gets no say in it. */
   async lock(): Promise<void> {
-    try {
-      await desk?.call("lock", {});
-    } catch (error) {
-      // Without a network the server keeps its half; this device has forgotten its own, and the keys go in any case.
+    const locked = desk?.call("lock", {}).catch((error: unknown) => {
       if (!(error instanceof CallFailed)) throw error;
-    } finally {
-      forget("locked");
-      tell({ tell: "locked" });
-    }
+    });
+    await Promise.race([locked, pause(LOCK_PATIENCE)]);
+    forget("locked");
+    tell({ tell: "locked" });
+    await device.erase(SESSION_ITEM); // where the Worker did not get so far
   },
 
-  /** Ends the session and erases what this browser kept. Rejects with `draft-waits` while something was not saved. */
-  async signOut(): Promise<void> {
+  /**
+   * Erases what this browser kept and ends the session; resolves to whether the server knows. Rejects with `draft-waits`,
+   * and does nothing, while something written would be lost.
+   */
+  async signOut(): Promise<boolean> {
     desk ??= await opened(null);
-    await desk.call("sign_out", {});
+    let serverKnows = true;
+    try {
+      await desk.call("sign_out", {});
+    } catch (error) {
+      if (!(error instanceof CallFailed) || error.problem.name !== "session-lives-on") throw error;
+      serverKnows = false;
+    }
     forget("ended");
     tell({ tell: "ended" });
+    return serverKnows;
   },
 };
 

@@ -9,8 +9,9 @@ import { initSync, MailboxWorker } from "./vault/vault.js";
 
 /** How long what was seen may wait before it is written down. */
 const KEEP_AFTER = 1_000;
-/** Held while something is sent: what waits on this device belongs to all tabs. */
-const SENDING = "securemailbox-sending";
+/** Held by the calls that change what waits on this device, which belongs to all tabs. */
+const UNSENT = "securemailbox-unsent";
+const CHANGE_UNSENT: ReadonlySet<string> = new Set(["send", "save_draft", "erase_draft", "give_up_unsent", "lock", "sign_out"]);
 /** How long a new tab waits for another one to share its session. */
 const ASK_OTHERS = 150;
 
@@ -33,7 +34,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       void queue.run(async () => begin(data.module, data.session ?? (await sessionOfAnotherTab()), data.handover));
       break;
     case "call":
-      void queue.run(() => inTurn(data.call === "send", () => answered(data.id, data.call, data.args)));
+      void queue.run(() => inTurn(CHANGE_UNSENT.has(data.call), () => answered(data.id, data.call, data.args)));
       break;
     case "keep":
       void queue.run(keep);
@@ -92,8 +93,8 @@ async function answered(id: number, call: string, args: string): Promise<void> {
   endIfOver(problem);
 }
 
-async function inTurn(sends: boolean, work: () => Promise<void>): Promise<void> {
-  await (sends ? navigator.locks.request(SENDING, work) : work());
+async function inTurn(changesUnsent: boolean, work: () => Promise<void>): Promise<void> {
+  await (changesUnsent ? navigator.locks.request(UNSENT, work) : work());
 }
 
 function endIfOver(problem: Problem | null): void {
@@ -114,8 +115,8 @@ function follow(): void {
 async function caughtUp(): Promise<void> {
   if (!client || !live) return;
   try {
-    const { ids } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
-    for (const id of ids) say({ say: "event", event: { event: "sent", id } });
+    const { letters } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
+    if (letters > 0) say({ say: "event", event: { event: "sent" } });
     const counts = JSON.parse(await client.answer("sync", "{}")) as Counts;
     say({ say: "event", event: { event: "changed", counts, arrived: counts.arrived } });
     keepSoon();

@@ -1,15 +1,17 @@
 // The outside world as the client in a Worker gets it: the server, a store, a clock.
 
-import { device } from "./device.ts";
+import { device, SESSION_ITEM } from "./device.ts";
 
-/** How long an answer may take. A letter of 2 MiB over a bad mobile network needs less. */
-const PATIENCE = 90_000;
-
-const SESSION = "session";
+/** How long a server may give no sign of life. */
+const PATIENCE = 20_000;
+/** The same while a letter of up to 2 MiB goes up a bad mobile network, which shows none. */
+const UPLOAD_PATIENCE = 90_000;
+const UPLOAD = 64 * 1024;
 
 interface Answer {
   status: number;
   content_type: string;
+  retry_after: number | undefined;
   body: Uint8Array;
 }
 
@@ -38,6 +40,7 @@ export class Outside {
   ): Promise<Answer> {
     const pairs = new Headers();
     for (let at = 0; at + 1 < headers.length; at += 2) pairs.set(headers[at] ?? "", headers[at + 1] ?? "");
+    const patience = new Patience(body.length > UPLOAD ? UPLOAD_PATIENCE : PATIENCE);
     try {
       const response = await fetch(path, {
         method,
@@ -46,29 +49,32 @@ export class Outside {
         credentials: "same-origin",
         cache: "no-store",
         redirect: "error",
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: patience.signal,
       });
       const answer = {
         status: response.status,
         content_type: (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
-        body: await within(limit, response),
+        retry_after: seconds(response.headers.get("retry-after")),
+        body: await within(limit, response, patience),
       };
       this.#reached(true);
       return answer;
     } catch (error) {
       this.#reached(false);
       throw error;
+    } finally {
+      patience.end();
     }
   }
 
   async load(item: string): Promise<Uint8Array | undefined> {
     const kept = await device.load(item);
-    if (kept !== undefined || item !== SESSION || this.#tab.session === null) return kept;
+    if (kept !== undefined || item !== SESSION_ITEM || this.#tab.session === null) return kept;
     return new TextEncoder().encode(this.#tab.session);
   }
 
   async save(item: string, bytes: Uint8Array): Promise<void> {
-    if (item !== SESSION) {
+    if (item !== SESSION_ITEM) {
       await device.save(item, bytes);
       return;
     }
@@ -84,7 +90,7 @@ export class Outside {
 
   async erase(item: string): Promise<void> {
     await device.erase(item);
-    if (item === SESSION) this.#tab.keep(null);
+    if (item === SESSION_ITEM) this.#tab.keep(null);
   }
 
   now(): number {
@@ -97,12 +103,46 @@ function staysSignedIn(session: string): boolean {
   return typeof parsed === "object" && parsed !== null && "kept" in parsed && parsed.kept === true;
 }
 
+/** `Retry-After`, which may also be a date: ours never is. */
+function seconds(header: string | null): number | undefined {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+}
+
+/** Gives a call up when nothing happens for too long. */
+class Patience {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(millis: number) {
+    this.#timer = this.#wait(millis);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** A sign of life. */
+  renew(): void {
+    this.end();
+    this.#timer = this.#wait(PATIENCE);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(millis: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#controller.abort(), millis);
+  }
+}
+
 /** Reads an answer until it ends, or gives it up when it is larger than the protocol allows. */
-async function within(limit: number, response: Response): Promise<Uint8Array> {
+async function within(limit: number, response: Response, patience: Patience): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = response.body?.getReader();
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    patience.renew();
     length += part.value.length;
     if (length > limit) {
       await reader?.cancel();

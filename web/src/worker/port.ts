@@ -23,8 +23,8 @@ export type MailboxEvent =
   /** After a sync that may have changed something; `counts.arrived` letters are new in the inbox. */
   | { event: "changed"; counts: Counts; arrived: number }
   | { event: "connection"; online: boolean }
-  /** A letter that waited went out. */
-  | { event: "sent"; id: string }
+  /** Letters that waited went out. */
+  | { event: "sent" }
   /** The keys are gone, here or in another tab; the session stays. */
   | { event: "locked" }
   /** The session is over, here or elsewhere. */
@@ -44,4 +44,4 @@ export type ToTabs =
   | { tell: "session"; session: string };
 
 /** The Worker broke, which no server can cause by answering: a fault of ours. */
-export const BROKEN: Problem = { name: "broken-page", class: "unavailable", address: null };
+export const BROKEN: Problem = { name: "broken-page", class: "unavailable", address: null, retry_after: null };

@@ -36,10 +36,6 @@ who: Correspondent,
  */
 digits: Array<string>, 
 /**
- * The other's key that went into them, 64 hexadecimal digits.
- */
-fingerprint: string, 
-/**
  * The former key was compared: this one can't be accepted without comparing it.
  */
 must_be_compared: boolean, 
@@ -262,13 +258,9 @@ file_name: string,
 text: string, };
 
 /**
- * Which factor is asked for next.
+ * The code that is asked for next: the one that went to the phone.
  */
 export type Factor = { 
-/**
- * What it proves.
- */
-level: Level, 
 /**
  * The last two digits of the phone.
  */
@@ -364,7 +356,7 @@ warnings: Array<Problem>,
  */
 deliveries: Array<Delivery>, 
 /**
- * The other letters of its conversation that do not lie in the trash, oldest first.
+ * The letters of its conversation that do not lie in the trash, oldest first; itself among them.
  */
 conversation: Array<Row>, };
 
@@ -403,10 +395,6 @@ address: string,
  * The name that goes out with letters.
  */
 name: string, 
-/**
- * The primary key's fingerprint, 64 hexadecimal digits.
- */
-fingerprint: string, 
 /**
  * The recovery sheet was left for later: ask again, with a new code.
  */
@@ -540,7 +528,11 @@ class: Class,
 /**
  * Whom it is about, where it is about somebody.
  */
-address: string | null, };
+address: string | null, 
+/**
+ * After how many seconds trying again may help, where the server said so.
+ */
+retry_after: number | null, };
 
 /**
  * Somebody who can be written to.
@@ -549,11 +541,7 @@ export type Recipient = {
 /**
  * Who, by the address as it was understood.
  */
-who: Correspondent, 
-/**
- * How they are identified when reading, by the server's word.
- */
-level: Level | null, };
+who: Correspondent, };
 
 /**
  * What a recovery begins with.
@@ -576,10 +564,6 @@ export type Row = {
  * The letter's id.
  */
 id: string, 
-/**
- * The conversation's.
- */
-thread: string, 
 /**
  * Where it lies.
  */
@@ -630,15 +614,6 @@ id: string,
  * When.
  */
 saved: number, };
-
-/**
- * A letter went out.
- */
-export type Sent = { 
-/**
- * Its id.
- */
-id: string, };
 
 /**
  * A session of this account.
@@ -770,9 +745,9 @@ export type Verdict = "too-short" | "pattern" | "personal" | "known" | "enough" 
  */
 export type WentOut = { 
 /**
- * Their ids.
+ * How many.
  */
-ids: Array<string>, };
+letters: number, };
 
 /**
  * A letter that is being written.
@@ -834,7 +809,7 @@ export interface MailboxCalls {
   empty_trash: [Nothing, ErasureReceipt];
   contacts: [Nothing, Contacts];
   look_up: [Address, Recipient];
-  send: [Writing, Sent];
+  send: [Writing, Done];
   drafts: [Nothing, Drafts];
   draft: [DraftId, Draft];
   save_draft: [Writing, Saved];
@@ -851,4 +826,5 @@ export interface MailboxCalls {
   sheet_kept: [Nothing, Me];
   lock: [Nothing, Done];
   sign_out: [Nothing, Done];
+  give_up_unsent: [Nothing, Done];
 }

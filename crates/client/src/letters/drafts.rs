@@ -12,11 +12,11 @@ use securemailbox_protocol::{
 
 use crate::{
     failure::{CallError, Class, Explained, Failure, explained},
-    index::{self, Index},
+    index::Index,
     mailbox::Mailbox,
     records::{RecordError, Records},
     sync,
-    world::{DeviceFailed, Item, World},
+    world::{DeviceFailed, World},
 };
 
 use super::{Answers, ReadError};
@@ -133,18 +133,22 @@ impl Mailbox {
         draft: Unfinished,
     ) -> Result<RecordId, DraftError> {
         let id = id.unwrap_or_else(|| RecordId::new(world.now(), &mut world.rng()));
-        self.index.drafts.insert(id, draft);
-        index::save(world, &self.owner, Item::Index, &self.index).await?;
+        self.load_unsent(world).await?;
+        self.unsent.drafts.insert(id, draft);
+        self.save_unsent(world).await?;
         match self.hand_in(world, id).await {
             // The server can have it later.
-            Err(RecordError::Call(error)) if error.explain().class == Class::Unavailable => Ok(id),
-            handed_in => Ok(handed_in.map(|()| id)?),
+            Err(DraftError::Record(RecordError::Call(error))) if error.explain().class == Class::Unavailable => Ok(id),
+            handed_in => handed_in.map(|()| id),
         }
     }
 
     /// Hands in what this device kept while the server could not be reached; says whether everything was.
     pub async fn hand_in_drafts(&mut self, world: &impl World) -> bool {
-        for id in self.index.drafts.keys().copied().collect::<Vec<_>>() {
+        if self.load_unsent(world).await.is_err() {
+            return false;
+        }
+        for id in self.unsent.drafts.keys().copied().collect::<Vec<_>>() {
             if self.hand_in(world, id).await.is_err() {
                 return false;
             }
@@ -152,14 +156,11 @@ impl Mailbox {
         true
     }
 
-    async fn hand_in(&mut self, world: &impl World, id: RecordId) -> Result<(), RecordError> {
-        let Some(draft) = self.index.drafts.get(&id).cloned() else { return Ok(()) };
-        self.records(world).write_draft(&mut world.rng(), id, &draft.to_bytes()).await?;
-        // What was typed meanwhile waits for its own turn.
-        if self.index.drafts.get(&id) == Some(&draft) {
-            self.index.drafts.remove(&id);
-        }
-        Ok(())
+    async fn hand_in(&mut self, world: &impl World, id: RecordId) -> Result<(), DraftError> {
+        let Some(bytes) = self.unsent.drafts.get(&id).map(Unfinished::to_bytes) else { return Ok(()) };
+        self.records(world).write_draft(&mut world.rng(), id, &bytes).await?;
+        self.unsent.drafts.remove(&id);
+        Ok(self.save_unsent(world).await?)
     }
 
     /// Every draft, newest first.
@@ -167,6 +168,7 @@ impl Mailbox {
     /// # Errors
     /// [`DraftError`]
     pub async fn drafts(&mut self, world: &impl World) -> Result<Vec<Kept>, DraftError> {
+        self.load_unsent(world).await?;
         let mut kept: Vec<Kept> = Vec::new();
         for id in self.draft_ids() {
             let draft = match self.draft(world, id).await {
@@ -194,7 +196,7 @@ impl Mailbox {
     /// # Errors
     /// [`DraftError`]
     pub async fn draft(&mut self, world: &impl World, id: RecordId) -> Result<Unfinished, DraftError> {
-        if let Some(draft) = self.index.drafts.get(&id) {
+        if let Some(draft) = self.unsent.drafts.get(&id) {
             return Ok(draft.clone());
         }
         match self.records(world).read_draft(id).await {
@@ -210,9 +212,10 @@ impl Mailbox {
     /// [`DraftError`]
     pub async fn erase_draft(&mut self, world: &impl World, id: RecordId) -> Result<(), DraftError> {
         let only_here = self.index.held.records().all(|head| head.id != id);
-        self.index.drafts.remove(&id);
+        self.load_unsent(world).await?;
+        self.unsent.drafts.remove(&id);
         // Before the server is asked: what this device still kept would be handed in again after a reload.
-        index::save(world, &self.owner, Item::Index, &self.index).await?;
+        self.save_unsent(world).await?;
         let api = self.session.api(world);
         match api.delete(&format!("/records/{id}")).await {
             Err(error) if !is_not_found(&error) && !only_here => return Err(RecordError::Call(error).into()),
@@ -226,7 +229,7 @@ impl Mailbox {
     fn draft_ids(&self) -> Vec<RecordId> {
         let heads = self.index.held.records().filter(|head| head.purpose == RecordPurpose::Draft).map(|head| head.id);
         let mut ids: Vec<RecordId> = heads.collect();
-        let only_here = self.index.drafts.keys().filter(|id| !ids.contains(id)).copied().collect::<Vec<_>>();
+        let only_here = self.unsent.drafts.keys().filter(|id| !ids.contains(id)).copied().collect::<Vec<_>>();
         ids.extend(only_here);
         ids
     }
@@ -250,6 +253,7 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{NOW, TestWorld, annas_mailbox, ok, ready};
+    use crate::{index, letters::Unsent, world::Item};
 
     fn unfinished(text: &str) -> Unfinished {
         Unfinished { to: vec!["bjorn@".into()], subject: String::new(), text: text.into(), answers: None, saved: NOW }
@@ -269,12 +273,12 @@ mod tests {
         let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
         let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap();
         assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hemligt");
-        let device = world.device.0.borrow()[&Item::Index].clone();
+        let device = world.device.0.borrow()[&Item::Unsent].clone();
         assert!(!String::from_utf8_lossy(&device).contains("Hemligt"));
         assert!(!ready(mailbox.hand_in_drafts(&world)));
         world.server.will(path(id), written(id, 1));
         assert!(ready(mailbox.hand_in_drafts(&world)));
-        assert!(mailbox.index.drafts.is_empty());
+        assert!(mailbox.unsent.drafts.is_empty());
         assert_eq!(mailbox.count_drafts(), 1);
         let sent = world.server.bodies(path(id)).concat();
         assert!(!String::from_utf8_lossy(&sent).contains("Hemligt"));
@@ -285,7 +289,24 @@ mod tests {
         let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
         let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap();
         ready(mailbox.erase_draft(&world, id)).unwrap_err();
-        let kept: Index = ready(index::load(&world, &mailbox.owner, Item::Index)).unwrap();
+        let kept: Unsent = ready(index::load(&world, &mailbox.owner, Item::Unsent)).unwrap();
+        assert!(kept.drafts.is_empty());
+    }
+
+    #[test]
+    fn what_two_tabs_draft_without_a_network_is_handed_in_by_either() {
+        let world = TestWorld::default();
+        let (mut one, mut other) = (annas_mailbox(), annas_mailbox());
+        let first = ready(one.save_draft(&world, None, unfinished("Hej"))).unwrap();
+        let second = ready(other.save_draft(&world, None, unfinished("Hej igen"))).unwrap();
+        assert_eq!(ready(one.draft(&world, first)).unwrap().text, "Hej");
+        assert_eq!(ready(one.drafts(&world)).unwrap().len(), 2);
+        ready(one.keep(&world)).unwrap();
+        for id in [first, second] {
+            world.server.will(path(id), written(id, 1));
+        }
+        assert!(ready(other.hand_in_drafts(&world)));
+        let kept: Unsent = ready(index::load(&world, &one.owner, Item::Unsent)).unwrap();
         assert!(kept.drafts.is_empty());
     }
 

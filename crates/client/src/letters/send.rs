@@ -23,7 +23,7 @@ use crate::{
     world::{DeviceFailed, Item, World},
 };
 
-use super::{Waiting, unsent};
+use super::{Unsent, Waiting, unsent};
 
 /// How often a letter is sealed anew because a reader's key changed between look-up and post.
 const TRIES: usize = 3;
@@ -111,6 +111,7 @@ impl Failure for SendError {
             Self::Refused(error) => error.explain(),
             Self::Waiting { cause, .. } => Explained {
                 advice: "Do not send it again: the next command posts it, with the same id, so that it arrives once.",
+                retry_after: None,
                 ..cause.explain()
             },
         }
@@ -285,9 +286,18 @@ impl Mailbox {
         self.unsent.waiting.iter().map(|waiting| (waiting.id, waiting.record))
     }
 
+    /// Gives up what the server does not have: letters that wait, and drafts.
+    ///
+    /// # Errors
+    /// [`DeviceFailed`]
+    pub async fn give_up_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
+        self.unsent = Unsent::default();
+        self.save_unsent(world).await
+    }
+
     /// What waits is what the device says: another tab of the same browser may have sent something, or kept something.
     /// What can't be read was not written by this mailbox since it was opened, and is written over.
-    async fn load_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
+    pub(super) async fn load_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
         match index::load(world, &self.owner, Item::Unsent).await {
             Ok(unsent) => self.unsent = unsent,
             Err(LocalError::Device(failed)) => return Err(failed),
@@ -296,7 +306,7 @@ impl Mailbox {
         Ok(())
     }
 
-    async fn save_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
+    pub(super) async fn save_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
         index::save(world, &self.owner, Item::Unsent, &self.unsent).await
     }
 }
@@ -330,10 +340,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
-        fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
-        letters::Unsent,
-    };
+    use crate::fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready};
 
     const LOOK_UPS: &str = "/directory/look-ups";
 

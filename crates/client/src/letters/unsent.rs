@@ -1,4 +1,7 @@
-//! Letters the server has not acknowledged: kept, and posted with the same id and the same bytes until it has.
+//! What the server does not have yet: letters that were not acknowledged, posted with the same id and the same bytes until
+//! they are, and drafts that were saved without a network.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +13,17 @@ use securemailbox_protocol::{
 
 use crate::{api::Api, failure::CallError, transport::Transport};
 
-use super::Draft;
+use super::{Draft, Unfinished};
 
-/// Everything that waits, oldest first. Kept on the device, sealed.
+/// Everything that waits. Kept on the device, sealed, as one item for all tabs of a browser.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unsent {
-    /// The posts that wait.
+    /// The posts that wait, oldest first.
     pub waiting: Vec<Waiting>,
+    /// Drafts that the server does not have in this form.
+    #[serde(default)]
+    pub drafts: BTreeMap<RecordId, Unfinished>,
 }
 
 /// A post that waits for its acknowledgement.

@@ -243,10 +243,15 @@ impl State {
 }
 
 fn ok(body: &impl Serialize) -> Response {
-    Response { status: 200, content_type: "application/json".into(), body: serde_json::to_vec(body).unwrap() }
+    Response {
+        status: 200,
+        content_type: "application/json".into(),
+        body: serde_json::to_vec(body).unwrap(),
+        ..Response::default()
+    }
 }
 
 fn problem(kind: ProblemType) -> Response {
     let body = serde_json::to_vec(&ProblemDetails::new(kind)).unwrap();
-    Response { status: kind.status(), content_type: "application/problem+json".into(), body }
+    Response { status: kind.status(), content_type: "application/problem+json".into(), body, ..Response::default() }
 }
