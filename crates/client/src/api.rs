@@ -1,10 +1,9 @@
 //! The calls of PROTOCOL §9, typed: what goes in, what may come back, how large it may be.
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use securemailbox_protocol::{limits, problems::ProblemType};
+use securemailbox_protocol::{coding::hex, limits, problems::ProblemType};
 
 use crate::{
     failure::{CallError, Problem},
@@ -201,7 +200,7 @@ fn refusal(status: u16, response: &Response) -> CallError {
 fn multipart(name: &str, first: &[u8], contents: &[Vec<u8>]) -> (String, Vec<u8>) {
     let mut hash = Sha256::new_with_prefix(first);
     contents.iter().for_each(|content| hash.update(content));
-    let boundary = HEXLOWER.encode(&hash.finalize()[..16]);
+    let boundary = hex::encode(&hash.finalize()[..16]);
     let mut body = Vec::with_capacity(first.len() + contents.iter().map(|content| content.len() + 160).sum::<usize>());
     part(&mut body, &boundary, name, JSON, first);
     for (at, content) in contents.iter().enumerate() {

@@ -1,11 +1,10 @@
 //! What a registration, a sign-in, a recovery or an unlocking comes to: everything that opens a mailbox, here or, in a
 //! browser, in another Worker than the one that knew the password.
 
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::{address::Address, ids::AccountId, sign_in::NewSession};
+use securemailbox_protocol::{address::Address, coding::base64url, ids::AccountId, sign_in::NewSession};
 use securemailbox_vault::secrets::AccountSecret;
 
 use crate::{
@@ -64,7 +63,7 @@ impl Opening {
             address: self.address.clone(),
             account: self.account,
             token: self.token.clone(),
-            secret: BASE64URL_NOPAD.encode(self.secret.as_bytes()),
+            secret: base64url::encode(self.secret.as_bytes()),
             keep: self.keep,
             sheet_owed: self.sheet_owed,
         };
@@ -78,7 +77,7 @@ impl Opening {
     /// [`NotAnOpening`]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAnOpening> {
         let handed: HandedOver = serde_json::from_slice(bytes).map_err(|_| NotAnOpening)?;
-        let secret = Zeroizing::new(BASE64URL_NOPAD.decode(handed.secret.as_bytes()).map_err(|_| NotAnOpening)?);
+        let secret = Zeroizing::new(base64url::decode(&handed.secret).map_err(|_| NotAnOpening)?);
         Ok(Self {
             address: handed.address.clone(),
             account: handed.account,

@@ -1,11 +1,11 @@
 //! A session on this device: the token, and the device's half of what opens the mailbox (PROTOCOL §9a).
 
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use securemailbox_protocol::{
     address::Address,
+    coding::base64url,
     ids::{AccountId, SlotId},
     octets::Octets,
     slots::{DeviceSlot, NewDeviceSlot},
@@ -139,7 +139,7 @@ impl Session {
             address: opening.address.clone(),
             account: opening.account,
             token: opening.token.clone(),
-            device_secret: BASE64URL_NOPAD.encode(device.as_bytes()),
+            device_secret: base64url::encode(device.as_bytes()),
             kept: opening.keep,
         };
         session.api(world).tell(Method::Put, "/slots/device", &slot).await?;
@@ -155,8 +155,7 @@ impl Session {
     /// [`SessionError`]; after the session was ended elsewhere the server has no share any more (ATTACKS 24).
     pub(crate) async fn open(&self, world: &impl World) -> Result<Owner, SessionError> {
         let slot: DeviceSlot = self.api(world).get("/slots/device").await?;
-        let device =
-            Zeroizing::new(BASE64URL_NOPAD.decode(self.device_secret.as_bytes()).map_err(|_| LocalError::Damaged)?);
+        let device = Zeroizing::new(base64url::decode(&self.device_secret).map_err(|_| LocalError::Damaged)?);
         let device = DeviceSecret::from_bytes(&device).map_err(|_| LocalError::Damaged)?;
         let share = ServerShare::from_bytes(&slot.share.0).map_err(|_| SessionError::SlotDoesNotOpen)?;
         let place = SlotPlace { account: self.account, slot: slot.id };
@@ -223,7 +222,7 @@ mod tests {
         let (_, slot) = kept(&world);
         let file = world.device.0.borrow()[&Item::Session].clone();
         for secret in [slot.share.as_ref(), &[9; 32]] {
-            let encoded = BASE64URL_NOPAD.encode(secret);
+            let encoded = base64url::encode(secret);
             assert!(!file.windows(32).any(|window| window == secret));
             assert!(!String::from_utf8_lossy(&file).contains(&encoded));
         }

@@ -6,7 +6,10 @@ use rand::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::time::Timestamp;
+use crate::{
+    coding::{self, NotOctets},
+    time::Timestamp,
+};
 
 /// The text was not a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +122,7 @@ macro_rules! octet_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&data_encoding::$coding.encode(&self.0))
+                f.write_str(&coding::$coding::encode(&self.0))
             }
         }
 
@@ -132,7 +135,7 @@ macro_rules! octet_id {
         impl FromStr for $name {
             type Err = NotOctets;
             fn from_str(text: &str) -> Result<Self, NotOctets> {
-                let bytes = data_encoding::$coding.decode(text.as_bytes()).map_err(|_| NotOctets)?;
+                let bytes = coding::$coding::decode(text)?;
                 bytes.try_into().map(Self).map_err(|_| NotOctets)
             }
         }
@@ -165,28 +168,23 @@ macro_rules! octet_id {
     };
 }
 
-/// The text was not the right number of bytes in the right coding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the right number of bytes, or not in the right coding")]
-pub struct NotOctets;
-
 octet_id!(
     /// What ties a conversation together: 16 random bytes made with its first letter, never a letter's id, so that an
     /// erased letter leaves no id in the thread (PROTOCOL §3). Base64url in JSON.
-    ThreadId, 16, BASE64URL_NOPAD, "^[A-Za-z0-9_-]{22}$"
+    ThreadId, 16, base64url, "^[A-Za-z0-9_-]{22}$"
 );
 octet_id!(
     /// SHA-256 of a content packet, base64url in JSON.
-    ContentHash, 32, BASE64URL_NOPAD, "^[A-Za-z0-9_-]{43}$"
+    ContentHash, 32, base64url, "^[A-Za-z0-9_-]{43}$"
 );
 octet_id!(
     /// SHA-256 of a certificate as the directory serves it: which key a letter was wrapped for, without the server
     /// having to read OpenPGP. Base64url in JSON.
-    CertificateHash, 32, BASE64URL_NOPAD, "^[A-Za-z0-9_-]{43}$"
+    CertificateHash, 32, base64url, "^[A-Za-z0-9_-]{43}$"
 );
 octet_id!(
     /// The fingerprint of a v6 primary key (RFC 9580 §5.5.4.3), hexadecimal.
-    Fingerprint, 32, HEXUPPER, "^[0-9A-F]{64}$"
+    Fingerprint, 32, hex, "^[0-9A-F]{64}$"
 );
 
 impl ThreadId {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+
+use crate::coding::base64url;
 
 /// Opaque bytes, base64url without padding in JSON (RFC 4648 §5). Ciphertext, certificates and OPAQUE messages.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -29,17 +30,14 @@ impl fmt::Debug for Octets {
 
 impl Serialize for Octets {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
+        serializer.serialize_str(&base64url::encode(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Octets {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        BASE64URL_NOPAD
-            .decode(text.as_bytes())
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom("not base64url without padding"))
+        base64url::decode(&text).map(Self).map_err(serde::de::Error::custom)
     }
 }
 

@@ -221,7 +221,7 @@ pub fn read_or_make(
             if credential.is_none() && mode & 0o077 != 0 {
                 return Err(SealError::Readable(path));
             }
-            let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).map(Zeroizing::new);
+            let bytes = base16ct::mixed::decode_vec(text.trim()).map(Zeroizing::new);
             match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new) {
                 Some(seal) => Ok((ServerSeal::new(&seal), path)),
                 None => Err(SealError::Damaged(path)),
@@ -241,7 +241,7 @@ pub fn read_or_make(
 /// Written and synced before anything is sealed under it.
 fn make(path: &Path, seal: &[u8; 32]) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(Zeroizing::new(data_encoding::HEXLOWER.encode(seal)).as_bytes())?;
+    file.write_all(Zeroizing::new(base16ct::lower::encode_string(seal)).as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -5,10 +5,10 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use data_encoding::BASE64URL_NOPAD;
 use rand::RngCore;
 use securemailbox_protocol::{
     accounts::Level,
+    coding::base64url,
     ids::{AccountId, SessionId},
     limits,
     problems::ProblemType,
@@ -48,7 +48,7 @@ impl Token {
     /// As it travels: base64url.
     #[must_use]
     pub fn to_text(&self) -> String {
-        BASE64URL_NOPAD.encode(self.0.as_slice())
+        base64url::encode(self.0.as_slice())
     }
 
     /// As a browser keeps it. Its life is the server's to judge, so the cookie dies with the browser or is kept for as
@@ -59,7 +59,7 @@ impl Token {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?);
+        let bytes = Zeroizing::new(base64url::decode(text).ok()?);
         <[u8; 32]>::try_from(bytes.as_slice()).ok().map(|bytes| Self(Zeroizing::new(bytes)))
     }
 }

@@ -1,10 +1,9 @@
 //! The keyring: an account's private keys, present and former (PROTOCOL §2). A sealed record.
 
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::{address::Address, limits, time::Timestamp};
+use securemailbox_protocol::{address::Address, coding::base64url, limits, time::Timestamp};
 
 use crate::identities::{Identity, IdentityRefused};
 
@@ -61,7 +60,7 @@ impl Keyring {
     /// For [`crate::records::seal`].
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let text = |identity: &Identity| BASE64URL_NOPAD.encode(&identity.to_bytes());
+        let text = |identity: &Identity| base64url::encode(&identity.to_bytes());
         let text = Text { present: text(&self.present), former: self.former.iter().map(text).collect() };
         #[expect(clippy::expect_used, reason = "two fields of text are JSON")]
         Zeroizing::new(serde_json::to_vec(&text).expect("text is JSON"))
@@ -77,7 +76,7 @@ impl Keyring {
         }
         let text: Text = serde_json::from_slice(bytes).map_err(|_| KeyringRefused::NotAKeyring)?;
         let identity = |text: &String| {
-            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| KeyringRefused::NotAKeyring)?;
+            let bytes = base64url::decode(text).map_err(|_| KeyringRefused::NotAKeyring)?;
             Ok(Identity::from_bytes(&Zeroizing::new(bytes), address, now)?)
         };
         let former = text.former.iter().map(identity).collect::<Result<_, KeyringRefused>>()?;

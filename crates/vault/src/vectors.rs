@@ -1,12 +1,12 @@
 //! The vectors of `vectors/*.json`, made by programs that share no code with this one (each file says which). The same
 //! runner serves the native tests and the WebAssembly ones.
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use opaque_ke::{generic_array::GenericArray, ksf::Ksf};
 use serde::{Deserialize, Deserializer};
 
 use securemailbox_protocol::{
     address::Address,
+    coding::base64url,
     ids::{AccountId, Fingerprint, LetterId, RecordId, SlotId, ThreadId},
     numbers::Version,
     opaque::KeyStretching,
@@ -100,11 +100,11 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
 }
 
 fn long_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    HEXLOWER.decode(String::deserialize(deserializer)?.as_bytes()).map_err(serde::de::Error::custom)
+    base16ct::lower::decode_vec(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 fn base64url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    BASE64URL_NOPAD.decode(String::deserialize(deserializer)?.as_bytes()).map_err(serde::de::Error::custom)
+    base64url::decode(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 #[derive(Deserialize)]

@@ -11,8 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use data_encoding::BASE64URL_NOPAD;
-use securemailbox_protocol::problems::ProblemType;
+use securemailbox_protocol::{coding::base64url, problems::ProblemType};
 use sha2::{Digest, Sha256};
 
 use super::html;
@@ -192,7 +191,7 @@ fn not_built() -> Response {
 
 /// Weak, since it stands for the file in every encoding (RFC 9110 §8.8.3.3).
 fn tag(bytes: &[u8]) -> HeaderValue {
-    let tag = format!("W/\"{}\"", BASE64URL_NOPAD.encode(&Sha256::digest(bytes)[..12]));
+    let tag = format!("W/\"{}\"", base64url::encode(&Sha256::digest(bytes)[..12]));
     HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))
 }
 

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
     address::Address,
+    coding::base64url,
     ids::{Fingerprint, LetterId},
     limits,
     time::Timestamp,
@@ -96,7 +97,7 @@ fn list(readers: &[Certificate]) -> MimeAddress<'_> {
 fn boundary(rng: &mut (impl RngCore + CryptoRng)) -> String {
     let mut bytes = [0; 18];
     rng.fill_bytes(&mut bytes);
-    data_encoding::BASE64URL_NOPAD.encode(&bytes)
+    base64url::encode(&bytes)
 }
 
 /// Reads the MIME message of a letter whose signature holds. Nothing inside is decrypted or fetched (ATTACKS 10).

@@ -1,8 +1,8 @@
 //! Lists, newest arrival first (PROTOCOL §9a).
 
 use axum::extract::State;
-use data_encoding::BASE64URL_NOPAD;
 use securemailbox_protocol::{
+    coding::base64url,
     ids::LetterId,
     letters::{EntryPage, Folder},
     limits,
@@ -64,11 +64,11 @@ pub(crate) fn page_size(asked: Option<u32>) -> Result<u32, Problem> {
 }
 
 fn cursor_text(cursor: &Cursor) -> String {
-    BASE64URL_NOPAD.encode(&[cursor.arrived.unix_millis().to_be_bytes().as_slice(), cursor.letter.as_bytes()].concat())
+    base64url::encode(&[cursor.arrived.unix_millis().to_be_bytes().as_slice(), cursor.letter.as_bytes()].concat())
 }
 
 fn parse_cursor(text: &str) -> Result<Cursor, Problem> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+    let bytes = base64url::decode(text).ok();
     let parsed = bytes.as_deref().and_then(|bytes| {
         let (arrived, letter) = bytes.split_first_chunk::<8>()?;
         let arrived = Timestamp::from_unix_millis(u64::from_be_bytes(*arrived));
