@@ -86,7 +86,7 @@ calls! {
         locked(Nothing) -> Locked;
         /// Writes down what was seen, so that a closed tab loses nothing. The Worker asks it of itself.
         keep(Nothing) -> Done;
-        /// Sends what waits, and hands in what was drafted without a network. The Worker asks it of itself.
+        /// Sends what is on its way, and hands in what was drafted without a network. The Worker asks it of itself.
         catch_up(Nothing) -> WentOut;
         /// Brings the mailbox up to date.
         sync(Nothing) -> Counts;
@@ -95,11 +95,11 @@ calls! {
         /// A part of a folder, newest first.
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
-        read(LetterId) -> Letter;
+        read(Id) -> Letter;
         /// What became of a sent letter.
-        told(LetterId) -> Told;
+        told(Id) -> Told;
         /// A letter as a file anybody can read.
-        export(LetterId) -> Exported;
+        export(Id) -> Exported;
         /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
         move_letters(Move) -> Counts;
         /// Erases what lies in the trash.
@@ -108,16 +108,20 @@ calls! {
         contacts(Nothing) -> Contacts;
         /// Looks up somebody to write to.
         look_up(Address) -> Recipient;
+        /// The writer wants a draft sent, and may still take it back. It goes out by `send`, or by itself if the page ends.
+        hold(Id) -> Done;
+        /// The writer took it back.
+        take_back(Id) -> Done;
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
         send(Writing) -> Done;
         /// All drafts.
         drafts(Nothing) -> Drafts;
         /// One draft.
-        draft(DraftId) -> Draft;
+        draft(Id) -> Draft;
         /// Keeps a letter that is being written, sealed.
         save_draft(Writing) -> Saved;
         /// Erases a draft.
-        erase_draft(DraftId) -> Done;
+        erase_draft(Id) -> Done;
         /// Shows the digits of the key that the directory offers, changed or not.
         compare(Address) -> Comparison;
         /// The person says that the digits match.
@@ -129,7 +133,7 @@ calls! {
         /// This account's sessions.
         sessions(Nothing) -> Sessions;
         /// Ends another session.
-        end_session(SessionId) -> Sessions;
+        end_session(Id) -> Sessions;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// Chooses the language of e-mails and SMS.
@@ -274,10 +278,10 @@ pub struct Part {
     pub count: u32,
 }
 
-/// A letter.
+/// A letter, a draft or a session.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-pub struct LetterId {
+pub struct Id {
     /// Its id.
     pub id: String,
 }
@@ -316,22 +320,6 @@ pub struct Writing {
     pub answers: Option<String>,
 }
 
-/// A draft.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct DraftId {
-    /// Its record's id.
-    pub id: String,
-}
-
-/// A session.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct SessionId {
-    /// Its id.
-    pub id: String,
-}
-
 impl From<Language> for accounts::Language {
     fn from(language: Language) -> Self {
         match language {
@@ -341,10 +329,13 @@ impl From<Language> for accounts::Language {
     }
 }
 
+/// Not inlined, as [`said`]: a copy of the parser at every call weighs kilobytes (decision 8).
+#[inline(never)]
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
     serde_json::from_slice(args.as_bytes()).map_err(|_| misunderstood())
 }
 
+#[inline(never)]
 fn said(answer: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(answer).map_err(|_| misunderstood())
 }

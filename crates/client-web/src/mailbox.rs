@@ -3,28 +3,24 @@
 use std::str::FromStr;
 
 use securemailbox_client::{
+    directory::LookUpError,
     failure::{Class, Failure},
-    letters::{Answers, Draft, Form, Kept, SendError, Unfinished},
+    letters::{Answers, Draft, Form, Kept, ReadError, SendError, Unfinished},
     mailbox::{Mailbox, NewSheet, OpenError, Warning},
     opening::Opening,
     sign_in,
     world::World,
 };
-use securemailbox_protocol::{
-    address::Address,
-    ids::{self, RecordId},
-    letters::Folder,
-    limits,
-};
+use securemailbox_protocol::{address::Address, ids::RecordId, letters::Folder, limits};
 
 use crate::{
-    calls::{self, DraftId, LetterId, MailboxCalls, Move, NewLanguage, Nothing, Part, SessionId, Writing},
+    calls::{self, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Writing},
     problems::{OrProblem, named, problem, refused},
     shown::{self, People},
     sign_in::parse_address,
     views::{
-        self, Comparison, Contacts, Counts, Done, Drafts, ErasureReceipt, Exported, Letter, Locked, Me, OwnCertificate,
-        Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
+        self, Comparison, Contacts, Counts, Done, Drafts, ErasureReceipt, Exported, GivenBack, Letter, Locked, Me,
+        OwnCertificate, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
     },
 };
 
@@ -107,11 +103,11 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn catch_up(&mut self, _: Nothing) -> Result<WentOut, Problem> {
         let (mailbox, world) = self.open()?;
-        let waited: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
-        mailbox.send_waiting(world).await.or_problem()?;
+        let given_back = mailbox.send_outgoing(world).await.or_problem()?;
         mailbox.hand_in_drafts(world).await;
-        let wait: Vec<_> = mailbox.waiting().map(|(id, _)| id).collect();
-        Ok(WentOut { letters: shown::count(waited.iter().filter(|id| !wait.contains(id)).count()) })
+        let given_back =
+            given_back.iter().map(|back| GivenBack { draft: back.record.to_string(), problem: problem(&back.cause) });
+        Ok(WentOut { given_back: given_back.collect(), waiting: shown::count(mailbox.count_outgoing()) })
     }
 
     async fn sync(&mut self, _: Nothing) -> Result<Counts, Problem> {
@@ -136,7 +132,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Rows { rows, total: shown::count(mailbox.count(folder).0) })
     }
 
-    async fn read(&mut self, args: LetterId) -> Result<Letter, Problem> {
+    async fn read(&mut self, args: Id) -> Result<Letter, Problem> {
         let (mailbox, world) = self.open()?;
         let id = id(&args.id)?;
         let reading = match mailbox.read(world, id).await {
@@ -152,14 +148,14 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(people.letter(&reading, conversation.into_iter().map(|row| people.row(row)).collect()))
     }
 
-    async fn told(&mut self, args: LetterId) -> Result<Told, Problem> {
+    async fn told(&mut self, args: Id) -> Result<Told, Problem> {
         let (mailbox, world) = self.open()?;
         let deliveries = mailbox.told(world, id(&args.id)?).await.or_problem()?;
         let people = People::of(mailbox);
         Ok(Told { deliveries: deliveries.iter().map(|delivery| people.delivery(delivery)).collect() })
     }
 
-    async fn export(&mut self, args: LetterId) -> Result<Exported, Problem> {
+    async fn export(&mut self, args: Id) -> Result<Exported, Problem> {
         let (mailbox, world) = self.open()?;
         let id = id(&args.id)?;
         let bytes = mailbox.export(world, id, Form::Plain).await.or_problem()?;
@@ -198,21 +194,43 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn send(&mut self, args: Writing) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         let record = args.id.as_deref().map(id).transpose()?;
-        let draft = Draft {
-            to: recipients(&args.to)?,
-            answers: answers(mailbox, world, record, args.answers.as_deref()).await?,
-            subject: args.subject,
-            text: args.text,
+        let to = recipients(&args.to)?;
+        let answers = answers(mailbox, world, record, args.answers.as_deref()).await?;
+        let draft = Draft { to, subject: args.subject.clone(), text: args.text.clone(), answers: answers.clone() };
+        let error = match mailbox.send_from(world, &draft, record).await {
+            Ok(_) => return Ok(Done {}),
+            Err(SendError::Waiting { .. }) => return Err(named("waiting", views::Class::Unavailable)),
+            Err(error) => error,
         };
-        match mailbox.send_from(world, &draft, record).await {
-            Ok(_) => Ok(Done {}),
-            Err(SendError::Waiting { .. }) => Err(named("waiting", views::Class::Unavailable)),
-            Err(SendError::LookUp(error)) => {
-                let address = whose(mailbox, world, &draft.to).await;
-                Err(Problem { address, ..problem(&error) })
-            }
-            Err(error @ (SendError::Seal(_) | SendError::Device(_) | SendError::Refused(_))) => Err(problem(&error)),
+        if matches!(&error, SendError::LookUp(LookUpError::Call(cause)) if cause.explain().class == Class::Unavailable)
+        {
+            // Nobody could be looked up, so nothing could be sealed: it goes when the server is back.
+            let unfinished =
+                Unfinished { to: args.to, subject: args.subject, text: args.text, answers, saved: world.now() };
+            let saved = mailbox.save_draft(world, record, unfinished).await.or_problem()?;
+            mailbox.send_later(world, saved.id).await.or_problem()?;
+            return Err(named("waiting", views::Class::Unavailable));
         }
+        if let Some(record) = record {
+            mailbox.take_back(world, record).await.or_problem()?;
+        }
+        let address = match &error {
+            SendError::LookUp(_) => whose(mailbox, world, &draft.to).await,
+            _ => None,
+        };
+        Err(Problem { address, ..problem(&error) })
+    }
+
+    async fn hold(&mut self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.hold(world, id(&args.id)?).await.or_problem()?;
+        Ok(Done {})
+    }
+
+    async fn take_back(&mut self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.take_back(world, id(&args.id)?).await.or_problem()?;
+        Ok(Done {})
     }
 
     async fn drafts(&mut self, _: Nothing) -> Result<Drafts, Problem> {
@@ -221,7 +239,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Drafts { drafts: kept.iter().map(|kept| draft_of(mailbox, kept)).collect() })
     }
 
-    async fn draft(&mut self, args: DraftId) -> Result<views::Draft, Problem> {
+    async fn draft(&mut self, args: Id) -> Result<views::Draft, Problem> {
         let (mailbox, world) = self.open()?;
         let id = id(&args.id)?;
         let draft = mailbox.draft(world, id).await.or_problem()?;
@@ -231,17 +249,17 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn save_draft(&mut self, args: Writing) -> Result<Saved, Problem> {
         let (mailbox, world) = self.open()?;
         let record = args.id.as_deref().map(id).transpose()?;
-        if record.is_some_and(|record| is_waiting(mailbox, record)) {
+        if record.is_some_and(|record| mailbox.is_outgoing(record)) {
             return Err(refused("waiting"));
         }
         let answers = answers(mailbox, world, record, args.answers.as_deref()).await?;
         let saved = world.now();
         let draft = Unfinished { to: args.to, subject: args.subject, text: args.text, answers, saved };
-        let id = mailbox.save_draft(world, record, draft).await.or_problem()?;
-        Ok(Saved { id: id.to_string(), saved: shown::millis(saved) })
+        let kept = mailbox.save_draft(world, record, draft).await.or_problem()?;
+        Ok(Saved { id: kept.id.to_string(), saved: shown::millis(saved), refused: kept.refused.as_ref().map(problem) })
     }
 
-    async fn erase_draft(&mut self, args: DraftId) -> Result<Done, Problem> {
+    async fn erase_draft(&mut self, args: Id) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.erase_draft(world, id(&args.id)?).await.or_problem()?;
         Ok(Done {})
@@ -280,7 +298,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(shown::sessions(&mailbox.sessions(world).await.or_problem()?))
     }
 
-    async fn end_session(&mut self, args: SessionId) -> Result<Sessions, Problem> {
+    async fn end_session(&mut self, args: Id) -> Result<Sessions, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.end_session(world, id(&args.id)?).await.or_problem()?;
         self.sessions(Nothing {}).await
@@ -333,7 +351,7 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn sign_out(&mut self, _: Nothing) -> Result<Done, Problem> {
         if let Some(mailbox) = &mut self.mailbox {
             // What was written is at the server, or the person is told before anything goes.
-            if !mailbox.hand_in_drafts(&self.world).await || mailbox.waiting().next().is_some() {
+            if !mailbox.hand_in_drafts(&self.world).await || mailbox.count_outgoing() > 0 {
                 return Err(refused("draft-waits"));
             }
             match mailbox.keep(&self.world).await {
@@ -406,8 +424,11 @@ async fn answers(
     letter: Option<&str>,
 ) -> Result<Option<Answers>, Problem> {
     let Some(letter) = letter else { return Ok(None) };
-    let letter: ids::LetterId = id(letter)?;
-    mailbox.answers(world, record, letter).await.or_problem().map(Some)
+    match mailbox.answers(world, record, id(letter)?).await {
+        // Erased since: what was written is no answer any more, and still a letter.
+        Err(ReadError::NotFound) => Ok(None),
+        answers => answers.or_problem().map(Some),
+    }
 }
 
 /// Which of the readers stopped a letter.
@@ -420,12 +441,8 @@ async fn whose(mailbox: &mut Mailbox, world: &impl World, to: &[Address]) -> Opt
     None
 }
 
-fn is_waiting(mailbox: &Mailbox, draft: RecordId) -> bool {
-    mailbox.waiting().any(|(_, record)| record == Some(draft))
-}
-
 fn draft_of(mailbox: &Mailbox, kept: &Kept) -> views::Draft {
-    let waiting = is_waiting(mailbox, kept.id);
+    let waiting = mailbox.is_outgoing(kept.id);
     let id = kept.id.to_string();
     match &kept.draft {
         Ok(Unfinished { to, subject, text, answers, saved }) => views::Draft {
@@ -482,7 +499,11 @@ mod tests {
     #[test]
     fn what_stands_in_a_pages_address_is_no_id_until_it_is_parsed() {
         for typed in ["", "..", "x", "/letters/1", "01a20d79-8f77-7d60-b15e-c10ad3c45a8"] {
-            assert_eq!(id::<ids::LetterId>(typed).unwrap_err().class, views::Class::NotFound, "{typed}");
+            assert_eq!(
+                id::<securemailbox_protocol::ids::LetterId>(typed).unwrap_err().class,
+                views::Class::NotFound,
+                "{typed}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From what the client knows to what a page shows.
 
 use securemailbox_client::{
-    contacts::{self, Contacts},
+    contacts::{self, Contacts, Names},
     letters::{self, ReaderDelivery, Reading, ReadingWarning},
     mailbox::Mailbox,
 };
@@ -21,13 +21,14 @@ use crate::{
 /// Whoever is shown beside others: the contacts, and oneself.
 pub(crate) struct People<'a> {
     pub(crate) contacts: &'a Contacts,
+    names: Names<'a>,
     pub(crate) own: &'a Address,
     pub(crate) own_name: &'a str,
 }
 
 impl<'a> People<'a> {
     pub(crate) fn of(mailbox: &'a Mailbox) -> Self {
-        Self { contacts: mailbox.contacts(), own: mailbox.address(), own_name: mailbox.name() }
+        Self { contacts: mailbox.contacts(), names: mailbox.names(), own: mailbox.address(), own_name: mailbox.name() }
     }
 
     /// Somebody with a verified standing, and the name they claim.
@@ -40,7 +41,7 @@ impl<'a> People<'a> {
         let shown = if address == self.own {
             contacts::ShownName { name: Some(self.own_name.into()), alone: true }
         } else {
-            self.contacts.shown_name(address, claimed)
+            self.names.shown(address, claimed)
         };
         views::Correspondent {
             address: address.as_str().into(),

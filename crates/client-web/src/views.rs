@@ -287,7 +287,7 @@ pub struct Draft {
     /// When it was saved, by this or another device's clock.
     #[cfg_attr(test, ts(type = "number"))]
     pub saved: Millis,
-    /// It was sent, and waits for the server to answer: not to be sent again.
+    /// It is on its way: not to be written on, and not to be sent again.
     pub waiting: bool,
     /// Why nothing of it is shown.
     pub damage: Option<Problem>,
@@ -305,19 +305,33 @@ pub struct Drafts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Saved {
-    /// The record's id, for the next time.
+    /// The record's id, for the next time: another one than before if the draft was erased meanwhile.
     pub id: String,
+    /// Why it is on this device only, if trying again won't help.
+    pub refused: Option<Problem>,
     /// When.
     #[cfg_attr(test, ts(type = "number"))]
     pub saved: Millis,
 }
 
-/// Letters that waited, and have gone out.
+/// What became of the letters that were on their way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct WentOut {
-    /// How many.
-    pub letters: u32,
+    /// How many still are.
+    pub waiting: u32,
+    /// Those that can't go out as they stand: drafts again.
+    pub given_back: Vec<GivenBack>,
+}
+
+/// A letter that was to go out and is a draft again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct GivenBack {
+    /// The draft's id.
+    pub draft: String,
+    /// Why.
+    pub problem: Problem,
 }
 
 /// The sixty digits to read to each other.

@@ -4,7 +4,7 @@ use securemailbox_protocol::{address::Address, ids::Fingerprint};
 use securemailbox_vault::{comparing::Digits, known_keys::KeyState};
 
 use crate::{
-    contacts::{Contact, Edit, Offer, Standing},
+    contacts::{Contact, Event, Offer, Standing},
     directory::LookUpError,
     failure::{Class, Explained, Failure, explained},
     mailbox::Mailbox,
@@ -88,7 +88,7 @@ impl Mailbox {
             return Err(DecisionError::Oneself);
         }
         let fingerprint = self.index.comparing.get(address).copied().ok_or(DecisionError::CompareFirst)?;
-        self.decide(world, Edit::Differed { address: address.clone(), fingerprint }).await?;
+        self.decide(world, address, Event::Differed(fingerprint)).await?;
         self.comparison(address)
     }
 
@@ -125,7 +125,7 @@ impl Mailbox {
             (None, None) => contact.key.fingerprint,
             (None, Some(Offer::Key { .. } | Offer::NoAccount)) => return Err(DecisionError::CompareFirst),
         };
-        self.decide(world, Edit::Compared { address: address.clone(), fingerprint }).await?;
+        self.decide(world, address, Event::Compared(fingerprint)).await?;
         self.index.comparing.remove(address);
         let standing = self.contacts.standing(address, &fingerprint);
         if standing == Standing::Compared {
@@ -152,7 +152,7 @@ impl Mailbox {
                 return Err(DecisionError::CompareFirst);
             }
             Some(Offer::Key { fingerprint, .. }) => {
-                self.decide(world, Edit::Accepted { address: address.clone(), fingerprint }).await?;
+                self.decide(world, address, Event::Accepted(fingerprint)).await?;
             }
             Some(Offer::NoAccount) => return Err(LookUpError::NoAccount.into()),
             None => {}

@@ -46,8 +46,32 @@ pub struct Contact {
 pub struct ShownName {
     /// The name; none for whom nobody named.
     pub name: Option<String>,
-    /// Whether it may stand without the address: the contact has this very name, and no other contact has it.
+    /// Whether it may stand without the address: the contact has this very name, and nobody else has one like it.
     pub alone: bool,
+}
+
+/// What people are called. Names that look alike are one name: whoever shares it is shown with the address.
+pub struct Names<'a> {
+    contacts: &'a Contacts,
+    taken: Vec<String>,
+}
+
+impl Names<'_> {
+    /// How somebody is named who claims this name, or none (PROTOCOL §3). What is `claimed` and is not the contact's own
+    /// name never stands alone, and what is no name is not shown.
+    #[must_use]
+    pub fn shown(&self, address: &Address, claimed: Option<&str>) -> ShownName {
+        let own = self.contacts.get(address).and_then(|contact| contact.name.clone());
+        let name = match claimed {
+            Some(claimed) => Name::parse(claimed).ok(),
+            None => own.clone(),
+        };
+        let alone = own.is_some() && name == own && {
+            let folded = own.as_ref().map(Name::folded);
+            self.taken.iter().filter(|taken| Some(*taken) == folded.as_ref()).count() == 1
+        };
+        ShownName { name: name.map(|name| name.as_str().into()), alone }
+    }
 }
 
 /// What the directory says of an address that had another key.
@@ -111,63 +135,30 @@ impl Standing {
 
 /// Something that happened to what is known of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Edit {
-    /// The key was met: `key.state` is `new` if the server said it, `known` if a letter went to it or came from it.
-    Met {
-        /// Whose.
-        address: Address,
-        /// As met.
-        key: KnownKey,
-    },
-    /// The directory says that nobody has this address.
-    Gone {
-        /// Whose.
-        address: Address,
-    },
-    /// The person took the offered key for this address.
-    Accepted {
-        /// Whose.
-        address: Address,
-        /// The key they were told of.
-        fingerprint: Fingerprint,
-    },
-    /// The person compared the sixty digits of this key, and they were alike.
-    Compared {
-        /// Whose.
-        address: Address,
-        /// The key whose digits they saw.
-        fingerprint: Fingerprint,
-    },
-    /// The person compared the sixty digits of this key, and they differed.
-    Differed {
-        /// Whose.
-        address: Address,
-        /// The key whose digits they saw.
-        fingerprint: Fingerprint,
-    },
-    /// A letter by this address was read, signed with this name.
-    Named {
-        /// Whose.
-        address: Address,
-        /// As claimed.
-        name: Name,
-    },
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// Whose.
+    pub address: Address,
+    /// What.
+    pub event: Event,
 }
 
-impl Edit {
-    /// Whose contact it changes.
-    #[must_use]
-    pub const fn address(&self) -> &Address {
-        match self {
-            Self::Met { address, .. }
-            | Self::Gone { address }
-            | Self::Accepted { address, .. }
-            | Self::Compared { address, .. }
-            | Self::Differed { address, .. }
-            | Self::Named { address, .. } => address,
-        }
-    }
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// The key was met: its state is `new` if the server said it, `known` if a letter went to it or came from it.
+    Met(KnownKey),
+    /// The directory says that nobody has this address.
+    Gone,
+    /// The person took this key.
+    Accepted(Fingerprint),
+    /// The person compared the digits of this key, and they match.
+    Compared(Fingerprint),
+    /// The person compared the digits of this key, and they do not match.
+    Differed(Fingerprint),
+    /// A letter signed by the known key was read, whose sender claims this name.
+    Named(Name),
 }
 
 impl Contacts {
@@ -204,52 +195,33 @@ impl Contacts {
         }
     }
 
-    /// How somebody is named who claims this name, or none (PROTOCOL §3). What is `claimed` and is not the contact's own
-    /// name never stands alone.
+    /// What they are called, to somebody who is called `own`.
     #[must_use]
-    pub fn shown_name(&self, address: &Address, claimed: Option<&str>) -> ShownName {
-        let own = self.0.get(address).and_then(|contact| contact.name.as_ref()).map(Name::as_str);
-        let name = claimed.or(own);
-        let is_own = name.is_some() && name == own;
-        let named_alike = |contact: &&Contact| contact.name.as_ref().map(Name::as_str) == name;
-        let alone = is_own && self.0.values().filter(named_alike).count() == 1;
-        ShownName { name: name.map(Into::into), alone }
+    pub fn names(&self, own: &Name) -> Names<'_> {
+        let contacts = self.0.values().filter_map(|contact| contact.name.as_ref());
+        Names { contacts: self, taken: contacts.chain([own]).map(Name::folded).collect() }
     }
 
     /// Takes an edit. The same edit twice changes nothing the second time.
     pub fn apply(&mut self, edit: &Edit) {
-        match edit {
-            Edit::Met { address, key } => match self.0.get_mut(address) {
-                Some(contact) => contact.meet(*key),
-                None => {
-                    self.0.insert(address.clone(), Contact::met(*key));
-                }
-            },
-            Edit::Gone { address } => {
-                if let Some(contact) = self.0.get_mut(address) {
-                    contact.offered = Some(Offer::NoAccount);
-                }
+        let Edit { address, event } = edit;
+        let Some(contact) = self.0.get_mut(address) else {
+            if let Event::Met(key) = event {
+                self.0.insert(address.clone(), Contact::met(*key));
             }
-            Edit::Accepted { address, fingerprint } => {
-                if let Some(contact) = self.0.get_mut(address) {
-                    contact.take(*fingerprint, KeyState::New);
-                }
+            return;
+        };
+        match event {
+            Event::Met(key) => contact.meet(*key),
+            Event::Gone => contact.offered = Some(Offer::NoAccount),
+            Event::Accepted(fingerprint) => contact.take(*fingerprint, KeyState::New),
+            Event::Compared(fingerprint) => {
+                contact.take(*fingerprint, KeyState::Compared);
+                contact.differs = contact.differs.filter(|differs| differs != fingerprint);
             }
-            Edit::Compared { address, fingerprint } => {
-                if let Some(contact) = self.0.get_mut(address) {
-                    contact.take(*fingerprint, KeyState::Compared);
-                    contact.differs = contact.differs.filter(|differs| differs != fingerprint);
-                }
-            }
-            Edit::Differed { address, fingerprint } => {
-                if let Some(contact) = self.0.get_mut(address) {
-                    contact.differs = Some(*fingerprint);
-                }
-            }
-            Edit::Named { address, name } => {
-                if let Some(contact) = self.0.get_mut(address) {
-                    contact.name.get_or_insert_with(|| name.clone());
-                }
+            Event::Differed(fingerprint) => contact.differs = Some(*fingerprint),
+            Event::Named(name) => {
+                contact.name.get_or_insert_with(|| name.clone());
             }
         }
     }
@@ -333,15 +305,15 @@ mod tests {
     }
 
     fn met(id: u8, state: KeyState) -> Edit {
-        Edit::Met { address: anna(), key: key(id, 1, state) }
+        Edit { address: anna(), event: Event::Met(key(id, 1, state)) }
     }
 
     fn accepted(id: u8) -> Edit {
-        Edit::Accepted { address: anna(), fingerprint: Fingerprint::from_bytes([id; 32]) }
+        Edit { address: anna(), event: Event::Accepted(Fingerprint::from_bytes([id; 32])) }
     }
 
     fn compared(id: u8) -> Edit {
-        Edit::Compared { address: anna(), fingerprint: Fingerprint::from_bytes([id; 32]) }
+        Edit { address: anna(), event: Event::Compared(Fingerprint::from_bytes([id; 32])) }
     }
 
     fn after(edits: &[Edit]) -> Contacts {
@@ -385,20 +357,21 @@ mod tests {
 
     #[test]
     fn no_account_leaves_the_known_key_and_is_remembered() {
-        let contacts = after(&[met(1, KeyState::Compared), Edit::Gone { address: anna() }]);
+        let contacts = after(&[met(1, KeyState::Compared), Edit { address: anna(), event: Event::Gone }]);
         assert_eq!(contacts.get(&anna()).unwrap().offered, Some(Offer::NoAccount));
         assert_eq!(contacts.get(&anna()).unwrap().key.state, KeyState::Compared);
     }
 
     fn named(of: &str, name: &str) -> [Edit; 2] {
         let address = Address::parse(of).unwrap();
-        let met = Edit::Met { address: address.clone(), key: key(1, 1, KeyState::Known) };
-        [met, Edit::Named { address, name: Name::parse(name).unwrap() }]
+        let met = Edit { address: address.clone(), event: Event::Met(key(1, 1, KeyState::Known)) };
+        [met, Edit { address, event: Event::Named(Name::parse(name).unwrap()) }]
     }
 
     #[test]
     fn a_name_stands_alone_only_if_it_is_the_contacts_and_nobody_elses() {
-        let shown = |edits: &[Edit], claimed| after(edits).shown_name(&anna(), claimed);
+        let reader = Name::parse("Björn Ek").unwrap();
+        let shown = |edits: &[Edit], claimed| after(edits).names(&reader).shown(&anna(), claimed);
         let alone = |edits: &[Edit], claimed| shown(edits, claimed).alone;
         let annas = named("anna@demo.example", "Anna Lindqvist");
         assert!(!alone(&[], Some("Anna Lindqvist")), "a claim nobody has read yet");
@@ -408,13 +381,17 @@ mod tests {
         assert_eq!(shown(&annas, Some("Chefsläkaren")).name.as_deref(), Some("Chefsläkaren"));
         let both = [annas.clone(), named("annna@demo.example", "Anna Lindqvist")].concat();
         assert!(!alone(&both, Some("Anna Lindqvist")), "two of one name");
+        let alike = [annas.clone(), named("annna@demo.example", "anna lind\u{200b}qvist")].concat();
+        assert!(!alone(&alike, None), "two that look alike");
+        assert!(!alone(&named("anna@demo.example", "Björn  Ek"), None), "the reader's own name");
+        assert_eq!(shown(&annas, Some("Anna\u{202e}")).name, None, "no name at all");
         let renamed = [annas.as_slice(), &named("anna@demo.example", "Chefsläkaren")[1..]].concat();
         assert!(alone(&renamed, Some("Anna Lindqvist")), "the first name stays");
     }
 
     #[test]
     fn digits_that_differ_are_remembered_until_they_match() {
-        let differed = Edit::Differed { address: anna(), fingerprint: Fingerprint::from_bytes([1; 32]) };
+        let differed = Edit { address: anna(), event: Event::Differed(Fingerprint::from_bytes([1; 32])) };
         let edits = [met(1, KeyState::Known), differed];
         assert!(after(&edits).get(&anna()).unwrap().differs.is_some());
         assert_eq!(after(&[edits.as_slice(), &[compared(1)]].concat()).get(&anna()).unwrap().differs, None);
@@ -434,12 +411,13 @@ mod tests {
     fn any_edit() -> impl Strategy<Value = Edit> {
         let any_key = (1..4_u8, 0..9_u64, prop_oneof![Just(KeyState::New), Just(KeyState::Known)]);
         prop_oneof![
-            any_key.prop_map(|(id, at, state)| Edit::Met { address: anna(), key: key(id, at, state) }),
-            Just(Edit::Gone { address: anna() }),
+            any_key.prop_map(|(id, at, state)| Edit { address: anna(), event: Event::Met(key(id, at, state)) }),
+            Just(Edit { address: anna(), event: Event::Gone }),
             (1..4_u8).prop_map(accepted),
             (1..4_u8).prop_map(compared),
-            (1..4_u8).prop_map(|id| Edit::Differed { address: anna(), fingerprint: Fingerprint::from_bytes([id; 32]) }),
-            "[AB]".prop_map(|name| Edit::Named { address: anna(), name: Name::parse(&name).unwrap() }),
+            (1..4_u8)
+                .prop_map(|id| Edit { address: anna(), event: Event::Differed(Fingerprint::from_bytes([id; 32])) }),
+            "[AB]".prop_map(|name| Edit { address: anna(), event: Event::Named(Name::parse(&name).unwrap()) }),
         ]
     }
 
@@ -460,7 +438,7 @@ mod tests {
                 let before = contacts.get(&anna()).unwrap().clone();
                 contacts.apply(edit);
                 let now = contacts.get(&anna()).unwrap();
-                let decided = matches!(edit, Edit::Accepted { .. } | Edit::Compared { .. });
+                let decided = matches!(edit.event, Event::Accepted(_) | Event::Compared(_));
                 prop_assert!(decided || now.key.fingerprint == before.key.fingerprint);
                 prop_assert!(now.key.fingerprint != before.key.fingerprint || now.key.state >= before.key.state);
             }

@@ -15,7 +15,7 @@ use securemailbox_vault::{
 };
 
 use crate::{
-    contacts::{Edit, Standing},
+    contacts::{Event, Standing},
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::{Mailbox, Warning},
     transport::Method,
@@ -123,7 +123,7 @@ impl Mailbox {
                 Ok(Recipient { account: listing.account, certificate, standing, level: Some(listing.level) })
             }
             Said::Nobody if self.contacts.get(address).is_some() => {
-                self.pin(Edit::Gone { address: address.clone() });
+                self.pin(address, Event::Gone);
                 Err(LookUpError::KeyChanged)
             }
             Said::Nobody => Err(LookUpError::NoAccount),
@@ -182,7 +182,7 @@ impl Mailbox {
     fn pin_listing(&mut self, certificate: &Certificate, judged: &Result<impl Sized, KeyRefused>) {
         // An older certificate of the known key tells nothing new; the refusal says what there is to say.
         if !matches!(judged, Err(KeyRefused::Older)) {
-            self.pin(Edit::Met { address: certificate.address().clone(), key: KnownKey::first(certificate) });
+            self.pin(certificate.address(), Event::Met(KnownKey::first(certificate)));
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
@@ -40,6 +41,14 @@ pub(crate) struct TestWorld {
     pub(crate) server: Script,
     pub(crate) device: Memory,
     seed: Cell<u64>,
+    passed: Cell<Duration>,
+}
+
+impl TestWorld {
+    /// Time passes.
+    pub(crate) fn later(&self, by: Duration) {
+        self.passed.set(self.passed.get() + by);
+    }
 }
 
 /// Answers in the order in which a test gave them, by path; asked for more, it is unreachable.
@@ -105,7 +114,7 @@ impl World for TestWorld {
     }
 
     fn now(&self) -> Timestamp {
-        NOW
+        NOW.after(self.passed.get())
     }
 
     fn rng(&self) -> SeededRng {
@@ -155,6 +164,8 @@ pub(crate) fn annas_mailbox() -> Mailbox {
         settings: Settings::new(Name::parse("Anna Lindqvist").unwrap()),
         index: Index::default(),
         unsent: Unsent::default(),
+        answerable: BTreeMap::new(),
+        holding: BTreeSet::new(),
     }
 }
 

@@ -4,14 +4,16 @@ mod deliveries;
 mod drafts;
 mod export;
 mod list;
+mod outgoing;
 mod read;
 mod send;
 mod unsent;
 
 pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused, Told};
-pub use drafts::{DraftError, Kept, Unfinished};
+pub use drafts::{DraftError, Kept, SavedDraft, Unfinished};
 pub use export::Form;
 pub use list::{ListError, Row};
+pub use outgoing::{GivenBack, NotSent};
 pub use read::{ReadError, Reading, ReadingWarning};
 pub use send::{Answers, Draft, SendError, Sent, StillWaiting};
 pub use unsent::{Unsent, Waiting, post};

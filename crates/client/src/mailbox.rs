@@ -1,9 +1,11 @@
 //! One person's mailbox on one device: opened by a session, brought up to date, closed with everything written down.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use securemailbox_protocol::{
     accounts::{AccountUpdate, Language, NewRecoverySlot},
     address::Address,
-    ids::{Fingerprint, SessionId},
+    ids::{Fingerprint, LetterId, RecordId, SessionId},
     records::RecordPurpose,
     sign_in::Sessions,
 };
@@ -11,10 +13,10 @@ use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 
 use crate::{
     accounts::recovery_slot,
-    contacts::{Contacts, Edit},
+    contacts::{Contacts, Edit, Event, Names},
     failure::{CallError, Class, Explained, Failure, explained},
     index::{self, Index, LocalError, Owner},
-    letters::Unsent,
+    letters::{Answers, Unsent},
     opening::Opening,
     records::{RecordError, Records},
     session::{Session, SessionError},
@@ -35,6 +37,10 @@ pub struct Mailbox {
     pub(crate) settings: Settings,
     pub(crate) index: Index,
     pub(crate) unsent: Unsent,
+    /// What is needed to answer the letters that were read, so that an answer can be kept without a network.
+    pub(crate) answerable: BTreeMap<LetterId, Answers>,
+    /// Outgoing drafts that their writer may still take back here.
+    pub(crate) holding: BTreeSet<RecordId>,
 }
 
 /// A recovery sheet that was made and does not count yet.
@@ -142,7 +148,8 @@ impl Mailbox {
         if sheet_owed {
             mailbox.settle_sheet(world, true).await?;
         }
-        let warnings = mailbox.check_own_listing(world).await?;
+        // A directory that can't be asked now is asked at the next opening.
+        let warnings = mailbox.check_own_listing(world).await.unwrap_or_default();
         Ok((mailbox, warnings))
     }
 
@@ -161,7 +168,8 @@ impl Mailbox {
         let settings = records.read(RecordPurpose::Settings).await?;
         let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
         index.pins.iter().for_each(|pin| contacts.apply(pin));
-        Ok(Self { session, owner, keyring, contacts, settings, index, unsent })
+        let (answerable, holding) = Default::default();
+        Ok(Self { session, owner, keyring, contacts, settings, index, unsent, answerable, holding })
     }
 
     /// Brings an open mailbox up to date with the server.
@@ -286,6 +294,12 @@ impl Mailbox {
         self.settings.name.as_str()
     }
 
+    /// What everybody is called, to its owner.
+    #[must_use]
+    pub fn names(&self) -> Names<'_> {
+        self.contacts.names(&self.settings.name)
+    }
+
     /// The fingerprint of its owner's key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
@@ -305,16 +319,23 @@ impl Mailbox {
     }
 
     /// Remembers something about a key: honoured from now on, written to the contacts record when the mailbox closes.
-    pub(crate) fn pin(&mut self, edit: Edit) {
-        let before = self.contacts.get(edit.address()).cloned();
+    pub(crate) fn pin(&mut self, address: &Address, event: Event) {
+        let edit = Edit { address: address.clone(), event };
+        let before = self.contacts.get(address).cloned();
         self.contacts.apply(&edit);
-        if self.contacts.get(edit.address()) != before.as_ref() {
+        if self.contacts.get(address) != before.as_ref() {
             self.index.pins.push(edit);
         }
     }
 
     /// Writes a person's decision about a key now, with the pins that wait.
-    pub(crate) async fn decide(&mut self, world: &impl World, edit: Edit) -> Result<(), RecordError> {
+    pub(crate) async fn decide(
+        &mut self,
+        world: &impl World,
+        address: &Address,
+        event: Event,
+    ) -> Result<(), RecordError> {
+        let edit = Edit { address: address.clone(), event };
         let edits = [self.index.pins.as_slice(), std::slice::from_ref(&edit)].concat();
         self.write_contacts(world, &edits).await?;
         self.index.pins.clear();

@@ -1,5 +1,6 @@
 //! Settings: what the owner of a mailbox chose (PROTOCOL §2). A sealed record; the server never learns a name.
 
+use securemailbox_protocol::address::normal;
 use serde::{Deserialize, Serialize};
 
 const FORMAT: &str = "securemailbox/1 settings";
@@ -13,21 +14,32 @@ pub struct Name(String);
 
 /// What was typed will not do as a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name is one line of 1 to 100 characters")]
+#[error("a name is one line of 1 to 100 characters, in one direction")]
 pub struct NotAName;
 
 impl Name {
-    /// Takes what people type, without the spaces around it.
+    /// Takes what people type: single spaces, and none around it.
     ///
     /// # Errors
-    /// [`NotAName`]: empty, too long, or with control characters, which could forge a header line.
+    /// [`NotAName`]: empty, too long, with control characters, which could forge a header line, or with characters that
+    /// turn the direction of the text, which could turn round the sentence that the name stands in.
     pub fn parse(typed: &str) -> Result<Self, NotAName> {
-        let name = typed.trim();
-        let length = name.chars().count();
-        if length == 0 || length > NAME || name.chars().any(char::is_control) {
+        if typed.chars().any(|c| c.is_control() || turns(c)) {
             return Err(NotAName);
         }
-        Ok(Self(name.into()))
+        let mut name = String::new();
+        for word in typed.split_whitespace() {
+            name.push_str(if name.is_empty() { "" } else { " " });
+            name.push_str(word);
+        }
+        let name = normal(&name);
+        let visible = name.chars().filter(|c| !is_invisible(*c)).count();
+        if visible == 0 || name.chars().count() > NAME { Err(NotAName) } else { Ok(Self(name)) }
+    }
+
+    /// The same for names that a person could take for each other: without case, and without what can't be seen.
+    pub(crate) fn folded(&self) -> String {
+        normal(&self.0.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect::<String>())
     }
 
     /// As it goes out.
@@ -35,6 +47,28 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Marks, embeddings, overrides and isolates of direction (Unicode Bidirectional Algorithm, UAX 9 §2).
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What a font draws nothing for. Some of it is spelling, such as the joiners of Persian, so a name may have it.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 impl<'de> Deserialize<'de> for Name {
@@ -99,7 +133,23 @@ mod tests {
     fn a_name_can_not_forge_a_header_line() {
         assert_eq!(Name::parse("Anna\r\nBcc: x@example.se"), Err(NotAName));
         assert_eq!(Name::parse("  "), Err(NotAName));
-        assert_eq!(Name::parse(" Anna Lindqvist ").unwrap().as_str(), "Anna Lindqvist");
+        assert_eq!(Name::parse(" Anna  Lindqvist ").unwrap().as_str(), "Anna Lindqvist");
+    }
+
+    #[test]
+    fn a_name_can_neither_be_unseen_nor_turn_a_sentence_round() {
+        for typed in ["\u{200b}", "Anna\u{202e}", "\u{2067}Anna", "Anna\u{200f}"] {
+            assert_eq!(Name::parse(typed), Err(NotAName), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_taken_for_the_same() {
+        let bjorn = Name::parse("Björn Ek").unwrap();
+        for alike in ["björn ek", "Björn\u{200b} Ek", "Bjo\u{308}rn Ek", "Björn\u{a0}\u{a0}Ek", "BJÖRN E\u{ad}K"] {
+            assert_eq!(Name::parse(alike).unwrap().folded(), bjorn.folded(), "{alike:?}");
+        }
+        assert_ne!(Name::parse("Bjorn Ek").unwrap().folded(), bjorn.folded());
     }
 
     #[test]

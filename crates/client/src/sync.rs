@@ -96,6 +96,12 @@ impl Held {
         self.records.values().find(|head| head.purpose == purpose)
     }
 
+    /// Whether this record was here and is gone: its id is spent.
+    #[must_use]
+    pub fn was_erased(&self, id: RecordId) -> bool {
+        self.versions.contains_key(&id) && !self.records.contains_key(&id)
+    }
+
     /// Takes an answer to `GET /changes?since=` [`Held::change`].
     ///
     /// # Errors

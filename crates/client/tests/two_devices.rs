@@ -17,7 +17,7 @@ use fake_server::{FakeServer, OWNER};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use securemailbox_client::{
     api::Api,
-    contacts::{Contacts, Edit},
+    contacts::{Contacts, Edit, Event},
     index::{Index, Owner},
     letters::{Draft, Unsent, Waiting, post},
     records::{RecordError, Records},
@@ -128,15 +128,15 @@ impl Day<'_> {
 
     async fn meet_somebody(&mut self, device: &mut Device) {
         let (address, key) = self.somebody();
-        device.index.pins.push(Edit::Met { address, key });
+        device.index.pins.push(Edit { address, event: Event::Met(key) });
         self.write_pins(device).await;
     }
 
     async fn compare_somebody(&mut self, device: &mut Device) {
         let (address, key) = self.somebody();
         let edits = [
-            Edit::Met { address: address.clone(), key },
-            Edit::Compared { address: address.clone(), fingerprint: key.fingerprint },
+            Edit { address: address.clone(), event: Event::Met(key) },
+            Edit { address: address.clone(), event: Event::Compared(key.fingerprint) },
         ];
         if self.write_contacts(device, &edits).await.is_ok() {
             self.compared.insert(address);

@@ -29,11 +29,9 @@ impl Address {
         if typed.len() > limits::ADDRESS_TYPED {
             return Err(NotAnAddress);
         }
-        let nfc = ComposingNormalizerBorrowed::new_nfc();
-        let typed = nfc.normalize(typed.trim());
+        let typed = normal(typed.trim());
         let (local, domain) = typed.rsplit_once('@').ok_or(NotAnAddress)?;
-        let lower = local.to_lowercase();
-        let local = nfc.normalize(&lower);
+        let local = normal(&local.to_lowercase());
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnAddress)?;
         let dots_are_single = local.split('.').all(|atom| !atom.is_empty());
         let labels = domain.split('.').count();
@@ -49,6 +47,12 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The one spelling of a text: its normalization form C (UAX 15).
+#[must_use]
+pub fn normal(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
 /// RFC 5322 `atext` and the dot, and above ASCII what RFC 6532 adds, less spaces and control characters.

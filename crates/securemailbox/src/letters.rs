@@ -92,7 +92,11 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
                 let id = id.to_string();
                 Stop::from(error).with("id", id)
             }
-            SendError::LookUp(_) | SendError::Seal(_) | SendError::Device(_) | SendError::Refused(_) => error.into(),
+            SendError::LookUp(_)
+            | SendError::Seal(_)
+            | SendError::Device(_)
+            | SendError::Refused(_)
+            | SendError::NoDraft => error.into(),
         })?;
         let readers: Vec<Value> = sent
             .readers

@@ -1,15 +1,12 @@
 // Who is here, and how their mailbox stands: shut, locked or open. The Workers know; this follows them.
 import { createContext, flushSync } from "svelte";
-import { CallFailed, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
+import { LOCK_PATIENCE, pause, problemIn, type LockReason, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
 import type { Counts, Language, Me, Problem } from "../worker/types.ts";
 
 type Mailbox = typeof mailbox;
 
 /** Leaving: nothing of the mailbox is drawn any more, and nothing else yet. */
 export type SessionState = "starting" | "signed-out" | "locked" | "open" | "leaving";
-
-/** Why a locked page is locked. */
-export type LockReason = "idle" | "asked" | "reload";
 
 /** The session was ended from elsewhere; or this device is clean and the server could not be told. */
 export type Farewell = "ended-elsewhere" | "lives-on";
@@ -35,11 +32,15 @@ export class Session {
   online = $state(navigator.onLine);
   /** When the server was last known to be reached, while it is not. */
   reachedAt = $state(Date.now());
-  locked = $state.raw<{ reason: LockReason; at: number } | null>(null);
+  locked = $state.raw<{ reason: LockReason | "reload"; at: number } | null>(null);
   /** What a person who is signed out should know. */
   farewell = $state<Farewell | null>(null);
   /** Signed in without a recovery sheet: the sheet comes first. */
   asksForSheet = $state(false);
+  /** Why the person is still signed in, after they wanted to leave. */
+  staysBecause = $state.raw<Problem | null>(null);
+  /** Whose mailbox was open in this tab last. */
+  formerAddress = "";
   /** The start failed; the page can't tell yet who is here. */
   unreachable = $state.raw<Problem | null>(null);
   /** Whoever is here chose to stay signed in on this device. */
@@ -60,8 +61,7 @@ export class Session {
     try {
       this.#began(await start());
     } catch (error) {
-      if (!(error instanceof CallFailed)) throw error;
-      this.unreachable = error.problem;
+      this.unreachable = problemIn(error);
     }
   }
 
@@ -106,19 +106,32 @@ export class Session {
     return () => this.#keeps.delete(keep);
   }
 
-  /** Letters and keys leave the memory; the session stays. What can't be kept now is in the Worker's hands anyway. */
-  async lock(): Promise<void> {
-    await this.#keepAll().catch(() => undefined);
-    await this.#do("lock", () => this.#mailbox.lock());
-    this.#lockedFor(this.address, "asked");
+  /** Letters and keys leave the page at once and the memory soon after; the session stays. */
+  async lock(why: LockReason = "asked"): Promise<void> {
+    if (this.state !== "open") return;
+    const kept = this.#keepAll().catch(() => undefined); // what can't be kept now is in the Worker's hands anyway
+    this.#leave();
+    this.#doing = "lock";
+    await Promise.race([kept, pause(LOCK_PATIENCE)]);
+    await this.#mailbox.lock(why);
+    this.#doing = null;
+    this.#lockedFor(this.address, why);
   }
 
-  /** Everything of this person leaves the device. Rejects, and does nothing, while something written would be lost. */
+  /** Everything of this person leaves the device; nothing does while something written would be lost. */
   async signOut({ loseUnsent = false } = {}): Promise<void> {
-    if (loseUnsent) await this.#mailbox.call("give_up_unsent", {});
-    else await this.#keepAll();
-    const serverKnows = await this.#do("sign-out", () => this.#mailbox.signOut());
-    this.#over(serverKnows ? null : "lives-on");
+    this.staysBecause = null;
+    this.#doing = "sign-out";
+    try {
+      if (loseUnsent) await this.#mailbox.call("give_up_unsent", {});
+      else await this.#keepAll();
+      const serverKnows = await this.#mailbox.signOut();
+      this.#over(serverKnows ? null : "lives-on");
+    } catch (error) {
+      this.staysBecause = problemIn(error);
+    } finally {
+      this.#doing = null;
+    }
   }
 
   /** The account keeps the language for e-mails and SMS. */
@@ -126,15 +139,6 @@ export class Session {
     if (this.state !== "open") return;
     // Offline it stays as it was for e-mails; the page itself has followed already.
     await this.#mailbox.call("set_language", { language }).catch(() => undefined);
-  }
-
-  async #do<T>(what: "lock" | "sign-out", act: () => Promise<T>): Promise<T> {
-    this.#doing = what;
-    try {
-      return await act();
-    } finally {
-      this.#doing = null;
-    }
   }
 
   async #keepAll(): Promise<void> {
@@ -157,10 +161,13 @@ export class Session {
       case "connection":
         this.#reached(event.online);
         break;
-      case "sent":
+      case "given_back":
+        break;
+      case "idle":
+        void this.lock("idle");
         break;
       case "locked":
-        if (this.state === "open" && this.#doing === null) this.#lockedFor(this.address, "idle");
+        if (this.state === "open" && this.#doing === null) this.#lockedFor(this.address, event.why);
         break;
       case "ended":
         if (this.state === "signed-out" || this.#doing === "sign-out") break;
@@ -174,7 +181,7 @@ export class Session {
     this.online = online;
   }
 
-  #lockedFor(address: string, reason: LockReason): void {
+  #lockedFor(address: string, reason: LockReason | "reload"): void {
     this.#forget();
     this.address = address;
     this.locked = { reason, at: Date.now() };
@@ -184,6 +191,7 @@ export class Session {
   #over(farewell: Farewell | null = null): void {
     this.#forget();
     this.farewell = farewell;
+    this.formerAddress = this.address;
     this.address = "";
     this.kept = false;
     this.#become("signed-out");
@@ -191,13 +199,15 @@ export class Session {
 
   #become(state: SessionState): void {
     const before = this.state;
-    if (before === "open") {
-      // The mailbox goes from the page by itself, first: what is drawn in the same go may hold on to what it replaced.
-      this.state = "leaving";
-      flushSync();
-    }
+    if (before === "open" && state !== "open") this.#leave();
     this.state = state;
     this.#moved(before);
+  }
+
+  /** The mailbox goes from the page by itself, first: what is drawn in the same go may hold on to what it replaced. */
+  #leave(): void {
+    this.state = "leaving";
+    flushSync();
   }
 
   #forget(): void {

@@ -1,5 +1,5 @@
-// Letters on their way out. Sending waits ten seconds on the device, so that it can be undone (GUIDE "Undo"); then the
-// vault has it, and this only tells what becomes of it.
+// Letters on their way out. Sending waits ten seconds, so that it can be undone (GUIDE "Undo"); the Worker keeps on the
+// device what is to go, and this only tells what becomes of it.
 
 import Send from "@lucide/svelte/icons/send";
 
@@ -8,9 +8,9 @@ import type { Router } from "../app/router.svelte.ts";
 import type { Session } from "../app/session.svelte.ts";
 import type { Toasts } from "../app/toasts.svelte.ts";
 import { m } from "../paraglide/messages.js";
-import { CallFailed, type mailbox } from "../worker/index.ts";
+import { problemIn, type mailbox } from "../worker/index.ts";
 import type { Problem } from "../worker/types.ts";
-import type { WritingLetter } from "./write/writing.svelte.ts";
+import { WritingLetter } from "./write/writing.svelte.ts";
 
 type Vault = Pick<typeof mailbox, "call" | "on">;
 
@@ -21,15 +21,11 @@ export interface Outgoing {
     /** Can be undone. */
     | "held"
     | "sending"
-    /** The vault keeps it, and sends it when the network is back. */
+    /** It goes by itself when the server is back. */
     | "waiting"
-    /** The server did not answer before it was sealed: tried again from here. */
-    | "again"
     | "failed";
   readonly problem?: Problem;
 }
-
-const AGAIN_AFTER = 60_000;
 
 /** What surrounds the outbox in the page. */
 export interface Surroundings {
@@ -49,8 +45,8 @@ export class Outbox {
   constructor(around: Surroundings) {
     this.#around = around;
     around.vault.on((event) => {
-      if (event.event === "sent") void this.#forgetSent();
-      if (event.event === "connection" && event.online) this.#tryAgain();
+      if (event.event === "changed") void this.#forgetSent();
+      if (event.event === "given_back") void this.#givenBack(event.draft, event.problem);
       if (event.event === "locked" || event.event === "ended") this.#empty();
     });
     around.session.keepBeforeLeaving(() => this.#flush());
@@ -59,8 +55,9 @@ export class Outbox {
     addEventListener("pagehide", () => void this.#flush());
   }
 
-  /** Lets it go in ten seconds. */
+  /** Lets it go in ten seconds. That it is to go stands on the device from now on, whatever becomes of the page. */
   hold(letter: WritingLetter): void {
+    if (letter.id !== null) void this.#around.vault.call("hold", { id: letter.id }).catch(problemIn);
     this.#put({ letter, since: Date.now(), state: "held" });
     this.#around.toasts.show({
       text: m["outbox.held"](),
@@ -74,6 +71,7 @@ export class Outbox {
   /** Back to the page where it is written, with every word. */
   takeBack(letter: WritingLetter): void {
     this.#drop(letter);
+    if (letter.id !== null) void this.#around.vault.call("take_back", { id: letter.id }).catch(problemIn);
     this.takenBack = letter;
     this.#around.router.go(letter.id === null ? "/mail/write" : `/mail/write#${letter.id}`);
   }
@@ -100,9 +98,9 @@ export class Outbox {
       this.#drop(letter);
       this.#around.announcer.say(m["outbox.sent"]());
     } catch (failed) {
-      if (!(failed instanceof CallFailed)) throw failed;
-      // Locked or signed out meanwhile: the draft is what is left.
-      if (this.#of(letter)) this.#failed(letter, since, failed.problem);
+      const problem = problemIn(failed);
+      // Locked or signed out meanwhile: it goes when the mailbox is opened again.
+      if (this.#of(letter)) this.#failed(letter, since, problem);
     }
   }
 
@@ -110,10 +108,6 @@ export class Outbox {
     if (problem.name === "waiting") {
       this.#put({ letter, since, state: "waiting" });
       this.#around.announcer.say(m["outbox.waiting"]());
-    } else if (problem.class === "unavailable") {
-      this.#put({ letter, since, state: "again", problem });
-      this.#around.announcer.say(m["outbox.waiting"]());
-      setTimeout(() => this.#tryAgain(), AGAIN_AFTER);
     } else {
       this.#put({ letter, since, state: "failed", problem });
       letter.recipients.lookEverybodyUp(); // so that the desk says the same as this
@@ -121,18 +115,29 @@ export class Outbox {
     }
   }
 
-  #tryAgain(): void {
-    for (const { letter, state } of this.letters) if (state === "again") void this.#send(letter);
+  async #givenBack(id: string, problem: Problem): Promise<void> {
+    const out = this.letters.find(({ letter }) => letter.id === id);
+    if (out) return this.#failed(out.letter, out.since, problem);
+    try {
+      const draft = await this.#around.vault.call("draft", { id });
+      this.#failed(new WritingLetter(this.#around.vault, draft), draft.saved, problem);
+    } catch (failed) {
+      problemIn(failed); // locked meanwhile: the draft is there
+    }
   }
 
-  /** The vault sent something that waited: what is no draft any more has gone. */
+  /** Something changed at the server: what is no draft any more has gone out. */
   async #forgetSent(): Promise<void> {
-    const { drafts } = await this.#around.vault.call("drafts", {});
-    const gone = ({ letter, state }: Outgoing) =>
-      state === "waiting" && !drafts.some((draft) => draft.id === letter.id && draft.waiting);
-    const before = this.letters.length;
-    this.letters = this.letters.filter((out) => !gone(out));
-    if (this.letters.length < before) this.#around.announcer.say(m["outbox.sent"]());
+    const waited = this.letters.filter(({ state }) => state === "waiting");
+    if (waited.length === 0) return;
+    try {
+      const { drafts } = await this.#around.vault.call("drafts", {});
+      const gone = waited.filter(({ letter }) => !drafts.some(({ id }) => id === letter.id));
+      for (const { letter } of gone) this.#drop(letter);
+      if (gone.length > 0) this.#around.announcer.say(m["outbox.sent"]());
+    } catch (failed) {
+      problemIn(failed);
+    }
   }
 
   /** Closes the way back, and sends. */

@@ -2,12 +2,13 @@
 
 import { device, SESSION_ITEM } from "./device.ts";
 import mailboxUrl from "./mailbox_worker.ts?worker&url";
-import { BROKEN, TABS, type MailboxEvent, type ToPage, type ToTabs, type ToWorker } from "./port.ts";
+import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs, type ToWorker } from "./port.ts";
 import signInUrl from "./sign_in_worker.ts?worker&url";
+import { Remembered } from "./remembered.ts";
 import type { MailboxCalls, Me, Problem, SignInCalls } from "./types.ts";
 import moduleUrl from "./vault/vault_bg.wasm?url";
 
-export type { MailboxEvent } from "./port.ts";
+export type { LockReason, MailboxEvent } from "./port.ts";
 
 /** A call was not done. */
 export class CallFailed extends Error {
@@ -19,17 +20,23 @@ export class CallFailed extends Error {
   }
 }
 
+/** Why a call was not done; throws on whatever else went wrong. */
+export function problemIn(error: unknown): Problem {
+  if (error instanceof CallFailed) return error.problem;
+  throw error;
+}
+
 export type Start = { state: "open"; me: Me } | { state: "locked"; address: string } | { state: "signed-out" };
 
-/** In `sessionStorage`, which dies with the tab: what a reload opens by. Opens nothing without the server's half. */
-const SESSION = "securemailbox.session";
-/** In `localStorage`: somebody may be signed in here, so a start asks. Strangers load no WebAssembly. */
-const HINT = "securemailbox.signed_in";
+/** What a reload opens by, until the tab is closed. Opens nothing without the server's half. */
+const session = new Remembered(() => sessionStorage, "securemailbox.session");
+/** Somebody may be signed in here, so a start asks. Strangers load no WebAssembly. */
+const hint = new Remembered(() => localStorage, "securemailbox.signed_in");
 /** PROTOCOL §9a: locks by itself unless the person chose to stay signed in. */
 const LOCKS_AFTER = 15 * 60_000;
 const LOOKS_EVERY = 15_000;
 /** How long the Worker may take to write down what it saw before its keys go. */
-const LOCK_PATIENCE = 5_000;
+export const LOCK_PATIENCE = 5_000;
 
 const workerPolicy = globalThis.trustedTypes?.createPolicy("securemailbox-worker", {
   createScriptURL(url) {
@@ -40,7 +47,7 @@ const workerPolicy = globalThis.trustedTypes?.createPolicy("securemailbox-worker
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-function vault(): Promise<WebAssembly.Module> {
+function compiledModule(): Promise<WebAssembly.Module> {
   compiled ??= WebAssembly.compileStreaming(fetch(moduleUrl)).catch((error: unknown) => {
     compiled = undefined; // a lost network must not last
     throw error;
@@ -48,39 +55,46 @@ function vault(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-function pause(millis: number): Promise<void> {
+export function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 type Waiting = { resolve: (answer: unknown) => void; reject: (failed: CallFailed) => void };
 
 /** One Worker, and the calls that it has not answered yet. */
-class Desk {
+class WorkerCalls {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
+  #ended = false;
 
-  constructor(url: string, heard: (message: ToPage) => void) {
+  /** `broke` is called if the Worker stops by itself: out of memory, or of a build that is gone. */
+  constructor(url: string, heard: (message: ToPage) => void, broke: () => void) {
     this.#worker = new Worker(workerPolicy?.createScriptURL(url) ?? url, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
       if (data.say === "answer") this.#settle(data.id)?.resolve(JSON.parse(data.answer));
       else if (data.say === "refusal") this.#settle(data.id)?.reject(new CallFailed(data.problem));
       else heard(data);
     };
-    this.#worker.onerror = () => this.end();
+    this.#worker.onerror = () => {
+      if (this.#ended) return;
+      this.end();
+      broke();
+    };
   }
 
   async begin(handover: MessagePort | null): Promise<void> {
     let module: WebAssembly.Module;
     try {
-      module = await vault();
+      module = await compiledModule();
     } catch {
       throw new CallFailed({ name: "unreachable", class: "unavailable", address: null, retry_after: null });
     }
-    this.tell({ do: "begin", module, session: sessionStorage.getItem(SESSION), handover }, handover ? [handover] : []);
+    this.tell({ do: "begin", module, session: session.value, handover }, handover ? [handover] : []);
   }
 
   call(call: string, args: unknown): Promise<unknown> {
+    if (this.#ended) return Promise.reject(new CallFailed(BROKEN));
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -94,6 +108,7 @@ class Desk {
 
   /** Ends the Worker, and with it every key in its memory. */
   end(): void {
+    this.#ended = true;
     this.#worker.terminate();
     for (const { reject } of this.#waiting.values()) reject(new CallFailed(BROKEN));
     this.#waiting.clear();
@@ -108,10 +123,9 @@ class Desk {
 
 function hear(message: ToPage): void {
   if (message.say === "session") {
-    if (message.session === null) sessionStorage.removeItem(SESSION);
-    else sessionStorage.setItem(SESSION, message.session);
+    session.value = message.session;
   } else if (message.say === "event") {
-    if (message.event.event === "ended") forget("ended");
+    if (message.event.event === "ended") forget(message.event);
     else emit(message.event);
   } else if (message.say === "opened") {
     attend(message.me);
@@ -125,33 +139,51 @@ function hear(message: ToPage): void {
 
 const listeners = new Set<(event: MailboxEvent) => void>();
 const tabs = new BroadcastChannel(TABS);
-let desk: Desk | undefined;
-let kept = false;
-let lastActive = Date.now();
+let mailboxWorker: WorkerCalls | undefined;
+/** Whose mailbox is open; none while the Worker only waits for one. */
+let open: Me | undefined;
+let lastActive = moment();
+
+/** By both clocks: one may be set back, the other stands still while a laptop sleeps. */
+function moment(): { wall: number; steady: number } {
+  return { wall: Date.now(), steady: performance.now() };
+}
+
+function idleFor(): number {
+  const now = moment();
+  return Math.max(now.wall - lastActive.wall, now.steady - lastActive.steady);
+}
 
 function emit(event: MailboxEvent): void {
   for (const listener of listeners) listener(event);
 }
 
-async function opened(handover: MessagePort | null): Promise<Desk> {
-  const opened = new Desk(mailboxUrl, hear);
-  await opened.begin(handover);
-  return opened;
+async function begun(handover: MessagePort | null): Promise<WorkerCalls> {
+  const worker = new WorkerCalls(mailboxUrl, hear, () => {
+    if (open) forget({ event: "locked", why: "broken" });
+    else if (worker === mailboxWorker) mailboxWorker = undefined;
+  });
+  await worker.begin(handover);
+  return worker;
 }
 
 function attend(me: Me): void {
-  kept = me.kept;
-  lastActive = Date.now();
-  localStorage.setItem(HINT, "1");
+  open = me;
+  lastActive = moment();
+  hint.value = "1";
+  tell({ tell: "opened", address: me.address });
 }
 
 /** The Worker goes, and what this tab kept of the session. */
-function forget(event: "locked" | "ended"): void {
-  desk?.end();
-  desk = undefined;
-  sessionStorage.removeItem(SESSION);
-  if (event === "ended") localStorage.removeItem(HINT);
-  emit({ event });
+function forget(event: Extract<MailboxEvent, { event: "locked" | "ended" }>): void {
+  mailboxWorker?.end();
+  mailboxWorker = undefined;
+  open = undefined;
+  session.value = null;
+  handed?.reject(new CallFailed(BROKEN));
+  signIn.end();
+  if (event.event === "ended") hint.value = null;
+  emit(event);
 }
 
 function tell(message: ToTabs): void {
@@ -160,8 +192,8 @@ function tell(message: ToTabs): void {
 
 export const mailbox = {
   async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0]): Promise<MailboxCalls[C][1]> {
-    if (!desk) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null });
-    return (await desk.call(call, args)) as MailboxCalls[C][1];
+    if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null });
+    return (await mailboxWorker.call(call, args)) as MailboxCalls[C][1];
   },
 
   /** Hears of everything that happens without being asked for; returns the way to stop hearing. */
@@ -171,14 +203,12 @@ export const mailbox = {
   },
 
   /** Forgets the keys; the session stays. A network that does not answer gets no say in it. */
-  async lock(): Promise<void> {
-    const locked = desk?.call("lock", {}).catch((error: unknown) => {
-      if (!(error instanceof CallFailed)) throw error;
-    });
+  async lock(why: LockReason): Promise<void> {
+    const locked = mailboxWorker?.call("lock", {}).catch(problemIn);
     await Promise.race([locked, pause(LOCK_PATIENCE)]);
-    forget("locked");
-    tell({ tell: "locked" });
-    await device.erase(SESSION_ITEM); // where the Worker did not get so far
+    forget({ event: "locked", why });
+    tell({ tell: "locked", why });
+    await device.erase(SESSION_ITEM).catch(() => undefined); // where the Worker did not get so far
   },
 
   /**
@@ -186,15 +216,15 @@ export const mailbox = {
    * and does nothing, while something written would be lost.
    */
   async signOut(): Promise<boolean> {
-    desk ??= await opened(null);
+    mailboxWorker ??= await begun(null);
     let serverKnows = true;
     try {
-      await desk.call("sign_out", {});
+      await mailboxWorker.call("sign_out", {});
     } catch (error) {
-      if (!(error instanceof CallFailed) || error.problem.name !== "session-lives-on") throw error;
+      if (problemIn(error).name !== "session-lives-on") throw error;
       serverKnows = false;
     }
-    forget("ended");
+    forget({ event: "ended" });
     tell({ tell: "ended" });
     return serverKnows;
   },
@@ -202,94 +232,113 @@ export const mailbox = {
 
 /** At load: opens by the device slot if it can. Costs no WebAssembly where nobody was signed in. */
 export async function start(): Promise<Start> {
-  if (localStorage.getItem(HINT) === null && sessionStorage.getItem(SESSION) === null) return { state: "signed-out" };
-  desk ??= await opened(null);
+  if (hint.value === null && session.value === null) return { state: "signed-out" };
+  const worker = (mailboxWorker ??= await begun(null));
   try {
-    const me = (await desk.call("reopen", {})) as Me;
+    const me = (await worker.call("reopen", {})) as Me;
     attend(me);
     return { state: "open", me };
   } catch (error) {
-    if (error instanceof CallFailed && error.problem.class === "unavailable") throw error;
-    return await lockedOrNobody(desk);
+    if (problemIn(error).class === "unavailable") throw error;
+    return await lockedOrNobody(worker);
   }
 }
 
-async function lockedOrNobody(asked: Desk): Promise<Start> {
+async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
   try {
     const { address } = (await asked.call("locked", {})) as { address: string };
     return { state: "locked", address };
   } catch (error) {
-    if (!(error instanceof CallFailed) || error.problem.name !== "not-signed-in") throw error;
-    localStorage.removeItem(HINT);
+    if (problemIn(error).name !== "not-signed-in") throw error;
+    hint.value = null;
     return { state: "signed-out" };
   } finally {
     asked.end();
-    desk = undefined;
-    sessionStorage.removeItem(SESSION);
+    mailboxWorker = undefined;
+    session.value = null;
   }
 }
 
 tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => {
-  if (data.tell === "active") lastActive = Date.now();
-  if ((data.tell === "locked" || data.tell === "ended") && desk) forget(data.tell);
+  if (data.tell === "active") lastActive = moment();
+  if (!open) return;
+  if (data.tell === "locked") forget({ event: "locked", why: data.why });
+  // Two people can't share one browser's cookie: whoever came last has it.
+  if (data.tell === "ended" || (data.tell === "opened" && data.address !== open.address)) forget({ event: "ended" });
 });
 
+/** Asks for the lock once nobody has touched the page for too long, however it slept meanwhile. */
+function lookAtTheClock(): boolean {
+  const overdue = open !== undefined && !open.kept && idleFor() >= LOCKS_AFTER;
+  if (overdue) emit({ event: "idle" });
+  return overdue;
+}
+
 function active(): void {
-  const now = Date.now();
-  if (now - lastActive < LOOKS_EVERY) return;
-  lastActive = now;
+  if (lookAtTheClock() || idleFor() < LOOKS_EVERY) return;
+  lastActive = moment();
   tell({ tell: "active" });
 }
 
 for (const input of ["pointerdown", "keydown", "wheel"]) addEventListener(input, active, { passive: true, capture: true });
-addEventListener("pagehide", () => desk?.tell({ do: "keep" }));
-setInterval(() => {
-  if (desk && !kept && Date.now() - lastActive >= LOCKS_AFTER) void mailbox.lock();
-}, LOOKS_EVERY);
+for (const back of ["pageshow", "focus"]) addEventListener(back, lookAtTheClock);
+for (const back of ["visibilitychange", "resume"]) document.addEventListener(back, lookAtTheClock);
+addEventListener("pagehide", () => mailboxWorker?.tell({ do: "keep" }));
+setInterval(lookAtTheClock, LOOKS_EVERY);
 
 // ---- signing in ----
 
-let front: Promise<Desk> | undefined;
+let signInWorker: Promise<WorkerCalls> | undefined;
 let handed: { resolve: (me: Me) => void; reject: (failed: CallFailed) => void } | undefined;
 
 /** Both Workers, and the channel between them that the page only passes on. */
-async function atTheDoor(): Promise<Desk> {
+async function bothWorkers(): Promise<WorkerCalls> {
   const { port1, port2 } = new MessageChannel();
-  desk?.end();
-  desk = await opened(port2);
-  const door = new Desk(signInUrl, hear);
-  await door.begin(port1);
-  return door;
+  mailboxWorker?.end();
+  mailboxWorker = await begun(port2);
+  const worker = new WorkerCalls(signInUrl, hear, () => {
+    signInWorker = undefined;
+    handed?.reject(new CallFailed(BROKEN));
+  });
+  await worker.begin(port1);
+  return worker;
 }
 
 type Finishing = "make" | "enter_code" | "complete_recovery" | "unlock";
 
 export const signIn = {
   async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0]): Promise<SignInCalls[C][1]> {
-    front ??= atTheDoor().catch((error: unknown) => {
-      front = undefined;
+    signInWorker ??= bothWorkers().catch((error: unknown) => {
+      signInWorker = undefined;
       throw error;
     });
-    return (await (await front).call(call, args)) as SignInCalls[C][1];
+    return (await (await signInWorker).call(call, args)) as SignInCalls[C][1];
   },
 
   /** The last step: resolves when the mailbox Worker has the mailbox open. */
   async finish<C extends Finishing>(call: C, args: SignInCalls[C][0]): Promise<Me> {
     const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
-    await signIn.call(call, args);
+    me.catch(() => undefined); // it may be rejected before anybody waits for it
+    try {
+      await signIn.call(call, args);
+    } catch (error) {
+      // Whoever unlocks has a session, or had one.
+      if (call === "unlock" && problemIn(error).name === "not-signed-in") forget({ event: "ended" });
+      throw error;
+    }
     // It has handed over, and ends itself.
-    front = undefined;
+    signInWorker = undefined;
     return await me;
   },
 
   /** Gives up what was begun. */
   end(): void {
-    void front?.then((door) => door.end()).catch(() => undefined);
-    front = undefined;
+    void signInWorker?.then((worker) => worker.end()).catch(() => undefined);
+    signInWorker = undefined;
   },
 
   /** Fetches the WebAssembly ahead, while a person types. */
   prepare(): void {
-    void vault().catch(() => undefined);
+    void compiledModule().catch(() => undefined);
   },
 };

@@ -2,8 +2,9 @@
 
 import { answer, problemOf, Queue, say } from "./entry.ts";
 import { Live } from "./live.ts";
+import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside, type Tab } from "./outside.ts";
-import { TABS, type ToTabs, type ToWorker } from "./port.ts";
+import { BROKEN, TABS, type ToTabs, type ToWorker } from "./port.ts";
 import type { Counts, Me, Problem, WentOut } from "./types.ts";
 import { initSync, MailboxWorker } from "./vault/vault.js";
 
@@ -11,9 +12,11 @@ import { initSync, MailboxWorker } from "./vault/vault.js";
 const KEEP_AFTER = 1_000;
 /** Held by the calls that change what waits on this device, which belongs to all tabs. */
 const UNSENT = "securemailbox-unsent";
-const CHANGE_UNSENT: ReadonlySet<string> = new Set(["send", "save_draft", "erase_draft", "give_up_unsent", "lock", "sign_out"]);
-/** How long a new tab waits for another one to share its session. */
-const ASK_OTHERS = 150;
+const CHANGE_UNSENT: ReadonlySet<string> = new Set([
+  "send", "hold", "take_back", "save_draft", "erase_draft", "give_up_unsent", "lock", "sign_out",
+]);
+/** After how long what could not go out is tried again. */
+const AGAIN_AFTER = 60_000;
 
 const queue = new Queue();
 const tabs = new BroadcastChannel(TABS);
@@ -27,11 +30,12 @@ const tab: Tab = {
 let client: MailboxWorker | undefined;
 let live: Live | undefined;
 let keeping: ReturnType<typeof setTimeout> | undefined;
+let again: ReturnType<typeof setTimeout> | undefined;
 
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.do) {
     case "begin":
-      void queue.run(async () => begin(data.module, data.session ?? (await sessionOfAnotherTab()), data.handover));
+      void queue.run(async () => begin(data.module, data.session ?? (await sessionOfAnotherTab(tabs)), data.handover));
       break;
     case "call":
       void queue.run(() => inTurn(CHANGE_UNSENT.has(data.call), () => answered(data.id, data.call, data.args)));
@@ -43,12 +47,10 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
 };
 
 tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => {
-  if (data.tell === "whose_session" && tab.session !== null) tell({ tell: "session", session: tab.session });
+  if (data.tell === "whose_session" && tab.session !== null) {
+    tabs.postMessage({ tell: "session", session: tab.session } satisfies ToTabs);
+  }
 });
-
-function tell(message: ToTabs): void {
-  tabs.postMessage(message);
-}
 
 function begin(module: WebAssembly.Module, session: string | null, handover: MessagePort | null): void {
   initSync({ module });
@@ -57,20 +59,6 @@ function begin(module: WebAssembly.Module, session: string | null, handover: Mes
   if (handover) {
     handover.onmessage = ({ data }: MessageEvent<Uint8Array>) => void queue.run(() => opened(data));
   }
-}
-
-/** A tab that was opened by a link knows no session: another tab of the same browser does. */
-function sessionOfAnotherTab(): Promise<string | null> {
-  return new Promise((resolve) => {
-    const done = (session: string | null) => {
-      tabs.removeEventListener("message", heard);
-      resolve(session);
-    };
-    const heard = ({ data }: MessageEvent<ToTabs>) => data.tell === "session" && done(data.session);
-    tabs.addEventListener("message", heard);
-    setTimeout(() => done(null), ASK_OTHERS);
-    tell({ tell: "whose_session" });
-  });
 }
 
 async function opened(opening: Uint8Array): Promise<void> {
@@ -85,11 +73,12 @@ async function opened(opening: Uint8Array): Promise<void> {
 }
 
 async function answered(id: number, call: string, args: string): Promise<void> {
-  if (!client) return;
+  if (!client) return say({ say: "refusal", id, problem: BROKEN });
   const problem = await answer(client, id, call, args);
   if (call === "reopen" && problem === null) follow();
-  if (call === "lock" || call === "sign_out") live?.end();
+  if (problem === null && (call === "lock" || call === "sign_out")) stopFollowing();
   else keepSoon();
+  if (problem?.name === "waiting") catchUpLater();
   endIfOver(problem);
 }
 
@@ -99,24 +88,40 @@ async function inTurn(changesUnsent: boolean, work: () => Promise<void>): Promis
 
 function endIfOver(problem: Problem | null): void {
   if (problem?.name !== "not-signed-in" || !live) return;
-  live.end();
-  live = undefined;
+  stopFollowing();
   say({ say: "event", event: { event: "ended" } });
+}
+
+function stopFollowing(): void {
+  clearTimeout(again);
+  live?.end();
+  live = undefined;
 }
 
 /** Brings the mailbox up to date whenever the server, in this or another tab, says that something is new. */
 function follow(): void {
   live ??= new Live(tabs, {
-    pulse: () => void queue.run(() => inTurn(true, caughtUp)),
+    pulse: catchUp,
     connection: (online) => say({ say: "event", event: { event: "connection", online } }),
   });
+  catchUp();
+}
+
+function catchUp(): void {
+  void queue.run(() => inTurn(true, caughtUp));
+}
+
+function catchUpLater(): void {
+  clearTimeout(again);
+  again = setTimeout(catchUp, AGAIN_AFTER);
 }
 
 async function caughtUp(): Promise<void> {
   if (!client || !live) return;
   try {
-    const { letters } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
-    if (letters > 0) say({ say: "event", event: { event: "sent" } });
+    const { waiting, given_back } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
+    for (const back of given_back) say({ say: "event", event: { event: "given_back", ...back } });
+    if (waiting > 0) catchUpLater();
     const counts = JSON.parse(await client.answer("sync", "{}")) as Counts;
     say({ say: "event", event: { event: "changed", counts, arrived: counts.arrived } });
     keepSoon();

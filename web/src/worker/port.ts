@@ -1,6 +1,6 @@
 // What the page and its Workers say to each other. Calls and answers are JSON, as the Rust side has them.
 
-import type { Counts, Me, Problem } from "./types.ts";
+import type { Counts, GivenBack, Me, Problem } from "./types.ts";
 
 /** The page to a Worker. */
 export type ToWorker =
@@ -19,14 +19,19 @@ export type ToPage =
   | { say: "session"; session: string | null }
   | { say: "event"; event: MailboxEvent };
 
+/** Why a mailbox was locked: left alone, by hand, or because its Worker broke. */
+export type LockReason = "idle" | "asked" | "broken";
+
 export type MailboxEvent =
   /** After a sync that may have changed something; `counts.arrived` letters are new in the inbox. */
   | { event: "changed"; counts: Counts; arrived: number }
   | { event: "connection"; online: boolean }
-  /** Letters that waited went out. */
-  | { event: "sent" }
+  /** A letter that was to go out can't, and is a draft again. */
+  | ({ event: "given_back" } & GivenBack)
+  /** Nobody has touched the page for too long: it is to lock. */
+  | { event: "idle" }
   /** The keys are gone, here or in another tab; the session stays. */
-  | { event: "locked" }
+  | { event: "locked"; why: LockReason }
   /** The session is over, here or elsewhere. */
   | { event: "ended" };
 
@@ -38,7 +43,8 @@ export type ToTabs =
   | { tell: "pulse" }
   | { tell: "connection"; online: boolean }
   | { tell: "active" }
-  | { tell: "locked" }
+  | { tell: "opened"; address: string }
+  | { tell: "locked"; why: LockReason }
   | { tell: "ended" }
   | { tell: "whose_session" }
   | { tell: "session"; session: string };

@@ -2,8 +2,9 @@
 // goes the memory that Argon2 needed (WebAssembly's never shrinks).
 
 import { answer, Queue, say } from "./entry.ts";
+import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside } from "./outside.ts";
-import type { ToWorker } from "./port.ts";
+import { BROKEN, TABS, type ToWorker } from "./port.ts";
 import { initSync, SignInWorker } from "./vault/vault.js";
 
 const queue = new Queue();
@@ -13,11 +14,7 @@ let handover: MessagePort | null = null;
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.do) {
     case "begin":
-      initSync({ module: data.module });
-      handover = data.handover;
-      client = new SignInWorker(
-        new Outside({ session: data.session, keep: (session) => say({ say: "session", session }) }, () => undefined),
-      );
+      void queue.run(() => begin(data.module, data.session, data.handover));
       break;
     case "call":
       void queue.run(() => answerAndHandOver(data.id, data.call, data.args));
@@ -27,8 +24,16 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
+/** Knows of a session in another tab too: nobody signs in beside somebody else. */
+async function begin(module: WebAssembly.Module, own: string | null, port: MessagePort | null): Promise<void> {
+  const session = own ?? (await sessionOfAnotherTab(new BroadcastChannel(TABS)));
+  initSync({ module });
+  handover = port;
+  client = new SignInWorker(new Outside({ session, keep: (kept) => say({ say: "session", session: kept }) }, () => undefined));
+}
+
 async function answerAndHandOver(id: number, call: string, args: string): Promise<void> {
-  if (!client) return;
+  if (!client) return say({ say: "refusal", id, problem: BROKEN });
   await answer(client, id, call, args);
   const opening = client.takeOpening();
   if (!opening) return;

@@ -179,22 +179,13 @@ answers: string | null,
  */
 saved: number, 
 /**
- * It was sent, and waits for the server to answer: not to be sent again.
+ * It is on its way: not to be written on, and not to be sent again.
  */
 waiting: boolean, 
 /**
  * Why nothing of it is shown.
  */
 damage: Problem | null, };
-
-/**
- * A draft.
- */
-export type DraftId = { 
-/**
- * Its record's id.
- */
-id: string, };
 
 /**
  * All drafts.
@@ -285,6 +276,28 @@ keep: boolean, };
 export type Folder = "inbox" | "sent" | "trash";
 
 /**
+ * A letter that was to go out and is a draft again.
+ */
+export type GivenBack = { 
+/**
+ * The draft's id.
+ */
+draft: string, 
+/**
+ * Why.
+ */
+problem: Problem, };
+
+/**
+ * A letter, a draft or a session.
+ */
+export type Id = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+/**
  * What is said of a password.
  */
 export type Judgement = { 
@@ -359,15 +372,6 @@ deliveries: Array<Delivery>,
  * The letters of its conversation that do not lie in the trash, oldest first; itself among them.
  */
 conversation: Array<Row>, };
-
-/**
- * A letter.
- */
-export type LetterId = { 
-/**
- * Its id.
- */
-id: string, };
 
 /**
  * How somebody was identified (PROTOCOL §6). Always the server's word.
@@ -607,9 +611,13 @@ total: number, };
  */
 export type Saved = { 
 /**
- * The record's id, for the next time.
+ * The record's id, for the next time: another one than before if the draft was erased meanwhile.
  */
 id: string, 
+/**
+ * Why it is on this device only, if trying again won't help.
+ */
+refused: Problem | null, 
 /**
  * When.
  */
@@ -643,15 +651,6 @@ used: number,
  * Stays for 30 days after its last use.
  */
 kept: boolean, };
-
-/**
- * A session.
- */
-export type SessionId = { 
-/**
- * Its id.
- */
-id: string, };
 
 /**
  * All sessions of this account.
@@ -741,13 +740,17 @@ keep: boolean, };
 export type Verdict = "too-short" | "pattern" | "personal" | "known" | "enough" | "good";
 
 /**
- * Letters that waited, and have gone out.
+ * What became of the letters that were on their way.
  */
 export type WentOut = { 
 /**
- * How many.
+ * How many still are.
  */
-letters: number, };
+waiting: number, 
+/**
+ * Those that can't go out as they stand: drafts again.
+ */
+given_back: Array<GivenBack>, };
 
 /**
  * A letter that is being written.
@@ -802,24 +805,26 @@ export interface MailboxCalls {
   sync: [Nothing, Counts];
   counts: [Nothing, Counts];
   list: [Part, Rows];
-  read: [LetterId, Letter];
-  told: [LetterId, Told];
-  export: [LetterId, Exported];
+  read: [Id, Letter];
+  told: [Id, Told];
+  export: [Id, Exported];
   move_letters: [Move, Counts];
   empty_trash: [Nothing, ErasureReceipt];
   contacts: [Nothing, Contacts];
   look_up: [Address, Recipient];
+  hold: [Id, Done];
+  take_back: [Id, Done];
   send: [Writing, Done];
   drafts: [Nothing, Drafts];
-  draft: [DraftId, Draft];
+  draft: [Id, Draft];
   save_draft: [Writing, Saved];
-  erase_draft: [DraftId, Done];
+  erase_draft: [Id, Done];
   compare: [Address, Comparison];
   digits_match: [Address, Comparison];
   digits_differ: [Address, Comparison];
   accept: [Address, Comparison];
   sessions: [Nothing, Sessions];
-  end_session: [SessionId, Sessions];
+  end_session: [Id, Sessions];
   own_certificate: [Nothing, OwnCertificate];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];

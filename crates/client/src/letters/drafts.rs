@@ -19,7 +19,7 @@ use crate::{
     world::{DeviceFailed, World},
 };
 
-use super::{Answers, ReadError};
+use super::{Answers, Draft, ReadError};
 
 const FORMAT: &str = "securemailbox/1 draft";
 
@@ -51,6 +51,14 @@ impl Kept {
     fn saved(&self) -> Option<Timestamp> {
         self.draft.as_ref().map(|draft| draft.saved).ok()
     }
+}
+
+/// A draft is kept on this device.
+pub struct SavedDraft {
+    /// Its record: another one than before if that one was erased meanwhile.
+    pub id: RecordId,
+    /// Why the server does not have it, if it won't take it later either.
+    pub refused: Option<DraftError>,
 }
 
 /// A draft can't be kept or read.
@@ -91,6 +99,12 @@ struct File {
 }
 
 impl Unfinished {
+    /// What a letter that was to go out is again.
+    pub(super) fn of(draft: Draft, saved: Timestamp) -> Self {
+        let to = draft.to.iter().map(|address| address.as_str().into()).collect();
+        Self { to, subject: draft.subject, text: draft.text, answers: draft.answers, saved }
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
         serde_json::to_vec(&File { format: FORMAT.into(), draft: self.clone() }).expect("a draft is JSON")
@@ -119,48 +133,66 @@ impl Mailbox {
         {
             return Ok(answers);
         }
-        Ok(Answers::to(&self.peek(world, letter).await?))
+        match self.answerable.get(&letter) {
+            Some(answers) => Ok(answers.clone()),
+            None => Ok(Answers::to(&self.peek(world, letter).await?)),
+        }
     }
 
     /// Keeps a letter as far as it is written: on this device when this returns, at the server as soon as it answers.
     ///
     /// # Errors
-    /// [`DraftError`]
+    /// [`DeviceFailed`]: it is kept nowhere.
     pub async fn save_draft(
         &mut self,
         world: &impl World,
         id: Option<RecordId>,
         draft: Unfinished,
-    ) -> Result<RecordId, DraftError> {
-        let id = id.unwrap_or_else(|| RecordId::new(world.now(), &mut world.rng()));
+    ) -> Result<SavedDraft, DeviceFailed> {
+        let id = self.unspent(world, id);
         self.load_unsent(world).await?;
         self.unsent.drafts.insert(id, draft);
         self.save_unsent(world).await?;
-        match self.hand_in(world, id).await {
-            // The server can have it later.
-            Err(DraftError::Record(RecordError::Call(error))) if error.explain().class == Class::Unavailable => Ok(id),
-            handed_in => handed_in.map(|()| id),
-        }
+        Ok(match self.hand_in(world, id).await {
+            Ok(id) => SavedDraft { id, refused: None },
+            Err(error) if error.explain().class == Class::Unavailable => SavedDraft { id, refused: None },
+            Err(error) => SavedDraft { id, refused: Some(error) },
+        })
     }
 
-    /// Hands in what this device kept while the server could not be reached; says whether everything was.
+    /// Hands in what was kept while the server could not be reached; says whether everything was.
     pub async fn hand_in_drafts(&mut self, world: &impl World) -> bool {
         if self.load_unsent(world).await.is_err() {
             return false;
         }
+        let mut all = true;
         for id in self.unsent.drafts.keys().copied().collect::<Vec<_>>() {
-            if self.hand_in(world, id).await.is_err() {
-                return false;
-            }
+            all &= self.hand_in(world, id).await.is_ok();
         }
-        true
+        all
     }
 
-    async fn hand_in(&mut self, world: &impl World, id: RecordId) -> Result<(), DraftError> {
-        let Some(bytes) = self.unsent.drafts.get(&id).map(Unfinished::to_bytes) else { return Ok(()) };
-        self.records(world).write_draft(&mut world.rng(), id, &bytes).await?;
+    /// Hands one in, and says under which id.
+    async fn hand_in(&mut self, world: &impl World, id: RecordId) -> Result<RecordId, DraftError> {
+        let Some(bytes) = self.unsent.drafts.get(&id).map(Unfinished::to_bytes) else { return Ok(id) };
+        let mut to = self.unspent(world, Some(id));
+        let mut written = self.records(world).write_draft(&mut world.rng(), to, &bytes).await;
+        if matches!(&written, Err(RecordError::Call(error)) if is_not_found(error)) {
+            // Erased since the last sync, by whoever sent it or threw it away elsewhere: this is another draft now.
+            to = RecordId::new(world.now(), &mut world.rng());
+            written = self.records(world).write_draft(&mut world.rng(), to, &bytes).await;
+        }
+        written?;
         self.unsent.drafts.remove(&id);
-        Ok(self.save_unsent(world).await?)
+        self.save_unsent(world).await?;
+        Ok(to)
+    }
+
+    /// An id to write under. That of an erased record is spent: the server would begin anew at version 1, which every
+    /// device that saw a higher one refuses (ATTACKS 7).
+    fn unspent(&self, world: &impl World, id: Option<RecordId>) -> RecordId {
+        let unspent = id.filter(|id| !self.index.held.was_erased(*id));
+        unspent.unwrap_or_else(|| RecordId::new(world.now(), &mut world.rng()))
     }
 
     /// Every draft, newest first.
@@ -247,16 +279,22 @@ fn is_not_found(error: &CallError) -> bool {
 #[cfg(test)]
 mod tests {
     use securemailbox_protocol::{
-        numbers::{ChangeNumber, Version},
+        numbers::{ChangeNumber, EraseNumber, Version},
         records::RecordHead,
+        sync::Ids,
     };
 
     use super::*;
-    use crate::fixtures::{NOW, TestWorld, annas_mailbox, ok, ready};
+    use crate::fixtures::{NOW, TestWorld, annas_mailbox, ok, problem, ready};
     use crate::{index, letters::Unsent, world::Item};
 
     fn unfinished(text: &str) -> Unfinished {
         Unfinished { to: vec!["bjorn@".into()], subject: String::new(), text: text.into(), answers: None, saved: NOW }
+    }
+
+    fn no_ids() -> Ids {
+        let (change, erase) = (ChangeNumber::new(0), EraseNumber::new(0));
+        Ids { change, erase, letters: Vec::new(), records: Vec::new() }
     }
 
     fn path(id: RecordId) -> &'static str {
@@ -271,7 +309,7 @@ mod tests {
     #[test]
     fn what_was_typed_without_a_network_is_kept_sealed_and_handed_in_later() {
         let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
-        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap();
+        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap().id;
         assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hemligt");
         let device = world.device.0.borrow()[&Item::Unsent].clone();
         assert!(!String::from_utf8_lossy(&device).contains("Hemligt"));
@@ -287,7 +325,7 @@ mod tests {
     #[test]
     fn a_draft_that_was_erased_is_not_handed_in_again_after_a_crash() {
         let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
-        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap();
+        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap().id;
         ready(mailbox.erase_draft(&world, id)).unwrap_err();
         let kept: Unsent = ready(index::load(&world, &mailbox.owner, Item::Unsent)).unwrap();
         assert!(kept.drafts.is_empty());
@@ -297,8 +335,8 @@ mod tests {
     fn what_two_tabs_draft_without_a_network_is_handed_in_by_either() {
         let world = TestWorld::default();
         let (mut one, mut other) = (annas_mailbox(), annas_mailbox());
-        let first = ready(one.save_draft(&world, None, unfinished("Hej"))).unwrap();
-        let second = ready(other.save_draft(&world, None, unfinished("Hej igen"))).unwrap();
+        let first = ready(one.save_draft(&world, None, unfinished("Hej"))).unwrap().id;
+        let second = ready(other.save_draft(&world, None, unfinished("Hej igen"))).unwrap().id;
         assert_eq!(ready(one.draft(&world, first)).unwrap().text, "Hej");
         assert_eq!(ready(one.drafts(&world)).unwrap().len(), 2);
         ready(one.keep(&world)).unwrap();
@@ -317,10 +355,51 @@ mod tests {
         world.server.will(path(id), written(id, 1));
         world.server.will(path(id), written(id, 2));
         for text in ["Hej", "Hej igen"] {
-            assert_eq!(ready(mailbox.save_draft(&world, Some(id), unfinished(text))), Ok(id));
+            assert_eq!(ready(mailbox.save_draft(&world, Some(id), unfinished(text))).unwrap().id, id);
         }
         let conditions: Vec<_> = world.server.asked.borrow().iter().map(|asked| asked.headers[1].clone()).collect();
         assert_eq!(conditions, [("if-none-match", "*".into()), ("if-match", "\"1\"".into())]);
         assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hej igen");
+    }
+
+    #[test]
+    fn what_is_written_on_in_an_erased_draft_is_another_draft() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let erased = RecordId::from_bytes([7; 16]);
+        let head = RecordHead {
+            id: erased,
+            purpose: RecordPurpose::Draft,
+            version: Version::new(2),
+            change: ChangeNumber::new(1),
+        };
+        mailbox.index.held.take_record(head).unwrap();
+        mailbox.index.held.take_ids(&Ids { change: ChangeNumber::new(1), ..no_ids() }).unwrap();
+        let saved = ready(mailbox.save_draft(&world, Some(erased), unfinished("Hej"))).unwrap();
+        assert_ne!(saved.id, erased);
+        assert!(world.server.bodies(path(erased)).is_empty(), "version 1 again would be refused by every other device");
+    }
+
+    #[test]
+    fn a_draft_that_was_erased_since_the_last_sync_is_another_draft() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let erased = RecordId::from_bytes([7; 16]);
+        world.server.will(path(erased), problem(ProblemType::NotFound));
+        let saved = ready(mailbox.save_draft(&world, Some(erased), unfinished("Hej"))).unwrap();
+        assert_eq!(saved.id, erased, "until the server has it under the new id");
+        assert_eq!(ready(mailbox.draft(&world, erased)).unwrap().text, "Hej");
+    }
+
+    #[test]
+    fn one_draft_that_the_server_refuses_stands_in_no_other_ones_way() {
+        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let [large, small] = [[1; 16], [2; 16]].map(RecordId::from_bytes);
+        world.server.will(path(large), problem(ProblemType::TooLarge));
+        let saved = ready(mailbox.save_draft(&world, Some(large), unfinished("Lång"))).unwrap();
+        assert_eq!(saved.refused.unwrap().explain().name, "too-large");
+        ready(mailbox.save_draft(&world, Some(small), unfinished("Kort"))).unwrap();
+        world.server.will(path(large), problem(ProblemType::TooLarge));
+        world.server.will(path(small), written(small, 1));
+        assert!(!ready(mailbox.hand_in_drafts(&world)));
+        assert_eq!(mailbox.unsent.drafts.keys().copied().collect::<Vec<_>>(), [large]);
     }
 }

@@ -18,7 +18,7 @@ use securemailbox_vault::{
 };
 
 use crate::{
-    contacts::{Edit, Standing},
+    contacts::{Event, Standing},
     directory::LookUpError,
     failure::{CallError, Class, Explained, Failure},
     mailbox::Mailbox,
@@ -238,7 +238,7 @@ impl Mailbox {
         if self.contacts.may_write_to(sender) == Err(KeyRefused::Older) {
             return Err(Damage::OlderCertificate);
         }
-        self.pin(Edit::Met { address: sender.address().clone(), key: KnownKey::first(sender) });
+        self.pin(sender.address(), Event::Met(KnownKey::first(sender)));
         Ok(())
     }
 

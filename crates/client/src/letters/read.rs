@@ -14,7 +14,7 @@ use securemailbox_vault::{
 };
 
 use crate::{
-    contacts::{Edit, Standing},
+    contacts::{Event, Standing},
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     settings::Name,
@@ -22,7 +22,7 @@ use crate::{
     world::World,
 };
 
-use super::{Damage, ReaderDelivery, list::NotOpened};
+use super::{Answers, Damage, ReaderDelivery, list::NotOpened};
 
 /// A letter, verified.
 pub struct Reading {
@@ -114,6 +114,7 @@ impl Mailbox {
     /// [`ReadError`]: nothing of the letter may be shown.
     pub async fn read(&mut self, world: &impl World, id: LetterId) -> Result<Reading, ReadError> {
         let Opened { letter, entry, standing, .. } = self.open_letter(world, id).await?;
+        self.answerable.insert(id, Answers::to(&letter));
         let mut warnings = self.warnings(&letter, &entry);
         if !entry.read && self.tell_read(world, &letter).await.is_err() {
             warnings.push(ReadingWarning::NotMarked);
@@ -171,9 +172,9 @@ impl Mailbox {
             Standing::Own | Standing::Former => {}
             Standing::New | Standing::Known | Standing::Compared => {
                 let address = letter.from().clone();
-                self.pin(Edit::Met { address: address.clone(), key: KnownKey::first(&sender).used() });
+                self.pin(&address, Event::Met(KnownKey::first(&sender).used()));
                 if let Some(Ok(name)) = letter.claimed_name().map(Name::parse) {
-                    self.pin(Edit::Named { address, name });
+                    self.pin(&address, Event::Named(name));
                 }
             }
         }

@@ -15,7 +15,7 @@ use securemailbox_vault::{
 };
 
 use crate::{
-    contacts::{Edit, Standing},
+    contacts::{Event, Standing},
     directory::{LookUpError, Recipient},
     failure::{CallError, Class, Explained, Failure, explained},
     index::{self, LocalError},
@@ -23,7 +23,7 @@ use crate::{
     world::{DeviceFailed, Item, World},
 };
 
-use super::{Unsent, Waiting, unsent};
+use super::{DraftError, Waiting, unsent};
 
 /// How often a letter is sealed anew because a reader's key changed between look-up and post.
 const TRIES: usize = 3;
@@ -92,6 +92,9 @@ pub enum SendError {
     /// The server refused it.
     #[error(transparent)]
     Refused(CallError),
+    /// Its draft is gone: it was sent or erased, here or elsewhere.
+    #[error("the draft was sent or erased meanwhile")]
+    NoDraft,
     /// The server did not answer for it. The letter is kept, and posted again the next time, once.
     #[error("the letter was not acknowledged, and waits on this device: {cause}")]
     Waiting {
@@ -109,6 +112,7 @@ impl Failure for SendError {
             Self::Seal(_) => explained("letter-refused", Class::Refused, "Change the letter, and send it again."),
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
+            Self::NoDraft => DraftError::NotFound.explain(),
             Self::Waiting { cause, .. } => Explained {
                 advice: "Do not send it again: the next command posts it, with the same id, so that it arrives once.",
                 retry_after: None,
@@ -147,10 +151,14 @@ impl Mailbox {
         record: Option<RecordId>,
     ) -> Result<Sent, SendError> {
         self.load_unsent(world).await?;
+        if record.is_some_and(|record| self.index.held.was_erased(record)) {
+            return Err(SendError::NoDraft);
+        }
         let mut stale = CallError::Unreadable;
         for _ in 0..TRIES {
             let (waiting, readers) = self.seal(world, draft, record).await?;
             self.unsent.waiting.push(waiting.clone());
+            self.unsent.outgoing.retain(|outgoing, _| Some(*outgoing) != record);
             if let Err(error) = self.save_unsent(world).await {
                 self.unsent.drop_letter(waiting.id);
                 return Err(error.into());
@@ -270,28 +278,17 @@ impl Mailbox {
     ) -> Result<(), DeviceFailed> {
         for reader in readers.iter().filter(|reader| reader.standing != Standing::Own) {
             let key = KnownKey::first(&reader.certificate).used();
-            self.pin(Edit::Met { address: reader.certificate.address().clone(), key });
+            self.pin(reader.certificate.address(), Event::Met(key));
         }
         if let Some(record) = waiting.record {
-            // First, so that a page that is closed between the two posts once more, with the same id, and ends with
-            // neither. Best effort: a draft that stays is seen, and is not a letter that was lost.
-            self.erase_draft(world, record).await.ok();
+            // First, so that whoever is stopped between the two posts once more, with the same id, and ends with neither.
+            // A draft that stayed would be sent again by a person who finds it.
+            match self.erase_draft(world, record).await {
+                Err(error) if error.explain().class == Class::Unavailable => return Ok(()),
+                Ok(()) | Err(_) => {}
+            }
         }
         self.unsent.drop_letter(waiting.id);
-        self.save_unsent(world).await
-    }
-
-    /// The letters that wait for their acknowledgement: their ids, and the drafts they were written in.
-    pub fn waiting(&self) -> impl Iterator<Item = (LetterId, Option<RecordId>)> {
-        self.unsent.waiting.iter().map(|waiting| (waiting.id, waiting.record))
-    }
-
-    /// Gives up what the server does not have: letters that wait, and drafts.
-    ///
-    /// # Errors
-    /// [`DeviceFailed`]
-    pub async fn give_up_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
-        self.unsent = Unsent::default();
         self.save_unsent(world).await
     }
 
@@ -340,7 +337,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready};
+    use crate::{
+        fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
+        letters::Unsent,
+    };
 
     const LOOK_UPS: &str = "/directory/look-ups";
 

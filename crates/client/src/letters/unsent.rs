@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     ids::{LetterId, RecordId},
     letters::{NewLetters, Posted},
     octets::Octets,
+    time::Timestamp,
 };
 
 use crate::{api::Api, failure::CallError, transport::Transport};
@@ -24,6 +25,9 @@ pub struct Unsent {
     /// Drafts that the server does not have in this form.
     #[serde(default)]
     pub drafts: BTreeMap<RecordId, Unfinished>,
+    /// Drafts that their writer wants sent, and from when on any tab may do it.
+    #[serde(default)]
+    pub outgoing: BTreeMap<RecordId, Timestamp>,
 }
 
 /// A post that waits for its acknowledgement.

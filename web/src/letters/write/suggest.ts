@@ -18,9 +18,3 @@ export function suggest(
     })
     .slice(0, AT_MOST);
 }
-
-/** Whoever bears this very name among the contacts, and bears it alone. */
-export function addressNamed(contacts: readonly Correspondent[], typed: string): string | undefined {
-  const named = contacts.filter(({ name }) => name?.toLocaleLowerCase() === typed.toLocaleLowerCase());
-  return named.length === 1 ? named[0]?.address : undefined;
-}

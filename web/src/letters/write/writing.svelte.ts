@@ -1,7 +1,7 @@
 // A letter that is being written. It is kept as a sealed draft from the first word on, so that nothing is lost by a
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
-import { CallFailed, type mailbox } from "../../worker/index.ts";
+import { problemIn, type mailbox } from "../../worker/index.ts";
 import type { Draft, Problem, Writing } from "../../worker/types.ts";
 import { Recipients } from "./recipients.svelte.ts";
 
@@ -20,7 +20,7 @@ export class WritingLetter {
   saved = $state<number>();
   /** Why it was not. */
   problem = $state.raw<Problem>();
-  /** Called when the first save has named the draft. */
+  /** Called when a save has named the draft: the first one, or one after the draft was erased elsewhere. */
   named: ((id: string) => void) | undefined;
   readonly #vault: Vault;
   #kept: string;
@@ -84,16 +84,15 @@ export class WritingLetter {
     const kept = this.#fingerprint();
     if (kept === this.#kept) return;
     try {
-      const { id, saved } = await this.#vault.call("save_draft", this.content);
-      const first = this.id === null;
+      const { id, saved, refused } = await this.#vault.call("save_draft", this.content);
+      const renamed = id !== this.id;
       this.id = id;
       this.saved = saved;
-      this.problem = undefined;
+      this.problem = refused ?? undefined;
       this.#kept = kept;
-      if (first) this.named?.(id);
+      if (renamed) this.named?.(id);
     } catch (failed) {
-      if (!(failed instanceof CallFailed)) throw failed;
-      this.problem = failed.problem;
+      this.problem = problemIn(failed);
     }
   }
 
