@@ -3,14 +3,13 @@
 import { ROUTES } from "../../../web/src/app/routes.ts";
 import { COMPARED, KNOWN, NEW, OPEN_LETTER, TOLD_LETTER } from "../house/annas_mailbox.ts";
 import { violations } from "../house/axe.ts";
-import { enterCode, fromMenu, network, prove, shownSheet, signIn } from "../house/entering.ts";
+import { enterCode, fromMenu, isPhone, network, problem, prove, proved, shownSheet, signIn, unlock } from "../house/entering.ts";
 import { expect, type Page, test as base } from "../house/lived_in.ts";
 import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
 import { picture } from "../house/screens.ts";
+import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import { words } from "../house/words.ts";
 import { open, readers, text, toast, write } from "../house/writing.ts";
-
-const REFUSED = /status of 40[134]/;
 
 /** Looks at what stands on the page, however it is wanted; takes pictures where a name is given. */
 type Inspect = (page: Page, pictured?: string) => Promise<void>;
@@ -42,7 +41,7 @@ test.describe("every route", () => {
   }
 
   test("one that is not there does, for those who are signed in and those who are not", async ({ annas, nobodys, inspect, watch }) => {
-    watch.expect(REFUSED);
+    watch.expect(NOT_THERE);
     await annas.goto("/mail/nowhere");
     await inspect(annas, "not-found");
     await nobodys.goto("/nowhere");
@@ -134,8 +133,7 @@ test.describe("the mailbox", () => {
     await signIn(nobodys, server, anna, m);
     await fromMenu(nobodys, m("app.lock"), m);
     await inspect(nobodys, "locked");
-    await nobodys.getByLabel(m("password.label"), { exact: true }).fill("inte det rätta alls");
-    await nobodys.getByRole("button", { name: m("locked.unlock") }).click();
+    await unlock(nobodys, "inte det rätta alls", m);
     await expect(problem(nobodys)).toBeFocused();
     await inspect(nobodys);
   });
@@ -189,7 +187,7 @@ test.describe("keys and looks", () => {
   });
 
   test("with somebody who is not there", async ({ annas, inspect, m, watch }) => {
-    watch.expect(REFUSED);
+    watch.expect(NOT_THERE);
     await annas.goto("/compare#ingen@demo.example");
     await expect(annas.getByText(m("compare.nobody.text"))).toBeVisible();
     await inspect(annas);
@@ -227,9 +225,7 @@ test.describe("getting in", () => {
     await prove(nobodys, { address: anna.address, password: "inte det rätta alls" }, m);
     await expect(problem(nobodys)).toContainText(m("problem.credentials_refused"));
     await inspect(nobodys, "signin-error");
-    const before = await server.messagesTo(anna.phone);
-    await prove(nobodys, anna, m);
-    await server.code(anna.phone, before);
+    await proved(nobodys, server, anna, m);
     await expect(nobodys.getByRole("heading", { level: 1, name: m("sign_in.confirm") })).toBeFocused();
     await inspect(nobodys, "signin-sms");
     await enterCode(nobodys, "000000", m);
@@ -283,11 +279,3 @@ test.describe("getting in", () => {
     await inspect(nobodys, "forgotten-4");
   });
 });
-
-function isPhone(page: Page): boolean {
-  return (page.viewportSize()?.width ?? 0) < 768;
-}
-
-function problem(page: Page) {
-  return page.getByRole("alert").filter({ hasText: /\S/ });
-}
