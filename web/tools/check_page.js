@@ -11,6 +11,7 @@ const GENERATED = /^(paraglide|worker\/vault)\//;
 const faults = [
   ...pageFaults(),
   ...darkFaults(),
+  ...guideFaults(),
   ...catalogueFaults(),
   ...nameFaults(ROOT),
   ...wordFaults(ROOT, allCatalogues()),
@@ -108,6 +109,16 @@ function catalogue(language, pattern) {
 function parameters(message) {
   const names = JSON.stringify(message).match(/(?<=\{)\w+(?=\})|(?<="input )\w+/g) ?? [];
   return [...new Set(names)].sort().join();
+}
+
+/** What the code cites is in the guide: a heading there, or a word that stands out. */
+function guideFaults() {
+  const parts = new Set([...read("../docs/guide.md").matchAll(/^## (.+)$|\*\*([^*]+?)\.?\*\*/gm)].map(([, heading, word]) => heading ?? word));
+  return [...filesIn("src"), "tools/check_words.js"].flatMap((file) =>
+    [...read(file).matchAll(/\bGUIDE "([^"]+)"/g)]
+      .filter(([, part]) => !parts.has(part))
+      .map(([, part]) => `${file}: docs/guide.md has no "${part}"`),
+  );
 }
 
 /** The colours of the dark theme, once for those who chose it and once for those whose system did. */
