@@ -2,6 +2,7 @@ import { paraglideVitePlugin } from "@inlang/paraglide-js";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { compressed } from "./tools/compressed.ts";
+import { fromServer } from "./tools/from_server.ts";
 import { paintedInOneGo } from "./tools/painted_in_one_go.ts";
 
 export default defineConfig({
@@ -25,4 +26,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   worker: { format: "es" },
+  server: { proxy: { "^/(api/|demo/.*\\.json$)": fromServer() } },
 });

@@ -20,6 +20,7 @@ export default defineConfig<House>({
     screenshot: "only-on-failure",
   },
   projects: [
+    { name: "units", testDir: "units" }, // modules of the page that need no browser
     {
       name: "phone",
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: "light", language: "sv" },

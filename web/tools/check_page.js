@@ -1,13 +1,21 @@
 // What neither compiler sees: `node tools/check_page.js` refuses it and says where.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { nameFaults } from "./check_names.js";
 import { wordFaults } from "./check_words.js";
 
 const ROOT = join(import.meta.dirname, "..");
-const CATALOGUES = ["common", "solo", "letters", "settings"];
+const CATALOGUES = JSON.parse(read("project.inlang/settings.json"))["plugin.inlang.messageFormat"].pathPattern;
 const GENERATED = /^(paraglide|worker\/vault)\//;
 
-const faults = [...pageFaults(), ...catalogueFaults(), ...problemFaults(), ...wordFaults(ROOT, allCatalogues())];
+const faults = [
+  ...pageFaults(),
+  ...darkFaults(),
+  ...guideFaults(),
+  ...catalogueFaults(),
+  ...nameFaults(ROOT),
+  ...wordFaults(ROOT, allCatalogues()),
+];
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
@@ -70,8 +78,9 @@ function filesIn(folder) {
 function catalogueFaults() {
   const found = [];
   const seen = new Map();
-  for (const name of CATALOGUES) {
-    const [sv, en] = [catalogue("sv", name), catalogue("en", name)];
+  for (const pattern of CATALOGUES) {
+    const name = basename(pattern, ".json");
+    const [sv, en] = [catalogue("sv", pattern), catalogue("en", pattern)];
     for (const key of new Set([...Object.keys(sv), ...Object.keys(en)])) {
       const [swedish, english] = [sv[key], en[key]];
       const other = seen.get(key);
@@ -88,12 +97,12 @@ function catalogueFaults() {
 
 function allCatalogues() {
   return ["sv", "en"].flatMap((language) =>
-    CATALOGUES.map((file) => ({ language, file, messages: catalogue(language, file) })),
+    CATALOGUES.map((pattern) => ({ language, file: basename(pattern, ".json"), messages: catalogue(language, pattern) })),
   );
 }
 
-function catalogue(language, name) {
-  const { $schema: _, ...messages } = JSON.parse(read(`messages/${language}/${name}.json`));
+function catalogue(language, pattern) {
+  const { $schema: _, ...messages } = JSON.parse(read(pattern.replace("{locale}", language)));
   return messages;
 }
 
@@ -102,29 +111,26 @@ function parameters(message) {
   return [...new Set(names)].sort().join();
 }
 
-/** Every problem that the server, the client or a Worker can name has a sentence. */
-function problemFaults() {
-  const sentences = read("src/app/problems.ts");
-  const sources = [
-    ["../crates/protocol/src/problems.rs", /^ +\w+ "([a-z-]+)" \d{3} /gm],
-    ["../crates/client/src/letters.rs", /=> "([a-z-]+)",/g],
-    ...rustIn("../crates/client/src").map((file) => [file, /explained\(\s*"([a-z-]+)"/g]),
-    ...rustIn("../crates/client-web/src").map((file) => [file, /(?:refused\(|named\(|Problem \{ name:)\s*"([a-z-]+)"/g]),
-    ...filesIn("src/worker").map((file) => [file, /\bname: "([a-z-]+)"/g]),
-  ];
-  const found = new Set();
-  for (const [file, pattern] of sources) {
-    for (const [, name] of read(file).matchAll(pattern)) {
-      if (!new RegExp(`["\\s]${name}"?: `).test(sentences)) found.add(`src/app/problems.ts: no sentence for ${name} (${file})`);
-    }
-  }
-  return [...found];
+/** What the code cites is in the guide: a heading there, or a word that stands out. */
+function guideFaults() {
+  const parts = new Set([...read("../docs/guide.md").matchAll(/^## (.+)$|\*\*([^*]+?)\.?\*\*/gm)].map(([, heading, word]) => heading ?? word));
+  return [...filesIn("src"), "tools/check_words.js"].flatMap((file) =>
+    [...read(file).matchAll(/\bGUIDE "([^"]+)"/g)]
+      .filter(([, part]) => !parts.has(part))
+      .map(([, part]) => `${file}: docs/guide.md has no "${part}"`),
+  );
 }
 
-function rustIn(folder) {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".rs"))
-    .map((file) => join(folder, file));
+/** The colours of the dark theme, once for those who chose it and once for those whose system did. */
+function darkFaults() {
+  const tokens = withoutComments(read("src/app/tokens.css"));
+  const [chosen, systems] = [':root[data-theme="dark"]', ':root:not([data-theme="light"])'].map((selector) => {
+    const [, declarations = ""] = tokens.split(`${selector} {`);
+    return declarations.slice(0, declarations.indexOf("}")).split("\n").map((line) => line.trim()).filter(Boolean);
+  });
+  if (chosen.length === 0) return ["src/app/tokens.css: there is no dark block"];
+  const alone = [...chosen.filter((line) => !systems.includes(line)), ...systems.filter((line) => !chosen.includes(line))];
+  return alone.map((line) => `src/app/tokens.css: ${line} stands in one of the two dark blocks only`);
 }
 
 function read(file) {

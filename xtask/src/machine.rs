@@ -1,7 +1,7 @@
 //! What the tests need of the machine: found, or on Debian with root installed, or asked for in one line.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
     sync::Once,
@@ -26,7 +26,7 @@ pub(crate) const NODE: Tool =
     Tool { name: "node 20.19 or later, and npm", packages: &["nodejs", "npm"], is_there: has_node };
 
 pub(crate) const CHROMIUM: Tool =
-    Tool { name: "Chromium", packages: &["chromium"], is_there: || process::is_installed("chromium") };
+    Tool { name: "Chromium, or say where it is by CHROMIUM", packages: &["chromium"], is_there: has_chromium };
 
 pub(crate) const POSTGRESQL: Tool =
     Tool { name: "the server of PostgreSQL 15 or later", packages: &["postgresql"], is_there: has_postgresql };
@@ -114,6 +114,17 @@ fn is_new_enough(node: &str) -> bool {
     (numbers.next(), numbers.next()) >= (Some(20), Some(19))
 }
 
+/// Where the tests look (`e2e/browser/house/chromium.ts`): what `CHROMIUM` names, and nothing else, or the usual places.
+fn has_chromium() -> bool {
+    match env::var_os("CHROMIUM") {
+        Some(named) => Path::new(&named).is_file(),
+        None => CHROMIUM_PLACES.iter().any(|place| Path::new(place).is_file()),
+    }
+}
+
+const CHROMIUM_PLACES: &[&str] =
+    &["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
+
 /// Debian keeps `initdb` off the path, in a folder for each version.
 fn has_postgresql() -> bool {
     let versions = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten();
@@ -131,5 +142,13 @@ mod tests {
         {
             assert_eq!(is_new_enough(version), is_enough, "{version}");
         }
+    }
+    #[test]
+    fn chromium_is_looked_for_where_the_tests_look() {
+        let tests = include_str!("../../e2e/browser/house/chromium.ts");
+        let (_, places) = tests.split_once("USUAL_PLACES = [").expect("a list");
+        let (places, _) = places.split_once(']').expect("its end");
+        let places: Vec<&str> = places.split(", ").map(|place| place.trim_matches('"')).collect();
+        assert_eq!(CHROMIUM_PLACES, places);
     }
 }

@@ -1,5 +1,5 @@
 // How a person gets in and out, where many tests do the same.
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import type { Person, Server } from "./server.ts";
 import type { Words } from "./words.ts";
 
@@ -15,13 +15,24 @@ export async function enterCode(page: Page, code: string, m: Words): Promise<voi
   await page.getByLabel(m("code.label")).fill(code);
 }
 
-/** From the sign-in page into the mailbox. */
-export async function signIn(page: Page, server: Server, person: Person, m: Words, { keep = false } = {}): Promise<void> {
+/** Address and password, as far as the question for the code. Returns the one that came. */
+export async function proved(page: Page, server: Server, person: Person, m: Words): Promise<string> {
   if (!page.url().endsWith("/sign-in")) await page.goto("/sign-in");
   const before = await server.messagesTo(person.phone);
   await prove(page, person, m);
+  return await server.code(person.phone, before);
+}
+
+/** All that the sign-in page asks for. */
+export async function enter(page: Page, server: Server, person: Person, m: Words, { keep = false } = {}): Promise<void> {
+  const code = await proved(page, server, person, m);
   if (keep) await page.getByRole("checkbox", { name: m("sign_in.keep") }).check();
-  await enterCode(page, await server.code(person.phone, before), m);
+  await enterCode(page, code, m);
+}
+
+/** From the sign-in page into the mailbox. */
+export async function signIn(page: Page, server: Server, person: Person, m: Words, { keep = false } = {}): Promise<void> {
+  await enter(page, server, person, m, { keep });
   await inMailbox(page, m);
 }
 
@@ -30,10 +41,19 @@ export async function inMailbox(page: Page, m: Words): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
 }
 
+/** The layout is the one for a phone. */
+export function isPhone(page: Page): boolean {
+  return (page.viewportSize()?.width ?? 0) < 768;
+}
+
+/** What the page says is wrong. */
+export function problem(page: Page): Locator {
+  return page.getByRole("alert").filter({ hasText: /\S/ });
+}
+
 /** One's own menu: in the top bar; on a phone behind "More", which stands under a list, not under a letter. */
 export async function fromMenu(page: Page, choice: string, m: Words): Promise<void> {
-  const isPhone = (page.viewportSize()?.width ?? 0) < 768;
-  if (isPhone && /#|\/write/.test(page.url())) await page.goBack();
+  if (isPhone(page) && /#|\/write/.test(page.url())) await page.goBack();
   const more = page.getByRole("button", { name: m("nav.more"), exact: true });
   const account = page.getByRole("button", { name: m("app.account") });
   await more.or(account).filter({ visible: true }).click();
@@ -47,7 +67,20 @@ export async function signOut(page: Page, m: Words): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: m("title.sign_in") })).toBeVisible();
 }
 
-/** From the first question to the recovery sheet, whose code is answered. */
+/** A password for a mailbox that is locked. */
+export async function unlock(page: Page, password: string, m: Words): Promise<void> {
+  await page.getByLabel(m("password.label"), { exact: true }).fill(password);
+  await page.getByRole("button", { name: m("locked.unlock") }).click();
+}
+
+/** The first questions to somebody who forgot their password. */
+export async function askToRecover(page: Page, address: string, code: string, m: Words): Promise<void> {
+  await page.getByLabel(m("address.label")).fill(address);
+  await page.getByLabel(m("forgotten.code"), { exact: true }).fill(code);
+  await page.getByRole("button", { name: m("action.continue") }).click();
+}
+
+/** From the first question to the recovery sheet. Returns its code. */
 export async function register(page: Page, server: Server, person: Person, m: Words): Promise<string> {
   await page.goto("/register");
   await page.getByLabel(m("register.name"), { exact: true }).fill(person.name);
@@ -71,7 +104,7 @@ export async function shownSheet(page: Page, title?: string): Promise<string> {
   return (await code.innerText()).replace(/\s+/g, "-");
 }
 
-/** The sheet is in a drawer: on into the mailbox. */
+/** Says that the sheet is kept, and goes on into the mailbox. */
 export async function keepSheet(page: Page, m: Words): Promise<void> {
   await page.getByRole("checkbox", { name: m("sheet.have_it") }).check();
   await page.getByRole("button", { name: m("sheet.open_mailbox") }).click();

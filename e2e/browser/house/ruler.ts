@@ -12,7 +12,7 @@ export function tooWide(page: Page): Promise<string[]> {
       const name = `${element.tagName.toLowerCase()}.${element.classList[0] ?? ""} "${element.textContent.trim().slice(0, 40)}"`;
       const { overflowX, clip, clipPath, position } = getComputedStyle(element);
       const { left, right, width } = element.getBoundingClientRect();
-      // For the ears only, and drawings within their frame.
+      // Skips what only a screen reader gets, and drawings, which their frame clips.
       if (width <= 1 || clip !== "auto" || clipPath !== "none" || element instanceof SVGElement) continue;
       if (/auto|scroll/.test(overflowX) && element.scrollWidth > element.clientWidth + 1) found.push(`scrolls sideways: ${name}`);
       if (position !== "absolute" && (right > edge + 1 || left < -1)) found.push(`from ${left} to ${right}, of ${edge}: ${name}`);

@@ -56,7 +56,7 @@ export class Terminal {
     return this.#run(["read", id]);
   }
 
-  /** Sends a letter, and answers its id. */
+  /** Sends a letter, and returns its id. */
   async send(letter: { to: string[]; subject: string; text: string; answers?: string }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);
     const answers = letter.answers === undefined ? [] : ["--reply-to", letter.answers];

@@ -1,8 +1,8 @@
 // What every test here is given: a server of its own worker, people, the page's words, and an ear for what goes wrong.
 import { type BrowserContext, expect, type Page, test as base } from "@playwright/test";
 import { inMailbox, signIn } from "./entering.ts";
-import { Entrance } from "./entrance.ts";
 import { type Person, Server } from "./server.ts";
+import { StoredSignIns } from "./stored_sign_ins.ts";
 import { Terminal } from "./terminal.ts";
 import { Watch } from "./watch.ts";
 import { type Language, type Words, words } from "./words.ts";
@@ -16,7 +16,7 @@ export interface House {
 
 interface ForAWorker {
   server: Server;
-  entrance: Entrance;
+  storedSignIns: StoredSignIns;
 }
 
 interface ForATest {
@@ -52,7 +52,7 @@ export const test = base.extend<House & ForATest, ForAWorker>({
     },
     { scope: "worker" },
   ],
-  entrance: [({ server }, use) => use(new Entrance(server)), { scope: "worker" }],
+  storedSignIns: [({ server }, use) => use(new StoredSignIns(server)), { scope: "worker" }],
 
   watch: [
     async ({}, use) => {
@@ -69,12 +69,12 @@ export const test = base.extend<House & ForATest, ForAWorker>({
 
   m: ({ language }, use) => use(words(language)),
 
-  visit: async ({ browser, entrance, server, watch, m }, use) => {
+  visit: async ({ browser, storedSignIns, server, watch, m }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async (person) => {
       // Who is new signs in here; who is met in many tests does it once.
       const isNew = person !== undefined && "recoveryCode" in person;
-      const storageState = person && !isNew && (await entrance.state(browser, person));
+      const storageState = person && !isNew && (await storedSignIns.state(browser, person));
       const context = await browser.newContext(storageState ? { storageState } : {});
       contexts.push(context);
       await watch.over(context);

@@ -1,6 +1,11 @@
 // What a page says that nobody should hear: each makes its test fail, unless the test named it.
 import type { BrowserContext } from "@playwright/test";
 
+/** The server says no. */
+export const REFUSED = /status of 40[13]/;
+/** The server says that there is no such thing. */
+export const NOT_THERE = /status of 404/;
+
 export class Watch {
   readonly #expected: RegExp[] = [];
   readonly #heard: string[] = [];

@@ -1,6 +1,7 @@
 // The page's own words, from the catalogues that it is built from: a test says which sentence, the language says how.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import project from "../../../web/project.inlang/settings.json" with { type: "json" };
 import type common from "../../../web/messages/sv/common.json";
 import type letters from "../../../web/messages/sv/letters.json";
 import type settings from "../../../web/messages/sv/settings.json";
@@ -14,11 +15,12 @@ export type Words = (sentence: Sentence, inputs?: Record<string, string | number
 type Variants = [{ match: Record<string, string> }];
 type Catalogue = Partial<Record<string, string | Variants>>;
 
-const FOLDER = join(import.meta.dirname, "../../../web/messages");
-const FILES = ["common", "solo", "letters", "settings"];
+const WEB = join(import.meta.dirname, "../../../web");
 
 export function words(language: Language): Words {
-  const parts = FILES.map((file) => JSON.parse(readFileSync(join(FOLDER, language, `${file}.json`), "utf8")) as Catalogue);
+  const parts = project["plugin.inlang.messageFormat"].pathPattern.map((pattern) => {
+    return JSON.parse(readFileSync(join(WEB, pattern.replace("{locale}", language)), "utf8")) as Catalogue;
+  });
   const catalogue: Catalogue = Object.assign({}, ...parts);
   const plural = new Intl.PluralRules(language);
   return (sentence, inputs = {}) => {

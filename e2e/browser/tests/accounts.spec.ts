@@ -1,15 +1,24 @@
 // Into the mailbox and out of it: registering, signing in, locking, signing out, a forgotten password.
 import { readFile } from "node:fs/promises";
-import { enterCode, fromMenu, inMailbox, keepSheet, prove, register, shownSheet, signIn, signOut } from "../house/entering.ts";
+import {
+  askToRecover,
+  enter,
+  enterCode,
+  fromMenu,
+  inMailbox,
+  keepSheet,
+  problem,
+  prove,
+  proved,
+  register,
+  shownSheet,
+  signIn,
+  signOut,
+  unlock,
+} from "../house/entering.ts";
 import { keptBy } from "../house/storage.ts";
-import { expect, type Page, test } from "../house/test.ts";
-import type { Words } from "../house/words.ts";
-
-const REFUSED = /status of 40[13]/;
-
-function problem(page: Page) {
-  return page.getByRole("alert").filter({ hasText: /\S/ });
-}
+import { expect, test } from "../house/test.ts";
+import { REFUSED } from "../house/watch.ts";
 
 test.describe("registering", () => {
   test("takes a code by e-mail and one by SMS, a password and a sheet, and opens the mailbox", async ({ page, server, stranger, m }) => {
@@ -43,9 +52,7 @@ test.describe("registering", () => {
     await inMailbox(page, m);
     await signOut(page, m);
 
-    const before = await server.messagesTo(per.phone);
-    await prove(page, per, m);
-    await enterCode(page, await server.code(per.phone, before), m);
+    await enter(page, server, per, m);
     const second = await shownSheet(page, m("owed.title"));
     expect(second).not.toBe(first);
     await keepSheet(page, m);
@@ -116,10 +123,7 @@ test.describe("signing in", () => {
   test("refuses a wrong code without saying what was wrong with it, and then takes the right one", async ({ page, server, newcomer, m, watch }) => {
     watch.expect(REFUSED);
     const gun = await newcomer("Gun Berg");
-    const before = await server.messagesTo(gun.phone);
-    await page.goto("/sign-in");
-    await prove(page, gun, m);
-    const code = await server.code(gun.phone, before);
+    const code = await proved(page, server, gun, m);
     await enterCode(page, code === "111111" ? "222222" : "111111", m);
     await expect(problem(page)).toContainText(m("problem.code_refused"));
     await enterCode(page, `${code.slice(0, 3)} ${code.slice(3)}`, m);
@@ -129,9 +133,8 @@ test.describe("signing in", () => {
   test("brings back to the page one asked for", async ({ page, server, newcomer, m }) => {
     const gun = await newcomer("Gun Berg");
     await page.goto("/settings/keys");
-    const before = await server.messagesTo(gun.phone);
-    await prove(page, gun, m);
-    await enterCode(page, await server.code(gun.phone, before), m);
+    await expect(page).toHaveURL("/sign-in");
+    await enter(page, server, gun, m);
     await expect(page).toHaveURL("/settings/keys");
   });
 });
@@ -247,7 +250,7 @@ test.describe("a forgotten password", () => {
     expect(await shownSheet(page, m("forgotten.sheet_title"))).not.toBe(gun.recoveryCode);
     await keepSheet(page, m);
     await expect(page.getByRole("link", { name: "Från förr" })).toBeVisible();
-    await gun.terminal.list().then(() => expect("still signed in").toBe("signed out"), () => undefined);
+    await expect(gun.terminal.list()).rejects.toThrow(/not-signed-in/);
     await per.terminal.send({ to: [gun.address], subject: "Nytt", text: "Syns bara för den som är kvar" });
     await expect(elsewhere.getByText(m("sign_in.ended"))).toBeVisible();
 
@@ -272,14 +275,3 @@ test.describe("a forgotten password", () => {
     expect(asked.filter((url) => url.includes("/api/"))).toEqual([]);
   });
 });
-
-async function unlock(page: Page, password: string, m: Words): Promise<void> {
-  await page.getByLabel(m("password.label"), { exact: true }).fill(password);
-  await page.getByRole("button", { name: m("locked.unlock") }).click();
-}
-
-async function askToRecover(page: Page, address: string, code: string, m: Words): Promise<void> {
-  await page.getByLabel(m("address.label")).fill(address);
-  await page.getByLabel(m("forgotten.code"), { exact: true }).fill(code);
-  await page.getByRole("button", { name: m("action.continue") }).click();
-}

@@ -1,6 +1,7 @@
 // The demo's outbox and people, and addresses that are no page.
 import { enterCode, inMailbox } from "../house/entering.ts";
 import { expect, test } from "../house/test.ts";
+import { NOT_THERE } from "../house/watch.ts";
 
 test.describe("a demo", () => {
   test("fills in its people, and shows the code that would have been sent", async ({ page, context, server, m }) => {
@@ -36,7 +37,7 @@ test.describe("a demo", () => {
 });
 
 test("an address that is no page says so, and leads home", async ({ page, visit, newcomer, m, watch }) => {
-  watch.expect(/status of 404/);
+  watch.expect(NOT_THERE);
   const answer = await page.goto("/mail/nothing");
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole("heading", { level: 1, name: m("not_found.title") })).toBeVisible();

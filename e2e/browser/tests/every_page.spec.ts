@@ -3,14 +3,13 @@
 import { ROUTES } from "../../../web/src/app/routes.ts";
 import { COMPARED, KNOWN, NEW, OPEN_LETTER, TOLD_LETTER } from "../house/annas_mailbox.ts";
 import { violations } from "../house/axe.ts";
-import { enterCode, fromMenu, network, prove, shownSheet, signIn } from "../house/entering.ts";
+import { enterCode, fromMenu, isPhone, network, problem, prove, proved, shownSheet, signIn, unlock } from "../house/entering.ts";
 import { expect, type Page, test as base } from "../house/lived_in.ts";
 import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
 import { picture } from "../house/screens.ts";
+import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import { words } from "../house/words.ts";
 import { open, readers, text, toast, write } from "../house/writing.ts";
-
-const REFUSED = /status of 40[134]/;
 
 /** Looks at what stands on the page, however it is wanted; takes pictures where a name is given. */
 type Inspect = (page: Page, pictured?: string) => Promise<void>;
@@ -31,9 +30,9 @@ const test = base.extend<{ inspect: Inspect }>({
 
 test.describe.configure({ timeout: 120_000 }); // each is looked at many times over
 
-test.describe("every route", () => {
+test.describe("holds to the rules: every route", () => {
   for (const route of ROUTES) {
-    test(`${route.path} holds to the rules`, async ({ visit, anna, inspect }) => {
+    test(route.path, async ({ visit, anna, inspect }) => {
       const page = await visit(route.access === "mailbox" ? anna : undefined);
       await page.goto(route.path);
       await expect(page).toHaveURL(route.path);
@@ -41,8 +40,8 @@ test.describe("every route", () => {
     });
   }
 
-  test("one that is not there does, for those who are signed in and those who are not", async ({ annas, nobodys, inspect, watch }) => {
-    watch.expect(REFUSED);
+  test("one that is not there, signed in and signed out", async ({ annas, nobodys, inspect, watch }) => {
+    watch.expect(NOT_THERE);
     await annas.goto("/mail/nowhere");
     await inspect(annas, "not-found");
     await nobodys.goto("/nowhere");
@@ -63,8 +62,8 @@ const PICTURES: Partial<Record<string, string>> = {
 /** On a phone the list fills the window. */
 const PHONE_PICTURES: typeof PICTURES = { ...PICTURES, "/mail/inbox": "inbox", "/mail/sent": "sent" };
 
-test.describe("the mailbox", () => {
-  test("with a letter that is open, and all that it can tell", async ({ annas, inspect, m }) => {
+test.describe("holds to the rules: the mailbox", () => {
+  test("a letter that is open, and all that it can tell", async ({ annas, inspect, m }) => {
     await open(annas, OPEN_LETTER);
     await expect(text(annas)).toContainText(m("seal.intact"));
     await inspect(annas, isPhone(annas) ? "message" : "inbox");
@@ -75,21 +74,21 @@ test.describe("the mailbox", () => {
     await inspect(annas);
   });
 
-  test("with a sent letter, and what became of it", async ({ annas, inspect, m }) => {
+  test("a sent letter, and what became of it", async ({ annas, inspect, m }) => {
     await annas.goto("/mail/sent");
     await open(annas, TOLD_LETTER);
     await expect(annas.getByRole("region", { name: m("letter.status") })).toContainText(m("level.phone"));
     await inspect(annas, isPhone(annas) ? undefined : "sent");
   });
 
-  test("asking before it erases", async ({ annas, inspect, m }) => {
+  test("the question before erasing", async ({ annas, inspect, m }) => {
     await annas.goto("/mail/trash");
     await annas.getByRole("button", { name: m("trash.empty") }).click();
     await expect(annas.getByRole("alertdialog")).toBeVisible();
     await inspect(annas, "empty-trash");
   });
 
-  test("with the receipt of what was erased", async ({ visit, newcomer, inspect, m }) => {
+  test("the receipt of what was erased", async ({ visit, newcomer, inspect, m }) => {
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     for (const subject of ["Ett", "Två"]) {
       await gun.terminal.move(await per.terminal.send({ to: [gun.address], subject, text: "Bort" }), "trash");
@@ -101,7 +100,7 @@ test.describe("the mailbox", () => {
     await inspect(guns, "erasure-receipt");
   });
 
-  test("with nothing in it", async ({ visit, newcomer, inspect }) => {
+  test("folders with nothing in them", async ({ visit, newcomer, inspect }) => {
     const page = await visit(await newcomer("Gun Berg"));
     for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/trash", "/compare"]) {
       await page.goto(path);
@@ -109,7 +108,7 @@ test.describe("the mailbox", () => {
     }
   });
 
-  test("with its menu open, and without a network", async ({ annas, inspect, m }) => {
+  test("the menu that is open, and a network that is away", async ({ annas, inspect, m }) => {
     const more = annas.getByRole("button", { name: m("nav.more"), exact: true });
     const account = annas.getByRole("button", { name: m("app.account") });
     await more.or(account).filter({ visible: true }).click();
@@ -120,7 +119,7 @@ test.describe("the mailbox", () => {
     await inspect(annas);
   });
 
-  test("with a letter that was thrown away a moment ago", async ({ annas, anna, inspect, m }) => {
+  test("a letter that was thrown away a moment ago", async ({ annas, anna, inspect, m }) => {
     const id = await anna.terminal.send({ to: [anna.address], subject: "Till mig själv", text: "Ring labbet" });
     await open(annas, "Till mig själv");
     await annas.getByRole("button", { name: m("letter.bin") }).click();
@@ -129,20 +128,19 @@ test.describe("the mailbox", () => {
     await anna.terminal.move(id, "trash");
   });
 
-  test("that is locked, and the wrong password for it", async ({ nobodys, server, anna, inspect, m, watch }) => {
+  test("a locked mailbox, and the wrong password for it", async ({ nobodys, server, anna, inspect, m, watch }) => {
     watch.expect(REFUSED);
     await signIn(nobodys, server, anna, m);
     await fromMenu(nobodys, m("app.lock"), m);
     await inspect(nobodys, "locked");
-    await nobodys.getByLabel(m("password.label"), { exact: true }).fill("inte det rätta alls");
-    await nobodys.getByRole("button", { name: m("locked.unlock") }).click();
+    await unlock(nobodys, "inte det rätta alls", m);
     await expect(problem(nobodys)).toBeFocused();
     await inspect(nobodys);
   });
 });
 
-test.describe("writing", () => {
-  test("to readers whose keys are new, known and compared", async ({ annas, inspect, m }) => {
+test.describe("holds to the rules: writing", () => {
+  test("a letter to readers whose keys are new, known and compared", async ({ annas, inspect, m }) => {
     const letter = {
       to: [COMPARED, KNOWN, NEW],
       subject: "Vårdplanering före jul",
@@ -157,7 +155,7 @@ test.describe("writing", () => {
     await inspect(annas);
   });
 
-  test("to nobody who could get it, about nothing", async ({ annas, inspect, m }) => {
+  test("a letter to nobody who could get it, about nothing", async ({ annas, inspect, m }) => {
     await write(annas, { to: ["ingen@demo.example", "bara ett namn"], subject: "", text: "Hej" }, m);
     await annas.getByRole("button", { name: m("write.send") }).click();
     await expect(problem(annas)).toBeFocused();
@@ -177,8 +175,8 @@ test.describe("writing", () => {
   });
 });
 
-test.describe("keys and looks", () => {
-  test("to compare, and compared", async ({ annas, inspect, m }) => {
+test.describe("holds to the rules: keys and looks", () => {
+  test("a key to compare, and one that was compared", async ({ annas, inspect, m }) => {
     await annas.goto(`/compare#${NEW}`);
     await expect(annas.getByRole("heading", { name: m("compare.digits.title") })).toBeVisible();
     await inspect(annas, "compare");
@@ -188,14 +186,14 @@ test.describe("keys and looks", () => {
     await inspect(annas);
   });
 
-  test("with somebody who is not there", async ({ annas, inspect, m, watch }) => {
-    watch.expect(REFUSED);
+  test("somebody to compare with who is not there", async ({ annas, inspect, m, watch }) => {
+    watch.expect(NOT_THERE);
     await annas.goto("/compare#ingen@demo.example");
     await expect(annas.getByText(m("compare.nobody.text"))).toBeVisible();
     await inspect(annas);
   });
 
-  test("with a new sheet made", async ({ visit, newcomer, inspect, m }) => {
+  test("a new recovery sheet", async ({ visit, newcomer, inspect, m }) => {
     const page = await visit(await newcomer("Gun Berg"));
     await page.goto("/settings/keys");
     await page.getByRole("button", { name: m("new_sheet.make") }).click();
@@ -203,22 +201,22 @@ test.describe("keys and looks", () => {
     await inspect(page);
   });
 
-  test("of those who like their text large and their lists tight", async ({ annas }) => {
+  test("the largest text in the densest list", async ({ annas }) => {
     await open(annas, OPEN_LETTER);
     await choose(annas, { language: "sv", theme: "light", text: "largest", density: "compact" });
     await settled(annas);
     expect(await violations(annas)).toEqual([]);
   });
 
-  test("of somebody who writes for the first time", async ({ annas, inspect, m }) => {
+  test("a letter from somebody who writes for the first time", async ({ annas, inspect, m }) => {
     await open(annas, "Bilder på utslaget");
     await expect(text(annas)).toContainText(m("seal.new"));
     await inspect(annas);
   });
 });
 
-test.describe("getting in", () => {
-  test("with something missing, a wrong password, and the second step", async ({ nobodys, server, anna, inspect, m, watch }) => {
+test.describe("holds to the rules: getting in", () => {
+  test("signing in, with something missing, a wrong password, and the second step", async ({ nobodys, server, anna, inspect, m, watch }) => {
     watch.expect(REFUSED);
     await nobodys.getByRole("button", { name: m("title.sign_in"), exact: true }).click();
     await expect(problem(nobodys)).toBeFocused();
@@ -227,9 +225,7 @@ test.describe("getting in", () => {
     await prove(nobodys, { address: anna.address, password: "inte det rätta alls" }, m);
     await expect(problem(nobodys)).toContainText(m("problem.credentials_refused"));
     await inspect(nobodys, "signin-error");
-    const before = await server.messagesTo(anna.phone);
-    await prove(nobodys, anna, m);
-    await server.code(anna.phone, before);
+    await proved(nobodys, server, anna, m);
     await expect(nobodys.getByRole("heading", { level: 1, name: m("sign_in.confirm") })).toBeFocused();
     await inspect(nobodys, "signin-sms");
     await enterCode(nobodys, "000000", m);
@@ -237,7 +233,7 @@ test.describe("getting in", () => {
     await inspect(nobodys);
   });
 
-  test("for the first time, step by step", async ({ nobodys, server, stranger, inspect, m }) => {
+  test("registering, step by step", async ({ nobodys, server, stranger, inspect, m }) => {
     const gun = stranger("Gun Ek");
     await nobodys.goto("/register");
     await nobodys.getByLabel(m("register.name"), { exact: true }).fill(gun.name);
@@ -264,7 +260,7 @@ test.describe("getting in", () => {
     await inspect(nobodys);
   });
 
-  test("with the recovery sheet, step by step", async ({ nobodys, server, newcomer, inspect, m }) => {
+  test("a forgotten password, step by step", async ({ nobodys, server, newcomer, inspect, m }) => {
     const gun = await newcomer("Gun Ek");
     const before = await server.messagesTo(gun.phone);
     await nobodys.goto("/forgotten");
@@ -283,11 +279,3 @@ test.describe("getting in", () => {
     await inspect(nobodys, "forgotten-4");
   });
 });
-
-function isPhone(page: Page): boolean {
-  return (page.viewportSize()?.width ?? 0) < 768;
-}
-
-function problem(page: Page) {
-  return page.getByRole("alert").filter({ hasText: /\S/ });
-}

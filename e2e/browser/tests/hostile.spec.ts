@@ -1,5 +1,5 @@
 // A server that lies to the page: it says in words what a person should do, and does nothing dangerous meanwhile.
-import { enterCode, prove } from "../house/entering.ts";
+import { enter } from "../house/entering.ts";
 import { impostor, Liar } from "../house/liar.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import { goTo, open, readers, row, send, write } from "../house/writing.ts";
@@ -181,10 +181,7 @@ test.describe("one's own certificate, replaced in the directory", () => {
     const gun = await newcomer("Gun Berg");
     const liar = new Liar(context);
     await liar.givesForAddress(gun.address, await impostor(gun));
-    await page.goto("/sign-in");
-    const before = await server.messagesTo(gun.phone);
-    await prove(page, gun, m);
-    await enterCode(page, await server.code(gun.phone, before), m);
+    await enter(page, server, gun, m);
     await expect(page.getByText(m("own_certificate.title"))).toBeVisible();
     await expect(page.getByText(m("own_certificate.do"))).toBeVisible();
     await goTo(page, "sent", m);

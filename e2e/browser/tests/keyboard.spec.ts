@@ -124,10 +124,9 @@ test.describe("keys", () => {
     const guns = await visit(await newcomer("Gun Berg"));
     await guns.reload();
     await expect(guns.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
-    const skip = guns.getByRole("button", { name: m("app.skip") }).or(guns.getByRole("link", { name: m("app.skip") }));
     await guns.keyboard.press("Tab");
-    await expect(skip).toBeFocused();
+    await expect(guns.getByRole("button", { name: m("app.skip") })).toBeFocused();
     await guns.keyboard.press("Enter");
-    await expect(guns.getByRole("main").locator(":focus").or(guns.getByRole("main").and(guns.locator(":focus")))).toHaveCount(1);
+    await expect(guns.getByRole("main")).toBeFocused();
   });
 });

@@ -1,7 +1,8 @@
 // The same letter in the browser: written, read, answered, binned, erased, seen by both sides at once.
-import { goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
+import { readFile } from "node:fs/promises";
 import type { Request } from "@playwright/test";
 import { expect, test } from "../house/test.ts";
+import { goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
 
 /** What "live" means: over the event stream, since nothing here polls. */
 const LIVE = { timeout: 2_000 };
@@ -117,6 +118,8 @@ test.describe("a letter with several readers", () => {
     const status = guns.getByRole("region", { name: m("letter.status") }).getByRole("listitem");
     await expect(status.filter({ hasText: per.address })).toContainText(m("tag.read", { when: "" }).trim());
     await expect(status.filter({ hasText: eva.address })).not.toContainText(m("tag.read", { when: "" }).trim());
+    await expect(status.filter({ hasText: per.address })).toContainText(m("level.phone"));
+    await expect(status.filter({ hasText: eva.address })).not.toContainText(m("level.phone"));
     await expect(guns.getByText(m("letter.whose_word"))).toBeVisible();
   });
 
@@ -133,6 +136,14 @@ test.describe("a letter with several readers", () => {
       const [newest] = await terminal.list();
       expect(newest).toMatchObject({ from: gun.address, subject: m("write.answer_subject", { subject: "Fråga till er" }) });
     }
+
+    await guns.getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
+    await expect(readers(guns, m)).toHaveCount(1);
+    await guns.getByRole("textbox", { name: m("write.text") }).fill("Säg inget till Eva.");
+    await send(guns, m);
+    const [[newest], evas] = [await per.terminal.list(), await eva.terminal.list()];
+    expect((await per.terminal.read(newest?.id ?? "")).text).toContain("Säg inget till Eva.");
+    expect(evas.filter(({ from }) => from === gun.address), "the first answer, and no other").toHaveLength(1);
   });
 });
 
@@ -256,6 +267,8 @@ test.describe("a letter that is open", () => {
     await guns.getByRole("button", { name: m("letter.more") }).click();
     const [file] = await Promise.all([guns.waitForEvent("download"), guns.getByRole("button", { name: m("letter.save") }).click()]);
     expect(file.suggestedFilename()).toMatch(/\.eml$/);
+    const saved = await readFile(await file.path(), "utf8");
+    for (const words of ["Subject: Att spara", per.address, "Plain words"]) expect(saved).toContain(words);
     await expect(toast(guns, m)).toContainText(m("letter.saved", { name: file.suggestedFilename() }));
   });
 

@@ -1,6 +1,6 @@
 // Nothing secret outside the Workers: keys never, and nothing of a letter or a password once the mailbox is locked or left.
 import { decryptKey, readPrivateKey } from "@protontech/openpgp";
-import { enterCode, fromMenu, inMailbox, prove, signOut } from "../house/entering.ts";
+import { enterCode, fromMenu, inMailbox, isPhone, proved, signOut, unlock } from "../house/entering.ts";
 import { Memory } from "../house/memory.ts";
 import { keptBy } from "../house/storage.ts";
 import { accountSecret, holds, tap } from "../house/tapped.ts";
@@ -55,10 +55,7 @@ test("the page holds no key at any time, and after lock and sign-out no word of 
   await per.terminal.send({ to: [gun.address], ...LETTER });
   const keyParts = await privateKey(gun.terminal);
 
-  await page.goto("/sign-in");
-  const before = await server.messagesTo(gun.phone);
-  await prove(page, gun, m);
-  const code = await server.code(gun.phone, before);
+  const code = await proved(page, server, gun, m);
   const worker = await tap(page);
   await enterCode(page, code, m);
   await inMailbox(page, m);
@@ -85,9 +82,8 @@ test("the page holds no key at any time, and after lock and sign-out no word of 
   await expect(page.getByRole("heading", { level: 1, name: m("locked.title") })).toBeVisible();
   await forgets(page, { ...never, ...whileOpen });
 
-  await page.getByLabel(m("password.label"), { exact: true }).fill(gun.password);
-  await page.getByRole("button", { name: m("locked.unlock") }).click();
-  if (!page.url().includes("#")) await open(page, LETTER.subject);
+  await unlock(page, gun.password, m);
+  if (isPhone(page)) await open(page, LETTER.subject); // elsewhere it stands where it stood
   await expect(page.getByRole("article")).toContainText(LETTER.text);
   await signOut(page, m);
   await expect(page).toHaveURL("/sign-in");

@@ -1,10 +1,9 @@
 // How a person wants the page, one's own key and sheet, and where one is signed in.
 import { readFile } from "node:fs/promises";
-import { enterCode, keepSheet, prove, shownSheet, signIn, signOut } from "../house/entering.ts";
+import { askToRecover, enterCode, keepSheet, problem, proved, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { expect, test } from "../house/test.ts";
+import { REFUSED } from "../house/watch.ts";
 import { type Language, words } from "../house/words.ts";
-
-const REFUSED = /status of 40[13]/;
 
 test.describe("looks", () => {
   test("the language changes at once, everywhere, and for what the server sends", async ({ page, server, newcomer, language, m }) => {
@@ -22,9 +21,7 @@ test.describe("looks", () => {
 
     await page.goto("/mail/inbox");
     await signOut(page, theirs);
-    const before = await server.messagesTo(gun.phone);
-    await prove(page, gun, theirs);
-    await server.code(gun.phone, before);
+    await proved(page, server, gun, theirs);
     expect(await server.newestTo(gun.phone)).toMatch(other === "sv" ? /^Din kod/ : /^Your code/);
   });
 
@@ -79,18 +76,14 @@ test("a new recovery sheet counts once the person says so, and then the old one 
 
   await page.goto("/mail/inbox");
   await signOut(page, m);
-  const ask = async (code: string) => {
-    await page.goto("/forgotten");
-    await page.getByLabel(m("address.label")).fill(gun.address);
-    await page.getByLabel(m("forgotten.code"), { exact: true }).fill(code);
-    await page.getByRole("button", { name: m("action.continue") }).click();
-  };
   for (const spent of [gun.recoveryCode, left]) {
-    await ask(spent);
-    await expect(page.getByRole("alert").filter({ hasText: m("problem.credentials_refused") })).toBeVisible();
+    await page.goto("/forgotten");
+    await askToRecover(page, gun.address, spent, m);
+    await expect(problem(page)).toContainText(m("problem.credentials_refused"));
   }
   const before = await server.messagesTo(gun.phone);
-  await ask(kept);
+  await page.goto("/forgotten");
+  await askToRecover(page, gun.address, kept, m);
   await enterCode(page, await server.code(gun.phone, before), m);
   await page.getByLabel(m("new_password.label"), { exact: true }).fill("en helt ny rad med ord");
   await page.getByRole("button", { name: m("forgotten.change") }).click();

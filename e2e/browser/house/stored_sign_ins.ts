@@ -1,4 +1,4 @@
-// Signs a person in through the page, once, to stay: what the browser then keeps is given to every test about something
+// A person is signed in through the page, once, to stay: what the browser then keeps is given to every test about something
 // else. A session that a test ends is not taken from here.
 import type { Browser, BrowserContext } from "@playwright/test";
 import { signIn } from "./entering.ts";
@@ -7,7 +7,7 @@ import { words } from "./words.ts";
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
-export class Entrance {
+export class StoredSignIns {
   readonly #server: Server;
   readonly #states = new Map<string, Promise<State>>();
 
