@@ -1,7 +1,8 @@
 // Whom an answer goes to and what it is called, and who is suggested.
 import { expect, test } from "@playwright/test";
+import { addressesIn } from "../../../web/src/letters/write/addresses.ts";
 import { answerTo } from "../../../web/src/letters/write/answer.ts";
-import { addressNamed, suggest } from "../../../web/src/letters/write/suggest.ts";
+import { suggest } from "../../../web/src/letters/write/suggest.ts";
 import type { Correspondent, Letter } from "../../../web/src/worker/types.ts";
 import { inLanguage } from "./language.ts";
 
@@ -57,10 +58,13 @@ test.describe("suggestions", () => {
     const many = Array.from({ length: 9 }, (_, number) => person(`per.${number}@demo.example`, "Per Ek"));
     expect(suggest(many, "per", [])).toHaveLength(6);
   });
+});
 
-  test("by a whole name are one person, or none", () => {
-    expect(addressNamed(contacts, "björn ek")).toBe(BJORN.address);
-    expect(addressNamed(contacts, "Björn")).toBeUndefined();
-    expect(addressNamed([...contacts, person("b.ek@demo.example", "Björn Ek")], "Björn Ek")).toBeUndefined();
-  });
+test("a pasted list is its addresses, however it was put together", () => {
+  const both = [BJORN.address, MARIA.address];
+  for (const list of ["{0}, {1}", "{0};{1}", "{0}\n{1}\r\n", "Björn Ek <{0}>; \"Öberg\" <{1}>", "{0} {1}", " ,{0},,{1}; "]) {
+    expect(addressesIn(list.replace("{0}", both[0] ?? "").replace("{1}", both[1] ?? ""))).toEqual(both);
+  }
+  expect(addressesIn("björn ek")).toEqual(["björn ek"]); // a person sees what was not understood
+  expect(addressesIn(" \n")).toEqual([]);
 });

@@ -101,19 +101,6 @@ function addressOf(chip: Chip): string {
   return chip.state === "found" ? chip.recipient.who.address : chip.typed;
 }
 
-/** The addresses in what was typed or pasted: lists with commas, semicolons or lines, and `Name <address>`. */
-export function addressesIn(text: string): string[] {
-  return text
-    .split(/[,;\n\r\t]+/)
-    .flatMap((part) => {
-      const inBrackets = /<([^<>]+)>/.exec(part)?.[1];
-      if (inBrackets !== undefined) return [inBrackets];
-      return (part.match(/@/g) ?? []).length > 1 ? part.split(/\s+/) : [part];
-    })
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
 /** On the chip; the whole sentence stands under the field when it is sent. */
 export function refusedInShort({ name, class: tone }: Problem): string {
   if (tone === "unavailable") return m["chip.not_now"]();
