@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Request } from "@playwright/test";
 import { expect, test } from "../house/test.ts";
-import { goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
+import { addReader, goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
 
 /** What "live" means: over the event stream, since nothing here polls. */
 const LIVE = { timeout: 2_000 };
@@ -172,6 +172,30 @@ test.describe("whom a letter goes to", () => {
     await expect(chips).toHaveCount(1);
     await send(guns, m);
     expect(await per.terminal.list()).toHaveLength(1);
+  });
+
+  test("is under no seal before it was checked, nor when nobody else can read", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    await guns.context().route("**/api/v1/directory/look-ups", async (route) => {
+      await answered;
+      await route.continue();
+    });
+    await write(guns, { to: [per.address], subject: "Till vem", text: "Hej" }, m);
+    await expect(readers(guns, m)).toContainText(m("chip.looking"));
+    await expect(guns.getByText(m("write.only_you_and_unknown"))).toBeAttached();
+    await expect(guns.getByText(m("write.server_cannot"))).toHaveCount(0);
+    answer();
+    await expect(guns.getByText(m("write.key_is_new", { name: per.address }))).toBeVisible();
+
+    for (const nobodyElse of ["ingen@demo.example", gun.address]) {
+      await readers(guns, m).getByRole("button").click();
+      await addReader(guns, nobodyElse, m);
+      await expect(readers(guns, m)).not.toContainText(m("chip.looking"));
+      await expect(guns.getByText(m("write.only_you"), { exact: true })).toBeVisible();
+    }
   });
 
   test("is suggested from those one has written with, and a pasted list is split", async ({ visit, newcomer, m }) => {
