@@ -14,7 +14,7 @@ test.describe("a demo", () => {
 
     const outbox = await context.newPage();
     await outbox.goto("/demo/outbox");
-    await expect(outbox.getByRole("heading", { level: 1, name: m("outbox.title") })).toBeVisible();
+    await expect(outbox.getByRole("heading", { level: 1, name: m("title.outbox") })).toBeVisible();
     const before = await server.messagesTo(elif.phone);
     await page.getByRole("button", { name: m("title.sign_in"), exact: true }).click();
     const code = await server.code(elif.phone, before);
@@ -30,7 +30,7 @@ test.describe("a demo", () => {
   test("says that its outbox can't be reached, instead of showing an old one as new", async ({ page, context, m, watch }) => {
     watch.expect(/ERR_FAILED/);
     await page.goto("/demo/outbox");
-    await expect(page.getByRole("heading", { level: 1, name: m("outbox.title") })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1, name: m("title.outbox") })).toBeVisible();
     await context.route("**/demo/outbox.json", (route) => route.abort());
     await expect(page.getByText(m("outbox.unreachable.title"))).toBeVisible();
   });
@@ -46,6 +46,6 @@ test("an address that is no page says so, and leads home", async ({ page, visit,
 
   const guns = await visit(await newcomer("Gun Berg"));
   await guns.goto("/nothing");
-  await guns.getByRole("link", { name: m("not_found.inbox") }).click();
+  await guns.getByRole("link", { name: m("action.to_inbox") }).click();
   await inMailbox(guns, m);
 });

@@ -104,7 +104,7 @@ test.describe("keys", () => {
     const guns = await visit(await newcomer("Gun Berg"));
     await guns.keyboard.press("?");
     const list = guns.getByRole("dialog", { name: m("keys.title") });
-    for (const sentence of ["keys.write", "keys.next", "folder.sent", "keys.undo", "letter.bin", "keys.panes"] as const) {
+    for (const sentence of ["keys.write", "keys.next", "folder.sent", "action.undo", "letter.bin", "keys.panes"] as const) {
       await expect(list.getByText(m(sentence), { exact: true })).toBeVisible();
     }
     await list.getByRole("checkbox", { name: m("keys.on") }).uncheck();

@@ -227,7 +227,7 @@ test.describe("throwing away", () => {
     await guns.getByRole("button", { name: m("letter.bin") }).click();
     await expect(toast(guns, m)).toContainText(m("letter.binned"));
     await expect(row(guns, "Reklam")).toHaveCount(0);
-    await guns.getByRole("button", { name: m("toast.undo") }).click();
+    await guns.getByRole("button", { name: m("action.undo") }).click();
     await expect(row(guns, "Reklam")).toBeVisible();
     expect(await gun.terminal.list("trash")).toEqual([]);
 
