@@ -54,9 +54,9 @@ test("a person with a keyboard alone signs in, writes, sends, and erases", async
   await tabTo(page, page.getByRole("button", { name: m("trash.empty") }));
   await page.keyboard.press("Enter");
   await expect(page.getByRole("button", { name: m("trash.keep", { count: 1 }) })).toBeFocused();
-  await tabTo(page, page.getByRole("button", { name: m("trash.erase", { count: 1, shown: "1" }) }));
+  await tabTo(page, page.getByRole("button", { name: m("trash.erase", { count: 1 }) }));
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { level: 1, name: m("receipt.title", { count: 1, shown: "1" }) })).toBeFocused();
+  await expect(page.getByRole("heading", { level: 1, name: m("receipt.title", { count: 1 }) })).toBeFocused();
   expect(await gun.terminal.list("trash")).toEqual([]);
 });
 
