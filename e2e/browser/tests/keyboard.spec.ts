@@ -1,7 +1,7 @@
 // Without a mouse, from the door to a letter that was sent and erased; and the keys for who knows them.
 import { tabTo } from "../house/keyboard.ts";
 import { expect, test } from "../house/test.ts";
-import { row, toast } from "../house/writing.ts";
+import { goTo, open, row, toast } from "../house/writing.ts";
 
 test("a person with a keyboard alone signs in, writes, sends, and erases", async ({ page, server, newcomer, m }) => {
   test.slow();
@@ -80,6 +80,18 @@ test.describe("keys", () => {
     await expect(guns.getByRole("heading", { level: 1, name: "Ett" })).toBeFocused();
     await guns.keyboard.press("u");
     await expect(row(guns, "Ett")).toBeFocused();
+  });
+
+  test("answer nothing that lies in the trash", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await gun.terminal.move(await per.terminal.send({ to: [gun.address], subject: "Slängt", text: "Hej" }), "trash");
+    const guns = await visit(gun);
+    await goTo(guns, "trash", m);
+    await open(guns, "Slängt");
+    await guns.keyboard.press("r");
+    await guns.keyboard.press("a");
+    await guns.keyboard.press("u"); // works in a letter, and not where one writes
+    await expect(row(guns, "Slängt")).toBeFocused();
   });
 
   test("answer the letter that is open, and send what was written", async ({ visit, newcomer, m }) => {
