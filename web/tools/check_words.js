@@ -6,6 +6,7 @@ import { join } from "node:path";
 const FORBIDDEN = {
   sv: [
     [/!/, "no exclamation marks"],
+    [/'/, "the apostrophe is ’"],
     [/[\p{Extended_Pictographic}]/u, "no emoji"],
     [/\bogiltig/i, "say what is wrong: \"stämmer inte\", \"är inte en hel adress\""],
     [/\bvänligen\b/i, "say what to do, without pleading"],
@@ -18,6 +19,7 @@ const FORBIDDEN = {
   ],
   en: [
     [/!/, "no exclamation marks"],
+    [/'/, "the apostrophe is ’"],
     [/[\p{Extended_Pictographic}]/u, "no emoji"],
     [/\binvalid\b/i, "say what is wrong"],
     [/\bplease\b/i, "say what to do, without pleading"],

@@ -94,7 +94,7 @@ export async function register(page: Page, server: Server, person: Person, m: Wo
   await enterCode(page, await server.code(person.phone, messages), m);
   await page.getByLabel(m("new_password.label"), { exact: true }).fill(person.password);
   await page.getByRole("button", { name: m("register.make_keys") }).click();
-  return await shownSheet(page, m("register.sheet_title"));
+  return await shownSheet(page, m("owed.title"));
 }
 
 /** The code on a recovery sheet, as the page shows it, under this title: seven groups of four. */

@@ -10,9 +10,10 @@ import type solo from "../../../web/messages/sv/solo.json";
 export type Language = "sv" | "en";
 export type Sentence = keyof (typeof common & typeof solo & typeof letters & typeof settings);
 /** Says a sentence of the page. */
-export type Words = (sentence: Sentence, inputs?: Record<string, string | number>) => string;
+export type Words = (sentence: Sentence, inputs?: Inputs) => string;
 
-type Variants = [{ match: Record<string, string> }];
+type Variants = [{ declarations: string[]; match: Record<string, string> }];
+type Inputs = Record<string, string | number>;
 type Catalogue = Partial<Record<string, string | Variants>>;
 
 const WEB = join(import.meta.dirname, "../../../web");
@@ -27,14 +28,26 @@ export function words(language: Language): Words {
     const entry = catalogue[sentence];
     if (entry === undefined) throw new Error(`no words for ${sentence}`);
     const pattern = typeof entry === "string" ? entry : variant(entry[0].match, inputs, plural);
+    const known = typeof entry === "string" ? inputs : { ...inputs, ...numbers(entry[0].declarations, inputs, language) };
     return pattern
       .replace(/\{[#/][\w]+\/?\}/g, "")
-      .replace(/\{(\w+)\}/g, (_, name: string) => String(inputs[name] ?? missing(sentence, name)));
+      .replace(/\{(\w+)\}/g, (_, name: string) => String(known[name] ?? missing(sentence, name)));
   };
 }
 
+/** What is declared as `local shown = count: number`. */
+function numbers(declarations: string[], inputs: Inputs, language: Language): Inputs {
+  const written = new Intl.NumberFormat(language);
+  return Object.fromEntries(
+    declarations
+      .map((declaration) => /^local (\w+) = (\w+): number$/.exec(declaration))
+      .filter((found) => found !== null)
+      .map(([, name = "", input = ""]) => [name, written.format(Number(inputs[input] ?? 0))]),
+  );
+}
+
 /** The variant whose every condition holds: plurals by the count, anything else by the input itself. */
-function variant(match: Record<string, string>, inputs: Record<string, string | number>, plural: Intl.PluralRules): string {
+function variant(match: Record<string, string>, inputs: Inputs, plural: Intl.PluralRules): string {
   const count = Number(inputs.count ?? 0);
   for (const [conditions, pattern] of Object.entries(match)) {
     const holds = conditions.split(",").every((condition) => {

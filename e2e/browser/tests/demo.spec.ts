@@ -1,4 +1,5 @@
 // The demo's outbox and people, and addresses that are no page.
+import { readable } from "../../../web/src/accounts/phone_number.ts";
 import { enterCode, inMailbox } from "../house/entering.ts";
 import { expect, test } from "../house/test.ts";
 import { NOT_THERE } from "../house/watch.ts";
@@ -14,12 +15,12 @@ test.describe("a demo", () => {
 
     const outbox = await context.newPage();
     await outbox.goto("/demo/outbox");
-    await expect(outbox.getByRole("heading", { level: 1, name: m("outbox.title") })).toBeVisible();
+    await expect(outbox.getByRole("heading", { level: 1, name: m("title.outbox") })).toBeVisible();
     const before = await server.messagesTo(elif.phone);
     await page.getByRole("button", { name: m("title.sign_in"), exact: true }).click();
     const code = await server.code(elif.phone, before);
     await expect(outbox.getByRole("button", { name: m("outbox.copy", { code }) })).toBeVisible();
-    await expect(outbox.getByRole("status").filter({ hasText: m("outbox.arrived.sms", { to: elif.phone }) })).toBeAttached();
+    await expect(outbox.getByRole("status").filter({ hasText: m("outbox.arrived.sms", { to: readable(elif.phone) }) })).toBeAttached();
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await outbox.getByRole("button", { name: m("outbox.copy", { code }) }).click();
     expect(await outbox.evaluate(() => navigator.clipboard.readText())).toBe(code);
@@ -30,7 +31,7 @@ test.describe("a demo", () => {
   test("says that its outbox can't be reached, instead of showing an old one as new", async ({ page, context, m, watch }) => {
     watch.expect(/ERR_FAILED/);
     await page.goto("/demo/outbox");
-    await expect(page.getByRole("heading", { level: 1, name: m("outbox.title") })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1, name: m("title.outbox") })).toBeVisible();
     await context.route("**/demo/outbox.json", (route) => route.abort());
     await expect(page.getByText(m("outbox.unreachable.title"))).toBeVisible();
   });
@@ -46,6 +47,6 @@ test("an address that is no page says so, and leads home", async ({ page, visit,
 
   const guns = await visit(await newcomer("Gun Berg"));
   await guns.goto("/nothing");
-  await guns.getByRole("link", { name: m("not_found.inbox") }).click();
+  await guns.getByRole("link", { name: m("action.to_inbox") }).click();
   await inMailbox(guns, m);
 });

@@ -64,7 +64,7 @@ test.describe("a draft", () => {
     const guns = await visit(gun);
     await write(guns, { to: [per.address], ...DIARY }, m);
     await guns.getByRole("button", { name: m("write.discard") }).click();
-    await toast(guns, m).getByRole("button", { name: m("toast.undo") }).click();
+    await toast(guns, m).getByRole("button", { name: m("action.undo") }).click();
     await draftStands(guns, per.address, m);
   });
 });
@@ -76,7 +76,7 @@ test.describe("sending", () => {
     await write(guns, { to: [per.address], ...DIARY }, m);
     await guns.getByRole("button", { name: m("write.send") }).click();
     await expect(toast(guns, m)).toContainText(m("outbox.held"));
-    await toast(guns, m).getByRole("button", { name: m("toast.undo") }).click();
+    await toast(guns, m).getByRole("button", { name: m("action.undo") }).click();
     await draftStands(guns, per.address, m);
     expect(await per.terminal.list()).toEqual([]);
     await send(guns, m);

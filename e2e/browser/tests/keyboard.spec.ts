@@ -1,7 +1,7 @@
 // Without a mouse, from the door to a letter that was sent and erased; and the keys for who knows them.
 import { tabTo } from "../house/keyboard.ts";
 import { expect, test } from "../house/test.ts";
-import { row, toast } from "../house/writing.ts";
+import { goTo, open, row, toast } from "../house/writing.ts";
 
 test("a person with a keyboard alone signs in, writes, sends, and erases", async ({ page, server, newcomer, m }) => {
   test.slow();
@@ -54,9 +54,9 @@ test("a person with a keyboard alone signs in, writes, sends, and erases", async
   await tabTo(page, page.getByRole("button", { name: m("trash.empty") }));
   await page.keyboard.press("Enter");
   await expect(page.getByRole("button", { name: m("trash.keep", { count: 1 }) })).toBeFocused();
-  await tabTo(page, page.getByRole("button", { name: m("trash.erase", { count: 1, shown: "1" }) }));
+  await tabTo(page, page.getByRole("button", { name: m("trash.erase", { count: 1 }) }));
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { level: 1, name: m("receipt.title", { count: 1, shown: "1" }) })).toBeFocused();
+  await expect(page.getByRole("heading", { level: 1, name: m("receipt.title", { count: 1 }) })).toBeFocused();
   expect(await gun.terminal.list("trash")).toEqual([]);
 });
 
@@ -82,6 +82,18 @@ test.describe("keys", () => {
     await expect(row(guns, "Ett")).toBeFocused();
   });
 
+  test("answer nothing that lies in the trash", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await gun.terminal.move(await per.terminal.send({ to: [gun.address], subject: "Slängt", text: "Hej" }), "trash");
+    const guns = await visit(gun);
+    await goTo(guns, "trash", m);
+    await open(guns, "Slängt");
+    await guns.keyboard.press("r");
+    await guns.keyboard.press("a");
+    await guns.keyboard.press("u"); // works in a letter, and not where one writes
+    await expect(row(guns, "Slängt")).toBeFocused();
+  });
+
   test("answer the letter that is open, and send what was written", async ({ visit, newcomer, m }) => {
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     await per.terminal.send({ to: [gun.address], subject: "Fråga", text: "Hinner du?" });
@@ -104,7 +116,7 @@ test.describe("keys", () => {
     const guns = await visit(await newcomer("Gun Berg"));
     await guns.keyboard.press("?");
     const list = guns.getByRole("dialog", { name: m("keys.title") });
-    for (const sentence of ["keys.write", "keys.next", "folder.sent", "keys.undo", "letter.bin", "keys.panes"] as const) {
+    for (const sentence of ["keys.write", "keys.next", "folder.sent", "action.undo", "letter.bin", "keys.panes"] as const) {
       await expect(list.getByText(m(sentence), { exact: true })).toBeVisible();
     }
     await list.getByRole("checkbox", { name: m("keys.on") }).uncheck();

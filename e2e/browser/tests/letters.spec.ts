@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Request } from "@playwright/test";
 import { expect, test } from "../house/test.ts";
-import { goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
+import { addReader, goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
 
 /** What "live" means: over the event stream, since nothing here polls. */
 const LIVE = { timeout: 2_000 };
@@ -174,6 +174,30 @@ test.describe("whom a letter goes to", () => {
     expect(await per.terminal.list()).toHaveLength(1);
   });
 
+  test("is under no seal before it was checked, nor when nobody else can read", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    await guns.context().route("**/api/v1/directory/look-ups", async (route) => {
+      await answered;
+      await route.continue();
+    });
+    await write(guns, { to: [per.address], subject: "Till vem", text: "Hej" }, m);
+    await expect(readers(guns, m)).toContainText(m("chip.looking"));
+    await expect(guns.getByText(m("write.only_you_and_unknown"))).toBeAttached();
+    await expect(guns.getByText(m("write.server_cannot"))).toHaveCount(0);
+    answer();
+    await expect(guns.getByText(m("write.key_is_new", { name: per.address }))).toBeVisible();
+
+    for (const nobodyElse of ["ingen@demo.example", gun.address]) {
+      await readers(guns, m).getByRole("button").click();
+      await addReader(guns, nobodyElse, m);
+      await expect(readers(guns, m)).not.toContainText(m("chip.looking"));
+      await expect(guns.getByText(m("write.only_you"), { exact: true })).toBeVisible();
+    }
+  });
+
   test("is suggested from those one has written with, and a pasted list is split", async ({ visit, newcomer, m }) => {
     const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ås")];
     await gun.terminal.send({ to: [per.address], subject: "Förr", text: "Hej" });
@@ -203,7 +227,7 @@ test.describe("throwing away", () => {
     await guns.getByRole("button", { name: m("letter.bin") }).click();
     await expect(toast(guns, m)).toContainText(m("letter.binned"));
     await expect(row(guns, "Reklam")).toHaveCount(0);
-    await guns.getByRole("button", { name: m("toast.undo") }).click();
+    await guns.getByRole("button", { name: m("action.undo") }).click();
     await expect(row(guns, "Reklam")).toBeVisible();
     expect(await gun.terminal.list("trash")).toEqual([]);
 
@@ -224,15 +248,15 @@ test.describe("throwing away", () => {
     const guns = await visit(gun);
     await goTo(guns, "trash", m);
     await guns.getByRole("button", { name: m("trash.empty") }).click();
-    const asked = guns.getByRole("alertdialog", { name: m("trash.ask", { count: 2, shown: "2" }) });
+    const asked = guns.getByRole("alertdialog", { name: m("trash.ask", { count: 2 }) });
     await expect(asked.getByRole("button", { name: m("trash.keep", { count: 2 }) })).toBeFocused();
     await guns.keyboard.press("Escape");
     await expect(guns.getByRole("button", { name: m("trash.empty") })).toBeFocused();
     expect(await gun.terminal.list("trash")).toHaveLength(2);
 
     await guns.getByRole("button", { name: m("trash.empty") }).click();
-    await asked.getByRole("button", { name: m("trash.erase", { count: 2, shown: "2" }) }).click();
-    await expect(guns.getByRole("heading", { level: 1, name: m("receipt.title", { count: 2, shown: "2" }) })).toBeFocused();
+    await asked.getByRole("button", { name: m("trash.erase", { count: 2 }) }).click();
+    await expect(guns.getByRole("heading", { level: 1, name: m("receipt.title", { count: 2 }) })).toBeFocused();
     for (const step of ["receipt.keys_destroyed", "receipt.letters_overwritten", "receipt.log_overwritten"] as const) {
       await expect(guns.getByRole("listitem").filter({ hasText: m(step) })).toContainText(m("receipt.step_taken"));
     }

@@ -90,3 +90,20 @@ test("a new recovery sheet counts once the person says so, and then the old one 
   await shownSheet(page, m("forgotten.sheet_title"));
   await keepSheet(page, m);
 });
+
+test("the focus goes on to the next device when one is signed out from here", async ({ visit, newcomer, m, watch }) => {
+  watch.expect(REFUSED);
+  const gun = await newcomer("Gun Berg");
+  await visit(gun);
+  const guns = await visit(gun);
+  await guns.goto("/settings/sessions");
+  const devices = guns.getByRole("list", { name: m("sessions.list") }).getByRole("listitem");
+  const others = devices.getByRole("button", { name: m("sessions.end") });
+  await expect(devices, "her terminal, and two browsers").toHaveCount(3);
+  await others.first().click();
+  await expect(devices).toHaveCount(2);
+  await expect(others).toBeFocused();
+  await others.click();
+  await expect(devices).toHaveCount(1);
+  await expect(guns.getByRole("heading", { level: 2, name: m("settings.sessions") })).toBeFocused();
+});

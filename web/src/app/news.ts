@@ -3,7 +3,7 @@ import { m } from "../paraglide/messages.js";
 import type { mailbox } from "../worker/index.ts";
 import type { Announcer } from "./announcer.svelte.ts";
 
-/** At most one announcement of letters in so long a time: a busy mailbox must not talk without end. */
+/** At most one announcement in this time, so that a busy mailbox does not talk without end. */
 const BATCH = 30_000;
 
 export class News {

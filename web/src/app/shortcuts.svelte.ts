@@ -1,4 +1,4 @@
-// Keys for who knows them. Single letters are off inside fields and dialogs, and can be turned off (WCAG 2.1.4).
+// Keyboard shortcuts. Single letters are off inside fields and dialogs, and can be turned off (WCAG 2.1.4).
 import { createContext, untrack } from "svelte";
 import { tinykeys } from "tinykeys";
 import type { Looks } from "./looks.svelte.ts";
@@ -6,7 +6,7 @@ import type { Looks } from "./looks.svelte.ts";
 export interface Shortcut {
   /** As tinykeys takes it: `j`, `g i`, `$mod+Enter`; a sign that some keyboards shift: `[Shift]+?`. */
   keys: string;
-  /** As a person reads it: `J`, `G` then `I`. */
+  /** As a person reads it: `J`, `G` then `I`; `$mod` for the key that an Apple keyboard calls ⌘. */
   shown: readonly string[];
   /** What it does. A function, since the language may change. */
   does: () => string;

@@ -3,7 +3,6 @@
 
 import { m } from "../paraglide/messages.js";
 import type { ErasureReceipt, ErasureStep, ErasureStepKind } from "../worker/types.ts";
-import { thousands } from "./numbers.ts";
 
 export interface StepInWords {
   step: ErasureStepKind;
@@ -21,10 +20,9 @@ const WORDS: Record<ErasureStepKind, (taken: boolean) => string> = {
 };
 
 export function inWords({ step, taken, count }: ErasureStep): StepInWords {
-  const shown = thousands(count);
   const counted = {
-    "keys-destroyed": () => m["receipt.keys"]({ count, shown }),
-    "letters-overwritten": () => m["receipt.letters"]({ count, shown }),
+    "keys-destroyed": () => m["receipt.keys"]({ count }),
+    "letters-overwritten": () => m["receipt.letters"]({ count }),
     "log-overwritten": () => undefined,
     vacuumed: () => undefined,
   };
@@ -45,7 +43,7 @@ export function receiptAsText(receipt: ErasureReceipt, iso: string): string {
     return count ? `${words} (${count})` : words;
   });
   return [
-    m["receipt.title"]({ count: receipt.erased, shown: thousands(receipt.erased) }),
+    m["receipt.title"]({ count: receipt.erased }),
     "",
     ...steps,
     "",

@@ -2,7 +2,7 @@
 // somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
 
 import { CallFailed, type mailbox } from "../worker/index.ts";
-import type { Folder, Problem, Row } from "../worker/types.ts";
+import type { Counts, Folder, Problem, Row } from "../worker/types.ts";
 
 /** How many rows one part has: more than the tallest window shows at once. */
 const PART = 50;
@@ -18,7 +18,7 @@ export class OpenFolder {
   problem = $state.raw<Problem>();
 
   readonly #vault: Vault;
-  /** The parts that were asked for, by number, each with its coming. */
+  /** The parts that were asked for, by number, each with the promise that it comes. */
   #parts = new Map<number, Promise<void>>();
   /** Binned, while the server has not said so yet. */
   readonly #leaving = new Set<string>();
@@ -54,17 +54,18 @@ export class OpenFolder {
   }
 
   /** Puts letters that were moved away back into this folder. */
-  async bringBack(ids: readonly string[]): Promise<void> {
-    await this.#vault.call("move_letters", { ids: [...ids], to: this.folder });
+  async bringBack(ids: readonly string[]): Promise<Counts> {
+    const counts = await this.#vault.call("move_letters", { ids: [...ids], to: this.folder });
     await this.refresh();
+    return counts;
   }
 
   /** Moves letters away, at once on the page. */
-  async move(ids: readonly string[], to: Folder): Promise<void> {
+  async move(ids: readonly string[], to: Folder): Promise<Counts> {
     ids.forEach((id) => this.#leaving.add(id));
     this.#show(this.rows, this.total ?? 0);
     try {
-      await this.#vault.call("move_letters", { ids: [...ids], to });
+      return await this.#vault.call("move_letters", { ids: [...ids], to });
     } finally {
       ids.forEach((id) => this.#leaving.delete(id));
       await this.refresh();

@@ -1,12 +1,18 @@
 // What people in a letter are called. A name is a claim, an address is bound to a key (GUIDE "Names", PROTOCOL §3).
 // Whether a name may stand alone is decided in Rust; here it is only obeyed.
 
+import { m } from "../paraglide/messages.js";
 import { getLocale } from "../paraglide/runtime.js";
 import type { Correspondent, Letter } from "../worker/types.ts";
 
+/** The name, where it may stand without the address. */
+export function nameAlone(who: Correspondent): string | null {
+  return who.name_may_stand_alone ? who.name : null;
+}
+
 /** In one line, with nothing beside it. */
 export function calledBy(who: Correspondent): string {
-  return who.name !== null && who.name_may_stand_alone ? who.name : who.address;
+  return nameAlone(who) ?? who.address;
 }
 
 /** The address, where the name that was shown does not suffice. */
@@ -19,6 +25,11 @@ export function enumerate(names: readonly string[]): string {
   return new Intl.ListFormat(getLocale(), { type: "conjunction" }).format(names);
 }
 
+/** Those a letter is to, in a sentence: dig, Maria Öberg och Karin Åström. */
+export function addressed(readers: readonly Correspondent[]): string {
+  return enumerate(readers.map((reader) => (reader.standing === "own" ? m["name.you_object"]() : calledBy(reader))));
+}
+
 /** Everybody but oneself who can read a letter: its sender and its readers, each once. */
 export function readersBesides(letter: Pick<Letter, "from" | "to">): Correspondent[] {
   const all = [letter.from, ...letter.to].filter((reader) => reader.standing !== "own");
@@ -28,10 +39,4 @@ export function readersBesides(letter: Pick<Letter, "from" | "to">): Corresponde
 /** Where the keys of somebody are compared, or a changed one is accepted. The address stands in the fragment only. */
 export function compareHref(address: string): string {
   return `/compare#${encodeURIComponent(address)}`;
-}
-
-export type Answering = "answer" | "answer-all";
-
-export function answerHref(letter: string, how: Answering): string {
-  return `/mail/write#${how}=${letter}`;
 }

@@ -1,4 +1,4 @@
-// One letter on its way to the eye: nothing of it is shown before the vault has verified it as a whole.
+// One letter being opened: nothing of it is shown before the vault has verified it as a whole.
 
 import { CallFailed, type mailbox } from "../worker/index.ts";
 import type { Letter, Problem } from "../worker/types.ts";

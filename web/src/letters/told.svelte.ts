@@ -12,7 +12,7 @@ type Vault = Pick<typeof mailbox, "call">;
 export type Fate =
   | { kind: "read"; at: number; level: Level | null }
   | { kind: "some-read"; read: number; readers: number }
-  | { kind: "told" }
+  | { kind: "notified" }
   | { kind: "delivered" }
   | { kind: "receipt-refused" };
 
@@ -71,5 +71,5 @@ export function fateOf(deliveries: readonly Delivery[]): Fate | undefined {
   const read = deliveries.filter((delivery) => delivery.read !== null).length;
   if (deliveries.length === 1 && first.read !== null) return { kind: "read", at: first.read, level: first.level };
   if (read > 0) return { kind: "some-read", read, readers: deliveries.length };
-  return { kind: deliveries.every((delivery) => delivery.notified !== null) ? "told" : "delivered" };
+  return { kind: deliveries.every((delivery) => delivery.notified !== null) ? "notified" : "delivered" };
 }

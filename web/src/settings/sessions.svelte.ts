@@ -2,10 +2,10 @@
 import { CallFailed, type mailbox } from "../worker/index.ts";
 import type { Problem, Session } from "../worker/types.ts";
 
-export class Devices {
+export class Sessions {
   readonly #vault: Pick<typeof mailbox, "call">;
 
-  sessions = $state.raw<readonly Session[] | null>(null);
+  all = $state.raw<readonly Session[] | null>(null);
   problem = $state.raw<Problem | null>(null);
   /** The one that is being ended. */
   ending = $state.raw<string | null>(null);
@@ -29,7 +29,7 @@ export class Devices {
   async #take(ask: () => Promise<{ sessions: Session[] }>): Promise<boolean> {
     this.problem = null;
     try {
-      this.sessions = (await ask()).sessions;
+      this.all = (await ask()).sessions;
       return true;
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
