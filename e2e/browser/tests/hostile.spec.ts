@@ -44,7 +44,7 @@ test.describe("a key that was changed", () => {
     const leaving = lettersLeaving(guns);
 
     await write(guns, { to: [per.address], subject: "Nyckeln", text: SECRET }, m);
-    await expect(readers(guns, m)).toContainText(m("chip.key_changed"));
+    await expect(readers(guns, m)).toContainText(m("key.changed"));
     await expect(guns.getByText(m("write.key_changed_text"))).toBeVisible();
     await guns.getByRole("button", { name: m("write.send") }).click();
     const refused = guns.getByRole("alert").filter({ hasText: per.address });
@@ -78,7 +78,7 @@ test.describe("a key that was changed", () => {
     await expect(guns.getByRole("alert").filter({ hasText: m("outbox.failed") })).toBeAttached();
     expect(await per.terminal.list()).toEqual([]);
     await guns.getByRole("button", { name: m("outbox.open") }).click();
-    await expect(readers(guns, m)).toContainText(m("chip.key_changed"));
+    await expect(readers(guns, m)).toContainText(m("key.changed"));
 
     await guns.getByRole("link", { name: m("seal.accept") }).click();
     await expect(guns.getByRole("heading", { level: 1 })).toHaveText(m("compare.title.changed", { who: per.address }));

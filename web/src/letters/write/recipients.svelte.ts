@@ -110,7 +110,7 @@ export function refusedInShort({ name, class: tone }: Problem): string {
     case "no-account":
       return m["chip.no_account"]();
     case "key-changed":
-      return m["chip.key_changed"]();
+      return m["key.changed"]();
     case "digits-differ":
       return m["chip.digits_differ"]();
     default:
