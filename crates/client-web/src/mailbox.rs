@@ -186,7 +186,9 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn look_up(&mut self, args: calls::Address) -> Result<Recipient, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
-        let recipient = mailbox.look_up(world, &address).await.or_problem_of(address.as_str())?;
+        let looked_up = mailbox.look_up(world, &address).await;
+        mailbox.remember_keys(world).await.or_problem()?;
+        let recipient = looked_up.or_problem_of(address.as_str())?;
         let who = People::of(mailbox).somebody(&address, None, recipient.standing);
         Ok(Recipient { who })
     }

@@ -204,6 +204,18 @@ impl Mailbox {
         written.map_err(OpenError::from)
     }
 
+    /// Writes down on the device which keys were met and are not in the contacts record yet, so that a key that was shown
+    /// is known from now on, whatever becomes of this run.
+    ///
+    /// # Errors
+    /// [`DeviceFailed`]
+    pub async fn remember_keys(&self, world: &impl World) -> Result<(), DeviceFailed> {
+        if self.index.pins.is_empty() {
+            return Ok(());
+        }
+        index::save(world, &self.owner, Item::Index, &self.index).await
+    }
+
     /// Locks: what was seen is written down on the device, the device slot goes, and with `self` the keys; the session
     /// stays, and [`crate::sign_in::unlock`] opens it again (PROTOCOL §9a).
     ///

@@ -158,7 +158,7 @@ test.describe("a letter that was damaged", () => {
     await guns.getByRole("button", { name: m("letter.bin") }).click();
     await expect(row(guns, "Trappan")).toHaveCount(0);
     await liar.repents();
-    expect(await gun.terminal.list("trash")).toHaveLength(1);
+    await expect.poll(() => gun.terminal.list("trash")).toHaveLength(1);
   });
 
   test("says nothing of itself in the list, and is in nobody's way", async ({ visit, newcomer, m }) => {

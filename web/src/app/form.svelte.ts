@@ -1,5 +1,5 @@
 // One form: what it is missing, whether it works, and why it was refused. What was typed stays with the page.
-import { CallFailed } from "../worker/index.ts";
+import { problemIn } from "../worker/index.ts";
 import type { Problem } from "../worker/types.ts";
 import { sentence } from "./problems.ts";
 
@@ -45,8 +45,7 @@ export class Form {
       await act();
       return true;
     } catch (error) {
-      if (!(error instanceof CallFailed)) throw error;
-      this.#refused(error.problem);
+      this.#refused(problemIn(error));
       return false;
     } finally {
       this.busy = false;

@@ -1,7 +1,7 @@
 // The letters of one folder, as far as they were asked for. They come in parts: the first at once, the others when
 // somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
 
-import { CallFailed, type mailbox } from "../worker/index.ts";
+import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Counts, Folder, Problem, Row } from "../worker/types.ts";
 
 /** How many rows one part has: more than the tallest window shows at once. */
@@ -111,7 +111,6 @@ export class OpenFolder {
   }
 
   #fail(failed: unknown): void {
-    if (!(failed instanceof CallFailed)) throw failed;
-    this.problem = failed.problem;
+    this.problem = problemIn(failed);
   }
 }

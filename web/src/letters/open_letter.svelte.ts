@@ -1,6 +1,6 @@
 // One letter being opened: nothing of it is shown before the vault has verified it as a whole.
 
-import { CallFailed, type mailbox } from "../worker/index.ts";
+import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Letter, Problem } from "../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
@@ -47,8 +47,7 @@ export class OpenLetter {
     try {
       return { state: "open", letter: await this.#vault.call("read", { id: this.id }) };
     } catch (failed) {
-      if (!(failed instanceof CallFailed)) throw failed;
-      return unopened(failed.problem);
+      return unopened(problemIn(failed));
     }
   }
 }

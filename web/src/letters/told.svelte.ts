@@ -3,7 +3,7 @@
 import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
-import { CallFailed, type mailbox } from "../worker/index.ts";
+import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Delivery, Level } from "../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
@@ -57,7 +57,7 @@ export class Told {
         this.#known.set(id, (await this.#vault.call("told", { id })).deliveries);
       } catch (failed) {
         // A list without tags is whole without them; the letter itself says what went wrong.
-        if (!(failed instanceof CallFailed)) throw failed;
+        problemIn(failed);
       }
     }
     this.#asking = false;

@@ -1,5 +1,5 @@
 // Where this account is signed in.
-import { CallFailed, type mailbox } from "../worker/index.ts";
+import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Problem, Session } from "../worker/types.ts";
 
 export class Sessions {
@@ -32,8 +32,7 @@ export class Sessions {
       this.all = (await ask()).sessions;
       return true;
     } catch (error) {
-      if (!(error instanceof CallFailed)) throw error;
-      this.problem = error.problem;
+      this.problem = problemIn(error);
       return false;
     }
   }

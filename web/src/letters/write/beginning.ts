@@ -1,6 +1,6 @@
 // How a page of writing begins, from what stands in its fragment.
 
-import { CallFailed, type mailbox } from "../../worker/index.ts";
+import { type mailbox, problemIn } from "../../worker/index.ts";
 import type { Draft, Letter, Problem } from "../../worker/types.ts";
 import { answerTo } from "./answer.ts";
 import { WritingLetter } from "./writing.svelte.ts";
@@ -32,8 +32,8 @@ export async function beginWriting(vault: Vault, fragment: string): Promise<Begu
         return await goOnWith(vault, await vault.call("draft", { id: fragment }));
     }
   } catch (failed) {
-    if (!(failed instanceof CallFailed)) throw failed;
-    if (failed.problem.class !== "notfound") return { state: "failed", problem: failed.problem };
+    const problem = problemIn(failed);
+    if (problem.class !== "notfound") return { state: "failed", problem };
     return { state: "missing", what: how === "draft" ? "draft" : "letter" };
   }
 }

@@ -3,7 +3,7 @@
 
 import { m } from "../../paraglide/messages.js";
 import { calledBy } from "../names.ts";
-import { CallFailed, type mailbox } from "../../worker/index.ts";
+import { type mailbox, problemIn } from "../../worker/index.ts";
 import type { Problem, Recipient } from "../../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
@@ -80,8 +80,7 @@ export class Recipients {
       const recipient = await this.#vault.call("look_up", { address: typed });
       return { key, typed, state: "found", recipient };
     } catch (failed) {
-      if (!(failed instanceof CallFailed)) throw failed;
-      return { key, typed, state: "refused", problem: failed.problem };
+      return { key, typed, state: "refused", problem: problemIn(failed) };
     }
   }
 
