@@ -106,6 +106,7 @@ test.describe("keys", () => {
     await tabTo(guns, guns.getByRole("textbox", { name: m("write.text") }));
     await guns.keyboard.type("Ja, c och j är bara bokstäver här.");
     await guns.keyboard.press("Control+Enter");
+    await expect(guns.locator("h1:focus")).toHaveCount(1); // what one comes back to takes the focus, once
     await guns.getByRole("button", { name: m("outbox.now") }).press("Enter");
     await expect.poll(() => per.terminal.list()).toHaveLength(1);
     const [answer] = await per.terminal.list();
