@@ -329,13 +329,10 @@ impl From<Language> for accounts::Language {
     }
 }
 
-/// Not inlined, as [`said`]: a copy of the parser at every call weighs kilobytes (decision 8).
-#[inline(never)]
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
     serde_json::from_slice(args.as_bytes()).map_err(|_| misunderstood())
 }
 
-#[inline(never)]
 fn said(answer: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(answer).map_err(|_| misunderstood())
 }

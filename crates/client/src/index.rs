@@ -99,13 +99,7 @@ pub async fn load<T: DeserializeOwned + Default>(
     item: Item,
 ) -> Result<T, LocalError> {
     let Some(sealed) = world.device().load(item).await? else { return Ok(T::default()) };
-    open(owner, item, &sealed)
-}
-
-/// Not inlined: a copy of the parser at every call weighs kilobytes in WebAssembly (decision 8).
-#[inline(never)]
-fn open<T: DeserializeOwned>(owner: &Owner, item: Item, sealed: &[u8]) -> Result<T, LocalError> {
-    let plain = sealed::open(owner.secret.as_bytes(), &place(owner, item), sealed).map_err(|_| LocalError::Damaged)?;
+    let plain = sealed::open(owner.secret.as_bytes(), &place(owner, item), &sealed).map_err(|_| LocalError::Damaged)?;
     serde_json::from_slice(&plain).map_err(|_| LocalError::Damaged)
 }
 
@@ -123,16 +117,10 @@ pub async fn opens(world: &impl World, owner: &Owner, item: Item) -> Result<bool
 /// # Errors
 /// [`DeviceFailed`]
 pub async fn save(world: &impl World, owner: &Owner, item: Item, value: &impl Serialize) -> Result<(), DeviceFailed> {
-    let plain = bytes_of(value);
+    #[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
+    let plain = Zeroizing::new(serde_json::to_vec(value).expect("what is kept is JSON"));
     let sealed = sealed::seal(owner.secret.as_bytes(), &place(owner, item), &plain, &mut world.rng());
     world.device().save(item, &sealed).await
-}
-
-/// Not inlined, as [`open`].
-#[inline(never)]
-#[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
-fn bytes_of(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(serde_json::to_vec(value).expect("what is kept is JSON"))
 }
 
 /// The device's items have no ids and no server that could go back to an older version; the item's name is its place.

@@ -1,6 +1,6 @@
 // How the key of one person stands, and what the person at the page says of it. Every rule is the Worker's; this
 // remembers its last answer, and what was just done.
-import { CallFailed, type mailbox } from "../worker/index.ts";
+import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Comparison, Correspondent, Problem } from "../worker/types.ts";
 
 export type Decision = "digits_match" | "digits_differ" | "accept";
@@ -41,7 +41,7 @@ export class Comparing {
     try {
       this.comparison = await this.#vault.call("compare", { address: this.#address });
     } catch (error) {
-      await this.#stop(problemOf(error));
+      await this.#stop(problemIn(error));
     }
   }
 
@@ -61,7 +61,7 @@ export class Comparing {
       this.again = false;
       this.outcome = decision === "digits_match" ? "matched" : decision === "accept" ? "accepted" : null;
     } catch (error) {
-      await this.#refuse(decision, problemOf(error));
+      await this.#refuse(decision, problemIn(error));
     } finally {
       this.deciding = null;
     }
@@ -92,9 +92,4 @@ export class Comparing {
       return null; // then it is said as of a stranger
     }
   }
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof CallFailed) return error.problem;
-  throw error;
 }
