@@ -4,7 +4,7 @@ import { begin, type Doctor, furnish } from "./annas_mailbox.ts";
 import { words } from "./words.ts";
 import { test as base } from "./test.ts";
 
-export { expect, type Page } from "./test.ts";
+export { expect, type Page, type Route } from "./test.ts";
 
 interface LivedIn {
   anna: Doctor;

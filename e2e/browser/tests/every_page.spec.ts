@@ -4,7 +4,7 @@ import { ROUTES } from "../../../web/src/app/routes.ts";
 import { COMPARED, KNOWN, NEW, OPEN_LETTER, TOLD_LETTER } from "../house/annas_mailbox.ts";
 import { violations } from "../house/axe.ts";
 import { enterCode, fromMenu, isPhone, network, problem, prove, proved, shownSheet, signIn, unlock } from "../house/entering.ts";
-import { expect, type Page, test as base } from "../house/lived_in.ts";
+import { expect, type Page, type Route, test as base } from "../house/lived_in.ts";
 import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
 import { picture } from "../house/screens.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
@@ -46,6 +46,18 @@ test.describe("holds to the rules: every route", () => {
     await inspect(annas, "not-found");
     await nobodys.goto("/nowhere");
     await inspect(nobodys);
+  });
+
+  test("one that is long on its way, and never comes", async ({ visit, anna, inspect, m, watch }) => {
+    watch.expect(/ERR_FAILED/);
+    const page = await visit(anna);
+    const held: Route[] = [];
+    await page.route("**/assets/ComparePage-*", (route) => void held.push(route));
+    await page.goto("/compare");
+    await expect(page.locator("main [aria-busy=true]")).toHaveText(m("waiting.fetching"));
+    for (const route of held) await route.abort();
+    await expect(page.getByRole("button", { name: m("action.reload") })).toBeVisible();
+    await inspect(page);
   });
 });
 
