@@ -3,15 +3,14 @@
 use std::str::FromStr;
 
 use securemailbox_client::{
-    directory::LookUpError,
     failure::{Class, Failure},
-    letters::{Answers, Draft, Form, Kept, ReadError, SendError, Unfinished},
+    letters::{Form, Kept, NotSent, ReadError, Unfinished},
     mailbox::{Mailbox, NewSheet, OpenError, Warning},
     opening::Opening,
     sign_in,
     world::World,
 };
-use securemailbox_protocol::{address::Address, ids::RecordId, letters::Folder, limits};
+use securemailbox_protocol::{address::Address, ids::RecordId, letters::Folder};
 
 use crate::{
     calls::{self, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Writing},
@@ -106,7 +105,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         let given_back = mailbox.send_outgoing(world).await.or_problem()?;
         mailbox.hand_in_drafts(world).await;
         let given_back =
-            given_back.iter().map(|back| GivenBack { draft: back.record.to_string(), problem: problem(&back.cause) });
+            given_back.iter().map(|back| GivenBack { draft: back.record.to_string(), problem: not_sent(&back.cause) });
         Ok(WentOut { given_back: given_back.collect(), waiting: shown::count(mailbox.count_outgoing()) })
     }
 
@@ -195,32 +194,11 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn send(&mut self, args: Writing) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
-        let record = args.id.as_deref().map(id).transpose()?;
-        let to = recipients(&args.to)?;
-        let answers = answers(mailbox, world, record, args.answers.as_deref()).await?;
-        let draft = Draft { to, subject: args.subject.clone(), text: args.text.clone(), answers: answers.clone() };
-        let error = match mailbox.send_from(world, &draft, record).await {
-            Ok(_) => return Ok(Done {}),
-            Err(SendError::Waiting { .. }) => return Err(named("waiting", views::Class::Unavailable)),
-            Err(error) => error,
-        };
-        if matches!(&error, SendError::LookUp(LookUpError::Call(cause)) if cause.explain().class == Class::Unavailable)
-        {
-            // Nobody could be looked up, so nothing could be sealed: it goes when the server is back.
-            let unfinished =
-                Unfinished { to: args.to, subject: args.subject, text: args.text, answers, saved: world.now() };
-            let saved = mailbox.save_draft(world, record, unfinished).await.or_problem()?;
-            mailbox.send_later(world, saved.id).await.or_problem()?;
-            return Err(named("waiting", views::Class::Unavailable));
+        let (record, written) = written(mailbox, world, args).await?;
+        match mailbox.send_written(world, record, written).await {
+            Ok(_) => Ok(Done {}),
+            Err(error) => Err(not_sent(&error)),
         }
-        if let Some(record) = record {
-            mailbox.take_back(world, record).await.or_problem()?;
-        }
-        let address = match &error {
-            SendError::LookUp(_) => whose(mailbox, world, &draft.to).await,
-            _ => None,
-        };
-        Err(Problem { address, ..problem(&error) })
     }
 
     async fn hold(&mut self, args: Id) -> Result<Done, Problem> {
@@ -250,13 +228,11 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn save_draft(&mut self, args: Writing) -> Result<Saved, Problem> {
         let (mailbox, world) = self.open()?;
-        let record = args.id.as_deref().map(id).transpose()?;
+        let (record, draft) = written(mailbox, world, args).await?;
         if record.is_some_and(|record| mailbox.is_outgoing(record)) {
             return Err(refused("waiting"));
         }
-        let answers = answers(mailbox, world, record, args.answers.as_deref()).await?;
-        let saved = world.now();
-        let draft = Unfinished { to: args.to, subject: args.subject, text: args.text, answers, saved };
+        let saved = draft.saved;
         let kept = mailbox.save_draft(world, record, draft).await.or_problem()?;
         Ok(Saved { id: kept.id.to_string(), saved: shown::millis(saved), refused: kept.refused.as_ref().map(problem) })
     }
@@ -404,43 +380,29 @@ fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
     typed.parse().map_err(|_| Problem { class: views::Class::NotFound, ..refused("not-found") })
 }
 
-fn recipients(typed: &[String]) -> Result<Vec<Address>, Problem> {
-    let mut to = Vec::with_capacity(typed.len());
-    for address in typed {
-        let address = parse_address(address)?;
-        if !to.contains(&address) {
-            to.push(address);
-        }
-    }
-    match to.len() {
-        0 => Err(refused("no-recipients")),
-        1..=limits::READERS => Ok(to),
-        _ => Err(refused("too-many-recipients")),
-    }
-}
-
-async fn answers(
+/// What stands on the page, and the draft that it is.
+async fn written(
     mailbox: &mut Mailbox,
     world: &impl World,
-    record: Option<RecordId>,
-    letter: Option<&str>,
-) -> Result<Option<Answers>, Problem> {
-    let Some(letter) = letter else { return Ok(None) };
-    match mailbox.answers(world, record, id(letter)?).await {
-        // Erased since: what was written is no answer any more, and still a letter.
-        Err(ReadError::NotFound) => Ok(None),
-        answers => answers.or_problem().map(Some),
-    }
+    args: Writing,
+) -> Result<(Option<RecordId>, Unfinished), Problem> {
+    let record = args.id.as_deref().map(id).transpose()?;
+    let answers = match args.answers.as_deref() {
+        None => None,
+        Some(letter) => match mailbox.answers(world, record, id(letter)?).await {
+            // Erased since: what was written is no answer any more, and still a letter.
+            Err(ReadError::NotFound) => None,
+            answers => Some(answers.or_problem()?),
+        },
+    };
+    Ok((record, Unfinished { to: args.to, subject: args.subject, text: args.text, answers, saved: world.now() }))
 }
 
-/// Which of the readers stopped a letter.
-async fn whose(mailbox: &mut Mailbox, world: &impl World, to: &[Address]) -> Option<String> {
-    for address in to {
-        if mailbox.look_up(world, address).await.is_err() {
-            return Some(address.as_str().into());
-        }
+fn not_sent(error: &NotSent) -> Problem {
+    if error.goes_later() {
+        return named("waiting", views::Class::Unavailable);
     }
-    None
+    Problem { address: error.about().map(Into::into), ..problem(error) }
 }
 
 fn draft_of(mailbox: &Mailbox, kept: &Kept) -> views::Draft {
@@ -486,17 +448,6 @@ fn compared(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whoever_is_written_to_is_written_to_once() {
-        let to = |typed: &[&str]| recipients(&typed.iter().map(|address| (*address).into()).collect::<Vec<_>>());
-        assert_eq!(to(&["bjorn@demo.example", " Bjorn@DEMO.example "]).unwrap().len(), 1);
-        assert_eq!(to(&[]).unwrap_err().name, "no-recipients");
-        let refused = to(&["bjorn@demo.example", "per.ek@"]).unwrap_err();
-        assert_eq!((refused.name.as_str(), refused.address.as_deref()), ("not-an-address", Some("per.ek@")));
-        let many: Vec<String> = (0..=limits::READERS).map(|n| format!("n{n}@demo.example")).collect();
-        assert_eq!(recipients(&many).unwrap_err().name, "too-many-recipients");
-    }
 
     #[test]
     fn what_stands_in_a_pages_address_is_no_id_until_it_is_parsed() {

@@ -92,7 +92,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
                 let id = id.to_string();
                 Stop::from(error).with("id", id)
             }
-            SendError::LookUp(_)
+            SendError::LookUp { .. }
             | SendError::Seal(_)
             | SendError::Device(_)
             | SendError::Refused(_)

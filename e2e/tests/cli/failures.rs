@@ -119,8 +119,10 @@ fn what_is_not_there_ends_4() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Start::demo(folder.path()));
     let anna = ANNA.at(&server, folder.path());
-    let send = ["send", "--to", "nobody@example.se", "--subject", "S", "--text", "T"];
-    assert_failed(&anna.run(&send), 4, "no-account");
+    let send = ["send", "--to", ANNA.address, "--to", "nobody@example.se", "--subject", "S", "--text", "T"];
+    let refused = anna.run(&send);
+    assert_failed(&refused, 4, "no-account");
+    assert!(refused.json()["error"]["detail"].as_str().unwrap().contains("nobody@example.se"), "{refused:?}");
     assert_eq!(anna.run(&["list", "--folder", "sent"]).done(), json!([]));
     assert_failed(&anna.run(&["read", NO_LETTER]), 4, "not-found");
     assert_failed(&anna.run(&["move", NO_LETTER, "trash"]), 4, "not-found");

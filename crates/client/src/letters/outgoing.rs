@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use securemailbox_protocol::{address::Address, ids::RecordId};
+use securemailbox_protocol::{address::Address, ids::RecordId, limits};
 
 use crate::{
     failure::{Class, Explained, Failure, explained},
@@ -11,7 +11,7 @@ use crate::{
     world::{DeviceFailed, World},
 };
 
-use super::{Draft, DraftError, SendError, Unfinished, Unsent};
+use super::{Draft, DraftError, SendError, Sent, Unfinished, Unsent};
 
 /// For how long only the tab that holds a letter may send it.
 const HELD: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ pub struct GivenBack {
     pub cause: NotSent,
 }
 
-/// Why a draft can't go out as it stands.
+/// Why what was written did not go out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
     /// See there.
@@ -33,15 +33,45 @@ pub enum NotSent {
     /// See there.
     #[error(transparent)]
     Draft(#[from] DraftError),
-    /// One of the recipients is no address.
-    #[error("one of the recipients is not an address")]
-    NotAnAddress,
+    /// The server could not be asked for the readers' keys. It goes by itself, as a draft that is to go out.
+    #[error("nobody could be looked up, and the letter waits on this device")]
+    Later,
+    /// What was typed is no address.
+    #[error("{0} is not an address")]
+    NotAnAddress(String),
+    /// Nobody is written to.
+    #[error("the letter is to nobody")]
+    NoRecipients,
+    /// More than a letter may have.
+    #[error("the letter has more than {} recipients", limits::READERS)]
+    TooManyRecipients,
 }
 
 impl NotSent {
+    /// It goes out by itself: nothing is to be done.
+    #[must_use]
+    pub const fn goes_later(&self) -> bool {
+        matches!(self, Self::Later | Self::Send(SendError::Waiting { .. }))
+    }
+
+    /// Whom it is about, as it was typed.
+    #[must_use]
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Self::NotAnAddress(typed) => Some(typed),
+            Self::Send(SendError::LookUp { address, .. }) => Some(address.as_str()),
+            Self::Send(_) | Self::Draft(_) | Self::Later | Self::NoRecipients | Self::TooManyRecipients => None,
+        }
+    }
+
     /// It was sent or erased meanwhile, and there is nothing to go on with.
     const fn has_gone(&self) -> bool {
         matches!(self, Self::Draft(DraftError::NotFound) | Self::Send(SendError::NoDraft))
+    }
+
+    /// Nobody could be looked up, so nothing could be sealed.
+    fn could_not_ask(&self) -> bool {
+        matches!(self, Self::Send(SendError::LookUp { .. })) && self.explain().class == Class::Unavailable
     }
 }
 
@@ -50,7 +80,14 @@ impl Failure for NotSent {
         match self {
             Self::Send(error) => error.explain(),
             Self::Draft(error) => error.explain(),
-            Self::NotAnAddress => explained("not-an-address", Class::Refused, "Correct it, and send the letter again."),
+            Self::Later => explained("waiting", Class::Unavailable, "It goes out when the server can be reached."),
+            Self::NotAnAddress(_) => {
+                explained("not-an-address", Class::Refused, "Correct it, and send the letter again.")
+            }
+            Self::NoRecipients => explained("no-recipients", Class::Refused, "Say to whom."),
+            Self::TooManyRecipients => {
+                explained("too-many-recipients", Class::Refused, "Take some of them out, or send several letters.")
+            }
         }
     }
 }
@@ -145,16 +182,46 @@ impl Mailbox {
     }
 
     async fn send_draft(&mut self, world: &impl World, record: RecordId) -> Result<(), NotSent> {
-        let Unfinished { to, subject, text, answers, .. } = self.draft(world, record).await?;
-        let mut readers = Vec::with_capacity(to.len());
-        for typed in to {
-            let address = Address::parse(&typed).map_err(|_| NotSent::NotAnAddress)?;
-            if !readers.contains(&address) {
-                readers.push(address);
-            }
-        }
-        self.send_from(world, &Draft { to: readers, subject, text, answers }, Some(record)).await?;
+        let written = self.draft(world, record).await?;
+        self.send_as_typed(world, Some(record), &written).await?;
         Ok(())
+    }
+
+    /// Sends what was written, and erases the record it was drafted in. Where nobody could be looked up it is a draft that
+    /// is to go out; where it can't go it is a draft like any other.
+    ///
+    /// # Errors
+    /// [`NotSent`]
+    pub async fn send_written(
+        &mut self,
+        world: &impl World,
+        record: Option<RecordId>,
+        written: Unfinished,
+    ) -> Result<Sent, NotSent> {
+        let error = match self.send_as_typed(world, record, &written).await {
+            Ok(sent) => return Ok(sent),
+            Err(error) => error,
+        };
+        if error.could_not_ask() {
+            let saved = self.save_draft(world, record, written).await.map_err(SendError::from)?;
+            self.send_later(world, saved.id).await.map_err(SendError::from)?;
+            return Err(NotSent::Later);
+        }
+        if let (Some(record), false) = (record, error.goes_later()) {
+            self.take_back(world, record).await.map_err(SendError::from)?;
+        }
+        Err(error)
+    }
+
+    async fn send_as_typed(
+        &mut self,
+        world: &impl World,
+        record: Option<RecordId>,
+        written: &Unfinished,
+    ) -> Result<Sent, NotSent> {
+        let Unfinished { to, subject, text, answers, .. } = written.clone();
+        let draft = Draft { to: readers(&to)?, subject, text, answers };
+        Ok(self.send_from(world, &draft, record).await?)
     }
 
     /// Gives up what the server does not have: letters that are on their way, and drafts.
@@ -164,6 +231,22 @@ impl Mailbox {
     pub async fn give_up_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
         self.unsent = Unsent::default();
         self.save_unsent(world).await
+    }
+}
+
+/// Everybody once, however often and however they were typed.
+fn readers(typed: &[String]) -> Result<Vec<Address>, NotSent> {
+    let mut readers = Vec::new();
+    for typed in typed {
+        let address = Address::parse(typed).map_err(|_| NotSent::NotAnAddress(typed.trim().into()))?;
+        if !readers.contains(&address) {
+            readers.push(address);
+        }
+    }
+    match readers.len() {
+        0 => Err(NotSent::NoRecipients),
+        1..=limits::READERS => Ok(readers),
+        _ => Err(NotSent::TooManyRecipients),
     }
 }
 
@@ -219,6 +302,40 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_written_to_is_written_to_once() {
+        let to = |typed: &[&str]| readers(&typed.iter().map(|address| (*address).into()).collect::<Vec<_>>());
+        assert_eq!(to(&["bjorn@demo.example", " Bjorn@DEMO.example "]).unwrap().len(), 1);
+        assert_eq!(to(&[]), Err(NotSent::NoRecipients));
+        let refused = to(&["bjorn@demo.example", " per.ek@"]).unwrap_err();
+        assert_eq!((refused.explain().name, refused.about()), ("not-an-address", Some("per.ek@")));
+        let many: Vec<String> = (0..=limits::READERS).map(|n| format!("n{n}@demo.example")).collect();
+        assert_eq!(readers(&many), Err(NotSent::TooManyRecipients));
+        assert_eq!(readers(&many[1..]).unwrap().len(), limits::READERS);
+    }
+
+    #[test]
+    fn a_letter_whose_readers_can_not_be_looked_up_waits_and_goes_later() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let refused = ready(anna.send_written(&world, None, unfinished("bjorn@demo.example"))).unwrap_err();
+        assert_eq!(refused, NotSent::Later);
+        assert_eq!(anna.count_outgoing(), 1);
+        bjorn_can_be_written_to(&world);
+        let mut later = annas_mailbox();
+        assert!(ready(later.send_outgoing(&world)).unwrap().is_empty());
+        assert_eq!((later.unsent.waiting.len(), later.unsent.outgoing.len()), (1, 0), "sealed and posted");
+    }
+
+    #[test]
+    fn a_held_letter_to_somebody_without_a_mailbox_is_a_draft_again_and_names_them() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let record = held(&world, &mut anna, "per.ek@demo.example");
+        world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
+        let refused = ready(anna.send_written(&world, Some(record), unfinished("per.ek@demo.example"))).unwrap_err();
+        assert_eq!((refused.explain().name, refused.about()), ("no-account", Some("per.ek@demo.example")));
+        assert!(!anna.is_outgoing(record));
+    }
+
+    #[test]
     fn a_letter_that_was_taken_back_is_a_draft_like_any_other() {
         let (world, mut anna) = (TestWorld::default(), annas_mailbox());
         let record = held(&world, &mut anna, "bjorn@demo.example");
@@ -236,7 +353,7 @@ mod tests {
         ready(anna.send_later(&world, record)).unwrap();
         let given_back = ready(anna.send_outgoing(&world)).unwrap();
         assert_eq!(given_back.len(), 1);
-        assert_eq!((given_back[0].record, &given_back[0].cause), (record, &NotSent::NotAnAddress));
+        assert_eq!((given_back[0].record, &given_back[0].cause), (record, &NotSent::NotAnAddress("bjorn@".into())));
         assert!(!anna.is_outgoing(record));
         assert_eq!(ready(anna.draft(&world, record)).unwrap().text, "Allt är bra.");
     }

@@ -81,8 +81,13 @@ pub struct Sent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// One of the readers can't be written to.
-    #[error(transparent)]
-    LookUp(#[from] LookUpError),
+    #[error("{cause} ({address})")]
+    LookUp {
+        /// Who.
+        address: Address,
+        /// Why not.
+        cause: LookUpError,
+    },
     /// The letter itself won't do.
     #[error(transparent)]
     Seal(#[from] SealRefused),
@@ -108,7 +113,7 @@ pub enum SendError {
 impl Failure for SendError {
     fn explain(&self) -> Explained {
         match self {
-            Self::LookUp(error) => error.explain(),
+            Self::LookUp { cause, .. } => cause.explain(),
             Self::Seal(_) => explained("letter-refused", Class::Refused, "Change the letter, and send it again."),
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
@@ -225,7 +230,8 @@ impl Mailbox {
     ) -> Result<(Waiting, Vec<Recipient>), SendError> {
         let mut readers = Vec::with_capacity(draft.to.len());
         for address in &draft.to {
-            readers.push(self.look_up(world, address).await?);
+            let looked_up = self.look_up(world, address).await;
+            readers.push(looked_up.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
         }
         let id = LetterId::new(world.now(), &mut world.rng());
         let outgoing = Outgoing {
@@ -395,7 +401,10 @@ mod tests {
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will("/letters", problem(ProblemType::StaleKey));
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
-        assert_eq!(ready(anna.send(&world, &draft())), Err(SendError::LookUp(LookUpError::KeyChanged)));
+        let refused = ready(anna.send(&world, &draft()));
+        assert!(
+            matches!(refused, Err(SendError::LookUp { address: who, cause: LookUpError::KeyChanged }) if who == address("bjorn"))
+        );
         assert!(waiting_on_the_device(&world, &anna).is_empty());
         assert_eq!(world.server.bodies("/letters").len(), 1);
     }
@@ -408,7 +417,7 @@ mod tests {
         world.server.will("/letters", problem(ProblemType::StaleKey));
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
         let still = ready(anna.send_waiting(&world)).unwrap();
-        assert!(matches!(still[0].cause, SendError::LookUp(LookUpError::KeyChanged)));
+        assert!(matches!(still[0].cause, SendError::LookUp { cause: LookUpError::KeyChanged, .. }));
         assert_eq!(waiting_on_the_device(&world, &anna), [id]);
     }
 
