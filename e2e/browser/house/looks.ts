@@ -36,3 +36,23 @@ export async function settled(page: Page): Promise<void> {
     }
   });
 }
+
+/** What stands there in the colours of danger: never only because the network is gone. */
+export async function inRed(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    const colour = (token: string) => {
+      probe.style.color = `var(${token})`;
+      return getComputedStyle(probe).color;
+    };
+    const reds = ["--danger", "--danger-text", "--danger-line", "--danger-soft"].map(colour);
+    probe.remove();
+    const shown = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility());
+    const red = shown.filter((element) => {
+      const { color, backgroundColor, borderBlockStartColor, borderBlockStartWidth } = getComputedStyle(element);
+      const border = borderBlockStartWidth === "0px" ? color : borderBlockStartColor;
+      return [color, backgroundColor, border].some((one) => reds.includes(one));
+    });
+    return red.map((element) => `${element.tagName}: ${element.textContent.trim()}`);
+  });
+}

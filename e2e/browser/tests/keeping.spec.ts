@@ -1,5 +1,6 @@
 // Nothing is lost: what was typed survives undo, lock, reload and a lost network, and a letter goes out once.
 import { fromMenu, isPhone, network, signIn, unlock } from "../house/entering.ts";
+import { inRed } from "../house/looks.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import { goTo, open, readers, row, send, toast, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
@@ -144,14 +145,20 @@ test.describe("without a network", () => {
     watch.expect(NO_NETWORK);
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     await per.terminal.send({ to: [gun.address], subject: "Sparat", text: "Läses också på tåget" });
+    await per.terminal.send({ to: [gun.address], subject: "Osett", text: "Läses hemma" });
     const guns = await visit(gun);
     await open(guns, "Sparat");
     await guns.goBack();
     await network(guns, false);
     const banner = guns.getByRole("complementary", { name: m("banner.offline_label") });
     await expect(banner).toContainText(m("banner.offline"));
+    await row(guns, "Osett").click();
+    await expect(guns.getByRole("button", { name: m("action.retry") })).toBeVisible();
+    expect(await inRed(guns)).toEqual([]);
+    await guns.goBack();
     await write(guns, { to: [per.address], ...DIARY }, m);
     await expect(readers(guns, m)).toContainText(m("chip.not_now"));
+    expect(await inRed(guns)).toEqual([]);
     await network(guns, true);
     await expect(banner).toHaveCount(0);
     await expect(readers(guns, m)).not.toContainText(m("chip.not_now"));

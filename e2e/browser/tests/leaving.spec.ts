@@ -47,6 +47,21 @@ test.describe("a letter that was sent", () => {
   });
 });
 
+test("a letter that is sent and thrown away with two fingers at once is sent", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  await write(guns, { to: [per.address], ...DIARY }, m);
+  const both = [guns.getByRole("button", { name: m("write.send") }), guns.getByRole("button", { name: m("write.discard") })];
+  const [sends, discards] = await Promise.all(both.map((button) => button.elementHandle()));
+  await guns.evaluate(([first, second]) => {
+    for (const button of [first, second]) (button as HTMLElement).click();
+  }, [sends, discards]);
+  await guns.getByRole("button", { name: m("outbox.now") }).click();
+  await expect.poll(() => per.terminal.list()).toHaveLength(1);
+  await goTo(guns, "drafts", m);
+  await expect(row(guns, DIARY.subject)).toHaveCount(0);
+});
+
 test("an answer that was begun with a network is kept without one", async ({ page, server, newcomer, m, watch }) => {
   watch.expect(NO_NETWORK);
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
@@ -112,6 +127,18 @@ test.describe("a page that was left alone", () => {
     await enter(page, server, gun, m);
     await inMailbox(page, m);
   });
+});
+
+test("a Worker that breaks takes its keys with it, and the password opens the mailbox again", async ({ page, server, newcomer, m, watch }) => {
+  watch.expect(/out of memory/);
+  const gun = await newcomer("Gun Berg");
+  await signIn(page, server, gun, m);
+  await Promise.all(page.workers().map((worker) => worker.evaluate(() => setTimeout(() => { throw new Error("out of memory"); }))));
+  await expect(page.getByRole("heading", { level: 1, name: m("locked.title") })).toBeVisible();
+  await expect(page.getByText(m("locked.broken"))).toBeVisible();
+  expect(page.workers()).toEqual([]);
+  await unlock(page, gun.password, m);
+  await inMailbox(page, m);
 });
 
 test("a refused sign-out goes on following the mailbox", async ({ visit, newcomer, m, watch }) => {

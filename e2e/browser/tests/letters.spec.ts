@@ -1,6 +1,7 @@
 // The same letter in the browser: written, read, answered, binned, erased, seen by both sides at once.
 import { readFile } from "node:fs/promises";
 import { inMailbox } from "../house/entering.ts";
+import { inRed } from "../house/looks.ts";
 import { expect, test } from "../house/test.ts";
 import { addReader, goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
 
@@ -158,6 +159,7 @@ test.describe("whom a letter goes to", () => {
     await guns.getByRole("button", { name: m("write.send") }).click();
     const summary = guns.getByRole("alert").filter({ hasText: "ingen@demo.example" });
     await expect(summary).toBeFocused();
+    expect(await inRed(guns)).not.toEqual([]);
     await expect(guns.getByRole("textbox", { name: m("write.text") })).toHaveValue("Hej");
 
     const to = guns.getByRole("combobox", { name: m("write.to") });
@@ -203,6 +205,9 @@ test.describe("whom a letter goes to", () => {
     const guns = await visit(gun);
     await write(guns, { to: [], subject: "Igen", text: "Hej igen" }, m);
     const to = guns.getByRole("combobox", { name: m("write.to") });
+    await addReader(guns, per.name, m); // a name is nobody until its person was picked, and the address seen
+    await expect(readers(guns, m)).toContainText(m("chip.not_an_address"));
+    await readers(guns, m).getByRole("button").press("Backspace");
     await to.pressSequentially("per");
     await expect(guns.getByRole("option", { name: per.address })).toBeVisible();
     await to.press("ArrowDown");
