@@ -1,5 +1,6 @@
 // Into the mailbox and out of it: registering, signing in, locking, signing out, a forgotten password.
 import { readFile } from "node:fs/promises";
+import { withoutSiteData } from "../house/chromium.ts";
 import {
   askToRecover,
   enter,
@@ -274,4 +275,19 @@ test.describe("a forgotten password", () => {
     await expect(problem(page)).toContainText(m("problem.slip_of_the_pen"));
     expect(asked.filter((url) => url.includes("/api/"))).toEqual([]);
   });
+});
+
+test("a browser that may keep nothing says so, and what to do", async ({ server, newcomer, locale, m, watch }, info) => {
+  const gun = await newcomer("Gun Berg");
+  const context = await withoutSiteData(info.outputPath("profile"), { baseURL: server.url, locale: locale ?? "" });
+  try {
+    await watch.over(context);
+    const page = await context.newPage();
+    await page.goto("/");
+    await prove(page, gun, m);
+    await expect(problem(page)).toContainText(m("problem.device_failed.do"));
+    expect(await server.messagesTo(gun.phone)).toBe(1); // no code for a sign-in that can't be ended
+  } finally {
+    await context.close();
+  }
 });
