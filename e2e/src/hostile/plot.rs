@@ -3,9 +3,8 @@
 use std::{fmt::Display, time::Duration};
 
 use securemailbox_client::{
-    directory::LookUpError,
     failure::Failure,
-    letters::{Damage, ReadError, SendError},
+    letters::{Damage, ReadError},
     transcript::Recorded,
 };
 use securemailbox_protocol::{
@@ -20,7 +19,7 @@ use crate::{
     suite::{Case, Lie, Lived, question},
 };
 
-use super::stage::{Cast, Stage};
+use super::stage::Stage;
 
 /// A case that is being made. Until it says otherwise, what is shown stays what it was.
 pub struct Plot<'a> {
@@ -227,12 +226,6 @@ fn changed<T: DeserializeOwned + Serialize>(truth: &Recorded, change: &impl Fn(&
 #[must_use]
 pub fn failed(failure: impl Failure) -> String {
     format!("failed: {}: {failure}", failure.explain().name)
-}
-
-/// What sending shows when one of the readers can't be written to.
-#[must_use]
-pub fn unsent(to: &Cast, cause: LookUpError) -> String {
-    failed(SendError::LookUp { address: to.address.clone(), cause })
 }
 
 /// What reading shows of a letter that is refused.

@@ -37,7 +37,7 @@ pub enum NotSent {
     #[error("nobody could be looked up, and the letter waits on this device")]
     Later,
     /// What was typed is no address.
-    #[error("{0} is not an address")]
+    #[error("one of the recipients is not an address")]
     NotAnAddress(String),
     /// Nobody is written to.
     #[error("the letter is to nobody")]

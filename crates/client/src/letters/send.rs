@@ -81,7 +81,7 @@ pub struct Sent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// One of the readers can't be written to.
-    #[error("{cause} ({address})")]
+    #[error("{cause}")]
     LookUp {
         /// Who.
         address: Address,
