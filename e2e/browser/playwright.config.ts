@@ -10,7 +10,7 @@ export default defineConfig<House>({
   workers: 2,
   fullyParallel: false,
   forbidOnly: CI,
-  retries: 0, // a test that fails sometimes is a fault of the page or of the test
+  retries: 0, // a test that fails sometimes is a fault of the page or of the test; `cargo xtask test` names it
   reporter: [["list"]],
   timeout: 60_000,
   expect: { timeout: 10_000 },

@@ -168,7 +168,8 @@ fn browser(workspace: &Workspace) -> Outcome<Remark> {
     machine::node_modules(workspace, TESTS)?;
     let binary = workspace.build_binary(Profile::Dev)?;
     let mut test = Command::new("npm");
-    test.arg("test").env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(TESTS));
+    // A machine may stand still at the wrong moment: what passes only the second time is named as flaky at the end.
+    test.args(["test", "--", "--retries=1"]).env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(TESTS));
     process::run(&mut test)?;
     Ok(weights)
 }

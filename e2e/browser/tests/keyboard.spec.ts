@@ -41,6 +41,7 @@ test("a person with a keyboard alone signs in, writes, sends, and erases", async
   await page.keyboard.press("g");
   await page.keyboard.press("s");
   await expect(page.getByRole("heading", { level: 1, name: m("folder.sent") })).toBeFocused();
+  await expect(row(page, "Utan mus")).toBeVisible();
   await page.keyboard.press("j");
   await expect(row(page, "Utan mus")).toBeFocused();
   await page.keyboard.press("Enter");
