@@ -2,29 +2,15 @@
 
 import { device, SESSION_ITEM } from "./device.ts";
 import mailboxUrl from "./mailbox_worker.ts?worker&url";
-import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs, type ToWorker } from "./port.ts";
-import signInUrl from "./sign_in_worker.ts?worker&url";
+import { Idle } from "./idle.ts";
+import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs } from "./port.ts";
 import { Remembered } from "./remembered.ts";
-import type { MailboxCalls, Me, Problem, SignInCalls } from "./types.ts";
-import moduleUrl from "./vault/vault_bg.wasm?url";
+import signInUrl from "./sign_in_worker.ts?worker&url";
+import type { MailboxCalls, Me, SignInCalls } from "./types.ts";
+import { CallFailed, compiledModule, problemIn, WorkerCalls } from "./worker_calls.ts";
 
 export type { LockReason, MailboxEvent } from "./port.ts";
-
-/** A call was not done. */
-export class CallFailed extends Error {
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(problem.name);
-    this.problem = problem;
-  }
-}
-
-/** Why a call was not done; throws on whatever else went wrong. */
-export function problemIn(error: unknown): Problem {
-  if (error instanceof CallFailed) return error.problem;
-  throw error;
-}
+export { CallFailed, problemIn } from "./worker_calls.ts";
 
 export type Start = { state: "open"; me: Me } | { state: "locked"; address: string } | { state: "signed-out" };
 
@@ -32,93 +18,11 @@ export type Start = { state: "open"; me: Me } | { state: "locked"; address: stri
 const session = new Remembered(() => sessionStorage, "securemailbox.session");
 /** Somebody may be signed in here, so a start asks. Strangers load no WebAssembly. */
 const hint = new Remembered(() => localStorage, "securemailbox.signed_in");
-/** PROTOCOL §9a: locks by itself unless the person chose to stay signed in. */
-const LOCKS_AFTER = 15 * 60_000;
-const LOOKS_EVERY = 15_000;
 /** How long the Worker may take to write down what it saw before its keys go. */
 export const LOCK_PATIENCE = 5_000;
 
-const workerPolicy = globalThis.trustedTypes?.createPolicy("securemailbox-worker", {
-  createScriptURL(url) {
-    if (new URL(url, location.href).origin !== location.origin) throw new TypeError("a Worker of another origin");
-    return url;
-  },
-});
-
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-function compiledModule(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compileStreaming(fetch(moduleUrl)).catch((error: unknown) => {
-    compiled = undefined; // a lost network must not last
-    throw error;
-  });
-  return compiled;
-}
-
 export function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
-}
-
-type Waiting = { resolve: (answer: unknown) => void; reject: (failed: CallFailed) => void };
-
-/** One Worker, and the calls that it has not answered yet. */
-class WorkerCalls {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
-  #ended = false;
-
-  /** `broke` is called if the Worker stops by itself: out of memory, or of a build that is gone. */
-  constructor(url: string, heard: (message: ToPage) => void, broke: () => void) {
-    this.#worker = new Worker(workerPolicy?.createScriptURL(url) ?? url, { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
-      if (data.say === "answer") this.#settle(data.id)?.resolve(JSON.parse(data.answer));
-      else if (data.say === "refusal") this.#settle(data.id)?.reject(new CallFailed(data.problem));
-      else heard(data);
-    };
-    this.#worker.onerror = () => {
-      if (this.#ended) return;
-      this.end();
-      broke();
-    };
-  }
-
-  async begin(handover: MessagePort | null): Promise<void> {
-    let module: WebAssembly.Module;
-    try {
-      module = await compiledModule();
-    } catch {
-      throw new CallFailed({ name: "unreachable", class: "unavailable", address: null, retry_after: null });
-    }
-    this.tell({ do: "begin", module, session: session.value, handover }, handover ? [handover] : []);
-  }
-
-  call(call: string, args: unknown): Promise<unknown> {
-    if (this.#ended) return Promise.reject(new CallFailed(BROKEN));
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.tell({ do: "call", id, call, args: JSON.stringify(args) });
-    });
-  }
-
-  tell(message: ToWorker, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
-  }
-
-  /** Ends the Worker, and with it every key in its memory. */
-  end(): void {
-    this.#ended = true;
-    this.#worker.terminate();
-    for (const { reject } of this.#waiting.values()) reject(new CallFailed(BROKEN));
-    this.#waiting.clear();
-  }
-
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
-  }
 }
 
 function hear(message: ToPage): void {
@@ -142,17 +46,6 @@ const tabs = new BroadcastChannel(TABS);
 let mailboxWorker: WorkerCalls | undefined;
 /** Whose mailbox is open; none while the Worker only waits for one. */
 let open: Me | undefined;
-let lastActive = moment();
-
-/** By both clocks: one may be set back, the other stands still while a laptop sleeps. */
-function moment(): { wall: number; steady: number } {
-  return { wall: Date.now(), steady: performance.now() };
-}
-
-function idleFor(): number {
-  const now = moment();
-  return Math.max(now.wall - lastActive.wall, now.steady - lastActive.steady);
-}
 
 function emit(event: MailboxEvent): void {
   for (const listener of listeners) listener(event);
@@ -163,13 +56,13 @@ async function begun(handover: MessagePort | null): Promise<WorkerCalls> {
     if (open) forget({ event: "locked", why: "broken" });
     else if (worker === mailboxWorker) mailboxWorker = undefined;
   });
-  await worker.begin(handover);
+  await worker.begin(session.value, handover);
   return worker;
 }
 
 function attend(me: Me): void {
   open = me;
-  lastActive = moment();
+  idle.touched();
   hint.value = "1";
   tell({ tell: "opened", address: me.address });
 }
@@ -260,7 +153,7 @@ async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
 }
 
 tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => {
-  if (data.tell === "active") lastActive = moment();
+  if (data.tell === "active") idle.touched();
   if (!open) return;
   if (data.tell === "locked") forget({ event: "locked", why: data.why });
   // Two people can't share one browser's cookie: whoever came last has it.
@@ -268,23 +161,15 @@ tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => {
 });
 
 /** Asks for the lock once nobody has touched the page for too long, however it slept meanwhile. */
-function lookAtTheClock(): boolean {
-  const overdue = open !== undefined && !open.kept && idleFor() >= LOCKS_AFTER;
-  if (overdue) emit({ event: "idle" });
-  return overdue;
-}
-
-function active(): void {
-  if (lookAtTheClock() || idleFor() < LOOKS_EVERY) return;
-  lastActive = moment();
-  tell({ tell: "active" });
-}
-
-for (const input of ["pointerdown", "keydown", "wheel"]) addEventListener(input, active, { passive: true, capture: true });
-for (const back of ["pageshow", "focus"]) addEventListener(back, lookAtTheClock);
-for (const back of ["visibilitychange", "resume"]) document.addEventListener(back, lookAtTheClock);
+const idle = new Idle({
+  overdue() {
+    const overdue = open !== undefined && !open.kept;
+    if (overdue) emit({ event: "idle" });
+    return overdue;
+  },
+  active: () => tell({ tell: "active" }),
+});
 addEventListener("pagehide", () => mailboxWorker?.tell({ do: "keep" }));
-setInterval(lookAtTheClock, LOOKS_EVERY);
 
 // ---- signing in ----
 
@@ -300,7 +185,7 @@ async function bothWorkers(): Promise<WorkerCalls> {
     signInWorker = undefined;
     handed?.reject(new CallFailed(BROKEN));
   });
-  await worker.begin(port1);
+  await worker.begin(session.value, port1);
   return worker;
 }
 
