@@ -12,9 +12,12 @@ export interface StepInWords {
   count: string | undefined;
 }
 
-const WORDS: Record<ErasureStepKind, (taken: boolean) => string> = {
+const WORDS: Record<ErasureStepKind, (taken: boolean, count: number) => string> = {
   "keys-destroyed": (taken) => (taken ? m["receipt.keys_destroyed"]() : m["receipt.keys_not"]()),
-  "letters-overwritten": (taken) => (taken ? m["receipt.letters_overwritten"]() : m["receipt.letters_not"]()),
+  "letters-overwritten": (taken, count) => {
+    if (!taken) return m["receipt.letters_not"]();
+    return count > 0 ? m["receipt.letters_overwritten"]() : m["receipt.letters_none"]();
+  },
   "log-overwritten": (taken) => (taken ? m["receipt.log_overwritten"]() : m["receipt.log_not"]()),
   vacuumed: (taken) => (taken ? m["receipt.vacuumed"]() : m["receipt.vacuum_not"]()),
 };
@@ -22,11 +25,11 @@ const WORDS: Record<ErasureStepKind, (taken: boolean) => string> = {
 export function inWords({ step, taken, count }: ErasureStep): StepInWords {
   const counted = {
     "keys-destroyed": () => m["receipt.keys"]({ count }),
-    "letters-overwritten": () => m["receipt.letters"]({ count }),
+    "letters-overwritten": () => (count > 0 ? m["receipt.letters"]({ count }) : undefined),
     "log-overwritten": () => undefined,
     vacuumed: () => undefined,
   };
-  return { step, taken, text: WORDS[step](taken), count: taken ? counted[step]() : undefined };
+  return { step, taken, text: WORDS[step](taken, count), count: taken ? counted[step]() : undefined };
 }
 
 /** In the words of NIST SP 800-88: overwriting is Clear, destroying the keys is Cryptographic Erase. */
