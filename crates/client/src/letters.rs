@@ -13,7 +13,7 @@ pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused, Told};
 pub use drafts::{DraftError, Kept, SavedDraft, Unfinished};
 pub use export::Form;
 pub use list::{ListError, Row};
-pub use outgoing::{GivenBack, NotSent};
+pub use outgoing::{GivenBack, NotSent, Typed};
 pub use read::{ReadError, Reading, ReadingWarning};
 pub use send::{Answers, Draft, SendError, Sent, StillWaiting};
 pub use unsent::{Unsent, Waiting, post};

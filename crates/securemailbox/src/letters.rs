@@ -92,11 +92,14 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
                 let id = id.to_string();
                 Stop::from(error).with("id", id)
             }
-            SendError::LookUp { address, .. } => {
-                let address = address.to_string();
-                Stop::from(error).and(&format!("It is about {address}.")).with("address", address)
-            }
-            SendError::Seal(_) | SendError::Device(_) | SendError::Refused(_) | SendError::NoDraft => error.into(),
+            SendError::LookUp { .. }
+            | SendError::Seal(_)
+            | SendError::Device(_)
+            | SendError::Refused(_)
+            | SendError::NoDraft => match error.reader().map(ToString::to_string) {
+                Some(reader) => Stop::from(error).and(&format!("It is about {reader}.")).with("address", reader),
+                None => error.into(),
+            },
         })?;
         let readers: Vec<Value> = sent
             .readers

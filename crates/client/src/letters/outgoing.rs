@@ -1,7 +1,7 @@
 //! Drafts on their way out: what a writer wants sent stands on the device until it has gone or can't go, so that a page
 //! that is closed, locked or without a network breaks no promise.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use securemailbox_protocol::{address::Address, ids::RecordId, limits};
 
@@ -38,13 +38,23 @@ pub enum NotSent {
     Later,
     /// What was typed is no address.
     #[error("one of the recipients is not an address")]
-    NotAnAddress(String),
+    NotAnAddress(Typed),
     /// Nobody is written to.
     #[error("the letter is to nobody")]
     NoRecipients,
     /// More than a letter may have.
     #[error("the letter has more than {} recipients", limits::READERS)]
     TooManyRecipients,
+}
+
+/// What a person typed. Its `Debug` does not say.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(pub String);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed")
+    }
 }
 
 impl NotSent {
@@ -58,15 +68,20 @@ impl NotSent {
     #[must_use]
     pub fn about(&self) -> Option<&str> {
         match self {
-            Self::NotAnAddress(typed) => Some(typed),
-            Self::Send(SendError::LookUp { address, .. }) => Some(address.as_str()),
-            Self::Send(_) | Self::Draft(_) | Self::Later | Self::NoRecipients | Self::TooManyRecipients => None,
+            Self::NotAnAddress(Typed(typed)) => Some(typed),
+            Self::Send(error) => error.reader().map(Address::as_str),
+            Self::Draft(_) | Self::Later | Self::NoRecipients | Self::TooManyRecipients => None,
         }
     }
 
     /// It was sent or erased meanwhile, and there is nothing to go on with.
     const fn has_gone(&self) -> bool {
         matches!(self, Self::Draft(DraftError::NotFound) | Self::Send(SendError::NoDraft))
+    }
+
+    /// Nothing stands in its way that may not go away: it is tried again.
+    fn may_go_yet(&self) -> bool {
+        self.goes_later() || self.explain().class == Class::Unavailable
     }
 
     /// Nobody could be looked up, so nothing could be sealed.
@@ -149,7 +164,8 @@ impl Mailbox {
     pub async fn send_outgoing(&mut self, world: &impl World) -> Result<Vec<GivenBack>, DeviceFailed> {
         let mut given_back = Vec::new();
         for still in self.send_waiting(world).await? {
-            if still.cause.explain().class == Class::Unavailable {
+            let cause = NotSent::from(still.cause);
+            if cause.may_go_yet() {
                 continue;
             }
             let Some(at) = self.unsent.waiting.iter().position(|waiting| waiting.id == still.id) else { continue };
@@ -157,12 +173,12 @@ impl Mailbox {
             self.save_unsent(world).await?;
             let draft = Unfinished::of(waiting.draft, world.now());
             let saved = self.save_draft(world, waiting.record, draft).await?;
-            given_back.push(GivenBack { record: saved.id, cause: still.cause.into() });
+            given_back.push(GivenBack { record: saved.id, cause });
         }
         for record in self.due(world) {
             match self.send_draft(world, record).await {
                 Ok(()) => {}
-                Err(error) if error.explain().class == Class::Unavailable => {}
+                Err(cause) if cause.may_go_yet() => {}
                 Err(cause) => {
                     self.take_back(world, record).await?;
                     if !cause.has_gone() {
@@ -238,7 +254,7 @@ impl Mailbox {
 fn readers(typed: &[String]) -> Result<Vec<Address>, NotSent> {
     let mut readers = Vec::new();
     for typed in typed {
-        let address = Address::parse(typed).map_err(|_| NotSent::NotAnAddress(typed.trim().into()))?;
+        let address = Address::parse(typed).map_err(|_| NotSent::NotAnAddress(Typed(typed.trim().into())))?;
         if !readers.contains(&address) {
             readers.push(address);
         }
@@ -353,9 +369,27 @@ mod tests {
         ready(anna.send_later(&world, record)).unwrap();
         let given_back = ready(anna.send_outgoing(&world)).unwrap();
         assert_eq!(given_back.len(), 1);
-        assert_eq!((given_back[0].record, &given_back[0].cause), (record, &NotSent::NotAnAddress("bjorn@".into())));
+        assert_eq!(
+            (given_back[0].record, &given_back[0].cause),
+            (record, &NotSent::NotAnAddress(Typed("bjorn@".into())))
+        );
         assert!(!anna.is_outgoing(record));
         assert_eq!(ready(anna.draft(&world, record)).unwrap().text, "Allt är bra.");
+    }
+
+    #[test]
+    fn a_posted_letter_that_the_server_has_no_time_for_stays_the_same_letter() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let record = held(&world, &mut anna, "bjorn@demo.example");
+        ready(anna.send_later(&world, record)).unwrap();
+        bjorn_can_be_written_to(&world);
+        for kind in [ProblemType::TooManyRequests, ProblemType::NotSignedIn, ProblemType::Busy] {
+            world.server.will("/letters", problem(kind));
+            assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty(), "{kind:?}");
+            assert_eq!((anna.unsent.waiting.len(), anna.unsent.outgoing.len()), (1, 0), "{kind:?}");
+        }
+        let posts = world.server.bodies("/letters");
+        assert!(posts.len() == 3 && posts.iter().all(|post| *post == posts[0]));
     }
 
     #[test]

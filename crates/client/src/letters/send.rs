@@ -110,6 +110,22 @@ pub enum SendError {
     },
 }
 
+impl SendError {
+    /// Which reader can't be written to; none where nobody could be asked for.
+    #[must_use]
+    pub fn reader(&self) -> Option<&Address> {
+        match self {
+            Self::LookUp { cause: LookUpError::Call(_), .. }
+            | Self::Seal(_)
+            | Self::Device(_)
+            | Self::Refused(_)
+            | Self::NoDraft
+            | Self::Waiting { .. } => None,
+            Self::LookUp { address, .. } => Some(address),
+        }
+    }
+}
+
 impl Failure for SendError {
     fn explain(&self) -> Explained {
         match self {
