@@ -53,7 +53,7 @@ export function problem(page: Page): Locator {
 
 /** One's own menu: in the top bar; on a phone behind "More", which stands under a list, not under a letter. */
 export async function fromMenu(page: Page, choice: string, m: Words): Promise<void> {
-  if (isPhone(page) && /#|\/write/.test(page.url())) await page.goBack();
+  if (isPhone(page) && /#|\/write/.test(await page.evaluate(() => location.href))) await page.goBack();
   const more = page.getByRole("button", { name: m("nav.more"), exact: true });
   const account = page.getByRole("button", { name: m("app.account") });
   await more.or(account).filter({ visible: true }).click();

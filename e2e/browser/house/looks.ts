@@ -49,9 +49,10 @@ export async function inRed(page: Page): Promise<string[]> {
     probe.remove();
     const shown = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility());
     const red = shown.filter((element) => {
-      const { color, backgroundColor, borderBlockStartColor, borderBlockStartWidth } = getComputedStyle(element);
-      const border = borderBlockStartWidth === "0px" ? color : borderBlockStartColor;
-      return [color, backgroundColor, border].some((one) => reds.includes(one));
+      const style = getComputedStyle(element);
+      const sides = (["Top", "Right", "Bottom", "Left"] as const).filter((side) => style[`border${side}Width`] !== "0px");
+      const borders = sides.map((side) => style[`border${side}Color`]);
+      return [style.color, style.backgroundColor, ...borders].some((one) => reds.includes(one));
     });
     return red.map((element) => `${element.tagName}: ${element.textContent.trim()}`);
   });

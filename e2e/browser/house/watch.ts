@@ -3,6 +3,8 @@ import type { BrowserContext } from "@playwright/test";
 
 /** The server says no. */
 export const REFUSED = /status of 40[13]/;
+/** What Chromium says of a network that is not there. */
+export const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/;
 /** The server says that there is no such thing. */
 export const NOT_THERE = /status of 404/;
 

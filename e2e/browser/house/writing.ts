@@ -35,6 +35,9 @@ export interface ToWrite {
   text: string;
 }
 
+/** A letter that nothing hangs on, where its words are to be found again. */
+export const DIARY = { subject: "Dagboken", text: "Kära dagbok,\n\nidag regnar det." };
+
 /** Begins a new letter, and types it. */
 export async function write(page: Page, letter: ToWrite, m: Words): Promise<void> {
   await page.getByRole("navigation").getByRole("link", { name: m("nav.write_short") }).filter({ visible: true }).first().click();

@@ -23,7 +23,7 @@ test.describe("a demo", () => {
     await expect(outbox.getByRole("status").filter({ hasText: m("outbox.arrived.sms", { to: readable(elif.phone) }) })).toBeAttached();
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await outbox.getByRole("button", { name: m("outbox.copy", { code }) }).click();
-    expect(await outbox.evaluate(() => navigator.clipboard.readText())).toBe(code);
+    await expect.poll(() => outbox.evaluate(() => navigator.clipboard.readText())).toBe(code);
     await enterCode(page, code, m);
     await inMailbox(page, m);
   });

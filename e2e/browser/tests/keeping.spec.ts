@@ -2,13 +2,9 @@
 import { fromMenu, isPhone, network, signIn, unlock } from "../house/entering.ts";
 import { inRed } from "../house/looks.ts";
 import { expect, type Page, test } from "../house/test.ts";
-import { goTo, open, readers, row, send, toast, write } from "../house/writing.ts";
+import { NO_NETWORK } from "../house/watch.ts";
+import { DIARY, goTo, open, readers, row, send, toast, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
-
-/** What Chromium says of a network that is not there. */
-const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/;
-
-const DIARY = { subject: "Dagboken", text: "Kära dagbok,\n\nidag regnar det." };
 
 async function draftStands(page: Page, address: string, m: Words): Promise<void> {
   await expect(page.getByRole("textbox", { name: m("write.text") })).toHaveValue(DIARY.text);

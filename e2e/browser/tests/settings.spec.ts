@@ -12,10 +12,12 @@ test.describe("looks", () => {
     const other: Language = language === "sv" ? "en" : "sv";
     const theirs = words(other);
     await page.goto("/settings/looks");
+    const told = page.context().waitForEvent("response", (response) => response.request().method() === "PATCH");
     await page.getByRole("radio", { name: other === "sv" ? "Svenska" : "English" }).check();
     await expect(page.getByRole("heading", { level: 1, name: theirs("settings.title") })).toBeVisible();
     await expect(page.locator("html")).toHaveAttribute("lang", other);
     await expect(page).toHaveTitle(new RegExp(theirs("title.settings_looks")));
+    await told;
     await page.reload();
     await expect(page.getByRole("heading", { level: 1, name: theirs("settings.title") })).toBeVisible();
 
