@@ -10,6 +10,7 @@ async function draftStands(page: Page, address: string, m: Words): Promise<void>
   await expect(page.getByRole("textbox", { name: m("write.text") })).toHaveValue(DIARY.text);
   await expect(page.getByRole("textbox", { name: m("write.subject") })).toHaveValue(DIARY.subject);
   await expect(readers(page, m)).toContainText(address);
+  await expect(readers(page, m)).not.toContainText(m("chip.looking")); // nobody is written to who was not looked up
 }
 
 /** The first save names the draft in the page's address. */
