@@ -14,7 +14,7 @@ use securemailbox_protocol::{address::Address, ids::RecordId, letters::Folder};
 
 use crate::{
     calls::{self, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Writing},
-    problems::{OrProblem, named, problem, refused},
+    problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::parse_address,
     views::{
@@ -195,10 +195,8 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn send(&mut self, args: Writing) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         let (record, written) = written(mailbox, world, args).await?;
-        match mailbox.send_written(world, record, written).await {
-            Ok(_) => Ok(Done {}),
-            Err(error) => Err(not_sent(&error)),
-        }
+        mailbox.send_written(world, record, written).await.map_err(|error| not_sent(&error))?;
+        Ok(Done {})
     }
 
     async fn hold(&mut self, args: Id) -> Result<Done, Problem> {
@@ -399,9 +397,6 @@ async fn written(
 }
 
 fn not_sent(error: &NotSent) -> Problem {
-    if error.goes_later() {
-        return named("waiting", views::Class::Unavailable);
-    }
     Problem { address: error.about().map(Into::into), ..problem(error) }
 }
 

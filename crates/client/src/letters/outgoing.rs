@@ -11,7 +11,7 @@ use crate::{
     world::{DeviceFailed, World},
 };
 
-use super::{Draft, DraftError, SendError, Sent, Unfinished, Unsent};
+use super::{Draft, DraftError, SendError, Unfinished, Unsent};
 
 /// For how long only the tab that holds a letter may send it.
 const HELD: Duration = Duration::from_secs(60);
@@ -58,12 +58,6 @@ impl fmt::Debug for Typed {
 }
 
 impl NotSent {
-    /// It goes out by itself: nothing is to be done.
-    #[must_use]
-    pub const fn goes_later(&self) -> bool {
-        matches!(self, Self::Later | Self::Send(SendError::Waiting { .. }))
-    }
-
     /// Whom it is about, as it was typed.
     #[must_use]
     pub fn about(&self) -> Option<&str> {
@@ -81,21 +75,24 @@ impl NotSent {
 
     /// Nothing stands in its way that may not go away: it is tried again.
     fn may_go_yet(&self) -> bool {
-        self.goes_later() || self.explain().class == Class::Unavailable
+        self.explain().class == Class::Unavailable
     }
 
     /// Nobody could be looked up, so nothing could be sealed.
     fn could_not_ask(&self) -> bool {
-        matches!(self, Self::Send(SendError::LookUp { .. })) && self.explain().class == Class::Unavailable
+        matches!(self, Self::Send(SendError::LookUp { .. })) && self.may_go_yet()
     }
 }
 
 impl Failure for NotSent {
     fn explain(&self) -> Explained {
         match self {
+            // Sealed or not, it goes out by itself: nothing is to be done, whatever the server said of the post.
+            Self::Later | Self::Send(SendError::Waiting { .. }) => {
+                explained("waiting", Class::Unavailable, "It goes out when the server can be reached.")
+            }
             Self::Send(error) => error.explain(),
             Self::Draft(error) => error.explain(),
-            Self::Later => explained("waiting", Class::Unavailable, "It goes out when the server can be reached."),
             Self::NotAnAddress(_) => {
                 explained("not-an-address", Class::Refused, "Correct it, and send the letter again.")
             }
@@ -199,8 +196,7 @@ impl Mailbox {
 
     async fn send_draft(&mut self, world: &impl World, record: RecordId) -> Result<(), NotSent> {
         let written = self.draft(world, record).await?;
-        self.send_as_typed(world, Some(record), &written).await?;
-        Ok(())
+        self.send_as_typed(world, Some(record), &written).await
     }
 
     /// Sends what was written, and erases the record it was drafted in. Where nobody could be looked up it is a draft that
@@ -213,20 +209,22 @@ impl Mailbox {
         world: &impl World,
         record: Option<RecordId>,
         written: Unfinished,
-    ) -> Result<Sent, NotSent> {
-        let error = match self.send_as_typed(world, record, &written).await {
-            Ok(sent) => return Ok(sent),
-            Err(error) => error,
-        };
-        if error.could_not_ask() {
-            let saved = self.save_draft(world, record, written).await.map_err(SendError::from)?;
-            self.send_later(world, saved.id).await.map_err(SendError::from)?;
-            return Err(NotSent::Later);
+    ) -> Result<(), NotSent> {
+        match self.send_as_typed(world, record, &written).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.could_not_ask() => {
+                let saved = self.save_draft(world, record, written).await.map_err(SendError::from)?;
+                self.send_later(world, saved.id).await.map_err(SendError::from)?;
+                Err(NotSent::Later)
+            }
+            Err(waiting @ NotSent::Send(SendError::Waiting { .. })) => Err(waiting),
+            Err(error) => {
+                if let Some(record) = record {
+                    self.take_back(world, record).await.map_err(SendError::from)?;
+                }
+                Err(error)
+            }
         }
-        if let (Some(record), false) = (record, error.goes_later()) {
-            self.take_back(world, record).await.map_err(SendError::from)?;
-        }
-        Err(error)
     }
 
     async fn send_as_typed(
@@ -234,10 +232,11 @@ impl Mailbox {
         world: &impl World,
         record: Option<RecordId>,
         written: &Unfinished,
-    ) -> Result<Sent, NotSent> {
+    ) -> Result<(), NotSent> {
         let Unfinished { to, subject, text, answers, .. } = written.clone();
         let draft = Draft { to: readers(&to)?, subject, text, answers };
-        Ok(self.send_from(world, &draft, record).await?)
+        self.send_from(world, &draft, record).await?;
+        Ok(())
     }
 
     /// Gives up what the server does not have: letters that are on their way, and drafts.
@@ -297,6 +296,14 @@ mod tests {
         record
     }
 
+    /// A draft to Björn that goes out by the next [`Mailbox::send_outgoing`].
+    fn to_go(world: &TestWorld, mailbox: &mut Mailbox) -> RecordId {
+        let record = held(world, mailbox, "bjorn@demo.example");
+        ready(mailbox.send_later(world, record)).unwrap();
+        bjorn_can_be_written_to(world);
+        record
+    }
+
     fn bjorn_can_be_written_to(world: &TestWorld) {
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
     }
@@ -324,6 +331,7 @@ mod tests {
         assert_eq!(to(&[]), Err(NotSent::NoRecipients));
         let refused = to(&["bjorn@demo.example", " per.ek@"]).unwrap_err();
         assert_eq!((refused.explain().name, refused.about()), ("not-an-address", Some("per.ek@")));
+        assert!(!format!("{refused:?}").contains("per.ek"), "what was typed is for the screen, not for a log");
         let many: Vec<String> = (0..=limits::READERS).map(|n| format!("n{n}@demo.example")).collect();
         assert_eq!(readers(&many), Err(NotSent::TooManyRecipients));
         assert_eq!(readers(&many[1..]).unwrap().len(), limits::READERS);
@@ -339,6 +347,14 @@ mod tests {
         let mut later = annas_mailbox();
         assert!(ready(later.send_outgoing(&world)).unwrap().is_empty());
         assert_eq!((later.unsent.waiting.len(), later.unsent.outgoing.len()), (1, 0), "sealed and posted");
+    }
+
+    #[test]
+    fn a_server_that_has_no_time_for_look_ups_says_nothing_of_a_reader() {
+        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, problem(ProblemType::TooManyRequests));
+        let refused = ready(anna.send_written(&world, None, unfinished("bjorn@demo.example"))).unwrap_err();
+        assert_eq!((refused.explain().name, refused.about()), ("too-many-requests", None));
     }
 
     #[test]
@@ -380,9 +396,7 @@ mod tests {
     #[test]
     fn a_posted_letter_that_the_server_has_no_time_for_stays_the_same_letter() {
         let (world, mut anna) = (TestWorld::default(), annas_mailbox());
-        let record = held(&world, &mut anna, "bjorn@demo.example");
-        ready(anna.send_later(&world, record)).unwrap();
-        bjorn_can_be_written_to(&world);
+        to_go(&world, &mut anna);
         for kind in [ProblemType::TooManyRequests, ProblemType::NotSignedIn, ProblemType::Busy] {
             world.server.will("/letters", problem(kind));
             assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty(), "{kind:?}");
@@ -395,9 +409,7 @@ mod tests {
     #[test]
     fn a_posted_letter_that_is_refused_for_good_is_a_draft_again_with_every_word() {
         let (world, mut anna) = (TestWorld::default(), annas_mailbox());
-        let record = held(&world, &mut anna, "bjorn@demo.example");
-        ready(anna.send_later(&world, record)).unwrap();
-        bjorn_can_be_written_to(&world);
+        to_go(&world, &mut anna);
         assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty());
         world.server.will("/letters", problem(ProblemType::TooLarge));
         let given_back = ready(anna.send_outgoing(&world)).unwrap();
@@ -409,11 +421,9 @@ mod tests {
     #[test]
     fn a_letter_whose_draft_could_not_be_erased_waits_on_and_is_posted_as_the_same_letter() {
         let (world, mut anna) = (TestWorld::default(), annas_mailbox());
-        let record = held(&world, &mut anna, "bjorn@demo.example");
+        let record = to_go(&world, &mut anna);
         let (version, change) = (Version::new(1), ChangeNumber::new(1));
         anna.index.held.take_record(RecordHead { id: record, purpose: RecordPurpose::Draft, version, change }).unwrap();
-        ready(anna.send_later(&world, record)).unwrap();
-        bjorn_can_be_written_to(&world);
         assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty());
         let (id, arrived) = (anna.unsent.waiting[0].id, Timestamp::from_unix_millis(0));
         world.server.will("/letters", ok(&Posted { letters: vec![PostedLetter { id, arrived }] }));
