@@ -38,7 +38,7 @@ def seal(secret: bytes, purpose: str, account: bytes, record: bytes, version: in
 
 def sealed() -> list[dict]:
     rows = []
-    for version, purpose in enumerate(["keyring", "contacts", "settings", "draft"], start=1):
+    for version, purpose in enumerate(["keyring", "contact", "settings", "draft"], start=1):
         secret, account, record = noise("secret", 32), noise("account", 16), noise(purpose, 16)
         plain = b"" if version == 4 else noise(f"plain {purpose}", 10 * version)
         rows.append({

@@ -24,7 +24,6 @@ use securemailbox_vault::{
 
 use crate::{
     api::Api,
-    contacts::Contacts,
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::{Mailbox, OpenError, Warning},
     opening::Opening,
@@ -187,7 +186,6 @@ impl PasswordToChoose {
             password: password_slot(world, account, &secret, registered),
             recovery: recovery_slot(world, account, &secret, &recovery_code),
             keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
-            contacts: first(RecordPurpose::Contacts, &Contacts::default().to_bytes()),
             settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
             session: world.delivery(),
         };

@@ -203,7 +203,7 @@ mod tests {
 
     fn head(version: u64) -> RecordHead {
         let (version, change) = (Version::new(version), ChangeNumber::new(version));
-        RecordHead { id: CONTACTS, purpose: RecordPurpose::Contacts, version, change }
+        RecordHead { id: CONTACTS, purpose: RecordPurpose::Contact, version, change }
     }
 
     /// Anna's mailbox with a contacts record, and a server that takes `writes` of it.
@@ -212,13 +212,13 @@ mod tests {
         let place = RecordPlace {
             account: mailbox.owner.account,
             record: CONTACTS,
-            purpose: RecordPurpose::Contacts,
+            purpose: RecordPurpose::Contact,
             version: Version::new(1),
         };
         let sealed = records::seal(&place, &mailbox.owner.secret, &Contacts::default().to_bytes(), &mut world.rng());
         mailbox.index.held.take_record(head(1)).unwrap();
         mailbox.index.records.insert(CONTACTS, Record { head: head(1), sealed: Octets(sealed) });
-        let path: &'static str = format!("/records/{CONTACTS}?purpose=contacts").leak();
+        let path: &'static str = format!("/records/{CONTACTS}?purpose=contact").leak();
         for version in 2..2 + writes {
             world.server.will(path, ok(&head(version)));
         }

@@ -239,6 +239,10 @@ impl Contacts {
     /// # Errors
     /// [`NotContacts`]: a fault, or the work of a newer client.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotContacts> {
+        // No record yet: nobody was met.
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
         let file: File = serde_json::from_slice(bytes).map_err(|_| NotContacts)?;
         if file.format == FORMAT { Ok(Self(file.contacts)) } else { Err(NotContacts) }
     }

@@ -127,5 +127,5 @@ pub async fn save(world: &impl World, owner: &Owner, item: Item, value: &impl Se
 fn place(owner: &Owner, item: Item) -> Place {
     let mut record = [0; 16];
     record[..item.as_str().len()].copy_from_slice(item.as_str().as_bytes());
-    Place { purpose: Purpose::Index, account: *owner.account.as_bytes(), record, version: Version::ZERO }
+    Place { purpose: Purpose::Device, account: *owner.account.as_bytes(), record, version: Version::ZERO }
 }

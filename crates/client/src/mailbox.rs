@@ -163,7 +163,7 @@ impl Mailbox {
         let keyring = records.read(RecordPurpose::Keyring).await?;
         let keyring =
             Keyring::from_bytes(&keyring, session.address(), world.now()).map_err(|_| RecordError::UnknownForm)?;
-        let contacts = records.read(RecordPurpose::Contacts).await?;
+        let contacts = records.read(RecordPurpose::Contact).await?;
         let mut contacts = Contacts::from_bytes(&contacts).map_err(|_| RecordError::UnknownForm)?;
         let settings = records.read(RecordPurpose::Settings).await?;
         let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
@@ -360,7 +360,7 @@ impl Mailbox {
             return Ok(());
         }
         self.records(world)
-            .update(&mut world.rng(), RecordPurpose::Contacts, |before| {
+            .update(&mut world.rng(), RecordPurpose::Contact, |before| {
                 let mut contacts = Contacts::from_bytes(before).map_err(|_| RecordError::UnknownForm)?;
                 edits.iter().for_each(|edit| contacts.apply(edit));
                 Ok(contacts.to_bytes())

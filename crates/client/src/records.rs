@@ -84,8 +84,24 @@ impl<T: Transport> Records<'_, T> {
     /// # Errors
     /// [`RecordError`]
     pub async fn read(&mut self, purpose: RecordPurpose) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-        let head = self.held.record(purpose).ok_or(SyncRefused::RecordMissing)?.clone();
+        let head = self.head(purpose)?;
+        if head.version == Version::ZERO {
+            return Ok(Zeroizing::default());
+        }
         self.read_at(&head).await
+    }
+
+    /// The record of a purpose. Until each contact has a record of its own, all lie in one, which is made when the first
+    /// is written, under the one id that every device of the account can know: the account's.
+    fn head(&self, purpose: RecordPurpose) -> Result<RecordHead, SyncRefused> {
+        match self.held.record(purpose) {
+            Some(head) => Ok(head.clone()),
+            None if purpose == RecordPurpose::Contact => {
+                let id = RecordId::from_bytes(*self.owner.account.as_bytes());
+                Ok(RecordHead { id, purpose, version: Version::ZERO, change: ChangeNumber::ZERO })
+            }
+            None => Err(SyncRefused::RecordMissing),
+        }
     }
 
     async fn read_at(&mut self, head: &RecordHead) -> Result<Zeroizing<Vec<u8>>, RecordError> {
@@ -117,11 +133,13 @@ impl<T: Transport> Records<'_, T> {
             if after == before {
                 return Ok(());
             }
-            let head = self.held.record(purpose).ok_or(SyncRefused::RecordMissing)?.clone();
+            let head = self.head(purpose)?;
             let place = RecordPlace { version: head.version.next(), ..self.place(&head) };
             let sealed = records::seal(&place, &self.owner.secret, &after, rng);
             match self.put(&head, sealed).await {
-                Err(RecordError::Call(error)) if error.problem() == Some(ProblemType::StaleVersion) => {
+                Err(RecordError::Call(error))
+                    if matches!(error.problem(), Some(ProblemType::StaleVersion | ProblemType::RecordExists)) =>
+                {
                     self.fetch(&head).await?;
                 }
                 done => return done,
@@ -214,7 +232,7 @@ const fn draft_head(id: RecordId, version: Version) -> RecordHead {
 const fn word(purpose: RecordPurpose) -> &'static str {
     match purpose {
         RecordPurpose::Keyring => "keyring",
-        RecordPurpose::Contacts => "contacts",
+        RecordPurpose::Contact => "contact",
         RecordPurpose::Settings => "settings",
         RecordPurpose::Draft => "draft",
     }

@@ -11,9 +11,9 @@ use securemailbox_protocol::{
     ids::{LetterId, RecordId},
     letters::Entry,
     limits,
-    numbers::{ChangeNumber, EraseNumber, Version},
+    numbers::{ChangeNumber, Version},
     records::{RecordHead, RecordPurpose},
-    sync::{Changes, Ids},
+    sync::{Changes, DraftIds, Erased, LetterIds},
 };
 
 use crate::{
@@ -29,7 +29,7 @@ const ROUNDS: usize = 100_000;
 #[serde(deny_unknown_fields)]
 pub struct Held {
     change: ChangeNumber,
-    erase: EraseNumber,
+    erased: Erased,
     entries: BTreeMap<LetterId, Entry>,
     records: BTreeMap<RecordId, RecordHead>,
     /// The highest version seen of each record. Outlives the record's head, so that erasing a record is no way back.
@@ -41,8 +41,10 @@ pub struct Held {
 pub enum Next {
     /// More changes, after this number.
     Changes(ChangeNumber),
-    /// The list of ids: something was erased.
-    Ids,
+    /// The ids of letters: some were erased.
+    LetterIds,
+    /// The ids of drafts: some were erased or sent.
+    DraftIds,
     /// Nothing: this device has what the server has.
     Nothing,
 }
@@ -56,10 +58,10 @@ pub enum SyncRefused {
     /// A record at a version lower than one already seen (PROTOCOL §2).
     #[error("the server offers an older version of a sealed record")]
     OlderRecord,
-    /// A second keyring, contacts or settings.
+    /// A second keyring or settings.
     #[error("the server offers a second record where there can be one")]
     SecondRecord,
-    /// No keyring, contacts or settings, where there was one.
+    /// No keyring or settings, where there has to be one.
     #[error("the server lacks a sealed record that can't be erased")]
     RecordMissing,
     /// Numbers that contradict each other.
@@ -107,7 +109,7 @@ impl Held {
     /// # Errors
     /// [`SyncRefused`]; then nothing was taken.
     pub fn take_changes(&mut self, changes: Changes) -> Result<Next, SyncRefused> {
-        if changes.change < self.change || changes.erase < self.erase {
+        if changes.change < self.change || self.is_after(changes.erased) {
             return Err(SyncRefused::WentBack);
         }
         if changes.more && changes.change == self.change {
@@ -115,13 +117,13 @@ impl Held {
         }
         let in_range = |change: ChangeNumber| change > self.change && change <= changes.change;
         let all_in_range = changes.entries.iter().all(|entry| in_range(entry.change))
-            && changes.records.iter().all(|head| in_range(head.change));
+            && changes.records.iter().all(|record| in_range(record.head.change));
         if !all_in_range {
             return Err(SyncRefused::Contradiction);
         }
         let before = (self.records.clone(), self.versions.clone());
-        for head in changes.records {
-            if let Err(refused) = self.take_record(head) {
+        for record in changes.records {
+            if let Err(refused) = self.take_record(record.head) {
                 (self.records, self.versions) = before;
                 return Err(refused);
             }
@@ -132,30 +134,45 @@ impl Held {
         self.change = changes.change;
         Ok(match changes {
             Changes { more: true, .. } => Next::Changes(self.change),
-            Changes { erase, .. } if erase > self.erase => Next::Ids,
+            Changes { erased, .. } if erased.letters > self.erased.letters => Next::LetterIds,
+            Changes { erased, .. } if erased.drafts > self.erased.drafts => Next::DraftIds,
             Changes { .. } => Next::Nothing,
         })
     }
 
-    /// Takes an answer to `GET /ids`: drops what the server no longer has (PROTOCOL §4.7).
+    /// Takes an answer to `GET /ids/letters`: drops the letters that the server no longer has (PROTOCOL §4.7). More
+    /// changes come next, which say whether drafts went too.
     ///
     /// # Errors
     /// [`SyncRefused`]; then nothing was dropped.
-    pub fn take_ids(&mut self, ids: &Ids) -> Result<Next, SyncRefused> {
+    pub fn take_letter_ids(&mut self, ids: &LetterIds) -> Result<Next, SyncRefused> {
         // An answer from before our newest change would make us drop what came since.
-        if ids.change < self.change || ids.erase < self.erase {
+        if ids.change < self.change || ids.erase < self.erased.letters {
             return Err(SyncRefused::WentBack);
         }
-        let there = Sorted::of(ids.records.iter().map(RecordId::as_bytes));
-        let can_be_erased = |head: &RecordHead| head.purpose == RecordPurpose::Draft;
-        if self.records.values().any(|head| !there.contains(head.id.as_bytes()) && !can_be_erased(head)) {
-            return Err(SyncRefused::RecordMissing);
-        }
-        self.records.retain(|id, _| there.contains(id.as_bytes()));
-        let there = Sorted::of(ids.letters.iter().map(LetterId::as_bytes));
+        let there = Sorted::of(ids.ids.iter().map(LetterId::as_bytes));
         self.entries.retain(|id, _| there.contains(id.as_bytes()));
-        self.erase = ids.erase;
+        self.erased.letters = ids.erase;
+        Ok(Next::Changes(self.change))
+    }
+
+    /// Takes an answer to `GET /ids/drafts`, as [`Held::take_letter_ids`] does for letters.
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was dropped.
+    pub fn take_draft_ids(&mut self, ids: &DraftIds) -> Result<Next, SyncRefused> {
+        if ids.change < self.change || ids.erase < self.erased.drafts {
+            return Err(SyncRefused::WentBack);
+        }
+        let there = Sorted::of(ids.ids.iter().map(RecordId::as_bytes));
+        self.records.retain(|id, head| head.purpose != RecordPurpose::Draft || there.contains(id.as_bytes()));
+        self.erased.drafts = ids.erase;
         Ok(if ids.change > self.change { Next::Changes(self.change) } else { Next::Nothing })
+    }
+
+    /// Whether this device has seen an erasure that the server does not know of.
+    fn is_after(&self, erased: Erased) -> bool {
+        erased.letters < self.erased.letters || erased.drafts < self.erased.drafts
     }
 
     /// Takes the head of a record, from changes, from a list, or from our own write.
@@ -166,8 +183,7 @@ impl Held {
         if self.versions.get(&head.id).is_some_and(|seen| head.version < *seen) {
             return Err(SyncRefused::OlderRecord);
         }
-        let one_of_it = head.purpose != RecordPurpose::Draft;
-        if one_of_it && self.record(head.purpose).is_some_and(|held| held.id != head.id) {
+        if !head.purpose.are_many() && self.record(head.purpose).is_some_and(|held| held.id != head.id) {
             return Err(SyncRefused::SecondRecord);
         }
         if self.records.get(&head.id).is_some_and(|held| held.purpose != head.purpose) {
@@ -225,7 +241,8 @@ pub async fn follow<T: Transport>(api: &Api<'_, T>, held: &mut Held) -> Result<(
             Next::Changes(since) => {
                 held.take_changes(api.get(&format!("/changes?since={since}&limit={}", limits::PAGE)).await?)?
             }
-            Next::Ids => held.take_ids(&api.get_up_to("/ids", IDS_ANSWER).await?)?,
+            Next::LetterIds => held.take_letter_ids(&api.get_up_to("/ids/letters", IDS_ANSWER).await?)?,
+            Next::DraftIds => held.take_draft_ids(&api.get_up_to("/ids/drafts", IDS_ANSWER).await?)?,
             Next::Nothing => return Ok(()),
         };
     }
@@ -239,6 +256,8 @@ mod tests {
         address::Address,
         ids::{CertificateHash, ThreadId},
         letters::{Folder, Sender},
+        numbers::EraseNumber,
+        records::RecordChange,
         time::Timestamp,
     };
 
@@ -269,21 +288,24 @@ mod tests {
 
     fn changes(change: u64, erase: u64, entries: Vec<Entry>, records: Vec<RecordHead>) -> Changes {
         let (change, erase) = (ChangeNumber::new(change), EraseNumber::new(erase));
-        Changes { change, erase, more: false, entries, records }
+        let erased = Erased { letters: erase, drafts: erase };
+        let records = records.into_iter().map(|head| RecordChange { head, sealed: None }).collect();
+        Changes { change, erased, more: false, entries, records }
     }
 
-    fn ids(change: u64, erase: u64, letters: &[u8], records: &[u8]) -> Ids {
-        Ids {
-            change: ChangeNumber::new(change),
-            erase: EraseNumber::new(erase),
-            letters: letters.iter().map(|id| LetterId::from_bytes([*id; 16])).collect(),
-            records: records.iter().map(|id| RecordId::from_bytes([*id; 16])).collect(),
-        }
+    fn letter_ids(change: u64, erase: u64, ids: &[u8]) -> LetterIds {
+        let ids = ids.iter().map(|id| LetterId::from_bytes([*id; 16])).collect();
+        LetterIds { change: ChangeNumber::new(change), erase: EraseNumber::new(erase), ids }
+    }
+
+    fn draft_ids(change: u64, erase: u64, ids: &[u8]) -> DraftIds {
+        let ids = ids.iter().map(|id| RecordId::from_bytes([*id; 16])).collect();
+        DraftIds { change: ChangeNumber::new(change), erase: EraseNumber::new(erase), ids }
     }
 
     fn held() -> Held {
         let mut held = Held::default();
-        let records = vec![head(1, RecordPurpose::Contacts, 3, 1), head(2, RecordPurpose::Draft, 1, 2)];
+        let records = vec![head(1, RecordPurpose::Settings, 3, 1), head(2, RecordPurpose::Draft, 1, 2)];
         let next = held.take_changes(changes(4, 0, vec![entry(7, 3), entry(8, 4)], records));
         assert_eq!(next, Ok(Next::Nothing));
         held
@@ -306,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_lower_version_of_a_record_is_refused() {
-        let older = changes(5, 0, vec![entry(9, 5)], vec![head(1, RecordPurpose::Contacts, 2, 5)]);
+        let older = changes(5, 0, vec![entry(9, 5)], vec![head(1, RecordPurpose::Settings, 2, 5)]);
         assert_eq!(refused(held(), older), SyncRefused::OlderRecord);
     }
 
@@ -314,27 +336,28 @@ mod tests {
     fn a_draft_that_was_erased_does_not_come_back_older() {
         let mut held = held();
         held.take_changes(changes(5, 0, vec![], vec![head(2, RecordPurpose::Draft, 2, 5)])).unwrap();
-        held.take_ids(&ids(5, 1, &[7, 8], &[1])).unwrap();
+        held.take_draft_ids(&draft_ids(5, 1, &[])).unwrap();
         let older = changes(6, 1, vec![], vec![head(2, RecordPurpose::Draft, 1, 6)]);
         assert_eq!(refused(held, older), SyncRefused::OlderRecord);
     }
 
     #[test]
-    fn a_second_contacts_record_is_refused() {
-        let second = changes(5, 0, vec![], vec![head(3, RecordPurpose::Contacts, 9, 5)]);
+    fn a_second_settings_record_is_refused() {
+        let second = changes(5, 0, vec![], vec![head(3, RecordPurpose::Settings, 9, 5)]);
         assert_eq!(refused(held(), second), SyncRefused::SecondRecord);
     }
 
     #[test]
     fn a_record_does_not_change_its_purpose() {
-        let other = changes(5, 0, vec![], vec![head(2, RecordPurpose::Settings, 9, 5)]);
+        let other = changes(5, 0, vec![], vec![head(2, RecordPurpose::Contact, 9, 5)]);
         assert_eq!(refused(held(), other), SyncRefused::Contradiction);
     }
 
     #[test]
     fn a_server_that_goes_back_is_refused() {
         assert_eq!(refused(held(), changes(3, 0, vec![], vec![])), SyncRefused::WentBack);
-        assert_eq!(held().take_ids(&ids(3, 1, &[7, 8], &[1, 2])), Err(SyncRefused::WentBack));
+        assert_eq!(held().take_letter_ids(&letter_ids(3, 1, &[7, 8])), Err(SyncRefused::WentBack));
+        assert_eq!(held().take_draft_ids(&draft_ids(3, 1, &[2])), Err(SyncRefused::WentBack));
     }
 
     #[test]
@@ -348,8 +371,10 @@ mod tests {
     #[test]
     fn what_was_erased_elsewhere_is_dropped() {
         let mut held = held();
-        assert_eq!(held.take_changes(changes(4, 1, vec![], vec![])), Ok(Next::Ids));
-        assert_eq!(held.take_ids(&ids(4, 1, &[8], &[1])), Ok(Next::Nothing));
+        assert_eq!(held.take_changes(changes(4, 1, vec![], vec![])), Ok(Next::LetterIds));
+        assert_eq!(held.take_letter_ids(&letter_ids(4, 1, &[8])), Ok(Next::Changes(ChangeNumber::new(4))));
+        assert_eq!(held.take_changes(changes(4, 1, vec![], vec![])), Ok(Next::DraftIds));
+        assert_eq!(held.take_draft_ids(&draft_ids(4, 1, &[])), Ok(Next::Nothing));
         assert_eq!(held.entries().map(|entry| entry.id).collect::<Vec<_>>(), [LetterId::from_bytes([8; 16])]);
         assert_eq!(held.records().count(), 1);
         assert_eq!(held.take_changes(changes(4, 1, vec![], vec![])), Ok(Next::Nothing));
@@ -358,15 +383,8 @@ mod tests {
     #[test]
     fn an_erase_number_is_not_taken_as_seen_before_the_ids_were_compared() {
         let mut held = held();
-        assert_eq!(held.take_changes(changes(5, 1, vec![entry(9, 5)], vec![])), Ok(Next::Ids));
+        assert_eq!(held.take_changes(changes(5, 1, vec![entry(9, 5)], vec![])), Ok(Next::LetterIds));
         // The answer with the ids was lost; the next sync must ask again.
-        assert_eq!(held.take_changes(changes(5, 1, vec![], vec![])), Ok(Next::Ids));
-    }
-
-    #[test]
-    fn contacts_that_vanish_are_refused() {
-        let mut held = held();
-        assert_eq!(held.take_ids(&ids(4, 1, &[7, 8], &[2])), Err(SyncRefused::RecordMissing));
-        assert_eq!(held.records().count(), 2);
+        assert_eq!(held.take_changes(changes(5, 1, vec![], vec![])), Ok(Next::LetterIds));
     }
 }

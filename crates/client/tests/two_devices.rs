@@ -94,7 +94,7 @@ impl Day<'_> {
             }],
         };
         let draft = Draft { to: Vec::new(), subject: String::new(), text: String::new(), answers: None };
-        let letters = NewLetters { letters: vec![letter] };
+        let letters = NewLetters { letters: vec![letter], draft: None };
         self.written.insert(id);
         device.unsent.waiting.push(Waiting { id, letters, contents: vec![Octets(vec![3; 8])], draft, record: None });
         self.post_waiting(device).await;
@@ -151,13 +151,13 @@ impl Day<'_> {
     }
 
     async fn write_contacts(&mut self, device: &mut Device, edits: &[Edit]) -> Result<(), RecordError> {
-        if device.index.held.record(RecordPurpose::Contacts).is_none() {
+        if device.index.held.record(RecordPurpose::Contact).is_none() {
             follow(&self.api(), &mut device.index.held).await?;
         }
         let api = Api::session(self.server, None);
         let Index { held, records: kept, .. } = &mut device.index;
         Records { api, owner: self.owner, held, kept }
-            .update(&mut self.rng, RecordPurpose::Contacts, |before| {
+            .update(&mut self.rng, RecordPurpose::Contact, |before| {
                 let mut contacts = Contacts::from_bytes(before).map_err(|_| RecordError::UnknownForm)?;
                 edits.iter().for_each(|edit| contacts.apply(edit));
                 Ok(contacts.to_bytes())

@@ -156,8 +156,6 @@ pub struct CompleteRegistration {
     pub recovery: NewRecoverySlot,
     /// The private keys.
     pub keyring: FirstRecord,
-    /// Known keys.
-    pub contacts: FirstRecord,
     /// The owner's name and choices.
     pub settings: FirstRecord,
     /// How the session's token is handed over.

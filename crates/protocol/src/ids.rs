@@ -76,7 +76,7 @@ uuid_id!(
     LetterId
 );
 uuid_id!(
-    /// A sealed record: keyring, contacts, settings or a draft.
+    /// A sealed record: keyring, settings, a contact or a draft.
     RecordId
 );
 uuid_id!(

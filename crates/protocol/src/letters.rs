@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts::Level,
     address::Address,
-    ids::{AccountId, CertificateHash, ContentHash, LetterId, ThreadId},
-    numbers::ChangeNumber,
+    ids::{AccountId, CertificateHash, ContentHash, LetterId, RecordId, ThreadId},
+    numbers::{ChangeNumber, EraseNumber},
     octets::Octets,
     time::Timestamp,
 };
@@ -58,6 +58,10 @@ impl Folder {
 pub struct NewLetters {
     /// One letter, and one more for each Bcc reader. All are posted or none.
     pub letters: Vec<NewLetter>,
+    /// The sender's draft that these letters were: it goes in the transaction that posts them, so that no crash leaves
+    /// both. One that is gone already, or is no draft, is left as it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub draft: Option<RecordId>,
 }
 
 /// A letter to post.
@@ -99,6 +103,10 @@ pub struct NewReader {
 pub struct Posted {
     /// In the order they were posted.
     pub letters: Vec<PostedLetter>,
+    /// [`crate::sync::Erased::drafts`] of the sender after this post, if it dropped a draft: a device that knew all of
+    /// them before need not ask for the ids. Absent where no draft went.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub drafts_erased: Option<EraseNumber>,
 }
 
 /// A letter that was posted, now or by an earlier try.

@@ -14,6 +14,8 @@ pub const READERS: usize = 100;
 pub const LETTERS: usize = 100;
 /// The keyring record, in bytes.
 pub const KEYRING: usize = 64 * 1024;
+/// The record of one contact, in bytes.
+pub const CONTACT: usize = 4096;
 /// Any other record, in bytes.
 pub const RECORD: usize = 1024 * 1024;
 /// A certificate, in bytes.
@@ -28,7 +30,7 @@ pub const JSON_BODY: usize = 64 * 1024;
 pub const LETTERS_JSON: usize = 8 * 1024 * 1024;
 /// The body of a post, in bytes.
 pub const POST_BODY: usize = 64 * 1024 * 1024;
-/// The body that completes a registration, in bytes: three records and a certificate, base64url.
+/// The body that completes a registration, in bytes: two records and a certificate, base64url.
 pub const REGISTRATION_BODY: usize = 256 * 1024;
 /// Rows in a page of a list.
 pub const PAGE: usize = 100;

@@ -48,7 +48,8 @@ rising_number!(
     ChangeNumber
 );
 rising_number!(
-    /// Rises by one with each erasure in an account, so that other devices compare ids without tombstones.
+    /// Rises by one with each erasure of letters, or of drafts, in an account, so that other devices compare ids without
+    /// tombstones.
     EraseNumber
 );
 rising_number!(

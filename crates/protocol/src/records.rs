@@ -9,26 +9,37 @@ use crate::{
     sealed::Purpose,
 };
 
-/// Which of an account's records one is. There is one keyring, one contacts and one settings; drafts are many.
+/// Which of an account's records one is. There is one keyring and one settings; contacts and drafts are many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RecordPurpose {
     /// The account's private keys.
     Keyring,
-    /// Known keys and names.
-    Contacts,
+    /// What is known of one person: keys and name.
+    Contact,
     /// What its owner chose.
     Settings,
     /// An unsent letter.
     Draft,
 }
 
+impl RecordPurpose {
+    /// Whether an account may have several records of this purpose.
+    #[must_use]
+    pub const fn are_many(self) -> bool {
+        match self {
+            Self::Keyring | Self::Settings => false,
+            Self::Contact | Self::Draft => true,
+        }
+    }
+}
+
 impl From<RecordPurpose> for Purpose {
     fn from(purpose: RecordPurpose) -> Self {
         match purpose {
             RecordPurpose::Keyring => Self::Keyring,
-            RecordPurpose::Contacts => Self::Contacts,
+            RecordPurpose::Contact => Self::Contact,
             RecordPurpose::Settings => Self::Settings,
             RecordPurpose::Draft => Self::Draft,
         }
@@ -60,10 +71,15 @@ pub struct Record {
     pub sealed: Octets,
 }
 
-/// `GET /records`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A record among the changes. Contacts bring their bytes along, because a device needs every one of them, and a request
+/// for each would be thousands; the others are fetched when they are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Records {
-    /// In the order of their ids.
-    pub records: Vec<RecordHead>,
+pub struct RecordChange {
+    /// Everything but its bytes.
+    #[serde(flatten)]
+    pub head: RecordHead,
+    /// The bytes of a contact; absent for every other purpose.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sealed: Option<Octets>,
 }

@@ -22,14 +22,14 @@ pub enum Purpose {
     Slot,
     /// The private keys of an account.
     Keyring,
-    /// Known keys and names.
-    Contacts,
+    /// What is known of one person: keys and name.
+    Contact,
     /// What its owner chose.
     Settings,
     /// An unsent letter.
     Draft,
-    /// On a device only: what the client keeps between two runs.
-    Index,
+    /// On a device only: a row of what the client keeps between two runs.
+    Device,
     /// Under the server seal: a phone number.
     Phone,
     /// Under the server seal: an address.
@@ -53,10 +53,10 @@ impl Purpose {
         match self {
             Self::Slot => "slot",
             Self::Keyring => "keyring",
-            Self::Contacts => "contacts",
+            Self::Contact => "contact",
             Self::Settings => "settings",
             Self::Draft => "draft",
-            Self::Index => "index",
+            Self::Device => "device",
             Self::Phone => "phone",
             Self::Address => "address",
             Self::Certificate => "certificate",
@@ -158,7 +158,7 @@ mod tests {
         let sealed = seal(&[9; 32], &HERE, b"text", &mut ChaCha20Rng::seed_from_u64(1));
         assert_eq!(open(&[9; 32], &HERE, &sealed).unwrap().as_slice(), b"text");
         for elsewhere in [
-            Place { purpose: Purpose::Contacts, ..HERE },
+            Place { purpose: Purpose::Contact, ..HERE },
             Place { account: [3; 16], ..HERE },
             Place { record: [3; 16], ..HERE },
             Place { version: Version::new(2), ..HERE },

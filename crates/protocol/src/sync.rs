@@ -6,8 +6,19 @@ use crate::{
     ids::{LetterId, RecordId},
     letters::Entry,
     numbers::{ChangeNumber, EraseNumber},
-    records::RecordHead,
+    records::RecordChange,
 };
+
+/// How often something was erased, letters and drafts apart: a sent draft must not make every device fetch the ids of
+/// all letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Erased {
+    /// Higher than before: compare the letters with `GET /ids/letters`.
+    pub letters: EraseNumber,
+    /// Higher than before: compare the drafts with `GET /ids/drafts`.
+    pub drafts: EraseNumber,
+}
 
 /// `GET /changes?since=N`: what changed after N, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,28 +26,38 @@ use crate::{
 pub struct Changes {
     /// Up to where this answer is complete: the `since` of the next question.
     pub change: ChangeNumber,
-    /// Higher than before: compare ids.
-    pub erase: EraseNumber,
+    /// What was erased so far. Higher than before: compare ids.
+    pub erased: Erased,
     /// Whether to ask again at once.
     pub more: bool,
     /// Entries that changed.
     pub entries: Vec<Entry>,
-    /// Records that changed.
-    pub records: Vec<RecordHead>,
+    /// Records that changed, contacts with their bytes.
+    pub records: Vec<RecordChange>,
 }
 
-/// `GET /ids`: everything there is. What a client has and this lacks was erased.
+/// `GET /ids/letters`: every letter that the account holds. What a device has and this lacks was erased.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Ids {
+pub struct LetterIds {
     /// As of which change.
     pub change: ChangeNumber,
-    /// As of which erasure.
+    /// As of which erasure of letters.
     pub erase: EraseNumber,
-    /// Every entry's letter.
-    pub letters: Vec<LetterId>,
-    /// Every record.
-    pub records: Vec<RecordId>,
+    /// Of each entry its letter, in the order of ids.
+    pub ids: Vec<LetterId>,
+}
+
+/// `GET /ids/drafts`: every draft there is. What a device has and this lacks was sent or erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DraftIds {
+    /// As of which change.
+    pub change: ChangeNumber,
+    /// As of which erasure of drafts.
+    pub erase: EraseNumber,
+    /// In the order of ids.
+    pub ids: Vec<RecordId>,
 }
 
 /// An event of `GET /events`: a hint to ask for changes.
@@ -45,6 +66,6 @@ pub struct Ids {
 pub struct Pulse {
     /// The account's newest change.
     pub change: ChangeNumber,
-    /// The account's newest erasure.
-    pub erase: EraseNumber,
+    /// What was erased so far.
+    pub erased: Erased,
 }

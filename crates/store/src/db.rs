@@ -208,7 +208,7 @@ words! {
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
-    RecordPurpose { Keyring "keyring" Contacts "contacts" Settings "settings" Draft "draft" }
+    RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }
 

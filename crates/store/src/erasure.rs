@@ -7,6 +7,7 @@
 use securemailbox_protocol::{
     ids::{AccountId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
+    numbers::EraseNumber,
     time::Timestamp,
 };
 
@@ -91,7 +92,7 @@ impl Act for EmptyTrash {
         db.exec(DELIVERIES, &[account]).await?;
         db.exec(NOTICES, &[account]).await?;
         db.exec(CHOSEN, &[account]).await?;
-        sync::raise_erase(db, self.account).await?;
+        sync::raise_letters_erased(db, self.account).await?;
         queue(db).await?;
         Ok(Emptied { entries, letters })
     }
@@ -108,13 +109,27 @@ impl Act for EraseDraft {
     type Error = EraseRecordError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "DELETE FROM record WHERE account_id = $1 AND record_id = $2 AND purpose = 'draft'";
-        if db.exec(SQL, &[&self.account, &self.draft]).await? == 0 {
-            return Err(EraseRecordError::NotFound);
+        match drop_draft(db, self.account, self.draft).await? {
+            Some(_) => Ok(()),
+            None => Err(EraseRecordError::NotFound),
         }
-        sync::raise_erase(db, self.account).await?;
-        Ok(queue(db).await?)
     }
+}
+
+/// Deletes the row of a draft, and queues the erasure of its traces: the account's number of draft erasures after that.
+/// None, and nothing deleted, if the account has no such record or it is no draft.
+pub(crate) async fn drop_draft<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    draft: RecordId,
+) -> Result<Option<EraseNumber>, StoreError> {
+    const SQL: &str = "DELETE FROM record WHERE account_id = $1 AND record_id = $2 AND purpose = 'draft'";
+    if db.exec(SQL, &[&account, &draft]).await? == 0 {
+        return Ok(None);
+    }
+    let erased = sync::raise_drafts_erased(db, account).await?;
+    queue(db).await?;
+    Ok(Some(erased))
 }
 
 /// Remembers that traces are left.

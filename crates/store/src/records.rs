@@ -3,7 +3,7 @@
 use securemailbox_protocol::{
     ids::{AccountId, RecordId},
     numbers::Version,
-    records::{Record, RecordHead, RecordPurpose},
+    records::{Record, RecordChange, RecordHead, RecordPurpose},
 };
 
 use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam, sync};
@@ -35,25 +35,6 @@ pub enum EraseRecordError {
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
-
-/// An account's records, without their bytes, in the order of their ids.
-pub struct ListRecords {
-    /// Whose.
-    pub account: AccountId,
-}
-
-impl Act for ListRecords {
-    type Output = Vec<RecordHead>;
-    type Error = StoreError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "
-            SELECT record_id, purpose, version, change FROM record WHERE account_id = $1 ORDER BY record_id";
-        db.rows(SQL, &[&self.account]).await?.into_iter().map(|mut row| head(&mut row)).collect()
-    }
-}
-
-impl ReadOnly for ListRecords {}
 
 /// A record.
 pub struct ReadRecord {
@@ -105,8 +86,13 @@ impl Act for WriteRecord {
     }
 }
 
-pub(crate) fn head(row: &mut Row) -> Result<RecordHead, StoreError> {
+fn head(row: &mut Row) -> Result<RecordHead, StoreError> {
     Ok(RecordHead { id: row.take()?, purpose: row.take()?, version: row.take()?, change: row.take()? })
+}
+
+/// From a row of a record's head and, of a contact, its bytes.
+pub(crate) fn change(mut row: Row) -> Result<RecordChange, StoreError> {
+    Ok(RecordChange { head: head(&mut row)?, sealed: row.take()? })
 }
 
 /// Writes a record's first version; none if the account has such a record.

@@ -220,8 +220,6 @@ pub struct CompleteRegistration {
     pub recovery: RecoverySlot,
     /// The private keys.
     pub keyring: FirstRecord,
-    /// Known keys.
-    pub contacts: FirstRecord,
     /// The owner's choices.
     pub settings: FirstRecord,
     /// The session that begins.
@@ -308,8 +306,8 @@ impl CompleteRegistration {
     async fn insert_account<D: Db>(&self, db: &mut D, from: &Registration) -> Result<(), RegistrationError> {
         const ACCOUNT: &str = "
             INSERT INTO account (account_id, kind, language, address_lookup, address_sealed, phone_sealed,
-                                 certificate_hash, level, change, erase)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)
+                                 certificate_hash, level, change, erase_letters, erase_drafts)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0)
             ON CONFLICT DO NOTHING";
         const CERTIFICATE: &str = "INSERT INTO certificate (account_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
         let Registration { account, address_lookup, address_sealed, language, phone_sealed } = from;
@@ -326,11 +324,7 @@ impl CompleteRegistration {
 
     /// False if two of them have one id.
     async fn insert_records<D: Db>(&self, db: &mut D, account: AccountId) -> Result<bool, StoreError> {
-        let first = [
-            (RecordPurpose::Keyring, &self.keyring),
-            (RecordPurpose::Contacts, &self.contacts),
-            (RecordPurpose::Settings, &self.settings),
-        ];
+        let first = [(RecordPurpose::Keyring, &self.keyring), (RecordPurpose::Settings, &self.settings)];
         for (purpose, record) in first {
             if records::create(db, account, record.id, purpose, &record.sealed).await?.is_none() {
                 return Ok(false);

@@ -1,4 +1,4 @@
-//! Sealed records: keyring, contacts, settings and drafts under the account secret (PROTOCOL §2).
+//! Sealed records: keyring, settings, contacts and drafts under the account secret (PROTOCOL §2).
 
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     const PURPOSES: [RecordPurpose; 4] =
-        [RecordPurpose::Keyring, RecordPurpose::Contacts, RecordPurpose::Settings, RecordPurpose::Draft];
+        [RecordPurpose::Keyring, RecordPurpose::Contact, RecordPurpose::Settings, RecordPurpose::Draft];
 
     fn place(purpose: RecordPurpose) -> RecordPlace {
         RecordPlace {
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_record_of_an_older_version_another_account_or_another_id_does_not_open() {
         let secret = AccountSecret::from_bytes(&[9; 32]).unwrap();
-        let here = place(RecordPurpose::Contacts);
+        let here = place(RecordPurpose::Contact);
         let record = seal(&here, &secret, b"text", &mut ChaCha20Rng::seed_from_u64(1));
         for elsewhere in [
             RecordPlace { version: Version::new(2), ..here },

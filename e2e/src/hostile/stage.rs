@@ -170,8 +170,8 @@ impl<'a> Actor<'a> {
     async fn records(&self) -> Vec<Record> {
         let changes: Changes = self.asks("/changes?since=0").await;
         let mut records = Vec::new();
-        for head in changes.records {
-            records.push(self.asks(&format!("/records/{}", head.id)).await);
+        for change in changes.records {
+            records.push(self.asks(&format!("/records/{}", change.head.id)).await);
         }
         records
     }
@@ -208,7 +208,7 @@ impl Stage {
         let first = anna.lives(vec![Act::Open, send(&[&bjorn], "Första brevet", TEXT), Act::Close]).await;
         let first = posted(&first)[0];
         bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: first }, Act::Close]).await;
-        let is_contacts = |record: &Record| record.head.purpose == RecordPurpose::Contacts;
+        let is_contacts = |record: &Record| record.head.purpose == RecordPurpose::Contact;
         let old_contacts = bjorn.records().await.into_iter().find(is_contacts).expect("contacts");
         let mallorys = mallory.lives(vec![Act::Open, send(&[&bjorn], "Från Mallory", TEXT), Act::Close]).await;
         let mallorys = posted(&mallorys)[0];

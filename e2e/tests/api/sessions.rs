@@ -182,7 +182,7 @@ async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server()
         serde_json::from_str(text.trim().strip_prefix("data: ").unwrap_or_else(|| panic!("{text}"))).unwrap()
     };
     assert!(pulse(&second).change > pulse(&first).change);
-    assert_eq!(pulse(&second).erase, pulse(&first).erase);
+    assert_eq!(pulse(&second).erased, pulse(&first).erased);
     // A stream that stays open holds no stopping server up.
     server.stop();
     assert!(!matches!(stream.chunk().await, Ok(Some(_))));

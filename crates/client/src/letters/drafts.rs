@@ -281,7 +281,7 @@ mod tests {
     use securemailbox_protocol::{
         numbers::{ChangeNumber, EraseNumber, Version},
         records::RecordHead,
-        sync::Ids,
+        sync::DraftIds,
     };
 
     use super::*;
@@ -292,9 +292,8 @@ mod tests {
         Unfinished { to: vec!["bjorn@".into()], subject: String::new(), text: text.into(), answers: None, saved: NOW }
     }
 
-    fn no_ids() -> Ids {
-        let (change, erase) = (ChangeNumber::new(0), EraseNumber::new(0));
-        Ids { change, erase, letters: Vec::new(), records: Vec::new() }
+    fn no_ids() -> DraftIds {
+        DraftIds { change: ChangeNumber::new(0), erase: EraseNumber::new(0), ids: Vec::new() }
     }
 
     fn path(id: RecordId) -> &'static str {
@@ -373,7 +372,7 @@ mod tests {
             change: ChangeNumber::new(1),
         };
         mailbox.index.held.take_record(head).unwrap();
-        mailbox.index.held.take_ids(&Ids { change: ChangeNumber::new(1), ..no_ids() }).unwrap();
+        mailbox.index.held.take_draft_ids(&DraftIds { change: ChangeNumber::new(1), ..no_ids() }).unwrap();
         let saved = ready(mailbox.save_draft(&world, Some(erased), unfinished("Hej"))).unwrap();
         assert_ne!(saved.id, erased);
         assert!(world.server.bodies(path(erased)).is_empty(), "version 1 again would be refused by every other device");

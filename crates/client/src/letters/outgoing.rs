@@ -426,7 +426,7 @@ mod tests {
         anna.index.held.take_record(RecordHead { id: record, purpose: RecordPurpose::Draft, version, change }).unwrap();
         assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty());
         let (id, arrived) = (anna.unsent.waiting[0].id, Timestamp::from_unix_millis(0));
-        world.server.will("/letters", ok(&Posted { letters: vec![PostedLetter { id, arrived }] }));
+        world.server.will("/letters", ok(&Posted { letters: vec![PostedLetter { id, arrived }], drafts_erased: None }));
         assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty());
         assert!(anna.is_outgoing(record), "or a person would find the draft and send it again");
         let posts = world.server.bodies("/letters");

@@ -288,7 +288,7 @@ impl Mailbox {
                 })
                 .collect(),
         };
-        let letters = NewLetters { letters: vec![letter] };
+        let letters = NewLetters { letters: vec![letter], draft: None };
         Ok((Waiting { id, letters, contents: vec![Octets(sealed.content)], draft: draft.clone(), record }, readers))
     }
 
@@ -371,7 +371,7 @@ mod tests {
     }
 
     fn acknowledgement(id: LetterId) -> crate::transport::Response {
-        ok(&Posted { letters: vec![PostedLetter { id, arrived: Timestamp::from_unix_millis(0) }] })
+        ok(&Posted { letters: vec![PostedLetter { id, arrived: Timestamp::from_unix_millis(0) }], drafts_erased: None })
     }
 
     fn waiting_on_the_device(world: &TestWorld, mailbox: &Mailbox) -> Vec<LetterId> {

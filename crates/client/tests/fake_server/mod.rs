@@ -15,11 +15,11 @@ use securemailbox_protocol::{
     address::Address,
     ids::{AccountId, CertificateHash, LetterId, RecordId},
     letters::{Entry, EntryUpdate, Folder, NewLetter, NewLetters, Posted, PostedLetter, Released, Sender},
-    numbers::{ChangeNumber, EraseNumber, Version},
+    numbers::{ChangeNumber, Version},
     octets::Octets,
     problems::{ProblemDetails, ProblemType},
-    records::{Record, RecordHead, RecordPurpose},
-    sync::{Changes, Ids},
+    records::{Record, RecordChange, RecordHead, RecordPurpose},
+    sync::{Changes, DraftIds, Erased, LetterIds},
     time::Timestamp,
 };
 use securemailbox_vault::records::{self, RecordPlace};
@@ -43,7 +43,7 @@ pub struct FakeServer {
 #[derive(Default)]
 struct State {
     change: ChangeNumber,
-    erase: EraseNumber,
+    erased: Erased,
     entries: BTreeMap<LetterId, Entry>,
     /// What was posted under an id: the same again is the same letter.
     posted: BTreeMap<LetterId, NewLetter>,
@@ -54,7 +54,7 @@ impl FakeServer {
     /// With one account, just registered: no letters, nobody in the contacts.
     pub fn new(owner: &Owner, rng: &mut StdRng) -> Self {
         let mut state = State { change: ChangeNumber::new(1), ..State::default() };
-        let (record, purpose, version) = (RecordId::from_bytes([1; 16]), RecordPurpose::Contacts, Version::new(1));
+        let (record, purpose, version) = (RecordId::from_bytes([1; 16]), RecordPurpose::Contact, Version::new(1));
         let place = RecordPlace { account: owner.account, record, purpose, version };
         let sealed = records::seal(&place, &owner.secret, &Contacts::default().to_bytes(), rng).into();
         let head = RecordHead { id: record, purpose, version, change: state.change };
@@ -131,7 +131,8 @@ impl State {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         match (request.method, path.split('/').collect::<Vec<_>>().as_slice()) {
             (Method::Get, ["changes"]) => ok(&self.changes(query)),
-            (Method::Get, ["ids"]) => ok(&self.ids()),
+            (Method::Get, ["ids", "letters"]) => ok(&self.letter_ids()),
+            (Method::Get, ["ids", "drafts"]) => ok(&self.draft_ids()),
             (Method::Get, ["records", id]) => ok(&self.records[&id.parse().unwrap()]),
             (Method::Put, ["records", id]) => self.write_record(id.parse().unwrap(), request),
             (Method::Post, ["letters"]) => self.post(&request.body),
@@ -158,13 +159,18 @@ impl State {
         let in_page = |number: ChangeNumber| number > since && number <= change;
         let entries = self.entries.values().filter(|entry| in_page(entry.change)).cloned().collect();
         let heads = self.records.values().map(|record| record.head.clone());
-        let records = heads.filter(|head| in_page(head.change)).collect();
-        Changes { change, erase: self.erase, more, entries, records }
+        let records =
+            heads.filter(|head| in_page(head.change)).map(|head| RecordChange { head, sealed: None }).collect();
+        Changes { change, erased: self.erased, more, entries, records }
     }
 
-    fn ids(&self) -> Ids {
-        let (letters, records) = (self.entries.keys().copied().collect(), self.records.keys().copied().collect());
-        Ids { change: self.change, erase: self.erase, letters, records }
+    fn letter_ids(&self) -> LetterIds {
+        LetterIds { change: self.change, erase: self.erased.letters, ids: self.entries.keys().copied().collect() }
+    }
+
+    fn draft_ids(&self) -> DraftIds {
+        let drafts = self.records.values().filter(|record| record.head.purpose == RecordPurpose::Draft);
+        DraftIds { change: self.change, erase: self.erased.drafts, ids: drafts.map(|record| record.head.id).collect() }
     }
 
     fn write_record(&mut self, id: RecordId, request: &Request) -> Response {
@@ -185,7 +191,7 @@ impl State {
         // The first part is our JSON, between the first empty line and the next line break.
         let text = String::from_utf8_lossy(body);
         let (_, rest) = text.split_once("\r\n\r\n").unwrap();
-        let NewLetters { letters } = serde_json::from_str(rest.split_once("\r\n").unwrap().0).unwrap();
+        let NewLetters { letters, .. } = serde_json::from_str(rest.split_once("\r\n").unwrap().0).unwrap();
         let mut posted = Vec::new();
         for letter in letters {
             match self.posted.get(&letter.id) {
@@ -195,7 +201,7 @@ impl State {
             }
             posted.push(PostedLetter { id: letter.id, arrived: Timestamp::from_unix_millis(0) });
         }
-        ok(&Posted { letters: posted })
+        ok(&Posted { letters: posted, drafts_erased: None })
     }
 
     fn deliver(&mut self, letter: NewLetter) {
@@ -236,7 +242,7 @@ impl State {
         let entries = &self.entries;
         self.posted.retain(|id, _| entries.contains_key(id));
         if self.entries.len() < before {
-            self.erase = self.erase.next();
+            self.erased.letters = self.erased.letters.next();
         }
         before - self.entries.len()
     }

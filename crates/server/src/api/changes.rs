@@ -4,9 +4,9 @@ use axum::extract::State;
 use securemailbox_protocol::{
     numbers::ChangeNumber,
     problems::ProblemDetails,
-    sync::{Changes, Ids},
+    sync::{Changes, DraftIds, LetterIds},
 };
-use securemailbox_store::sync::{ChangesSince, IdsOf};
+use securemailbox_store::sync::{ChangesSince, DraftIdsOf, LetterIdsOf};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,11 +41,17 @@ pub(crate) async fn changes(
     let found = mailroom.store.read(ChangesSince { account: session.account, since, limit }).await?;
     let entries =
         found.entries.into_iter().map(|entry| letters::entry(&mailroom, &session, entry)).collect::<Result<_, _>>()?;
-    Ok(Json(Changes { change: found.change, erase: found.erase, more: found.more, entries, records: found.records }))
+    Ok(Json(Changes { change: found.change, erased: found.erased, more: found.more, entries, records: found.records }))
 }
 
-/// Everything there is. What a device has and this lacks was erased.
-#[utoipa::path(get, path = "/ids", responses((status = 200, body = Ids), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn ids(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Ids>, Problem> {
-    Ok(Json(mailroom.store.read(IdsOf { account: session.account }).await?))
+/// Every letter there is. What a device has and this lacks was erased.
+#[utoipa::path(get, path = "/ids/letters", responses((status = 200, body = LetterIds), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn letter_ids(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<LetterIds>, Problem> {
+    Ok(Json(mailroom.store.read(LetterIdsOf { account: session.account }).await?))
+}
+
+/// Every draft there is. What a device has and this lacks was sent or erased.
+#[utoipa::path(get, path = "/ids/drafts", responses((status = 200, body = DraftIds), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn draft_ids(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<DraftIds>, Problem> {
+    Ok(Json(mailroom.store.read(DraftIdsOf { account: session.account }).await?))
 }

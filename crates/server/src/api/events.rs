@@ -1,4 +1,4 @@
-//! Server-sent events (PROTOCOL §9a): `{change, erase}`, a hint to ask for changes. Ends with its session and its server.
+//! Server-sent events (PROTOCOL §9a): `{change, erased}`, a hint to ask for changes. Ends with its session and its server.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -39,7 +39,7 @@ pub(crate) async fn events(
     let watching = Watching { mailroom, session, hints, stopping, next: Some(first), told: None };
     let events = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
-        // Two numbers are JSON.
+        // Three numbers are JSON.
         let event = Event::default().json_data(pulse).unwrap_or_default();
         Some((Ok(event), watching))
     });

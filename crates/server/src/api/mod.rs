@@ -60,7 +60,6 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::read_password))
         .routes(routes!(slots::put_recovery))
-        .routes(routes!(records::list))
         .routes(routes!(records::read, records::write, records::erase))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::certificate))
@@ -71,7 +70,8 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(letters::receipts::deliveries))
         .routes(routes!(trash::empty))
         .routes(routes!(changes::changes))
-        .routes(routes!(changes::ids))
+        .routes(routes!(changes::letter_ids))
+        .routes(routes!(changes::draft_ids))
         .routes(routes!(events::events));
     let info = InfoBuilder::new()
         .title("SecureMailbox")

@@ -9,9 +9,9 @@ use securemailbox_protocol::{
     limits,
     numbers::Version,
     problems::{ProblemDetails, ProblemType},
-    records::{Record, RecordHead, RecordPurpose, Records},
+    records::{Record, RecordHead, RecordPurpose},
 };
-use securemailbox_store::records::{EraseRecordError, ListRecords, ReadRecord, WriteRecord, WriteRecordError};
+use securemailbox_store::records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,12 +41,6 @@ impl From<EraseRecordError> for Problem {
             EraseRecordError::Store(source) => source.into(),
         }
     }
-}
-
-/// One's own records, without their bytes.
-#[utoipa::path(get, path = "/records", responses((status = 200, body = Records), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Records>, Problem> {
-    Ok(Json(Records { records: mailroom.store.read(ListRecords { account: session.account }).await? }))
 }
 
 /// One record.
@@ -85,7 +79,8 @@ pub(crate) async fn write(
 ) -> Result<Json<RecordHead>, Problem> {
     match purpose {
         RecordPurpose::Keyring => within("the keyring", &sealed, limits::KEYRING)?,
-        RecordPurpose::Contacts | RecordPurpose::Settings | RecordPurpose::Draft => {}
+        RecordPurpose::Contact => within("the contact", &sealed, limits::CONTACT)?,
+        RecordPurpose::Settings | RecordPurpose::Draft => {}
     }
     let expected = precondition(&headers)?;
     Ok(Json(mailroom.store.write(WriteRecord { account: session.account, id, purpose, expected, sealed }).await?))

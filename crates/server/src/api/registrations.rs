@@ -176,7 +176,6 @@ pub(crate) async fn complete(
         password: password_slot(complete.password)?,
         recovery: recovery_slot(complete.recovery)?,
         keyring: first_record("keyring", complete.keyring, limits::KEYRING)?,
-        contacts: first_record("contacts", complete.contacts, limits::RECORD)?,
         settings: first_record("settings", complete.settings, limits::RECORD)?,
         session: session.clone(),
         now,

@@ -16,7 +16,8 @@ CREATE TABLE account (
     certificate_hash BYTEA NOT NULL,
     level            BIGINT NOT NULL,
     change           BIGINT NOT NULL,
-    erase            BIGINT NOT NULL
+    erase_letters    BIGINT NOT NULL,
+    erase_drafts     BIGINT NOT NULL
 );
 
 -- Apart from the account, whose row is rewritten with every change.
@@ -103,7 +104,7 @@ CREATE TABLE record (
     sealed     BYTEA NOT NULL,
     PRIMARY KEY (account_id, record_id)
 );
-CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose <> 'draft';
+CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose IN ('keyring', 'settings');
 CREATE INDEX record_by_change ON record (account_id, change);
 
 CREATE TABLE letter (

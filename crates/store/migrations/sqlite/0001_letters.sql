@@ -16,7 +16,8 @@ CREATE TABLE account (
     certificate_hash BLOB NOT NULL,
     level            INTEGER NOT NULL,
     change           INTEGER NOT NULL,
-    erase            INTEGER NOT NULL
+    erase_letters    INTEGER NOT NULL,
+    erase_drafts     INTEGER NOT NULL
 ) STRICT;
 
 -- Apart from the account, whose row is rewritten with every change.
@@ -103,7 +104,7 @@ CREATE TABLE record (
     sealed     BLOB NOT NULL,
     PRIMARY KEY (account_id, record_id)
 ) STRICT;
-CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose <> 'draft';
+CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose IN ('keyring', 'settings');
 CREATE INDEX record_by_change ON record (account_id, change);
 
 CREATE TABLE letter (

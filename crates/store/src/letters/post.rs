@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{
-    ids::{AccountId, CertificateHash, LetterId},
+    ids::{AccountId, CertificateHash, LetterId, RecordId},
     letters::{Folder, NewLetter, NewReader, Posted, PostedLetter},
     numbers::ChangeNumber,
-    sync::Pulse,
     time::Timestamp,
 };
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, StoreError, ToParam, notices};
+use crate::{Act, Db, StoreError, ToParam, erasure, notices, sync};
 
 /// A letter to post.
 pub struct PostLetter {
@@ -44,13 +43,16 @@ pub enum PostLettersError {
 
 /// Puts letters into every reader's mailbox, all or none, and a notice for each reader but the sender into the outbox.
 ///
-/// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile.
+/// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
+/// draft goes with the letters, in a repetition too if it is still there; what is no draft of the sender's stays.
 pub struct PostLetters {
     /// Who posts.
     pub sender: AccountId,
     /// One, and one more for each Bcc reader.
     pub letters: Vec<PostLetter>,
-    /// When.
+    /// The sender's draft that they were.
+    pub draft: Option<RecordId>,
+    /// When they arrive, if they are new.
     pub now: Timestamp,
 }
 
@@ -84,7 +86,12 @@ impl Act for PostLetters {
         }
         let letters = self.letters.iter().map(|letter| letter.new.id);
         let arrived = |id| arrivals.get(&id).copied().unwrap_or(self.now);
-        Ok(Posted { letters: letters.map(|id| PostedLetter { id, arrived: arrived(id) }).collect() })
+        let letters = letters.map(|id| PostedLetter { id, arrived: arrived(id) }).collect();
+        let drafts_erased = match self.draft {
+            Some(draft) => erasure::drop_draft(db, self.sender, draft).await?,
+            None => None,
+        };
+        Ok(Posted { letters, drafts_erased })
     }
 }
 
@@ -158,14 +165,14 @@ impl PostLetters {
     ) -> Result<(), PostLettersError> {
         const RAISE: &str = "
             UPDATE account SET change = change + $2 WHERE account_id = $1
-            RETURNING change, erase, certificate_hash";
+            RETURNING change, erase_letters, erase_drafts, certificate_hash";
         const ENTRY: &str = "
             INSERT INTO entry (account_id, letter_id, folder, read, arrived, change, wrapped_key)
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let count = arriving.len() as u64;
         let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
-        let pulse = Pulse { change: raised.take()?, erase: raised.take()? };
+        let pulse = sync::pulse(&mut raised)?;
         let certificate: CertificateHash = raised.take()?;
         db.touched(account, pulse);
         for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {

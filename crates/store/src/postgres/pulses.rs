@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, future::poll_fn, sync::Mutex, time::Duration};
 use securemailbox_protocol::{
     ids::AccountId,
     numbers::{ChangeNumber, EraseNumber},
-    sync::Pulse,
+    sync::{Erased, Pulse},
 };
 use tokio::{
     sync::{broadcast, mpsc},
@@ -93,15 +93,16 @@ async fn converse(
 }
 
 fn write(account: AccountId, pulse: Pulse) -> String {
-    format!("{account} {} {}", pulse.change, pulse.erase)
+    format!("{account} {} {} {}", pulse.change, pulse.erased.letters, pulse.erased.drafts)
 }
 
 fn read(payload: &str) -> Option<(AccountId, Pulse)> {
     let mut words = payload.split(' ');
     let account = words.next()?.parse().ok()?;
     let change = ChangeNumber::new(words.next()?.parse().ok()?);
-    let erase = EraseNumber::new(words.next()?.parse().ok()?);
-    words.next().is_none().then_some((account, Pulse { change, erase }))
+    let mut erased = || Some(EraseNumber::new(words.next()?.parse().ok()?));
+    let erased = Erased { letters: erased()?, drafts: erased()? };
+    words.next().is_none().then_some((account, Pulse { change, erased }))
 }
 
 #[cfg(test)]
@@ -111,7 +112,10 @@ mod tests {
     #[test]
     fn a_hint_is_heard_as_it_was_told() {
         let account = AccountId::from_bytes([7; 16]);
-        let pulse = Pulse { change: ChangeNumber::new(3), erase: EraseNumber::new(1) };
+        let pulse = Pulse {
+            change: ChangeNumber::new(3),
+            erased: Erased { letters: EraseNumber::new(1), drafts: EraseNumber::new(2) },
+        };
         assert_eq!(read(&write(account, pulse)), Some((account, pulse)));
         assert_eq!(read("not a hint"), None);
     }

@@ -15,7 +15,7 @@ use crate::{
     erasure::EmptyTrash,
     letters::{PostLetter, ReadContent},
     sqlite::{Log, STEPS, SqliteDb, open_writer},
-    sync::IdsOf,
+    sync::LetterIdsOf,
 };
 
 fn copy(folder: &Path) -> TempDir {
@@ -35,7 +35,7 @@ async fn open(folder: &TempDir) -> Store {
 async fn assert_holds(store: &Store, person: &Person, letters: &[&PostLetter]) {
     let mut expected: Vec<_> = letters.iter().map(|letter| letter.new.id).collect();
     expected.sort_unstable();
-    assert!(store.read(IdsOf { account: person.account }).await.unwrap().letters == expected);
+    assert!(store.read(LetterIdsOf { account: person.account }).await.unwrap().ids == expected);
     for letter in letters {
         let content = store.read(ReadContent { account: person.account, letter: letter.new.id }).await.unwrap();
         assert!(content.as_ref() == Some(&letter.content));

@@ -1,6 +1,9 @@
 //! PROTOCOL §4.7, §8: what goes when a trash is emptied, and what stays.
 
-use securemailbox_protocol::letters::{ErasureStep, ErasureStepKind};
+use securemailbox_protocol::{
+    letters::{ErasureStep, ErasureStepKind},
+    sync::{Erased, Pulse},
+};
 
 use super::{
     on_both,
@@ -11,12 +14,12 @@ use super::{
 use crate::{
     Store,
     letters::{DeliveriesOf, ReadContent, ReadEntry},
-    sync::{IdsOf, PulseOf},
+    sync::{LetterIdsOf, PulseOf},
 };
 
 on_both! {
     one_holders_erasure_leaves_the_other_holders_copy
-    an_erasure_raises_the_erase_number_once_and_an_empty_trash_none
+    an_erasure_raises_the_number_of_letters_erased_once_and_an_empty_trash_none
     only_what_lies_in_the_trash_goes
     a_letter_that_nobody_holds_can_be_posted_again
 }
@@ -40,7 +43,7 @@ async fn one_holders_erasure_leaves_the_other_holders_copy(store: Store) {
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM content")).await, Ok(0));
 }
 
-async fn an_erasure_raises_the_erase_number_once_and_an_empty_trash_none(store: Store) {
+async fn an_erasure_raises_the_number_of_letters_erased_once_and_an_empty_trash_none(store: Store) {
     let mut dice = Dice::new(2);
     let anna = register(&store, &mut dice).await;
     for _ in 0..3 {
@@ -51,7 +54,8 @@ async fn an_erasure_raises_the_erase_number_once_and_an_empty_trash_none(store: 
     let before = store.read(PulseOf { account: anna.account }).await.unwrap();
     assert_eq!(store.empty_trash(anna.account, NOW).await.unwrap().erased, 3);
     let after = store.read(PulseOf { account: anna.account }).await.unwrap();
-    assert_eq!((after.change, after.erase), (before.change, before.erase.next()));
+    let erased = Erased { letters: before.erased.letters.next(), drafts: before.erased.drafts };
+    assert_eq!(after, Pulse { change: before.change, erased });
     assert_eq!(store.empty_trash(anna.account, NOW).await.unwrap().erased, 0);
     assert_eq!(store.read(PulseOf { account: anna.account }).await.unwrap(), after);
 }
@@ -74,8 +78,8 @@ async fn only_what_lies_in_the_trash_goes(store: Store) {
         ids.sort_unstable();
         ids
     };
-    assert_eq!(store.read(IdsOf { account: anna.account }).await.unwrap().letters, kept(4));
-    assert_eq!(store.read(IdsOf { account: bjorn.account }).await.unwrap().letters, kept(0));
+    assert_eq!(store.read(LetterIdsOf { account: anna.account }).await.unwrap().ids, kept(4));
+    assert_eq!(store.read(LetterIdsOf { account: bjorn.account }).await.unwrap().ids, kept(0));
 }
 
 async fn a_letter_that_nobody_holds_can_be_posted_again(store: Store) {

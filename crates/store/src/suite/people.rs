@@ -8,6 +8,7 @@ use securemailbox_protocol::{
     accounts::{Language, Level},
     ids::{AccountId, CertificateHash, ContentHash, LetterId, RecordId, RegistrationId, SessionId, SlotId, ThreadId},
     letters::{Folder, NewLetter, NewReader},
+    records::RecordPurpose,
     time::Timestamp,
 };
 
@@ -17,6 +18,7 @@ use crate::{
     factors::Verdict,
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
     notices::{NewNotice, NoticeId},
+    records::WriteRecord,
     registrations::{
         BeginRegistration, CompleteRegistration, EnterAddressCode, EnterPhoneCode, FirstRecord, RegistrationError,
         SetPhone,
@@ -99,7 +101,6 @@ impl Dice {
             password: self.password(),
             recovery: self.recovery(),
             keyring: self.first_record(),
-            contacts: self.first_record(),
             settings: self.first_record(),
             session: self.session(NOW),
             now: NOW,
@@ -168,7 +169,19 @@ pub(super) async fn post(
     letters: Vec<PostLetter>,
     now: Timestamp,
 ) -> Result<(), PostLettersError> {
-    store.write(PostLetters { sender: sender.account, letters, now }).await.map(drop)
+    store.write(PostLetters { sender: sender.account, letters, draft: None, now }).await.map(drop)
+}
+
+/// Writes a draft.
+pub(super) async fn draft(store: &Store, dice: &mut Dice, account: AccountId) -> RecordId {
+    write_new(store, dice, account, RecordPurpose::Draft).await
+}
+
+/// Writes a record of a purpose that there may be many of.
+pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId, purpose: RecordPurpose) -> RecordId {
+    let id = RecordId::new(NOW, &mut dice.0);
+    store.write(WriteRecord { account, id, purpose, expected: None, sealed: dice.bytes(500) }).await.expect("written");
+    id
 }
 
 /// Puts an entry into the trash.

@@ -1,36 +1,44 @@
 //! PROTOCOL §9a, Records.
 
 use securemailbox_protocol::{
-    ids::RecordId,
-    numbers::Version,
-    records::{RecordHead, RecordPurpose},
-    sync::Pulse,
+    ids::{AccountId, RecordId},
+    numbers::{ChangeNumber, Version},
+    records::{RecordChange, RecordHead, RecordPurpose},
+    sync::{Erased, Pulse},
 };
 
 use super::{
     on_both,
-    people::{Dice, NOW, register},
+    people::{Dice, NOW, draft, register, write_new},
 };
 use crate::{
     Store,
-    records::{EraseRecordError, ListRecords, ReadRecord, WriteRecord, WriteRecordError},
-    sync::{ChangesSince, IdsOf, PulseOf},
+    records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError},
+    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf},
 };
 
 on_both! {
     a_record_is_written_only_over_the_version_its_writer_saw
-    there_is_one_contacts_and_there_are_many_drafts
+    there_is_one_settings_and_there_are_many_contacts_and_drafts
+    contacts_come_whole_among_the_changes_and_no_other_record_does
     another_account_neither_reads_nor_writes_a_record
-    an_erased_draft_raises_the_erase_number_and_is_no_longer_listed
+    an_erased_draft_raises_the_number_of_drafts_erased_and_is_no_longer_listed
     nothing_but_a_draft_can_be_erased
+}
+
+/// Every record of an account, as the changes tell of it.
+async fn records(store: &Store, account: AccountId) -> Vec<RecordChange> {
+    store.read(ChangesSince { account, since: ChangeNumber::ZERO, limit: 100 }).await.unwrap().records
+}
+
+async fn head_of(store: &Store, account: AccountId, purpose: RecordPurpose) -> RecordHead {
+    records(store, account).await.into_iter().map(|record| record.head).find(|head| head.purpose == purpose).unwrap()
 }
 
 async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) {
     let mut dice = Dice::new(1);
     let account = register(&store, &mut dice).await.account;
-    let heads = store.read(ListRecords { account }).await.unwrap();
-    let RecordHead { id, purpose, version, .. } =
-        *heads.iter().find(|head| head.purpose == RecordPurpose::Contacts).unwrap();
+    let RecordHead { id, purpose, version, .. } = head_of(&store, account, RecordPurpose::Settings).await;
     assert_eq!(version, Version::new(1));
     let since = store.read(PulseOf { account }).await.unwrap().change;
     let write = |expected, sealed: &[u8]| WriteRecord { account, id, purpose, expected, sealed: sealed.to_vec() };
@@ -48,10 +56,10 @@ async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) 
     assert!([&b"one"[..], b"two"].contains(&record.sealed.as_ref()));
     assert_eq!(store.read(PulseOf { account }).await.unwrap().change, won.change);
     let changes = store.read(ChangesSince { account, since, limit: 10 }).await.unwrap();
-    assert_eq!(changes.records, [won]);
+    assert_eq!(changes.records, [RecordChange { head: won, sealed: None }]);
 }
 
-async fn there_is_one_contacts_and_there_are_many_drafts(store: Store) {
+async fn there_is_one_settings_and_there_are_many_contacts_and_drafts(store: Store) {
     let mut dice = Dice::new(2);
     let account = register(&store, &mut dice).await.account;
     let mut new = |purpose| WriteRecord {
@@ -61,46 +69,68 @@ async fn there_is_one_contacts_and_there_are_many_drafts(store: Store) {
         expected: None,
         sealed: dice.bytes(100),
     };
-    assert!(matches!(store.write(new(RecordPurpose::Contacts)).await, Err(WriteRecordError::Exists)));
-    for _ in 0..3 {
-        store.write(new(RecordPurpose::Draft)).await.unwrap();
+    for one in [RecordPurpose::Keyring, RecordPurpose::Settings] {
+        assert!(!one.are_many());
+        assert!(matches!(store.write(new(one)).await, Err(WriteRecordError::Exists)));
+    }
+    for many in [RecordPurpose::Draft, RecordPurpose::Contact] {
+        assert!(many.are_many());
+        for _ in 0..3 {
+            store.write(new(many)).await.unwrap();
+        }
     }
     let unknown = WriteRecord { expected: Some(Version::new(1)), ..new(RecordPurpose::Draft) };
     assert!(matches!(store.write(unknown).await, Err(WriteRecordError::NotFound)));
     // What failed raised nothing.
     let Pulse { change, .. } = store.read(PulseOf { account }).await.unwrap();
-    assert_eq!(change.get(), 6);
-    assert_eq!(store.read(ListRecords { account }).await.unwrap().len(), 6);
+    assert_eq!(change.get(), 8);
+    assert_eq!(records(&store, account).await.len(), 8);
+}
+
+async fn contacts_come_whole_among_the_changes_and_no_other_record_does(store: Store) {
+    let mut dice = Dice::new(6);
+    let account = register(&store, &mut dice).await.account;
+    let contact = write_new(&store, &mut dice, account, RecordPurpose::Contact).await;
+    draft(&store, &mut dice, account).await;
+    let written = store.read(ReadRecord { account, id: contact }).await.unwrap().unwrap();
+    for RecordChange { head, sealed } in records(&store, account).await {
+        let whole = (head.purpose == RecordPurpose::Contact).then(|| written.sealed.clone());
+        assert_eq!(sealed, whole, "{:?}", head.purpose);
+    }
 }
 
 async fn another_account_neither_reads_nor_writes_a_record(store: Store) {
     let mut dice = Dice::new(3);
     let (anna, bjorn) = (register(&store, &mut dice).await.account, register(&store, &mut dice).await.account);
-    let RecordHead { id, purpose, version, .. } = store.read(ListRecords { account: anna }).await.unwrap()[0];
+    let RecordHead { id, purpose, version, .. } = head_of(&store, anna, RecordPurpose::Keyring).await;
     assert_eq!(store.read(ReadRecord { account: bjorn, id }).await, Ok(None));
     let write = WriteRecord { account: bjorn, id, purpose, expected: Some(version), sealed: dice.bytes(9) };
     assert!(matches!(store.write(write).await, Err(WriteRecordError::NotFound)));
 }
 
-async fn an_erased_draft_raises_the_erase_number_and_is_no_longer_listed(store: Store) {
+async fn an_erased_draft_raises_the_number_of_drafts_erased_and_is_no_longer_listed(store: Store) {
     let mut dice = Dice::new(4);
     let account = register(&store, &mut dice).await.account;
-    let id = RecordId::new(NOW, &mut dice.0);
-    let draft = WriteRecord { account, id, purpose: RecordPurpose::Draft, expected: None, sealed: dice.bytes(500) };
-    store.write(draft).await.unwrap();
-    let before = store.read(IdsOf { account }).await.unwrap();
-    assert!(before.records.contains(&id));
+    let id = draft(&store, &mut dice, account).await;
+    let before = store.read(PulseOf { account }).await.unwrap();
+    assert_eq!(store.read(DraftIdsOf { account }).await.unwrap().ids, [id], "no other record is among the drafts");
     store.erase_draft(account, id).await.unwrap();
-    let after = store.read(IdsOf { account }).await.unwrap();
-    assert!(!after.records.contains(&id));
-    assert_eq!((after.change, after.erase), (before.change, before.erase.next()));
+    let ids = store.read(DraftIdsOf { account }).await.unwrap();
+    assert_eq!((ids.change, ids.erase, ids.ids), (before.change, before.erased.drafts.next(), vec![]));
+    // Nobody has to compare letters because a draft went.
+    let erased = Erased { letters: before.erased.letters, drafts: before.erased.drafts.next() };
+    assert_eq!(store.read(PulseOf { account }).await.unwrap(), Pulse { change: before.change, erased });
+    assert_eq!(store.read(LetterIdsOf { account }).await.unwrap().erase, before.erased.letters);
 }
 
 async fn nothing_but_a_draft_can_be_erased(store: Store) {
     let mut dice = Dice::new(5);
     let account = register(&store, &mut dice).await.account;
-    for head in store.read(ListRecords { account }).await.unwrap() {
-        assert!(matches!(store.erase_draft(account, head.id).await, Err(EraseRecordError::NotFound)));
+    write_new(&store, &mut dice, account, RecordPurpose::Contact).await;
+    let before = records(&store, account).await;
+    assert_eq!(before.len(), 3);
+    for record in &before {
+        assert!(matches!(store.erase_draft(account, record.head.id).await, Err(EraseRecordError::NotFound)));
     }
-    assert_eq!(store.read(ListRecords { account }).await.unwrap().len(), 3);
+    assert_eq!(records(&store, account).await, before);
 }

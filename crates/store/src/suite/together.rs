@@ -129,7 +129,7 @@ async fn a_pulse_is_told_after_the_commit_and_not_after_a_failure(store: Store) 
     let mut pulses = store.subscribe();
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let Pulse { change, erase } = store.read(PulseOf { account: bjorn.account }).await.unwrap();
+    let Pulse { change, erased } = store.read(PulseOf { account: bjorn.account }).await.unwrap();
     post(&store, &anna, vec![stale], NOW).await.unwrap_err();
     while let Ok((account, pulse)) = pulses.try_recv() {
         // On PostgreSQL what was told before comes back by way of the database.
@@ -137,7 +137,7 @@ async fn a_pulse_is_told_after_the_commit_and_not_after_a_failure(store: Store) 
     }
     let letter = dice.letter(&[&anna, &bjorn]);
     post(&store, &anna, vec![letter], NOW).await.unwrap();
-    let told = Pulse { change: change.next(), erase };
+    let told = Pulse { change: change.next(), erased };
     while pulses.recv().await.unwrap() != (bjorn.account, told) {}
     let listed = ListEntries {
         account: bjorn.account,

@@ -14,7 +14,7 @@ use securemailbox_protocol::{
     letters::{Entry, Sender},
     numbers::ChangeNumber,
     problems::ProblemType,
-    records::{Record, RecordHead},
+    records::{Record, RecordChange, RecordHead},
     sync::Changes,
 };
 use securemailbox_vault::{
@@ -66,7 +66,7 @@ impl Plot<'_> {
     /// The contacts can be written.
     fn writes_contacts(self, head: &RecordHead) -> Self {
         let written = RecordHead { version: head.version.next(), ..head.clone() };
-        self.also_tells(&format!("PUT /records/{}?purpose=contacts", head.id), &written)
+        self.also_tells(&format!("PUT /records/{}?purpose=contact", head.id), &written)
     }
 
     /// And it gives it out by its hash.
@@ -163,8 +163,9 @@ fn older_records(stage: &Stage) -> Vec<Case> {
         stage
             .lie(7, READS, "an older version of the contacts is announced")
             .tells("GET /changes", |changes: &mut Changes| {
-                changes.records.retain(|head| head.id != old.head.id);
-                changes.records.push(RecordHead { change: changes.change, ..old.head.clone() });
+                changes.records.retain(|record| record.head.id != old.head.id);
+                let head = RecordHead { change: changes.change, ..old.head.clone() };
+                changes.records.push(RecordChange { head, sealed: Some(old.sealed.clone()) });
             })
             .stops(0, refused(SyncRefused::OlderRecord))
             .case(),

@@ -3,10 +3,10 @@
 use securemailbox_client::{records::RecordError, session::SessionError, sign_in::SignInError, sync::SyncRefused};
 use securemailbox_protocol::{
     numbers::ChangeNumber,
-    records::{Record, RecordPurpose},
+    records::{Record, RecordChange, RecordPurpose},
     sign_in::{NewSession, RecoveredSlot},
     slots::{DeviceSlot, Slot, SlotKind},
-    sync::{Changes, Ids},
+    sync::{Changes, LetterIds},
 };
 
 use crate::{
@@ -91,9 +91,10 @@ fn swapped_other_slots(stage: &Stage) -> Vec<Case> {
 fn swapped_records(stage: &Stage) -> Vec<Case> {
     const ENTER: usize = 1;
     let changes: Changes = stage.answer(SIGNS_IN, "GET /changes");
-    let id = |purpose| changes.records.iter().find(|head| head.purpose == purpose).expect("one of each").id;
+    let id =
+        |purpose| changes.records.iter().find(|record| record.head.purpose == purpose).expect("one of each").head.id;
     let asked = |purpose| format!("GET /records/{}", id(purpose));
-    let (contacts, settings) = (asked(RecordPurpose::Contacts), asked(RecordPurpose::Settings));
+    let (contacts, settings) = (asked(RecordPurpose::Contact), asked(RecordPurpose::Settings));
     let (his_contacts, his_settings): (Record, Record) =
         (stage.answer(SIGNS_IN, &contacts), stage.answer(SIGNS_IN, &settings));
     let mut cases = Vec::new();
@@ -104,10 +105,10 @@ fn swapped_records(stage: &Stage) -> Vec<Case> {
         cases.push(plot.stops(ENTER, failed(RecordError::DoesNotOpen)).case());
     }
     let exchanged = |changes: &mut Changes| {
-        for head in &mut changes.records {
+        for RecordChange { head, .. } in &mut changes.records {
             head.purpose = match head.purpose {
-                RecordPurpose::Contacts => RecordPurpose::Settings,
-                RecordPurpose::Settings => RecordPurpose::Contacts,
+                RecordPurpose::Contact => RecordPurpose::Settings,
+                RecordPurpose::Settings => RecordPurpose::Contact,
                 other @ (RecordPurpose::Keyring | RecordPurpose::Draft) => other,
             };
         }
@@ -123,7 +124,7 @@ fn swapped_records(stage: &Stage) -> Vec<Case> {
         stage
             .lie(19, SIGNS_IN, "contacts and settings are announced as each other")
             .tells("GET /changes", exchanged)
-            .tells(&settings, |record: &mut Record| record.head.purpose = RecordPurpose::Contacts)
+            .tells(&settings, |record: &mut Record| record.head.purpose = RecordPurpose::Contact)
             .stops(ENTER, failed(RecordError::DoesNotOpen))
             .case(),
     );
@@ -147,19 +148,17 @@ pub(super) fn erased(stage: &Stage) -> Vec<Case> {
     let without: Vec<&str> = keeps.shown(1).lines().filter(|line| !line.contains("Återbesök")).collect();
     let without = without.join("\n");
     vec![
-        keeps.tells("GET /ids", |ids: &mut Ids| ids.letters.retain(|id| *id != stage.letter)).shows(1, without).case(),
-        stage
-            .lie(35, ERASES, "the list of ids is older than what was seen")
-            .tells("GET /ids", |ids: &mut Ids| {
-                ids.change = ChangeNumber::ZERO;
-                ids.letters.push(other);
-            })
-            .stops(OPEN, refused(SyncRefused::WentBack))
+        keeps
+            .tells("GET /ids/letters", |ids: &mut LetterIds| ids.ids.retain(|id| *id != stage.letter))
+            .shows(1, without)
             .case(),
         stage
-            .lie(35, ERASES, "the list of ids lacks the contacts")
-            .tells("GET /ids", |ids: &mut Ids| ids.records.clear())
-            .stops(OPEN, refused(SyncRefused::RecordMissing))
+            .lie(35, ERASES, "the list of ids is older than what was seen")
+            .tells("GET /ids/letters", |ids: &mut LetterIds| {
+                ids.change = ChangeNumber::ZERO;
+                ids.ids.push(other);
+            })
+            .stops(OPEN, refused(SyncRefused::WentBack))
             .case(),
     ]
 }

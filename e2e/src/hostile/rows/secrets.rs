@@ -35,7 +35,7 @@ pub(super) fn made_records(stage: &Stage) -> Vec<Case> {
     let changes: Changes = stage.answer(SIGNS_IN, "GET /changes");
     let account = stage.session(SIGNS_IN).account;
     let mut cases = Vec::new();
-    for head in changes.records {
+    for head in changes.records.into_iter().map(|record| record.head) {
         let (asked, purpose) = (format!("GET /records/{}", head.id), head.purpose);
         let lie = |name: &str| stage.lie(6, SIGNS_IN, &format!("the server {name} the record {purpose:?}"));
         let place = RecordPlace { account, record: head.id, purpose, version: head.version };

@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::Limited;
 use securemailbox_protocol::{
     accounts::Level,
-    ids::ContentHash,
+    ids::{ContentHash, RecordId},
     letters::{NewLetter, NewLetters, Posted},
     limits,
     problems::{ProblemDetails, ProblemType},
@@ -65,17 +65,27 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
     let _place = mailroom.posts.acquire().await.map_err(|_| ProblemType::Busy)?;
-    let letters = tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
+    let received =
+        tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
+    let Received { letters, draft } = received;
     let (count, bytes) = (letters.len(), letters.iter().map(|letter| letter.content.len()).sum::<usize>());
-    let posted = mailroom.store.write(PostLetters { sender: session.account, letters, now: mailroom.now() }).await?;
+    let act = PostLetters { sender: session.account, letters, draft, now: mailroom.now() };
+    let posted = mailroom.store.write(act).await?;
     mailroom.notices.notify_one();
     metrics::counter!("securemailbox_letters_total").increment(count as u64);
     tracing::info!(letters = count, bytes, "letters posted");
     Ok((StatusCode::CREATED, Json(posted)))
 }
 
+/// A whole post, held to the limits.
+struct Received {
+    letters: Vec<PostLetter>,
+    /// Which draft of the sender's goes with it.
+    draft: Option<RecordId>,
+}
+
 /// Reads and checks a whole post. Nothing in it is believed but its author.
-async fn receive(request: Request) -> Result<Vec<PostLetter>, Problem> {
+async fn receive(request: Request) -> Result<Received, Problem> {
     if body::announces_more_than(limits::POST_BODY, request.headers()) {
         return Err(too_large("the post", limits::POST_BODY));
     }
@@ -99,7 +109,7 @@ async fn receive(request: Request) -> Result<Vec<PostLetter>, Problem> {
         letters.push(PostLetter { new, content });
     }
     match parts.next_field().await {
-        Ok(None) => Ok(letters),
+        Ok(None) => Ok(Received { letters, draft: new.draft }),
         Ok(Some(_)) => Err(Problem::bad_request("there are more parts than letters")),
         Err(error) => Err(torn(&error)),
     }
