@@ -24,9 +24,11 @@ use securemailbox_vault::{
 
 use crate::{
     api::Api,
+    directory::Warning,
     failure::{CallError, Class, Explained, Failure, explained},
-    mailbox::{Mailbox, OpenError, Warning},
+    mailbox::Mailbox,
     opening::Opening,
+    opens::OpenError,
     session::Session,
     settings::{Name, Settings},
     transport::Method,
@@ -207,7 +209,7 @@ impl AccountToMake {
     /// # Errors
     /// [`RegisterError`]
     pub async fn make(&self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), RegisterError> {
-        Ok(self.post(world).await?.open(world).await?)
+        Ok(Mailbox::begin(world, self.post(world).await?).await?)
     }
 
     /// Makes the account; its mailbox is opened elsewhere. As [`AccountToMake::make`] in all else.

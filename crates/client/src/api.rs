@@ -123,7 +123,7 @@ impl<'a, T: Transport> Api<'a, T> {
         path: &str,
         name: &str,
         first: &[u8],
-        contents: &[Vec<u8>],
+        contents: &[&[u8]],
     ) -> Result<A, CallError> {
         let (content_type, body) = multipart(name, first, contents);
         let headers = vec![("content-type", content_type)];
@@ -197,7 +197,7 @@ fn refusal(status: u16, response: &Response) -> CallError {
 
 /// The boundary is made from the parts, so that a retry sends the same bytes. No part can hold it by chance: it is half
 /// of a SHA-256; and our own parts are JSON and ciphertext, which nobody else chooses.
-fn multipart(name: &str, first: &[u8], contents: &[Vec<u8>]) -> (String, Vec<u8>) {
+fn multipart(name: &str, first: &[u8], contents: &[&[u8]]) -> (String, Vec<u8>) {
     let mut hash = Sha256::new_with_prefix(first);
     contents.iter().for_each(|content| hash.update(content));
     let boundary = hex::encode(&hash.finalize()[..16]);
@@ -251,8 +251,8 @@ mod tests {
 
     #[test]
     fn a_post_repeated_is_the_same_bytes() {
-        let once = multipart("letters", b"{}", &[vec![1, 2], vec![]]);
-        assert_eq!(once, multipart("letters", b"{}", &[vec![1, 2], vec![]]));
+        let once = multipart("letters", b"{}", &[&[1, 2], &[]]);
+        assert_eq!(once, multipart("letters", b"{}", &[&[1, 2], &[]]));
         let (content_type, body) = once;
         let boundary = content_type.split_once("boundary=").unwrap().1;
         let expected = format!(

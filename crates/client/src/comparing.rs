@@ -3,12 +3,16 @@
 use securemailbox_protocol::{address::Address, ids::Fingerprint};
 use securemailbox_vault::{comparing::Digits, known_keys::KeyState};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    contacts::{Contact, Event, Offer, Standing},
+    contacts::{Contact, Edit, Event, Offer, Standing},
+    device::{DeviceFailed, Expected, RowId, Table},
     directory::LookUpError,
     failure::{Class, Explained, Failure, explained},
-    mailbox::Mailbox,
+    mailbox::{Mailbox, random_row},
     records::RecordError,
+    rows,
     world::World,
 };
 
@@ -33,9 +37,12 @@ pub enum DecisionError {
     /// See there.
     #[error(transparent)]
     LookUp(#[from] LookUpError),
-    /// See there.
+    /// The decision could not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// This device could not remember whose digits were shown.
+    #[error(transparent)]
+    Device(#[from] DeviceFailed),
     /// One's own address.
     #[error("this is your own address")]
     Oneself,
@@ -52,6 +59,7 @@ impl Failure for DecisionError {
         match self {
             Self::LookUp(error) => error.explain(),
             Self::Record(error) => error.explain(),
+            Self::Device(error) => error.explain(),
             Self::Oneself => explained("oneself", Class::Refused, "Compare with, or accept, somebody else's key."),
             Self::Unknown => explained("unknown-contact", Class::NotFound, "Check the spelling, or `compare` first."),
             Self::CompareFirst => explained(
@@ -64,18 +72,25 @@ impl Failure for DecisionError {
     }
 }
 
+/// Whose digits were shown, as the device keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DigitsRow {
+    pub(crate) address: Address,
+    pub(crate) fingerprint: Fingerprint,
+}
+
 impl Mailbox {
     /// Asks the directory anew and shows the digits of the key that it offers, changed or not.
     ///
     /// # Errors
     /// [`DecisionError`]
-    pub async fn compare(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
+    pub async fn compare(&self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
         self.ask_about(world, address).await?;
-        if self.contacts.get(address).is_some_and(|contact| contact.offered == Some(Offer::NoAccount)) {
+        if self.contact(address).is_some_and(|contact| contact.offered == Some(Offer::NoAccount)) {
             return Err(LookUpError::NoAccount.into());
         }
         let comparison = self.comparison(address)?;
-        self.index.comparing.insert(address.clone(), comparison.fingerprint);
+        self.digits_shown(world, address, comparison.fingerprint).await?;
         Ok(comparison)
     }
 
@@ -83,29 +98,30 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`DecisionError`]
-    pub async fn digits_differ(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
+    pub async fn digits_differ(&self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
         if address == self.address() {
             return Err(DecisionError::Oneself);
         }
-        let fingerprint = self.index.comparing.get(address).copied().ok_or(DecisionError::CompareFirst)?;
+        let fingerprint = self.shown_of(address).ok_or(DecisionError::CompareFirst)?;
         self.decide(world, address, Event::Differed(fingerprint)).await?;
         self.comparison(address)
     }
 
     /// What there is to compare, as far as it is known here.
     fn comparison(&self, address: &Address) -> Result<Comparison, DecisionError> {
-        let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
-        let (fingerprint, standing) = at_issue(contact);
-        Ok(self.comparison_of(contact, fingerprint, standing))
+        let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
+        let (fingerprint, standing) = at_issue(&contact);
+        Ok(self.comparison_of(&contact, fingerprint, standing))
     }
 
     fn comparison_of(&self, contact: &Contact, fingerprint: Fingerprint, standing: Standing) -> Comparison {
+        let differs = contact.differs == Some(fingerprint);
         Comparison {
             digits: Digits::of(&self.fingerprint(), &fingerprint),
             fingerprint,
-            standing,
+            standing: if differs && standing != Standing::Changed { Standing::Differs } else { standing },
             must_be_compared: standing == Standing::Changed && contact.key.state == KeyState::Compared,
-            differs: contact.differs == Some(fingerprint),
+            differs,
         }
     }
 
@@ -114,23 +130,22 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`DecisionError`]
-    pub async fn digits_match(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
+    pub async fn digits_match(&self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
         if address == self.address() {
             return Err(DecisionError::Oneself);
         }
-        let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
-        let shown = self.index.comparing.get(address).copied();
-        let fingerprint = match (shown, contact.offered) {
+        let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
+        let fingerprint = match (self.shown_of(address), contact.offered) {
             (Some(shown), _) => shown,
             (None, None) => contact.key.fingerprint,
             (None, Some(Offer::Key { .. } | Offer::NoAccount)) => return Err(DecisionError::CompareFirst),
         };
         self.decide(world, address, Event::Compared(fingerprint)).await?;
-        self.index.comparing.remove(address);
-        let standing = self.contacts.standing(address, &fingerprint);
+        self.forget_digits(world, address).await?;
+        let standing = self.standing(address, &fingerprint);
         if standing == Standing::Compared {
-            let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
-            Ok(self.comparison_of(contact, fingerprint, standing))
+            let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
+            Ok(self.comparison_of(&contact, fingerprint, standing))
         } else {
             // Yet another key was offered since the digits were shown.
             Err(DecisionError::CompareFirst)
@@ -141,9 +156,9 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`DecisionError`]
-    pub async fn accept(&mut self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
+    pub async fn accept(&self, world: &impl World, address: &Address) -> Result<Comparison, DecisionError> {
         self.ask_about(world, address).await?;
-        let contact = self.contacts.get(address).ok_or(DecisionError::Unknown)?;
+        let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
         match contact.offered {
             Some(Offer::Key { .. }) if contact.key.state == KeyState::Compared => {
                 return Err(DecisionError::CompareFirst);
@@ -161,7 +176,7 @@ impl Mailbox {
     }
 
     /// Looks the address up for what it pins; that the key is another one is what the person came to decide.
-    async fn ask_about(&mut self, world: &impl World, address: &Address) -> Result<(), DecisionError> {
+    async fn ask_about(&self, world: &impl World, address: &Address) -> Result<(), DecisionError> {
         if address == self.address() {
             return Err(DecisionError::Oneself);
         }
@@ -169,6 +184,50 @@ impl Mailbox {
             Ok(_) | Err(LookUpError::KeyChanged | LookUpError::DigitsDiffer) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Writes a person's decision about a key now, with what is pinned of the same address.
+    async fn decide(&self, world: &impl World, address: &Address, event: Event) -> Result<(), RecordError> {
+        let pins: Vec<(RowId, Edit)> = {
+            let state = self.state.borrow();
+            state.pins.iter().filter(|(_, edit)| edit.address == *address).cloned().collect()
+        };
+        let edit = Edit { address: address.clone(), event };
+        let edits: Vec<Edit> = pins.iter().map(|(_, edit)| edit.clone()).chain([edit]).collect();
+        self.write_contact(world, &edits).await?;
+        self.forget_pins(world, &pins.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
+        Ok(())
+    }
+
+    fn contact(&self, address: &Address) -> Option<Contact> {
+        self.state.borrow().contacts.get(address).cloned()
+    }
+
+    fn shown_of(&self, address: &Address) -> Option<Fingerprint> {
+        self.state.borrow().digits.get(address).map(|(_, fingerprint)| *fingerprint)
+    }
+
+    /// Only that key can be marked as compared from now on, here and in every other tab that is opened.
+    async fn digits_shown(
+        &self,
+        world: &impl World,
+        address: &Address,
+        fingerprint: Fingerprint,
+    ) -> Result<(), DeviceFailed> {
+        let known = self.state.borrow().digits.get(address).map(|(id, _)| *id);
+        let id = known.unwrap_or_else(|| random_row(world));
+        let row = DigitsRow { address: address.clone(), fingerprint };
+        let rows = self.rows(world);
+        let write = rows.put(Table::Digits, id, Expected::Anything, &row, &mut world.rng());
+        rows.write(vec![write]).await.map(drop)?;
+        self.state.borrow_mut().digits.insert(address.clone(), (id, fingerprint));
+        Ok(())
+    }
+
+    async fn forget_digits(&self, world: &impl World, address: &Address) -> Result<(), DeviceFailed> {
+        let known = self.state.borrow_mut().digits.remove(address);
+        let erased = known.map(|(id, _)| rows::erase(Table::Digits, id, Expected::Anything));
+        self.rows(world).write(erased.into_iter().collect()).await.map(drop)
     }
 }
 
@@ -186,39 +245,33 @@ mod tests {
     use securemailbox_protocol::{
         ids::RecordId,
         numbers::{ChangeNumber, Version},
-        octets::Octets,
-        records::{Record, RecordHead, RecordPurpose},
+        records::{RecordHead, RecordPurpose},
     };
-    use securemailbox_vault::records::{self, RecordPlace};
+    use securemailbox_vault::known_keys::KnownKey;
 
     use super::*;
-    use crate::{
-        contacts::Contacts,
-        fixtures::{TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
-        world::World,
-    };
+    use crate::fixtures::{TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready};
 
     const LOOK_UPS: &str = "/directory/look-ups";
-    const CONTACTS: RecordId = RecordId::from_bytes([4; 16]);
+    const BJORNS: RecordId = RecordId::from_bytes([4; 16]);
 
     fn head(version: u64) -> RecordHead {
         let (version, change) = (Version::new(version), ChangeNumber::new(version));
-        RecordHead { id: CONTACTS, purpose: RecordPurpose::Contact, version, change }
+        RecordHead { id: BJORNS, purpose: RecordPurpose::Contact, version, change }
     }
 
-    /// Anna's mailbox with a contacts record, and a server that takes `writes` of it.
+    /// Anna's mailbox with a record of Björn, and a server that takes `writes` of it.
     fn mailbox(world: &TestWorld, writes: u64) -> Mailbox {
-        let mut mailbox = annas_mailbox();
-        let place = RecordPlace {
-            account: mailbox.owner.account,
-            record: CONTACTS,
-            purpose: RecordPurpose::Contact,
-            version: Version::new(1),
-        };
-        let sealed = records::seal(&place, &mailbox.owner.secret, &Contacts::default().to_bytes(), &mut world.rng());
-        mailbox.index.held.take_record(head(1)).unwrap();
-        mailbox.index.records.insert(CONTACTS, Record { head: head(1), sealed: Octets(sealed) });
-        let path: &'static str = format!("/records/{CONTACTS}?purpose=contact").leak();
+        let mailbox = annas_mailbox();
+        let key = KnownKey::first(identity("bjorn", 10).certificate());
+        {
+            let mut state = mailbox.state.borrow_mut();
+            state.replica.take_record(head(1), None).unwrap();
+            let mut contacts = crate::contacts::Contacts::default();
+            contacts.apply(&Edit { address: address("bjorn"), event: Event::Met(key) });
+            state.take_card(BJORNS, address("bjorn"), contacts.get(&address("bjorn")).unwrap().clone());
+        }
+        let path: &'static str = format!("/records/{BJORNS}?purpose=contact").leak();
         for version in 2..2 + writes {
             world.server.will(path, ok(&head(version)));
         }
@@ -228,7 +281,7 @@ mod tests {
     #[test]
     fn the_digits_count_for_the_key_that_was_shown_even_if_the_server_shows_another_one_later() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 9);
+        let anna = mailbox(&world, 9);
         let (shown, later) = (identity("bjorn", 10), identity("bjorn", 11));
         world.server.will(LOOK_UPS, listing(&shown));
         ready(anna.compare(&world, &address("bjorn"))).unwrap();
@@ -237,7 +290,7 @@ mod tests {
         let compared = ready(anna.digits_match(&world, &address("bjorn"))).unwrap();
         assert_eq!(compared.fingerprint, shown.certificate().fingerprint());
         let standing = |key: &securemailbox_vault::identities::Identity| {
-            anna.contacts.standing(&address("bjorn"), &key.certificate().fingerprint())
+            anna.standing(&address("bjorn"), &key.certificate().fingerprint())
         };
         assert_eq!((standing(&shown), standing(&later)), (Standing::Compared, Standing::Changed));
     }
@@ -245,7 +298,7 @@ mod tests {
     #[test]
     fn a_changed_key_whose_digits_nobody_saw_is_not_compared_by_word() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 0);
+        let anna = mailbox(&world, 0);
         for seed in [10, 11] {
             world.server.will(LOOK_UPS, listing(&identity("bjorn", seed)));
             let _ = ready(anna.look_up(&world, &address("bjorn")));
@@ -257,7 +310,7 @@ mod tests {
     #[test]
     fn digits_that_differ_stop_the_sending_until_they_match() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 9);
+        let anna = mailbox(&world, 9);
         for _ in 0..4 {
             world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         }
@@ -274,7 +327,7 @@ mod tests {
     #[test]
     fn a_changed_key_whose_digits_differ_is_not_accepted() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 9);
+        let anna = mailbox(&world, 9);
         for seed in [10, 11, 11, 11] {
             world.server.will(LOOK_UPS, listing(&identity("bjorn", seed)));
         }
@@ -287,7 +340,7 @@ mod tests {
     #[test]
     fn who_has_no_account_any_more_has_no_digits_to_compare() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 9);
+        let anna = mailbox(&world, 9);
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will(LOOK_UPS, problem(securemailbox_protocol::problems::ProblemType::NoAccount));
         ready(anna.compare(&world, &address("bjorn"))).unwrap();
@@ -298,7 +351,7 @@ mod tests {
     #[test]
     fn a_changed_key_is_accepted_unless_the_former_was_compared() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 9);
+        let anna = mailbox(&world, 9);
         let keys = [10, 11, 12].map(|seed| identity("bjorn", seed));
         for key in [&keys[0], &keys[1], &keys[1], &keys[1], &keys[2]] {
             world.server.will(LOOK_UPS, listing(key));
@@ -316,12 +369,12 @@ mod tests {
     #[test]
     fn there_is_nothing_to_accept_where_nobody_is() {
         let world = TestWorld::default();
-        let mut anna = mailbox(&world, 0);
+        let anna = mailbox(&world, 0);
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will(LOOK_UPS, problem(securemailbox_protocol::problems::ProblemType::NoAccount));
         ready(anna.look_up(&world, &address("bjorn"))).unwrap();
         let refused = ready(anna.accept(&world, &address("bjorn")));
         assert_eq!(refused, Err(DecisionError::LookUp(LookUpError::NoAccount)));
-        assert!(anna.contacts.get(&address("bjorn")).is_some());
+        assert!(anna.contacts().get(&address("bjorn")).is_some());
     }
 }

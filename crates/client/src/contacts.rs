@@ -1,11 +1,13 @@
-//! Contacts: whose key is whose, as this person knows it (PROTOCOL §2, Known keys). A sealed record.
+//! Contacts: whose key is whose, as this person knows it (PROTOCOL §2, Known keys). A sealed record each.
 //!
 //! What happened is an [`Edit`]; contacts change by edits only. An edit says the same twice, and on top of whatever
-//! another device wrote meanwhile, so that a write can be lost, repeated or merged (PROTOCOL §9a).
+//! another device wrote meanwhile, so that a write can be lost, repeated or merged (PROTOCOL §9a). Two devices that meet
+//! somebody at the same time make two records of one contact, which are read as one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use securemailbox_protocol::{address::Address, ids::Fingerprint, time::Timestamp};
 use securemailbox_vault::{
@@ -15,7 +17,9 @@ use securemailbox_vault::{
 
 use crate::settings::Name;
 
-const FORMAT: &str = "securemailbox/1 contacts";
+const FORMAT: &str = "securemailbox/1 contact";
+/// A contact's text has a length that is a multiple of this, so that its record does not tell how long a name is.
+const PADDING: usize = 512;
 
 /// Everyone whose key was met.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +27,6 @@ pub struct Contacts(BTreeMap<Address, Contact>);
 
 /// One address, and the key it is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Contact {
     /// The key that is written to, and that this person's letters are signed by.
     pub key: KnownKey,
@@ -39,6 +42,9 @@ pub struct Contact {
     /// The key whose digits the person compared and found to differ: nothing goes out to it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub differs: Option<Fingerprint>,
+    /// What a newer client added, carried along.
+    #[serde(flatten)]
+    pub(crate) rest: Map<String, Value>,
 }
 
 /// A name as a list may show it.
@@ -53,7 +59,7 @@ pub struct ShownName {
 /// What people are called. Names that look alike are one name: whoever shares it is shown with the address.
 pub struct Names<'a> {
     contacts: &'a Contacts,
-    taken: Vec<String>,
+    taken: BTreeMap<String, usize>,
 }
 
 impl Names<'_> {
@@ -68,7 +74,7 @@ impl Names<'_> {
         };
         let alone = own.is_some() && name == own && {
             let folded = own.as_ref().map(Name::folded);
-            self.taken.iter().filter(|taken| Some(*taken) == folded.as_ref()).count() == 1
+            folded.is_some_and(|folded| self.taken.get(&folded) == Some(&1))
         };
         ShownName { name: name.map(|name| name.as_str().into()), alone }
     }
@@ -106,6 +112,9 @@ pub enum Standing {
     Former,
     /// Another key than before; nothing goes out until it is accepted.
     Changed,
+    /// One whose digits the person compared and found to differ: nothing goes out to it, and no letter signed by it has a
+    /// seal, until they match.
+    Differs,
 }
 
 impl From<KeyState> for Standing {
@@ -129,6 +138,7 @@ impl Standing {
             Self::Compared => "compared",
             Self::Former => "former",
             Self::Changed => "changed",
+            Self::Differs => "differs",
         }
     }
 }
@@ -189,6 +199,7 @@ impl Contacts {
     pub fn standing(&self, address: &Address, signer: &Fingerprint) -> Standing {
         match self.0.get(address) {
             None => Standing::New,
+            Some(contact) if contact.differs == Some(*signer) => Standing::Differs,
             Some(contact) if contact.key.fingerprint == *signer => contact.key.state.into(),
             Some(contact) if contact.former.contains(signer) => Standing::Former,
             Some(_) => Standing::Changed,
@@ -198,8 +209,11 @@ impl Contacts {
     /// What they are called, to somebody who is called `own`.
     #[must_use]
     pub fn names(&self, own: &Name) -> Names<'_> {
-        let contacts = self.0.values().filter_map(|contact| contact.name.as_ref());
-        Names { contacts: self, taken: contacts.chain([own]).map(Name::folded).collect() }
+        let mut taken = BTreeMap::new();
+        for name in self.0.values().filter_map(|contact| contact.name.as_ref()).chain([own]) {
+            *taken.entry(name.folded()).or_default() += 1;
+        }
+        Names { contacts: self, taken }
     }
 
     /// Takes an edit. The same edit twice changes nothing the second time.
@@ -226,31 +240,71 @@ impl Contacts {
         }
     }
 
-    /// For the sealed record.
+    /// What is known of one address only, to see what an edit would make of it.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let file = File { format: FORMAT.into(), contacts: self.0.clone() };
-        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
-        serde_json::to_vec(&file).expect("contacts are JSON")
+    pub fn clone_of(&self, address: &Address) -> Self {
+        Self(
+            self.0
+                .get_key_value(address)
+                .map(|(address, contact)| (address.clone(), contact.clone()))
+                .into_iter()
+                .collect(),
+        )
     }
 
-    /// From the sealed record.
-    ///
-    /// # Errors
-    /// [`NotContacts`]: a fault, or the work of a newer client.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotContacts> {
-        // No record yet: nobody was met.
-        if bytes.is_empty() {
-            return Ok(Self::default());
-        }
-        let file: File = serde_json::from_slice(bytes).map_err(|_| NotContacts)?;
-        if file.format == FORMAT { Ok(Self(file.contacts)) } else { Err(NotContacts) }
+    /// Puts a contact in the place of what was known of its address.
+    pub fn put(&mut self, address: Address, contact: Contact) {
+        self.0.insert(address, contact);
     }
 }
 
 impl Contact {
-    const fn met(key: KnownKey) -> Self {
-        Self { key, former: BTreeSet::new(), offered: None, name: None, differs: None }
+    fn met(key: KnownKey) -> Self {
+        Self { key, former: BTreeSet::new(), offered: None, name: None, differs: None, rest: Map::new() }
+    }
+
+    /// For its sealed record, padded.
+    #[must_use]
+    pub fn to_bytes(&self, address: &Address) -> Vec<u8> {
+        let file = File { format: FORMAT.into(), address: address.clone(), contact: self.clone() };
+        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
+        let mut bytes = serde_json::to_vec(&file).expect("a contact is JSON");
+        // JSON may end in spaces (RFC 8259 §2).
+        bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
+        bytes
+    }
+
+    /// From its sealed record: the address, and what is known of it.
+    ///
+    /// # Errors
+    /// [`NotAContact`]: a fault, or the work of a client of another protocol.
+    pub fn from_bytes(bytes: &[u8]) -> Result<(Address, Self), NotAContact> {
+        let file: File = serde_json::from_slice(bytes).map_err(|_| NotAContact)?;
+        if file.format == FORMAT { Ok((file.address, file.contact)) } else { Err(NotAContact) }
+    }
+
+    /// What two records say of one address, read as one. Another key in the other record is one to be decided about.
+    #[must_use]
+    pub fn merged(mut self, other: Self) -> Self {
+        let Self { key, former, offered, name, differs, rest } = other;
+        let offers = [self.offered, offered];
+        self.meet(key);
+        for offer in offers.into_iter().flatten() {
+            match offer {
+                Offer::Key { fingerprint, signed_at } if fingerprint != self.key.fingerprint => {
+                    self.meet(KnownKey { fingerprint, signed_at, state: KeyState::New });
+                }
+                Offer::Key { .. } => {}
+                Offer::NoAccount => self.offered = self.offered.or(Some(Offer::NoAccount)),
+            }
+        }
+        self.former.extend(former.into_iter().filter(|former| *former != self.key.fingerprint));
+        self.name = self.name.or(name);
+        self.differs = self.differs.or(differs);
+        for (member, value) in rest {
+            self.rest.entry(member).or_insert(value);
+        }
+        self
     }
 
     /// PROTOCOL §9a: another fingerprint is a changed key, else the stronger state wins.
@@ -281,16 +335,17 @@ impl Contact {
     }
 }
 
-/// The sealed record opened, but holds no contacts of this protocol.
+/// The sealed record opened, but holds no contact of this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the sealed contacts are in a form this client does not know")]
-pub struct NotContacts;
+#[error("a sealed contact is in a form this client does not know")]
+pub struct NotAContact;
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     format: String,
-    contacts: BTreeMap<Address, Contact>,
+    address: Address,
+    #[serde(flatten)]
+    contact: Contact,
 }
 
 #[cfg(test)]
@@ -402,14 +457,64 @@ mod tests {
     }
 
     #[test]
-    fn contacts_survive_their_record_and_nothing_else_is_taken_for_contacts() {
-        let contacts = after(&[met(1, KeyState::Known), met(2, KeyState::New)]);
-        let bytes = contacts.to_bytes();
-        assert_eq!(Contacts::from_bytes(&bytes), Ok(contacts));
+    fn a_key_whose_digits_differ_is_called_neither_known_nor_compared() {
+        let differed = Edit { address: anna(), event: Event::Differed(Fingerprint::from_bytes([1; 32])) };
+        let edits = [met(1, KeyState::Known), compared(1), differed];
+        assert_eq!(standing(&edits, 1), Standing::Differs);
+        assert_eq!(standing(&[edits.as_slice(), &[compared(1)]].concat(), 1), Standing::Compared);
+    }
+
+    #[test]
+    fn a_contact_survives_its_record_and_nothing_else_is_taken_for_one() {
+        let edits = [met(1, KeyState::Known), met(2, KeyState::New), accepted(2)];
+        let contact = after(&edits).get(&anna()).unwrap().clone();
+        assert!(!contact.former.is_empty());
+        let bytes = contact.to_bytes(&anna());
+        assert_eq!(Contact::from_bytes(&bytes), Ok((anna(), contact)));
         let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(Contacts::from_bytes(text.replace("/1 ", "/2 ").as_bytes()), Err(NotContacts));
-        assert_eq!(Contacts::from_bytes(text.replace("former", "farmer").as_bytes()).is_ok(), !text.contains("former"));
-        assert_eq!(Contacts::from_bytes(text.replacen("\"key\"", "\"kex\"", 1).as_bytes()), Err(NotContacts));
+        for (was, is) in [("/1 ", "/2 "), ("\"key\"", "\"kex\""), ("anna@", "anna"), ("known", "sure"), ("[\"", "[x\"")]
+        {
+            let altered = text.replacen(was, is, 1);
+            if altered != text {
+                assert_eq!(Contact::from_bytes(altered.as_bytes()), Err(NotAContact), "{was}");
+            }
+        }
+        assert!(text.contains("\"key\"") && text.contains("anna@") && text.contains("[\""));
+    }
+
+    #[test]
+    fn what_a_newer_client_wrote_into_a_contact_is_carried_along() {
+        let contact = after(&[met(1, KeyState::Known)]).get(&anna()).unwrap().clone();
+        let text = String::from_utf8(contact.to_bytes(&anna())).unwrap();
+        let newer = text.replacen('{', r#"{"groups":["Kliniken"],"#, 1);
+        let (address, read) = Contact::from_bytes(newer.as_bytes()).unwrap();
+        let mut contacts = Contacts::default();
+        contacts.put(address.clone(), contact.merged(read));
+        contacts.apply(&compared(1));
+        let written = String::from_utf8(contacts.get(&address).unwrap().to_bytes(&address)).unwrap();
+        assert!(written.contains(r#""groups":["Kliniken"]"#), "{written}");
+    }
+
+    #[test]
+    fn the_length_of_a_record_does_not_tell_the_length_of_a_name() {
+        let length = |name: &str| {
+            let edits = named("anna@demo.example", name);
+            after(&edits).get(&anna()).unwrap().to_bytes(&anna()).len()
+        };
+        assert_eq!(length("A"), length(&"Anna ".repeat(12)));
+        assert_eq!(length("A") % PADDING, 0);
+    }
+
+    #[test]
+    fn two_records_of_one_contact_are_read_as_one() {
+        let of = |edits: &[Edit]| after(edits).get(&anna()).unwrap().clone();
+        let differed = Edit { address: anna(), event: Event::Differed(Fingerprint::from_bytes([1; 32])) };
+        let one = of(&[met(1, KeyState::New), compared(1)]);
+        let other = of(&[met(1, KeyState::Known), differed]);
+        let merged = one.clone().merged(other.clone());
+        assert_eq!((merged.key.state, merged.differs), (KeyState::Compared, other.differs));
+        let foreign = of(&[met(2, KeyState::Known)]);
+        assert!(matches!(one.merged(foreign).offered, Some(Offer::Key { .. })), "another key is to be decided about");
     }
 
     fn any_edit() -> impl Strategy<Value = Edit> {

@@ -1,10 +1,11 @@
 //! Looking people up, and believing no more than what fits what is known of them (PROTOCOL §2, §4.1).
 
+use std::time::Duration;
+
 use securemailbox_protocol::{
-    accounts::Level,
     address::Address,
     directory::{Listing, LookUp},
-    ids::{AccountId, CertificateHash},
+    ids::CertificateHash,
     limits,
     octets::Octets,
     problems::ProblemType,
@@ -16,23 +17,35 @@ use securemailbox_vault::{
 
 use crate::{
     contacts::{Event, Standing},
+    device::{Expected, RowId, Table},
     failure::{CallError, Class, Explained, Failure, explained},
-    mailbox::{Mailbox, Warning},
+    mailbox::Mailbox,
+    recipient::Recipient,
     transport::Method,
     world::World,
 };
 
-/// Somebody one may write to.
-#[derive(Clone)]
-pub struct Recipient {
-    /// Where the server puts the letter.
-    pub account: AccountId,
-    /// What the letter's key is wrapped for.
-    pub certificate: Certificate,
-    /// How sure one is of it. Whoever sends must have shown this.
-    pub standing: Standing,
-    /// How the person is identified when reading, by the server's word; one's own is not asked for.
-    pub level: Option<Level>,
+/// For how long what the directory said of somebody counts without asking again: from the chip to the sending. A key that
+/// was replaced meanwhile is refused by the server.
+const LOOK_UP_COUNTS: Duration = Duration::from_secs(5 * 60);
+/// How many look-ups are remembered.
+const LOOK_UPS: usize = 256;
+
+/// Something a person should know that stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// The directory shows others a certificate for this address that is not one's own (ATTACKS 5).
+    OwnCertificateDiffers,
+}
+
+impl Warning {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::OwnCertificateDiffers => "own-certificate-differs",
+        }
+    }
 }
 
 /// Nothing can be sent to this address now.
@@ -101,33 +114,80 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`LookUpError`]
-    pub async fn look_up(&mut self, world: &impl World, address: &Address) -> Result<Recipient, LookUpError> {
+    pub async fn look_up(&self, world: &impl World, address: &Address) -> Result<Recipient, LookUpError> {
         if address == self.address() {
             // A client encrypts to itself only with keys from its keyring (ATTACKS 5).
             let certificate = self.keyring.present().certificate().clone();
             return Ok(Recipient { account: self.owner.account, certificate, standing: Standing::Own, level: None });
         }
-        match self.ask_directory(world, address).await? {
+        self.state.borrow_mut().looked_up.remove(address);
+        let said = self.ask_directory(world, address).await?;
+        let known = self.state.borrow().contacts.get(address).is_some();
+        match said {
             Said::Has(said) => {
                 let (listing, certificate) = *said;
-                let judged = self.contacts.may_write_to(&certificate);
-                self.pin_listing(&certificate, &judged);
-                let standing = judged.map(Standing::from).map_err(|refused| match refused {
+                let judged = self.state.borrow().contacts.may_write_to(&certificate);
+                // An older certificate of the known key tells nothing new; the refusal says what there is to say.
+                if !matches!(judged, Err(KeyRefused::Older)) {
+                    self.pin(world, address, Event::Met(KnownKey::first(&certificate)));
+                }
+                judged.map_err(|refused| match refused {
                     KeyRefused::Changed { .. } => LookUpError::KeyChanged,
                     KeyRefused::Older => LookUpError::OlderCertificate,
                 })?;
-                if self.contacts.get(address).is_some_and(|contact| contact.differs == Some(certificate.fingerprint()))
-                {
+                let standing = self.standing(address, &certificate.fingerprint());
+                if standing == Standing::Differs {
                     return Err(LookUpError::DigitsDiffer);
                 }
-                Ok(Recipient { account: listing.account, certificate, standing, level: Some(listing.level) })
+                let level = Some(listing.level);
+                let recipient = Recipient { account: listing.account, certificate, standing, level };
+                self.remember_look_up(world, &recipient);
+                Ok(recipient)
             }
-            Said::Nobody if self.contacts.get(address).is_some() => {
-                self.pin(address, Event::Gone);
+            Said::Nobody if known => {
+                self.pin(world, address, Event::Gone);
                 Err(LookUpError::KeyChanged)
             }
             Said::Nobody => Err(LookUpError::NoAccount),
         }
+    }
+
+    /// Somebody to seal a letter for: as they were looked up a moment ago, if their key stands as it did, or looked up now.
+    ///
+    /// # Errors
+    /// [`LookUpError`]
+    pub(crate) async fn recipient(&self, world: &impl World, address: &Address) -> Result<Recipient, LookUpError> {
+        let remembered = {
+            let state = self.state.borrow();
+            let young = state.looked_up.get(address).filter(|(_, at)| world.now().since(*at) < LOOK_UP_COUNTS);
+            young.map(|(recipient, _)| recipient.clone())
+        };
+        match remembered {
+            Some(recipient) if self.may_still_be_written_to(&recipient) => Ok(recipient),
+            Some(_) | None => self.look_up(world, address).await,
+        }
+    }
+
+    /// Forgets look-ups: the server says that a key is another one by now.
+    pub(crate) fn forget_look_ups(&self) {
+        self.state.borrow_mut().looked_up.clear();
+    }
+
+    /// Whether nothing happened to the key since it was looked up that would stop the sending.
+    fn may_still_be_written_to(&self, recipient: &Recipient) -> bool {
+        let (address, key) = (recipient.certificate.address(), recipient.certificate.fingerprint());
+        let state = self.state.borrow();
+        let offered = state.contacts.get(address).is_some_and(|contact| contact.offered.is_some());
+        drop(state);
+        !offered && self.standing(address, &key) == recipient.standing
+    }
+
+    fn remember_look_up(&self, world: &impl World, recipient: &Recipient) {
+        let mut state = self.state.borrow_mut();
+        if state.looked_up.len() >= LOOK_UPS {
+            state.looked_up.clear();
+        }
+        state.looked_up.insert(recipient.certificate.address().clone(), (recipient.clone(), world.now()));
     }
 
     /// Whether others are shown one's own certificate: asked at each sign-in (PROTOCOL §2).
@@ -147,23 +207,35 @@ impl Mailbox {
 
     /// Fetches a certificate by its hash, once; it must be one of this address.
     pub(crate) async fn certificate(
-        &mut self,
+        &self,
         world: &impl World,
         hash: CertificateHash,
         address: &Address,
     ) -> Result<Certificate, LookUpError> {
-        let bytes = match self.index.certificates.get(&hash) {
-            Some(kept) => kept.0.clone(),
+        let checked = self.state.borrow().certificates.get(&hash).cloned();
+        if let Some(certificate) = checked.filter(|certificate| certificate.address() == address) {
+            return Ok(certificate);
+        }
+        // A device that can't be read is one without the certificate.
+        let (rows, row) = (self.rows(world), row_of(hash));
+        let kept = rows.get::<Octets>(Table::Certificate, row).await.ok().and_then(|found| found.value);
+        let (bytes, new) = match kept {
+            Some(kept) => (kept.0, false),
             None => {
                 let path = format!("/directory/certificates/{hash}");
-                self.session.api(world).get_raw(&path, limits::CERTIFICATE).await?
+                (self.session.api(world).get_raw(&path, limits::CERTIFICATE).await?, true)
             }
         };
         let certificate = Certificate::parse(&bytes, address, world.now())?;
         if certificate.hash() != hash {
             return Err(CallError::Unreadable.into());
         }
-        self.index.certificates.insert(hash, Octets(bytes));
+        if new {
+            let write = rows.put(Table::Certificate, row, Expected::Anything, &Octets(bytes), &mut world.rng());
+            // It is fetched again where it could not be kept.
+            let _ = rows.write(vec![write]).await;
+        }
+        self.state.borrow_mut().remember_certificate(&certificate);
         Ok(certificate)
     }
 
@@ -178,13 +250,17 @@ impl Mailbox {
             Err(error) => Err(error.into()),
         }
     }
+}
 
-    fn pin_listing(&mut self, certificate: &Certificate, judged: &Result<impl Sized, KeyRefused>) {
-        // An older certificate of the known key tells nothing new; the refusal says what there is to say.
-        if !matches!(judged, Err(KeyRefused::Older)) {
-            self.pin(certificate.address(), Event::Met(KnownKey::first(certificate)));
-        }
+/// A row has sixteen bytes for its name, and what it holds is compared with the whole hash.
+const fn row_of(hash: CertificateHash) -> RowId {
+    let mut row = [0; 16];
+    let mut at = 0;
+    while at < row.len() {
+        row[at] = hash.as_bytes()[at];
+        at += 1;
     }
+    row
 }
 
 #[cfg(test)]
@@ -194,46 +270,46 @@ mod tests {
 
     const LOOK_UPS: &str = "/directory/look-ups";
 
-    fn look_up(world: &TestWorld, mailbox: &mut Mailbox) -> Result<Standing, LookUpError> {
+    fn look_up(world: &TestWorld, mailbox: &Mailbox) -> Result<Standing, LookUpError> {
         ready(mailbox.look_up(world, &address("bjorn"))).map(|recipient| recipient.standing)
     }
 
     #[test]
     fn a_key_met_for_the_first_time_is_the_servers_word() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        assert_eq!(look_up(&world, &mut mailbox), Ok(Standing::New));
+        assert_eq!(look_up(&world, &mailbox), Ok(Standing::New));
     }
 
     #[test]
     fn another_key_stops_the_sending_and_so_does_none() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
         world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
-        assert_eq!(look_up(&world, &mut mailbox), Ok(Standing::New));
-        assert_eq!(look_up(&world, &mut mailbox), Err(LookUpError::KeyChanged));
-        assert_eq!(look_up(&world, &mut mailbox), Err(LookUpError::KeyChanged));
+        assert_eq!(look_up(&world, &mailbox), Ok(Standing::New));
+        assert_eq!(look_up(&world, &mailbox), Err(LookUpError::KeyChanged));
+        assert_eq!(look_up(&world, &mailbox), Err(LookUpError::KeyChanged));
     }
 
     #[test]
     fn nobody_is_nobody_only_for_an_address_that_never_had_a_key() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
-        assert_eq!(look_up(&world, &mut mailbox), Err(LookUpError::NoAccount));
+        assert_eq!(look_up(&world, &mailbox), Err(LookUpError::NoAccount));
     }
 
     #[test]
     fn another_persons_certificate_is_no_certificate() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("elif", 10)));
-        assert!(matches!(look_up(&world, &mut mailbox), Err(LookUpError::Certificate(_))));
+        assert!(matches!(look_up(&world, &mailbox), Err(LookUpError::Certificate(_))));
         assert_eq!(mailbox.contacts().get(&address("bjorn")), None);
     }
 
     #[test]
     fn oneself_is_taken_from_the_keyring_and_never_asked_for() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         let own = ready(mailbox.look_up(&world, &address("anna"))).unwrap();
         assert_eq!(own.certificate.fingerprint(), mailbox.fingerprint());
         assert!(world.server.asked.borrow().is_empty());
@@ -253,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_certificate_that_is_not_the_one_its_hash_names_is_refused() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         let (asked, served) = (identity("bjorn", 10), identity("bjorn", 11));
         let hash = asked.certificate().hash();
         let path: &'static str = format!("/directory/certificates/{hash}").leak();
@@ -266,6 +342,6 @@ mod tests {
         };
         world.server.will(path, answer);
         assert!(ready(mailbox.certificate(&world, hash, &address("bjorn"))).is_err());
-        assert!(mailbox.index.certificates.is_empty());
+        assert!(mailbox.state.borrow().certificates.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use securemailbox_protocol::problems::ProblemType;
 
-use crate::{transport::Unreachable, world::DeviceFailed};
+use crate::{device::DeviceFailed, transport::Unreachable};
 
 /// What a failure means: one exit code on the command line, one tone on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -23,14 +23,13 @@ use securemailbox_vault::{identities::Identity, keyring::Keyring, secrets::Accou
 use serde::Serialize;
 
 use crate::{
-    contacts::Contacts,
-    index::{Index, Owner},
-    letters::Unsent,
-    mailbox::Mailbox,
+    device::Memory,
+    mailbox::{Mailbox, State},
+    owner::Owner,
     session::Session,
-    settings::{Name, Settings},
+    settings::Name,
     transport::{Request, Response, Transport, Unreachable},
-    world::{Device, DeviceFailed, Item, World},
+    world::World,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_764_000_000_000);
@@ -59,9 +58,6 @@ pub(crate) struct Script {
     pub(crate) asked: RefCell<Vec<Request>>,
 }
 
-#[derive(Default)]
-pub(crate) struct Memory(pub(crate) RefCell<BTreeMap<Item, Vec<u8>>>);
-
 pub(crate) struct SeededRng(StdRng);
 
 impl Script {
@@ -81,22 +77,6 @@ impl Transport for Script {
         let path = request.path.strip_prefix("/api/v1").ok_or(Unreachable)?.to_owned();
         self.asked.borrow_mut().push(request);
         self.answers.borrow_mut().get_mut(path.as_str()).and_then(VecDeque::pop_front).ok_or(Unreachable)
-    }
-}
-
-impl Device for Memory {
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
-        Ok(self.0.borrow().get(&item).cloned())
-    }
-
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().insert(item, bytes.to_vec());
-        Ok(())
-    }
-
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().remove(&item);
-        Ok(())
     }
 }
 
@@ -156,17 +136,13 @@ pub(crate) fn identity(of: &str, seed: u64) -> Rc<Identity> {
 pub(crate) fn annas_mailbox() -> Mailbox {
     let account = AccountId::from_bytes([1; 16]);
     let identity = Identity::generate(&address("anna"), NOW, &mut StdRng::seed_from_u64(1));
-    Mailbox {
-        session: Session::for_tests(address("anna"), account),
-        owner: Owner { account, secret: AccountSecret::generate(&mut StdRng::seed_from_u64(2)) },
-        keyring: Keyring::new(identity),
-        contacts: Contacts::default(),
-        settings: Settings::new(Name::parse("Anna Lindqvist").unwrap()),
-        index: Index::default(),
-        unsent: Unsent::default(),
-        answerable: BTreeMap::new(),
-        holding: BTreeSet::new(),
-    }
+    Mailbox::new(
+        Session::for_tests(address("anna"), account),
+        Owner { account, secret: AccountSecret::generate(&mut StdRng::seed_from_u64(2)) },
+        Keyring::new(identity),
+        Name::parse("Anna Lindqvist").unwrap(),
+        State::default(),
+    )
 }
 
 /// What a directory says of somebody with this key.

@@ -1,29 +1,33 @@
-//! One person's mailbox on one device: opened by a session, brought up to date, closed with everything written down.
+//! One person's mailbox on one device, open: who they are, and what is known of the mailbox at this moment.
+//!
+//! What it does stands in the modules that are named after it. None of them keeps the state borrowed while it waits for
+//! the network or the device, so that a person can go on writing while a server does not answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::{Cell, Ref, RefCell},
+    collections::{BTreeMap, BTreeSet},
+};
 
 use securemailbox_protocol::{
-    accounts::{AccountUpdate, Language, NewRecoverySlot},
     address::Address,
-    ids::{Fingerprint, LetterId, RecordId, SessionId},
-    records::RecordPurpose,
-    sign_in::Sessions,
+    ids::{CertificateHash, Fingerprint, LetterId, RecordId},
+    letters::Folder,
+    numbers::Version,
+    time::Timestamp,
 };
-use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
+use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
 
 use crate::{
-    accounts::recovery_slot,
-    contacts::{Contacts, Edit, Event, Names},
-    failure::{CallError, Class, Explained, Failure, explained},
-    index::{self, Index, LocalError, Owner},
-    letters::{Answers, Unsent},
-    opening::Opening,
-    records::{RecordError, Records},
-    session::{Session, SessionError},
-    settings::Settings,
-    sync,
-    transport::Method,
-    world::{Device, DeviceFailed, Item, World},
+    contacts::{Contact, Contacts, Edit, Event, Names, Standing},
+    device::RowId,
+    letters::{Answers, OpenContent, TextPrint},
+    owner::Owner,
+    recipient::Recipient,
+    replica::{Followed, Replica},
+    rows::Rows,
+    session::Session,
+    settings::Name,
+    world::World,
 };
 
 /// An open mailbox. Everything in it was verified or is one's own.
@@ -33,265 +37,87 @@ pub struct Mailbox {
     pub(crate) session: Session,
     pub(crate) owner: Owner,
     pub(crate) keyring: Keyring,
+    pub(crate) name: Name,
+    pub(crate) sheet_owed: Cell<bool>,
+    pub(crate) state: RefCell<State>,
+}
+
+/// What is known at this moment.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) replica: Replica,
+    /// How far the device's store has followed, as far as this mailbox wrote or read it.
+    pub(crate) stored: Option<Followed>,
+    /// The records of each contact, as the server has them: one, or one more for each device that met them at that time.
+    pub(crate) cards: BTreeMap<Address, BTreeMap<RecordId, Contact>>,
+    /// What all that comes to, with the edits that no record has yet.
     pub(crate) contacts: Contacts,
-    pub(crate) settings: Settings,
-    pub(crate) index: Index,
-    pub(crate) unsent: Unsent,
+    /// What happened to known keys and is in no record yet, in the order in which it happened.
+    pub(crate) pins: Vec<(RowId, Edit)>,
+    /// Those of the edits that the device does not have yet.
+    pub(crate) unwritten_pins: BTreeSet<RowId>,
+    /// Whose digits were shown, and of which key: only that key can then be marked as compared.
+    pub(crate) digits: BTreeMap<Address, (RowId, Fingerprint)>,
+    /// Certificates that were checked. They never change.
+    pub(crate) certificates: BTreeMap<CertificateHash, Certificate>,
+    /// Whom the directory was asked for a moment ago, and when.
+    pub(crate) looked_up: BTreeMap<Address, (Recipient, Timestamp)>,
     /// What is needed to answer the letters that were read, so that an answer can be kept without a network.
     pub(crate) answerable: BTreeMap<LetterId, Answers>,
+    /// The content of the letter that was read last.
+    pub(crate) open_content: Option<OpenContent>,
+    /// The texts of each draft that were written or read here, newest last: what they are written over is no loss.
+    pub(crate) seen_texts: BTreeMap<RecordId, Vec<TextPrint>>,
+    /// The version of each draft that this mailbox wrote or read last.
+    pub(crate) seen_versions: BTreeMap<RecordId, Version>,
+    /// Drafts that are on the device and that the server does not have in this form, as of the last look.
+    pub(crate) drafts_here: BTreeSet<RecordId>,
+    /// Drafts that their writer wants sent, and from when on any tab may do it, as of the last look.
+    pub(crate) outgoing: BTreeMap<RecordId, Timestamp>,
+    /// Letters that were posted and not acknowledged, with the draft each was, as of the last look.
+    pub(crate) waiting: BTreeMap<RowId, Option<RecordId>>,
     /// Outgoing drafts that their writer may still take back here.
     pub(crate) holding: BTreeSet<RecordId>,
 }
 
-/// A recovery sheet that was made and does not count yet.
-pub struct NewSheet {
-    code: RecoveryCode,
-    slot: NewRecoverySlot,
-}
+/// How many certificates stay in memory: those of a long list.
+const CERTIFICATES: usize = 256;
 
-impl NewSheet {
-    /// The code for the sheet.
-    #[must_use]
-    pub const fn code(&self) -> &RecoveryCode {
-        &self.code
-    }
-}
-
-/// A mailbox does not open.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// See there.
-    #[error(transparent)]
-    Session(#[from] SessionError),
-    /// See there.
-    #[error(transparent)]
-    Local(#[from] LocalError),
-    /// See there.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// Somebody else is signed in on this device.
-    #[error("another mailbox is signed in on this device")]
-    SomebodyElse,
-}
-
-impl Failure for OpenError {
-    fn explain(&self) -> Explained {
-        match self {
-            Self::Session(error) => error.explain(),
-            Self::Local(error) => error.explain(),
-            Self::Record(error) => error.explain(),
-            Self::SomebodyElse => explained(
-                "somebody-else",
-                Class::Refused,
-                "Sign out first, or use another profile folder for this mailbox.",
-            ),
+impl State {
+    /// Reads the records of an address as one contact, with the edits that they do not have yet.
+    pub(crate) fn renew_contact(&mut self, address: &Address) {
+        let cards = self.cards.get(address).into_iter().flat_map(BTreeMap::values).cloned();
+        if let Some(contact) = cards.reduce(Contact::merged) {
+            self.contacts.put(address.clone(), contact);
+            for (_, edit) in self.pins.iter().filter(|(_, edit)| edit.address == *address) {
+                self.contacts.apply(edit);
+            }
         }
     }
-}
 
-impl From<DeviceFailed> for OpenError {
-    fn from(failed: DeviceFailed) -> Self {
-        Self::Local(failed.into())
+    /// Takes a contact's record as the server has it.
+    pub(crate) fn take_card(&mut self, id: RecordId, address: Address, contact: Contact) {
+        self.cards.entry(address.clone()).or_default().insert(id, contact);
+        self.renew_contact(&address);
     }
-}
 
-impl From<CallError> for OpenError {
-    fn from(error: CallError) -> Self {
-        Self::Session(error.into())
-    }
-}
-
-/// Something a person should know that stops nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
-    /// The directory shows others a certificate for this address that is not one's own (ATTACKS 5).
-    OwnCertificateDiffers,
-}
-
-impl Warning {
-    /// The stable name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::OwnCertificateDiffers => "own-certificate-differs",
+    /// Remembers a certificate that was checked.
+    pub(crate) fn remember_certificate(&mut self, certificate: &Certificate) {
+        if self.certificates.len() >= CERTIFICATES {
+            self.certificates.clear();
         }
+        self.certificates.insert(certificate.hash(), certificate.clone());
     }
 }
 
 impl Mailbox {
-    /// Opens the mailbox that is signed in on this device, and brings it up to date.
-    ///
-    /// # Errors
-    /// [`OpenError`]; then nothing on the device changed.
-    pub async fn open(world: &impl World) -> Result<Self, OpenError> {
-        let session = Session::load(world).await?.ok_or(SessionError::NotSignedIn)?;
-        let owner = session.open(world).await?;
-        Self::with(world, session, owner).await
+    pub(crate) const fn new(session: Session, owner: Owner, keyring: Keyring, name: Name, state: State) -> Self {
+        Self { session, owner, keyring, name, sheet_owed: Cell::new(false), state: RefCell::new(state) }
     }
 
-    /// Begins on this device with a session that was just made. What the device kept of the same mailbox stays, so that
-    /// signing in again is no way back to an older state.
-    pub(crate) async fn begin(world: &impl World, opening: Opening) -> Result<(Self, Vec<Warning>), OpenError> {
-        let (account, sheet_owed) = (opening.account, opening.sheet_owed);
-        let session = Session::load(world).await?;
-        let owner = Owner { account, secret: opening.secret.clone() };
-        if session.is_none_or(|former| former.account() != account) {
-            // Left by a lock of this mailbox, or by a sign-out of another that was cut short.
-            for item in [Item::Unsent, Item::Index] {
-                if !index::opens(world, &owner, item).await? {
-                    world.device().erase(item).await?;
-                }
-            }
-        }
-        let session = Session::keep(world, &opening).await?;
-        let mut mailbox = Self::with(world, session, owner).await?;
-        if sheet_owed {
-            mailbox.settle_sheet(world, true).await?;
-        }
-        // A directory that can't be asked now is asked at the next opening.
-        let warnings = mailbox.check_own_listing(world).await.unwrap_or_default();
-        Ok((mailbox, warnings))
-    }
-
-    async fn with(world: &impl World, session: Session, owner: Owner) -> Result<Self, OpenError> {
-        let mut index: Index = index::load(world, &owner, Item::Index).await?;
-        let unsent = index::load(world, &owner, Item::Unsent).await?;
-        sync::follow(&session.api(world), &mut index.held).await?;
-        index.drop_erased();
-        let Index { held, records: kept, .. } = &mut index;
-        let mut records = Records { api: session.api(world), owner: &owner, held, kept };
-        let keyring = records.read(RecordPurpose::Keyring).await?;
-        let keyring =
-            Keyring::from_bytes(&keyring, session.address(), world.now()).map_err(|_| RecordError::UnknownForm)?;
-        let contacts = records.read(RecordPurpose::Contact).await?;
-        let mut contacts = Contacts::from_bytes(&contacts).map_err(|_| RecordError::UnknownForm)?;
-        let settings = records.read(RecordPurpose::Settings).await?;
-        let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
-        index.pins.iter().for_each(|pin| contacts.apply(pin));
-        let (answerable, holding) = Default::default();
-        Ok(Self { session, owner, keyring, contacts, settings, index, unsent, answerable, holding })
-    }
-
-    /// Brings an open mailbox up to date with the server.
-    ///
-    /// # Errors
-    /// [`OpenError`]
-    pub async fn sync(&mut self, world: &impl World) -> Result<(), OpenError> {
-        sync::follow(&self.session.api(world), &mut self.index.held).await?;
-        self.index.drop_erased();
-        Ok(())
-    }
-
-    /// Writes down what was seen: pins to the contacts record, at most once, and the rest to this device.
-    ///
-    /// # Errors
-    /// [`OpenError`]: the pins stay on this device and go out the next time.
-    pub async fn close(mut self, world: &impl World) -> Result<(), OpenError> {
-        self.keep(world).await
-    }
-
-    /// Writes down what was seen, as [`Mailbox::close`] does, and stays open.
-    ///
-    /// # Errors
-    /// [`OpenError`]
-    pub async fn keep(&mut self, world: &impl World) -> Result<(), OpenError> {
-        let pins = std::mem::take(&mut self.index.pins);
-        let written = self.write_contacts(world, &pins).await;
-        if written.is_err() {
-            self.index.pins = pins;
-        }
-        index::save(world, &self.owner, Item::Index, &self.index).await?;
-        written.map_err(OpenError::from)
-    }
-
-    /// Writes down on the device which keys were met and are not in the contacts record yet, so that a key that was shown
-    /// is known from now on, whatever becomes of this run.
-    ///
-    /// # Errors
-    /// [`DeviceFailed`]
-    pub async fn remember_keys(&self, world: &impl World) -> Result<(), DeviceFailed> {
-        if self.index.pins.is_empty() {
-            return Ok(());
-        }
-        index::save(world, &self.owner, Item::Index, &self.index).await
-    }
-
-    /// Locks: what was seen is written down on the device, the device slot goes, and with `self` the keys; the session
-    /// stays, and [`crate::sign_in::unlock`] opens it again (PROTOCOL §9a).
-    ///
-    /// # Errors
-    /// [`OpenError`]: the device has forgotten its half of the slot in any case.
-    pub async fn lock(mut self, world: &impl World) -> Result<(), OpenError> {
-        let kept = index::save(world, &self.owner, Item::Index, &self.index).await;
-        // The device first: a server that does not answer must not keep a mailbox open.
-        world.device().erase(Item::Session).await?;
-        self.session.api(world).delete("/slots/device").await?;
-        self.hand_in_drafts(world).await;
-        Ok(kept?)
-    }
-
-    /// Whether this device stays signed in for 30 days.
-    #[must_use]
-    pub const fn stays_signed_in(&self) -> bool {
-        self.session.kept()
-    }
-
-    /// Whether the recovery sheet was left for later.
-    #[must_use]
-    pub const fn owes_sheet(&self) -> bool {
-        self.settings.sheet_owed
-    }
-
-    /// Makes a recovery sheet. The old one counts until [`Mailbox::replace_sheet`].
-    #[must_use]
-    pub fn new_sheet(&self, world: &impl World) -> NewSheet {
-        let code = RecoveryCode::generate(&mut world.rng());
-        let slot = recovery_slot(world, self.owner.account, &self.owner.secret, &code);
-        NewSheet { code, slot }
-    }
-
-    /// The person has the new sheet: it counts from now on, and the old one is spent.
-    ///
-    /// # Errors
-    /// [`OpenError`]
-    pub async fn replace_sheet(&mut self, world: &impl World, sheet: &NewSheet) -> Result<(), OpenError> {
-        self.session.api(world).tell(Method::Put, "/slots/recovery", &sheet.slot).await?;
-        self.settle_sheet(world, false).await
-    }
-
-    async fn settle_sheet(&mut self, world: &impl World, owed: bool) -> Result<(), OpenError> {
-        self.records(world)
-            .update(&mut world.rng(), RecordPurpose::Settings, |before| {
-                let settings = Settings::from_bytes(before).map_err(|_| RecordError::UnknownForm)?;
-                Ok(Settings { sheet_owed: owed, ..settings }.to_bytes())
-            })
-            .await?;
-        self.settings.sheet_owed = owed;
-        Ok(())
-    }
-
-    /// The sessions of this account.
-    ///
-    /// # Errors
-    /// [`CallError`]
-    pub async fn sessions(&self, world: &impl World) -> Result<Sessions, CallError> {
-        self.session.api(world).get("/sessions").await
-    }
-
-    /// Ends another session: its device opens nothing any more.
-    ///
-    /// # Errors
-    /// [`CallError`]
-    pub async fn end_session(&self, world: &impl World, id: SessionId) -> Result<(), CallError> {
-        self.session.api(world).delete(&format!("/sessions/{id}")).await
-    }
-
-    /// Chooses the language of e-mails and SMS.
-    ///
-    /// # Errors
-    /// [`CallError`]
-    pub async fn set_language(&self, world: &impl World, language: Language) -> Result<(), CallError> {
-        self.session.api(world).tell(Method::Patch, "/account", &AccountUpdate { language }).await
+    /// This mailbox's rows on the device.
+    pub(crate) fn rows<'a, W: World>(&'a self, world: &'a W) -> Rows<'a, W::Device> {
+        Rows::new(world.device(), &self.owner)
     }
 
     /// Whose mailbox it is.
@@ -303,13 +129,7 @@ impl Mailbox {
     /// Its owner's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.settings.name.as_str()
-    }
-
-    /// What everybody is called, to its owner.
-    #[must_use]
-    pub fn names(&self) -> Names<'_> {
-        self.contacts.names(&self.settings.name)
+        self.name.as_str()
     }
 
     /// The fingerprint of its owner's key.
@@ -324,47 +144,84 @@ impl Mailbox {
         &self.keyring
     }
 
-    /// Whose keys are known.
+    /// Whether this device stays signed in for 30 days.
     #[must_use]
-    pub const fn contacts(&self) -> &Contacts {
-        &self.contacts
+    pub const fn stays_signed_in(&self) -> bool {
+        self.session.kept()
     }
 
-    /// Remembers something about a key: honoured from now on, written to the contacts record when the mailbox closes.
-    pub(crate) fn pin(&mut self, address: &Address, event: Event) {
-        let edit = Edit { address: address.clone(), event };
-        let before = self.contacts.get(address).cloned();
-        self.contacts.apply(&edit);
-        if self.contacts.get(address) != before.as_ref() {
-            self.index.pins.push(edit);
+    /// Whether the recovery sheet was left for later.
+    #[must_use]
+    pub fn owes_sheet(&self) -> bool {
+        self.sheet_owed.get()
+    }
+
+    /// Whose keys are known. Not to be held across a wait.
+    #[must_use]
+    pub fn contacts(&self) -> Ref<'_, Contacts> {
+        Ref::map(self.state.borrow(), |state| &state.contacts)
+    }
+
+    /// What everybody in `contacts` is called, to its owner.
+    #[must_use]
+    pub fn names<'a>(&self, contacts: &'a Contacts) -> Names<'a> {
+        contacts.names(&self.name)
+    }
+
+    /// How a key of an address stands.
+    pub(crate) fn standing(&self, address: &Address, signer: &Fingerprint) -> Standing {
+        if address == self.address() {
+            let own = self.keyring.identities().any(|identity| identity.certificate().fingerprint() == *signer);
+            if own { Standing::Own } else { Standing::Changed }
+        } else {
+            self.state.borrow().contacts.standing(address, signer)
         }
     }
 
-    /// Writes a person's decision about a key now, with the pins that wait.
-    pub(crate) async fn decide(
-        &mut self,
-        world: &impl World,
-        address: &Address,
-        event: Event,
-    ) -> Result<(), RecordError> {
+    /// Remembers something about a key: honoured from now on, and written down when the device is.
+    pub(crate) fn pin(&self, world: &impl World, address: &Address, event: Event) {
         let edit = Edit { address: address.clone(), event };
-        let edits = [self.index.pins.as_slice(), std::slice::from_ref(&edit)].concat();
-        self.write_contacts(world, &edits).await?;
-        self.index.pins.clear();
-        self.contacts.apply(&edit);
-        Ok(())
+        let mut state = self.state.borrow_mut();
+        let before = state.contacts.get(address).cloned();
+        state.contacts.apply(&edit);
+        if state.contacts.get(address) != before.as_ref() {
+            let id = random_row(world);
+            state.pins.push((id, edit));
+            state.unwritten_pins.insert(id);
+        }
     }
 
-    async fn write_contacts(&mut self, world: &impl World, edits: &[Edit]) -> Result<(), RecordError> {
-        if edits.is_empty() {
-            return Ok(());
-        }
-        self.records(world)
-            .update(&mut world.rng(), RecordPurpose::Contact, |before| {
-                let mut contacts = Contacts::from_bytes(before).map_err(|_| RecordError::UnknownForm)?;
-                edits.iter().for_each(|edit| contacts.apply(edit));
-                Ok(contacts.to_bytes())
-            })
-            .await
+    /// Every letter there is.
+    #[must_use]
+    pub fn letters(&self) -> Vec<LetterId> {
+        self.state.borrow().replica.entries().map(|(id, _)| id).collect()
     }
+
+    /// How many entries a folder has, and how many of them were not opened yet.
+    #[must_use]
+    pub fn count(&self, folder: Folder) -> (usize, usize) {
+        self.state.borrow().replica.count(folder)
+    }
+
+    /// When the newest letter came into the inbox.
+    #[must_use]
+    pub fn newest_arrival(&self) -> Option<Timestamp> {
+        self.state.borrow().replica.newest_arrival(Folder::Inbox)
+    }
+
+    /// How many unread letters came into the inbox after the newest one of an earlier look.
+    #[must_use]
+    pub fn arrived_since(&self, newest: Option<Timestamp>) -> usize {
+        let state = self.state.borrow();
+        let unread = state.replica.entries().filter(|(_, brief)| brief.folder == Folder::Inbox && !brief.read);
+        unread.filter(|(_, brief)| newest.is_none_or(|newest| brief.arrived > newest)).count()
+    }
+}
+
+/// A name for a new row.
+pub(crate) fn random_row(world: &impl World) -> RowId {
+    use rand::RngCore;
+    let mut id = [0; 16];
+    world.rng().fill_bytes(&mut id);
+    id
 }

@@ -7,11 +7,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use securemailbox_protocol::{address::Address, coding::base64url, ids::AccountId, sign_in::NewSession};
 use securemailbox_vault::secrets::AccountSecret;
 
-use crate::{
-    mailbox::{Mailbox, OpenError, Warning},
-    world::World,
-};
-
 /// A session that has begun, and the secret of its account.
 pub struct Opening {
     pub(crate) address: Address,
@@ -46,14 +41,6 @@ impl Opening {
     pub(crate) fn new(address: &Address, begun: NewSession, secret: AccountSecret) -> Self {
         let NewSession { account, token, .. } = begun;
         Self { address: address.clone(), account, token, secret, keep: true, sheet_owed: false }
-    }
-
-    /// Opens the mailbox on this device, and says what its owner should know.
-    ///
-    /// # Errors
-    /// [`OpenError`]
-    pub async fn open(self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), OpenError> {
-        Mailbox::begin(world, self).await
     }
 
     /// To hand it from one Worker to another. Goes through no page and onto no disk.

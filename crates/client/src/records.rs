@@ -1,9 +1,6 @@
 //! Sealed records as a client reads and writes them: a version at a time, never an older one, with `If-Match`, merged
 //! and tried again when another device was faster (PROTOCOL §2, §9a).
 
-use std::collections::BTreeMap;
-
-use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
@@ -17,10 +14,17 @@ use securemailbox_vault::records::{self, RecordPlace};
 
 use crate::{
     api::Api,
+    contacts::{Contact, Edit},
+    device::{DeviceFailed, Table},
     failure::{CallError, Class, Explained, Failure, explained},
-    index::Owner,
-    sync::{Held, SyncRefused},
+    keeping::RecordRow,
+    mailbox::Mailbox,
+    owner::Owner,
+    replica::SyncRefused,
+    rows,
+    settings::Settings,
     transport::Transport,
+    world::World,
 };
 
 /// How often a write is merged and tried again before other devices are taken to be too many.
@@ -29,12 +33,15 @@ const TRIES: usize = 8;
 /// A record can't be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// See there.
+    /// The server could not be asked, or refused.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// See there.
+    /// The server's answer can't be true.
     #[error(transparent)]
     Refused(#[from] SyncRefused),
+    /// The device's own store failed.
+    #[error(transparent)]
+    Device(#[from] DeviceFailed),
     /// Altered, of another purpose, another account's, or another version than the server says (ATTACKS 6, 7, 19).
     #[error("a sealed record of this mailbox does not open")]
     DoesNotOpen,
@@ -52,6 +59,7 @@ impl Failure for RecordError {
                                 restored from an old backup.";
         match self {
             Self::Call(error) => error.explain(),
+            Self::Device(error) => error.explain(),
             Self::Refused(SyncRefused::OlderRecord) => explained("older-record", Class::Damaged, TAMPERED),
             Self::Refused(SyncRefused::WentBack) => explained("server-went-back", Class::Damaged, TAMPERED),
             Self::Refused(SyncRefused::SecondRecord) => explained("second-record", Class::Damaged, TAMPERED),
@@ -66,174 +74,237 @@ impl Failure for RecordError {
     }
 }
 
-/// One account's records, as one device sees them for the length of a call.
-pub struct Records<'a, T> {
-    /// The server.
-    pub api: Api<'a, T>,
-    /// Whose they are.
-    pub owner: &'a Owner,
-    /// Which versions were seen.
-    pub held: &'a mut Held,
-    /// Their bytes, at those versions.
-    pub kept: &'a mut BTreeMap<RecordId, Record>,
+/// Opens a record at the place that its head names.
+///
+/// # Errors
+/// [`RecordError::DoesNotOpen`]
+pub(crate) fn open(owner: &Owner, head: &RecordHead, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+    records::open(&place(owner, head), &owner.secret, sealed).map_err(|_| RecordError::DoesNotOpen)
 }
 
-impl<T: Transport> Records<'_, T> {
-    /// Opens the newest version that this device knows of; fetches it if it was not kept.
-    ///
-    /// # Errors
-    /// [`RecordError`]
-    pub async fn read(&mut self, purpose: RecordPurpose) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-        let head = self.head(purpose)?;
-        if head.version == Version::ZERO {
-            return Ok(Zeroizing::default());
-        }
-        self.read_at(&head).await
-    }
+const fn place(owner: &Owner, head: &RecordHead) -> RecordPlace {
+    RecordPlace { account: owner.account, record: head.id, purpose: head.purpose, version: head.version }
+}
 
-    /// The record of a purpose. Until each contact has a record of its own, all lie in one, which is made when the first
-    /// is written, under the one id that every device of the account can know: the account's.
-    fn head(&self, purpose: RecordPurpose) -> Result<RecordHead, SyncRefused> {
-        match self.held.record(purpose) {
-            Some(head) => Ok(head.clone()),
-            None if purpose == RecordPurpose::Contact => {
-                let id = RecordId::from_bytes(*self.owner.account.as_bytes());
-                Ok(RecordHead { id, purpose, version: Version::ZERO, change: ChangeNumber::ZERO })
-            }
-            None => Err(SyncRefused::RecordMissing),
-        }
+/// Fetches a record, which must be the one that was asked for.
+///
+/// # Errors
+/// [`RecordError`]
+pub(crate) async fn fetch<T: Transport>(
+    api: &Api<'_, T>,
+    id: RecordId,
+    purpose: RecordPurpose,
+) -> Result<Record, RecordError> {
+    let record: Record = api.get(&format!("/records/{id}")).await?;
+    if record.head.id == id && record.head.purpose == purpose {
+        Ok(record)
+    } else {
+        Err(SyncRefused::Contradiction.into())
     }
+}
 
-    async fn read_at(&mut self, head: &RecordHead) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-        let kept = self.kept.get(&head.id).is_some_and(|record| record.head.version == head.version);
-        if !kept {
-            self.fetch(head).await?;
-        }
-        let record = self.kept.get(&head.id).ok_or(RecordError::DoesNotOpen)?;
-        let opened = records::open(&self.place(&record.head), &self.owner.secret, &record.sealed.0);
-        if opened.is_err() {
-            self.kept.remove(&head.id);
-        }
-        opened.map_err(|_| RecordError::DoesNotOpen)
-    }
-
-    /// Writes what `change` makes of the newest text, until no other device came between. No write if nothing changes.
+impl Mailbox {
+    /// Changes the settings, on top of what another device chose meanwhile.
     ///
     /// # Errors
     /// [`RecordError`]; after a lost answer the write may have been taken, and the same change can be written again.
-    pub async fn update(
-        &mut self,
-        rng: &mut (impl RngCore + CryptoRng),
-        purpose: RecordPurpose,
-        change: impl Fn(&[u8]) -> Result<Vec<u8>, RecordError>,
+    pub(crate) async fn change_settings(
+        &self,
+        world: &impl World,
+        change: impl Fn(Settings) -> Settings,
     ) -> Result<(), RecordError> {
         for _ in 0..TRIES {
-            let before = self.read(purpose).await?;
-            let after = Zeroizing::new(change(&before)?);
+            let head = self.state.borrow().replica.record(RecordPurpose::Settings).cloned();
+            let head = head.ok_or(SyncRefused::RecordMissing)?;
+            let (head, text) = self.newest(world, &head).await?;
+            let before = Settings::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?;
+            let after = change(before.clone());
             if after == before {
                 return Ok(());
             }
-            let head = self.head(purpose)?;
-            let place = RecordPlace { version: head.version.next(), ..self.place(&head) };
-            let sealed = records::seal(&place, &self.owner.secret, &after, rng);
-            match self.put(&head, sealed).await {
-                Err(RecordError::Call(error))
-                    if matches!(error.problem(), Some(ProblemType::StaleVersion | ProblemType::RecordExists)) =>
-                {
-                    self.fetch(&head).await?;
-                }
+            match self.put_record(world, &head, &after.to_bytes()).await {
+                Err(error) if is_stale(&error) => self.fetch_record(world, &head).await?,
                 done => return done,
             }
         }
         Err(RecordError::Contended)
     }
 
-    /// Opens a draft at the newest version that this device knows of; `not-found` if it knows of none.
+    /// Writes what happened to one contact: into each record that there is of it, or into a new one.
     ///
     /// # Errors
-    /// [`RecordError`]
-    pub async fn read_draft(&mut self, id: RecordId) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-        let held = self.held.records().find(|head| head.id == id).cloned();
-        match held {
-            Some(head) if head.purpose != RecordPurpose::Draft => Err(SyncRefused::Contradiction.into()),
-            Some(head) => self.read_at(&head).await,
-            None => {
-                self.fetch(&draft_head(id, Version::ZERO)).await?;
-                let head = self.kept.get(&id).ok_or(RecordError::DoesNotOpen)?.head.clone();
-                self.read_at(&head).await
-            }
+    /// [`RecordError`]; after a lost answer the write may have been taken, and the same edits can be written again.
+    pub(crate) async fn write_contact(&self, world: &impl World, edits: &[Edit]) -> Result<(), RecordError> {
+        let Some(address) = edits.first().map(|edit| edit.address.clone()) else { return Ok(()) };
+        let records: Vec<RecordId> = {
+            let state = self.state.borrow();
+            state.cards.get(&address).into_iter().flat_map(|cards| cards.keys().copied()).collect()
+        };
+        let new = [RecordId::new(world.now(), &mut world.rng())];
+        for id in if records.is_empty() { &new } else { records.as_slice() } {
+            self.write_card(world, *id, edits).await?;
         }
+        Ok(())
     }
 
-    /// Writes a draft: a new record, or the next version of one. A person writes one letter on one device at a time, so
-    /// the later text counts, and another device's earlier version is written over.
+    async fn write_card(&self, world: &impl World, id: RecordId, edits: &[Edit]) -> Result<(), RecordError> {
+        for _ in 0..TRIES {
+            let (head, address, contact, as_it_was) = {
+                let state = self.state.borrow();
+                let Some(edit) = edits.first() else { return Ok(()) };
+                let mut contacts = state.contacts.clone_of(&edit.address);
+                edits.iter().for_each(|edit| contacts.apply(edit));
+                let Some(contact) = contacts.get(&edit.address).cloned() else { return Ok(()) };
+                let as_it_was = state.cards.get(&edit.address).and_then(|cards| cards.get(&id)).cloned();
+                let head = state.replica.head(id).cloned();
+                (head.unwrap_or(new_head(id, RecordPurpose::Contact)), edit.address.clone(), contact, as_it_was)
+            };
+            if as_it_was.as_ref() == Some(&contact) {
+                return Ok(());
+            }
+            match self.put_record(world, &head, &contact.to_bytes(&address)).await {
+                Err(error) if is_stale(&error) => self.fetch_record(world, &head).await?,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.state.borrow_mut().take_card(id, address, contact);
+                    return Ok(());
+                }
+            }
+        }
+        Err(RecordError::Contended)
+    }
+
+    /// Writes down at the server which keys were met, one record for each contact.
+    ///
+    /// # Errors
+    /// [`RecordError`]: what was not written stays on this device and goes out the next time.
+    pub async fn write_pins(&self, world: &impl World) -> Result<(), RecordError> {
+        let mut failed = None;
+        loop {
+            let pins = {
+                let state = self.state.borrow();
+                let Some(address) = state.pins.first().map(|(_, edit)| edit.address.clone()) else { break };
+                let of_it = state.pins.iter().filter(|(_, edit)| edit.address == address);
+                of_it.cloned().collect::<Vec<_>>()
+            };
+            let edits: Vec<Edit> = pins.iter().map(|(_, edit)| edit.clone()).collect();
+            match self.write_contact(world, &edits).await {
+                Ok(()) => self.forget_pins(world, &pins.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?,
+                // One contact that can't be written stands in no other one's way; it is tried again the next time.
+                Err(error) if error.explain().class == Class::Unavailable => {
+                    failed = Some(error);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// What these edits say stands in a record by now.
+    pub(crate) async fn forget_pins(
+        &self,
+        world: &impl World,
+        ids: &[crate::device::RowId],
+    ) -> Result<(), DeviceFailed> {
+        {
+            let mut state = self.state.borrow_mut();
+            state.pins.retain(|(id, _)| !ids.contains(id));
+            state.unwritten_pins.retain(|id| !ids.contains(id));
+        }
+        let erased = ids.iter().map(|id| rows::erase(Table::Pin, *id, crate::device::Expected::Anything)).collect();
+        self.rows(world).write(erased).await.map(drop)
+    }
+
+    /// Opens the newest version of a record that this device knows of; fetches it if the device lacks its bytes.
     ///
     /// # Errors
     /// [`RecordError`]
-    pub async fn write_draft(
-        &mut self,
-        rng: &mut (impl RngCore + CryptoRng),
-        id: RecordId,
+    pub(crate) async fn newest(
+        &self,
+        world: &impl World,
+        head: &RecordHead,
+    ) -> Result<(RecordHead, Zeroizing<Vec<u8>>), RecordError> {
+        if let Some(sealed) = self.sealed_here(world, head).await? {
+            return Ok((head.clone(), open(&self.owner, head, &sealed.0)?));
+        }
+        let record = fetch(&self.session.api(world), head.id, head.purpose).await?;
+        let text = open(&self.owner, &record.head, &record.sealed.0)?;
+        self.state.borrow_mut().replica.take_record(record.head.clone(), Some(record.sealed))?;
+        Ok((record.head, text))
+    }
+
+    /// The bytes of this version of a record, if the device has them.
+    pub(crate) async fn sealed_here(
+        &self,
+        world: &impl World,
+        head: &RecordHead,
+    ) -> Result<Option<Octets>, DeviceFailed> {
+        if let Some((unwritten, sealed)) = self.state.borrow().replica.unwritten.records.get(&head.id)
+            && unwritten.version == head.version
+            && sealed.is_some()
+        {
+            return Ok(sealed.clone());
+        }
+        let row = self.rows(world).get::<RecordRow>(Table::Record, *head.id.as_bytes()).await?.value;
+        Ok(row.filter(|row| row.head.version == head.version).and_then(|row| row.sealed))
+    }
+
+    /// Writes the next version of a record, or its first.
+    pub(crate) async fn put_record(
+        &self,
+        world: &impl World,
+        head: &RecordHead,
         text: &[u8],
     ) -> Result<(), RecordError> {
-        for _ in 0..TRIES {
-            let held = self.held.records().find(|head| head.id == id).cloned();
-            let head = held.unwrap_or_else(|| draft_head(id, Version::ZERO));
-            let place = RecordPlace { version: head.version.next(), ..self.place(&head) };
-            match self.put(&head, records::seal(&place, &self.owner.secret, text, rng)).await {
-                Err(RecordError::Call(error))
-                    if matches!(error.problem(), Some(ProblemType::StaleVersion | ProblemType::RecordExists)) =>
-                {
-                    self.fetch(&head).await?;
-                }
-                done => return done,
-            }
-        }
-        Err(RecordError::Contended)
-    }
-
-    async fn put(&mut self, head: &RecordHead, sealed: Vec<u8>) -> Result<(), RecordError> {
-        let path = format!("/records/{}?purpose={}", head.id, word(head.purpose));
+        let next = RecordPlace { version: head.version.next(), ..place(&self.owner, head) };
+        let sealed = records::seal(&next, &self.owner.secret, text, &mut world.rng());
+        let path = format!("/records/{}?purpose={}", head.id, head.purpose.as_str());
         let condition = if head.version == Version::ZERO {
             ("if-none-match", "*".into())
         } else {
             ("if-match", format!("\"{}\"", head.version))
         };
-        let written: RecordHead = self.api.put_raw(&path, condition, sealed.clone()).await?;
+        let written: RecordHead = self.session.api(world).put_raw(&path, condition, sealed.clone()).await?;
         let as_asked = written.id == head.id && written.purpose == head.purpose;
         if !as_asked || written.version != head.version.next() {
             return Err(SyncRefused::Contradiction.into());
         }
-        self.held.take_record(written.clone())?;
-        self.kept.insert(written.id, Record { head: written, sealed: Octets(sealed) });
-        Ok(())
+        Ok(self.state.borrow_mut().replica.take_record(written, Some(Octets(sealed)))?)
     }
 
-    async fn fetch(&mut self, wanted: &RecordHead) -> Result<(), RecordError> {
-        let record: Record = self.api.get(&format!("/records/{}", wanted.id)).await?;
-        if record.head.id != wanted.id || record.head.purpose != wanted.purpose {
-            return Err(SyncRefused::Contradiction.into());
+    /// Takes the version that another device wrote.
+    pub(crate) async fn fetch_record(&self, world: &impl World, wanted: &RecordHead) -> Result<(), RecordError> {
+        let record = fetch(&self.session.api(world), wanted.id, wanted.purpose).await?;
+        let text = open(&self.owner, &record.head, &record.sealed.0)?;
+        let contact = match record.head.purpose {
+            RecordPurpose::Contact => Some(Contact::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?),
+            RecordPurpose::Keyring | RecordPurpose::Settings | RecordPurpose::Draft => None,
+        };
+        let mut state = self.state.borrow_mut();
+        let id = record.head.id;
+        state.replica.take_record(record.head, Some(record.sealed))?;
+        if let Some((address, contact)) = contact {
+            state.take_card(id, address, contact);
         }
-        self.held.take_record(record.head.clone())?;
-        self.kept.insert(record.head.id, record);
         Ok(())
     }
-
-    const fn place(&self, head: &RecordHead) -> RecordPlace {
-        RecordPlace { account: self.owner.account, record: head.id, purpose: head.purpose, version: head.version }
-    }
 }
 
-/// What a draft that this device knows nothing of would be written over.
-const fn draft_head(id: RecordId, version: Version) -> RecordHead {
-    RecordHead { id, purpose: RecordPurpose::Draft, version, change: ChangeNumber::new(0) }
+/// Another device wrote the record meanwhile.
+pub(crate) fn is_stale(error: &RecordError) -> bool {
+    let problem = match error {
+        RecordError::Call(error) => error.problem(),
+        RecordError::Refused(_)
+        | RecordError::Device(_)
+        | RecordError::DoesNotOpen
+        | RecordError::UnknownForm
+        | RecordError::Contended => None,
+    };
+    matches!(problem, Some(ProblemType::StaleVersion | ProblemType::RecordExists))
 }
 
-const fn word(purpose: RecordPurpose) -> &'static str {
-    match purpose {
-        RecordPurpose::Keyring => "keyring",
-        RecordPurpose::Contact => "contact",
-        RecordPurpose::Settings => "settings",
-        RecordPurpose::Draft => "draft",
-    }
+/// What a record that is not there yet would be written over.
+pub(crate) const fn new_head(id: RecordId, purpose: RecordPurpose) -> RecordHead {
+    RecordHead { id, purpose, version: Version::ZERO, change: ChangeNumber::ZERO }
 }

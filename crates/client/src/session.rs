@@ -17,14 +17,39 @@ use securemailbox_vault::{
 
 use crate::{
     api::Api,
+    device::{Device, DeviceFailed},
     failure::{CallError, Class, Explained, Failure, explained},
-    index::{LocalError, Owner},
     opening::Opening,
+    owner::Owner,
     transport::Method,
-    world::{Device, Item, World},
+    world::World,
 };
 
 const FORMAT: &str = "securemailbox/1 session";
+
+/// What this device kept of a session can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LocalError {
+    /// The device could not be read or written.
+    #[error(transparent)]
+    Device(#[from] DeviceFailed),
+    /// It was altered, or is of another form.
+    #[error("what this device kept of the session is damaged")]
+    Damaged,
+}
+
+impl Failure for LocalError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::Device(failed) => failed.explain(),
+            Self::Damaged => explained(
+                "damaged-profile",
+                Class::Damaged,
+                "Sign out and in again on this device. Letters the server has acknowledged are not affected.",
+            ),
+        }
+    }
+}
 
 /// A session as the device keeps it. Not sealed: it opens nothing without the server's share.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -37,13 +62,7 @@ pub struct Session {
     account: AccountId,
     token: Option<String>,
     device_secret: String,
-    #[serde(default = "kept")]
     kept: bool,
-}
-
-/// Sessions written before there was a choice are kept.
-const fn kept() -> bool {
-    true
 }
 
 /// No mailbox opens on this device.
@@ -78,8 +97,8 @@ impl Failure for SessionError {
     }
 }
 
-impl From<crate::world::DeviceFailed> for SessionError {
-    fn from(failed: crate::world::DeviceFailed) -> Self {
+impl From<DeviceFailed> for SessionError {
+    fn from(failed: DeviceFailed) -> Self {
         Self::Local(failed.into())
     }
 }
@@ -90,7 +109,7 @@ impl Session {
     /// # Errors
     /// [`LocalError`]
     pub async fn load(world: &impl World) -> Result<Option<Self>, LocalError> {
-        let Some(bytes) = world.device().load(Item::Session).await?.map(Zeroizing::new) else { return Ok(None) };
+        let Some(bytes) = world.device().session().await?.map(Zeroizing::new) else { return Ok(None) };
         let session: Self = serde_json::from_slice(&bytes).map_err(|_| LocalError::Damaged)?;
         if session.format == FORMAT { Ok(Some(session)) } else { Err(LocalError::Damaged) }
     }
@@ -145,7 +164,7 @@ impl Session {
         session.api(world).tell(Method::Put, "/slots/device", &slot).await?;
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
         let bytes = Zeroizing::new(serde_json::to_vec(&session).expect("a session is JSON"));
-        world.device().save(Item::Session, &bytes).await?;
+        world.device().keep_session(&bytes).await?;
         Ok(session)
     }
 
@@ -220,7 +239,7 @@ mod tests {
     fn what_lies_on_the_device_holds_neither_share_nor_account_secret() {
         let world = TestWorld::default();
         let (_, slot) = kept(&world);
-        let file = world.device.0.borrow()[&Item::Session].clone();
+        let file = ready(world.device.session()).unwrap().unwrap();
         for secret in [slot.share.as_ref(), &[9; 32]] {
             let encoded = base64url::encode(secret);
             assert!(!file.windows(32).any(|window| window == secret));

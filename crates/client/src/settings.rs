@@ -2,6 +2,7 @@
 
 use securemailbox_protocol::address::normal;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 const FORMAT: &str = "securemailbox/1 settings";
 /// The longest name, in characters: it stands in a header line and in a table.
@@ -84,6 +85,8 @@ pub struct Settings {
     pub name: Name,
     /// The recovery sheet was left for later: each sign-in asks again, with a new code (PROTOCOL §2).
     pub sheet_owed: bool,
+    /// What a newer client added, carried along.
+    pub(crate) rest: Map<String, Value>,
 }
 
 /// The sealed record opened, but holds no settings of this protocol.
@@ -92,27 +95,33 @@ pub struct Settings {
 pub struct NotSettings;
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     format: String,
     name: Name,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     sheet_owed: bool,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 impl Settings {
     /// A new mailbox's.
     #[must_use]
-    pub const fn new(name: Name) -> Self {
-        Self { name, sheet_owed: false }
+    pub fn new(name: Name) -> Self {
+        Self { name, sheet_owed: false, rest: Map::new() }
     }
 
     /// For the sealed record.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
-        serde_json::to_vec(&File { format: FORMAT.into(), name: self.name.clone(), sheet_owed: self.sheet_owed })
-            .expect("settings are JSON")
+        serde_json::to_vec(&File {
+            format: FORMAT.into(),
+            name: self.name.clone(),
+            sheet_owed: self.sheet_owed,
+            rest: self.rest.clone(),
+        })
+        .expect("settings are JSON")
     }
 
     /// From the sealed record.
@@ -121,7 +130,8 @@ impl Settings {
     /// [`NotSettings`]: a fault, or the work of a newer client.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotSettings> {
         let file: File = serde_json::from_slice(bytes).map_err(|_| NotSettings)?;
-        if file.format == FORMAT { Ok(Self { name: file.name, sheet_owed: file.sheet_owed }) } else { Err(NotSettings) }
+        let File { format, name, sheet_owed, rest } = file;
+        if format == FORMAT { Ok(Self { name, sheet_owed, rest }) } else { Err(NotSettings) }
     }
 }
 
@@ -155,13 +165,17 @@ mod tests {
     #[test]
     fn settings_survive_their_record_and_nothing_else_is_taken_for_settings() {
         for sheet_owed in [false, true] {
-            let settings = Settings { name: Name::parse("Björn Ek").unwrap(), sheet_owed };
+            let settings = Settings { sheet_owed, ..Settings::new(Name::parse("Björn Ek").unwrap()) };
             assert_eq!(Settings::from_bytes(&settings.to_bytes()), Ok(settings));
         }
-        assert_eq!(Settings::from_bytes(br#"{"format":"securemailbox/1 contacts","name":"B"}"#), Err(NotSettings));
-        assert_eq!(
-            Settings::from_bytes(br#"{"format":"securemailbox/1 settings","name":"B","x":1}"#),
-            Err(NotSettings)
-        );
+        assert_eq!(Settings::from_bytes(br#"{"format":"securemailbox/1 contact","name":"B"}"#), Err(NotSettings));
+    }
+
+    #[test]
+    fn what_a_newer_client_chose_is_carried_along() {
+        let newer = br#"{"format":"securemailbox/1 settings","name":"B","signature":"Hej"}"#;
+        let settings = Settings::from_bytes(newer).unwrap();
+        let written = Settings { sheet_owed: true, ..settings }.to_bytes();
+        assert!(String::from_utf8(written).unwrap().contains(r#""signature":"Hej""#));
     }
 }

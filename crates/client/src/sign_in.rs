@@ -21,13 +21,15 @@ use securemailbox_vault::{
 use crate::{
     accounts::{RegisterError, explain_password, password_slot, recovery_slot, register_password},
     api::Api,
+    device::Device,
+    directory::Warning,
     failure::{CallError, Class, Explained, Failure, explained},
-    index::LocalError,
-    mailbox::{Mailbox, OpenError, Warning},
+    mailbox::Mailbox,
     opening::Opening,
-    session::Session,
+    opens::{OpenError, refuse_somebody_else},
+    session::{LocalError, Session},
     transport::Method,
-    world::{Device, Item, World},
+    world::World,
 };
 
 /// A sign-in, or a step of one, did not go through.
@@ -104,7 +106,7 @@ impl CodeToEnter {
     /// # Errors
     /// [`SignInError`]
     pub async fn enter(&self, world: &impl World, code: &str) -> Result<(Mailbox, Vec<Warning>), SignInError> {
-        Ok(self.prove(world, code).await?.open(world).await?)
+        Ok(Mailbox::begin(world, self.prove(world, code).await?).await?)
     }
 
     /// Enters the code; the mailbox is opened elsewhere. A refused code may be entered again.
@@ -216,7 +218,7 @@ impl RecoveryToComplete {
     /// # Errors
     /// [`RegisterError`]
     pub async fn complete(&self, world: &impl World) -> Result<(Mailbox, Vec<Warning>), RegisterError> {
-        Ok(self.post(world).await?.open(world).await?)
+        Ok(Mailbox::begin(world, self.post(world).await?).await?)
     }
 
     /// Replaces password and sheet and ends the other sessions; the mailbox is opened elsewhere.
@@ -272,20 +274,12 @@ pub async fn sign_out(world: &impl World) -> Result<(), SignInError> {
         Ok(None) | Err(LocalError::Damaged) => Ok(()),
         Err(error @ LocalError::Device(_)) => return Err(error.into()),
     };
-    for item in Item::ALL {
-        world.device().erase(item).await.map_err(LocalError::from)?;
-    }
+    // The session first: it opens the rows.
+    world.device().forget_session().await.map_err(LocalError::from)?;
+    world.device().erase_rows().await.map_err(LocalError::from)?;
     match ended {
         // It had ended already, here or from afar.
         Err(error) if error.explain().name == "not-signed-in" => Ok(()),
         ended => Ok(ended?),
-    }
-}
-
-/// A device keeps one mailbox. Checked before anything is asked, so that no code is sent in vain.
-async fn refuse_somebody_else(world: &impl World, address: &Address) -> Result<(), SignInError> {
-    match Session::load(world).await? {
-        Some(session) if session.address() != address => Err(OpenError::SomebodyElse.into()),
-        Some(_) | None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{opaque::KeyStretching, sign_in::SessionDelivery, time::Timestamp};
 
-use crate::transport::Transport;
+use crate::{device::Device, transport::Transport};
 
 /// What a driver gives the client. The client itself has no network, files, clock or randomness, so a test can replay
 /// a day in a millisecond and a page can run the same rules as a terminal.
@@ -38,59 +38,3 @@ pub trait World {
         KeyStretching::default()
     }
 }
-
-/// What a device keeps between two runs: a profile folder at a terminal, IndexedDB in a page.
-#[expect(
-    async_fn_in_trait,
-    reason = "a page has one thread: the futures need not be Send, and the callers are generic"
-)]
-pub trait Device {
-    /// What was saved last under this name.
-    ///
-    /// # Errors
-    /// [`DeviceFailed`]: the device could not be read.
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed>;
-
-    /// Replaces an item as a whole; after a crash there is the old one or the new one. Durable when it returns.
-    ///
-    /// # Errors
-    /// [`DeviceFailed`]: the device could not be written.
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed>;
-
-    /// Erases an item, if there is one.
-    ///
-    /// # Errors
-    /// [`DeviceFailed`]: the device could not be written.
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed>;
-}
-
-/// What is kept on a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Item {
-    /// Who is signed in, with token and device secret. Opens nothing without the server's share.
-    Session,
-    /// What was seen: sealed under the account secret.
-    Index,
-    /// Letters the server has not acknowledged yet: sealed under the account secret.
-    Unsent,
-}
-
-impl Item {
-    /// Every item, in the order in which a sign-out erases them: what opens the others goes first.
-    pub const ALL: [Self; 3] = [Self::Session, Self::Unsent, Self::Index];
-
-    /// The name of the file or row.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Index => "index",
-            Self::Unsent => "unsent",
-        }
-    }
-}
-
-/// The device could not be read or written. The driver has said why, to whoever can mend it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this device's own store could not be read or written")]
-pub struct DeviceFailed;

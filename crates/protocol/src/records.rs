@@ -25,6 +25,17 @@ pub enum RecordPurpose {
 }
 
 impl RecordPurpose {
+    /// The word in a query and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keyring => "keyring",
+            Self::Contact => "contact",
+            Self::Settings => "settings",
+            Self::Draft => "draft",
+        }
+    }
+
     /// Whether an account may have several records of this purpose.
     #[must_use]
     pub const fn are_many(self) -> bool {

@@ -28,8 +28,8 @@ pub enum Purpose {
     Settings,
     /// An unsent letter.
     Draft,
-    /// On a device only: a row of what the client keeps between two runs.
-    Device,
+    /// On a device only: a row of this table, which the client keeps between two runs.
+    Device(&'static str),
     /// Under the server seal: a phone number.
     Phone,
     /// Under the server seal: an address.
@@ -56,7 +56,7 @@ impl Purpose {
             Self::Contact => "contact",
             Self::Settings => "settings",
             Self::Draft => "draft",
-            Self::Device => "device",
+            Self::Device(table) => table,
             Self::Phone => "phone",
             Self::Address => "address",
             Self::Certificate => "certificate",

@@ -35,6 +35,17 @@ pub struct ChangesSince {
     pub since: ChangeNumber,
     /// At most how many entries and records together.
     pub limit: u32,
+    /// Whether entries belong to the answer.
+    pub scope: Scope,
+}
+
+/// Of what the changes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Entries and records.
+    Everything,
+    /// Records only: a new device needs them before it shows a letter.
+    Records,
 }
 
 impl Act for ChangesSince {
@@ -49,7 +60,10 @@ impl Act for ChangesSince {
              ORDER BY change LIMIT $3";
         let Pulse { change, erased } = PulseOf { account: self.account }.run(db).await?;
         let one_more = i64::from(self.limit) + 1;
-        let entries = db.rows(ENTRIES, &[&self.account, &self.since, &one_more]).await?;
+        let entries = match self.scope {
+            Scope::Everything => db.rows(ENTRIES, &[&self.account, &self.since, &one_more]).await?,
+            Scope::Records => Vec::new(),
+        };
         let entries = entries.into_iter().map(letters::entry).collect::<Result<Vec<_>, _>>()?;
         let records = db.rows(RECORDS, &[&self.account, &self.since, &one_more]).await?;
         let records = records.into_iter().map(records::change).collect::<Result<Vec<_>, _>>()?;

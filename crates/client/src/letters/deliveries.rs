@@ -10,14 +10,21 @@ use securemailbox_protocol::{
     numbers::ChangeNumber,
     time::Timestamp,
 };
-use securemailbox_vault::{letters::Letter, receipts};
+use securemailbox_vault::receipts;
 
-use super::ReadError;
-use crate::{contacts::Standing, directory::LookUpError, failure::CallError, mailbox::Mailbox, world::World};
+use crate::{
+    contacts::Standing,
+    device::{Expected, Table, Write},
+    directory::LookUpError,
+    failure::CallError,
+    mailbox::Mailbox,
+    world::World,
+};
+
+use super::{ReadError, SentTo};
 
 /// What became of a letter at one reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReaderDelivery {
     /// The reader.
     pub reader: Address,
@@ -31,7 +38,6 @@ pub struct ReaderDelivery {
 
 /// When a letter was opened, and how sure that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReadAt {
     /// As signed.
     pub at: Timestamp,
@@ -45,9 +51,14 @@ pub struct ReadAt {
 pub struct ReceiptRefused;
 
 /// What became of a letter, as of a change of its entry: the server raises it with each news.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Told {
+#[derive(Serialize, Deserialize)]
+struct SentRow {
+    sent_to: SentTo,
+    told: Option<Told>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Told {
     as_of: ChangeNumber,
     deliveries: Vec<ReaderDelivery>,
 }
@@ -57,28 +68,41 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`ReadError`]
-    pub async fn told(&mut self, world: &impl World, id: LetterId) -> Result<Vec<ReaderDelivery>, ReadError> {
-        let as_of = self.index.held.entry(id).ok_or(ReadError::NotFound)?.change;
-        if let Some(told) = self.index.told.get(&id).filter(|told| told.as_of == as_of) {
-            return Ok(told.deliveries.clone());
-        }
-        let letter = self.peek(world, id).await?;
-        let deliveries = self.deliveries(world, &letter).await?;
-        self.index.told.insert(id, Told { as_of, deliveries: deliveries.clone() });
+    pub async fn told(&self, world: &impl World, id: LetterId) -> Result<Vec<ReaderDelivery>, ReadError> {
+        let as_of = self.state.borrow().replica.entry(id).ok_or(ReadError::NotFound)?.change;
+        let kept = self.rows(world).get::<SentRow>(Table::Sent, *id.as_bytes()).await?.value;
+        let sent_to = match kept {
+            Some(SentRow { told: Some(told), .. }) if told.as_of == as_of => return Ok(told.deliveries),
+            Some(SentRow { sent_to, .. }) => sent_to,
+            None => SentTo::from(&self.peek(world, id).await?),
+        };
+        let deliveries = self.deliveries(world, id, &sent_to).await?;
+        let told = Told { as_of, deliveries: deliveries.clone() };
+        let write = self.sent_row(world, id, SentRow { sent_to, told: Some(told) });
+        self.rows(world).write(vec![write]).await.map(drop)?;
         Ok(deliveries)
     }
 
+    /// Remembers what the receipts of a letter that went out must fit.
+    pub(super) fn remember_sent(&self, world: &impl World, id: LetterId, sent_to: SentTo) -> Write {
+        self.sent_row(world, id, SentRow { sent_to, told: None })
+    }
+
+    fn sent_row(&self, world: &impl World, id: LetterId, row: SentRow) -> Write {
+        self.rows(world).put(Table::Sent, *id.as_bytes(), Expected::Anything, &row, &mut world.rng())
+    }
+
     pub(super) async fn deliveries(
-        &mut self,
+        &self,
         world: &impl World,
-        letter: &Letter,
+        id: LetterId,
+        sent_to: &SentTo,
     ) -> Result<Vec<ReaderDelivery>, CallError> {
-        let path = format!("/letters/{}/deliveries", letter.id());
-        let Deliveries { deliveries } = self.session.api(world).get(&path).await?;
+        let Deliveries { deliveries } = self.session.api(world).get(&format!("/letters/{id}/deliveries")).await?;
         let mut told = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let read = match &delivery.read {
-                Some(read) => Some(self.read_at(world, letter, &delivery, read).await?),
+                Some(read) => Some(self.read_at(world, id, sent_to, &delivery, read).await?),
                 None => None,
             };
             let Delivery { reader, delivered, notified, .. } = delivery;
@@ -88,9 +112,10 @@ impl Mailbox {
     }
 
     async fn read_at(
-        &mut self,
+        &self,
         world: &impl World,
-        letter: &Letter,
+        id: LetterId,
+        sent_to: &SentTo,
         delivery: &Delivery,
         read: &DeliveryRead,
     ) -> Result<Result<ReadAt, ReceiptRefused>, CallError> {
@@ -101,13 +126,13 @@ impl Mailbox {
             Err(_) => return Ok(Err(ReceiptRefused)),
         };
         // The key must be the one that the letter was written to, so the manifest decides, not the server.
-        let written_to = letter
-            .readers()
+        let written_to = sent_to
+            .readers
             .iter()
             .any(|(address, key)| *address == reader.address && *key == certificate.fingerprint());
         let known = self.standing(&reader.address, &certificate.fingerprint()) != Standing::Changed;
         let receipt = &read.receipt;
-        let signed = receipts::verify(receipt, letter.id(), letter.content_hash(), &certificate, world.now()).is_ok();
+        let signed = receipts::verify(receipt, id, sent_to.content, &certificate, world.now()).is_ok();
         let verified = written_to && known && signed;
         Ok(if verified { Ok(ReadAt { at: receipt.at, level: read.level }) } else { Err(ReceiptRefused) })
     }

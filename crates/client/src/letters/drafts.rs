@@ -1,73 +1,71 @@
-//! Letters that are being written: kept sealed on this device at once, and at the server as `draft` records (PROTOCOL
-//! §3, §9a), so that they survive a lock, a reload and a lost network.
+//! Letters that are being written: sealed on this device at once, and at the server as `draft` records when it answers
+//! (PROTOCOL §3, §9a), so that they survive a lock, a reload and a lost network.
+//!
+//! A draft may be open in two tabs, or on two devices. Whoever saves writes over texts that were written or read in the
+//! same place, and over no other: a text that somebody else put there stays, and this one becomes a draft beside it.
 
 use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
     ids::{LetterId, RecordId},
+    numbers::Version,
     problems::ProblemType,
-    records::RecordPurpose,
-    time::Timestamp,
+    records::{RecordHead, RecordPurpose},
 };
 
 use crate::{
+    device::{DeviceFailed, Expected, Table, Write, Written},
     failure::{CallError, Class, Explained, Failure, explained},
-    index::Index,
-    mailbox::Mailbox,
-    records::{RecordError, Records},
-    sync,
-    world::{DeviceFailed, World},
+    mailbox::{Mailbox, State},
+    records::{self, RecordError, is_stale, new_head},
+    rows::{self, Found},
+    world::World,
 };
 
-use super::{Answers, Draft, ReadError};
+use super::{Addressed, Answers, Draft, ReadError, TextPrint, Waiting};
 
-const FORMAT: &str = "securemailbox/1 draft";
+/// How often a draft is saved over what another tab saved meanwhile.
+const TRIES: usize = 8;
+/// How many of a draft's texts are remembered as one's own: more than are saved while a server does not answer.
+const SEEN: usize = 64;
 
-/// A letter as far as it is written.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Unfinished {
-    /// The addresses, and whatever was typed in their place.
-    pub to: Vec<String>,
-    /// The subject.
-    pub subject: String,
-    /// The text.
-    pub text: String,
-    /// The letter that it answers.
-    pub answers: Option<Answers>,
-    /// When it was saved, by the clock of the device that saved it.
-    pub saved: Timestamp,
-}
-
-/// A draft, or why it is not shown.
-pub struct Kept {
+/// A draft in a list, or why it is not shown.
+pub struct DraftRow {
     /// Its record.
     pub id: RecordId,
     /// What it holds.
-    pub draft: Result<Unfinished, RecordError>,
+    pub draft: Result<Draft, RecordError>,
 }
 
-impl Kept {
-    fn saved(&self) -> Option<Timestamp> {
-        self.draft.as_ref().map(|draft| draft.saved).ok()
-    }
-}
-
-/// A draft is kept on this device.
+/// A draft is on this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SavedDraft {
-    /// Its record: another one than before if that one was erased meanwhile.
+    /// Its record: another one than before if that one was erased, or if somebody else wrote on in it.
     pub id: RecordId,
-    /// Why the server does not have it, if it won't take it later either.
-    pub refused: Option<DraftError>,
+    /// The draft that somebody else wrote on in, and that is kept as well.
+    pub beside: Option<Beside>,
+}
+
+/// The same draft was written on in another place, and both texts are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside(pub RecordId);
+
+/// What became of a draft that was handed in to the server.
+#[derive(Debug)]
+pub struct HandedIn {
+    /// The record it was saved under.
+    pub record: RecordId,
+    /// The record it has now, and whether somebody else's text stands in the former one; or why the server refused it.
+    pub handed_in: Result<SavedDraft, DraftError>,
 }
 
 /// A draft can't be kept or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
-    /// See there.
+    /// Its record could not be read or written.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// See there.
+    /// This device's own store failed.
     #[error(transparent)]
     Device(#[from] DeviceFailed),
     /// The letter that it answers can't be opened.
@@ -91,28 +89,30 @@ impl Failure for DraftError {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    format: String,
-    draft: Unfinished,
+/// A draft that the server does not have in this form, as the device keeps it.
+#[derive(Clone, Serialize, Deserialize)]
+struct LocalDraft {
+    draft: Draft,
+    /// The record's version that it is written over.
+    version: Version,
+    /// Texts that it may be written over: those that were written or read in the same place.
+    seen: Vec<TextPrint>,
 }
 
-impl Unfinished {
-    /// What a letter that was to go out is again.
-    pub(super) fn of(draft: Draft, saved: Timestamp) -> Self {
-        let to = draft.to.iter().map(|address| address.as_str().into()).collect();
-        Self { to, subject: draft.subject, text: draft.text, answers: draft.answers, saved }
+impl State {
+    /// Remembers that this text of a draft was written or read here.
+    fn saw(&mut self, id: RecordId, print: TextPrint) {
+        let seen = self.seen_texts.entry(id).or_default();
+        if !seen.contains(&print) {
+            seen.push(print);
+            let over = seen.len().saturating_sub(SEEN);
+            seen.drain(..over);
+        }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
-        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
-        serde_json::to_vec(&File { format: FORMAT.into(), draft: self.clone() }).expect("a draft is JSON")
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
-        let file: File = serde_json::from_slice(bytes).map_err(|_| RecordError::UnknownForm)?;
-        if file.format == FORMAT { Ok(file.draft) } else { Err(RecordError::UnknownForm) }
+    fn saw_at(&self, id: RecordId) -> Version {
+        let head = self.replica.head(id).map(|head| head.version);
+        self.seen_versions.get(&id).copied().or(head).unwrap_or(Version::ZERO)
     }
 }
 
@@ -122,99 +122,204 @@ impl Mailbox {
     /// # Errors
     /// [`ReadError`]
     pub async fn answers(
-        &mut self,
+        &self,
         world: &impl World,
         draft: Option<RecordId>,
         letter: LetterId,
     ) -> Result<Answers, ReadError> {
+        let known = self.state.borrow().answerable.get(&letter).cloned();
+        if let Some(answers) = known {
+            return Ok(answers);
+        }
         if let Some(id) = draft
-            && let Ok(Unfinished { answers: Some(answers), .. }) = self.draft(world, id).await
+            && let Ok((Draft { answers: Some(answers), .. }, _)) = self.draft_text(world, id).await
             && answers.letter() == letter
         {
             return Ok(answers);
         }
-        match self.answerable.get(&letter) {
-            Some(answers) => Ok(answers.clone()),
-            None => Ok(Answers::to(&self.peek(world, letter).await?)),
-        }
+        Ok(Answers::to(&self.peek(world, letter).await?))
     }
 
-    /// Keeps a letter as far as it is written: on this device when this returns, at the server as soon as it answers.
+    /// Keeps a letter as far as it is written on this device; the server gets it by [`Mailbox::hand_in`].
     ///
     /// # Errors
     /// [`DeviceFailed`]: it is kept nowhere.
     pub async fn save_draft(
-        &mut self,
+        &self,
         world: &impl World,
         id: Option<RecordId>,
-        draft: Unfinished,
+        mut draft: Draft,
     ) -> Result<SavedDraft, DeviceFailed> {
-        let id = self.unspent(world, id);
-        self.load_unsent(world).await?;
-        self.unsent.drafts.insert(id, draft);
-        self.save_unsent(world).await?;
-        Ok(match self.hand_in(world, id).await {
-            Ok(id) => SavedDraft { id, refused: None },
-            Err(error) if error.explain().class == Class::Unavailable => SavedDraft { id, refused: None },
-            Err(error) => SavedDraft { id, refused: Some(error) },
-        })
+        let mut saved = SavedDraft { id: self.unspent(world, id), beside: None };
+        for _ in 0..TRIES {
+            let found: Found<LocalDraft> = self.rows(world).get(Table::Draft, *saved.id.as_bytes()).await?;
+            let print = draft.print();
+            let seen = self.state.borrow().seen_texts.get(&saved.id).cloned().unwrap_or_default();
+            let theirs = found.value.as_ref().map(|there| there.draft.print());
+            if theirs.is_some_and(|theirs| theirs != print && !seen.contains(&theirs)) {
+                saved = SavedDraft { id: RecordId::new(world.now(), &mut world.rng()), beside: Some(Beside(saved.id)) };
+                continue;
+            }
+            let expected = found.expected();
+            let version = match found.value {
+                Some(there) => {
+                    draft.rest = there.draft.rest;
+                    there.version
+                }
+                None => self.state.borrow().saw_at(saved.id),
+            };
+            let seen = seen.into_iter().chain([print]).collect();
+            let row = LocalDraft { draft: draft.clone(), version, seen };
+            let rows = self.rows(world);
+            let write = rows.put(Table::Draft, *saved.id.as_bytes(), expected, &row, &mut world.rng());
+            if rows.write(vec![write]).await? == Written::Whole {
+                let mut state = self.state.borrow_mut();
+                state.saw(saved.id, print);
+                state.drafts_here.insert(saved.id);
+                return Ok(saved);
+            }
+        }
+        Err(DeviceFailed)
     }
 
-    /// Hands in what was kept while the server could not be reached; says whether everything was.
-    pub async fn hand_in_drafts(&mut self, world: &impl World) -> bool {
-        if self.load_unsent(world).await.is_err() {
-            return false;
+    /// Hands in every draft that the server does not have in this form, but for those that are on their way out.
+    ///
+    /// # Errors
+    /// [`DeviceFailed`]
+    pub async fn hand_in_drafts(&self, world: &impl World) -> Result<Vec<HandedIn>, DeviceFailed> {
+        self.look_at_unsent(world).await?;
+        let drafts: Vec<RecordId> = {
+            let state = self.state.borrow();
+            state.drafts_here.iter().filter(|id| !state.is_outgoing(**id)).copied().collect()
+        };
+        let mut all = Vec::new();
+        for record in drafts {
+            all.push(HandedIn { record, handed_in: self.hand_in(world, record).await });
         }
-        let mut all = true;
-        for id in self.unsent.drafts.keys().copied().collect::<Vec<_>>() {
-            all &= self.hand_in(world, id).await.is_ok();
-        }
-        all
+        Ok(all)
     }
 
-    /// Hands one in, and says under which id.
-    async fn hand_in(&mut self, world: &impl World, id: RecordId) -> Result<RecordId, DraftError> {
-        let Some(bytes) = self.unsent.drafts.get(&id).map(Unfinished::to_bytes) else { return Ok(id) };
-        let mut to = self.unspent(world, Some(id));
-        let mut written = self.records(world).write_draft(&mut world.rng(), to, &bytes).await;
-        if matches!(&written, Err(RecordError::Call(error)) if is_not_found(error)) {
-            // Erased since the last sync, by whoever sent it or threw it away elsewhere: this is another draft now.
-            to = RecordId::new(world.now(), &mut world.rng());
-            written = self.records(world).write_draft(&mut world.rng(), to, &bytes).await;
+    /// Hands in one draft, and says under which record.
+    ///
+    /// # Errors
+    /// [`DraftError`]: it stays on this device.
+    pub async fn hand_in(&self, world: &impl World, id: RecordId) -> Result<SavedDraft, DraftError> {
+        let found: Found<LocalDraft> = self.rows(world).get(Table::Draft, *id.as_bytes()).await?;
+        let Some(LocalDraft { draft, version, seen }) = found.value else {
+            return Ok(SavedDraft { id, beside: None });
+        };
+        let (bytes, print) = (draft.to_bytes(), draft.print());
+        let mut saved = SavedDraft { id: self.unspent(world, Some(id)), beside: None };
+        let mut over = if saved.id == id { version } else { Version::ZERO };
+        let mut tries = 0;
+        loop {
+            let head = RecordHead { version: over, ..new_head(saved.id, RecordPurpose::Draft) };
+            match self.put_record(world, &head, &bytes).await {
+                Ok(()) => break,
+                Err(error) if is_stale(&error) && tries < TRIES => {
+                    tries += 1;
+                    let record =
+                        records::fetch(&self.session.api(world), saved.id, RecordPurpose::Draft).await.map_err(gone)?;
+                    let text = records::open(&self.owner, &record.head, &record.sealed.0)?;
+                    let there = Draft::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?.print();
+                    over = record.head.version;
+                    self.state
+                        .borrow_mut()
+                        .replica
+                        .take_record(record.head, Some(record.sealed))
+                        .map_err(RecordError::from)?;
+                    if there != print && !seen.contains(&there) {
+                        saved = SavedDraft { id: fresh(world), beside: Some(Beside(saved.id)) };
+                        over = Version::ZERO;
+                    }
+                }
+                // Erased since the last sync, by whoever sent it or threw it away elsewhere: this is another draft now.
+                Err(RecordError::Call(error)) if is_not_found(&error) && tries < TRIES => {
+                    tries += 1;
+                    saved = SavedDraft { id: fresh(world), beside: None };
+                    over = Version::ZERO;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-        written?;
-        self.unsent.drafts.remove(&id);
-        self.save_unsent(world).await?;
-        Ok(to)
+        {
+            let mut state = self.state.borrow_mut();
+            state.saw(saved.id, print);
+            state.seen_versions.insert(saved.id, over.next());
+        }
+        self.handed_in(world, id, saved.id, print, over.next()).await?;
+        Ok(saved)
+    }
+
+    /// What was handed in goes from the device; what was typed meanwhile stays, to be written over it.
+    async fn handed_in(
+        &self,
+        world: &impl World,
+        from: RecordId,
+        to: RecordId,
+        print: TextPrint,
+        version: Version,
+    ) -> Result<(), DeviceFailed> {
+        let rows = self.rows(world);
+        for _ in 0..TRIES {
+            let found: Found<LocalDraft> = rows.get(Table::Draft, *from.as_bytes()).await?;
+            let expected = found.expected();
+            let mut writes = vec![rows::erase(Table::Draft, *from.as_bytes(), expected)];
+            let typed_meanwhile = found.value.filter(|there| there.draft.print() != print);
+            let stays = typed_meanwhile.is_some();
+            if let Some(there) = typed_meanwhile {
+                let row = LocalDraft { version, ..there };
+                let expected = if from == to { expected } else { Expected::Nothing };
+                if from == to {
+                    writes.clear();
+                }
+                writes.push(rows.put(Table::Draft, *to.as_bytes(), expected, &row, &mut world.rng()));
+            }
+            if rows.write(writes).await? == Written::Whole {
+                let mut state = self.state.borrow_mut();
+                state.drafts_here.remove(&from);
+                if stays {
+                    state.drafts_here.insert(to);
+                }
+                if from != to
+                    && let Some(seen) = state.seen_texts.get(&from).cloned()
+                {
+                    state.seen_texts.insert(to, seen);
+                    state.saw(to, print);
+                }
+                return Ok(());
+            }
+        }
+        Err(DeviceFailed)
     }
 
     /// An id to write under. That of an erased record is spent: the server would begin anew at version 1, which every
     /// device that saw a higher one refuses (ATTACKS 7).
     fn unspent(&self, world: &impl World, id: Option<RecordId>) -> RecordId {
-        let unspent = id.filter(|id| !self.index.held.was_erased(*id));
-        unspent.unwrap_or_else(|| RecordId::new(world.now(), &mut world.rng()))
+        let unspent = id.filter(|id| !self.state.borrow().replica.was_erased(*id));
+        unspent.unwrap_or_else(|| fresh(world))
     }
 
     /// Every draft, newest first.
     ///
     /// # Errors
     /// [`DraftError`]
-    pub async fn drafts(&mut self, world: &impl World) -> Result<Vec<Kept>, DraftError> {
-        self.load_unsent(world).await?;
-        let mut kept: Vec<Kept> = Vec::new();
+    pub async fn drafts(&self, world: &impl World) -> Result<Vec<DraftRow>, DraftError> {
+        self.look_at_unsent(world).await?;
+        let mut drafts: Vec<DraftRow> = Vec::new();
         for id in self.draft_ids() {
-            let draft = match self.draft(world, id).await {
-                Ok(draft) => Ok(draft),
-                Err(DraftError::Record(RecordError::Call(error))) => return Err(RecordError::Call(error).into()),
+            let draft = match self.draft_text(world, id).await {
+                Ok((draft, _)) => Ok(draft),
                 Err(DraftError::Record(error)) => Err(error),
                 Err(DraftError::NotFound) => continue,
                 Err(error @ (DraftError::Device(_) | DraftError::Answered(_))) => return Err(error),
             };
-            let draft = Kept { id, draft };
-            let place = kept.iter().position(|other| other.saved() < draft.saved()).unwrap_or(kept.len());
-            kept.insert(place, draft);
+            let saved = |row: &DraftRow| row.draft.as_ref().map(|draft| draft.saved).ok();
+            let row = DraftRow { id, draft };
+            let place = drafts.iter().position(|other| saved(other) < saved(&row)).unwrap_or(drafts.len());
+            drafts.insert(place, row);
         }
-        Ok(kept)
+        Ok(drafts)
     }
 
     /// How many drafts there are.
@@ -223,182 +328,313 @@ impl Mailbox {
         self.draft_ids().len()
     }
 
-    /// One draft.
+    /// One draft, to go on writing it.
     ///
     /// # Errors
     /// [`DraftError`]
-    pub async fn draft(&mut self, world: &impl World, id: RecordId) -> Result<Unfinished, DraftError> {
-        if let Some(draft) = self.unsent.drafts.get(&id) {
-            return Ok(draft.clone());
+    pub async fn draft(&self, world: &impl World, id: RecordId) -> Result<Draft, DraftError> {
+        let (draft, version) = self.draft_text(world, id).await?;
+        let mut state = self.state.borrow_mut();
+        state.saw(id, draft.print());
+        state.seen_versions.insert(id, version);
+        Ok(draft)
+    }
+
+    /// A draft's text, and the record's version that it is or is written over.
+    pub(super) async fn draft_text(&self, world: &impl World, id: RecordId) -> Result<(Draft, Version), DraftError> {
+        let found: Found<LocalDraft> = self.rows(world).get(Table::Draft, *id.as_bytes()).await?;
+        if let Some(LocalDraft { draft, version, .. }) = found.value {
+            return Ok((draft, version));
         }
-        match self.records(world).read_draft(id).await {
-            Ok(plain) => Ok(Unfinished::from_bytes(&plain)?),
-            Err(RecordError::Call(error)) if is_not_found(&error) => Err(DraftError::NotFound),
-            Err(error) => Err(error.into()),
-        }
+        let held = self.state.borrow().replica.head(id).cloned();
+        let (head, text) = match held {
+            Some(head) if head.purpose == RecordPurpose::Draft => self.newest(world, &head).await.map_err(gone)?,
+            Some(_) => return Err(DraftError::NotFound),
+            None => {
+                let head = new_head(id, RecordPurpose::Draft);
+                self.newest(world, &head).await.map_err(gone)?
+            }
+        };
+        Ok((Draft::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?, head.version))
     }
 
     /// Erases a draft, here and at the server.
     ///
     /// # Errors
     /// [`DraftError`]
-    pub async fn erase_draft(&mut self, world: &impl World, id: RecordId) -> Result<(), DraftError> {
-        let only_here = self.index.held.records().all(|head| head.id != id);
-        self.load_unsent(world).await?;
-        self.unsent.drafts.remove(&id);
+    pub async fn erase_draft(&self, world: &impl World, id: RecordId) -> Result<(), DraftError> {
         // Before the server is asked: what this device still kept would be handed in again after a reload.
-        self.save_unsent(world).await?;
-        let api = self.session.api(world);
-        match api.delete(&format!("/records/{id}")).await {
+        let here = [Table::Draft, Table::Outgoing].map(|table| rows::erase(table, *id.as_bytes(), Expected::Anything));
+        self.rows(world).write(here.into()).await.map(drop)?;
+        let only_here = {
+            let mut state = self.state.borrow_mut();
+            state.drafts_here.remove(&id);
+            state.outgoing.remove(&id);
+            state.replica.head(id).is_none()
+        };
+        match self.session.api(world).delete(&format!("/records/{id}")).await {
             Err(error) if !is_not_found(&error) && !only_here => return Err(RecordError::Call(error).into()),
-            _ => {}
+            Ok(()) | Err(_) => {}
         }
-        sync::follow(&api, &mut self.index.held).await?;
-        self.index.drop_erased();
+        if !only_here {
+            self.state.borrow_mut().replica.draft_dropped(id, None);
+        }
         Ok(())
     }
 
+    /// The rows of a draft that went out as a letter: gone, but for what another tab wrote into it since.
+    pub(super) async fn forget_draft(
+        &self,
+        world: &impl World,
+        id: RecordId,
+        sent: &Addressed,
+    ) -> Result<Vec<Write>, DeviceFailed> {
+        let rows = self.rows(world);
+        let found: Found<LocalDraft> = rows.get(Table::Draft, *id.as_bytes()).await?;
+        let expected = found.expected();
+        let sent = Draft::of(sent.clone(), world.now()).print();
+        let seen = self.state.borrow().seen_texts.get(&id).cloned().unwrap_or_default();
+        let mut writes = Vec::new();
+        if let Some(there) = found.value {
+            let print = there.draft.print();
+            writes.push(rows::erase(Table::Draft, *id.as_bytes(), expected));
+            if print != sent && !seen.contains(&print) {
+                let row = LocalDraft { version: Version::ZERO, ..there };
+                let beside = *fresh(world).as_bytes();
+                writes.push(rows.put(Table::Draft, beside, Expected::Nothing, &row, &mut world.rng()));
+            }
+        }
+        Ok(writes)
+    }
+
     fn draft_ids(&self) -> Vec<RecordId> {
-        let heads = self.index.held.records().filter(|head| head.purpose == RecordPurpose::Draft).map(|head| head.id);
-        let mut ids: Vec<RecordId> = heads.collect();
-        let only_here = self.unsent.drafts.keys().filter(|id| !ids.contains(id)).copied().collect::<Vec<_>>();
-        ids.extend(only_here);
+        let state = self.state.borrow();
+        let heads = state.replica.records().filter(|head| head.purpose == RecordPurpose::Draft).map(|head| head.id);
+        let mut ids: Vec<RecordId> = heads.chain(state.drafts_here.iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
         ids
     }
 
-    pub(crate) fn records<'a, W: World>(&'a mut self, world: &'a W) -> Records<'a, W::Transport> {
-        let Index { held, records: kept, .. } = &mut self.index;
-        Records { api: self.session.api(world), owner: &self.owner, held, kept }
+    /// What waits is what the device says: another tab of the same browser may have sent or saved something.
+    pub(crate) async fn look_at_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
+        let rows = self.rows(world);
+        let drafts = rows.ids(Table::Draft).await?;
+        let outgoing = rows.scan(Table::Outgoing).await?;
+        let waiting = rows.scan::<Waiting>(Table::Waiting).await?;
+        let mut state = self.state.borrow_mut();
+        state.drafts_here = drafts.into_iter().map(RecordId::from_bytes).collect();
+        state.outgoing = outgoing.into_iter().map(|(id, _, from)| (RecordId::from_bytes(id), from)).collect();
+        state.waiting = waiting.into_iter().map(|(row, _, waiting)| (row, waiting.record)).collect();
+        Ok(())
     }
+}
+
+fn fresh(world: &impl World) -> RecordId {
+    RecordId::new(world.now(), &mut world.rng())
 }
 
 fn is_not_found(error: &CallError) -> bool {
     error.problem() == Some(ProblemType::NotFound)
 }
 
+/// A draft that the server does not have was sent or erased.
+fn gone(error: RecordError) -> DraftError {
+    match error {
+        RecordError::Call(error) if is_not_found(&error) => DraftError::NotFound,
+        error => error.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use securemailbox_protocol::{
-        numbers::{ChangeNumber, EraseNumber, Version},
-        records::RecordHead,
-        sync::DraftIds,
+        numbers::{ChangeNumber, EraseNumber},
+        octets::Octets,
+        records::Record,
+        sync::{DraftIds, Erased},
     };
+    use securemailbox_vault::records::{self, RecordPlace};
 
     use super::*;
     use crate::fixtures::{NOW, TestWorld, annas_mailbox, ok, problem, ready};
-    use crate::{index, letters::Unsent, world::Item};
 
-    fn unfinished(text: &str) -> Unfinished {
-        Unfinished { to: vec!["bjorn@".into()], subject: String::new(), text: text.into(), answers: None, saved: NOW }
-    }
-
-    fn no_ids() -> DraftIds {
-        DraftIds { change: ChangeNumber::new(0), erase: EraseNumber::new(0), ids: Vec::new() }
+    fn draft(text: &str) -> Draft {
+        let to = vec!["bjorn@".into()];
+        Draft { to, subject: String::new(), text: text.into(), answers: None, saved: NOW, rest: Default::default() }
     }
 
     fn path(id: RecordId) -> &'static str {
         format!("/records/{id}?purpose=draft").leak()
     }
 
-    fn written(id: RecordId, version: u64) -> crate::transport::Response {
+    fn head(id: RecordId, version: u64) -> RecordHead {
         let (version, change) = (Version::new(version), ChangeNumber::new(version));
-        ok(&RecordHead { id, purpose: RecordPurpose::Draft, version, change })
+        RecordHead { id, purpose: RecordPurpose::Draft, version, change }
+    }
+
+    fn written(id: RecordId, version: u64) -> crate::transport::Response {
+        ok(&head(id, version))
+    }
+
+    /// What the server has of a draft that another device wrote.
+    fn there(
+        mailbox: &Mailbox,
+        world: &TestWorld,
+        id: RecordId,
+        version: u64,
+        text: &str,
+    ) -> crate::transport::Response {
+        let head = head(id, version);
+        let owner = &mailbox.owner;
+        let place = RecordPlace { account: owner.account, record: id, purpose: head.purpose, version: head.version };
+        let sealed = records::seal(&place, &owner.secret, &draft(text).to_bytes(), &mut world.rng());
+        ok(&Record { head, sealed: Octets(sealed) })
+    }
+
+    fn save(world: &TestWorld, mailbox: &Mailbox, id: Option<RecordId>, text: &str) -> SavedDraft {
+        ready(mailbox.save_draft(world, id, draft(text))).unwrap()
+    }
+
+    fn hand_in_all(world: &TestWorld, mailbox: &Mailbox) -> bool {
+        ready(mailbox.hand_in_drafts(world)).unwrap().iter().all(|draft| draft.handed_in.is_ok())
     }
 
     #[test]
     fn what_was_typed_without_a_network_is_kept_sealed_and_handed_in_later() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
-        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap().id;
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = save(&world, &mailbox, None, "Hemligt").id;
+        assert!(world.server.asked.borrow().is_empty(), "saving waits for nobody");
         assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hemligt");
-        let device = world.device.0.borrow()[&Item::Unsent].clone();
-        assert!(!String::from_utf8_lossy(&device).contains("Hemligt"));
-        assert!(!ready(mailbox.hand_in_drafts(&world)));
+        assert!(world.device.contents().iter().all(|row| !String::from_utf8_lossy(row).contains("Hemligt")));
+        assert!(!hand_in_all(&world, &mailbox));
         world.server.will(path(id), written(id, 1));
-        assert!(ready(mailbox.hand_in_drafts(&world)));
-        assert!(mailbox.unsent.drafts.is_empty());
-        assert_eq!(mailbox.count_drafts(), 1);
+        assert!(hand_in_all(&world, &mailbox));
+        assert_eq!((world.device.count(Table::Draft), mailbox.count_drafts()), (0, 1));
         let sent = world.server.bodies(path(id)).concat();
         assert!(!String::from_utf8_lossy(&sent).contains("Hemligt"));
     }
 
     #[test]
     fn a_draft_that_was_erased_is_not_handed_in_again_after_a_crash() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
-        let id = ready(mailbox.save_draft(&world, None, unfinished("Hemligt"))).unwrap().id;
-        ready(mailbox.erase_draft(&world, id)).unwrap_err();
-        let kept: Unsent = ready(index::load(&world, &mailbox.owner, Item::Unsent)).unwrap();
-        assert!(kept.drafts.is_empty());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = save(&world, &mailbox, None, "Hemligt").id;
+        ready(mailbox.erase_draft(&world, id)).unwrap();
+        assert_eq!(world.device.count(Table::Draft), 0);
     }
 
     #[test]
     fn what_two_tabs_draft_without_a_network_is_handed_in_by_either() {
         let world = TestWorld::default();
-        let (mut one, mut other) = (annas_mailbox(), annas_mailbox());
-        let first = ready(one.save_draft(&world, None, unfinished("Hej"))).unwrap().id;
-        let second = ready(other.save_draft(&world, None, unfinished("Hej igen"))).unwrap().id;
+        let (one, other) = (annas_mailbox(), annas_mailbox());
+        let (first, second) = (save(&world, &one, None, "Hej").id, save(&world, &other, None, "Hej igen").id);
         assert_eq!(ready(one.draft(&world, first)).unwrap().text, "Hej");
         assert_eq!(ready(one.drafts(&world)).unwrap().len(), 2);
-        ready(one.keep(&world)).unwrap();
         for id in [first, second] {
             world.server.will(path(id), written(id, 1));
         }
-        assert!(ready(other.hand_in_drafts(&world)));
-        let kept: Unsent = ready(index::load(&world, &one.owner, Item::Unsent)).unwrap();
-        assert!(kept.drafts.is_empty());
+        assert!(hand_in_all(&world, &other));
+        assert_eq!(world.device.count(Table::Draft), 0);
     }
 
     #[test]
     fn a_draft_saved_again_is_the_next_version_of_the_same_record() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
-        let id = RecordId::from_bytes([7; 16]);
-        world.server.will(path(id), written(id, 1));
-        world.server.will(path(id), written(id, 2));
-        for text in ["Hej", "Hej igen"] {
-            assert_eq!(ready(mailbox.save_draft(&world, Some(id), unfinished(text))).unwrap().id, id);
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = save(&world, &mailbox, None, "Hej").id;
+        for (version, text) in [(1, "Hej igen"), (2, "Hej till sist")] {
+            world.server.will(path(id), written(id, version));
+            assert!(hand_in_all(&world, &mailbox));
+            assert_eq!(save(&world, &mailbox, Some(id), text), SavedDraft { id, beside: None });
         }
+        assert!(!hand_in_all(&world, &mailbox));
         let conditions: Vec<_> = world.server.asked.borrow().iter().map(|asked| asked.headers[1].clone()).collect();
-        assert_eq!(conditions, [("if-none-match", "*".into()), ("if-match", "\"1\"".into())]);
-        assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hej igen");
+        let if_match = |version: &str| ("if-match", format!("\"{version}\""));
+        assert_eq!(conditions, [("if-none-match", "*".into()), if_match("1"), if_match("2")]);
+        assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hej till sist");
+    }
+
+    #[test]
+    fn what_two_tabs_write_into_one_draft_is_kept_twice_and_said() {
+        let world = TestWorld::default();
+        let (one, other) = (annas_mailbox(), annas_mailbox());
+        let id = save(&world, &one, None, "Hej").id;
+        ready(other.draft(&world, id)).unwrap();
+        assert_eq!(save(&world, &other, Some(id), "Hej. Ett stycke."), SavedDraft { id, beside: None });
+        let mine = save(&world, &one, Some(id), "Hej. Ett annat stycke.");
+        assert_eq!(mine.beside, Some(Beside(id)));
+        assert_eq!(save(&world, &one, Some(mine.id), "Hej. Ett annat stycke!").beside, None, "once");
+        let texts: Vec<_> = ready(one.drafts(&world)).unwrap().into_iter().map(|row| row.draft.unwrap().text).collect();
+        assert!(texts.contains(&"Hej. Ett stycke.".into()) && texts.contains(&"Hej. Ett annat stycke!".into()));
+    }
+
+    #[test]
+    fn what_two_devices_write_into_one_draft_is_kept_twice_and_said() {
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = save(&world, &mailbox, None, "Hej").id;
+        world.server.will(path(id), written(id, 1));
+        assert!(hand_in_all(&world, &mailbox));
+        save(&world, &mailbox, Some(id), "Hej. Ett stycke.");
+        world.server.will(path(id), problem(ProblemType::StaleVersion));
+        let record: &'static str = format!("/records/{id}").leak();
+        world.server.will(record, there(&mailbox, &world, id, 2, "Hej. Ett annat stycke."));
+        let refused = ready(mailbox.hand_in(&world, id)).unwrap_err();
+        assert_eq!(refused.explain().class, Class::Unavailable, "the new record was not answered for");
+        let asked = world.server.asked.borrow().last().unwrap().clone();
+        assert!(!asked.path.contains(&id.to_string()) && asked.headers[1].0 == "if-none-match", "under another id");
+    }
+
+    #[test]
+    fn a_save_whose_answer_was_lost_is_no_other_devices_text() {
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = save(&world, &mailbox, None, "Hej").id;
+        assert!(!hand_in_all(&world, &mailbox), "taken, and the answer was lost");
+        save(&world, &mailbox, Some(id), "Hej igen");
+        save(&world, &mailbox, Some(id), "Hej till sist");
+        world.server.will(path(id), problem(ProblemType::RecordExists));
+        let record: &'static str = format!("/records/{id}").leak();
+        world.server.will(record, there(&mailbox, &world, id, 1, "Hej"));
+        world.server.will(path(id), written(id, 2));
+        assert_eq!(ready(mailbox.hand_in(&world, id)).unwrap(), SavedDraft { id, beside: None });
     }
 
     #[test]
     fn what_is_written_on_in_an_erased_draft_is_another_draft() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         let erased = RecordId::from_bytes([7; 16]);
-        let head = RecordHead {
-            id: erased,
-            purpose: RecordPurpose::Draft,
-            version: Version::new(2),
-            change: ChangeNumber::new(1),
-        };
-        mailbox.index.held.take_record(head).unwrap();
-        mailbox.index.held.take_draft_ids(&DraftIds { change: ChangeNumber::new(1), ..no_ids() }).unwrap();
-        let saved = ready(mailbox.save_draft(&world, Some(erased), unfinished("Hej"))).unwrap();
+        {
+            let mut state = mailbox.state.borrow_mut();
+            state.replica.take_record(head(erased, 2), None).unwrap();
+            let ids = DraftIds { change: ChangeNumber::new(1), erase: EraseNumber::new(1), ids: Vec::new() };
+            state.replica.take_draft_ids(&ids, Erased::default()).unwrap();
+        }
+        let saved = save(&world, &mailbox, Some(erased), "Hej");
         assert_ne!(saved.id, erased);
+        assert!(!hand_in_all(&world, &mailbox));
         assert!(world.server.bodies(path(erased)).is_empty(), "version 1 again would be refused by every other device");
     }
 
     #[test]
     fn a_draft_that_was_erased_since_the_last_sync_is_another_draft() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         let erased = RecordId::from_bytes([7; 16]);
         world.server.will(path(erased), problem(ProblemType::NotFound));
-        let saved = ready(mailbox.save_draft(&world, Some(erased), unfinished("Hej"))).unwrap();
+        let saved = save(&world, &mailbox, Some(erased), "Hej");
         assert_eq!(saved.id, erased, "until the server has it under the new id");
+        assert!(!hand_in_all(&world, &mailbox));
         assert_eq!(ready(mailbox.draft(&world, erased)).unwrap().text, "Hej");
     }
 
     #[test]
     fn one_draft_that_the_server_refuses_stands_in_no_other_ones_way() {
-        let (world, mut mailbox) = (TestWorld::default(), annas_mailbox());
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         let [large, small] = [[1; 16], [2; 16]].map(RecordId::from_bytes);
-        world.server.will(path(large), problem(ProblemType::TooLarge));
-        let saved = ready(mailbox.save_draft(&world, Some(large), unfinished("Lång"))).unwrap();
-        assert_eq!(saved.refused.unwrap().explain().name, "too-large");
-        ready(mailbox.save_draft(&world, Some(small), unfinished("Kort"))).unwrap();
+        save(&world, &mailbox, Some(large), "Lång");
+        save(&world, &mailbox, Some(small), "Kort");
         world.server.will(path(large), problem(ProblemType::TooLarge));
         world.server.will(path(small), written(small, 1));
-        assert!(!ready(mailbox.hand_in_drafts(&world)));
-        assert_eq!(mailbox.unsent.drafts.keys().copied().collect::<Vec<_>>(), [large]);
+        let handed_in = ready(mailbox.hand_in_drafts(&world)).unwrap();
+        let refused: Vec<_> = handed_in.iter().filter_map(|draft| draft.handed_in.as_ref().err()).collect();
+        assert_eq!(refused.iter().map(|error| error.explain().name).collect::<Vec<_>>(), ["too-large"]);
+        assert_eq!(world.device.count(Table::Draft), 1);
     }
 }

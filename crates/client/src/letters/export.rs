@@ -17,17 +17,11 @@ pub enum Form {
 }
 
 impl Mailbox {
-    /// Every letter there is, oldest first.
-    #[must_use]
-    pub fn letters(&self) -> Vec<LetterId> {
-        self.index.held.entries().map(|entry| entry.id).collect()
-    }
-
     /// One letter as an `.eml` file. It is verified first, in either form; nobody is told.
     ///
     /// # Errors
     /// [`ReadError`]
-    pub async fn export(&mut self, world: &impl World, id: LetterId, form: Form) -> Result<Vec<u8>, ReadError> {
+    pub async fn export(&self, world: &impl World, id: LetterId, form: Form) -> Result<Vec<u8>, ReadError> {
         let Opened { letter, wrapped_key, content, .. } = self.open_letter(world, id).await?;
         Ok(match form {
             Form::Plain => export::plain(&letter),

@@ -3,18 +3,19 @@
 use securemailbox_protocol::{
     address::Address,
     ids::LetterId,
-    letters::{Entry, EntryUpdate, Released},
+    letters::{Entry, EntryUpdate},
     limits,
     problems::ProblemType,
 };
 use securemailbox_vault::{
     known_keys::KnownKey,
-    letters::{Expected, Letter, open_content, unwrap},
+    letters::{Expected, Letter, open_content},
     receipts,
 };
 
 use crate::{
     contacts::{Event, Standing},
+    device::DeviceFailed,
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     settings::Name,
@@ -22,7 +23,7 @@ use crate::{
     world::World,
 };
 
-use super::{Answers, Damage, ReaderDelivery, list::NotOpened};
+use super::{Answers, Damage, NotShown, OpenContent, ReaderDelivery, SentTo};
 
 /// A letter, verified.
 pub struct Reading {
@@ -67,13 +68,16 @@ impl ReadingWarning {
 /// A letter is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// See there.
+    /// The server could not be asked, or refused.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// This device's own store failed.
+    #[error(transparent)]
+    Device(#[from] DeviceFailed),
     /// There is none with this id.
     #[error("there is no letter with this id in your mailbox")]
     NotFound,
-    /// See there.
+    /// It is damaged, forged, or not for this session.
     #[error(transparent)]
     Damaged(#[from] Damage),
 }
@@ -82,17 +86,18 @@ impl Failure for ReadError {
     fn explain(&self) -> Explained {
         match self {
             Self::Call(error) => error.explain(),
+            Self::Device(error) => error.explain(),
             Self::NotFound => explained("not-found", Class::NotFound, ProblemType::NotFound.advice()),
             Self::Damaged(damage) => damage.explain(),
         }
     }
 }
 
-impl From<NotOpened> for ReadError {
-    fn from(not: NotOpened) -> Self {
+impl From<NotShown> for ReadError {
+    fn from(not: NotShown) -> Self {
         match not {
-            NotOpened::Damaged(damage) => Self::Damaged(damage),
-            NotOpened::Call(error) => Self::Call(error),
+            NotShown::Damaged(damage) => Self::Damaged(damage),
+            NotShown::Call(error) => Self::Call(error),
         }
     }
 }
@@ -112,16 +117,27 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`ReadError`]: nothing of the letter may be shown.
-    pub async fn read(&mut self, world: &impl World, id: LetterId) -> Result<Reading, ReadError> {
-        let Opened { letter, entry, standing, .. } = self.open_letter(world, id).await?;
-        self.answerable.insert(id, Answers::to(&letter));
+    pub async fn read(&self, world: &impl World, id: LetterId) -> Result<Reading, ReadError> {
+        let Opened { letter, mut entry, standing, .. } = self.open_letter(world, id).await?;
+        {
+            let mut state = self.state.borrow_mut();
+            state.answerable.insert(id, Answers::to(&letter));
+            if let Some(brief) = state.replica.entry(id) {
+                (entry.folder, entry.read) = (brief.folder, brief.read);
+            }
+        }
         let mut warnings = self.warnings(&letter, &entry);
         if !entry.read && self.tell_read(world, &letter).await.is_err() {
             warnings.push(ReadingWarning::NotMarked);
         }
         let deliveries = match standing {
-            Standing::Own => self.deliveries(world, &letter).await?,
-            Standing::New | Standing::Known | Standing::Compared | Standing::Former | Standing::Changed => Vec::new(),
+            Standing::Own => self.deliveries(world, id, &SentTo::from(&letter)).await?,
+            Standing::New
+            | Standing::Known
+            | Standing::Compared
+            | Standing::Former
+            | Standing::Changed
+            | Standing::Differs => Vec::new(),
         };
         Ok(Reading { letter, entry, standing, warnings, deliveries })
     }
@@ -130,55 +146,58 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`ReadError`]
-    pub async fn peek(&mut self, world: &impl World, id: LetterId) -> Result<Letter, ReadError> {
+    pub async fn peek(&self, world: &impl World, id: LetterId) -> Result<Letter, ReadError> {
         Ok(self.open_letter(world, id).await?.letter)
     }
 
-    pub(super) async fn open_letter(&mut self, world: &impl World, id: LetterId) -> Result<Opened, ReadError> {
-        let entry: Entry = match self.session.api(world).get(&format!("/letters/{id}")).await {
-            Err(error) if error.problem() == Some(ProblemType::NotFound) => return Err(ReadError::NotFound),
-            answer => answer?,
+    pub(super) async fn open_letter(&self, world: &impl World, id: LetterId) -> Result<Opened, ReadError> {
+        let found = self.found(world, &[id]).await?.pop().flatten();
+        let found = match found.filter(|found| found.row.entry.released.is_some()) {
+            Some(found) => found,
+            // This device does not know it yet, or the session may have proved more since it heard of it.
+            None => self.fetch_entry(world, id).await?.ok_or(ReadError::NotFound)?,
         };
-        if entry.id != id {
-            return Err(Damage::OtherLetter.into());
-        }
-        let Some(Released { wrapped_key, .. }) = &entry.released else {
-            return Err(Damage::LevelRequired.into());
-        };
-        let wrapped_key = wrapped_key.0.clone();
-        let content = self.session.api(world).get_raw(&format!("/letters/{id}/content"), limits::CONTENT).await?;
-        let (letter, standing) = self.verified(world, &entry, &content).await?;
-        Ok(Opened { letter, entry, standing, wrapped_key, content })
-    }
-
-    async fn verified(
-        &mut self,
-        world: &impl World,
-        entry: &Entry,
-        content: &[u8],
-    ) -> Result<(Letter, Standing), ReadError> {
+        let mut rows = Vec::new();
+        let opened = self.opened_envelope(world, &found, &mut rows).await;
+        // Another tab may have written the row meanwhile; then it is opened once more the next time.
+        let _ = self.rows(world).write(rows).await?;
+        let (opened, entry) = (opened?, &found.row.entry);
         let released = entry.released.as_ref().ok_or(Damage::LevelRequired)?;
+        let content = self.content(world, id).await?;
         let sender = self.sender_certificate(world, entry).await?;
-        let envelope = self.open_envelope(world, entry.id, entry, released, &sender)?;
+        let key = opened.key().ok_or(Damage::OtherLetter)?;
+        let envelope = self.open_envelope(world, entry, released, &key, &sender)?;
         let expected =
             Expected { id: entry.id, thread: entry.thread, sender: &sender, reader: &self.keyring, now: world.now() };
-        let key = unwrap(released.wrapped_key.as_ref(), &self.keyring).map_err(Damage::from)?;
-        let letter = open_content(content, &key).and_then(|letter| letter.verify(&expected, &envelope));
+        let letter = open_content(&content, &key).and_then(|letter| letter.verify(&expected, &envelope));
         let letter = letter.map_err(Damage::from)?;
         let standing = self.standing(letter.from(), &letter.signer());
-        self.pin_sender(&sender)?;
+        self.pin_sender(world, &sender)?;
         match standing {
             Standing::Changed => return Err(Damage::SenderKeyChanged.into()),
-            Standing::Own | Standing::Former => {}
+            Standing::Own | Standing::Former | Standing::Differs => {}
             Standing::New | Standing::Known | Standing::Compared => {
                 let address = letter.from().clone();
-                self.pin(&address, Event::Met(KnownKey::first(&sender).used()));
+                self.pin(world, &address, Event::Met(KnownKey::first(&sender).used()));
                 if let Some(Ok(name)) = letter.claimed_name().map(Name::parse) {
-                    self.pin(&address, Event::Named(name));
+                    self.pin(world, &address, Event::Named(name));
                 }
             }
         }
-        Ok((letter, standing))
+        let (entry, wrapped_key) = (entry.clone(), released.wrapped_key.0.clone());
+        self.state.borrow_mut().open_content = Some(OpenContent { id, bytes: content.clone() });
+        Ok(Opened { letter, entry, standing, wrapped_key, content })
+    }
+
+    /// The content of a letter: of the one that is open, as it was verified; of another, from the server.
+    async fn content(&self, world: &impl World, id: LetterId) -> Result<Vec<u8>, ReadError> {
+        if let Some(open) = self.state.borrow().open_content.as_ref().filter(|open| open.id == id) {
+            return Ok(open.bytes.clone());
+        }
+        match self.session.api(world).get_raw(&format!("/letters/{id}/content"), limits::CONTENT).await {
+            Err(error) if error.problem() == Some(ProblemType::NotFound) => Err(ReadError::NotFound),
+            content => Ok(content?),
+        }
     }
 
     fn warnings(&self, letter: &Letter, entry: &Entry) -> Vec<ReadingWarning> {

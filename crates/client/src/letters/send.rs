@@ -1,72 +1,33 @@
 //! Sending: look up, seal, keep, post, and only then forget (PROTOCOL §4.1–3).
 
-use serde::{Deserialize, Serialize};
-
 use securemailbox_protocol::{
     address::Address,
     ids::{LetterId, RecordId, ThreadId},
-    letters::{NewLetter, NewLetters, NewReader},
+    letters::{NewLetter, NewLetters, NewReader, Posted},
+    numbers::Version,
     octets::Octets,
     problems::ProblemType,
 };
 use securemailbox_vault::{
     known_keys::KnownKey,
-    letters::{Letter, Outgoing, SealRefused, seal},
+    letters::{Outgoing, SealRefused, seal},
 };
 
 use crate::{
     contacts::{Event, Standing},
-    directory::{LookUpError, Recipient},
+    device::{DeviceFailed, Expected, RowId, Table, Tag, Write, Written},
+    directory::LookUpError,
     failure::{CallError, Class, Explained, Failure, explained},
-    index::{self, LocalError},
     mailbox::Mailbox,
-    world::{DeviceFailed, Item, World},
+    recipient::Recipient,
+    rows,
+    world::World,
 };
 
-use super::{DraftError, Waiting, unsent};
+use super::{Addressed, DraftError, SentTo, Waiting, post};
 
 /// How often a letter is sealed anew because a reader's key changed between look-up and post.
 const TRIES: usize = 3;
-
-/// A letter as its writer has it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Draft {
-    /// To whom; no address twice.
-    pub to: Vec<Address>,
-    /// The subject, one line.
-    pub subject: String,
-    /// The text.
-    pub text: String,
-    /// The letter it answers, with its conversation; none begins a new one.
-    pub answers: Option<Answers>,
-}
-
-/// Which letter is answered.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answers {
-    /// Its conversation.
-    thread: ThreadId,
-    /// Itself.
-    letter: LetterId,
-    /// The letters before it, oldest first.
-    references: Vec<LetterId>,
-}
-
-impl Answers {
-    /// Which letter it is.
-    #[must_use]
-    pub const fn letter(&self) -> LetterId {
-        self.letter
-    }
-
-    /// To this letter.
-    #[must_use]
-    pub fn to(letter: &Letter) -> Self {
-        Self { thread: letter.thread(), letter: letter.id(), references: letter.references().to_vec() }
-    }
-}
 
 /// A letter lies in every reader's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +61,9 @@ pub enum SendError {
     /// Its draft is gone: it was sent or erased, here or elsewhere.
     #[error("the draft was sent or erased meanwhile")]
     NoDraft,
+    /// It is on its way already: sealed in another tab, or by an earlier press.
+    #[error("the letter is on its way already")]
+    OnItsWay,
     /// The server did not answer for it. The letter is kept, and posted again the next time, once.
     #[error("the letter was not acknowledged, and waits on this device: {cause}")]
     Waiting {
@@ -120,6 +84,7 @@ impl SendError {
             | Self::Device(_)
             | Self::Refused(_)
             | Self::NoDraft
+            | Self::OnItsWay
             | Self::Waiting { .. } => None,
             Self::LookUp { address, .. } => Some(address),
         }
@@ -134,6 +99,7 @@ impl Failure for SendError {
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
             Self::NoDraft => DraftError::NotFound.explain(),
+            Self::OnItsWay => explained("waiting", Class::Unavailable, "It goes out by itself; do not send it again."),
             Self::Waiting { cause, .. } => Explained {
                 advice: "Do not send it again: the next command posts it, with the same id, so that it arrives once.",
                 retry_after: None,
@@ -144,12 +110,26 @@ impl Failure for SendError {
 }
 
 /// A letter from an earlier run that still waits.
-#[derive(Debug)]
 pub struct StillWaiting {
     /// Its id.
     pub id: LetterId,
+    /// The row it waits in.
+    pub(super) row: RowId,
+    /// What it was sealed from.
+    pub(super) written: Addressed,
+    /// The draft that it was.
+    pub(super) record: Option<RecordId>,
     /// Why.
     pub cause: SendError,
+}
+
+/// What becomes of a sealed letter that can't be sealed anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfItCantGo {
+    /// It was never promised, and goes from the device.
+    Forget,
+    /// It waits for its sender.
+    Wait,
 }
 
 impl Mailbox {
@@ -157,50 +137,89 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`SendError`]: nothing went out, except for [`SendError::Waiting`], where the letter is kept and goes out once.
-    pub async fn send(&mut self, world: &impl World, draft: &Draft) -> Result<Sent, SendError> {
-        self.send_from(world, draft, None).await
+    pub async fn send(&self, world: &impl World, written: &Addressed) -> Result<Sent, SendError> {
+        self.send_from(world, written, None, Vec::new()).await
     }
 
-    /// Sends a letter as [`Mailbox::send`] does, and erases the record it was drafted in once it has gone out.
+    /// Sends a letter as [`Mailbox::send`] does; its draft goes in the same act. `also` is written on the device with the
+    /// sealed letter, or the letter is not sent: another tab was faster.
     ///
     /// # Errors
     /// [`SendError`]
-    pub async fn send_from(
-        &mut self,
+    pub(super) async fn send_from(
+        &self,
         world: &impl World,
-        draft: &Draft,
+        written: &Addressed,
         record: Option<RecordId>,
+        also: Vec<Write>,
     ) -> Result<Sent, SendError> {
-        self.load_unsent(world).await?;
-        if record.is_some_and(|record| self.index.held.was_erased(record)) {
-            return Err(SendError::NoDraft);
+        if let Some(record) = record {
+            let spent = self.rows(world).get::<Version>(Table::Spent, *record.as_bytes()).await?.tag.is_some();
+            if spent || self.state.borrow().replica.was_erased(record) {
+                return Err(SendError::NoDraft);
+            }
         }
+        self.seal_and_post(world, written, record, Expected::Nothing, also, IfItCantGo::Forget).await
+    }
+
+    async fn seal_and_post(
+        &self,
+        world: &impl World,
+        written: &Addressed,
+        record: Option<RecordId>,
+        mut over: Expected,
+        mut also: Vec<Write>,
+        if_it_cant_go: IfItCantGo,
+    ) -> Result<Sent, SendError> {
+        let rows = self.rows(world);
         let mut stale = CallError::Unreadable;
         for _ in 0..TRIES {
-            let (waiting, readers) = self.seal(world, draft, record).await?;
-            self.unsent.waiting.push(waiting.clone());
-            self.unsent.outgoing.retain(|outgoing, _| Some(*outgoing) != record);
-            if let Err(error) = self.save_unsent(world).await {
-                self.unsent.drop_letter(waiting.id);
-                return Err(error.into());
+            let (waiting, readers) = match self.seal(world, written, record).await {
+                Ok(sealed) => sealed,
+                Err(error) => {
+                    // A letter without a draft was forgotten when it had to be sealed anew.
+                    if let (IfItCantGo::Forget, Some(record), Expected::Row(_)) = (if_it_cant_go, record, over) {
+                        self.forget_waiting(world, *record.as_bytes()).await?;
+                    }
+                    return Err(error);
+                }
+            };
+            let row = waiting.row();
+            let write = rows.put(Table::Waiting, row, over, &waiting, &mut world.rng());
+            let tag = write.bytes.as_deref().map(Tag::of);
+            let mut writes = std::mem::take(&mut also);
+            writes.push(write);
+            if rows.write(writes).await? == Written::Stale {
+                return Err(SendError::OnItsWay);
             }
-            match unsent::post(&self.session.api(world), &waiting).await {
-                Ok(_) => {
-                    self.acknowledged(world, &waiting, &readers).await?;
+            over = tag.map_or(Expected::Anything, Expected::Row);
+            {
+                let mut state = self.state.borrow_mut();
+                state.waiting.insert(row, record);
+                if let Some(record) = record {
+                    state.outgoing.remove(&record);
+                }
+            }
+            match post(&self.session.api(world), &waiting).await {
+                Ok(posted) => {
+                    self.acknowledged(world, &waiting, &posted, &readers).await?;
                     let readers = readers.iter().map(|reader| (reader.certificate.address().clone(), reader.standing));
                     return Ok(Sent { id: waiting.id, readers: readers.collect() });
                 }
                 Err(error) if must_be_sealed_anew(&error) => {
-                    self.unsent.drop_letter(waiting.id);
-                    self.save_unsent(world).await?;
+                    self.forget_look_ups();
+                    if record.is_none() {
+                        // A letter without a draft waits under its own id, and the next one has another.
+                        self.forget_waiting(world, row).await?;
+                        over = Expected::Nothing;
+                    }
                     stale = error;
                 }
                 Err(cause) if may_have_been_taken(&cause) => {
                     return Err(SendError::Waiting { id: waiting.id, cause });
                 }
                 Err(error) => {
-                    self.unsent.drop_letter(waiting.id);
-                    self.save_unsent(world).await?;
+                    self.forget_waiting(world, row).await?;
                     return Err(SendError::Refused(error));
                 }
             }
@@ -213,120 +232,144 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`DeviceFailed`]
-    pub async fn send_waiting(&mut self, world: &impl World) -> Result<Vec<StillWaiting>, DeviceFailed> {
-        self.load_unsent(world).await?;
+    pub async fn send_waiting(&self, world: &impl World) -> Result<Vec<StillWaiting>, DeviceFailed> {
+        self.look_at_unsent(world).await?;
         let mut still = Vec::new();
-        for waiting in self.unsent.waiting.clone() {
+        for (row, tag, waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
             let id = waiting.id;
-            match unsent::post(&self.session.api(world), &waiting).await {
-                Ok(_) => self.acknowledged(world, &waiting, &[]).await?,
+            match post(&self.session.api(world), &waiting).await {
+                Ok(posted) => self.acknowledged(world, &waiting, &posted, &[]).await?,
                 Err(error) if must_be_sealed_anew(&error) => {
-                    match self.send_from(world, &waiting.draft, waiting.record).await {
-                        Ok(_) | Err(SendError::Waiting { .. }) => {
-                            self.unsent.drop_letter(id);
-                            self.save_unsent(world).await?;
-                        }
-                        Err(cause) => still.push(StillWaiting { id, cause }),
+                    self.forget_look_ups();
+                    let Waiting { written, record, .. } = &waiting;
+                    // A letter without a draft waits under its own id: the new one takes the old one's place by erasing it.
+                    let (over, also) = match record {
+                        Some(_) => (Expected::Row(tag), Vec::new()),
+                        None => (Expected::Nothing, vec![rows::erase(Table::Waiting, row, Expected::Row(tag))]),
+                    };
+                    match self.seal_and_post(world, written, *record, over, also, IfItCantGo::Wait).await {
+                        Ok(_) | Err(SendError::Waiting { .. } | SendError::OnItsWay) => {}
+                        Err(cause) => still.push(StillWaiting {
+                            id,
+                            row,
+                            written: waiting.written,
+                            record: waiting.record,
+                            cause,
+                        }),
                     }
                 }
-                Err(cause) if may_have_been_taken(&cause) => {
-                    still.push(StillWaiting { id, cause: SendError::Waiting { id, cause } });
+                Err(cause) => {
+                    let cause = if may_have_been_taken(&cause) {
+                        SendError::Waiting { id, cause }
+                    } else {
+                        SendError::Refused(cause)
+                    };
+                    still.push(StillWaiting { id, row, written: waiting.written, record: waiting.record, cause });
                 }
-                Err(error) => still.push(StillWaiting { id, cause: SendError::Refused(error) }),
             }
         }
         Ok(still)
     }
 
+    /// Gives a sealed letter up.
+    pub(super) async fn forget_waiting(&self, world: &impl World, row: RowId) -> Result<(), DeviceFailed> {
+        self.state.borrow_mut().waiting.remove(&row);
+        self.rows(world).write(vec![rows::erase(Table::Waiting, row, Expected::Anything)]).await.map(drop)
+    }
+
     async fn seal(
-        &mut self,
+        &self,
         world: &impl World,
-        draft: &Draft,
+        written: &Addressed,
         record: Option<RecordId>,
     ) -> Result<(Waiting, Vec<Recipient>), SendError> {
-        let mut readers = Vec::with_capacity(draft.to.len());
-        for address in &draft.to {
-            let looked_up = self.look_up(world, address).await;
-            readers.push(looked_up.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
+        let mut readers = Vec::with_capacity(written.to.len());
+        for address in &written.to {
+            let recipient = self.recipient(world, address).await;
+            readers.push(recipient.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
         }
-        let id = LetterId::new(world.now(), &mut world.rng());
-        let outgoing = Outgoing {
-            id,
-            thread: draft.answers.as_ref().map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
-            name: Some(self.name().into()),
-            to: readers.iter().map(|reader| reader.certificate.clone()).collect(),
-            cc: Vec::new(),
-            subject: draft.subject.clone(),
-            text: draft.text.clone(),
-            date: world.now(),
-            in_reply_to: draft.answers.as_ref().map(|answers| answers.letter),
-            references: draft
-                .answers
-                .as_ref()
-                .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
-        };
+        let outgoing = self.outgoing(world, written, &readers);
         let sealed = seal(&outgoing, self.keyring.present(), &mut world.rng())?;
-        let own = self.keyring.present().certificate().hash();
         let account_of = |certificate| {
             let other = readers.iter().find(|reader| reader.certificate.hash() == certificate);
             other.map_or(self.owner.account, |reader| reader.account)
         };
-        debug_assert!(sealed.wrapped.iter().any(|wrapped| wrapped.certificate == own), "the sender keeps a copy");
+        let holders = sealed.wrapped.into_iter().map(|wrapped| NewReader {
+            account: account_of(wrapped.certificate),
+            certificate: wrapped.certificate,
+            wrapped_key: wrapped.bytes.into(),
+        });
         let letter = NewLetter {
-            id,
+            id: outgoing.id,
             thread: outgoing.thread,
             envelope: sealed.envelope.into(),
             content_hash: sealed.content_hash,
             level: None,
-            readers: sealed
-                .wrapped
-                .into_iter()
-                .map(|wrapped| NewReader {
-                    account: account_of(wrapped.certificate),
-                    certificate: wrapped.certificate,
-                    wrapped_key: wrapped.bytes.into(),
-                })
-                .collect(),
+            readers: holders.collect(),
         };
-        let letters = NewLetters { letters: vec![letter], draft: None };
-        Ok((Waiting { id, letters, contents: vec![Octets(sealed.content)], draft: draft.clone(), record }, readers))
+        let keys =
+            readers.iter().map(|reader| (reader.certificate.address().clone(), reader.certificate.fingerprint()));
+        let waiting = Waiting {
+            id: outgoing.id,
+            letters: NewLetters { letters: vec![letter], draft: record },
+            contents: vec![Octets(sealed.content)],
+            written: written.clone(),
+            record,
+            sent_to: SentTo { content: sealed.content_hash, readers: keys.collect() },
+        };
+        Ok((waiting, readers))
     }
 
+    fn outgoing(&self, world: &impl World, written: &Addressed, readers: &[Recipient]) -> Outgoing {
+        let answers = written.answers.as_ref();
+        Outgoing {
+            id: LetterId::new(world.now(), &mut world.rng()),
+            thread: answers.map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
+            name: Some(self.name().into()),
+            to: readers.iter().map(|reader| reader.certificate.clone()).collect(),
+            cc: Vec::new(),
+            subject: written.subject.clone(),
+            text: written.text.clone(),
+            date: world.now(),
+            in_reply_to: answers.map(|answers| answers.letter),
+            references: answers
+                .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
+        }
+    }
+
+    /// The server has it, and dropped its draft in the same act.
     async fn acknowledged(
-        &mut self,
+        &self,
         world: &impl World,
         waiting: &Waiting,
+        posted: &Posted,
         readers: &[Recipient],
     ) -> Result<(), DeviceFailed> {
         for reader in readers.iter().filter(|reader| reader.standing != Standing::Own) {
             let key = KnownKey::first(&reader.certificate).used();
-            self.pin(reader.certificate.address(), Event::Met(key));
+            self.pin(world, reader.certificate.address(), Event::Met(key));
         }
+        let rows = self.rows(world);
+        let mut writes = vec![
+            rows::erase(Table::Waiting, waiting.row(), Expected::Anything),
+            self.remember_sent(world, waiting.id, waiting.sent_to.clone()),
+        ];
         if let Some(record) = waiting.record {
-            // First, so that whoever is stopped between the two posts once more, with the same id, and ends with neither.
-            // A draft that stayed would be sent again by a person who finds it.
-            match self.erase_draft(world, record).await {
-                Err(error) if error.explain().class == Class::Unavailable => return Ok(()),
-                Ok(()) | Err(_) => {}
-            }
+            writes.push(rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
+            writes.extend(self.forget_draft(world, record, &waiting.written).await?);
+            let version = self.state.borrow().replica.head(record).map(|head| head.version).unwrap_or_default();
+            // At once, so that another tab that has the draft open does not send it again.
+            writes.push(rows.put(Table::Spent, *record.as_bytes(), Expected::Anything, &version, &mut world.rng()));
         }
-        self.unsent.drop_letter(waiting.id);
-        self.save_unsent(world).await
-    }
-
-    /// What waits is what the device says: another tab of the same browser may have sent something, or kept something.
-    /// What can't be read was not written by this mailbox since it was opened, and is written over.
-    pub(super) async fn load_unsent(&mut self, world: &impl World) -> Result<(), DeviceFailed> {
-        match index::load(world, &self.owner, Item::Unsent).await {
-            Ok(unsent) => self.unsent = unsent,
-            Err(LocalError::Device(failed)) => return Err(failed),
-            Err(LocalError::Damaged) => {}
+        rows.write(writes).await.map(drop)?;
+        let mut state = self.state.borrow_mut();
+        state.waiting.remove(&waiting.row());
+        if let Some(record) = waiting.record {
+            state.drafts_here.remove(&record);
+            state.outgoing.remove(&record);
+            state.replica.draft_dropped(record, posted.drafts_erased);
         }
         Ok(())
-    }
-
-    pub(super) async fn save_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
-        index::save(world, &self.owner, Item::Unsent, &self.unsent).await
     }
 }
 
@@ -361,29 +404,37 @@ mod tests {
     use super::*;
     use crate::{
         fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
-        letters::Unsent,
+        letters::Draft,
     };
 
     const LOOK_UPS: &str = "/directory/look-ups";
 
-    fn draft() -> Draft {
-        Draft { to: vec![address("bjorn")], subject: "Provsvaren".into(), text: "Allt är bra.".into(), answers: None }
+    fn written() -> Addressed {
+        Addressed {
+            to: vec![address("bjorn")],
+            subject: "Provsvaren".into(),
+            text: "Allt är bra.".into(),
+            answers: None,
+        }
     }
 
     fn acknowledgement(id: LetterId) -> crate::transport::Response {
-        ok(&Posted { letters: vec![PostedLetter { id, arrived: Timestamp::from_unix_millis(0) }], drafts_erased: None })
+        let letters = vec![PostedLetter { id, arrived: Timestamp::from_unix_millis(0) }];
+        ok(&Posted { letters, drafts_erased: None })
     }
 
     fn waiting_on_the_device(world: &TestWorld, mailbox: &Mailbox) -> Vec<LetterId> {
-        let unsent: Unsent = ready(index::load(world, &mailbox.owner, Item::Unsent)).unwrap();
-        unsent.waiting.iter().map(|waiting| waiting.id).collect()
+        let waiting = ready(mailbox.rows(world).scan::<Waiting>(Table::Waiting)).unwrap();
+        waiting.into_iter().map(|(_, _, waiting)| waiting.id).collect()
     }
 
     #[test]
     fn a_letter_without_an_answer_is_kept_and_goes_out_again_with_the_same_bytes() {
-        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &draft())) else { panic!("it was answered") };
+        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &written())) else {
+            panic!("it was answered")
+        };
         assert_eq!(waiting_on_the_device(&world, &anna), [id]);
         assert_eq!(ready(anna.send_waiting(&world)).unwrap().len(), 1);
         world.server.will("/letters", acknowledgement(id));
@@ -396,28 +447,28 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_of_another_letter_is_none() {
-        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will("/letters", acknowledgement(LetterId::from_bytes([9; 16])));
-        assert!(matches!(ready(anna.send(&world, &draft())), Err(SendError::Waiting { .. })));
+        assert!(matches!(ready(anna.send(&world, &written())), Err(SendError::Waiting { .. })));
     }
 
     #[test]
     fn a_refused_letter_does_not_wait() {
-        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will("/letters", problem(ProblemType::TooLarge));
-        assert!(matches!(ready(anna.send(&world, &draft())), Err(SendError::Refused(_))));
+        assert!(matches!(ready(anna.send(&world, &written())), Err(SendError::Refused(_))));
         assert!(waiting_on_the_device(&world, &anna).is_empty());
     }
 
     #[test]
     fn a_stale_key_is_looked_up_again_and_a_changed_one_is_not_written_to() {
-        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         world.server.will("/letters", problem(ProblemType::StaleKey));
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
-        let refused = ready(anna.send(&world, &draft()));
+        let refused = ready(anna.send(&world, &written()));
         assert!(
             matches!(refused, Err(SendError::LookUp { address: who, cause: LookUpError::KeyChanged }) if who == address("bjorn"))
         );
@@ -427,9 +478,11 @@ mod tests {
 
     #[test]
     fn a_waiting_letter_whose_reader_has_a_changed_key_waits_for_its_sender() {
-        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &draft())) else { panic!("it was answered") };
+        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &written())) else {
+            panic!("it was answered")
+        };
         world.server.will("/letters", problem(ProblemType::StaleKey));
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
         let still = ready(anna.send_waiting(&world)).unwrap();
@@ -439,15 +492,70 @@ mod tests {
 
     #[test]
     fn a_letter_is_wrapped_for_its_reader_and_its_sender_each_in_their_own_account() {
-        let (world, mut anna) = (TestWorld::default(), annas_mailbox());
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
         let bjorn = identity("bjorn", 10);
         world.server.will(LOOK_UPS, listing(&bjorn));
-        assert!(ready(anna.send(&world, &draft())).is_err());
-        let readers = &anna.unsent.waiting[0].letters.letters[0].readers;
+        assert!(ready(anna.send(&world, &written())).is_err());
+        let waiting = ready(anna.rows(&world).scan::<Waiting>(Table::Waiting)).unwrap();
+        let readers = &waiting[0].2.letters.letters[0].readers;
         let of = |certificate| readers.iter().find(|reader| reader.certificate == certificate).unwrap().account;
         assert_eq!(readers.len(), 2);
         assert_eq!(of(anna.keyring.present().certificate().hash()), anna.owner.account);
         assert_ne!(of(bjorn.certificate().hash()), anna.owner.account);
         assert_eq!(world.now(), NOW);
+    }
+
+    #[test]
+    fn whoever_was_looked_up_a_moment_ago_is_not_asked_for_again_when_the_letter_goes() {
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        ready(anna.look_up(&world, &address("bjorn"))).unwrap();
+        assert!(matches!(ready(anna.send(&world, &written())), Err(SendError::Waiting { .. })));
+        assert_eq!(world.server.bodies(LOOK_UPS).len(), 1);
+        world.later(std::time::Duration::from_secs(301));
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
+        let refused = ready(anna.send(&world, &written()));
+        assert!(
+            matches!(refused, Err(SendError::LookUp { cause: LookUpError::KeyChanged, .. })),
+            "it counts for minutes"
+        );
+    }
+
+    #[test]
+    fn one_draft_sent_from_two_tabs_is_one_letter() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        let record = RecordId::from_bytes([7; 16]);
+        for _ in 0..2 {
+            world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        }
+        let first = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+        let Err(SendError::Waiting { id, .. }) = first else { panic!("it was answered") };
+        let second = ready(other.send_from(&world, &written(), Some(record), Vec::new()));
+        assert_eq!(second, Err(SendError::OnItsWay));
+        assert_eq!(waiting_on_the_device(&world, &other), [id]);
+        world.server.will("/letters", acknowledgement(id));
+        assert!(ready(other.send_waiting(&world)).unwrap().is_empty());
+        let third = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+        assert_eq!(third, Err(SendError::NoDraft), "it has gone, whatever this tab knows");
+    }
+
+    #[test]
+    fn a_letter_that_went_out_names_its_draft_and_what_another_tab_wrote_into_it_stays() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
+        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
+        ready(other.draft(&world, record)).unwrap();
+        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
+        let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+        let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
+        assert!(
+            String::from_utf8_lossy(&world.server.bodies("/letters")[0]).contains(&format!("\"draft\":\"{record}\""))
+        );
+        world.server.will("/letters", acknowledgement(id));
+        ready(one.send_waiting(&world)).unwrap();
+        let drafts = ready(other.drafts(&world)).unwrap();
+        assert_eq!(drafts.len(), 1);
+        assert_eq!(drafts[0].draft.as_ref().ok().unwrap().text, "Allt är bra. Ring mig.");
     }
 }

@@ -6,9 +6,9 @@ use securemailbox_protocol::{
     problems::ProblemDetails,
     sync::{Changes, DraftIds, LetterIds},
 };
-use securemailbox_store::sync::{ChangesSince, DraftIdsOf, LetterIdsOf};
+use securemailbox_store::sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Query, letters};
 use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
@@ -22,6 +22,17 @@ pub(crate) struct Since {
     /// At most how many entries and records; 100 unless fewer are asked for.
     #[serde(default)]
     limit: Option<u32>,
+    /// `records` leaves the entries out; then `change` says nothing of them.
+    #[serde(default)]
+    only: Option<Only>,
+}
+
+/// What the changes are asked for, where it is not everything.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Only {
+    /// Sealed records.
+    Records,
 }
 
 /// What changed after a change number, oldest first.
@@ -38,7 +49,8 @@ pub(crate) async fn changes(
     }
     let limit = letters::list::page_size(asked.limit)?;
     let since = ChangeNumber::new(asked.since);
-    let found = mailroom.store.read(ChangesSince { account: session.account, since, limit }).await?;
+    let scope = asked.only.map_or(Scope::Everything, |Only::Records| Scope::Records);
+    let found = mailroom.store.read(ChangesSince { account: session.account, since, limit, scope }).await?;
     let entries =
         found.entries.into_iter().map(|entry| letters::entry(&mailroom, &session, entry)).collect::<Result<_, _>>()?;
     Ok(Json(Changes { change: found.change, erased: found.erased, more: found.more, entries, records: found.records }))

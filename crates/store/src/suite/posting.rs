@@ -20,7 +20,7 @@ use crate::{
         ReadContent, ReadEntry, UpdateEntry, UpdateEntryError,
     },
     records::ReadRecord,
-    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf},
+    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf, Scope},
 };
 
 on_both! {
@@ -231,7 +231,10 @@ async fn changes_come_oldest_first_and_in_pieces(store: Store) {
     let mut since = ChangeNumber::ZERO;
     let (mut entries, mut records) = (Vec::new(), 0);
     loop {
-        let changes = store.read(ChangesSince { account: bjorn.account, since, limit: 4 }).await.unwrap();
+        let changes = store
+            .read(ChangesSince { account: bjorn.account, since, limit: 4, scope: Scope::Everything })
+            .await
+            .unwrap();
         assert!(changes.entries.len() + changes.records.len() <= 4 && changes.change > since);
         entries.extend(changes.entries.iter().map(|entry| entry.change));
         records += changes.records.len();
@@ -282,7 +285,8 @@ async fn the_first_receipt_stays_and_the_sender_learns_of_it(store: Store) {
     for receipt in [receipt(5, b"first"), receipt(9, b"second")] {
         store.write(PutReceipt { account: bjorn.account, letter: letter.new.id, receipt }).await.unwrap();
     }
-    let changes = store.read(ChangesSince { account: anna.account, since, limit: 10 }).await.unwrap();
+    let changes =
+        store.read(ChangesSince { account: anna.account, since, limit: 10, scope: Scope::Everything }).await.unwrap();
     assert_eq!((changes.change, changes.entries.len()), (since.next(), 1));
     let deliveries = DeliveriesOf { account: anna.account, letter: letter.new.id };
     let deliveries = store.read(deliveries).await.unwrap().unwrap();

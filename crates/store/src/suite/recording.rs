@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Store,
     records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError},
-    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf},
+    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf, Scope},
 };
 
 on_both! {
@@ -28,7 +28,11 @@ on_both! {
 
 /// Every record of an account, as the changes tell of it.
 async fn records(store: &Store, account: AccountId) -> Vec<RecordChange> {
-    store.read(ChangesSince { account, since: ChangeNumber::ZERO, limit: 100 }).await.unwrap().records
+    store
+        .read(ChangesSince { account, since: ChangeNumber::ZERO, limit: 100, scope: Scope::Everything })
+        .await
+        .unwrap()
+        .records
 }
 
 async fn head_of(store: &Store, account: AccountId, purpose: RecordPurpose) -> RecordHead {
@@ -55,7 +59,7 @@ async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) 
     assert_eq!(record.head, won);
     assert!([&b"one"[..], b"two"].contains(&record.sealed.as_ref()));
     assert_eq!(store.read(PulseOf { account }).await.unwrap().change, won.change);
-    let changes = store.read(ChangesSince { account, since, limit: 10 }).await.unwrap();
+    let changes = store.read(ChangesSince { account, since, limit: 10, scope: Scope::Everything }).await.unwrap();
     assert_eq!(changes.records, [RecordChange { head: won, sealed: None }]);
 }
 

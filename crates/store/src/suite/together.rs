@@ -18,7 +18,7 @@ use crate::{
     Act, Db, ReadOnly, Store, StoreError,
     letters::ListEntries,
     meta::{InitMeta, MetaKey, ReadMeta},
-    sync::{ChangesSince, PulseOf},
+    sync::{ChangesSince, PulseOf, Scope},
 };
 
 on_both! {
@@ -92,7 +92,10 @@ async fn posts_from_many_at_once_all_arrive_and_their_changes_have_no_gap(store:
     // Each twice, as a client does that lost the answer.
     let twice = letters.iter().chain(&letters);
     try_join_all(twice.map(|(sender, letter)| post(&store, sender, vec![again(letter)], NOW))).await.unwrap();
-    let changes = store.read(ChangesSince { account: bjorn.account, since: before, limit: 100 }).await.unwrap();
+    let changes = store
+        .read(ChangesSince { account: bjorn.account, since: before, limit: 100, scope: Scope::Everything })
+        .await
+        .unwrap();
     let numbers: Vec<_> = changes.entries.iter().map(|entry| entry.change.get()).collect();
     assert_eq!(numbers, (before.get() + 1..=before.get() + 64).collect::<Vec<_>>());
 }

@@ -1,0 +1,275 @@
+//! What an open mailbox writes down on its device, and what it finds there when it is opened again.
+//!
+//! Written is what changed. Another tab may have written meanwhile: a row is written only over what was read, and a store
+//! that has followed the server further than this mailbox is left as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use securemailbox_protocol::{
+    ids::{LetterId, RecordId},
+    numbers::Version,
+    octets::Octets,
+    records::RecordHead,
+};
+
+use crate::{
+    contacts::Edit,
+    device::{Device, DeviceFailed, Expected, RowId, Table, Write, Written},
+    letters::{LetterRow, briefs},
+    mailbox::{Mailbox, State},
+    replica::{Followed, Replica},
+    rows::{self, Found, Rows},
+    world::World,
+};
+
+/// The form of the rows that the server can fill again. A store of another form is filled anew.
+const FORMAT: u32 = 1;
+/// The row of a table that has one.
+const ONE: RowId = [0; 16];
+/// How often a write is tried over what another tab wrote meanwhile, before it is left to the next one.
+const TRIES: usize = 4;
+
+#[derive(Serialize, Deserialize)]
+struct HeadRow {
+    format: u32,
+    followed: Followed,
+}
+
+/// A sealed record of the server's, as the device keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RecordRow {
+    pub(crate) head: RecordHead,
+    pub(crate) sealed: Option<Octets>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PinRow {
+    /// Where it stands among the others.
+    pub(crate) number: u64,
+    pub(crate) edit: Edit,
+}
+
+/// What a device has of a mailbox.
+pub(crate) struct Stored {
+    pub(crate) replica: Replica,
+    pub(crate) followed: Followed,
+    /// The bytes of records, where it has them.
+    pub(crate) sealed: BTreeMap<RecordId, Octets>,
+}
+
+/// Reads what the device has; none if it has nothing of this form.
+pub(crate) async fn load(rows: &Rows<'_, impl Device>) -> Result<Option<Stored>, DeviceFailed> {
+    let head: Found<HeadRow> = rows.get(Table::Head, ONE).await?;
+    let Some(HeadRow { format: FORMAT, followed }) = head.value else { return Ok(None) };
+    let mut entries = BTreeMap::new();
+    for (_, page) in rows.scan_bytes(Table::Index).await? {
+        let Some(page) = briefs::from_bytes(&page) else { return Ok(None) };
+        entries.extend(page);
+    }
+    let (mut heads, mut sealed) = (Vec::new(), BTreeMap::new());
+    for (_, _, row) in rows.scan::<RecordRow>(Table::Record).await? {
+        if let Some(bytes) = row.sealed {
+            sealed.insert(row.head.id, bytes);
+        }
+        heads.push(row.head);
+    }
+    let spent = rows.scan::<Version>(Table::Spent).await?;
+    let spent = spent.into_iter().map(|(id, _, version)| (RecordId::from_bytes(id), version)).collect();
+    Ok(Some(Stored { replica: Replica::restored(followed, entries, heads, spent), followed, sealed }))
+}
+
+/// Erases what the server can fill again.
+pub(crate) async fn clear(rows: &Rows<'_, impl Device>) -> Result<(), DeviceFailed> {
+    rows.erase_tables(&Table::FROM_THE_SERVER).await
+}
+
+impl Mailbox {
+    /// Writes down what was seen on this device.
+    ///
+    /// # Errors
+    /// [`DeviceFailed`]
+    pub async fn write_down(&self, world: &impl World) -> Result<(), DeviceFailed> {
+        self.write_pins_down(world).await?;
+        self.write_records_down(world).await?;
+        for _ in 0..TRIES {
+            if self.write_entries_down(world).await? == Written::Whole {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down which keys were met and are in no contact's record yet, so that a key that was shown is known from now
+    /// on, whatever becomes of this run.
+    ///
+    /// # Errors
+    /// [`DeviceFailed`]
+    pub async fn write_pins_down(&self, world: &impl World) -> Result<(), DeviceFailed> {
+        let rows = self.rows(world);
+        let (writes, written) = {
+            let state = self.state.borrow();
+            let unwritten = state.pins.iter().enumerate().filter(|(_, (id, _))| state.unwritten_pins.contains(id));
+            let writes = unwritten.map(|(at, (id, edit))| {
+                let row = PinRow { number: world.now().unix_millis() + at as u64, edit: edit.clone() };
+                rows.put(Table::Pin, *id, Expected::Anything, &row, &mut world.rng())
+            });
+            (writes.collect::<Vec<_>>(), state.unwritten_pins.clone())
+        };
+        let _ = rows.write(writes).await?;
+        self.state.borrow_mut().unwritten_pins.retain(|id| !written.contains(id));
+        Ok(())
+    }
+
+    /// Each over the row that was read: the higher version counts, whichever tab saw it.
+    async fn write_records_down(&self, world: &impl World) -> Result<(), DeviceFailed> {
+        let rows = self.rows(world);
+        for _ in 0..TRIES {
+            let unwritten: Vec<_> = {
+                let state = self.state.borrow();
+                state.replica.unwritten.records.iter().map(|(id, row)| (*id, row.clone())).collect()
+            };
+            let ids: Vec<RowId> = unwritten.iter().map(|(id, _)| *id.as_bytes()).collect();
+            let there = rows.get_all::<RecordRow>(Table::Record, &ids).await?;
+            let mut writes = Vec::new();
+            for ((id, (head, sealed)), found) in unwritten.iter().zip(there) {
+                let expected = found.expected();
+                let newer_there = found.value.as_ref().is_some_and(|row| row.head.version > head.version);
+                let kept = found.value.filter(|row| row.head.version == head.version).and_then(|row| row.sealed);
+                if !newer_there {
+                    let row = RecordRow { head: head.clone(), sealed: sealed.clone().or(kept) };
+                    writes.push(rows.put(Table::Record, *id.as_bytes(), expected, &row, &mut world.rng()));
+                }
+            }
+            if rows.write(writes).await? == Written::Whole {
+                let mut state = self.state.borrow_mut();
+                for (id, row) in unwritten {
+                    if state.replica.unwritten.records.get(&id) == Some(&row) {
+                        state.replica.unwritten.records.remove(&id);
+                    }
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_entries_down(&self, world: &impl World) -> Result<Written, DeviceFailed> {
+        let rows = self.rows(world);
+        let nothing_new = {
+            let state = self.state.borrow();
+            let unwritten = &state.replica.unwritten;
+            state.stored == Some(state.replica.followed())
+                && unwritten.entries.is_empty()
+                && unwritten.letters_erased.is_empty()
+                && unwritten.drafts_erased.is_empty()
+        };
+        if nothing_new {
+            return Ok(Written::Whole);
+        }
+        let head: Found<HeadRow> = rows.get(Table::Head, ONE).await?;
+        let stored = head.value.as_ref().filter(|head| head.format == FORMAT).map(|head| head.followed);
+        let ids: Vec<LetterId> = self.state.borrow().replica.unwritten.entries.keys().copied().collect();
+        let row_ids: Vec<RowId> = ids.iter().map(|id| *id.as_bytes()).collect();
+        let there = rows.get_all::<LetterRow>(Table::Letter, &row_ids).await?;
+        let (writes, taken) = {
+            let state = self.state.borrow();
+            let followed = state.replica.followed();
+            if stored.is_some_and(|stored| !followed.covers(&stored)) {
+                // Another tab has followed further. This one is written down when it has caught up.
+                return Ok(Written::Whole);
+            }
+            let taken = Taken::of(&state, &ids);
+            let mut writes = self.entry_writes(world, &rows, &state, stored, &taken);
+            for (id, found) in ids.iter().zip(there) {
+                if let Some(entry) = state.replica.unwritten.entries.get(id) {
+                    let row = LetterRow::new(entry.clone(), found.value);
+                    writes.push(rows.put(Table::Letter, *id.as_bytes(), Expected::Anything, &row, &mut world.rng()));
+                }
+            }
+            let row = HeadRow { format: FORMAT, followed };
+            writes.push(rows.put(Table::Head, ONE, head.expected(), &row, &mut world.rng()));
+            (writes, taken)
+        };
+        let written = rows.write(writes).await?;
+        if written == Written::Whole {
+            taken.settle(&mut self.state.borrow_mut());
+        }
+        Ok(written)
+    }
+
+    /// The pages that an entry changed on since the store was written, and what was erased.
+    fn entry_writes(
+        &self,
+        world: &impl World,
+        rows: &Rows<'_, impl Device>,
+        state: &State,
+        stored: Option<Followed>,
+        taken: &Taken,
+    ) -> Vec<Write> {
+        let since = stored.unwrap_or_default().change;
+        let changed = state.replica.entries().filter(|(_, brief)| brief.change > since).map(|(id, _)| id);
+        let pages: BTreeSet<u8> = changed.chain(taken.letters_erased.iter().copied()).map(briefs::page_of).collect();
+        let mut of_page: BTreeMap<u8, Vec<_>> = pages.iter().map(|page| (*page, Vec::new())).collect();
+        for (id, brief) in state.replica.entries() {
+            if let Some(page) = of_page.get_mut(&briefs::page_of(id)) {
+                page.push((id, brief));
+            }
+        }
+        let mut writes = Vec::new();
+        for (page, entries) in of_page {
+            let bytes = briefs::to_bytes(entries.into_iter());
+            let row = briefs::row_of(page);
+            writes.push(rows.put_bytes(Table::Index, row, Expected::Anything, &bytes, &mut world.rng()));
+        }
+        for id in &taken.letters_erased {
+            for table in [Table::Letter, Table::Sent] {
+                writes.push(rows::erase(table, *id.as_bytes(), Expected::Anything));
+            }
+        }
+        for id in &taken.drafts_erased {
+            writes.push(rows::erase(Table::Record, *id.as_bytes(), Expected::Anything));
+            let version = state.replica.spent(*id).unwrap_or_default();
+            writes.push(rows.put(Table::Spent, *id.as_bytes(), Expected::Anything, &version, &mut world.rng()));
+        }
+        writes
+    }
+}
+
+/// What a write holds of what was not written down.
+struct Taken {
+    followed: Followed,
+    entries: Vec<(LetterId, securemailbox_protocol::numbers::ChangeNumber)>,
+    letters_erased: Vec<LetterId>,
+    drafts_erased: Vec<RecordId>,
+}
+
+impl Taken {
+    fn of(state: &State, ids: &[LetterId]) -> Self {
+        let unwritten = &state.replica.unwritten;
+        let entries = ids.iter().filter_map(|id| Some((*id, unwritten.entries.get(id)?.change)));
+        Self {
+            followed: state.replica.followed(),
+            entries: entries.collect(),
+            letters_erased: unwritten.letters_erased.iter().copied().collect(),
+            drafts_erased: unwritten.drafts_erased.iter().copied().collect(),
+        }
+    }
+
+    fn settle(self, state: &mut State) {
+        let unwritten = &mut state.replica.unwritten;
+        for (id, change) in self.entries {
+            if unwritten.entries.get(&id).is_some_and(|entry| entry.change == change) {
+                unwritten.entries.remove(&id);
+            }
+        }
+        for id in self.letters_erased {
+            unwritten.letters_erased.remove(&id);
+        }
+        for id in self.drafts_erased {
+            unwritten.drafts_erased.remove(&id);
+        }
+        state.stored = Some(self.followed);
+    }
+}

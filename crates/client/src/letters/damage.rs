@@ -1,0 +1,88 @@
+//! Why a letter is not shown.
+
+use securemailbox_vault::{certificates::CertificateRefused, letters::Refused};
+
+use crate::failure::{CallError, Class, Explained, Failure, explained};
+
+/// Why an entry is shown as damaged and never as a letter (PROTOCOL §4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It does not open, or is not what its entry says.
+    #[error("the letter is damaged or forged: {0}")]
+    Letter(#[from] Refused),
+    /// Its sender's certificate can't be used (ATTACKS 17).
+    #[error("the sender's certificate can't be used: {0}")]
+    Certificate(#[from] CertificateRefused),
+    /// The server has no such certificate as it says the sender has.
+    #[error("the sender's certificate is missing")]
+    CertificateMissing,
+    /// It is signed by another key than the one known for its sender (ATTACKS 14).
+    #[error("the letter is signed by somebody else's key than the sender's known one")]
+    SenderKeyChanged,
+    /// The sender's certificate is older than one already seen (ATTACKS 7).
+    #[error("the sender's certificate is older than one already seen")]
+    OlderCertificate,
+    /// The server answered with another entry than the one asked for.
+    #[error("the server answered with another letter")]
+    OtherLetter,
+    /// A stronger proof of who one is must come first.
+    #[error("the sender asks for a stronger proof of who you are")]
+    LevelRequired,
+}
+
+impl Damage {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Letter(_) => "damaged",
+            Self::Certificate(_) => "certificate-refused",
+            Self::CertificateMissing => "certificate-missing",
+            Self::SenderKeyChanged => "sender-key-changed",
+            Self::OlderCertificate => "older-certificate",
+            Self::OtherLetter => "other-letter",
+            Self::LevelRequired => "level-required",
+        }
+    }
+}
+
+impl Failure for Damage {
+    fn explain(&self) -> Explained {
+        let (class, advice) = match self {
+            Self::SenderKeyChanged => (
+                Class::Damaged,
+                "Nothing of it is shown. Ask the sender, over another channel, whether they have a new key; then \
+                 `accept` it, or `compare` the sixty digits with them, which is surer.",
+            ),
+            Self::LevelRequired => (Class::Refused, "Confirm that it is you, and open the letter again."),
+            Self::Letter(_)
+            | Self::Certificate(_)
+            | Self::CertificateMissing
+            | Self::OlderCertificate
+            | Self::OtherLetter => {
+                (Class::Damaged, "Nothing of it is shown. Ask the sender to send it anew, and tell the operator.")
+            }
+        };
+        explained(self.name(), class, advice)
+    }
+}
+
+/// Why one entry is not shown: it never will be as it is, or what is needed could not be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotShown {
+    /// It is damaged, forged, or not for this session.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The server could not be asked for what is needed to verify it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl Failure for NotShown {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::Damaged(damage) => damage.explain(),
+            Self::Call(error) => error.explain(),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! A letter while it is written, and once it is addressed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use securemailbox_protocol::{
+    address::Address,
+    ids::{LetterId, ThreadId},
+    limits,
+    time::Timestamp,
+};
+use securemailbox_vault::letters::Letter;
+
+const FORMAT: &str = "securemailbox/1 draft";
+
+/// A letter as far as it is written.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The addresses, and whatever was typed in their place.
+    pub to: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The letter that it answers.
+    pub answers: Option<Answers>,
+    /// When it was saved, by the clock of the device that saved it.
+    pub saved: Timestamp,
+    /// What a newer client added, carried along.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A letter whose readers are addresses: it can be sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressed {
+    /// To whom; no address twice.
+    pub to: Vec<Address>,
+    /// The subject, one line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The letter it answers, with its conversation; none begins a new one.
+    pub answers: Option<Answers>,
+}
+
+/// Which letter is answered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Its conversation.
+    pub(crate) thread: ThreadId,
+    /// Itself.
+    pub(crate) letter: LetterId,
+    /// The letters before it, oldest first.
+    pub(crate) references: Vec<LetterId>,
+}
+
+impl Answers {
+    /// Which letter it is.
+    #[must_use]
+    pub const fn letter(&self) -> LetterId {
+        self.letter
+    }
+
+    /// To this letter.
+    #[must_use]
+    pub fn to(letter: &Letter) -> Self {
+        Self { thread: letter.thread(), letter: letter.id(), references: letter.references().to_vec() }
+    }
+}
+
+/// Names what a person wrote, whenever it was saved: two texts of one print are the same text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextPrint([u8; 16]);
+
+/// Why a draft can't be addressed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAddressed {
+    /// What was typed is no address.
+    #[error("one of the recipients is not an address")]
+    NotAnAddress(Typed),
+    /// Nobody is written to.
+    #[error("the letter is to nobody")]
+    NoRecipients,
+    /// More than a letter may have.
+    #[error("the letter has more than {} recipients", limits::READERS)]
+    TooManyRecipients,
+}
+
+/// What a person typed. Its `Debug` does not say.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(pub String);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed")
+    }
+}
+
+/// The bytes are no draft of this protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed draft is in a form this client does not know")]
+pub struct NotADraft;
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    format: String,
+    draft: Draft,
+}
+
+impl Draft {
+    /// What a letter that was to go out is again.
+    #[must_use]
+    pub fn of(letter: Addressed, saved: Timestamp) -> Self {
+        let to = letter.to.iter().map(|address| address.as_str().into()).collect();
+        Self { to, subject: letter.subject, text: letter.text, answers: letter.answers, saved, rest: Map::new() }
+    }
+
+    /// The letter that it is, if everybody it is to has an address. Everybody once, however often and however they were
+    /// typed.
+    ///
+    /// # Errors
+    /// [`NotAddressed`]
+    pub fn addressed(self) -> Result<Addressed, NotAddressed> {
+        let to = readers(&self.to)?;
+        Ok(Addressed { to, subject: self.subject, text: self.text, answers: self.answers })
+    }
+
+    /// What was written, without when it was saved.
+    #[must_use]
+    pub fn print(&self) -> TextPrint {
+        let mut hash = Sha256::new();
+        let parts = self.to.iter().map(String::as_str).chain([self.subject.as_str(), self.text.as_str()]);
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        TextPrint(hash.finalize().first_chunk().copied().unwrap_or_default())
+    }
+
+    /// For the sealed record.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
+        serde_json::to_vec(&File { format: FORMAT.into(), draft: self.clone() }).expect("a draft is JSON")
+    }
+
+    /// From the sealed record.
+    ///
+    /// # Errors
+    /// [`NotADraft`]: a fault, or the work of a client of another protocol.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotADraft> {
+        let file: File = serde_json::from_slice(bytes).map_err(|_| NotADraft)?;
+        if file.format == FORMAT { Ok(file.draft) } else { Err(NotADraft) }
+    }
+}
+
+fn readers(typed: &[String]) -> Result<Vec<Address>, NotAddressed> {
+    let mut readers = Vec::new();
+    for typed in typed {
+        let address = Address::parse(typed).map_err(|_| NotAddressed::NotAnAddress(Typed(typed.trim().into())))?;
+        if !readers.contains(&address) {
+            readers.push(address);
+        }
+    }
+    match readers.len() {
+        0 => Err(NotAddressed::NoRecipients),
+        1..=limits::READERS => Ok(readers),
+        _ => Err(NotAddressed::TooManyRecipients),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(to: &[&str]) -> Draft {
+        Draft {
+            to: to.iter().map(|typed| (*typed).into()).collect(),
+            subject: "Provsvaren".into(),
+            text: "Allt är bra.".into(),
+            answers: None,
+            saved: Timestamp::from_unix_millis(0),
+            rest: Map::new(),
+        }
+    }
+
+    #[test]
+    fn whoever_is_written_to_is_written_to_once() {
+        let to = |typed: &[&str]| draft(typed).addressed().map(|letter| letter.to);
+        assert_eq!(to(&["bjorn@demo.example", " Bjorn@DEMO.example "]).unwrap().len(), 1);
+        assert_eq!(to(&[]), Err(NotAddressed::NoRecipients));
+        let refused = to(&["bjorn@demo.example", " per.ek@"]).unwrap_err();
+        assert_eq!(refused, NotAddressed::NotAnAddress(Typed("per.ek@".into())));
+        assert!(!format!("{refused:?}").contains("per.ek"), "what was typed is for the screen, not for a log");
+        let many: Vec<String> = (0..=limits::READERS).map(|n| format!("n{n}@demo.example")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(to(&many), Err(NotAddressed::TooManyRecipients));
+        assert_eq!(to(&many[1..]).unwrap().len(), limits::READERS);
+    }
+
+    #[test]
+    fn the_same_text_has_the_same_print_whenever_it_was_saved() {
+        let (one, later) = (draft(&["a@b.se"]), Draft { saved: Timestamp::from_unix_millis(9), ..draft(&["a@b.se"]) });
+        assert_eq!(one.print(), later.print());
+        for other in [draft(&["a@b.s", "e"]), Draft { text: "Allt är bra".into(), ..draft(&["a@b.se"]) }] {
+            assert_ne!(one.print(), other.print());
+        }
+    }
+
+    #[test]
+    fn what_a_newer_client_wrote_into_a_draft_is_carried_along() {
+        let text = String::from_utf8(draft(&["a@b.se"]).to_bytes()).unwrap();
+        let newer = text.replacen("\"to\"", "\"cc\":[\"c@d.se\"],\"to\"", 1);
+        let read = Draft::from_bytes(newer.as_bytes()).unwrap();
+        assert!(String::from_utf8(read.to_bytes()).unwrap().contains("\"cc\":[\"c@d.se\"]"));
+        assert_eq!(Draft::from_bytes(text.replace("/1 ", "/2 ").as_bytes()).err(), Some(NotADraft));
+    }
+}

@@ -1,0 +1,296 @@
+//! Opening a mailbox on this device, keeping it, locking it, and what its owner settles: the way in and out.
+
+use std::collections::BTreeMap;
+
+use securemailbox_protocol::{
+    accounts::{AccountUpdate, Language, NewRecoverySlot},
+    address::Address,
+    ids::SessionId,
+    octets::Octets,
+    records::{RecordHead, RecordPurpose},
+    sign_in::Sessions,
+};
+use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
+
+use crate::{
+    accounts::recovery_slot,
+    comparing::DigitsRow,
+    contacts::Contact,
+    device::{Device, DeviceFailed, Table},
+    directory::Warning,
+    failure::{CallError, Class, Explained, Failure, explained},
+    keeping::{self, PinRow, Stored},
+    mailbox::{Mailbox, State},
+    opening::Opening,
+    owner::Owner,
+    records::{self, RecordError},
+    replica::SyncRefused,
+    rows::Rows,
+    session::{LocalError, Session, SessionError},
+    settings::Settings,
+    sync,
+    transport::Method,
+    world::World,
+};
+
+/// A recovery sheet that was made and does not count yet.
+pub struct NewSheet {
+    code: RecoveryCode,
+    slot: NewRecoverySlot,
+}
+
+impl NewSheet {
+    /// The code for the sheet.
+    #[must_use]
+    pub const fn code(&self) -> &RecoveryCode {
+        &self.code
+    }
+}
+
+/// A mailbox does not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no session that opens it.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// This device's own store failed.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// One of its records can't be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Somebody else is signed in on this device.
+    #[error("another mailbox is signed in on this device")]
+    SomebodyElse,
+}
+
+impl Failure for OpenError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::Session(error) => error.explain(),
+            Self::Local(error) => error.explain(),
+            Self::Record(error) => error.explain(),
+            Self::SomebodyElse => explained(
+                "somebody-else",
+                Class::Refused,
+                "Sign out first, or use another profile folder for this mailbox.",
+            ),
+        }
+    }
+}
+
+impl From<DeviceFailed> for OpenError {
+    fn from(failed: DeviceFailed) -> Self {
+        Self::Local(failed.into())
+    }
+}
+
+impl From<CallError> for OpenError {
+    fn from(error: CallError) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+impl Mailbox {
+    /// Opens the mailbox that is signed in on this device, as the device left it; a device that has nothing of it yet asks
+    /// the server for its records. [`Mailbox::sync`] brings it up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`]; then nothing on the device changed.
+    pub async fn open(world: &impl World) -> Result<Self, OpenError> {
+        let session = Session::load(world).await?.ok_or(SessionError::NotSignedIn)?;
+        let owner = session.open(world).await?;
+        Self::with(world, session, owner).await
+    }
+
+    /// Begins on this device with a session that was just made. What the device kept of the same mailbox stays, so that
+    /// signing in again is no way back to an older state.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn begin(world: &impl World, opening: Opening) -> Result<(Self, Vec<Warning>), OpenError> {
+        let (account, sheet_owed) = (opening.account, opening.sheet_owed);
+        let owner = Owner { account, secret: opening.secret.clone() };
+        let session = Session::keep(world, &opening).await?;
+        let mailbox = Self::with(world, session, owner).await?;
+        if sheet_owed {
+            mailbox.settle_sheet(world, true).await?;
+        }
+        // A directory that can't be asked now is asked at the next opening.
+        let warnings = mailbox.check_own_listing(world).await.unwrap_or_default();
+        Ok((mailbox, warnings))
+    }
+
+    async fn with(world: &impl World, session: Session, owner: Owner) -> Result<Self, OpenError> {
+        let rows = Rows::new(world.device(), &owner);
+        let mut state = State::default();
+        let mut sealed = BTreeMap::new();
+        match keeping::load(&rows).await? {
+            Some(Stored { replica, followed, sealed: there }) if has_its_own_records(&replica, &there) => {
+                (state.replica, state.stored, sealed) = (replica, Some(followed), there);
+            }
+            Some(_) | None => keeping::clear(&rows).await?,
+        }
+        let api = session.api(world);
+        if state.stored.is_none() {
+            sync::follow_records(&api, &owner, &mut state).await?;
+        }
+        let mut one_of = async |purpose| {
+            let head = state.replica.record(purpose).cloned().ok_or(SyncRefused::RecordMissing)?;
+            let bytes = match sealed.remove(&head.id) {
+                Some(bytes) => bytes,
+                None => {
+                    let record = records::fetch(&api, head.id, purpose).await?;
+                    state.replica.take_record(record.head.clone(), Some(record.sealed.clone()))?;
+                    return records::open(&owner, &record.head, &record.sealed.0);
+                }
+            };
+            records::open(&owner, &head, &bytes.0)
+        };
+        let keyring = one_of(RecordPurpose::Keyring).await?;
+        let keyring =
+            Keyring::from_bytes(&keyring, session.address(), world.now()).map_err(|_| RecordError::UnknownForm)?;
+        let settings = one_of(RecordPurpose::Settings).await?;
+        let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
+        for head in state.replica.records().cloned().collect::<Vec<_>>() {
+            if let Some(bytes) = sealed.get(&head.id).filter(|_| head.purpose == RecordPurpose::Contact) {
+                take_card(&owner, &mut state, &head, bytes)?;
+            }
+        }
+        take_local(&rows, &mut state).await?;
+        let mailbox = Self::new(session, owner, keyring, settings.name, state);
+        mailbox.sheet_owed.set(settings.sheet_owed);
+        mailbox.look_at_unsent(world).await?;
+        Ok(mailbox)
+    }
+
+    /// Writes down what was seen, as [`Mailbox::keep`] does, and closes.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the pins stay on this device and go out the next time.
+    pub async fn close(self, world: &impl World) -> Result<(), OpenError> {
+        self.keep(world).await
+    }
+
+    /// Writes down what was seen: on this device, and what was learnt about keys at the server.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn keep(&self, world: &impl World) -> Result<(), OpenError> {
+        self.write_down(world).await?;
+        let written = self.write_pins(world).await;
+        self.write_down(world).await?;
+        Ok(written?)
+    }
+
+    /// Locks: the device forgets its half of the slot, then the server is told, and the keys go with the last holder of
+    /// `self`; the session stays, and [`crate::sign_in::unlock`] opens it again (PROTOCOL §9a).
+    ///
+    /// # Errors
+    /// [`OpenError`]: the device has forgotten its half of the slot in any case.
+    pub async fn lock(&self, world: &impl World) -> Result<(), OpenError> {
+        let kept = self.write_down(world).await;
+        // The device first: a server that does not answer must not keep a mailbox open.
+        world.device().forget_session().await?;
+        self.session.api(world).delete("/slots/device").await?;
+        Ok(kept?)
+    }
+
+    /// Makes a recovery sheet. The old one counts until [`Mailbox::replace_sheet`].
+    #[must_use]
+    pub fn new_sheet(&self, world: &impl World) -> NewSheet {
+        let code = RecoveryCode::generate(&mut world.rng());
+        let slot = recovery_slot(world, self.owner.account, &self.owner.secret, &code);
+        NewSheet { code, slot }
+    }
+
+    /// The person has the new sheet: it counts from now on, and the old one is spent.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn replace_sheet(&self, world: &impl World, sheet: &NewSheet) -> Result<(), OpenError> {
+        self.session.api(world).tell(Method::Put, "/slots/recovery", &sheet.slot).await?;
+        self.settle_sheet(world, false).await
+    }
+
+    async fn settle_sheet(&self, world: &impl World, owed: bool) -> Result<(), OpenError> {
+        self.change_settings(world, |settings| Settings { sheet_owed: owed, ..settings }).await?;
+        self.sheet_owed.set(owed);
+        Ok(())
+    }
+
+    /// The sessions of this account.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn sessions(&self, world: &impl World) -> Result<Sessions, CallError> {
+        self.session.api(world).get("/sessions").await
+    }
+
+    /// Ends another session: its device opens nothing any more.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn end_session(&self, world: &impl World, id: SessionId) -> Result<(), CallError> {
+        self.session.api(world).delete(&format!("/sessions/{id}")).await
+    }
+
+    /// Chooses the language of e-mails and SMS.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn set_language(&self, world: &impl World, language: Language) -> Result<(), CallError> {
+        self.session.api(world).tell(Method::Patch, "/account", &AccountUpdate { language }).await
+    }
+}
+
+/// A device keeps one session. Checked before anything is asked, so that no code is sent in vain.
+///
+/// # Errors
+/// [`OpenError::SomebodyElse`]
+pub(crate) async fn refuse_somebody_else(world: &impl World, address: &Address) -> Result<(), OpenError> {
+    match Session::load(world).await? {
+        Some(session) if session.address() != address => Err(OpenError::SomebodyElse),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A store without them was left by a first opening that was broken off.
+fn has_its_own_records(
+    replica: &crate::replica::Replica,
+    sealed: &BTreeMap<securemailbox_protocol::ids::RecordId, Octets>,
+) -> bool {
+    let there = |purpose| replica.record(purpose).is_some();
+    let contacts = replica.records().filter(|head| head.purpose == RecordPurpose::Contact);
+    there(RecordPurpose::Keyring)
+        && there(RecordPurpose::Settings)
+        && contacts.into_iter().all(|head| sealed.contains_key(&head.id))
+}
+
+fn take_card(owner: &Owner, state: &mut State, head: &RecordHead, bytes: &Octets) -> Result<(), RecordError> {
+    let text = records::open(owner, head, &bytes.0)?;
+    let (address, contact) = Contact::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?;
+    state.take_card(head.id, address, contact);
+    Ok(())
+}
+
+/// What exists on this device only: what happened to keys, and whose digits were shown.
+async fn take_local(rows: &Rows<'_, impl Device>, state: &mut State) -> Result<(), DeviceFailed> {
+    let mut pins: Vec<_> = rows.scan::<PinRow>(Table::Pin).await?;
+    pins.sort_by_key(|(id, _, pin)| (pin.number, *id));
+    for (id, _, PinRow { edit, .. }) in pins {
+        state.contacts.apply(&edit);
+        state.pins.push((id, edit));
+    }
+    let mut contradicted = Vec::new();
+    for (id, _, DigitsRow { address, fingerprint }) in rows.scan(Table::Digits).await? {
+        if let Some((_, other)) = state.digits.insert(address.clone(), (id, fingerprint))
+            && other != fingerprint
+        {
+            contradicted.push(address);
+        }
+    }
+    // Two tabs showed the digits of two keys: whoever says that they match has to see them again.
+    state.digits.retain(|address, _| !contradicted.contains(address));
+    Ok(())
+}

@@ -1,0 +1,581 @@
+//! What this device has of the mailbox, and how it follows the server without believing it (PROTOCOL §4.7, §9a).
+//!
+//! [`Replica`] is a state machine: answers in, the next question out. It reads no clock, calls nobody, and refuses a server
+//! that goes back. In memory it holds an entry in short; what a row of a list shows lies on the device.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+use serde::{Deserialize, Serialize};
+
+use securemailbox_protocol::{
+    ids::{LetterId, RecordId, ThreadId},
+    letters::{Entry, Folder},
+    numbers::{ChangeNumber, EraseNumber, Version},
+    octets::Octets,
+    records::{RecordChange, RecordHead, RecordPurpose},
+    sync::{Changes, DraftIds, Erased, LetterIds},
+    time::Timestamp,
+};
+
+/// How far a replica has followed the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The newest change.
+    pub change: ChangeNumber,
+    /// The newest erasures.
+    pub erased: Erased,
+}
+
+impl Followed {
+    /// Whether everything that the other one saw was seen here too.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.change >= other.change
+            && self.erased.letters >= other.erased.letters
+            && self.erased.drafts >= other.erased.drafts
+    }
+}
+
+/// An entry in short: what is counted, sorted and asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brief {
+    /// Its conversation.
+    pub thread: ThreadId,
+    /// When the server took the letter.
+    pub arrived: Timestamp,
+    /// When the entry last changed.
+    pub change: ChangeNumber,
+    /// Where it lies.
+    pub folder: Folder,
+    /// Whether its holder has opened it.
+    pub read: bool,
+}
+
+impl From<&Entry> for Brief {
+    fn from(entry: &Entry) -> Self {
+        let Entry { thread, arrived, change, folder, read, .. } = entry;
+        Self { thread: *thread, arrived: *arrived, change: *change, folder: *folder, read: *read }
+    }
+}
+
+/// What this device has seen of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replica {
+    followed: Followed,
+    entries: BTreeMap<LetterId, Brief>,
+    by_arrival: BTreeSet<(u8, Timestamp, LetterId)>,
+    records: BTreeMap<RecordId, RecordHead>,
+    /// The last version of each draft that was erased, so that erasing a record is no way back.
+    spent: BTreeMap<RecordId, Version>,
+    /// What the device's store does not have yet.
+    pub(crate) unwritten: Unwritten,
+}
+
+/// What changed since the device's store was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Unwritten {
+    /// Entries as the server gave them.
+    pub(crate) entries: BTreeMap<LetterId, Entry>,
+    /// Letters that were erased.
+    pub(crate) letters_erased: BTreeSet<LetterId>,
+    /// Records, with their bytes where those are known.
+    pub(crate) records: BTreeMap<RecordId, (RecordHead, Option<Octets>)>,
+    /// Drafts that were erased.
+    pub(crate) drafts_erased: BTreeSet<RecordId>,
+}
+
+/// What to ask the server next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// More changes, after this number.
+    Changes(ChangeNumber),
+    /// The list of letters: some were erased.
+    Letters,
+    /// The list of drafts: some were erased.
+    Drafts,
+    /// Nothing: this device has what the server has.
+    Nothing,
+}
+
+/// The server's answer can't be true. Nothing of it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SyncRefused {
+    /// A change or erase number lower than one already seen.
+    #[error("the server went back to an earlier state")]
+    WentBack,
+    /// A record at a version lower than one already seen (PROTOCOL §2).
+    #[error("the server offers an older version of a sealed record")]
+    OlderRecord,
+    /// A second keyring or settings.
+    #[error("the server offers a second record where there can be one")]
+    SecondRecord,
+    /// No keyring or settings, or no contact where there was one.
+    #[error("the server lacks a sealed record that can't be erased")]
+    RecordMissing,
+    /// Numbers that contradict each other.
+    #[error("the server's answer contradicts itself")]
+    Contradiction,
+}
+
+impl Replica {
+    /// One that the device's store has already.
+    #[must_use]
+    pub fn restored(
+        followed: Followed,
+        entries: impl IntoIterator<Item = (LetterId, Brief)>,
+        records: impl IntoIterator<Item = RecordHead>,
+        spent: BTreeMap<RecordId, Version>,
+    ) -> Self {
+        let mut replica = Self { followed, spent, ..Self::default() };
+        entries.into_iter().for_each(|(id, brief)| replica.put(id, brief));
+        replica.records = records.into_iter().map(|head| (head.id, head)).collect();
+        replica
+    }
+
+    /// How far this device has followed.
+    #[must_use]
+    pub const fn followed(&self) -> Followed {
+        self.followed
+    }
+
+    /// Every entry, by id: an id is held once, whatever the server says (PROTOCOL §4.4).
+    pub fn entries(&self) -> impl Iterator<Item = (LetterId, &Brief)> {
+        self.entries.iter().map(|(id, brief)| (*id, brief))
+    }
+
+    /// One entry.
+    #[must_use]
+    pub fn entry(&self, id: LetterId) -> Option<&Brief> {
+        self.entries.get(&id)
+    }
+
+    /// A part of a folder, newest arrival first.
+    #[must_use]
+    pub fn part(&self, folder: Folder, range: Range<usize>) -> Vec<LetterId> {
+        let ids = self.in_folder(folder).rev().skip(range.start).take(range.len());
+        ids.map(|(_, _, id)| *id).collect()
+    }
+
+    /// The letters of a conversation that do not lie in the trash, oldest first.
+    #[must_use]
+    pub fn conversation(&self, thread: ThreadId) -> Vec<LetterId> {
+        let of_it = self.entries.iter().filter(|(_, brief)| brief.thread == thread && brief.folder != Folder::Trash);
+        let mut ids: Vec<_> = of_it.map(|(id, brief)| (brief.arrived, *id)).collect();
+        ids.sort_unstable();
+        ids.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// How many entries a folder has, and how many of them were not opened yet.
+    #[must_use]
+    pub fn count(&self, folder: Folder) -> (usize, usize) {
+        let unread = self.entries.values().filter(|brief| brief.folder == folder && !brief.read).count();
+        (self.in_folder(folder).count(), unread)
+    }
+
+    /// When the newest letter came into a folder.
+    #[must_use]
+    pub fn newest_arrival(&self, folder: Folder) -> Option<Timestamp> {
+        self.in_folder(folder).next_back().map(|(_, arrived, _)| *arrived)
+    }
+
+    /// Every record.
+    pub fn records(&self) -> impl Iterator<Item = &RecordHead> {
+        self.records.values()
+    }
+
+    /// One record.
+    #[must_use]
+    pub fn head(&self, id: RecordId) -> Option<&RecordHead> {
+        self.records.get(&id)
+    }
+
+    /// The one record of a purpose that there is one of.
+    #[must_use]
+    pub fn record(&self, purpose: RecordPurpose) -> Option<&RecordHead> {
+        self.records.values().find(|head| head.purpose == purpose)
+    }
+
+    /// Whether this draft was here and is gone: its id is spent.
+    #[must_use]
+    pub fn was_erased(&self, id: RecordId) -> bool {
+        self.spent.contains_key(&id)
+    }
+
+    /// The last version of an erased draft.
+    #[must_use]
+    pub(crate) fn spent(&self, id: RecordId) -> Option<Version> {
+        self.spent.get(&id).copied()
+    }
+
+    /// Takes an answer to `GET /changes?since=` [`Followed::change`].
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was taken.
+    pub fn take_changes(&mut self, changes: Changes) -> Result<Next, SyncRefused> {
+        let Changes { change, erased, more, entries, records } = changes;
+        let now = Followed { change, erased };
+        if !now.covers(&self.followed) {
+            return Err(SyncRefused::WentBack);
+        }
+        if more && change == self.followed.change {
+            return Err(SyncRefused::Contradiction);
+        }
+        let in_range = |of: ChangeNumber| of > self.followed.change && of <= change;
+        let all_in_range = entries.iter().all(|entry| in_range(entry.change))
+            && records.iter().all(|record| in_range(record.head.change));
+        if !all_in_range {
+            return Err(SyncRefused::Contradiction);
+        }
+        self.take_records(records)?;
+        for entry in entries {
+            self.take_entry(entry);
+        }
+        self.followed.change = change;
+        Ok(if more { Next::Changes(change) } else { self.erasures_to_ask_for(erased) })
+    }
+
+    /// Takes records ahead of the entries, so that a new device knows whose key is whose before it shows a letter.
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was taken.
+    pub fn take_records(&mut self, records: Vec<RecordChange>) -> Result<(), SyncRefused> {
+        let mut taken = BTreeMap::new();
+        for RecordChange { head, .. } in &records {
+            self.check(head, &taken)?;
+            taken.insert(head.id, head.clone());
+        }
+        for RecordChange { head, sealed } in records {
+            self.put_record(head, sealed);
+        }
+        Ok(())
+    }
+
+    /// Takes the head of a record, and its bytes, from an answer to `GET /records/…` or from our own write.
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was taken.
+    pub fn take_record(&mut self, head: RecordHead, sealed: Option<Octets>) -> Result<(), SyncRefused> {
+        self.check(&head, &BTreeMap::new())?;
+        self.put_record(head, sealed);
+        Ok(())
+    }
+
+    /// Takes an entry ahead of its turn: the first screen of a new device, or one that was asked for.
+    pub fn take_entry(&mut self, entry: Entry) {
+        // An answer can hold an entry twice when it changed while the answer was made: the newer one counts.
+        if self.entries.get(&entry.id).is_none_or(|held| held.change < entry.change) {
+            self.put(entry.id, Brief::from(&entry));
+            self.unwritten.letters_erased.remove(&entry.id);
+            self.unwritten.entries.insert(entry.id, entry);
+        }
+    }
+
+    /// Takes an answer to `GET /ids/letters`: drops what the server no longer has (PROTOCOL §4.7).
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was dropped.
+    pub fn take_letter_ids(&mut self, ids: &LetterIds, asked_for: Erased) -> Result<Next, SyncRefused> {
+        // An answer from before our newest change would make us drop what came since.
+        if ids.change < self.followed.change || ids.erase < self.followed.erased.letters {
+            return Err(SyncRefused::WentBack);
+        }
+        let there = sorted(ids.ids.iter().map(LetterId::as_bytes));
+        let gone: Vec<_> = self.entries.keys().filter(|id| !has(&there, id.as_bytes())).copied().collect();
+        for id in gone {
+            self.drop_letter(id);
+        }
+        self.followed.erased.letters = ids.erase;
+        Ok(self.after_ids(ids.change, asked_for))
+    }
+
+    /// Takes an answer to `GET /ids/drafts`.
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was dropped.
+    pub fn take_draft_ids(&mut self, ids: &DraftIds, asked_for: Erased) -> Result<Next, SyncRefused> {
+        if ids.change < self.followed.change || ids.erase < self.followed.erased.drafts {
+            return Err(SyncRefused::WentBack);
+        }
+        let there = sorted(ids.ids.iter().map(RecordId::as_bytes));
+        let drafts = self.records.values().filter(|head| head.purpose == RecordPurpose::Draft);
+        let gone: Vec<_> = drafts.filter(|head| !has(&there, head.id.as_bytes())).map(|head| head.id).collect();
+        for id in gone {
+            self.drop_draft(id);
+        }
+        self.followed.erased.drafts = ids.erase;
+        Ok(self.after_ids(ids.change, asked_for))
+    }
+
+    /// The server dropped a draft of ours in the very act that we asked for; `erase` is its number of drafts erased then.
+    pub fn draft_dropped(&mut self, id: RecordId, erase: Option<EraseNumber>) {
+        self.drop_draft(id);
+        // Ours was the next one, so there is no other to ask for.
+        if erase == Some(self.followed.erased.drafts.next()) {
+            self.followed.erased.drafts = self.followed.erased.drafts.next();
+        }
+    }
+
+    fn after_ids(&self, change: ChangeNumber, asked_for: Erased) -> Next {
+        match self.erasures_to_ask_for(asked_for) {
+            Next::Nothing if change > self.followed.change => Next::Changes(self.followed.change),
+            next => next,
+        }
+    }
+
+    fn erasures_to_ask_for(&self, erased: Erased) -> Next {
+        if erased.letters > self.followed.erased.letters {
+            Next::Letters
+        } else if erased.drafts > self.followed.erased.drafts {
+            Next::Drafts
+        } else {
+            Next::Nothing
+        }
+    }
+
+    fn check(&self, head: &RecordHead, before: &BTreeMap<RecordId, RecordHead>) -> Result<(), SyncRefused> {
+        let held = before.get(&head.id).or_else(|| self.records.get(&head.id));
+        let seen = held.map(|held| held.version).or_else(|| self.spent.get(&head.id).copied());
+        if seen.is_some_and(|seen| head.version < seen) {
+            return Err(SyncRefused::OlderRecord);
+        }
+        if held.is_some_and(|held| held.purpose != head.purpose) {
+            return Err(SyncRefused::Contradiction);
+        }
+        let mut others = self.records.values().chain(before.values());
+        if !head.purpose.are_many() && others.any(|other| other.purpose == head.purpose && other.id != head.id) {
+            return Err(SyncRefused::SecondRecord);
+        }
+        Ok(())
+    }
+
+    fn put_record(&mut self, head: RecordHead, sealed: Option<Octets>) {
+        let known = self.unwritten.records.remove(&head.id);
+        let known = known.filter(|(known, _)| known.version == head.version).and_then(|(_, sealed)| sealed);
+        self.unwritten.records.insert(head.id, (head.clone(), sealed.or(known)));
+        self.unwritten.drafts_erased.remove(&head.id);
+        self.spent.remove(&head.id);
+        self.records.insert(head.id, head);
+    }
+
+    fn put(&mut self, id: LetterId, brief: Brief) {
+        if let Some(former) = self.entries.insert(id, brief) {
+            self.by_arrival.remove(&(place(former.folder), former.arrived, id));
+        }
+        self.by_arrival.insert((place(brief.folder), brief.arrived, id));
+    }
+
+    fn drop_letter(&mut self, id: LetterId) {
+        if let Some(former) = self.entries.remove(&id) {
+            self.by_arrival.remove(&(place(former.folder), former.arrived, id));
+        }
+        self.unwritten.entries.remove(&id);
+        self.unwritten.letters_erased.insert(id);
+    }
+
+    fn drop_draft(&mut self, id: RecordId) {
+        if let Some(head) = self.records.remove(&id) {
+            self.spent.insert(id, head.version);
+        } else {
+            self.spent.entry(id).or_default();
+        }
+        self.unwritten.records.remove(&id);
+        self.unwritten.drafts_erased.insert(id);
+    }
+
+    fn in_folder(&self, folder: Folder) -> impl DoubleEndedIterator<Item = &(u8, Timestamp, LetterId)> {
+        let first = (place(folder), Timestamp::from_unix_millis(0), LetterId::from_bytes([0; 16]));
+        let end = (place(folder) + 1, Timestamp::from_unix_millis(0), LetterId::from_bytes([0; 16]));
+        self.by_arrival.range(first..end)
+    }
+}
+
+/// A folder's place among the others, in memory and on the device.
+pub(crate) const fn place(folder: Folder) -> u8 {
+    match folder {
+        Folder::Inbox => 0,
+        Folder::Sent => 1,
+        Folder::Drafts => 2,
+        Folder::Archive => 3,
+        Folder::Trash => 4,
+    }
+}
+
+/// Ids to look up in, whatever they are the ids of: one sort in the page's module instead of two sets.
+fn sorted<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> Vec<[u8; 16]> {
+    let mut ids: Vec<_> = ids.copied().collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn has(sorted: &[[u8; 16]], id: &[u8; 16]) -> bool {
+    sorted.binary_search(id).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::{address::Address, ids::CertificateHash, letters::Sender};
+
+    use super::*;
+
+    fn entry(id: u8, change: u64) -> Entry {
+        Entry {
+            id: LetterId::from_bytes([id; 16]),
+            thread: ThreadId::from_bytes([0; 16]),
+            sender: Sender {
+                address: Address::parse("bjorn@demo.example").unwrap(),
+                certificate: CertificateHash::from_bytes([0; 32]),
+            },
+            folder: Folder::Inbox,
+            read: false,
+            level: None,
+            change: ChangeNumber::new(change),
+            arrived: Timestamp::from_unix_millis(u64::from(id)),
+            content_length: 0,
+            released: None,
+        }
+    }
+
+    fn head(id: u8, purpose: RecordPurpose, version: u64, change: u64) -> RecordHead {
+        let (version, change) = (Version::new(version), ChangeNumber::new(change));
+        RecordHead { id: RecordId::from_bytes([id; 16]), purpose, version, change }
+    }
+
+    fn erased(letters: u64, drafts: u64) -> Erased {
+        Erased { letters: EraseNumber::new(letters), drafts: EraseNumber::new(drafts) }
+    }
+
+    fn changes(change: u64, erased: Erased, entries: Vec<Entry>, records: Vec<RecordHead>) -> Changes {
+        let records = records.into_iter().map(|head| RecordChange { head, sealed: None }).collect();
+        Changes { change: ChangeNumber::new(change), erased, more: false, entries, records }
+    }
+
+    fn letters(change: u64, erase: u64, ids: &[u8]) -> LetterIds {
+        let ids = ids.iter().map(|id| LetterId::from_bytes([*id; 16])).collect();
+        LetterIds { change: ChangeNumber::new(change), erase: EraseNumber::new(erase), ids }
+    }
+
+    fn drafts(change: u64, erase: u64, ids: &[u8]) -> DraftIds {
+        let ids = ids.iter().map(|id| RecordId::from_bytes([*id; 16])).collect();
+        DraftIds { change: ChangeNumber::new(change), erase: EraseNumber::new(erase), ids }
+    }
+
+    fn replica() -> Replica {
+        let mut replica = Replica::default();
+        let records = vec![head(1, RecordPurpose::Settings, 3, 1), head(2, RecordPurpose::Draft, 1, 2)];
+        let next = replica.take_changes(changes(4, erased(0, 0), vec![entry(7, 3), entry(8, 4)], records));
+        assert_eq!(next, Ok(Next::Nothing));
+        replica
+    }
+
+    fn refused(mut replica: Replica, changes: Changes) -> SyncRefused {
+        let before = replica.clone();
+        let refused = replica.take_changes(changes).unwrap_err();
+        assert_eq!(replica, before, "a refused answer left traces");
+        refused
+    }
+
+    #[test]
+    fn an_id_is_held_once() {
+        let mut replica = replica();
+        replica.take_changes(changes(6, erased(0, 0), vec![entry(7, 6), entry(7, 5)], vec![])).unwrap();
+        assert_eq!(replica.entries().count(), 2);
+        assert_eq!(replica.part(Folder::Inbox, 0..9).len(), 2);
+        assert_eq!(replica.entry(LetterId::from_bytes([7; 16])).unwrap().change, ChangeNumber::new(6));
+    }
+
+    #[test]
+    fn a_folder_is_listed_newest_first_and_an_entry_that_moved_is_in_one_folder_only() {
+        let mut replica = replica();
+        let moved = Entry { folder: Folder::Archive, read: true, ..entry(8, 5) };
+        assert_eq!(replica.part(Folder::Inbox, 0..1), [LetterId::from_bytes([8; 16])]);
+        assert_eq!(replica.part(Folder::Inbox, 1..9), [LetterId::from_bytes([7; 16])]);
+        replica.take_changes(changes(5, erased(0, 0), vec![moved], vec![])).unwrap();
+        assert_eq!((replica.count(Folder::Inbox), replica.count(Folder::Archive)), ((1, 1), (1, 0)));
+        assert_eq!(replica.part(Folder::Archive, 0..9), [LetterId::from_bytes([8; 16])]);
+    }
+
+    #[test]
+    fn a_lower_version_of_a_record_is_refused() {
+        let older = changes(5, erased(0, 0), vec![entry(9, 5)], vec![head(1, RecordPurpose::Settings, 2, 5)]);
+        assert_eq!(refused(replica(), older), SyncRefused::OlderRecord);
+        let twice = vec![head(1, RecordPurpose::Settings, 5, 5), head(1, RecordPurpose::Settings, 4, 6)];
+        assert_eq!(refused(replica(), changes(6, erased(0, 0), vec![], twice)), SyncRefused::OlderRecord);
+    }
+
+    #[test]
+    fn a_draft_that_was_erased_does_not_come_back_older() {
+        let mut replica = replica();
+        replica.take_changes(changes(5, erased(0, 0), vec![], vec![head(2, RecordPurpose::Draft, 2, 5)])).unwrap();
+        replica.take_draft_ids(&drafts(5, 1, &[]), erased(0, 1)).unwrap();
+        assert!(replica.was_erased(RecordId::from_bytes([2; 16])));
+        let older = changes(6, erased(0, 1), vec![], vec![head(2, RecordPurpose::Draft, 1, 6)]);
+        assert_eq!(refused(replica, older), SyncRefused::OlderRecord);
+    }
+
+    #[test]
+    fn a_second_settings_record_is_refused_and_a_second_contact_is_not() {
+        let second = changes(5, erased(0, 0), vec![], vec![head(3, RecordPurpose::Settings, 9, 5)]);
+        assert_eq!(refused(replica(), second), SyncRefused::SecondRecord);
+        let contacts = vec![head(3, RecordPurpose::Contact, 1, 5), head(4, RecordPurpose::Contact, 1, 6)];
+        assert_eq!(replica().take_changes(changes(6, erased(0, 0), vec![], contacts)), Ok(Next::Nothing));
+        let both = vec![head(3, RecordPurpose::Keyring, 1, 5), head(4, RecordPurpose::Keyring, 1, 6)];
+        assert_eq!(refused(replica(), changes(6, erased(0, 0), vec![], both)), SyncRefused::SecondRecord);
+    }
+
+    #[test]
+    fn a_record_does_not_change_its_purpose() {
+        let other = changes(5, erased(0, 0), vec![], vec![head(2, RecordPurpose::Contact, 9, 5)]);
+        assert_eq!(refused(replica(), other), SyncRefused::Contradiction);
+    }
+
+    #[test]
+    fn a_server_that_goes_back_is_refused() {
+        assert_eq!(refused(replica(), changes(3, erased(0, 0), vec![], vec![])), SyncRefused::WentBack);
+        assert_eq!(replica().take_letter_ids(&letters(3, 1, &[7, 8]), erased(1, 0)), Err(SyncRefused::WentBack));
+        let mut later = replica();
+        later.take_draft_ids(&drafts(4, 2, &[2]), erased(0, 2)).unwrap();
+        assert_eq!(refused(later, changes(5, erased(0, 1), vec![], vec![])), SyncRefused::WentBack);
+    }
+
+    #[test]
+    fn an_answer_that_would_be_asked_for_ever_is_refused() {
+        let endless = Changes { more: true, ..changes(4, erased(0, 0), vec![], vec![]) };
+        assert_eq!(refused(replica(), endless), SyncRefused::Contradiction);
+        let beyond = changes(5, erased(0, 0), vec![entry(9, 6)], vec![]);
+        assert_eq!(refused(replica(), beyond), SyncRefused::Contradiction);
+        let before = changes(5, erased(0, 0), vec![entry(9, 4)], vec![]);
+        assert_eq!(refused(replica(), before), SyncRefused::Contradiction);
+    }
+
+    #[test]
+    fn what_was_erased_elsewhere_is_dropped() {
+        let mut replica = replica();
+        assert_eq!(replica.take_changes(changes(4, erased(1, 1), vec![], vec![])), Ok(Next::Letters));
+        assert_eq!(replica.take_letter_ids(&letters(4, 1, &[8]), erased(1, 1)), Ok(Next::Drafts));
+        assert_eq!(replica.take_draft_ids(&drafts(4, 1, &[]), erased(1, 1)), Ok(Next::Nothing));
+        assert_eq!(replica.entries().map(|(id, _)| id).collect::<Vec<_>>(), [LetterId::from_bytes([8; 16])]);
+        assert_eq!(replica.records().count(), 1, "the settings stay");
+        assert_eq!(replica.take_changes(changes(4, erased(1, 1), vec![], vec![])), Ok(Next::Nothing));
+    }
+
+    #[test]
+    fn an_erase_number_is_not_taken_as_seen_before_the_ids_were_compared() {
+        let mut replica = replica();
+        assert_eq!(replica.take_changes(changes(5, erased(1, 0), vec![entry(9, 5)], vec![])), Ok(Next::Letters));
+        // The answer with the ids was lost; the next sync must ask again.
+        assert_eq!(replica.take_changes(changes(5, erased(1, 0), vec![], vec![])), Ok(Next::Letters));
+    }
+
+    #[test]
+    fn a_draft_that_went_out_as_a_letter_asks_for_no_ids() {
+        let mut replica = replica();
+        replica.draft_dropped(RecordId::from_bytes([2; 16]), Some(EraseNumber::new(1)));
+        assert_eq!(replica.take_changes(changes(5, erased(0, 1), vec![entry(9, 5)], vec![])), Ok(Next::Nothing));
+        // Another device erased one as well, which we would never hear of.
+        replica.draft_dropped(RecordId::from_bytes([3; 16]), Some(EraseNumber::new(3)));
+        assert_eq!(replica.take_changes(changes(5, erased(0, 3), vec![], vec![])), Ok(Next::Drafts));
+    }
+}
