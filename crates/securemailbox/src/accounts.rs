@@ -2,8 +2,9 @@
 
 use securemailbox_client::{
     accounts::{self, AccountToMake, RegisterError},
+    directory::Warning,
     failure::Failure,
-    mailbox::{Mailbox, Warning},
+    mailbox::Mailbox,
     settings::Name,
     sign_in,
 };

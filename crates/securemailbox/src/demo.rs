@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::Client;
 use securemailbox_client::{
     accounts,
+    device::Memory,
     settings::{Name, NotAName},
     sign_in,
 };
@@ -20,7 +21,6 @@ use serde::Deserialize;
 use crate::{
     http::{Http, NotAServer, ServerUrl},
     outcome::Stop,
-    profile::Memory,
     terminal::Terminal,
 };
 

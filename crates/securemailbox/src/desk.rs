@@ -6,12 +6,7 @@ use std::{
     time::Duration,
 };
 
-use securemailbox_client::{
-    failure::Failure,
-    mailbox::{Mailbox, Warning},
-    session::SessionError,
-    world::{Device, Item},
-};
+use securemailbox_client::{directory::Warning, failure::Failure, mailbox::Mailbox, session::SessionError};
 use serde_json::{Value, json};
 
 use crate::{
@@ -41,7 +36,7 @@ impl Desk {
     /// The world of somebody who comes in: a profile, bound to this server from now on.
     pub(crate) async fn entrance(&self, server: &ServerUrl) -> Result<Terminal<Profile>, Stop> {
         let profile = self.profile()?;
-        let in_use = profile.load(Item::Session).await?.is_some();
+        let in_use = profile.has_session()?;
         if let Some(other) = profile.server()?.filter(|other| in_use && other != server) {
             let detail = format!("This profile is at {other}. Sign out there first, or use another profile folder.");
             return Err(Stop::usage(detail));
@@ -62,15 +57,16 @@ impl Desk {
     /// Opens the mailbox, posts what still waits, does `work`, and writes down what was seen.
     pub(crate) async fn at_mailbox(
         &self,
-        work: impl AsyncFnOnce(&Terminal<Profile>, &mut Mailbox) -> Result<Answer, Stop>,
+        work: impl AsyncFnOnce(&Terminal<Profile>, &Mailbox) -> Result<Answer, Stop>,
     ) -> Result<Answer, Stop> {
         let world = self.signed_in()?.ok_or(SessionError::NotSignedIn)?;
         let done = self.patiently(async {
-            let mut mailbox = Mailbox::open(&world).await?;
+            let mailbox = Mailbox::open(&world).await?;
+            mailbox.sync(&world).await?;
             for waiting in mailbox.send_waiting(&world).await? {
                 self.note(&format!("Letter {} still waits: {}.", waiting.id, waiting.cause));
             }
-            let done = work(&world, &mut mailbox).await;
+            let done = work(&world, &mailbox).await;
             // What was done is done: a contacts record that could not be written now waits on this device.
             if let Err(error) = mailbox.close(&world).await {
                 self.note(&format!("What was learnt about keys waits on this device: {error}."));

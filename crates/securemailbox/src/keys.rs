@@ -96,6 +96,7 @@ const fn words(standing: Standing) -> &'static str {
         Standing::Compared => "compared",
         Standing::Former => "a former one, given up for another; ask the sender if the letter is theirs",
         Standing::Changed => "changed; the server has another one than before, or none",
+        Standing::Differs => "one whose digits you found to differ; nothing goes out to it",
     }
 }
 

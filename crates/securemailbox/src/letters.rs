@@ -6,7 +6,9 @@ use std::{
 };
 
 use securemailbox_client::{
-    letters::{Answers, Draft, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
+    contacts::Standing,
+    failure::Failure,
+    letters::{Addressed, Answers, NotShown, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, limits};
@@ -86,8 +88,8 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
             None => None,
         };
-        let draft = Draft { to, subject: arguments.subject, text, answers };
-        let sent = mailbox.send(world, &draft).await.map_err(|error| match &error {
+        let written = Addressed { to, subject: arguments.subject, text, answers };
+        let sent = mailbox.send(world, &written).await.map_err(|error| match &error {
             SendError::Waiting { id, .. } => {
                 let id = id.to_string();
                 Stop::from(error).with("id", id)
@@ -96,7 +98,8 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             | SendError::Seal(_)
             | SendError::Device(_)
             | SendError::Refused(_)
-            | SendError::NoDraft => match error.reader().map(ToString::to_string) {
+            | SendError::NoDraft
+            | SendError::OnItsWay => match error.reader().map(ToString::to_string) {
                 Some(reader) => Stop::from(error).and(&format!("It is about {reader}.")).with("address", reader),
                 None => error.into(),
             },
@@ -165,7 +168,7 @@ fn row_json(row: &Row) -> Value {
             "folder": entry.folder,
             "key_state": standing.as_str(),
         }),
-        Err(damage) => json!({ "id": entry.id, "error": damage.name(), "detail": damage.to_string() }),
+        Err(not) => json!({ "id": entry.id, "error": not.explain().name, "detail": not.to_string() }),
     }
 }
 
@@ -188,9 +191,13 @@ fn row_cells(row: &Row, style: Style) -> Vec<String> {
             };
             vec![id, when, mark.into(), plain(&other), standing.as_str().into(), subject]
         }
-        Err(damage) => {
+        Err(not) => {
             let when = style.time(entry.arrived);
-            vec![id, when, style.warning("damaged"), damage.name().into(), String::new(), damage.to_string()]
+            let mark = match not {
+                NotShown::Damaged(_) => "damaged",
+                NotShown::Call(_) => "unread",
+            };
+            vec![id, when, style.warning(mark), not.explain().name.into(), String::new(), not.to_string()]
         }
     }
 }
@@ -256,7 +263,14 @@ fn reading_text(reading: &Reading, style: Style) -> String {
         None => letter.from().to_string(),
     };
     let key = format!("verified, key {}", standing.as_str());
-    let mut text = format!("{} {from} ({})\n", style.faint("From:"), style.good(&key));
+    let key = match standing {
+        // The person said so; the signature alone is no reassurance then.
+        Standing::Differs => style.warning("signed by a key whose digits differ"),
+        Standing::Own | Standing::New | Standing::Known | Standing::Compared | Standing::Former | Standing::Changed => {
+            style.good(&key)
+        }
+    };
+    let mut text = format!("{} {from} ({key})\n", style.faint("From:"));
     text += &format!("{} {}\n", style.faint("To:"), people(letter.to()));
     if !letter.cc().is_empty() {
         text += &format!("{} {}\n", style.faint("Cc:"), people(letter.cc()));
@@ -298,7 +312,7 @@ fn delivery_words(delivery: &ReaderDelivery, style: Style) -> String {
 
 /// Moves a letter.
 pub(crate) async fn move_letter(desk: &Desk, MoveArgs { id, folder }: MoveArgs) -> Result<Answer, Stop> {
-    desk.at_mailbox(async |world, mailbox: &mut Mailbox| {
+    desk.at_mailbox(async |world, mailbox: &Mailbox| {
         mailbox.move_letter(world, id, folder).await?;
         Ok(Answer::new(json!({ "id": id, "folder": folder }), format!("Moved to {}.\n", folder.as_str())))
     })

@@ -2,24 +2,29 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use securemailbox_client::world::{Device, DeviceFailed, Item};
+use rusqlite::{Connection, OptionalExtension, params};
+use securemailbox_client::device::{Device, DeviceFailed, RowId, Table, Write as RowWrite, Written};
+use securemailbox_protocol::ids::AccountId;
 
 use crate::{files, http::ServerUrl, outcome::Stop};
 
 const LOCK: &str = "lock";
 const SERVER: &str = "server";
+const SESSION: &str = "session";
+const ROWS: &str = "rows.sqlite";
 
 /// A profile folder, locked for as long as this lives: two commands at once would overwrite what each other saw.
 pub(crate) struct Profile {
     folder: PathBuf,
     _lock: File,
+    /// Opened by whoever needs a row first.
+    rows: RefCell<Option<Connection>>,
 }
 
 impl Profile {
@@ -38,7 +43,7 @@ impl Profile {
             }
             Err(TryLockError::Error(error)) => return Err(trouble(&folder, &error)),
         }
-        Ok(Self { folder, _lock: lock })
+        Ok(Self { folder, _lock: lock, rows: RefCell::new(None) })
     }
 
     /// Whose server this profile is at.
@@ -57,44 +62,114 @@ impl Profile {
             .map_err(|error| trouble(&self.folder, &error))
     }
 
+    /// Whether somebody is signed in here.
+    pub(crate) fn has_session(&self) -> Result<bool, Stop> {
+        let session = files::read_whole(&self.folder, SESSION).map_err(|error| trouble(&self.folder, &error))?;
+        Ok(session.is_some())
+    }
+
+    /// Does something with the rows.
+    fn with_rows<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, DeviceFailed> {
+        let mut rows = self.rows.borrow_mut();
+        let connection = match rows.take() {
+            Some(connection) => connection,
+            None => open_rows(&self.folder.join(ROWS)).map_err(|_| DeviceFailed)?,
+        };
+        work(rows.insert(connection)).map_err(|_| DeviceFailed)
+    }
+
     /// Forgets the server: the last thing of a sign-out.
     pub(crate) fn forget_server(&self) -> Result<(), Stop> {
         files::erase(&self.folder, SERVER).map_err(|error| trouble(&self.folder, &error))
     }
 }
 
+/// The rows' file. What is erased is overwritten in it, and every write is on the disk when it returns.
+fn open_rows(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = TRUNCATE;
+         PRAGMA synchronous = FULL;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
+         CREATE TABLE IF NOT EXISTS row (
+             account_id BLOB NOT NULL,
+             name       TEXT NOT NULL,
+             row_id     BLOB NOT NULL,
+             sealed     BLOB NOT NULL,
+             PRIMARY KEY (account_id, name, row_id)
+         ) STRICT, WITHOUT ROWID;",
+    )?;
+    Ok(connection)
+}
+
 impl Device for Profile {
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
-        files::read_whole(&self.folder, item.as_str()).map_err(|_| DeviceFailed)
+    async fn session(&self) -> Result<Option<Vec<u8>>, DeviceFailed> {
+        files::read_whole(&self.folder, SESSION).map_err(|_| DeviceFailed)
     }
 
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
-        files::write_whole(&self.folder, item.as_str(), bytes).map_err(|_| DeviceFailed)
+    async fn keep_session(&self, bytes: &[u8]) -> Result<(), DeviceFailed> {
+        files::write_whole(&self.folder, SESSION, bytes).map_err(|_| DeviceFailed)
     }
 
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
-        files::erase(&self.folder, item.as_str()).map_err(|_| DeviceFailed)
+    async fn forget_session(&self) -> Result<(), DeviceFailed> {
+        files::erase(&self.folder, SESSION).map_err(|_| DeviceFailed)
+    }
+
+    async fn scan(&self, account: AccountId, table: Table) -> Result<Vec<(RowId, Vec<u8>)>, DeviceFailed> {
+        const SQL: &str = "SELECT row_id, sealed FROM row WHERE account_id = ?1 AND name = ?2 ORDER BY row_id";
+        self.with_rows(|rows| {
+            let mut rows = rows.prepare_cached(SQL)?;
+            let rows =
+                rows.query_map(params![account.as_bytes(), table.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    async fn get(&self, account: AccountId, table: Table, ids: &[RowId]) -> Result<Vec<Option<Vec<u8>>>, DeviceFailed> {
+        self.with_rows(|rows| ids.iter().map(|id| one(rows, account, table, id)).collect())
+    }
+
+    async fn write(&self, account: AccountId, writes: Vec<RowWrite>) -> Result<Written, DeviceFailed> {
+        const PUT: &str = "
+            INSERT INTO row (account_id, name, row_id, sealed) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (account_id, name, row_id) DO UPDATE SET sealed = excluded.sealed";
+        const ERASE: &str = "DELETE FROM row WHERE account_id = ?1 AND name = ?2 AND row_id = ?3";
+        self.with_rows(|rows| {
+            let transaction = rows.transaction()?;
+            for write in &writes {
+                if !write.expected.allows(one(&transaction, account, write.table, &write.id)?.as_deref()) {
+                    return Ok(Written::Stale);
+                }
+            }
+            for RowWrite { table, id, bytes, .. } in &writes {
+                let table = table.as_str();
+                match bytes {
+                    Some(bytes) => {
+                        transaction.prepare_cached(PUT)?.execute(params![account.as_bytes(), table, id, bytes])?
+                    }
+                    None => transaction.prepare_cached(ERASE)?.execute(params![account.as_bytes(), table, id])?,
+                };
+            }
+            transaction.commit()?;
+            Ok(Written::Whole)
+        })
+    }
+
+    async fn erase_rows(&self) -> Result<(), DeviceFailed> {
+        if !self.folder.join(ROWS).exists() {
+            return Ok(());
+        }
+        self.with_rows(|rows| rows.execute("DELETE FROM row", []))?;
+        self.rows.replace(None);
+        files::erase(&self.folder, ROWS).map_err(|_| DeviceFailed)?;
+        files::erase(&self.folder, &format!("{ROWS}-journal")).map_err(|_| DeviceFailed)
     }
 }
 
-/// A device that forgets: for people who are made and signed out in one run.
-#[derive(Default)]
-pub(crate) struct Memory(RefCell<BTreeMap<Item, Vec<u8>>>);
-
-impl Device for Memory {
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
-        Ok(self.0.borrow().get(&item).cloned())
-    }
-
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().insert(item, bytes.to_vec());
-        Ok(())
-    }
-
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().remove(&item);
-        Ok(())
-    }
+fn one(rows: &Connection, account: AccountId, table: Table, id: &RowId) -> rusqlite::Result<Option<Vec<u8>>> {
+    const SQL: &str = "SELECT sealed FROM row WHERE account_id = ?1 AND name = ?2 AND row_id = ?3";
+    rows.prepare_cached(SQL)?.query_row(params![account.as_bytes(), table.as_str(), id], |row| row.get(0)).optional()
 }
 
 /// XDG Base Directory Specification 0.8: `$XDG_STATE_HOME`, else `~/.local/state`.
@@ -133,6 +208,30 @@ mod tests {
         let _profile = Profile::open(Some(&folder), true).unwrap();
         assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::metadata(folder.join(LOCK)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn rows_are_written_all_or_none_and_leave_no_file_behind() {
+        use securemailbox_client::device::Expected;
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::open(Some(folder.path()), true).unwrap();
+        let account = AccountId::from_bytes([1; 16]);
+        let put = |id: u8, expected, byte| RowWrite {
+            table: Table::Pin,
+            id: [id; 16],
+            expected,
+            bytes: Some(vec![byte; 40]),
+        };
+        let both = vec![put(2, Expected::Nothing, 5), put(1, Expected::Nothing, 6)];
+        assert_eq!(profile.write(account, both).await, Ok(Written::Whole));
+        let stale = vec![put(3, Expected::Nothing, 7), put(1, Expected::Nothing, 8)];
+        assert_eq!(profile.write(account, stale).await, Ok(Written::Stale));
+        let rows = profile.scan(account, Table::Pin).await.unwrap();
+        assert_eq!(rows, [([1; 16], vec![6; 40]), ([2; 16], vec![5; 40])]);
+        assert_eq!(profile.get(account, Table::Pin, &[[3; 16], [2; 16]]).await, Ok(vec![None, Some(vec![5; 40])]));
+        assert_eq!(profile.scan(AccountId::from_bytes([2; 16]), Table::Pin).await, Ok(Vec::new()));
+        profile.erase_rows().await.unwrap();
+        assert!(fs::read_dir(folder.path()).unwrap().all(|file| file.unwrap().file_name() == LOCK));
     }
 
     #[test]

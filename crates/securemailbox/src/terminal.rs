@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::rngs::OsRng;
-use securemailbox_client::world::{Device, World};
+use securemailbox_client::{device::Device, world::World};
 use securemailbox_protocol::time::Timestamp;
 
 use crate::http::Http;
