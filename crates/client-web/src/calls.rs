@@ -9,23 +9,24 @@ use zeroize::Zeroizing;
 use crate::{
     problems::named,
     views::{
-        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factor, Folder, Judgement,
-        Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
+        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factor, Folder, HandedIn,
+        Judgement, Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told,
+        WentOut,
     },
 };
 
 /// Lists the calls of a Worker: a trait that answers them by name, and the same list for TypeScript.
 macro_rules! calls {
-    ($(#[$meta:meta])* $name:ident, $list:ident { $($(#[$doc:meta])* $call:ident($args:ty) -> $answer:ty;)+ }) => {
+    ($(#[$meta:meta])* $name:ident, $list:ident, $self:ident: $receiver:ty { $($(#[$doc:meta])* $call:ident($args:ty) -> $answer:ty;)+ }) => {
         $(#[$meta])*
         #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
         pub trait $name {
-            $($(#[$doc])* async fn $call(&mut self, args: $args) -> Result<$answer, Problem>;)+
+            $($(#[$doc])* async fn $call($self: $receiver, args: $args) -> Result<$answer, Problem>;)+
 
             /// Answers a call by its name; arguments and answer are JSON.
-            async fn answer(&mut self, call: &str, args: &str) -> Result<String, Problem> {
+            async fn answer($self: $receiver, call: &str, args: &str) -> Result<String, Problem> {
                 match call {
-                    $(stringify!($call) => said(&self.$call(understood(args)?).await?),)+
+                    $(stringify!($call) => said(&$self.$call(understood(args)?).await?),)+
                     _ => Err(misunderstood()),
                 }
             }
@@ -43,7 +44,7 @@ macro_rules! calls {
 
 calls! {
     /// The sign-in Worker: everything with a password or a recovery code. It ends when it has handed the mailbox over.
-    SignInCalls, sign_in_calls {
+    SignInCalls, sign_in_calls, self: &mut Self {
         /// Asks for a mailbox; a code goes to the address.
         register(NewMailbox) -> Done;
         /// Enters the code from the e-mail.
@@ -79,7 +80,7 @@ calls! {
 
 calls! {
     /// The mailbox Worker: holds the keys from sign-in to lock.
-    MailboxCalls, mailbox_calls {
+    MailboxCalls, mailbox_calls, self: &Self {
         /// Opens the mailbox that is signed in on this device. `not-signed-in` or `locked` if it can't.
         reopen(Nothing) -> Me;
         /// Whose session it is, by the server's word, when there are no keys.
@@ -88,7 +89,9 @@ calls! {
         keep(Nothing) -> Done;
         /// Sends what is on its way, and hands in what was drafted without a network. The Worker asks it of itself.
         catch_up(Nothing) -> WentOut;
-        /// Brings the mailbox up to date.
+        /// Hands in to the server what was drafted. The Worker asks it of itself after each save.
+        hand_in(Nothing) -> HandedIn;
+        /// Brings the mailbox up to date, a part at a time: `more` says to ask again at once.
         sync(Nothing) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
@@ -118,7 +121,7 @@ calls! {
         drafts(Nothing) -> Drafts;
         /// One draft.
         draft(Id) -> Draft;
-        /// Keeps a letter that is being written, sealed.
+        /// Keeps a letter that is being written, sealed, on this device.
         save_draft(Writing) -> Saved;
         /// Erases a draft.
         erase_draft(Id) -> Done;
@@ -149,6 +152,30 @@ calls! {
         sign_out(Nothing) -> Done;
         /// Gives up what the server does not have, for a sign-out that must not wait for it.
         give_up_unsent(Nothing) -> Done;
+    }
+}
+
+/// How the mailbox Worker runs a call beside others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// At once, beside whatever waits: it changes nothing that others change.
+    AtOnce,
+    /// One after the other, and never behind the network: it changes what lies on this device.
+    Device,
+    /// One after the other: it changes what lies at the server, or follows it.
+    Server,
+}
+
+/// The lane of a call of `MailboxCalls`.
+#[must_use]
+pub fn lane(call: &str) -> Lane {
+    match call {
+        "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
+        | "own_certificate" => Lane::AtOnce,
+        "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
+            Lane::Device
+        }
+        _ => Lane::Server,
     }
 }
 
@@ -379,6 +406,14 @@ mod tests {
             text += &format!("\n/** Each call's arguments and answer. */\nexport interface {name} {{\n{rows}}}\n");
         }
         text
+    }
+
+    #[test]
+    fn every_call_that_has_a_lane_of_its_own_is_a_call() {
+        let calls = mailbox_calls(&mut Declarations::default());
+        let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
+        let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (10, 8));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -27,8 +27,9 @@ pub(crate) struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    pub(crate) fn of(mailbox: &'a Mailbox) -> Self {
-        Self { contacts: mailbox.contacts(), names: mailbox.names(), own: mailbox.address(), own_name: mailbox.name() }
+    /// Whoever `contacts` are, the contacts of `mailbox`.
+    pub(crate) fn of(mailbox: &'a Mailbox, contacts: &'a Contacts) -> Self {
+        Self { contacts, names: mailbox.names(contacts), own: mailbox.address(), own_name: mailbox.name() }
     }
 
     /// Somebody with a verified standing, and the name they claim.
@@ -58,7 +59,7 @@ impl<'a> People<'a> {
         } else {
             self.contacts.get(address).map_or(contacts::Standing::New, |contact| match contact.offered {
                 Some(_) => contacts::Standing::Changed,
-                None => contact.key.state.into(),
+                None => self.contacts.standing(address, &contact.key.fingerprint),
             })
         };
         self.somebody(address, None, standing)
@@ -68,8 +69,8 @@ impl<'a> People<'a> {
         let letters::Row { entry, summary } = row;
         let (summary, damage) = match summary {
             Ok((summary, standing)) => (Some(self.summary(&summary, standing, entry.arrived)), None),
-            Err(damage) => {
-                (None, Some(views::Problem { address: Some(entry.sender.address.as_str().into()), ..problem(&damage) }))
+            Err(not) => {
+                (None, Some(views::Problem { address: Some(entry.sender.address.as_str().into()), ..problem(&not) }))
             }
         };
         views::Row {
@@ -155,14 +156,16 @@ pub(crate) const fn standing(standing: contacts::Standing) -> views::Standing {
         contacts::Standing::Compared => views::Standing::Compared,
         contacts::Standing::Former => views::Standing::Former,
         contacts::Standing::Changed => views::Standing::Changed,
+        contacts::Standing::Differs => views::Standing::Differs,
     }
 }
 
-/// No folder of this page holds drafts or an archive; an entry that lies there was put there by a newer client, and is
-/// shown where letters are looked for.
+/// No entry lies among the drafts, which are records; one that a newer client put there is shown where letters are looked
+/// for.
 const fn folder(folder: wire::Folder) -> views::Folder {
     match folder {
-        wire::Folder::Inbox | wire::Folder::Archive | wire::Folder::Drafts => views::Folder::Inbox,
+        wire::Folder::Inbox | wire::Folder::Drafts => views::Folder::Inbox,
+        wire::Folder::Archive => views::Folder::Archive,
         wire::Folder::Sent => views::Folder::Sent,
         wire::Folder::Trash => views::Folder::Trash,
     }

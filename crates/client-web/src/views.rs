@@ -55,6 +55,8 @@ pub enum Standing {
     Former,
     /// Another key than before; nothing goes out until it is accepted.
     Changed,
+    /// One whose digits the person compared and found to differ.
+    Differs,
 }
 
 /// How somebody was identified (PROTOCOL §6). Always the server's word.
@@ -83,6 +85,8 @@ pub enum Folder {
     Inbox,
     /// One's own.
     Sent,
+    /// Put away.
+    Archive,
     /// Binned, until the trash is emptied.
     Trash,
 }
@@ -187,12 +191,18 @@ pub struct Counts {
     pub unread: u32,
     /// Letters sent.
     pub sent: u32,
+    /// Letters put away.
+    pub archive: u32,
     /// Letters not sent yet, as drafts.
     pub drafts: u32,
     /// Letters in the trash.
     pub trash: u32,
     /// Letters that this sync brought into the inbox.
     pub arrived: u32,
+    /// Whether this sync brought anything.
+    pub changed: bool,
+    /// Whether the server has more: ask again at once.
+    pub more: bool,
 }
 
 /// A letter, verified as a whole.
@@ -307,11 +317,33 @@ pub struct Drafts {
 pub struct Saved {
     /// The record's id, for the next time: another one than before if the draft was erased meanwhile.
     pub id: String,
-    /// Why it is on this device only, if trying again won't help.
-    pub refused: Option<Problem>,
     /// When.
     #[cfg_attr(test, ts(type = "number"))]
     pub saved: Millis,
+    /// Somebody else wrote on in the same draft: both texts are kept, this one under another id.
+    pub beside: bool,
+}
+
+/// What became of a draft at the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct DraftNews {
+    /// The record it was saved under.
+    pub id: String,
+    /// The one it has now.
+    pub now: String,
+    /// Another device wrote on in the same draft: both texts are kept.
+    pub beside: bool,
+    /// Why it is on this device only, if trying again won't help.
+    pub refused: Option<Problem>,
+}
+
+/// What became of the drafts that were handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct HandedIn {
+    /// Those that are others now, or that the server refused.
+    pub drafts: Vec<DraftNews>,
 }
 
 /// What became of the letters that were on their way.
@@ -322,6 +354,8 @@ pub struct WentOut {
     pub waiting: u32,
     /// Those that can't go out as they stand: drafts again.
     pub given_back: Vec<GivenBack>,
+    /// Drafts that are others now, or that the server refused.
+    pub drafts: Vec<DraftNews>,
 }
 
 /// A letter that was to go out and is a draft again.

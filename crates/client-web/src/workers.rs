@@ -1,18 +1,19 @@
 //! The Workers' entries as JavaScript calls them, and the outside world as JavaScript gives it.
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use rand::rngs::OsRng;
 use securemailbox_client::{
+    device::{Device, DeviceFailed, Expected, RowId, Table, Write, Written},
     transport::{Request, Response, Transport, Unreachable},
-    world::{Device, DeviceFailed, Item, World},
+    world::World,
 };
-use securemailbox_protocol::{sign_in::SessionDelivery, time::Timestamp};
+use securemailbox_protocol::{coding::hex, ids::AccountId, sign_in::SessionDelivery, time::Timestamp};
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use zeroize::Zeroizing;
 
 use crate::{
-    calls::{MailboxCalls, SignInCalls},
+    calls::{Lane, MailboxCalls, SignInCalls, lane},
     mailbox::Desk,
     sign_in::SignIn,
     views::Problem,
@@ -29,13 +30,28 @@ extern "C" {
 
     /// Resolves to a `Uint8Array` or to `undefined`.
     #[wasm_bindgen(method)]
-    fn load(this: &Outside, item: &str) -> Promise;
+    fn session(this: &Outside) -> Promise;
 
-    #[wasm_bindgen(method)]
-    fn save(this: &Outside, item: &str, bytes: Uint8Array) -> Promise;
+    #[wasm_bindgen(method, js_name = keepSession)]
+    fn keep_session(this: &Outside, bytes: Uint8Array) -> Promise;
 
+    #[wasm_bindgen(method, js_name = forgetSession)]
+    fn forget_session(this: &Outside) -> Promise;
+
+    /// Resolves to ids and rows in turn.
     #[wasm_bindgen(method)]
-    fn erase(this: &Outside, item: &str) -> Promise;
+    fn scan(this: &Outside, account: &str, table: &str) -> Promise;
+
+    /// Resolves to a row or `undefined` for each id.
+    #[wasm_bindgen(method)]
+    fn get(this: &Outside, account: &str, table: &str, ids: Vec<String>) -> Promise;
+
+    /// Each write is table, id, what is expected, and the row or `undefined`. Resolves to whether it was written.
+    #[wasm_bindgen(method)]
+    fn write(this: &Outside, account: &str, writes: Array) -> Promise;
+
+    #[wasm_bindgen(method, js_name = eraseRows)]
+    fn erase_rows(this: &Outside) -> Promise;
 
     /// Milliseconds since 1970.
     #[wasm_bindgen(method)]
@@ -73,19 +89,71 @@ impl Transport for Outside {
     }
 }
 
+/// An account's or a row's name in IndexedDB.
+fn name(id: &[u8; 16]) -> String {
+    hex::encode(id)
+}
+
+fn row_id(name: &JsValue) -> Option<RowId> {
+    hex::decode(&name.as_string()?).ok()?.try_into().ok()
+}
+
+fn bytes(row: JsValue) -> Option<Vec<u8>> {
+    row.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+/// As TypeScript reads it: anything, nothing, or the first bytes of a row.
+fn expectation(expected: Expected) -> JsValue {
+    match expected {
+        Expected::Anything => JsValue::UNDEFINED,
+        Expected::Nothing => JsValue::NULL,
+        Expected::Row(tag) => Uint8Array::from(tag.0.as_slice()).into(),
+    }
+}
+
+async fn settled(promise: Promise) -> Result<JsValue, DeviceFailed> {
+    JsFuture::from(promise).await.map_err(|_| DeviceFailed)
+}
+
 impl Device for Outside {
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
-        let kept = JsFuture::from(Self::load(self, item.as_str())).await.map_err(|_| DeviceFailed)?;
-        Ok(kept.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()))
+    async fn session(&self) -> Result<Option<Vec<u8>>, DeviceFailed> {
+        settled(Self::session(self)).await.map(bytes)
     }
 
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
-        let saved = Self::save(self, item.as_str(), Uint8Array::from(bytes));
-        JsFuture::from(saved).await.map(drop).map_err(|_| DeviceFailed)
+    async fn keep_session(&self, bytes: &[u8]) -> Result<(), DeviceFailed> {
+        settled(Self::keep_session(self, Uint8Array::from(bytes))).await.map(drop)
     }
 
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
-        JsFuture::from(Self::erase(self, item.as_str())).await.map(drop).map_err(|_| DeviceFailed)
+    async fn forget_session(&self) -> Result<(), DeviceFailed> {
+        settled(Self::forget_session(self)).await.map(drop)
+    }
+
+    async fn scan(&self, account: AccountId, table: Table) -> Result<Vec<(RowId, Vec<u8>)>, DeviceFailed> {
+        let found = settled(Self::scan(self, &name(account.as_bytes()), table.as_str())).await?;
+        let found = Array::from(&found).to_vec();
+        let rows = found.chunks_exact(2).map(|row| Some((row_id(&row[0])?, bytes(row[1].clone())?)));
+        rows.collect::<Option<_>>().ok_or(DeviceFailed)
+    }
+
+    async fn get(&self, account: AccountId, table: Table, ids: &[RowId]) -> Result<Vec<Option<Vec<u8>>>, DeviceFailed> {
+        let names = ids.iter().map(name).collect();
+        let found = settled(Self::get(self, &name(account.as_bytes()), table.as_str(), names)).await?;
+        let rows: Vec<_> = Array::from(&found).iter().map(bytes).collect();
+        if rows.len() == ids.len() { Ok(rows) } else { Err(DeviceFailed) }
+    }
+
+    async fn write(&self, account: AccountId, writes: Vec<Write>) -> Result<Written, DeviceFailed> {
+        let all = Array::new();
+        for Write { table, id, expected, bytes } in writes {
+            let row = bytes.map_or(JsValue::UNDEFINED, |bytes| Uint8Array::from(bytes.as_slice()).into());
+            all.push(&Array::of4(&table.as_str().into(), &name(&id).into(), &expectation(expected), &row));
+        }
+        let written = settled(Self::write(self, &name(account.as_bytes()), all)).await?;
+        Ok(if written.is_truthy() { Written::Whole } else { Written::Stale })
+    }
+
+    async fn erase_rows(&self) -> Result<(), DeviceFailed> {
+        settled(Self::erase_rows(self)).await.map(drop)
     }
 }
 
@@ -145,7 +213,7 @@ impl SignInWorker {
     }
 }
 
-/// The mailbox Worker's entry. One call at a time.
+/// The mailbox Worker's entry. Calls wait beside each other, in the lanes that [`MailboxWorker::lane`] says.
 #[wasm_bindgen]
 pub struct MailboxWorker(Desk<Outside>);
 
@@ -158,11 +226,22 @@ impl MailboxWorker {
         Self(Desk::new(outside))
     }
 
+    /// How a call of `MailboxCalls` runs beside others: `at-once`, `device` or `server`.
+    #[must_use]
+    pub fn lane(call: &str) -> String {
+        match lane(call) {
+            Lane::AtOnce => "at-once",
+            Lane::Device => "device",
+            Lane::Server => "server",
+        }
+        .into()
+    }
+
     /// Answers a call of `MailboxCalls`; rejects with a `Problem`, both as JSON.
     ///
     /// # Errors
     /// A `Problem`.
-    pub async fn answer(&mut self, call: String, args: String) -> Result<String, JsValue> {
+    pub async fn answer(&self, call: String, args: String) -> Result<String, JsValue> {
         self.0.answer(&call, &args).await.map_err(|problem| rejection(&problem))
     }
 
@@ -170,7 +249,7 @@ impl MailboxWorker {
     ///
     /// # Errors
     /// A `Problem`.
-    pub async fn begin(&mut self, opening: Vec<u8>) -> Result<String, JsValue> {
+    pub async fn begin(&self, opening: Vec<u8>) -> Result<String, JsValue> {
         let me = self.0.begin(&Zeroizing::new(opening)).await.map_err(|problem| rejection(&problem))?;
         serde_json::to_string(&me).map_err(|_| JsValue::UNDEFINED)
     }

@@ -191,6 +191,12 @@ impl Mailbox {
         }
     }
 
+    /// How far this mailbox has followed the server.
+    #[must_use]
+    pub fn followed(&self) -> Followed {
+        self.state.borrow().replica.followed()
+    }
+
     /// Every letter there is.
     #[must_use]
     pub fn letters(&self) -> Vec<LetterId> {

@@ -14,7 +14,7 @@ export type Farewell = "ended-elsewhere" | "lives-on";
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;
 
-const NONE: Counts = { inbox: 0, unread: 0, sent: 0, drafts: 0, trash: 0, arrived: 0 };
+const NONE: Counts = { inbox: 0, unread: 0, sent: 0, archive: 0, drafts: 0, trash: 0, arrived: 0, changed: false, more: false };
 
 export class Session {
   #mailbox: Mailbox;
@@ -162,6 +162,7 @@ export class Session {
         this.#reached(event.online);
         break;
       case "given_back":
+      case "draft":
         break;
       case "idle":
         void this.lock("idle");

@@ -1,6 +1,6 @@
 // The page's way to its Workers. Keys and letters' keys stay there; what comes here is what a person may see.
 
-import { device, SESSION_ITEM } from "./device.ts";
+import { device } from "./device.ts";
 import mailboxUrl from "./mailbox_worker.ts?worker&url";
 import { Idle } from "./idle.ts";
 import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs } from "./port.ts";
@@ -101,7 +101,7 @@ export const mailbox = {
     await Promise.race([locked, pause(LOCK_PATIENCE)]);
     forget({ event: "locked", why });
     tell({ tell: "locked", why });
-    await device.erase(SESSION_ITEM).catch(() => undefined); // where the Worker did not get so far
+    await device.forgetSession().catch(() => undefined); // where the Worker did not get so far
   },
 
   /**

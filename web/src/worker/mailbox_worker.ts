@@ -5,20 +5,18 @@ import { Live } from "./live.ts";
 import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside, type Tab } from "./outside.ts";
 import { BROKEN, TABS, type ToTabs, type ToWorker } from "./port.ts";
-import type { Counts, Me, Problem, WentOut } from "./types.ts";
+import type { Counts, DraftNews, Me, Problem, WentOut } from "./types.ts";
 import { initSync, MailboxWorker } from "./vault/vault.js";
 
 /** How long what was seen may wait before it is written down. */
 const KEEP_AFTER = 1_000;
-/** Held by the calls that change what waits on this device, which belongs to all tabs. */
-const UNSENT = "securemailbox-unsent";
-const CHANGE_UNSENT: ReadonlySet<string> = new Set([
-  "send", "hold", "take_back", "save_draft", "erase_draft", "give_up_unsent", "lock", "sign_out",
-]);
+/** The calls after which something about a key may have to be written down. */
+const MAY_PIN: ReadonlySet<string> = new Set(["read", "look_up", "send", "compare", "list", "told"]);
 /** After how long what could not go out is tried again. */
 const AGAIN_AFTER = 60_000;
 
-const queue = new Queue();
+/** What changes the device, in turn; and what changes the server or follows it, in turn. Neither waits for the other. */
+const lanes = { device: new Queue(), server: new Queue() };
 const tabs = new BroadcastChannel(TABS);
 const tab: Tab = {
   session: null,
@@ -28,6 +26,7 @@ const tab: Tab = {
   },
 };
 let client: MailboxWorker | undefined;
+let beginning: Promise<void> | undefined;
 let live: Live | undefined;
 let keeping: ReturnType<typeof setTimeout> | undefined;
 let again: ReturnType<typeof setTimeout> | undefined;
@@ -35,13 +34,13 @@ let again: ReturnType<typeof setTimeout> | undefined;
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.do) {
     case "begin":
-      void queue.run(async () => begin(data.module, data.session ?? (await sessionOfAnotherTab(tabs)), data.handover));
+      beginning = begin(data.module, data.session, data.handover);
       break;
     case "call":
-      void queue.run(() => inTurn(CHANGE_UNSENT.has(data.call), () => answered(data.id, data.call, data.args)));
+      void beginning?.then(() => inItsLane(data.call, () => answered(data.id, data.call, data.args)));
       break;
     case "keep":
-      void queue.run(keep);
+      void lanes.server.run(keep);
       break;
   }
 };
@@ -52,12 +51,13 @@ tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => {
   }
 });
 
-function begin(module: WebAssembly.Module, session: string | null, handover: MessagePort | null): void {
+async function begin(module: WebAssembly.Module, own: string | null, handover: MessagePort | null): Promise<void> {
+  const session = own ?? (await sessionOfAnotherTab(tabs));
   initSync({ module });
   if (session !== null) tab.keep(session);
   client = new MailboxWorker(new Outside(tab, (online) => live?.reached(online)));
   if (handover) {
-    handover.onmessage = ({ data }: MessageEvent<Uint8Array>) => void queue.run(() => opened(data));
+    handover.onmessage = ({ data }: MessageEvent<Uint8Array>) => void lanes.server.run(() => opened(data));
   }
 }
 
@@ -72,18 +72,21 @@ async function opened(opening: Uint8Array): Promise<void> {
   }
 }
 
+/** Runs a call as the client says: at once, or in turn with those that change the same. */
+function inItsLane(call: string, work: () => Promise<void>): Promise<void> {
+  const lane = MailboxWorker.lane(call);
+  return lane === "device" || lane === "server" ? lanes[lane].run(work) : work();
+}
+
 async function answered(id: number, call: string, args: string): Promise<void> {
   if (!client) return say({ say: "refusal", id, problem: BROKEN });
   const problem = await answer(client, id, call, args);
   if (call === "reopen" && problem === null) follow();
+  if (call === "save_draft" && problem === null) void lanes.server.run(() => handIn());
   if (problem === null && (call === "lock" || call === "sign_out")) stopFollowing();
-  else keepSoon();
+  else if (MAY_PIN.has(call)) keepSoon();
   if (problem?.name === "waiting") catchUpLater();
   endIfOver(problem);
-}
-
-async function inTurn(changesUnsent: boolean, work: () => Promise<void>): Promise<void> {
-  await (changesUnsent ? navigator.locks.request(UNSENT, work) : work());
 }
 
 function endIfOver(problem: Problem | null): void {
@@ -108,7 +111,7 @@ function follow(): void {
 }
 
 function catchUp(): void {
-  void queue.run(() => inTurn(true, caughtUp));
+  void lanes.server.run(caughtUp);
 }
 
 function catchUpLater(): void {
@@ -119,12 +122,32 @@ function catchUpLater(): void {
 async function caughtUp(): Promise<void> {
   if (!client || !live) return;
   try {
-    const { waiting, given_back } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
+    const { waiting, given_back, drafts } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
     for (const back of given_back) say({ say: "event", event: { event: "given_back", ...back } });
+    for (const draft of drafts) say({ say: "event", event: { event: "draft", ...draft } });
     if (waiting > 0) catchUpLater();
+    await synced();
+  } catch (rejection) {
+    endIfOver(problemOf(rejection));
+  }
+}
+
+/** A new device follows thousands of letters, and shows them as they come. */
+async function synced(): Promise<void> {
+  for (let more = true; more && client && live; ) {
     const counts = JSON.parse(await client.answer("sync", "{}")) as Counts;
-    say({ say: "event", event: { event: "changed", counts, arrived: counts.arrived } });
-    keepSoon();
+    if (counts.changed) say({ say: "event", event: { event: "changed", counts, arrived: counts.arrived } });
+    if (counts.changed || counts.more) keepSoon();
+    more = counts.more;
+  }
+}
+
+/** What was saved on this device goes to the server, as soon as that answers; a later try is `catch_up`'s. */
+async function handIn(): Promise<void> {
+  if (!client || !live) return;
+  try {
+    const { drafts } = JSON.parse(await client.answer("hand_in", "{}")) as { drafts: DraftNews[] };
+    for (const draft of drafts) say({ say: "event", event: { event: "draft", ...draft } });
   } catch (rejection) {
     endIfOver(problemOf(rejection));
   }
@@ -132,7 +155,7 @@ async function caughtUp(): Promise<void> {
 
 function keepSoon(): void {
   clearTimeout(keeping);
-  keeping = setTimeout(() => void queue.run(keep), KEEP_AFTER);
+  keeping = setTimeout(() => void lanes.server.run(keep), KEEP_AFTER);
 }
 
 async function keep(): Promise<void> {

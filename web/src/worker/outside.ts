@@ -1,6 +1,6 @@
 // The outside world as the client in a Worker gets it: the server, a store, a clock.
 
-import { device, SESSION_ITEM } from "./device.ts";
+import { device, type RowWrite } from "./device.ts";
 
 /** How long a server may give no sign of life. */
 const PATIENCE = 20_000;
@@ -67,30 +67,42 @@ export class Outside {
     }
   }
 
-  async load(item: string): Promise<Uint8Array | undefined> {
-    const kept = await device.load(item);
-    if (kept !== undefined || item !== SESSION_ITEM || this.#tab.session === null) return kept;
+  async session(): Promise<Uint8Array | undefined> {
+    const kept = await device.session();
+    if (kept !== undefined || this.#tab.session === null) return kept;
     return new TextEncoder().encode(this.#tab.session);
   }
 
-  async save(item: string, bytes: Uint8Array): Promise<void> {
-    if (item !== SESSION_ITEM) {
-      await device.save(item, bytes);
-      return;
-    }
+  async keepSession(bytes: Uint8Array): Promise<void> {
     const session = new TextDecoder().decode(bytes);
     if (staysSignedIn(session)) {
-      await device.save(item, bytes);
+      await device.keepSession(bytes);
       this.#tab.keep(null);
     } else {
-      await device.erase(item);
+      await device.forgetSession();
       this.#tab.keep(session);
     }
   }
 
-  async erase(item: string): Promise<void> {
-    await device.erase(item);
-    if (item === SESSION_ITEM) this.#tab.keep(null);
+  async forgetSession(): Promise<void> {
+    await device.forgetSession();
+    this.#tab.keep(null);
+  }
+
+  scan(account: string, table: string): Promise<(string | Uint8Array)[]> {
+    return device.scan(account, table);
+  }
+
+  get(account: string, table: string, ids: string[]): Promise<(Uint8Array | undefined)[]> {
+    return device.get(account, table, ids);
+  }
+
+  write(account: string, writes: RowWrite[]): Promise<boolean> {
+    return device.write(account, writes);
+  }
+
+  eraseRows(): Promise<void> {
+    return device.eraseRows();
   }
 
   now(): number {

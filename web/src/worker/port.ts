@@ -1,6 +1,6 @@
 // What the page and its Workers say to each other. Calls and answers are JSON, as the Rust side has them.
 
-import type { Counts, GivenBack, Me, Problem } from "./types.ts";
+import type { Counts, DraftNews, GivenBack, Me, Problem } from "./types.ts";
 
 /** The page to a Worker. */
 export type ToWorker =
@@ -23,11 +23,13 @@ export type ToPage =
 export type LockReason = "idle" | "asked" | "broken";
 
 export type MailboxEvent =
-  /** After a sync that may have changed something; `counts.arrived` letters are new in the inbox. */
+  /** After a sync that brought something; `counts.arrived` letters are new in the inbox. */
   | { event: "changed"; counts: Counts; arrived: number }
   | { event: "connection"; online: boolean }
   /** A letter that was to go out can't, and is a draft again. */
   | ({ event: "given_back" } & GivenBack)
+  /** A draft is another one now, because two people wrote on in it or it was erased, or the server refused it. */
+  | ({ event: "draft" } & DraftNews)
   /** Nobody has touched the page for too long: it is to lock. */
   | { event: "idle" }
   /** The keys are gone, here or in another tab; the session stays. */

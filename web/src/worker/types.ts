@@ -91,6 +91,10 @@ unread: number,
  */
 sent: number, 
 /**
+ * Letters put away.
+ */
+archive: number, 
+/**
  * Letters not sent yet, as drafts.
  */
 drafts: number, 
@@ -101,7 +105,15 @@ trash: number,
 /**
  * Letters that this sync brought into the inbox.
  */
-arrived: number, };
+arrived: number, 
+/**
+ * Whether this sync brought anything.
+ */
+changed: boolean, 
+/**
+ * Whether the server has more: ask again at once.
+ */
+more: boolean, };
 
 /**
  * Address and password as typed.
@@ -186,6 +198,27 @@ waiting: boolean,
  * Why nothing of it is shown.
  */
 damage: Problem | null, };
+
+/**
+ * What became of a draft at the server.
+ */
+export type DraftNews = { 
+/**
+ * The record it was saved under.
+ */
+id: string, 
+/**
+ * The one it has now.
+ */
+now: string, 
+/**
+ * Another device wrote on in the same draft: both texts are kept.
+ */
+beside: boolean, 
+/**
+ * Why it is on this device only, if trying again won't help.
+ */
+refused: Problem | null, };
 
 /**
  * All drafts.
@@ -273,7 +306,7 @@ keep: boolean, };
 /**
  * Where an entry lies.
  */
-export type Folder = "inbox" | "sent" | "trash";
+export type Folder = "inbox" | "sent" | "archive" | "trash";
 
 /**
  * A letter that was to go out and is a draft again.
@@ -287,6 +320,15 @@ draft: string,
  * Why.
  */
 problem: Problem, };
+
+/**
+ * What became of the drafts that were handed in.
+ */
+export type HandedIn = { 
+/**
+ * Those that are others now, or that the server refused.
+ */
+drafts: Array<DraftNews>, };
 
 /**
  * A letter, a draft or a session.
@@ -615,13 +657,13 @@ export type Saved = {
  */
 id: string, 
 /**
- * Why it is on this device only, if trying again won't help.
- */
-refused: Problem | null, 
-/**
  * When.
  */
-saved: number, };
+saved: number, 
+/**
+ * Somebody else wrote on in the same draft: both texts are kept, this one under another id.
+ */
+beside: boolean, };
 
 /**
  * A session of this account.
@@ -677,7 +719,7 @@ address: string, };
 /**
  * How a key stands.
  */
-export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed";
+export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed" | "differs";
 
 /**
  * What a verified envelope says.
@@ -750,7 +792,11 @@ waiting: number,
 /**
  * Those that can't go out as they stand: drafts again.
  */
-given_back: Array<GivenBack>, };
+given_back: Array<GivenBack>, 
+/**
+ * Drafts that are others now, or that the server refused.
+ */
+drafts: Array<DraftNews>, };
 
 /**
  * A letter that is being written.
@@ -802,6 +848,7 @@ export interface MailboxCalls {
   locked: [Nothing, Locked];
   keep: [Nothing, Done];
   catch_up: [Nothing, WentOut];
+  hand_in: [Nothing, HandedIn];
   sync: [Nothing, Counts];
   counts: [Nothing, Counts];
   list: [Part, Rows];

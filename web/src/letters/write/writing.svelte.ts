@@ -8,7 +8,7 @@ import { Recipients } from "./recipients.svelte.ts";
 /** How long after the last key a draft is saved. */
 const PAUSE = 2_000;
 
-type Vault = Pick<typeof mailbox, "call">;
+type Vault = Pick<typeof mailbox, "call"> & Partial<Pick<typeof mailbox, "on">>;
 
 export class WritingLetter {
   id = $state<string | null>(null);
@@ -20,7 +20,9 @@ export class WritingLetter {
   saved = $state<number>();
   /** Why it was not. */
   problem = $state.raw<Problem>();
-  /** Called when a save has named the draft: the first one, or one after the draft was erased elsewhere. */
+  /** The same draft was written on in another place, and both texts are kept. */
+  beside = $state(false);
+  /** Called when the draft has another name: by its first save, after it was erased elsewhere, or beside another text. */
   named: ((id: string) => void) | undefined;
   readonly #vault: Vault;
   #kept: string;
@@ -37,6 +39,16 @@ export class WritingLetter {
     this.recipients = new Recipients(vault);
     void this.recipients.add(begun.to ?? []);
     this.#kept = this.#fingerprint();
+  }
+
+  /** Follows what becomes of the draft at the server, until the returned function is called. */
+  follow(): () => void {
+    const stop = this.#vault.on?.((event) => {
+      if (event.event !== "draft" || event.id !== this.id) return;
+      this.problem = event.refused ?? undefined;
+      this.#is(event.now, event.beside);
+    });
+    return stop ?? (() => undefined);
   }
 
   get content(): Writing {
@@ -84,16 +96,21 @@ export class WritingLetter {
     const kept = this.#fingerprint();
     if (kept === this.#kept) return;
     try {
-      const { id, saved, refused } = await this.#vault.call("save_draft", this.content);
-      const renamed = id !== this.id;
-      this.id = id;
+      const { id, saved, beside } = await this.#vault.call("save_draft", this.content);
       this.saved = saved;
-      this.problem = refused ?? undefined;
+      this.problem = undefined;
       this.#kept = kept;
-      if (renamed) this.named?.(id);
+      this.#is(id, beside);
     } catch (failed) {
       this.problem = problemIn(failed);
     }
+  }
+
+  #is(id: string, beside: boolean): void {
+    const renamed = id !== this.id;
+    this.id = id;
+    this.beside ||= beside;
+    if (renamed) this.named?.(id);
   }
 
   #fingerprint(): string {
