@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{Fingerprint, LetterId},
-    letters::{EntryUpdate, ErasureReceipt, Folder},
+    ids::{ErasureId, Fingerprint, LetterId},
+    letters::{EmptyTrash, EntryUpdate, ErasureReceipt, Folder},
     limits,
     octets::Octets,
     time::Timestamp,
@@ -147,7 +147,8 @@ impl Mailbox {
     /// # Errors
     /// [`OpenError`]
     pub async fn empty_trash(&mut self, world: &impl World) -> Result<ErasureReceipt, OpenError> {
-        let receipt: ErasureReceipt = self.session.api(world).act(Method::Post, "/trash/empty").await?;
+        let empty = EmptyTrash { id: ErasureId::new(world.now(), &mut world.rng()) };
+        let receipt: ErasureReceipt = self.session.api(world).send(Method::Post, "/trash/empty", &empty).await?;
         self.sync(world).await?;
         Ok(receipt)
     }

@@ -23,6 +23,7 @@ mod postgres;
 mod proofs;
 mod sqlite;
 mod store;
+mod traces;
 
 pub use act::{Act, ReadOnly};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};

@@ -88,6 +88,7 @@ pub struct TouchSession {
 impl Act for TouchSession {
     type Output = ();
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
@@ -133,6 +134,7 @@ pub struct EndSession {
 impl Act for EndSession {
     type Output = bool;
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND account_id = $2";

@@ -98,6 +98,7 @@ pub struct DropDeviceSlot {
 impl Act for DropDeviceSlot {
     type Output = ();
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "DELETE FROM slot WHERE session_id = $1";

@@ -38,6 +38,7 @@ pub struct UpdateEntry {
 impl Act for UpdateEntry {
     type Output = Entry;
     type Error = UpdateEntryError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "

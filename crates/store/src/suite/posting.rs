@@ -11,7 +11,7 @@ use securemailbox_protocol::{
 
 use super::{
     on_both,
-    people::{Dice, NOW, Person, again, draft, later, post, register, trash, write_new},
+    people::{Dice, NOW, Person, again, draft, empty_trash, later, post, register, trash, write_new},
 };
 use crate::{
     Store,
@@ -76,7 +76,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     let post = |now| PostLetters { sender: anna.account, letters: vec![again(&letter)], draft: None, now };
     let first = store.write(post(NOW)).await.unwrap();
     trash(&store, &bjorn, letter.new.id).await;
-    store.empty_trash(bjorn.account, NOW).await.unwrap();
+    empty_trash(&store, bjorn.account, NOW).await.unwrap();
     let pulse = store.read(PulseOf { account: bjorn.account }).await.unwrap();
     assert_eq!(store.write(post(later(60))).await.unwrap(), first);
     assert_eq!(store.read(PulseOf { account: bjorn.account }).await.unwrap(), pulse);
