@@ -6,7 +6,7 @@ use securemailbox_client::{
     transport::{Request, Response, Transport, Unreachable},
     world::{Device, DeviceFailed, Item, World},
 };
-use securemailbox_protocol::{sign_in::SessionDelivery, time::Timestamp};
+use securemailbox_protocol::{sessions::SessionDelivery, time::Timestamp};
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use zeroize::Zeroizing;

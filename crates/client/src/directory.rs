@@ -1,10 +1,10 @@
 //! Looking people up, and believing no more than what fits what is known of them (PROTOCOL §2, §4.1).
 
 use securemailbox_protocol::{
-    accounts::Level,
     address::Address,
     directory::{Listing, LookUp},
     ids::{AccountId, CertificateHash},
+    levels::Level,
     limits,
     octets::Octets,
     problems::ProblemType,

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{
-    accounts::{AccountUpdate, Language, NewRecoverySlot},
+    accounts::{AccountUpdate, Language},
     address::Address,
     ids::{Fingerprint, LetterId, RecordId, SessionId},
     records::RecordPurpose,
-    sign_in::Sessions,
+    sessions::Sessions,
+    slots::NewRecoverySlot,
 };
 use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    accounts::Level,
     address::Address,
     ids::{AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, ThreadId},
+    levels::Level,
     numbers::{ChangeNumber, EraseNumber},
     octets::Octets,
     time::Timestamp,

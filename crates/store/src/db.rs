@@ -3,12 +3,13 @@
 use std::{borrow::Cow, future::Future};
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, Level},
+    accounts::{AccountKind, Language},
     ids::{
         AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId,
         SignInId, SlotId, ThreadId,
     },
     letters::Folder,
+    levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
     records::RecordPurpose,

@@ -12,7 +12,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, Store, StoreError, ToParam, records::EraseRecordError, store::Forgetting, sync};
+use crate::{Act, Db, Store, StoreError, ToParam, pulse, records::EraseRecordError, store::Forgetting};
 
 impl Store {
     /// Empties the trash of `account`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
@@ -116,7 +116,7 @@ impl EmptyTrash {
         db.exec(DELIVERIES, &[account]).await?;
         db.exec(NOTICES, &[account]).await?;
         db.exec(CHOSEN, &[account]).await?;
-        sync::raise_letters_erased(db, self.account).await?;
+        pulse::raise_letters_erased(db, self.account).await?;
         queue(db).await?;
         let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
         Ok(Emptied { at: self.now, entries: count(entries)?, letters: count(letters)? })
@@ -175,7 +175,7 @@ pub(crate) async fn drop_draft<D: Db>(
     if db.exec(SQL, &[&account, &draft]).await? == 0 {
         return Ok(None);
     }
-    sync::raise_drafts_erased(db, account).await.map(Some)
+    pulse::raise_drafts_erased(db, account).await.map(Some)
 }
 
 /// Remembers that traces are left.

@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod letters;
 pub mod meta;
 pub mod notices;
+pub mod pulse;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;

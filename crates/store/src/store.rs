@@ -113,7 +113,7 @@ impl Store {
         }
     }
 
-    /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::sync::PulseOf`].
+    /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::pulse::PulseOf`].
     /// On PostgreSQL a hint may come twice or late, so a number lower than one already seen says nothing.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<(AccountId, Pulse)> {

@@ -19,7 +19,8 @@ use crate::{
     Store,
     jobs::Sweep,
     letters::{DeliveriesOf, ReadContent, ReadEntry},
-    sync::{LetterIdsOf, PulseOf},
+    pulse::PulseOf,
+    sync::LetterIdsOf,
 };
 
 on_both! {

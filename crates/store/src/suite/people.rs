@@ -8,12 +8,13 @@ use std::{
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use securemailbox_protocol::{
-    accounts::{Language, Level},
+    accounts::Language,
     ids::{
         AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, RegistrationId, SessionId, SlotId,
         ThreadId,
     },
     letters::{ErasureReceipt, Folder, NewLetter, NewReader},
+    levels::Level,
     records::RecordPurpose,
     time::Timestamp,
 };

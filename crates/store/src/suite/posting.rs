@@ -1,9 +1,9 @@
 //! PROTOCOL §3, §4: posting, listing, reading, moving, receipts.
 
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{ContentHash, RecordId},
     letters::{EntryUpdate, Folder},
+    levels::Level,
     numbers::ChangeNumber,
     records::RecordPurpose,
     sync::Erased,
@@ -19,8 +19,9 @@ use crate::{
         DeliveriesOf, DeliveryReceipt, ListEntries, PostLetters, PostLettersError, PutReceipt, PutReceiptError,
         ReadContent, ReadEntry, UpdateEntry, UpdateEntryError,
     },
+    pulse::PulseOf,
     records::ReadRecord,
-    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf},
+    sync::{ChangesSince, DraftIdsOf, LetterIdsOf},
 };
 
 on_both! {

@@ -18,7 +18,8 @@ use crate::{
     Act, Db, ReadOnly, Store, StoreError,
     letters::ListEntries,
     meta::{InitMeta, MetaKey, ReadMeta},
-    sync::{ChangesSince, PulseOf},
+    pulse::PulseOf,
+    sync::ChangesSince,
 };
 
 on_both! {
