@@ -6,10 +6,9 @@ use securemailbox_client::{
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{
-    accounts,
     address::Address,
-    letters as wire,
-    sign_in::{SessionRow, Sessions},
+    letters as wire, levels,
+    sessions::{SessionRow, Sessions},
     time::Timestamp,
 };
 
@@ -138,13 +137,13 @@ pub(crate) const fn millis(time: Timestamp) -> views::Millis {
     time.unix_millis()
 }
 
-pub(crate) const fn level(level: accounts::Level) -> views::Level {
+pub(crate) const fn level(level: levels::Level) -> views::Level {
     match level {
-        accounts::Level::Address => views::Level::Address,
-        accounts::Level::Phone => views::Level::Phone,
-        accounts::Level::Authenticator => views::Level::Authenticator,
-        accounts::Level::Passkey => views::Level::Passkey,
-        accounts::Level::Eid => views::Level::Eid,
+        levels::Level::Address => views::Level::Address,
+        levels::Level::Phone => views::Level::Phone,
+        levels::Level::Authenticator => views::Level::Authenticator,
+        levels::Level::Passkey => views::Level::Passkey,
+        levels::Level::Eid => views::Level::Eid,
     }
 }
 

@@ -7,7 +7,7 @@ use securemailbox_client::{
     transport::{Request, Response, Transport, Unreachable},
     world::World,
 };
-use securemailbox_protocol::{coding::hex, ids::AccountId, sign_in::SessionDelivery, time::Timestamp};
+use securemailbox_protocol::{coding::hex, ids::AccountId, sessions::SessionDelivery, time::Timestamp};
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use zeroize::Zeroizing;

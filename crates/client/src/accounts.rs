@@ -2,8 +2,8 @@
 
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Language, NewPasswordSlot, NewRecoverySlot,
-        NewRegistration, PasswordRequest, PasswordResponse, Registration,
+        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Language, NewRegistration, PasswordRequest,
+        PasswordResponse, Registration,
     },
     address::Address,
     ids::{AccountId, RecordId, SlotId},
@@ -11,6 +11,7 @@ use securemailbox_protocol::{
     octets::Octets,
     phone::PhoneNumber,
     records::RecordPurpose,
+    slots::{NewPasswordSlot, NewRecoverySlot},
 };
 use securemailbox_vault::{
     identities::Identity,

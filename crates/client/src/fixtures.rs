@@ -11,10 +11,10 @@ use std::{
 
 use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use securemailbox_protocol::{
-    accounts::Level,
     address::Address,
     directory::Listing,
     ids::AccountId,
+    levels::Level,
     octets::Octets,
     problems::{ProblemDetails, ProblemType},
     time::Timestamp,

@@ -10,7 +10,7 @@ use std::{
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{CertificateHash, Fingerprint, LetterId, RecordId},
+    ids::{CertificateHash, ErasureId, Fingerprint, LetterId, RecordId},
     letters::Folder,
     numbers::Version,
     time::Timestamp,
@@ -76,6 +76,8 @@ pub(crate) struct State {
     pub(crate) outgoing: BTreeMap<RecordId, Timestamp>,
     /// Letters that were posted and not acknowledged, with the draft each was, as of the last look.
     pub(crate) waiting: BTreeMap<RowId, Option<RecordId>>,
+    /// The erasure of the trash that was asked for and not answered.
+    pub(crate) emptying: Option<ErasureId>,
     /// Outgoing drafts that their writer may still take back here.
     pub(crate) holding: BTreeSet<RecordId>,
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::{address::Address, coding::base64url, ids::AccountId, sign_in::NewSession};
+use securemailbox_protocol::{address::Address, coding::base64url, ids::AccountId, sessions::NewSession};
 use securemailbox_vault::secrets::AccountSecret;
 
 /// A session that has begun, and the secret of its account.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use securemailbox_protocol::{
-    accounts::{AccountUpdate, Language, NewRecoverySlot},
+    accounts::{AccountUpdate, Language},
     address::Address,
     ids::SessionId,
     octets::Octets,
     records::{RecordHead, RecordPurpose},
-    sign_in::Sessions,
+    sessions::Sessions,
+    slots::NewRecoverySlot,
 };
 use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 

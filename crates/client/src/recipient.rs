@@ -1,6 +1,6 @@
 //! Somebody one may write to.
 
-use securemailbox_protocol::{accounts::Level, ids::AccountId};
+use securemailbox_protocol::{ids::AccountId, levels::Level};
 use securemailbox_vault::certificates::Certificate;
 
 use crate::contacts::Standing;

@@ -186,7 +186,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_protocol::{accounts::Level, ids::SessionId, sign_in::NewSession};
+    use securemailbox_protocol::{ids::SessionId, levels::Level, sessions::NewSession};
 
     use securemailbox_vault::secrets::AccountSecret;
 

@@ -5,9 +5,9 @@ use securemailbox_protocol::{
     address::Address,
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
+    sessions::{NewSession, SessionDelivery},
     sign_in::{
-        CompleteRecovery, FinishSignIn, NewRecovery, NewSession, NewSignIn, NextFactor, RecoveredSlot, Recovery,
-        SessionDelivery, SignIn, SignInCode,
+        CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, NextFactor, RecoveredSlot, Recovery, SignIn, SignInCode,
     },
     slots::{Slot, SlotKind},
 };

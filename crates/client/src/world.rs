@@ -1,7 +1,7 @@
 //! Everything the client has of the outside: a server, a device to keep things on, a clock, randomness.
 
 use rand::{CryptoRng, RngCore};
-use securemailbox_protocol::{opaque::KeyStretching, sign_in::SessionDelivery, time::Timestamp};
+use securemailbox_protocol::{opaque::KeyStretching, sessions::SessionDelivery, time::Timestamp};
 
 use crate::{device::Device, transport::Transport};
 

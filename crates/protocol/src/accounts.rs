@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Address,
-    ids::{AccountId, CertificateHash, RecordId, RegistrationId, SlotId},
+    ids::{AccountId, CertificateHash, RecordId, RegistrationId},
     octets::Octets,
     phone::PhoneNumber,
-    sign_in::SessionDelivery,
+    sessions::SessionDelivery,
+    slots::{NewPasswordSlot, NewRecoverySlot},
 };
 
 /// Who an account belongs to.
@@ -31,23 +32,6 @@ pub enum Language {
     Sv,
     /// English.
     En,
-}
-
-/// How well a person's identity was proved (PROTOCOL §6), weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The link in an e-mail.
-    Address = 1,
-    /// A code by SMS, a restricted authenticator (NIST SP 800-63B-4).
-    Phone = 2,
-    /// A code from an authenticator app.
-    Authenticator = 3,
-    /// A passkey; resists phishing.
-    Passkey = 4,
-    /// An electronic identification.
-    Eid = 5,
 }
 
 /// `POST /registrations`: asks for a mailbox.
@@ -104,32 +88,6 @@ pub struct PasswordRequest {
 pub struct PasswordResponse {
     /// `RegistrationResponse`, 64 bytes.
     pub response: Octets,
-}
-
-/// A password and the slot it opens: one row, replaced in one transaction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NewPasswordSlot {
-    /// The slot's id.
-    pub id: SlotId,
-    /// The account secret, sealed.
-    pub sealed: Octets,
-    /// `RegistrationRecord` (RFC 9807 §5.1), 192 bytes.
-    pub opaque_record: Octets,
-}
-
-/// A recovery slot and the proof for which, with one other factor, the server gives it out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NewRecoverySlot {
-    /// The slot's id.
-    pub id: SlotId,
-    /// The account secret, sealed.
-    pub sealed: Octets,
-    /// 32 bytes derived from the recovery code; the server keeps their hash.
-    pub proof: Octets,
 }
 
 /// A record's first version.

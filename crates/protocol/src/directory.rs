@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{accounts::Level, address::Address, ids::AccountId, octets::Octets};
+use crate::{address::Address, ids::AccountId, levels::Level, octets::Octets};
 
 /// `POST /directory/look-ups`. A body, because addresses stay out of paths and queries.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -96,6 +96,10 @@ uuid_id!(
     SignInId
 );
 uuid_id!(
+    /// One emptying of a trash, made by the client: the same id is the same emptying (PROTOCOL §8).
+    ErasureId
+);
+uuid_id!(
     /// A forgotten password under way.
     RecoveryId
 );

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    accounts::Level,
     address::Address,
-    ids::{AccountId, CertificateHash, ContentHash, LetterId, RecordId, ThreadId},
+    ids::{AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, ThreadId},
+    levels::Level,
     numbers::{ChangeNumber, EraseNumber},
     octets::Octets,
     time::Timestamp,
@@ -242,7 +242,17 @@ pub struct DeliveryRead {
     pub level: Level,
 }
 
-/// `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
+/// `POST /trash/empty`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EmptyTrash {
+    /// Made by the client. The same id again, within [`crate::limits::RECEIPT_LIFE`] and before another one, erases nothing
+    /// more and is answered as the first time.
+    pub id: ErasureId,
+}
+
+/// The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErasureReceipt {

@@ -52,6 +52,8 @@ pub const SIGN_INS_AN_HOUR: u32 = 20;
 pub const CODE_TRIES: u8 = 5;
 /// How long a code is good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
+/// How long the receipt of an emptied trash is kept for a client that did not get it.
+pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a registration waits for its next step.
 pub const REGISTRATION_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long a sign-in waits for its second message.

@@ -1,14 +1,14 @@
-//! Signing in, sessions, and a forgotten password (PROTOCOL §9a).
+//! Signing in, and a forgotten password (PROTOCOL §9a).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    accounts::{Level, NewPasswordSlot, NewRecoverySlot},
     address::Address,
-    ids::{AccountId, RecoveryId, SessionId, SignInId, SlotId},
+    ids::{AccountId, RecoveryId, SignInId, SlotId},
+    levels::Level,
     octets::Octets,
-    slots::Slot,
-    time::Timestamp,
+    sessions::SessionDelivery,
+    slots::{NewPasswordSlot, NewRecoverySlot},
 };
 
 /// `POST /sign-ins`: the first OPAQUE message (RFC 9807 §6.1).
@@ -51,17 +51,6 @@ pub struct NextFactor {
     pub phone_ends: String,
 }
 
-/// How a session's token is handed over: `cookie` to a browser, `bearer` to a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum SessionDelivery {
-    /// `Set-Cookie: __Host-session`.
-    Cookie,
-    /// In the answer.
-    Bearer,
-}
-
 /// `POST /sign-ins/{id}/code`.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -71,51 +60,6 @@ pub struct SignInCode {
     pub code: String,
     /// How the token is handed over.
     pub session: SessionDelivery,
-}
-
-/// A session has begun.
-#[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NewSession {
-    /// The session, as its owner will see it in a list.
-    pub id: SessionId,
-    /// Whose it is.
-    pub account: AccountId,
-    /// What was proved.
-    pub level: Level,
-    /// When.
-    pub proved: Timestamp,
-    /// 32 bytes, base64url, for `Authorization: Bearer`; absent where a cookie was set.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub token: Option<String>,
-    /// What the proved factors give a right to.
-    pub slots: Vec<Slot>,
-}
-
-/// One row of `GET /sessions`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SessionRow {
-    /// Its id.
-    pub id: SessionId,
-    /// Whether it is the one that asks.
-    pub current: bool,
-    /// What was proved.
-    pub level: Level,
-    /// When.
-    pub proved: Timestamp,
-    /// When it was last used, to the minute.
-    pub used: Timestamp,
-    /// Whether it is kept signed in for 30 days after its last use.
-    pub kept: bool,
-}
-
-/// `GET /sessions`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Sessions {
-    /// Newest first.
-    pub sessions: Vec<SessionRow>,
 }
 
 /// `POST /recoveries`: a forgotten password begins with the proof of the recovery code.

@@ -33,6 +33,32 @@ pub struct Slot {
     pub sealed: Octets,
 }
 
+/// A password and the slot it opens: one row, replaced in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewPasswordSlot {
+    /// The slot's id.
+    pub id: SlotId,
+    /// The account secret, sealed.
+    pub sealed: Octets,
+    /// `RegistrationRecord` (RFC 9807 §5.1), 192 bytes.
+    pub opaque_record: Octets,
+}
+
+/// A recovery slot and the proof for which, with one other factor, the server gives it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewRecoverySlot {
+    /// The slot's id.
+    pub id: SlotId,
+    /// The account secret, sealed.
+    pub sealed: Octets,
+    /// 32 bytes derived from the recovery code; the server keeps their hash.
+    pub proof: Octets,
+}
+
 /// `PUT /slots/device`: keeps this session able to open its mailbox. Replaces the session's slot, if it had one.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -2,30 +2,33 @@
 
 use std::time::Duration;
 
-use securemailbox_store::{StoreError, jobs::Sweep};
+use securemailbox_store::jobs::Sweep;
 
 use crate::mailroom::{Mailroom, stopped};
 
-/// How often.
+/// How often what is over is looked for.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Sweeps once a minute until the server stops.
+/// How long what was deleted waits for more of it, before the log is made to forget all of it.
+const GATHERED: Duration = Duration::from_secs(5);
+
+/// Sweeps, and has the log forget what was deleted, until the server stops.
 pub async fn run(mailroom: Mailroom) {
     let mut stopping = mailroom.stopping.clone();
-    loop {
-        if let Err(error) = sweep(&mailroom).await {
-            tracing::error!(error = error.to_string(), "sweeping failed");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PERIOD) => {}
-            () = stopped(&mut stopping) => break,
-        }
+    tokio::select! {
+        () = sweep(&mailroom) => {}
+        () = mailroom.store.forget_in_time(GATHERED) => {}
+        () = stopped(&mut stopping) => {}
     }
 }
 
-/// Deletes what is over. The log is scrubbed too: sent codes and shares of ended sessions lie in it.
-async fn sweep(mailroom: &Mailroom) -> Result<(), StoreError> {
-    mailroom.rates.sweep();
-    mailroom.store.write(Sweep { now: mailroom.now() }).await?;
-    mailroom.store.scrub_log().await
+/// Deletes what is over, once a minute. Never ends.
+async fn sweep(mailroom: &Mailroom) {
+    loop {
+        mailroom.rates.sweep();
+        if let Err(error) = mailroom.store.write(Sweep { now: mailroom.now() }).await {
+            tracing::error!(error = error.to_string(), "sweeping failed");
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
 }

@@ -69,7 +69,13 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::new(ProblemType::Busy).retry_after(2),
-            other => Self::internal(&other),
+            // Said in the log once, when it began; whoever waits may try again.
+            StoreError::Full => Self::new(ProblemType::Busy).detail("the server's disk is full").retry_after(60),
+            StoreError::Unreachable
+            | StoreError::Panicked
+            | StoreError::Damaged(_)
+            | StoreError::Database(_)
+            | StoreError::File(_) => Self::internal(&error),
         }
     }
 }

@@ -7,12 +7,12 @@ use axum::{
 };
 use rand::RngCore;
 use securemailbox_protocol::{
-    accounts::Level,
     coding::base64url,
     ids::{AccountId, SessionId},
+    levels::Level,
     limits,
     problems::ProblemType,
-    sign_in::SessionDelivery,
+    sessions::SessionDelivery,
     time::Timestamp,
 };
 use securemailbox_store::sessions::{SessionByToken, TouchSession};

@@ -1,8 +1,9 @@
 //! Accounts (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, Level},
+    accounts::{AccountKind, Language},
     ids::{AccountId, CertificateHash},
+    levels::Level,
 };
 
 use crate::{Act, Db, ReadOnly, StoreError};

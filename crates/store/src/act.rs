@@ -13,6 +13,8 @@ pub trait Act: Send + Sync + 'static {
     type Output: Send + 'static;
     /// How it fails.
     type Error: From<StoreError> + Send + 'static;
+    /// Whether it is done on a full disk too, in the room that is set aside there: it erases, or whoever erases needs it.
+    const NEEDED_TO_ERASE: bool = false;
 
     /// Does it.
     fn run<D: Db>(&self, db: &mut D) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;

@@ -3,12 +3,13 @@
 use std::{borrow::Cow, future::Future};
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, Level},
+    accounts::{AccountKind, Language},
     ids::{
-        AccountId, CertificateHash, ContentHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId,
-        SlotId, ThreadId,
+        AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId,
+        SignInId, SlotId, ThreadId,
     },
     letters::Folder,
+    levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
     records::RecordPurpose,
@@ -17,7 +18,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{meta::MetaKey, notices::NoticeId, proofs::Factor};
+use crate::{meta::MetaKey, notices::NoticeId, proofs::Factor, traces::Tables};
 
 /// A database inside a transaction.
 pub trait Db: Send {
@@ -48,12 +49,24 @@ pub trait Db: Send {
     fn touched(&mut self, account: AccountId, pulse: Pulse);
 }
 
+/// What is to be done once a transaction is on disk.
+#[derive(Default)]
+pub(crate) struct AfterCommit {
+    /// Whom to tell that there is something new.
+    pub(crate) pulses: Vec<(AccountId, Pulse)>,
+    /// In which tables secrets were deleted or overwritten.
+    pub(crate) traces: Tables,
+}
+
 /// Why the store could not do it. Holds no row's content, so that it may be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// More is waiting to be written than we promise to remember, or too many tried the same at once.
     #[error("the store has more to do than it can")]
     Busy,
+    /// There is no room on the disk. Erasing goes on; the rest may be tried again when there is.
+    #[error("the disk is full")]
+    Full,
     /// The store was closed, or its database can't be reached.
     #[error("the store can't be reached")]
     Unreachable,
@@ -154,6 +167,7 @@ fixed_bytes! {
     RegistrationId 16
     SignInId 16
     RecoveryId 16
+    ErasureId 16
     ThreadId 16
     NoticeId 16
     ContentHash 32

@@ -1,8 +1,8 @@
 //! The directory: whom one can write to (PROTOCOL §4.1).
 
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{AccountId, CertificateHash},
+    levels::Level,
 };
 
 use crate::{Act, Db, ReadOnly, StoreError, accounts::AddressLookup};

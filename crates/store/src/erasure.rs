@@ -1,59 +1,83 @@
 //! Erasure (PROTOCOL §8): rows in one transaction, then every trace of them, then the queue row.
 //!
 //! The transaction also queues the erasure, so that a crash between it and the last trace is mended when the store is
-//! opened again. The queue holds a number and nothing of what was erased. How the traces go is the engine's matter
-//! (docs/decisions/0003-what-sqlite-leaves-behind.md).
+//! opened again, on PostgreSQL also by another process. The queue holds a number and nothing of what was erased. How the
+//! traces go is the engine's matter (docs/decisions/0003-what-sqlite-leaves-behind.md).
 
 use securemailbox_protocol::{
-    ids::{AccountId, RecordId},
+    ids::{AccountId, ErasureId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
+    limits,
     numbers::EraseNumber,
     time::Timestamp,
 };
 
-use crate::{Act, Db, Store, StoreError, records::EraseRecordError, store::Forgetting, sync};
+use crate::{Act, Db, Store, StoreError, ToParam, pulse, records::EraseRecordError, store::Forgetting};
 
 impl Store {
-    /// Empties the trash of `account`: returns when nothing of what lay there is left (PROTOCOL §8).
+    /// Empties the trash of `account`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
+    /// the same emptying, and has the same receipt.
     ///
     /// # Errors
-    /// [`StoreError`]. If it comes after the rows were deleted, the erasure is finished by the next one or by
-    /// [`Store::scrub_log`], at the latest when the store is opened again.
-    pub async fn empty_trash(&self, account: AccountId, now: Timestamp) -> Result<ErasureReceipt, StoreError> {
-        let emptied = self.write(EmptyTrash { account }).await?;
+    /// [`StoreError`]. If it comes after the rows were deleted, the erasure is finished by the next one, by
+    /// [`Store::forget_in_time`], at the latest when the store is opened again.
+    pub async fn empty_trash(
+        &self,
+        account: AccountId,
+        id: ErasureId,
+        now: Timestamp,
+    ) -> Result<ErasureReceipt, StoreError> {
+        let emptied = self.write(EmptyTrash { account, id, now }).await?;
+        // In a repetition too: the first time may have ended between the rows and their traces.
         self.scrub_log().await?;
-        Ok(receipt(emptied, self.forgets_by(), now))
+        Ok(receipt(emptied, self.forgets_by()))
     }
 
-    /// Erases a draft: returns when nothing of it is left.
+    /// Erases a draft. Its row is gone when this returns, its traces are a few seconds later.
     ///
     /// # Errors
     /// [`EraseRecordError::NotFound`]: the account has no such record, or it is no draft.
     pub async fn erase_draft(&self, account: AccountId, draft: RecordId) -> Result<(), EraseRecordError> {
-        self.write(EraseDraft { account, draft }).await?;
-        Ok(self.scrub_log().await?)
+        self.write(EraseDraft { account, draft }).await
     }
 }
 
 /// Deletes the rows of everything in the trash, and of the letters that nobody holds any more.
 pub(crate) struct EmptyTrash {
     pub(crate) account: AccountId,
+    pub(crate) id: ErasureId,
+    pub(crate) now: Timestamp,
 }
 
-/// How much was deleted.
+/// How much was deleted, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Emptied {
+    at: Timestamp,
     /// Entries, each with its wrapped key.
-    pub(crate) entries: u64,
+    entries: i64,
     /// Letters that nobody else held.
-    pub(crate) letters: u64,
+    letters: i64,
 }
 
 impl Act for EmptyTrash {
     type Output = Emptied;
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        match self.earlier(db).await? {
+            Some(emptied) => Ok(emptied),
+            None => {
+                let emptied = self.empty(db).await?;
+                self.keep(db, &emptied).await?;
+                Ok(emptied)
+            }
+        }
+    }
+}
+
+impl EmptyTrash {
+    async fn empty<D: Db>(&self, db: &mut D) -> Result<Emptied, StoreError> {
         /// What goes: is it the account's own letter, is this the last entry? Written down for this transaction only.
         const CHOOSE: &str = "
             INSERT INTO erasing (account_id, letter_id, sent, last)
@@ -83,7 +107,7 @@ impl Act for EmptyTrash {
 
         let account = &self.account;
         if db.exec(CHOOSE, &[account]).await? == 0 {
-            return Ok(Emptied { entries: 0, letters: 0 });
+            return Ok(Emptied { at: self.now, entries: 0, letters: 0 });
         }
         // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
         let entries = db.exec(ENTRIES, &[account]).await?;
@@ -92,9 +116,33 @@ impl Act for EmptyTrash {
         db.exec(DELIVERIES, &[account]).await?;
         db.exec(NOTICES, &[account]).await?;
         db.exec(CHOSEN, &[account]).await?;
-        sync::raise_letters_erased(db, self.account).await?;
+        pulse::raise_letters_erased(db, self.account).await?;
         queue(db).await?;
-        Ok(Emptied { entries, letters })
+        let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
+        Ok(Emptied { at: self.now, entries: count(entries)?, letters: count(letters)? })
+    }
+
+    /// What came of it, if an earlier try emptied the trash and its answer was lost.
+    async fn earlier<D: Db>(&self, db: &mut D) -> Result<Option<Emptied>, StoreError> {
+        const SQL: &str = "
+            SELECT at, entries, letters FROM receipt WHERE account_id = $1 AND erasure_id = $2 AND expires > $3";
+        let Some(mut row) = db.row(SQL, &[&self.account, &self.id, &self.now]).await? else { return Ok(None) };
+        Ok(Some(Emptied { at: row.take()?, entries: row.take()?, letters: row.take()? }))
+    }
+
+    /// Keeps what came of it, even if nothing did: a request that arrives late must not erase what was put into the trash
+    /// after it was answered.
+    async fn keep<D: Db>(&self, db: &mut D, emptied: &Emptied) -> Result<(), StoreError> {
+        const SQL: &str = "
+            INSERT INTO receipt (account_id, erasure_id, at, entries, letters, expires)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (account_id) DO UPDATE
+               SET erasure_id = EXCLUDED.erasure_id, at = EXCLUDED.at, entries = EXCLUDED.entries,
+                   letters = EXCLUDED.letters, expires = EXCLUDED.expires";
+        let expires = self.now.after(limits::RECEIPT_LIFE);
+        let row: [&dyn ToParam; 6] =
+            [&self.account, &self.id, &emptied.at, &emptied.entries, &emptied.letters, &expires];
+        db.exec(SQL, &row).await.map(drop)
     }
 }
 
@@ -107,6 +155,7 @@ struct EraseDraft {
 impl Act for EraseDraft {
     type Output = ();
     type Error = EraseRecordError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         match drop_draft(db, self.account, self.draft).await? {
@@ -116,8 +165,7 @@ impl Act for EraseDraft {
     }
 }
 
-/// Deletes the row of a draft, and queues the erasure of its traces: the account's number of draft erasures after that.
-/// None, and nothing deleted, if the account has no such record or it is no draft.
+/// Deletes the row of a draft: the account's number of draft erasures after that. None, and nothing deleted, if the account has no such record or it is no draft.
 pub(crate) async fn drop_draft<D: Db>(
     db: &mut D,
     account: AccountId,
@@ -127,9 +175,7 @@ pub(crate) async fn drop_draft<D: Db>(
     if db.exec(SQL, &[&account, &draft]).await? == 0 {
         return Ok(None);
     }
-    let erased = sync::raise_drafts_erased(db, account).await?;
-    queue(db).await?;
-    Ok(Some(erased))
+    pulse::raise_drafts_erased(db, account).await.map(Some)
 }
 
 /// Remembers that traces are left.
@@ -139,15 +185,16 @@ async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
 }
 
 /// What was done, and what this store can't do.
-fn receipt(emptied: Emptied, by: Forgetting, at: Timestamp) -> ErasureReceipt {
+fn receipt(emptied: Emptied, by: Forgetting) -> ErasureReceipt {
     let overwrites = by == Forgetting::Overwriting;
     let step = |step, taken, count| ErasureStep { step, taken, count: if taken { count } else { 0 } };
+    let (entries, letters) = (emptied.entries.unsigned_abs(), emptied.letters.unsigned_abs());
     ErasureReceipt {
-        at,
-        erased: emptied.entries,
+        at: emptied.at,
+        erased: entries,
         steps: vec![
-            step(ErasureStepKind::KeysDestroyed, true, emptied.entries),
-            step(ErasureStepKind::LettersOverwritten, overwrites, emptied.letters),
+            step(ErasureStepKind::KeysDestroyed, true, entries),
+            step(ErasureStepKind::LettersOverwritten, overwrites, letters),
             step(ErasureStepKind::LogOverwritten, overwrites, 1),
             step(ErasureStepKind::Vacuumed, !overwrites, 1),
         ],

@@ -17,7 +17,7 @@ pub struct Swept {
     pub sessions: u64,
 }
 
-/// Deletes what is over: registrations, sign-ins, recoveries, sessions with their shares.
+/// Deletes what is over: registrations, sign-ins, recoveries, sessions with their shares, receipts nobody asked for again.
 pub struct Sweep {
     /// When.
     pub now: Timestamp,
@@ -26,6 +26,7 @@ pub struct Sweep {
 impl Act for Sweep {
     type Output = Swept;
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const PROOFS: &str = "
@@ -37,6 +38,7 @@ impl Act for Sweep {
             DELETE FROM slot WHERE session_id IN (SELECT session_id FROM session WHERE expires <= $1)";
         db.exec(PROOFS, &[&self.now]).await?;
         db.exec(SHARES, &[&self.now]).await?;
+        db.exec("DELETE FROM receipt WHERE expires <= $1", &[&self.now]).await?;
         Ok(Swept {
             registrations: db.exec("DELETE FROM registration WHERE expires <= $1", &[&self.now]).await?,
             sign_ins: db.exec("DELETE FROM sign_in WHERE expires <= $1", &[&self.now]).await?,

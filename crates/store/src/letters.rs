@@ -1,9 +1,9 @@
 //! Letters and the entries that hold them (PROTOCOL §3, §4).
 
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{AccountId, CertificateHash, LetterId, ThreadId},
     letters::Folder,
+    levels::Level,
     numbers::ChangeNumber,
     time::Timestamp,
 };

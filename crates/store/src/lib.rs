@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod letters;
 pub mod meta;
 pub mod notices;
+pub mod pulse;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
@@ -23,6 +24,7 @@ mod postgres;
 mod proofs;
 mod sqlite;
 mod store;
+mod traces;
 
 pub use act::{Act, ReadOnly};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};

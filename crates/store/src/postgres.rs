@@ -1,6 +1,6 @@
 //! PostgreSQL: a transaction for each act, run again when it collided with another (PROTOCOL §8 says what it can't erase).
 
-use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Transaction};
 use futures_util::FutureExt as _;
@@ -14,7 +14,9 @@ use tokio_postgres::{
 
 use crate::{
     Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
+    db::AfterCommit,
     migrations::{self, POSTGRES},
+    traces::{self, Tables, Traces},
 };
 
 mod pulses;
@@ -36,10 +38,15 @@ const TAKE_TURNS: &str = "LOCK TABLE turn IN EXCLUSIVE MODE";
 pub(crate) struct Postgres {
     pool: Pool,
     pulses: pulses::Pulses,
+    traces: Arc<Traces>,
 }
 
 impl Postgres {
-    pub(crate) async fn open(url: &str, pulses: broadcast::Sender<(AccountId, Pulse)>) -> Result<Self, OpenError> {
+    pub(crate) async fn open(
+        url: &str,
+        pulses: broadcast::Sender<(AccountId, Pulse)>,
+        traces: Arc<Traces>,
+    ) -> Result<Self, OpenError> {
         let config: Config = url.parse().map_err(|_| OpenError::Url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, fast))
@@ -51,8 +58,9 @@ impl Postgres {
         let mut client = pool.get().await.map_err(StoreError::from)?;
         migrate(&mut client).await?;
         drop(client);
-        let store = Self { pool, pulses: pulses::Pulses::start(config, pulses) };
-        store.finish_erasures().await?;
+        let store = Self { pool, pulses: pulses::Pulses::start(config, pulses), traces };
+        // What a crash left may lie in any of them.
+        store.reclaim(Tables::from(traces::DELETED)).await?;
         Ok(store)
     }
 
@@ -68,14 +76,15 @@ impl Postgres {
             if earlier_tries > 0 {
                 transaction.batch_execute(TAKE_TURNS).await.map_err(StoreError::from)?;
             }
-            let mut db = PostgresDb { transaction, touched: Vec::new(), collided: false };
+            let mut db = PostgresDb { transaction, after: AfterCommit::default(), collided: false };
             let outcome = AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
-            let PostgresDb { transaction, touched, collided } = db;
+            let PostgresDb { transaction, after, collided } = db;
             match outcome {
                 Ok(_) if collided => transaction.rollback().await.map_err(StoreError::from)?,
                 Ok(Ok(output)) => match transaction.commit().await {
                     Ok(()) => {
-                        self.pulses.tell(touched);
+                        self.traces.add(after.traces);
+                        self.pulses.tell(after.pulses);
                         return Ok(output);
                     }
                     Err(error) if is_collision(&error) => {}
@@ -103,20 +112,38 @@ impl Postgres {
             .start()
             .await
             .map_err(StoreError::from)?;
-        let mut db = PostgresDb { transaction, touched: Vec::new(), collided: false };
+        let mut db = PostgresDb { transaction, after: AfterCommit::default(), collided: false };
         let outcome = AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
         db.transaction.rollback().await.map_err(StoreError::from)?;
         outcome.map_err(|_| StoreError::Panicked)?
     }
 
-    /// Makes PostgreSQL reclaim what was deleted, then empties the queue of erasures.
+    /// Makes PostgreSQL reclaim what was deleted since the last time. Nothing to do if nothing was.
     pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
+        let taken = self.traces.take();
+        if taken.tables().is_empty() {
+            return Ok(());
+        }
+        self.reclaim(taken.tables().clone()).await?;
+        taken.are_gone();
+        Ok(())
+    }
+
+    /// Makes PostgreSQL reclaim what was deleted in these tables, then empties the queue of erasures.
+    async fn reclaim(&self, mut tables: Tables) -> Result<(), StoreError> {
         let client = self.pool.get().await?;
         // Up to which: what another process queues meanwhile waits for its own vacuum.
         let newest = client.query_one("SELECT COALESCE(MAX(number), 0) FROM erasure", &[]).await?;
         let newest: i64 = newest.try_get(0)?;
-        client.batch_execute(&format!("VACUUM {}", VACUUMED.join(", "))).await?;
-        client.execute("DELETE FROM erasure WHERE number <= $1", &[&newest]).await?;
+        if newest > 0 {
+            // It may be another process's, which may not live to see to it.
+            tables.extend(traces::OF_LETTERS);
+        }
+        let tables: Vec<_> = tables.into_iter().collect();
+        client.batch_execute(&format!("VACUUM {}", tables.join(", "))).await?;
+        if newest > 0 {
+            client.execute("DELETE FROM erasure WHERE number <= $1", &[&newest]).await?;
+        }
         Ok(())
     }
 
@@ -125,23 +152,6 @@ impl Postgres {
         self.pool.close();
     }
 }
-
-/// The tables whose deleted rows are secrets.
-pub(crate) const VACUUMED: [&str; 13] = [
-    "entry",
-    "content",
-    "letter",
-    "delivery",
-    "notice",
-    "record",
-    "slot",
-    "session",
-    "proof",
-    "registration",
-    "sign_in",
-    "recovery",
-    "erasing",
-];
 
 async fn migrate(client: &mut deadpool_postgres::Client) -> Result<(), OpenError> {
     let transaction = client.transaction().await.map_err(StoreError::from)?;
@@ -162,7 +172,7 @@ async fn migrate(client: &mut deadpool_postgres::Client) -> Result<(), OpenError
 
 struct PostgresDb<'a> {
     transaction: Transaction<'a>,
-    touched: Vec<(AccountId, Pulse)>,
+    after: AfterCommit,
     /// Another transaction was in the way: whatever the act makes of it, it is run again.
     collided: bool,
 }
@@ -186,7 +196,11 @@ impl Db for PostgresDb<'_> {
                 let statement = self.transaction.prepare_cached(sql).await?;
                 self.transaction.execute_raw(&statement, &params).await
             };
-            done.await.map_err(|error| self.note(error))
+            let written = done.await.map_err(|error| self.note(error))?;
+            if written > 0 {
+                self.after.traces.extend(traces::left_by(sql));
+            }
+            Ok(written)
         }
     }
 
@@ -208,7 +222,7 @@ impl Db for PostgresDb<'_> {
     }
 
     fn touched(&mut self, account: AccountId, pulse: Pulse) {
-        self.touched.push((account, pulse));
+        self.after.pulses.push((account, pulse));
     }
 }
 

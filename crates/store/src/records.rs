@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     records::{Record, RecordChange, RecordHead, RecordPurpose},
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam, sync};
+use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam, pulse};
 
 /// Why a record was not written.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +106,7 @@ pub(crate) async fn create<D: Db>(
     const SQL: &str = "
         INSERT INTO record (account_id, record_id, purpose, version, change, sealed) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT DO NOTHING";
-    let change = sync::raise_change(db, account).await?;
+    let change = pulse::raise_change(db, account).await?;
     let version = Version::ZERO.next();
     let row: [&dyn ToParam; 6] = [&account, &id, &purpose, &version, &change, sealed];
     let written = db.exec(SQL, &row).await?;
@@ -124,7 +124,7 @@ impl WriteRecord {
         if found != expected {
             return Err(WriteRecordError::StaleVersion);
         }
-        let change = sync::raise_change(db, self.account).await?;
+        let change = pulse::raise_change(db, self.account).await?;
         let version = expected.next();
         db.exec(WRITE, &[&self.account, &self.id, &version, &change, &self.sealed]).await?;
         Ok(RecordHead { id: self.id, purpose: self.purpose, version, change })

@@ -2,7 +2,7 @@
 
 use securemailbox_protocol::{
     accounts::Language,
-    ids::{AccountId, RecoveryId},
+    ids::{AccountId, RecoveryId, SessionId},
     limits,
     slots::{Slot, SlotKind},
     time::Timestamp,
@@ -16,7 +16,7 @@ use crate::{
     proofs::{self, Factor},
     sessions::{self, NewSession},
     sign_in,
-    slots::{self, PasswordSlot, RecoverySlot},
+    slots::{self, PasswordSlot, PutSlotError, RecoverySlot},
 };
 
 /// Where to send the code of a recovery.
@@ -185,6 +185,33 @@ impl Act for CompleteRecovery {
         end_all(db, account).await?;
         sessions::begin(db, account, &self.session).await?;
         Ok(account)
+    }
+}
+
+/// Puts a new recovery sheet in the place of the old one (PROTOCOL §2).
+pub struct PutRecoverySlot {
+    /// Whose.
+    pub account: AccountId,
+    /// The session that does it.
+    pub session: SessionId,
+    /// The slot.
+    pub slot: RecoverySlot,
+}
+
+impl Act for PutRecoverySlot {
+    type Output = ();
+    type Error = PutSlotError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        // A session that ended meanwhile, by a forgotten password perhaps, must not replace what replaced its sheet.
+        if !sessions::lives(db, self.account, self.session).await? {
+            return Err(PutSlotError::NoSession);
+        }
+        if !slots::replace_recovery(db, self.account, &self.slot).await? {
+            return Err(PutSlotError::SlotExists);
+        }
+        // A recovery under way holds the sheet that is spent now.
+        Ok(end_all(db, self.account).await?)
     }
 }
 

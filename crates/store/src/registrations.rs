@@ -1,8 +1,9 @@
 //! Registering: what waits between asking for a mailbox and having one (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, Level},
+    accounts::{AccountKind, Language},
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
+    levels::Level,
     limits,
     records::RecordPurpose,
     time::Timestamp,

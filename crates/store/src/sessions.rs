@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{AccountId, SessionId},
+    levels::Level,
     limits,
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError, sync};
+use crate::{Act, Db, ReadOnly, Row, StoreError, pulse};
 
 /// SHA-256 of a session's token.
 pub type TokenHash = [u8; 32];
@@ -88,6 +88,7 @@ pub struct TouchSession {
 impl Act for TouchSession {
     type Output = ();
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
@@ -133,12 +134,13 @@ pub struct EndSession {
 impl Act for EndSession {
     type Output = bool;
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND account_id = $2";
         const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND account_id = $2";
         db.exec(SLOT, &[&self.session, &self.account]).await?;
-        sync::have_sessions_looked_at(db, self.account).await?;
+        pulse::wake_event_streams(db, self.account).await?;
         Ok(db.exec(SESSION, &[&self.session, &self.account]).await? > 0)
     }
 }
@@ -169,7 +171,7 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
     const SESSIONS: &str = "DELETE FROM session WHERE account_id = $1";
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;
-    sync::have_sessions_looked_at(db, account).await
+    pulse::wake_event_streams(db, account).await
 }
 
 /// Whether a session has not been ended. Its time is the caller's to judge.

@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     slots::{Slot, SlotKind},
 };
 
-use crate::{Act, Db, ReadOnly, StoreError, ToParam, recoveries, sessions};
+use crate::{Act, Db, ReadOnly, StoreError, ToParam, sessions};
 
 /// A password and the slot it opens: one row, so that the two can't part.
 #[derive(Clone)]
@@ -98,6 +98,7 @@ pub struct DropDeviceSlot {
 impl Act for DropDeviceSlot {
     type Output = ();
     type Error = StoreError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "DELETE FROM slot WHERE session_id = $1";
@@ -140,33 +141,6 @@ impl Act for PasswordSlotOf {
 }
 
 impl ReadOnly for PasswordSlotOf {}
-
-/// Puts a new recovery sheet in the place of the old one (PROTOCOL §2).
-pub struct PutRecoverySlot {
-    /// Whose.
-    pub account: AccountId,
-    /// The session that does it.
-    pub session: SessionId,
-    /// The slot.
-    pub slot: RecoverySlot,
-}
-
-impl Act for PutRecoverySlot {
-    type Output = ();
-    type Error = PutSlotError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        // A session that ended meanwhile, by a forgotten password perhaps, must not replace what replaced its sheet.
-        if !sessions::lives(db, self.account, self.session).await? {
-            return Err(PutSlotError::NoSession);
-        }
-        if !replace_recovery(db, self.account, &self.slot).await? {
-            return Err(PutSlotError::SlotExists);
-        }
-        // A recovery under way holds the sheet that is spent now.
-        Ok(recoveries::end_all(db, self.account).await?)
-    }
-}
 
 /// Puts a password slot in the place of the old one; false if another slot of the account has its id.
 pub(crate) async fn replace_password<D: Db>(

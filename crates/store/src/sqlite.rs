@@ -3,22 +3,27 @@
 use std::{
     fs::{DirBuilder, File, TryLockError},
     future::{Future, ready},
+    io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use rusqlite::{Connection, Statement, config::DbConfig, types::ValueRef};
+use rusqlite::{Connection, ErrorCode, Statement, config::DbConfig, types::ValueRef};
 use securemailbox_protocol::{ids::AccountId, sync::Pulse};
 use tokio::sync::broadcast;
 
 use crate::{
     Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
+    db::AfterCommit,
     migrations::{self, SQLITE},
+    traces::{self, Traces},
 };
 
 mod log;
 mod readers;
+mod reserve;
 mod writer;
 
 #[cfg(test)]
@@ -32,13 +37,17 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens `folder` for this process alone, migrates it, and finishes the erasures that a crash interrupted.
-    pub(crate) fn open(folder: &Path, pulses: broadcast::Sender<(AccountId, Pulse)>) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        folder: &Path,
+        pulses: broadcast::Sender<(AccountId, Pulse)>,
+        traces: Arc<Traces>,
+    ) -> Result<Self, OpenError> {
         // Nobody but the server's own user looks in.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(OpenError::Folder)?;
         let lock = lock(folder)?;
         let connection = open_writer(folder)?;
         let readers = readers::Readers::new(folder.to_path_buf());
-        Ok(Self { writer: writer::Writer::start(connection, lock, folder, pulses)?, readers })
+        Ok(Self { writer: writer::Writer::start(connection, lock, folder, pulses, traces)?, readers })
     }
 
     pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
@@ -49,7 +58,7 @@ impl Sqlite {
         self.readers.read(act).await
     }
 
-    /// Takes everything deleted so far out of the log, and empties the queue of erasures.
+    /// Takes everything deleted so far out of the log, and empties the queue of erasures. Nothing to do if nothing was.
     pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
         self.writer.finish_erasures().await
     }
@@ -162,21 +171,43 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 /// A transaction, or a savepoint in one. Its futures are ready at once.
 pub(crate) struct SqliteDb<'a> {
     connection: &'a mut Connection,
-    touched: &'a mut Vec<(AccountId, Pulse)>,
+    after: &'a mut AfterCommit,
+    /// Whether a statement found no room on the disk. SQLite may have ended the transaction then.
+    full: bool,
 }
 
 impl<'a> SqliteDb<'a> {
-    pub(crate) fn new(connection: &'a mut Connection, touched: &'a mut Vec<(AccountId, Pulse)>) -> Self {
-        Self { connection, touched }
+    pub(crate) fn new(connection: &'a mut Connection, after: &'a mut AfterCommit) -> Self {
+        Self { connection, after, full: false }
     }
 
-    fn exec_now(&self, sql: &str, params: &[&dyn ToParam]) -> Result<u64, StoreError> {
+    /// Whether a statement found no room on the disk.
+    fn is_full(&self) -> bool {
+        self.full
+    }
+
+    fn exec_now(&mut self, sql: &str, params: &[&dyn ToParam]) -> Result<u64, StoreError> {
+        let written = self.exec_as_it_is(sql, params);
+        self.full |= written == Err(StoreError::Full);
+        if written.as_ref().is_ok_and(|rows| *rows > 0) {
+            self.after.traces.extend(traces::left_by(sql));
+        }
+        written
+    }
+
+    fn exec_as_it_is(&self, sql: &str, params: &[&dyn ToParam]) -> Result<u64, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         bind(&mut statement, params)?;
         Ok(statement.raw_execute()? as u64)
     }
 
-    fn rows_now(&self, sql: &str, params: &[&dyn ToParam]) -> Result<Vec<Row>, StoreError> {
+    fn rows_now(&mut self, sql: &str, params: &[&dyn ToParam]) -> Result<Vec<Row>, StoreError> {
+        let found = self.rows_as_they_are(sql, params);
+        self.full |= matches!(found, Err(StoreError::Full));
+        found
+    }
+
+    fn rows_as_they_are(&self, sql: &str, params: &[&dyn ToParam]) -> Result<Vec<Row>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         bind(&mut statement, params)?;
         let columns = statement.column_count();
@@ -208,7 +239,7 @@ impl Db for SqliteDb<'_> {
     }
 
     fn touched(&mut self, account: AccountId, pulse: Pulse) {
-        self.touched.push((account, pulse));
+        self.after.pulses.push((account, pulse));
     }
 }
 
@@ -240,10 +271,27 @@ fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
     }
 }
 
+/// `SQLITE_IOERR_SHMSIZE`: the index of a long log could not grow.
+const SHARED_MEMORY_FULL: i32 = 4874;
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        if out_of_room(error.kind()) { Self::Full } else { Self::File(error.kind()) }
+    }
+}
+
+/// Whether the disk, or what its owner allows of it, is full.
+fn out_of_room(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// The extended result code only: SQLite's own words may quote a row.
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error() {
+            Some(failure) if failure.code == ErrorCode::DiskFull || failure.extended_code == SHARED_MEMORY_FULL => {
+                Self::Full
+            }
             Some(failure) => Self::Database(format!("sqlite {}", failure.extended_code)),
             None => Self::Database("sqlite, in use".into()),
         }

@@ -1,11 +1,16 @@
 //! The store: one door, two databases behind it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use securemailbox_protocol::{ids::AccountId, sync::Pulse};
 use tokio::sync::broadcast;
 
-use crate::{Act, ReadOnly, StoreError, postgres::Postgres, sqlite::Sqlite};
+use crate::{
+    Act, ReadOnly, StoreError,
+    postgres::Postgres,
+    sqlite::Sqlite,
+    traces::{Shared, Traces},
+};
 
 /// Where the data lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +58,8 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    traces: Arc<Traces>,
+    scrubs: Arc<Shared>,
     pulses: broadcast::Sender<(AccountId, Pulse)>,
 }
 
@@ -71,16 +78,17 @@ impl Store {
     /// [`OpenError`].
     pub async fn open(location: Location) -> Result<Self, OpenError> {
         let (pulses, _) = broadcast::channel(HINTS);
-        let hints = pulses.clone();
+        let traces = Arc::<Traces>::default();
+        let (hints, left) = (pulses.clone(), Arc::clone(&traces));
         let engine = match location {
             Location::Sqlite(folder) => Engine::Sqlite(
-                tokio::task::spawn_blocking(move || Sqlite::open(&folder, hints))
+                tokio::task::spawn_blocking(move || Sqlite::open(&folder, hints, left))
                     .await
                     .map_err(|_| StoreError::Panicked)??,
             ),
-            Location::Postgres(url) => Engine::Postgres(Postgres::open(&url, hints).await?),
+            Location::Postgres(url) => Engine::Postgres(Postgres::open(&url, hints, left).await?),
         };
-        Ok(Self { engine: Arc::new(engine), pulses })
+        Ok(Self { engine: Arc::new(engine), traces, scrubs: Arc::default(), pulses })
     }
 
     /// Does `act`; returns when it is on disk.
@@ -105,22 +113,37 @@ impl Store {
         }
     }
 
-    /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::sync::PulseOf`].
+    /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::pulse::PulseOf`].
     /// On PostgreSQL a hint may come twice or late, so a number lower than one already seen says nothing.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<(AccountId, Pulse)> {
         self.pulses.subscribe()
     }
 
-    /// Takes out of the log what was deleted since the last time: sent notices, shares of ended sessions, codes.
-    /// On PostgreSQL, has it vacuumed.
+    /// Takes out of the log what was deleted since the last time; on PostgreSQL, has those tables vacuumed. Who asks at
+    /// once shares it, and where nothing was deleted there is nothing to do.
     ///
     /// # Errors
     /// [`StoreError::Busy`]: a reader did not end in time. It is taken out the next time.
     pub async fn scrub_log(&self) -> Result<(), StoreError> {
-        match &*self.engine {
-            Engine::Sqlite(sqlite) => sqlite.finish_erasures().await,
-            Engine::Postgres(postgres) => postgres.finish_erasures().await,
+        let scrub = async {
+            match &*self.engine {
+                Engine::Sqlite(sqlite) => sqlite.finish_erasures().await,
+                Engine::Postgres(postgres) => postgres.finish_erasures().await,
+            }
+        };
+        self.scrubs.once(scrub).await
+    }
+
+    /// Has what was deleted go from the log where nobody waits for it: dropped drafts, sent notices, spent codes. What is
+    /// deleted within `gathered` goes together. Never ends; what fails is tried again.
+    pub async fn forget_in_time(&self, gathered: Duration) {
+        loop {
+            self.traces.left().await;
+            tokio::time::sleep(gathered).await;
+            if let Err(error) = self.scrub_log().await {
+                tracing::warn!(%error, "what was deleted is not out of the log yet; it will be tried again");
+            }
         }
     }
 
@@ -137,7 +160,12 @@ impl Store {
     pub async fn close(&self) {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
-            Engine::Postgres(postgres) => postgres.close(),
+            Engine::Postgres(postgres) => {
+                if let Err(error) = self.scrub_log().await {
+                    tracing::warn!(%error, "what was deleted is not vacuumed yet; opening it again will");
+                }
+                postgres.close();
+            }
         }
     }
 }

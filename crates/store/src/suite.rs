@@ -6,6 +6,7 @@ mod places;
 mod crashes;
 mod erasing;
 mod forgetting;
+mod full_disk;
 mod notifying;
 mod posting;
 mod recording;

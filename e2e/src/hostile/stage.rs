@@ -9,7 +9,7 @@ use securemailbox_protocol::{
     letters::{Entry, Folder, Posted},
     phone::PhoneNumber,
     records::{Record, RecordHead, RecordPurpose},
-    sign_in::NewSession,
+    sessions::NewSession,
     slots::DeviceSlot,
     sync::Changes,
 };

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
-    accounts::Level,
     address::Address,
     ids::LetterId,
     letters::{Deliveries, Delivery, DeliveryRead},
+    levels::Level,
     numbers::ChangeNumber,
     time::Timestamp,
 };

@@ -1,11 +1,17 @@
 //! Moving letters between folders, and erasing what lies in the trash (PROTOCOL §8).
 
 use securemailbox_protocol::{
-    ids::LetterId,
-    letters::{EntryUpdate, ErasureReceipt, Folder},
+    ids::{ErasureId, LetterId},
+    letters::{EmptyTrash, EntryUpdate, ErasureReceipt, Folder},
 };
 
-use crate::{failure::CallError, mailbox::Mailbox, records::RecordError, transport::Method, world::World};
+use crate::{
+    failure::{CallError, Class, Failure},
+    mailbox::Mailbox,
+    records::RecordError,
+    transport::Method,
+    world::World,
+};
 
 impl Mailbox {
     /// Puts an entry into a folder.
@@ -22,7 +28,15 @@ impl Mailbox {
     /// # Errors
     /// [`RecordError`]
     pub async fn empty_trash(&self, world: &impl World) -> Result<ErasureReceipt, RecordError> {
-        let receipt: ErasureReceipt = self.session.api(world).act(Method::Post, "/trash/empty").await?;
+        // An erasure whose answer was lost is asked for again under its id, and gives the receipt that was lost.
+        let id = self.state.borrow().emptying.unwrap_or_else(|| ErasureId::new(world.now(), &mut world.rng()));
+        self.state.borrow_mut().emptying = Some(id);
+        let answer = self.session.api(world).send(Method::Post, "/trash/empty", &EmptyTrash { id }).await;
+        let lost = answer.as_ref().is_err_and(|error: &CallError| error.explain().class == Class::Unavailable);
+        if !lost {
+            self.state.borrow_mut().emptying = None;
+        }
+        let receipt = answer?;
         self.sync(world).await?;
         Ok(receipt)
     }

@@ -11,7 +11,7 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use securemailbox_protocol::{ids::AccountId, problems::ProblemDetails, sync::Pulse};
-use securemailbox_store::{StoreError, sessions::ListSessions, sync::PulseOf};
+use securemailbox_store::{StoreError, pulse::PulseOf, sessions::ListSessions};
 use tokio::sync::{
     broadcast::{self, error::RecvError},
     watch,

@@ -2,10 +2,12 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
-    accounts::{EnteredCode, Level, PasswordRequest, PasswordResponse},
+    accounts::{EnteredCode, PasswordRequest, PasswordResponse},
     ids::RecoveryId,
+    levels::Level,
     problems::{ProblemDetails, ProblemType},
-    sign_in::{CompleteRecovery, NewRecovery, NewSession, NextFactor, RecoveredSlot, Recovery},
+    sessions::NewSession,
+    sign_in::{CompleteRecovery, NewRecovery, NextFactor, RecoveredSlot, Recovery},
 };
 use securemailbox_store::{
     factors::Entered,

@@ -7,13 +7,15 @@ use axum::{
 };
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Level, NewPasswordSlot, NewRecoverySlot,
-        NewRegistration, PasswordRequest, PasswordResponse, Registration,
+        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest,
+        PasswordResponse, Registration,
     },
     ids::{AccountId, CertificateHash, RegistrationId, SessionId},
+    levels::Level,
     limits,
     problems::{ProblemDetails, ProblemType},
-    sign_in::{NewSession, SessionDelivery},
+    sessions::{NewSession, SessionDelivery},
+    slots::{NewPasswordSlot, NewRecoverySlot},
 };
 use securemailbox_store::{
     registrations::{

@@ -8,7 +8,7 @@ use axum::{
 use securemailbox_protocol::{
     ids::SessionId,
     problems::{ProblemDetails, ProblemType},
-    sign_in::{SessionDelivery, SessionRow, Sessions},
+    sessions::{SessionDelivery, SessionRow, Sessions},
 };
 use securemailbox_store::sessions::{EndSession, ListSessions};
 

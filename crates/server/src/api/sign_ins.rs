@@ -2,10 +2,11 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
-    accounts::Level,
     ids::SignInId,
+    levels::Level,
     problems::{ProblemDetails, ProblemType},
-    sign_in::{FinishSignIn, NewSession, NewSignIn, NextFactor, SignIn, SignInCode},
+    sessions::NewSession,
+    sign_in::{FinishSignIn, NewSignIn, NextFactor, SignIn, SignInCode},
 };
 use securemailbox_store::{
     accounts::AccountById,

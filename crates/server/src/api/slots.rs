@@ -2,14 +2,14 @@
 
 use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
-    accounts::NewRecoverySlot,
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
-    slots::{DeviceSlot, NewDeviceSlot, Slot},
+    slots::{DeviceSlot, NewDeviceSlot, NewRecoverySlot, Slot},
 };
-use securemailbox_store::slots::{
-    self, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutRecoverySlot, PutSlotError,
+use securemailbox_store::{
+    recoveries::PutRecoverySlot,
+    slots::{self, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError},
 };
 
 use super::{registrations, within};

@@ -1,14 +1,22 @@
 //! Erasing (PROTOCOL §8): answers when nothing of what lay in the trash is left.
 
 use axum::extract::State;
-use securemailbox_protocol::{letters::ErasureReceipt, problems::ProblemDetails};
+use securemailbox_protocol::{
+    letters::{EmptyTrash, ErasureReceipt},
+    problems::ProblemDetails,
+};
 
 use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
 
-/// Empties one's own trash, and says step by step what was done.
-#[utoipa::path(post, path = "/trash/empty", responses((status = 200, body = ErasureReceipt), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn empty(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<ErasureReceipt>, Problem> {
-    let receipt = mailroom.store.empty_trash(session.account, mailroom.now()).await?;
+/// Empties one's own trash, and says step by step what was done. The same id again is the same emptying.
+#[utoipa::path(post, path = "/trash/empty", request_body = EmptyTrash,
+    responses((status = 200, body = ErasureReceipt), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn empty(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Json(EmptyTrash { id }): Json<EmptyTrash>,
+) -> Result<Json<ErasureReceipt>, Problem> {
+    let receipt = mailroom.store.empty_trash(session.account, id, mailroom.now()).await?;
     metrics::counter!("securemailbox_erased_total").increment(receipt.erased);
     Ok(Json(receipt))
 }

@@ -169,6 +169,17 @@ CREATE TABLE erasure (
     number BIGINT NOT NULL PRIMARY KEY
 );
 
+-- The last emptied trash of an account, for minutes: numbers and a time, for a client that lost the answer.
+CREATE TABLE receipt (
+    account_id BYTEA NOT NULL PRIMARY KEY,
+    erasure_id BYTEA NOT NULL,
+    at         BIGINT NOT NULL,
+    entries    BIGINT NOT NULL,
+    letters    BIGINT NOT NULL,
+    expires    BIGINT NOT NULL
+);
+CREATE INDEX receipt_by_expiry ON receipt (expires);
+
 -- What one erasure is about. Empty between two transactions.
 CREATE TABLE erasing (
     account_id BYTEA NOT NULL,

@@ -169,6 +169,17 @@ CREATE TABLE erasure (
     number INTEGER NOT NULL PRIMARY KEY
 ) STRICT;
 
+-- The last emptied trash of an account, for minutes: numbers and a time, for a client that lost the answer.
+CREATE TABLE receipt (
+    account_id BLOB NOT NULL PRIMARY KEY,
+    erasure_id BLOB NOT NULL,
+    at         INTEGER NOT NULL,
+    entries    INTEGER NOT NULL,
+    letters    INTEGER NOT NULL,
+    expires    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX receipt_by_expiry ON receipt (expires);
+
 -- What one erasure is about. Empty between two transactions.
 CREATE TABLE erasing (
     account_id BLOB NOT NULL,

@@ -11,7 +11,7 @@ use securemailbox_protocol::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, StoreError, ToParam, erasure, notices, sync};
+use crate::{Act, Db, StoreError, ToParam, erasure, notices, pulse};
 
 /// A letter to post.
 pub struct PostLetter {
@@ -172,7 +172,7 @@ impl PostLetters {
         let count = arriving.len() as u64;
         let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
-        let pulse = sync::pulse(&mut raised)?;
+        let pulse = pulse::pulse(&mut raised)?;
         let certificate: CertificateHash = raised.take()?;
         db.touched(account, pulse);
         for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {

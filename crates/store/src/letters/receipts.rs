@@ -1,12 +1,12 @@
 //! What became of a letter: delivered, notified, read (PROTOCOL §4.5).
 
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{AccountId, LetterId},
+    levels::Level,
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError, letters::Correspondent, sync};
+use crate::{Act, Db, ReadOnly, Row, StoreError, letters::Correspondent, pulse};
 
 /// What became of a letter at one reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +122,6 @@ pub(crate) async fn tell_sender<D: Db>(db: &mut D, letter: LetterId) -> Result<(
     const TELL: &str = "UPDATE entry SET change = $3 WHERE account_id = $1 AND letter_id = $2";
     let Some(mut row) = db.row(SENDER, &[&letter]).await? else { return Ok(()) };
     let sender: AccountId = row.take()?;
-    let change = sync::raise_change(db, sender).await?;
+    let change = pulse::raise_change(db, sender).await?;
     db.exec(TELL, &[&sender, &letter, &change]).await.map(drop)
 }

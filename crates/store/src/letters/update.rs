@@ -8,7 +8,7 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, StoreError,
     letters::{Entry, ReadEntry},
-    sync,
+    pulse,
 };
 
 /// Why an entry was not changed.
@@ -38,6 +38,7 @@ pub struct UpdateEntry {
 impl Act for UpdateEntry {
     type Output = Entry;
     type Error = UpdateEntryError;
+    const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
@@ -50,7 +51,7 @@ impl Act for UpdateEntry {
             return Err(UpdateEntryError::NotAFolderForLetters);
         }
         if (folder, read) != (entry.folder, entry.read) {
-            let change = sync::raise_change(db, self.account).await?;
+            let change = pulse::raise_change(db, self.account).await?;
             db.exec(SQL, &[&self.account, &self.letter, &folder, &read, &change]).await?;
             (entry.folder, entry.read, entry.change) = (folder, read, change);
         }

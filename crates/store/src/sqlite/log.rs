@@ -202,12 +202,6 @@ fn zero_gap(number: u32, page: &mut [u8]) -> Result<bool, StoreError> {
     Ok(stale)
 }
 
-impl From<io::Error> for StoreError {
-    fn from(error: io::Error) -> Self {
-        Self::File(error.kind())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

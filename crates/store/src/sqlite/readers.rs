@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::{SqliteDb, open_reader};
-use crate::{ReadOnly, StoreError};
+use crate::{ReadOnly, StoreError, db::AfterCommit};
 
 /// How many read at once.
 const READERS: usize = 8;
@@ -53,8 +53,9 @@ impl Readers {
 
 fn look<A: ReadOnly>(connection: &mut Connection, act: &A) -> Result<A::Output, A::Error> {
     connection.execute_batch("BEGIN").map_err(StoreError::from)?;
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| act.run(&mut SqliteDb::new(connection, &mut Vec::new())).now_or_never()));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        act.run(&mut SqliteDb::new(connection, &mut AfterCommit::default())).now_or_never()
+    }));
     connection.execute_batch("COMMIT").map_err(StoreError::from)?;
     match outcome {
         Ok(Some(outcome)) => outcome,

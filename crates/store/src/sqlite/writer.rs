@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -16,8 +16,8 @@ use rusqlite::Connection;
 use securemailbox_protocol::{ids::AccountId, sync::Pulse};
 use tokio::sync::{broadcast, oneshot};
 
-use super::{SqliteDb, log::Log};
-use crate::{Act, OpenError, StoreError};
+use super::{SqliteDb, log::Log, reserve::Reserve};
+use crate::{Act, OpenError, StoreError, db::AfterCommit, traces::Traces};
 
 /// How many acts may share one commit.
 const TOGETHER: usize = 128;
@@ -39,18 +39,20 @@ enum Order {
 impl Writer {
     /// Starts the thread, after it has finished the erasures that a crash interrupted.
     pub(crate) fn start(
-        mut connection: Connection,
+        connection: Connection,
         lock: File,
         folder: &Path,
         pulses: broadcast::Sender<(AccountId, Pulse)>,
+        traces: Arc<Traces>,
     ) -> Result<Self, OpenError> {
-        let log = Log::of(folder);
-        log.finish_erasures(&mut connection)?;
+        let (log, reserve) = (Log::of(folder), Reserve::of(folder));
+        let mut thread = Thread { connection, log, reserve, pulses, traces };
+        thread.forget()?;
         let (orders, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                Thread { connection, log, pulses }.work(&waiting);
+                thread.work(&waiting);
                 // Only now may another process open the folder.
                 drop(lock);
             })
@@ -105,6 +107,8 @@ impl Drop for Writer {
 
 /// An act with its caller, apart from their types.
 trait Work: Send {
+    /// [`Act::NEEDED_TO_ERASE`]
+    fn is_needed_to_erase(&self) -> bool;
     /// Runs the act; whether to keep what it did.
     fn run(&mut self, db: &mut SqliteDb<'_>) -> bool;
     /// Answers its caller: what came of it, or why nothing was kept.
@@ -118,6 +122,10 @@ struct Waiting<A: Act> {
 }
 
 impl<A: Act> Work for Waiting<A> {
+    fn is_needed_to_erase(&self) -> bool {
+        A::NEEDED_TO_ERASE
+    }
+
     fn run(&mut self, db: &mut SqliteDb<'_>) -> bool {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.act.run(db).now_or_never()));
         let outcome = match outcome {
@@ -144,7 +152,9 @@ impl<A: Act> Work for Waiting<A> {
 struct Thread {
     connection: Connection,
     log: Log,
+    reserve: Reserve,
     pulses: broadcast::Sender<(AccountId, Pulse)>,
+    traces: Arc<Traces>,
 }
 
 impl Thread {
@@ -159,11 +169,11 @@ impl Thread {
                 }
             }
             if !acts.is_empty() {
+                let acts = self.refuse_what_has_no_room(acts);
                 self.commit(acts);
             }
             if !erasures.is_empty() {
-                // What asked together, or while another was under way, is finished together.
-                let finished = self.log.finish_erasures(&mut self.connection);
+                let finished = self.finish_erasures();
                 for answer in erasures {
                     drop(answer.send(finished.clone()));
                 }
@@ -172,20 +182,67 @@ impl Thread {
             }
         }
         // A folder at rest has an empty log.
-        if let Err(error) = self.log.finish_erasures(&mut self.connection) {
+        if let Err(error) = self.forget() {
             tracing::warn!(%error, "the log of the database could not be emptied; opening it again will");
         }
     }
 
+    /// Takes everything deleted so far out of the log, if anything was.
+    fn finish_erasures(&mut self) -> Result<(), StoreError> {
+        let traces = Arc::clone(&self.traces);
+        let taken = traces.take();
+        if taken.tables().is_empty() {
+            return Ok(());
+        }
+        self.forget()?;
+        taken.are_gone();
+        Ok(())
+    }
+
+    /// Makes the log forget, in the room that was set aside if the disk has no other; then sets it aside again.
+    fn forget(&mut self) -> Result<(), StoreError> {
+        let mut forgotten = self.log.finish_erasures(&mut self.connection);
+        if forgotten == Err(StoreError::Full) && self.reserve.release() {
+            forgotten = self.log.finish_erasures(&mut self.connection);
+        }
+        self.reserve.take();
+        forgotten
+    }
+
+    /// As long as the room for erasing is in use, nothing else may take it.
+    fn refuse_what_has_no_room(&mut self, acts: Vec<Box<dyn Work>>) -> Vec<Box<dyn Work>> {
+        if self.reserve.take() {
+            return acts;
+        }
+        let (needed, refused): (Vec<_>, Vec<_>) = acts.into_iter().partition(|act| act.is_needed_to_erase());
+        for act in refused {
+            act.answer(Some(&StoreError::Full));
+        }
+        needed
+    }
+
     /// Runs `acts`, commits once, and only then answers.
     fn commit(&mut self, mut acts: Vec<Box<dyn Work>>) {
-        let mut touched = Vec::new();
-        let committed = self.run_in_one_transaction(&mut acts, &mut touched);
-        if let Err(error) = &committed {
-            tracing::error!(%error, acts = acts.len(), "the store could not commit");
-            touched.clear();
+        let mut after = AfterCommit::default();
+        let mut committed = self.run_in_one_transaction(&mut acts, &mut after);
+        if committed == Err(StoreError::Full) {
+            if acts.len() > 1 {
+                // What one of them has no room for must not keep the others back.
+                return acts.into_iter().for_each(|act| self.commit(vec![act]));
+            }
+            if acts.iter().all(|act| act.is_needed_to_erase()) && self.reserve.release() {
+                after = AfterCommit::default();
+                committed = self.run_in_one_transaction(&mut acts, &mut after);
+            }
         }
-        for (account, pulse) in touched {
+        match &committed {
+            Ok(()) => self.traces.add(after.traces),
+            Err(error) => {
+                tracing::error!(%error, acts = acts.len(), "the store could not commit");
+                after.pulses.clear();
+            }
+        }
+        for (account, pulse) in after.pulses {
             // No receiver, nobody to tell.
             drop(self.pulses.send((account, pulse)));
         }
@@ -197,26 +254,27 @@ impl Thread {
     fn run_in_one_transaction(
         &mut self,
         acts: &mut [Box<dyn Work>],
-        touched: &mut Vec<(AccountId, Pulse)>,
+        after: &mut AfterCommit,
     ) -> Result<(), StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let done = self.run_each(acts, touched).and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
+        let done = self.run_each(acts, after).and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
         if done.is_err() && !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK")?;
         }
         done
     }
 
-    fn run_each(
-        &mut self,
-        acts: &mut [Box<dyn Work>],
-        touched: &mut Vec<(AccountId, Pulse)>,
-    ) -> Result<(), StoreError> {
+    fn run_each(&mut self, acts: &mut [Box<dyn Work>], after: &mut AfterCommit) -> Result<(), StoreError> {
         for act in acts {
-            let before = touched.len();
+            let before = after.pulses.len();
             self.connection.prepare_cached("SAVEPOINT act")?.raw_execute()?;
-            if !act.run(&mut SqliteDb::new(&mut self.connection, touched)) {
-                touched.truncate(before);
+            let mut db = SqliteDb::new(&mut self.connection, after);
+            let keep = act.run(&mut db);
+            if db.is_full() {
+                return Err(StoreError::Full);
+            }
+            if !keep {
+                after.pulses.truncate(before);
                 self.connection.prepare_cached("ROLLBACK TO act")?.raw_execute()?;
             }
             self.connection.prepare_cached("RELEASE act")?.raw_execute()?;

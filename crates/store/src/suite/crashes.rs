@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use futures_util::FutureExt as _;
+use securemailbox_protocol::ids::ErasureId;
 use tempfile::TempDir;
 
 use super::{
     forgetting::count_traces,
-    people::{Dice, NOW, Person, again, post, register, trash},
+    people::{Dice, NOW, Person, again, empty_trash, post, register, trash},
     places,
 };
 use crate::{
     Act as _, Location, OpenError, Store,
+    db::AfterCommit,
     erasure::EmptyTrash,
     letters::{PostLetter, ReadContent},
     sqlite::{Log, STEPS, SqliteDb, open_writer},
@@ -76,7 +78,7 @@ async fn a_crash_between_any_two_steps_of_an_erasure_loses_nothing_kept_and_brin
         trash(&store, &anna, letter.new.id).await;
         trash(&store, &bjorn, letter.new.id).await;
     }
-    store.empty_trash(bjorn.account, NOW).await.unwrap();
+    empty_trash(&store, bjorn.account, NOW).await.unwrap();
 
     // The same erasure that the writer thread runs, one step at a time, on what a crash would have left.
     let crashed = copy(place.folder());
@@ -85,8 +87,8 @@ async fn a_crash_between_any_two_steps_of_an_erasure_loses_nothing_kept_and_brin
     let log = Log::of(crashed.path());
     let mut images = vec![("before", copy(crashed.path()))];
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let empty = EmptyTrash { account: anna.account };
-    empty.run(&mut SqliteDb::new(&mut writer, &mut Vec::new())).now_or_never().unwrap().unwrap();
+    let empty = EmptyTrash { account: anna.account, id: ErasureId::from_bytes([9; 16]), now: NOW };
+    empty.run(&mut SqliteDb::new(&mut writer, &mut AfterCommit::default())).now_or_never().unwrap().unwrap();
     images.push(("uncommitted", copy(crashed.path())));
     writer.execute_batch("COMMIT").unwrap();
     let committed = images.len();

@@ -1,17 +1,18 @@
 //! Nothing of what was erased is left in any file of the data folder (PROTOCOL §8).
 
-use std::{collections::HashSet, path::Path};
+use std::{collections::HashSet, path::Path, time::Duration};
 
 use futures_util::future::{join_all, try_join_all};
 use securemailbox_protocol::ids::SlotId;
 
 use super::{
-    people::{Dice, NOW, Person, again, post, register, trash},
+    people::{Dice, NOW, Person, again, draft, empty_trash, post, register, trash},
     places,
 };
 use crate::{
     Store, StoreError,
     letters::PostLetter,
+    records::ReadRecord,
     sessions::EndSession,
     slots::{DeviceSlot, PutDeviceSlot},
 };
@@ -97,7 +98,7 @@ async fn an_erased_letter_leaves_no_trace_in_any_file() {
         join_all(holders.map(|holder| trash(&store, holder.unwrap(), letter.new.id))).await;
     }
     for person in &people {
-        store.empty_trash(person.account, NOW).await.unwrap();
+        empty_trash(&store, person.account, NOW).await.unwrap();
     }
     assert_eq!(count_traces(place.folder(), erased()), 0, "while the store runs");
     store.close().await;
@@ -153,10 +154,55 @@ async fn a_reader_that_holds_the_log_back_makes_an_erasure_wait_and_not_lie() {
     reader.execute_batch("BEGIN").unwrap();
     reader.query_row("SELECT COUNT(*) FROM letter", [], |row| row.get::<_, i64>(0)).unwrap();
     trash(&store, &person, letter.new.id).await;
-    assert_eq!(store.empty_trash(person.account, NOW).await, Err(StoreError::Busy));
+    assert_eq!(empty_trash(&store, person.account, NOW).await, Err(StoreError::Busy));
     assert!(count_traces(place.folder(), [&letter]) > 0);
     reader.execute_batch("COMMIT").unwrap();
     store.scrub_log().await.unwrap();
     assert_eq!(count_traces(place.folder(), [&letter]), 0);
+    store.close().await;
+}
+
+/// Whether these bytes stand in a file of the folder.
+fn stands(folder: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(folder)
+        .expect("a folder")
+        .any(|file| std::fs::read(file.unwrap().path()).unwrap().windows(bytes.len()).any(|window| window == bytes))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_dropped_draft_left_goes_by_itself() {
+    let place = places::sqlite();
+    let store = place.open().await;
+    let mut dice = Dice::new(5);
+    let account = register(&store, &mut dice).await.account;
+    let id = draft(&store, &mut dice, account).await;
+    let sealed = store.read(ReadRecord { account, id }).await.unwrap().unwrap().sealed.0;
+    store.scrub_log().await.unwrap();
+    assert!(stands(place.folder(), &sealed[..16]));
+    store.erase_draft(account, id).await.unwrap();
+    assert!(stands(place.folder(), &sealed[..16]), "who sends a letter does not wait for it");
+    let gathering = store.clone();
+    let gathering = tokio::spawn(async move { gathering.forget_in_time(Duration::from_millis(1)).await });
+    // It ends, or is seen to hang.
+    while stands(place.folder(), &sealed[..16]) {
+        tokio::task::yield_now().await;
+    }
+    gathering.abort();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_without_traces_is_left_as_it_is() {
+    let place = places::sqlite();
+    let store = place.open().await;
+    let mut dice = Dice::new(6);
+    let anna = register(&store, &mut dice).await;
+    let length = || std::fs::metadata(place.folder().join("mailbox.sqlite-wal")).unwrap().len();
+    store.scrub_log().await.unwrap();
+    assert_eq!(length(), 0, "a registration leaves its codes");
+    post(&store, &anna, vec![dice.letter(&[&anna])], NOW).await.unwrap();
+    let before = length();
+    store.scrub_log().await.unwrap();
+    assert_eq!(length(), before);
     store.close().await;
 }

@@ -2,7 +2,7 @@
 
 use super::{
     on_both,
-    people::{Dice, NOW, again, later, post, register, trash},
+    people::{Dice, NOW, again, empty_trash, later, post, register, trash},
 };
 use crate::{
     Store,
@@ -75,7 +75,7 @@ async fn a_reader_who_erased_a_letter_is_not_told_of_it_and_the_others_are(store
     post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
     for holder in [&anna, &bjorn] {
         trash(&store, holder, letter.new.id).await;
-        store.empty_trash(holder.account, NOW).await.unwrap();
+        empty_trash(&store, holder.account, NOW).await.unwrap();
     }
     let notices = due(&store, 0).await;
     assert_eq!(notices.len(), 1);

@@ -1,19 +1,26 @@
 //! People and letters for the tests. Random bytes stand for everything sealed.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use securemailbox_protocol::{
-    accounts::{Language, Level},
-    ids::{AccountId, CertificateHash, ContentHash, LetterId, RecordId, RegistrationId, SessionId, SlotId, ThreadId},
-    letters::{Folder, NewLetter, NewReader},
+    accounts::Language,
+    ids::{
+        AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, RegistrationId, SessionId, SlotId,
+        ThreadId,
+    },
+    letters::{ErasureReceipt, Folder, NewLetter, NewReader},
+    levels::Level,
     records::RecordPurpose,
     time::Timestamp,
 };
 
 use crate::{
-    Store,
+    Store, StoreError,
     accounts::AddressLookup,
     factors::Verdict,
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
@@ -170,6 +177,18 @@ pub(super) async fn post(
     now: Timestamp,
 ) -> Result<(), PostLettersError> {
     store.write(PostLetters { sender: sender.account, letters, draft: None, now }).await.map(drop)
+}
+
+/// Empties a trash, for the first time with this id.
+pub(super) async fn empty_trash(
+    store: &Store,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<ErasureReceipt, StoreError> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    store.empty_trash(account, ErasureId::from_bytes(id), now).await
 }
 
 /// Writes a draft.

@@ -1,9 +1,9 @@
 //! PROTOCOL §3, §4: posting, listing, reading, moving, receipts.
 
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{ContentHash, RecordId},
     letters::{EntryUpdate, Folder},
+    levels::Level,
     numbers::ChangeNumber,
     records::RecordPurpose,
     sync::Erased,
@@ -11,7 +11,7 @@ use securemailbox_protocol::{
 
 use super::{
     on_both,
-    people::{Dice, NOW, Person, again, draft, later, post, register, trash, write_new},
+    people::{Dice, NOW, Person, again, draft, empty_trash, later, post, register, trash, write_new},
 };
 use crate::{
     Store,
@@ -19,8 +19,9 @@ use crate::{
         DeliveriesOf, DeliveryReceipt, ListEntries, PostLetters, PostLettersError, PutReceipt, PutReceiptError,
         ReadContent, ReadEntry, UpdateEntry, UpdateEntryError,
     },
+    pulse::PulseOf,
     records::ReadRecord,
-    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf, Scope},
+    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope},
 };
 
 on_both! {
@@ -76,7 +77,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     let post = |now| PostLetters { sender: anna.account, letters: vec![again(&letter)], draft: None, now };
     let first = store.write(post(NOW)).await.unwrap();
     trash(&store, &bjorn, letter.new.id).await;
-    store.empty_trash(bjorn.account, NOW).await.unwrap();
+    empty_trash(&store, bjorn.account, NOW).await.unwrap();
     let pulse = store.read(PulseOf { account: bjorn.account }).await.unwrap();
     assert_eq!(store.write(post(later(60))).await.unwrap(), first);
     assert_eq!(store.read(PulseOf { account: bjorn.account }).await.unwrap(), pulse);

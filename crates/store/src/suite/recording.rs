@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     Store,
+    pulse::PulseOf,
     records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError},
-    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, PulseOf, Scope},
+    sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope},
 };
 
 on_both! {

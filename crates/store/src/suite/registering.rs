@@ -1,7 +1,8 @@
 //! PROTOCOL §9a, Registering.
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, Level},
+    accounts::{AccountKind, Language},
+    levels::Level,
     limits,
 };
 

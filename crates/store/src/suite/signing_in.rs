@@ -16,11 +16,12 @@ use crate::{
     factors::{Entered, Verdict},
     jobs::Sweep,
     recoveries::{
-        BeginRecovery, CompleteRecovery, EnterRecoveryCode, ExpectRecoveryCode, RecoveryError, RecoveryForPassword,
+        BeginRecovery, CompleteRecovery, EnterRecoveryCode, ExpectRecoveryCode, PutRecoverySlot, RecoveryError,
+        RecoveryForPassword,
     },
     sessions::{EndSession, ListSessions, SessionByToken, TouchSession},
     sign_in::{BeginSignIn, CredentialsByAddress, EnterSignInCode, ExpectSignInCode, SignInError, TakeSignInState},
-    slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutRecoverySlot, PutSlotError},
+    slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError},
 };
 
 on_both! {

@@ -11,14 +11,14 @@ use securemailbox_protocol::sync::Pulse;
 
 use super::{
     on_both,
-    people::{Dice, NOW, again, later, post, register, trash},
+    people::{Dice, NOW, again, empty_trash, later, post, register, trash},
     places,
 };
 use crate::{
     Act, Db, ReadOnly, Store, StoreError,
     letters::ListEntries,
     meta::{InitMeta, MetaKey, ReadMeta},
-    sync::{ChangesSince, PulseOf, Scope},
+    sync::{ChangesSince, Scope},
 };
 
 on_both! {
@@ -108,7 +108,7 @@ async fn two_last_holders_who_erase_at_once_leave_no_letter(store: Store) {
         post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
         trash(&store, &anna, letter.new.id).await;
         trash(&store, &bjorn, letter.new.id).await;
-        let both = [anna.account, bjorn.account].map(|account| store.empty_trash(account, later(1)));
+        let both = [anna.account, bjorn.account].map(|account| empty_trash(&store, account, later(1)));
         for receipt in join_all(both).await {
             assert_eq!(receipt.unwrap().erased, 1);
         }

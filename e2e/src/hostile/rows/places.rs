@@ -4,7 +4,8 @@ use securemailbox_client::{records::RecordError, session::SessionError, sign_in:
 use securemailbox_protocol::{
     numbers::ChangeNumber,
     records::{Record, RecordChange, RecordPurpose},
-    sign_in::{NewSession, RecoveredSlot},
+    sessions::NewSession,
+    sign_in::RecoveredSlot,
     slots::{DeviceSlot, Slot, SlotKind},
     sync::{Changes, LetterIds},
 };

@@ -9,9 +9,9 @@ use axum::{
 };
 use http_body_util::Limited;
 use securemailbox_protocol::{
-    accounts::Level,
     ids::{ContentHash, RecordId},
     letters::{NewLetter, NewLetters, Posted},
+    levels::Level,
     limits,
     problems::{ProblemDetails, ProblemType},
 };

@@ -1,0 +1,66 @@
+//! Sessions: how they begin, and how their owner sees them (PROTOCOL §9a).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{AccountId, SessionId},
+    levels::Level,
+    slots::Slot,
+    time::Timestamp,
+};
+
+/// How a session's token is handed over: `cookie` to a browser, `bearer` to a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SessionDelivery {
+    /// `Set-Cookie: __Host-session`.
+    Cookie,
+    /// In the answer.
+    Bearer,
+}
+
+/// A session has begun.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewSession {
+    /// The session, as its owner will see it in a list.
+    pub id: SessionId,
+    /// The account it is a session of.
+    pub account: AccountId,
+    /// What was proved.
+    pub level: Level,
+    /// When it was proved.
+    pub proved: Timestamp,
+    /// 32 bytes, base64url, for `Authorization: Bearer`; absent where a cookie was set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub token: Option<String>,
+    /// What the proved factors give a right to.
+    pub slots: Vec<Slot>,
+}
+
+/// One row of `GET /sessions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionRow {
+    /// As `DELETE /sessions/{id}` takes it.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// What was proved.
+    pub level: Level,
+    /// When it was proved.
+    pub proved: Timestamp,
+    /// When it was last used, to the minute.
+    pub used: Timestamp,
+    /// Whether it is kept signed in for 30 days after its last use.
+    pub kept: bool,
+}
+
+/// `GET /sessions`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sessions {
+    /// Newest first.
+    pub sessions: Vec<SessionRow>,
+}
