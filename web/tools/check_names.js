@@ -12,7 +12,7 @@ function problemFaults(root) {
   const sentences = read(root, "src/app/problems.ts");
   const sources = [
     [["../crates/protocol/src/problems.rs"], /^ +\w+ "([a-z-]+)" \d{3} /gm],
-    [["../crates/client/src/letters.rs"], /=> "([a-z-]+)",/g],
+    [["../crates/client/src/letters/damage.rs"], /=> "([a-z-]+)",/g],
     [filesIn(root, "../crates/client/src", ".rs"), /explained\(\s*"([a-z-]+)"/g],
     [filesIn(root, "../crates/client-web/src", ".rs"), /refused\(\s*"([a-z-]+)"/g],
     [filesIn(root, "../crates/client-web/src", ".rs"), /named\(\s*"([a-z-]+)"/g],
