@@ -72,6 +72,20 @@ uuid_id!(
     AccountId
 );
 uuid_id!(
+    /// A mailbox: what entries, records, slots and sessions belong to, and who a letter's sender is. A member's own has the
+    /// bytes of the member's account; another one would have others, and so the two are not the same type.
+    MailboxId
+);
+
+impl AccountId {
+    /// The account's own mailbox.
+    #[must_use]
+    pub const fn mailbox(self) -> MailboxId {
+        MailboxId(self.0)
+    }
+}
+
+uuid_id!(
     /// A letter, made by the sender's client; in the signed Message-ID and the idempotency key of posting (PROTOCOL §3).
     LetterId
 );

@@ -42,8 +42,9 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT account_id, kind, language, address_sealed, phone_sealed, certificate_hash, level FROM account
-             WHERE account_id = $1";
+            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, m.phone_sealed, b.certificate_hash, m.level
+              FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
+             WHERE m.mailbox_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
         Ok(Some(Account {
             id: row.take()?,
@@ -72,7 +73,7 @@ impl Act for SetLanguage {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "UPDATE account SET language = $2 WHERE account_id = $1";
+        const SQL: &str = "UPDATE member SET language = $2 WHERE mailbox_id = $1";
         db.exec(SQL, &[&self.account, &self.language]).await.map(drop)
     }
 }

@@ -5,8 +5,8 @@ use std::{borrow::Cow, future::Future};
 use securemailbox_protocol::{
     accounts::{AccountKind, Language},
     ids::{
-        AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId,
-        SignInId, SlotId, ThreadId,
+        AccountId, CertificateHash, ContentHash, ErasureId, LetterId, MailboxId, RecordId, RecoveryId, RegistrationId,
+        SessionId, SignInId, SlotId, ThreadId,
     },
     letters::Folder,
     levels::Level,
@@ -46,14 +46,14 @@ pub trait Db: Send {
     }
 
     /// Remembers whom to tell, once this is on disk, that there is something new.
-    fn touched(&mut self, account: AccountId, pulse: Pulse);
+    fn touched(&mut self, mailbox: MailboxId, pulse: Pulse);
 }
 
 /// What is to be done once a transaction is on disk.
 #[derive(Default)]
 pub(crate) struct AfterCommit {
     /// Whom to tell that there is something new.
-    pub(crate) pulses: Vec<(AccountId, Pulse)>,
+    pub(crate) pulses: Vec<(MailboxId, Pulse)>,
     /// In which tables secrets were deleted or overwritten.
     pub(crate) traces: Tables,
 }
@@ -161,6 +161,7 @@ macro_rules! fixed_bytes {
 fixed_bytes! {
     AccountId 16
     LetterId 16
+    MailboxId 16
     RecordId 16
     SlotId 16
     SessionId 16

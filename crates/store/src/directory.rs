@@ -37,8 +37,8 @@ impl Act for ListingByAddress {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT a.account_id, c.sealed, a.level FROM account a JOIN certificate c ON c.account_id = a.account_id
-             WHERE a.address_lookup = $1 AND a.kind = 'member'";
+            SELECT m.mailbox_id, c.sealed, m.level FROM member m JOIN certificate c ON c.mailbox_id = m.mailbox_id
+             WHERE m.address_lookup = $1";
         let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
         let certificate = SealedCertificate { account: row.take()?, sealed: row.take()? };
         Ok(Some(Listing { certificate, level: row.take()? }))
@@ -58,7 +58,7 @@ impl Act for CertificateByHash {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT account_id, sealed FROM certificate WHERE certificate_hash = $1 LIMIT 1";
+        const SQL: &str = "SELECT mailbox_id, sealed FROM certificate WHERE certificate_hash = $1 LIMIT 1";
         let Some(mut row) = db.row(SQL, &[&self.hash]).await? else { return Ok(None) };
         Ok(Some(SealedCertificate { account: row.take()?, sealed: row.take()? }))
     }

@@ -5,7 +5,7 @@
 //! traces go is the engine's matter (docs/decisions/0003-what-sqlite-leaves-behind.md).
 
 use securemailbox_protocol::{
-    ids::{AccountId, ErasureId, RecordId},
+    ids::{ErasureId, MailboxId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
     limits,
     numbers::EraseNumber,
@@ -15,7 +15,7 @@ use securemailbox_protocol::{
 use crate::{Act, Db, Store, StoreError, ToParam, pulse, records::EraseRecordError, store::Forgetting};
 
 impl Store {
-    /// Empties the trash of `account`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
+    /// Empties the trash of `mailbox`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
     /// the same emptying, and has the same receipt.
     ///
     /// # Errors
@@ -23,11 +23,11 @@ impl Store {
     /// [`Store::forget_in_time`], at the latest when the store is opened again.
     pub async fn empty_trash(
         &self,
-        account: AccountId,
+        mailbox: MailboxId,
         id: ErasureId,
         now: Timestamp,
     ) -> Result<ErasureReceipt, StoreError> {
-        let emptied = self.write(EmptyTrash { account, id, now }).await?;
+        let emptied = self.write(EmptyTrash { mailbox, id, now }).await?;
         // In a repetition too: the first time may have ended between the rows and their traces.
         self.scrub_log().await?;
         Ok(receipt(emptied, self.forgets_by()))
@@ -36,15 +36,15 @@ impl Store {
     /// Erases a draft. Its row is gone when this returns, its traces are a few seconds later.
     ///
     /// # Errors
-    /// [`EraseRecordError::NotFound`]: the account has no such record, or it is no draft.
-    pub async fn erase_draft(&self, account: AccountId, draft: RecordId) -> Result<(), EraseRecordError> {
-        self.write(EraseDraft { account, draft }).await
+    /// [`EraseRecordError::NotFound`]: the mailbox has no such record, or it is no draft.
+    pub async fn erase_draft(&self, mailbox: MailboxId, draft: RecordId) -> Result<(), EraseRecordError> {
+        self.write(EraseDraft { mailbox, draft }).await
     }
 }
 
 /// Deletes the rows of everything in the trash, and of the letters that nobody holds any more.
 pub(crate) struct EmptyTrash {
-    pub(crate) account: AccountId,
+    pub(crate) mailbox: MailboxId,
     pub(crate) id: ErasureId,
     pub(crate) now: Timestamp,
 }
@@ -78,45 +78,45 @@ impl Act for EmptyTrash {
 
 impl EmptyTrash {
     async fn empty<D: Db>(&self, db: &mut D) -> Result<Emptied, StoreError> {
-        /// What goes: is it the account's own letter, is this the last entry? Written down for this transaction only.
+        /// What goes: is it the mailbox's own letter, is this the last entry? Written down for this transaction only.
         const CHOOSE: &str = "
-            INSERT INTO erasing (account_id, letter_id, sent, last)
-            SELECT e.account_id, e.letter_id,
-                   CASE WHEN l.sender_id = e.account_id THEN 1 ELSE 0 END,
+            INSERT INTO erasing (mailbox_id, letter_id, sent, last)
+            SELECT e.mailbox_id, e.letter_id,
+                   CASE WHEN l.sender_id = e.mailbox_id THEN 1 ELSE 0 END,
                    CASE WHEN EXISTS (SELECT 1 FROM entry o
-                                      WHERE o.letter_id = e.letter_id AND o.account_id <> e.account_id)
+                                      WHERE o.letter_id = e.letter_id AND o.mailbox_id <> e.mailbox_id)
                         THEN 0 ELSE 1 END
               FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.account_id = $1 AND e.folder = 'trash'";
+             WHERE e.mailbox_id = $1 AND e.folder = 'trash'";
         const ENTRIES: &str = "
             DELETE FROM entry
-             WHERE account_id = $1 AND letter_id IN (SELECT letter_id FROM erasing WHERE account_id = $1)";
+             WHERE mailbox_id = $1 AND letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)";
         const CONTENTS: &str = "
-            DELETE FROM content WHERE letter_id IN (SELECT letter_id FROM erasing WHERE account_id = $1 AND last = 1)";
+            DELETE FROM content WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
         const LETTERS: &str = "
-            DELETE FROM letter WHERE letter_id IN (SELECT letter_id FROM erasing WHERE account_id = $1 AND last = 1)";
+            DELETE FROM letter WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
         const DELIVERIES: &str = "
             DELETE FROM delivery
-             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE account_id = $1 AND (sent = 1 OR last = 1))";
+             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND (sent = 1 OR last = 1))";
         const NOTICES: &str = "
             DELETE FROM notice
-             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE account_id = $1)
-               AND (account_id = $1
-                 OR letter_id IN (SELECT letter_id FROM erasing WHERE account_id = $1 AND last = 1))";
-        const CHOSEN: &str = "DELETE FROM erasing WHERE account_id = $1";
+             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)
+               AND (mailbox_id = $1
+                 OR letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1))";
+        const CHOSEN: &str = "DELETE FROM erasing WHERE mailbox_id = $1";
 
-        let account = &self.account;
-        if db.exec(CHOOSE, &[account]).await? == 0 {
+        let mailbox = &self.mailbox;
+        if db.exec(CHOOSE, &[mailbox]).await? == 0 {
             return Ok(Emptied { at: self.now, entries: 0, letters: 0 });
         }
         // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
-        let entries = db.exec(ENTRIES, &[account]).await?;
-        db.exec(CONTENTS, &[account]).await?;
-        let letters = db.exec(LETTERS, &[account]).await?;
-        db.exec(DELIVERIES, &[account]).await?;
-        db.exec(NOTICES, &[account]).await?;
-        db.exec(CHOSEN, &[account]).await?;
-        pulse::raise_letters_erased(db, self.account).await?;
+        let entries = db.exec(ENTRIES, &[mailbox]).await?;
+        db.exec(CONTENTS, &[mailbox]).await?;
+        let letters = db.exec(LETTERS, &[mailbox]).await?;
+        db.exec(DELIVERIES, &[mailbox]).await?;
+        db.exec(NOTICES, &[mailbox]).await?;
+        db.exec(CHOSEN, &[mailbox]).await?;
+        pulse::raise_letters_erased(db, self.mailbox).await?;
         queue(db).await?;
         let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
         Ok(Emptied { at: self.now, entries: count(entries)?, letters: count(letters)? })
@@ -125,8 +125,8 @@ impl EmptyTrash {
     /// What came of it, if an earlier try emptied the trash and its answer was lost.
     async fn earlier<D: Db>(&self, db: &mut D) -> Result<Option<Emptied>, StoreError> {
         const SQL: &str = "
-            SELECT at, entries, letters FROM receipt WHERE account_id = $1 AND erasure_id = $2 AND expires > $3";
-        let Some(mut row) = db.row(SQL, &[&self.account, &self.id, &self.now]).await? else { return Ok(None) };
+            SELECT at, entries, letters FROM receipt WHERE mailbox_id = $1 AND erasure_id = $2 AND expires > $3";
+        let Some(mut row) = db.row(SQL, &[&self.mailbox, &self.id, &self.now]).await? else { return Ok(None) };
         Ok(Some(Emptied { at: row.take()?, entries: row.take()?, letters: row.take()? }))
     }
 
@@ -134,21 +134,21 @@ impl EmptyTrash {
     /// after it was answered.
     async fn keep<D: Db>(&self, db: &mut D, emptied: &Emptied) -> Result<(), StoreError> {
         const SQL: &str = "
-            INSERT INTO receipt (account_id, erasure_id, at, entries, letters, expires)
+            INSERT INTO receipt (mailbox_id, erasure_id, at, entries, letters, expires)
             VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (account_id) DO UPDATE
+            ON CONFLICT (mailbox_id) DO UPDATE
                SET erasure_id = EXCLUDED.erasure_id, at = EXCLUDED.at, entries = EXCLUDED.entries,
                    letters = EXCLUDED.letters, expires = EXCLUDED.expires";
         let expires = self.now.after(limits::RECEIPT_LIFE);
         let row: [&dyn ToParam; 6] =
-            [&self.account, &self.id, &emptied.at, &emptied.entries, &emptied.letters, &expires];
+            [&self.mailbox, &self.id, &emptied.at, &emptied.entries, &emptied.letters, &expires];
         db.exec(SQL, &row).await.map(drop)
     }
 }
 
 /// Deletes the row of a draft.
 struct EraseDraft {
-    account: AccountId,
+    mailbox: MailboxId,
     draft: RecordId,
 }
 
@@ -158,24 +158,24 @@ impl Act for EraseDraft {
     const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        match drop_draft(db, self.account, self.draft).await? {
+        match drop_draft(db, self.mailbox, self.draft).await? {
             Some(_) => Ok(()),
             None => Err(EraseRecordError::NotFound),
         }
     }
 }
 
-/// Deletes the row of a draft: the account's number of draft erasures after that. None, and nothing deleted, if the account has no such record or it is no draft.
+/// Deletes the row of a draft: the mailbox's number of draft erasures after that. None, and nothing deleted, if the mailbox has no such record or it is no draft.
 pub(crate) async fn drop_draft<D: Db>(
     db: &mut D,
-    account: AccountId,
+    mailbox: MailboxId,
     draft: RecordId,
 ) -> Result<Option<EraseNumber>, StoreError> {
-    const SQL: &str = "DELETE FROM record WHERE account_id = $1 AND record_id = $2 AND purpose = 'draft'";
-    if db.exec(SQL, &[&account, &draft]).await? == 0 {
+    const SQL: &str = "DELETE FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = 'draft'";
+    if db.exec(SQL, &[&mailbox, &draft]).await? == 0 {
         return Ok(None);
     }
-    pulse::raise_drafts_erased(db, account).await.map(Some)
+    pulse::raise_drafts_erased(db, mailbox).await.map(Some)
 }
 
 /// Remembers that traces are left.

@@ -14,11 +14,12 @@ use crate::{Row, StoreError};
 macro_rules! entries {
     ($rest:literal) => {
         concat!(
-            "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, s.certificate_hash, e.folder, e.read,
+            "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
                     l.level, e.change, e.arrived, l.content_length, l.envelope, e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
-               JOIN account s ON s.account_id = l.sender_id ",
+               JOIN mailbox b ON b.mailbox_id = l.sender_id
+               JOIN member s ON s.mailbox_id = l.sender_id ",
             $rest
         )
     };
@@ -38,7 +39,7 @@ pub(crate) use receipts::tell_sender;
 pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
 pub use update::{UpdateEntry, UpdateEntryError};
 
-/// One account's copy of a letter.
+/// One mailbox's copy of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The letter's id.
@@ -68,7 +69,7 @@ pub struct Entry {
 /// A sender or a reader, as the server knows them; on the wire a `Sender`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correspondent {
-    /// The account.
+    /// The member whose mailbox it is.
     pub account: AccountId,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,

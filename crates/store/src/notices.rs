@@ -106,8 +106,8 @@ impl Act for DueNotices {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
-            SELECT n.notice_id, n.attempts, n.created, n.sealed, n.account_id, a.address_sealed, a.language
-              FROM notice n LEFT JOIN account a ON a.account_id = n.account_id
+            SELECT n.notice_id, n.attempts, n.created, n.sealed, n.mailbox_id, m.address_sealed, m.language
+              FROM notice n LEFT JOIN member m ON m.mailbox_id = n.mailbox_id
              WHERE n.due <= $1
              ORDER BY n.due, n.notice_id LIMIT $2";
         const LEASE: &str = "
@@ -134,7 +134,7 @@ impl Act for NoticeSent {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const LETTER: &str = "SELECT letter_id, account_id FROM notice WHERE notice_id = $1 AND letter_id IS NOT NULL";
+        const LETTER: &str = "SELECT letter_id, mailbox_id FROM notice WHERE notice_id = $1 AND letter_id IS NOT NULL";
         const NOTIFIED: &str = "
             UPDATE delivery SET notified = $3 WHERE letter_id = $1 AND reader_id = $2 AND notified IS NULL";
         if let Some(mut row) = db.row(LETTER, &[&self.id]).await? {
@@ -206,6 +206,6 @@ pub(crate) async fn queue_letter<D: Db>(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const SQL: &str = "
-        INSERT INTO notice (notice_id, account_id, letter_id, due, attempts, created) VALUES ($1, $2, $3, $4, 0, $4)";
+        INSERT INTO notice (notice_id, mailbox_id, letter_id, due, attempts, created) VALUES ($1, $2, $3, $4, 0, $4)";
     db.exec(SQL, &[&NoticeId::of_letter(letter, reader), &reader, &letter, &now]).await.map(drop)
 }

@@ -4,7 +4,7 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Transaction};
 use futures_util::FutureExt as _;
-use securemailbox_protocol::{ids::AccountId, sync::Pulse};
+use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio::sync::broadcast;
 use tokio_postgres::{
     Config, IsolationLevel, NoTls,
@@ -44,7 +44,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(
         url: &str,
-        pulses: broadcast::Sender<(AccountId, Pulse)>,
+        pulses: broadcast::Sender<(MailboxId, Pulse)>,
         traces: Arc<Traces>,
     ) -> Result<Self, OpenError> {
         let config: Config = url.parse().map_err(|_| OpenError::Url)?;
@@ -221,8 +221,8 @@ impl Db for PostgresDb<'_> {
         }
     }
 
-    fn touched(&mut self, account: AccountId, pulse: Pulse) {
-        self.after.pulses.push((account, pulse));
+    fn touched(&mut self, mailbox: MailboxId, pulse: Pulse) {
+        self.after.pulses.push((mailbox, pulse));
     }
 }
 

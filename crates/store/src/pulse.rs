@@ -1,7 +1,7 @@
-//! An account's pulse: its newest change and erasures, how they rise, and who is told (PROTOCOL §9a, Sync).
+//! A mailbox's pulse: its newest change and erasures, how they rise, and who is told (PROTOCOL §9a, Sync).
 
 use securemailbox_protocol::{
-    ids::AccountId,
+    ids::MailboxId,
     numbers::{ChangeNumber, EraseNumber},
     sync::{Erased, Pulse},
 };
@@ -11,7 +11,7 @@ use crate::{Act, Db, ReadOnly, Row, StoreError};
 /// The newest change and erasures.
 pub struct PulseOf {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
 }
 
 impl Act for PulseOf {
@@ -19,8 +19,8 @@ impl Act for PulseOf {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT change, erase_letters, erase_drafts FROM account WHERE account_id = $1";
-        match db.row(SQL, &[&self.account]).await? {
+        const SQL: &str = "SELECT change, erase_letters, erase_drafts FROM mailbox WHERE mailbox_id = $1";
+        match db.row(SQL, &[&self.mailbox]).await? {
             Some(mut row) => pulse(&mut row),
             None => Ok(Pulse { change: ChangeNumber::ZERO, erased: Erased::default() }),
         }
@@ -29,41 +29,41 @@ impl Act for PulseOf {
 
 impl ReadOnly for PulseOf {}
 
-/// Has an account's event streams look, after the commit, whether their sessions still live: its pulse is told although
+/// Has a mailbox's event streams look, after the commit, whether their sessions still live: its pulse is told although
 /// nothing in it changed.
-pub(crate) async fn wake_event_streams<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
-    let pulse = PulseOf { account }.run(db).await?;
-    db.touched(account, pulse);
+pub(crate) async fn wake_event_streams<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    let pulse = PulseOf { mailbox }.run(db).await?;
+    db.touched(mailbox, pulse);
     Ok(())
 }
 
-/// Raises an account's change number for one write to an entry or record, and has it told after the commit.
-pub(crate) async fn raise_change<D: Db>(db: &mut D, account: AccountId) -> Result<ChangeNumber, StoreError> {
+/// Raises a mailbox's change number for one write to an entry or record, and has it told after the commit.
+pub(crate) async fn raise_change<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<ChangeNumber, StoreError> {
     const SQL: &str = "
-        UPDATE account SET change = change + 1 WHERE account_id = $1 RETURNING change, erase_letters, erase_drafts";
-    Ok(raise(db, SQL, account).await?.change)
+        UPDATE mailbox SET change = change + 1 WHERE mailbox_id = $1 RETURNING change, erase_letters, erase_drafts";
+    Ok(raise(db, SQL, mailbox).await?.change)
 }
 
-/// Raises an account's number of letter erasures, and has it told after the commit.
-pub(crate) async fn raise_letters_erased<D: Db>(db: &mut D, account: AccountId) -> Result<EraseNumber, StoreError> {
+/// Raises a mailbox's number of letter erasures, and has it told after the commit.
+pub(crate) async fn raise_letters_erased<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<EraseNumber, StoreError> {
     const SQL: &str = "
-        UPDATE account SET erase_letters = erase_letters + 1 WHERE account_id = $1
+        UPDATE mailbox SET erase_letters = erase_letters + 1 WHERE mailbox_id = $1
         RETURNING change, erase_letters, erase_drafts";
-    Ok(raise(db, SQL, account).await?.erased.letters)
+    Ok(raise(db, SQL, mailbox).await?.erased.letters)
 }
 
-/// Raises an account's number of draft erasures, and has it told after the commit.
-pub(crate) async fn raise_drafts_erased<D: Db>(db: &mut D, account: AccountId) -> Result<EraseNumber, StoreError> {
+/// Raises a mailbox's number of draft erasures, and has it told after the commit.
+pub(crate) async fn raise_drafts_erased<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<EraseNumber, StoreError> {
     const SQL: &str = "
-        UPDATE account SET erase_drafts = erase_drafts + 1 WHERE account_id = $1
+        UPDATE mailbox SET erase_drafts = erase_drafts + 1 WHERE mailbox_id = $1
         RETURNING change, erase_letters, erase_drafts";
-    Ok(raise(db, SQL, account).await?.erased.drafts)
+    Ok(raise(db, SQL, mailbox).await?.erased.drafts)
 }
 
-async fn raise<D: Db>(db: &mut D, sql: &'static str, account: AccountId) -> Result<Pulse, StoreError> {
-    let mut row = db.row(sql, &[&account]).await?.ok_or(StoreError::Damaged("an account"))?;
+async fn raise<D: Db>(db: &mut D, sql: &'static str, mailbox: MailboxId) -> Result<Pulse, StoreError> {
+    let mut row = db.row(sql, &[&mailbox]).await?.ok_or(StoreError::Damaged("a mailbox"))?;
     let pulse = pulse(&mut row)?;
-    db.touched(account, pulse);
+    db.touched(mailbox, pulse);
     Ok(pulse)
 }
 

@@ -1,7 +1,7 @@
 //! Sealed records (PROTOCOL §2, §9a).
 
 use securemailbox_protocol::{
-    ids::{AccountId, RecordId},
+    ids::{MailboxId, RecordId},
     numbers::Version,
     records::{Record, RecordChange, RecordHead, RecordPurpose},
 };
@@ -11,14 +11,14 @@ use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam, pulse};
 /// Why a record was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteRecordError {
-    /// The account has this record, or another of a purpose that has one only.
-    #[error("the account has such a record already")]
+    /// The mailbox has this record, or another of a purpose that has one only.
+    #[error("the mailbox has such a record already")]
     Exists,
     /// Another device wrote it meanwhile.
     #[error("the record has another version by now")]
     StaleVersion,
-    /// The account has no such record.
-    #[error("the account has no such record")]
+    /// The mailbox has no such record.
+    #[error("the mailbox has no such record")]
     NotFound,
     /// The store failed.
     #[error("the store failed")]
@@ -28,8 +28,8 @@ pub enum WriteRecordError {
 /// Why a record was not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseRecordError {
-    /// The account has no such record, or it is none that may be erased: only drafts are.
-    #[error("the account has no such draft")]
+    /// The mailbox has no such record, or it is none that may be erased: only drafts are.
+    #[error("the mailbox has no such draft")]
     NotFound,
     /// The store failed.
     #[error("the store failed")]
@@ -39,7 +39,7 @@ pub enum EraseRecordError {
 /// A record.
 pub struct ReadRecord {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which.
     pub id: RecordId,
 }
@@ -50,8 +50,8 @@ impl Act for ReadRecord {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT record_id, purpose, version, change, sealed FROM record WHERE account_id = $1 AND record_id = $2";
-        let Some(mut row) = db.row(SQL, &[&self.account, &self.id]).await? else { return Ok(None) };
+            SELECT record_id, purpose, version, change, sealed FROM record WHERE mailbox_id = $1 AND record_id = $2";
+        let Some(mut row) = db.row(SQL, &[&self.mailbox, &self.id]).await? else { return Ok(None) };
         Ok(Some(Record { head: head(&mut row)?, sealed: row.take()? }))
     }
 }
@@ -61,7 +61,7 @@ impl ReadOnly for ReadRecord {}
 /// Writes a record's next version, if it has the version its writer has seen.
 pub struct WriteRecord {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which.
     pub id: RecordId,
     /// What for.
@@ -79,7 +79,7 @@ impl Act for WriteRecord {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         match self.expected {
             None => {
-                create(db, self.account, self.id, self.purpose, &self.sealed).await?.ok_or(WriteRecordError::Exists)
+                create(db, self.mailbox, self.id, self.purpose, &self.sealed).await?.ok_or(WriteRecordError::Exists)
             }
             Some(expected) => self.replace(db, expected).await,
         }
@@ -95,20 +95,20 @@ pub(crate) fn change(mut row: Row) -> Result<RecordChange, StoreError> {
     Ok(RecordChange { head: head(&mut row)?, sealed: row.take()? })
 }
 
-/// Writes a record's first version; none if the account has such a record.
+/// Writes a record's first version; none if the mailbox has such a record.
 pub(crate) async fn create<D: Db>(
     db: &mut D,
-    account: AccountId,
+    mailbox: MailboxId,
     id: RecordId,
     purpose: RecordPurpose,
     sealed: &Vec<u8>,
 ) -> Result<Option<RecordHead>, StoreError> {
     const SQL: &str = "
-        INSERT INTO record (account_id, record_id, purpose, version, change, sealed) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO record (mailbox_id, record_id, purpose, version, change, sealed) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT DO NOTHING";
-    let change = pulse::raise_change(db, account).await?;
+    let change = pulse::raise_change(db, mailbox).await?;
     let version = Version::ZERO.next();
-    let row: [&dyn ToParam; 6] = [&account, &id, &purpose, &version, &change, sealed];
+    let row: [&dyn ToParam; 6] = [&mailbox, &id, &purpose, &version, &change, sealed];
     let written = db.exec(SQL, &row).await?;
     Ok((written > 0).then_some(RecordHead { id, purpose, version, change }))
 }
@@ -116,17 +116,17 @@ pub(crate) async fn create<D: Db>(
 impl WriteRecord {
     async fn replace<D: Db>(&self, db: &mut D, expected: Version) -> Result<RecordHead, WriteRecordError> {
         const FIND: &str = "
-            SELECT version FROM record WHERE account_id = $1 AND record_id = $2 AND purpose = $3";
+            SELECT version FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = $3";
         const WRITE: &str = "
-            UPDATE record SET version = $3, change = $4, sealed = $5 WHERE account_id = $1 AND record_id = $2";
-        let found = db.row(FIND, &[&self.account, &self.id, &self.purpose]).await?;
+            UPDATE record SET version = $3, change = $4, sealed = $5 WHERE mailbox_id = $1 AND record_id = $2";
+        let found = db.row(FIND, &[&self.mailbox, &self.id, &self.purpose]).await?;
         let found: Version = found.ok_or(WriteRecordError::NotFound)?.take()?;
         if found != expected {
             return Err(WriteRecordError::StaleVersion);
         }
-        let change = pulse::raise_change(db, self.account).await?;
+        let change = pulse::raise_change(db, self.mailbox).await?;
         let version = expected.next();
-        db.exec(WRITE, &[&self.account, &self.id, &version, &change, &self.sealed]).await?;
+        db.exec(WRITE, &[&self.mailbox, &self.id, &version, &change, &self.sealed]).await?;
         Ok(RecordHead { id: self.id, purpose: self.purpose, version, change })
     }
 }

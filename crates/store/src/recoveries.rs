@@ -69,9 +69,9 @@ impl Act for BeginRecovery {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
-            SELECT a.account_id, a.phone_sealed, a.language
-              FROM account a JOIN slot s ON s.account_id = a.account_id
-             WHERE a.address_lookup = $1 AND s.kind = 'recovery' AND s.proof_hash = $2";
+            SELECT m.mailbox_id, m.phone_sealed, m.language
+              FROM member m JOIN slot s ON s.mailbox_id = m.mailbox_id
+             WHERE m.address_lookup = $1 AND s.kind = 'recovery' AND s.proof_hash = $2";
         const BEGIN: &str = "INSERT INTO recovery (recovery_id, account_id, expires) VALUES ($1, $2, $3)";
         let Some(mut row) = db.row(FIND, &[&self.address_lookup, &self.proof_hash]).await? else { return Ok(None) };
         let begun = RecoveryBegun { account: row.take()?, phone_sealed: row.take()?, language: row.take()? };

@@ -72,7 +72,7 @@ impl Act for BeginRegistration {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const TAKEN: &str = "SELECT 1 FROM account WHERE address_lookup = $1";
+        const TAKEN: &str = "SELECT 1 FROM member WHERE address_lookup = $1";
         const BEGIN: &str = "
             INSERT INTO registration (registration_id, account_id, address_lookup, address_sealed, language, expires)
             VALUES ($1, $2, $3, $4, $5, $6)";
@@ -305,20 +305,22 @@ async fn forget<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError>
 
 impl CompleteRegistration {
     async fn insert_account<D: Db>(&self, db: &mut D, from: &Registration) -> Result<(), RegistrationError> {
-        const ACCOUNT: &str = "
-            INSERT INTO account (account_id, kind, language, address_lookup, address_sealed, phone_sealed,
-                                 certificate_hash, level, change, erase_letters, erase_drafts)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0)
+        const MEMBER: &str = "
+            INSERT INTO member (mailbox_id, language, address_lookup, address_sealed, phone_sealed, level)
+            VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING";
-        const CERTIFICATE: &str = "INSERT INTO certificate (account_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
+        const MAILBOX: &str = "
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts)
+            VALUES ($1, $2, $3, 0, 0, 0)";
+        const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
         let Registration { account, address_lookup, address_sealed, language, phone_sealed } = from;
         let phone_sealed = phone_sealed.as_ref().ok_or(StoreError::Damaged("a proved phone"))?;
         let (kind, level) = (AccountKind::Member, Level::Phone);
-        let row: [&dyn ToParam; 8] =
-            [account, &kind, language, address_lookup, address_sealed, phone_sealed, &self.certificate_hash, &level];
-        if db.exec(ACCOUNT, &row).await? == 0 {
+        let row: [&dyn ToParam; 6] = [account, language, address_lookup, address_sealed, phone_sealed, &level];
+        if db.exec(MEMBER, &row).await? == 0 {
             return Err(RegistrationError::AddressTaken);
         }
+        db.exec(MAILBOX, &[account, &kind, &self.certificate_hash]).await?;
         db.exec(CERTIFICATE, &[account, &self.certificate_hash, &self.certificate_sealed]).await?;
         Ok(())
     }
@@ -327,7 +329,7 @@ impl CompleteRegistration {
     async fn insert_records<D: Db>(&self, db: &mut D, account: AccountId) -> Result<bool, StoreError> {
         let first = [(RecordPurpose::Keyring, &self.keyring), (RecordPurpose::Settings, &self.settings)];
         for (purpose, record) in first {
-            if records::create(db, account, record.id, purpose, &record.sealed).await?.is_none() {
+            if records::create(db, account.mailbox(), record.id, purpose, &record.sealed).await?.is_none() {
                 return Ok(false);
             }
         }

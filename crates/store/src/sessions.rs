@@ -69,7 +69,7 @@ impl Act for SessionByToken {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, account_id, level, proved, used, kept FROM session
+            SELECT session_id, mailbox_id, level, proved, used, kept FROM session
              WHERE token_hash = $1 AND expires > $2";
         db.row(SQL, &[&self.token_hash, &self.now]).await?.map(session).transpose()
     }
@@ -114,8 +114,8 @@ impl Act for ListSessions {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, account_id, level, proved, used, kept FROM session
-             WHERE account_id = $1 AND expires > $2
+            SELECT session_id, mailbox_id, level, proved, used, kept FROM session
+             WHERE mailbox_id = $1 AND expires > $2
              ORDER BY proved DESC, session_id DESC";
         db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
     }
@@ -137,10 +137,10 @@ impl Act for EndSession {
     const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND account_id = $2";
-        const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND account_id = $2";
+        const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND mailbox_id = $2";
+        const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND mailbox_id = $2";
         db.exec(SLOT, &[&self.session, &self.account]).await?;
-        pulse::wake_event_streams(db, self.account).await?;
+        pulse::wake_event_streams(db, self.account.mailbox()).await?;
         Ok(db.exec(SESSION, &[&self.session, &self.account]).await? > 0)
     }
 }
@@ -159,7 +159,7 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
 /// Begins a session.
 pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewSession) -> Result<(), StoreError> {
     const SQL: &str = "
-        INSERT INTO session (session_id, account_id, token_hash, level, proved, used, kept, expires)
+        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, used, kept, expires)
         VALUES ($1, $2, $3, $4, $5, $5, 0, $6)";
     let expires = new.now.after(limits::SESSION_LIFE);
     db.exec(SQL, &[&new.id, &account, &new.token_hash, &new.level, &new.now, &expires]).await.map(drop)
@@ -167,16 +167,16 @@ pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewSessio
 
 /// Ends every session of an account, with their device slots and shares.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
-    const SLOTS: &str = "DELETE FROM slot WHERE account_id = $1 AND session_id IS NOT NULL";
-    const SESSIONS: &str = "DELETE FROM session WHERE account_id = $1";
+    const SLOTS: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND session_id IS NOT NULL";
+    const SESSIONS: &str = "DELETE FROM session WHERE mailbox_id = $1";
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;
-    pulse::wake_event_streams(db, account).await
+    pulse::wake_event_streams(db, account.mailbox()).await
 }
 
 /// Whether a session has not been ended. Its time is the caller's to judge.
 pub(crate) async fn lives<D: Db>(db: &mut D, account: AccountId, session: SessionId) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT used FROM session WHERE session_id = $1 AND account_id = $2";
+    const SQL: &str = "SELECT used FROM session WHERE session_id = $1 AND mailbox_id = $2";
     Ok(db.row(SQL, &[&session, &account]).await?.is_some())
 }
 
@@ -187,7 +187,7 @@ pub(crate) async fn keep<D: Db>(
     session: SessionId,
     keep: bool,
 ) -> Result<bool, StoreError> {
-    const FIND: &str = "SELECT proved, used FROM session WHERE session_id = $1 AND account_id = $2";
+    const FIND: &str = "SELECT proved, used FROM session WHERE session_id = $1 AND mailbox_id = $2";
     const KEEP: &str = "UPDATE session SET kept = $2, expires = $3 WHERE session_id = $1";
     let Some(mut row) = db.row(FIND, &[&session, &account]).await? else { return Ok(false) };
     let (proved, used): (Timestamp, Timestamp) = (row.take()?, row.take()?);

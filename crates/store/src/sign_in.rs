@@ -64,8 +64,8 @@ impl Act for CredentialsByAddress {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT a.account_id, s.opaque_record FROM account a JOIN slot s ON s.account_id = a.account_id
-             WHERE a.address_lookup = $1 AND s.kind = 'password'";
+            SELECT m.mailbox_id, s.opaque_record FROM member m JOIN slot s ON s.mailbox_id = m.mailbox_id
+             WHERE m.address_lookup = $1 AND s.kind = 'password'";
         let Some(mut row) = db.row(SQL, &[&self.address_lookup]).await? else { return Ok(None) };
         Ok(Some(Credentials { account: row.take()?, opaque_record: row.take()? }))
     }

@@ -73,7 +73,7 @@ impl Act for PutDeviceSlot {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const DROP: &str = "DELETE FROM slot WHERE session_id = $1";
         const PUT: &str = "
-            INSERT INTO slot (account_id, slot_id, kind, sealed, session_id, share_sealed)
+            INSERT INTO slot (mailbox_id, slot_id, kind, sealed, session_id, share_sealed)
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING";
         if !sessions::keep(db, self.account, self.session, self.keep).await? {
@@ -149,7 +149,7 @@ pub(crate) async fn replace_password<D: Db>(
     new: &PasswordSlot,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "
-        INSERT INTO slot (account_id, slot_id, kind, sealed, opaque_record) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO slot (mailbox_id, slot_id, kind, sealed, opaque_record) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING";
     drop_kind(db, account, SlotKind::Password).await?;
     let row: [&dyn ToParam; 5] = [&account, &new.id, &SlotKind::Password, &new.sealed, &new.opaque_record];
@@ -163,7 +163,7 @@ pub(crate) async fn replace_recovery<D: Db>(
     new: &RecoverySlot,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "
-        INSERT INTO slot (account_id, slot_id, kind, sealed, proof_hash) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO slot (mailbox_id, slot_id, kind, sealed, proof_hash) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT DO NOTHING";
     drop_kind(db, account, SlotKind::Recovery).await?;
     let row: [&dyn ToParam; 5] = [&account, &new.id, &SlotKind::Recovery, &new.sealed, &new.proof_hash];
@@ -172,12 +172,12 @@ pub(crate) async fn replace_recovery<D: Db>(
 
 /// The slots of a kind, to be given out.
 pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<Vec<Slot>, StoreError> {
-    const SQL: &str = "SELECT slot_id, kind, sealed FROM slot WHERE account_id = $1 AND kind = $2 ORDER BY slot_id";
+    const SQL: &str = "SELECT slot_id, kind, sealed FROM slot WHERE mailbox_id = $1 AND kind = $2 ORDER BY slot_id";
     let rows = db.rows(SQL, &[&account, &kind]).await?;
     rows.into_iter().map(|mut row| Ok(Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? })).collect()
 }
 
 async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM slot WHERE account_id = $1 AND kind = $2";
+    const SQL: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND kind = $2";
     db.exec(SQL, &[&account, &kind]).await.map(drop)
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, Statement, config::DbConfig, types::ValueRef};
-use securemailbox_protocol::{ids::AccountId, sync::Pulse};
+use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -39,7 +39,7 @@ impl Sqlite {
     /// Opens `folder` for this process alone, migrates it, and finishes the erasures that a crash interrupted.
     pub(crate) fn open(
         folder: &Path,
-        pulses: broadcast::Sender<(AccountId, Pulse)>,
+        pulses: broadcast::Sender<(MailboxId, Pulse)>,
         traces: Arc<Traces>,
     ) -> Result<Self, OpenError> {
         // Nobody but the server's own user looks in.
@@ -238,8 +238,8 @@ impl Db for SqliteDb<'_> {
         ready(self.rows_now(sql, params))
     }
 
-    fn touched(&mut self, account: AccountId, pulse: Pulse) {
-        self.after.pulses.push((account, pulse));
+    fn touched(&mut self, mailbox: MailboxId, pulse: Pulse) {
+        self.after.pulses.push((mailbox, pulse));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use securemailbox_protocol::{ids::AccountId, sync::Pulse};
+use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -60,7 +60,7 @@ pub struct Store {
     engine: Arc<Engine>,
     traces: Arc<Traces>,
     scrubs: Arc<Shared>,
-    pulses: broadcast::Sender<(AccountId, Pulse)>,
+    pulses: broadcast::Sender<(MailboxId, Pulse)>,
 }
 
 enum Engine {
@@ -116,7 +116,7 @@ impl Store {
     /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::pulse::PulseOf`].
     /// On PostgreSQL a hint may come twice or late, so a number lower than one already seen says nothing.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<(AccountId, Pulse)> {
+    pub fn subscribe(&self) -> broadcast::Receiver<(MailboxId, Pulse)> {
         self.pulses.subscribe()
     }
 

@@ -1,7 +1,7 @@
 //! How a device learns what changed (PROTOCOL §4.7, §9a).
 
 use securemailbox_protocol::{
-    ids::AccountId,
+    ids::MailboxId,
     numbers::ChangeNumber,
     records::RecordChange,
     sync::{DraftIds, Erased, LetterIds, Pulse},
@@ -31,7 +31,7 @@ pub struct Changes {
 /// Entries and records that changed, merged in the order of their changes.
 pub struct ChangesSince {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// After which change.
     pub since: ChangeNumber,
     /// At most how many entries and records together.
@@ -54,19 +54,19 @@ impl Act for ChangesSince {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const ENTRIES: &str = entries!("WHERE e.account_id = $1 AND e.change > $2 ORDER BY e.change LIMIT $3");
+        const ENTRIES: &str = entries!("WHERE e.mailbox_id = $1 AND e.change > $2 ORDER BY e.change LIMIT $3");
         const RECORDS: &str = "
             SELECT record_id, purpose, version, change, CASE WHEN purpose = 'contact' THEN sealed END FROM record
-             WHERE account_id = $1 AND change > $2
+             WHERE mailbox_id = $1 AND change > $2
              ORDER BY change LIMIT $3";
-        let Pulse { change, erased } = PulseOf { account: self.account }.run(db).await?;
+        let Pulse { change, erased } = PulseOf { mailbox: self.mailbox }.run(db).await?;
         let one_more = i64::from(self.limit) + 1;
         let entries = match self.scope {
-            Scope::Everything => db.rows(ENTRIES, &[&self.account, &self.since, &one_more]).await?,
+            Scope::Everything => db.rows(ENTRIES, &[&self.mailbox, &self.since, &one_more]).await?,
             Scope::Records => Vec::new(),
         };
         let entries = entries.into_iter().map(letters::entry).collect::<Result<Vec<_>, _>>()?;
-        let records = db.rows(RECORDS, &[&self.account, &self.since, &one_more]).await?;
+        let records = db.rows(RECORDS, &[&self.mailbox, &self.since, &one_more]).await?;
         let records = records.into_iter().map(records::change).collect::<Result<Vec<_>, _>>()?;
         Ok(Changes { change, erased, more: false, entries, records }.cut(self.limit))
     }
@@ -74,10 +74,10 @@ impl Act for ChangesSince {
 
 impl ReadOnly for ChangesSince {}
 
-/// Every letter that an account holds.
+/// Every letter that a mailbox holds.
 pub struct LetterIdsOf {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
 }
 
 impl Act for LetterIdsOf {
@@ -85,9 +85,9 @@ impl Act for LetterIdsOf {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT letter_id FROM entry WHERE account_id = $1 ORDER BY letter_id";
-        let Pulse { change, erased } = PulseOf { account: self.account }.run(db).await?;
-        let ids = db.rows(SQL, &[&self.account]).await?;
+        const SQL: &str = "SELECT letter_id FROM entry WHERE mailbox_id = $1 ORDER BY letter_id";
+        let Pulse { change, erased } = PulseOf { mailbox: self.mailbox }.run(db).await?;
+        let ids = db.rows(SQL, &[&self.mailbox]).await?;
         let ids = ids.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
         Ok(LetterIds { change, erase: erased.letters, ids })
     }
@@ -97,10 +97,10 @@ impl ReadOnly for LetterIdsOf {
     const LONG: bool = true;
 }
 
-/// Every draft of an account.
+/// Every draft of a mailbox.
 pub struct DraftIdsOf {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
 }
 
 impl Act for DraftIdsOf {
@@ -109,16 +109,16 @@ impl Act for DraftIdsOf {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT record_id FROM record WHERE account_id = $1 AND purpose = 'draft' ORDER BY record_id";
-        let Pulse { change, erased } = PulseOf { account: self.account }.run(db).await?;
-        let ids = db.rows(SQL, &[&self.account]).await?;
+            SELECT record_id FROM record WHERE mailbox_id = $1 AND purpose = 'draft' ORDER BY record_id";
+        let Pulse { change, erased } = PulseOf { mailbox: self.mailbox }.run(db).await?;
+        let ids = db.rows(SQL, &[&self.mailbox]).await?;
         let ids = ids.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
         Ok(DraftIds { change, erase: erased.drafts, ids })
     }
 }
 
 impl ReadOnly for DraftIdsOf {
-    // It looks at every record of the account, contacts too.
+    // It looks at every record of the mailbox, contacts too.
     const LONG: bool = true;
 }
 

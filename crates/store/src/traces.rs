@@ -147,8 +147,8 @@ mod tests {
                 "INSERT INTO proof (holder_id) VALUES ($1) ON CONFLICT (holder_id) DO UPDATE SET code = $2",
                 Some("proof"),
             ),
-            ("INSERT INTO record (account_id) VALUES ($1) ON CONFLICT DO NOTHING", None),
-            ("UPDATE account SET change = change + 1", None),
+            ("INSERT INTO record (mailbox_id) VALUES ($1) ON CONFLICT DO NOTHING", None),
+            ("UPDATE mailbox SET change = change + 1", None),
             ("UPDATE session SET used = $2", None),
             // The queue itself says nothing.
             ("DELETE FROM erasure WHERE number > 0", None),

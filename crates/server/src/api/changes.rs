@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Query, letters};
-use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
+use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem};
 
 /// After which change.
 #[derive(Deserialize, IntoParams)]
@@ -40,7 +40,7 @@ pub(crate) enum Only {
     responses((status = 200, body = Changes), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn changes(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Query(asked): Query<Since>,
 ) -> Result<Json<Changes>, Problem> {
     // Numbers lie in a column of 63 bits.
@@ -50,20 +50,20 @@ pub(crate) async fn changes(
     let limit = letters::list::page_size(asked.limit)?;
     let since = ChangeNumber::new(asked.since);
     let scope = asked.only.map_or(Scope::Everything, |Only::Records| Scope::Records);
-    let found = mailroom.store.read(ChangesSince { account: session.account, since, limit, scope }).await?;
+    let found = mailroom.store.read(ChangesSince { mailbox: access.mailbox, since, limit, scope }).await?;
     let entries =
-        found.entries.into_iter().map(|entry| letters::entry(&mailroom, &session, entry)).collect::<Result<_, _>>()?;
+        found.entries.into_iter().map(|entry| letters::entry(&mailroom, &access, entry)).collect::<Result<_, _>>()?;
     Ok(Json(Changes { change: found.change, erased: found.erased, more: found.more, entries, records: found.records }))
 }
 
 /// Every letter there is. What a device has and this lacks was erased.
 #[utoipa::path(get, path = "/ids/letters", responses((status = 200, body = LetterIds), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn letter_ids(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<LetterIds>, Problem> {
-    Ok(Json(mailroom.store.read(LetterIdsOf { account: session.account }).await?))
+pub(crate) async fn letter_ids(State(mailroom): State<Mailroom>, access: Access) -> Result<Json<LetterIds>, Problem> {
+    Ok(Json(mailroom.store.read(LetterIdsOf { mailbox: access.mailbox }).await?))
 }
 
 /// Every draft there is. What a device has and this lacks was sent or erased.
 #[utoipa::path(get, path = "/ids/drafts", responses((status = 200, body = DraftIds), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn draft_ids(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<DraftIds>, Problem> {
-    Ok(Json(mailroom.store.read(DraftIdsOf { account: session.account }).await?))
+pub(crate) async fn draft_ids(State(mailroom): State<Mailroom>, access: Access) -> Result<Json<DraftIds>, Problem> {
+    Ok(Json(mailroom.store.read(DraftIdsOf { mailbox: access.mailbox }).await?))
 }

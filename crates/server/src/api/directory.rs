@@ -13,17 +13,17 @@ use securemailbox_protocol::{
 use securemailbox_store::directory::{CertificateByHash, ListingByAddress, SealedCertificate};
 
 use super::Id;
-use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
+use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem, session::Session};
 
 /// Who has this address.
 #[utoipa::path(post, path = "/directory/look-ups", request_body = LookUp,
     responses((status = 200, body = Listing), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn look_up(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Json(look_up): Json<LookUp>,
 ) -> Result<Json<Listing>, Problem> {
-    mailroom.rates.look_up(session.account)?;
+    mailroom.rates.look_up(access.who)?;
     let address_lookup = mailroom.seal.address_look_up(&look_up.address);
     let listing = mailroom.store.read(ListingByAddress { address_lookup }).await?.ok_or(ProblemType::NoAccount)?;
     let SealedCertificate { account, sealed } = listing.certificate;

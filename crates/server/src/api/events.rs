@@ -10,7 +10,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use securemailbox_protocol::{ids::AccountId, problems::ProblemDetails, sync::Pulse};
+use securemailbox_protocol::{ids::MailboxId, problems::ProblemDetails, sync::Pulse};
 use securemailbox_store::{StoreError, pulse::PulseOf, sessions::ListSessions};
 use tokio::sync::{
     broadcast::{self, error::RecvError},
@@ -18,9 +18,9 @@ use tokio::sync::{
 };
 
 use crate::{
+    access::Access,
     mailroom::{Mailroom, stopped},
     problem::Problem,
-    session::Session,
 };
 
 /// How often a quiet stream asks for itself, and looks whether its session still lives.
@@ -31,12 +31,12 @@ const PERIOD: Duration = Duration::from_secs(30);
     responses((status = 200, content_type = "text/event-stream", body = Pulse), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn events(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let hints = mailroom.store.subscribe();
-    let first = mailroom.store.read(PulseOf { account: session.account }).await?;
+    let first = mailroom.store.read(PulseOf { mailbox: access.mailbox }).await?;
     let stopping = mailroom.stopping.clone();
-    let watching = Watching { mailroom, session, hints, stopping, next: Some(first), told: None };
+    let watching = Watching { mailroom, access, hints, stopping, next: Some(first), told: None };
     let events = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
         // Three numbers are JSON.
@@ -48,8 +48,8 @@ pub(crate) async fn events(
 
 struct Watching {
     mailroom: Mailroom,
-    session: Session,
-    hints: broadcast::Receiver<(AccountId, Pulse)>,
+    access: Access,
+    hints: broadcast::Receiver<(MailboxId, Pulse)>,
     stopping: watch::Receiver<bool>,
     /// Known, and not told yet.
     next: Option<Pulse>,
@@ -68,7 +68,7 @@ impl Watching {
             let must_ask = tokio::select! {
                 hint = self.hints.recv() => match hint {
                     // Told although nothing is new: a session has ended, maybe this one.
-                    Ok((account, pulse)) if account == self.session.account => {
+                    Ok((mailbox, pulse)) if mailbox == self.access.mailbox => {
                         self.next = Some(pulse);
                         self.told == Some(pulse)
                     }
@@ -88,10 +88,10 @@ impl Watching {
     /// Asks the store, if the session still lives.
     async fn ask(&self) -> Result<Option<Pulse>, StoreError> {
         let now = self.mailroom.now();
-        let sessions = self.mailroom.store.read(ListSessions { account: self.session.account, now }).await?;
-        if !sessions.iter().any(|session| session.id == self.session.id) {
+        let sessions = self.mailroom.store.read(ListSessions { account: self.access.who, now }).await?;
+        if !sessions.iter().any(|session| session.id == self.access.session.id) {
             return Ok(None);
         }
-        self.mailroom.store.read(PulseOf { account: self.session.account }).await.map(Some)
+        self.mailroom.store.read(PulseOf { mailbox: self.access.mailbox }).await.map(Some)
     }
 }

@@ -17,10 +17,10 @@ use utoipa::IntoParams;
 
 use super::{Id, Query, within};
 use crate::{
+    access::Access,
     body::{Json, Raw},
     mailroom::Mailroom,
     problem::Problem,
-    session::Session,
 };
 
 impl From<WriteRecordError> for Problem {
@@ -48,10 +48,10 @@ impl From<EraseRecordError> for Problem {
     responses((status = 200, body = Record), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn read(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(id): Id<RecordId>,
 ) -> Result<Json<Record>, Problem> {
-    let record = mailroom.store.read(ReadRecord { account: session.account, id }).await?;
+    let record = mailroom.store.read(ReadRecord { mailbox: access.mailbox, id }).await?;
     Ok(Json(record.ok_or(ProblemType::NotFound)?))
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Written {
     responses((status = 200, body = RecordHead), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn write(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(id): Id<RecordId>,
     Query(Written { purpose }): Query<Written>,
     headers: HeaderMap,
@@ -83,7 +83,7 @@ pub(crate) async fn write(
         RecordPurpose::Settings | RecordPurpose::Draft => {}
     }
     let expected = precondition(&headers)?;
-    Ok(Json(mailroom.store.write(WriteRecord { account: session.account, id, purpose, expected, sealed }).await?))
+    Ok(Json(mailroom.store.write(WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed }).await?))
 }
 
 /// Erases a draft.
@@ -91,10 +91,10 @@ pub(crate) async fn write(
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn erase(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(id): Id<RecordId>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.erase_draft(session.account, id).await?;
+    mailroom.store.erase_draft(access.mailbox, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

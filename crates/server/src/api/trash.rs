@@ -6,17 +6,17 @@ use securemailbox_protocol::{
     problems::ProblemDetails,
 };
 
-use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
+use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem};
 
 /// Empties one's own trash, and says step by step what was done. The same id again is the same emptying.
 #[utoipa::path(post, path = "/trash/empty", request_body = EmptyTrash,
     responses((status = 200, body = ErasureReceipt), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn empty(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Json(EmptyTrash { id }): Json<EmptyTrash>,
 ) -> Result<Json<ErasureReceipt>, Problem> {
-    let receipt = mailroom.store.empty_trash(session.account, id, mailroom.now()).await?;
+    let receipt = mailroom.store.empty_trash(access.mailbox, id, mailroom.now()).await?;
     metrics::counter!("securemailbox_erased_total").increment(receipt.erased);
     Ok(Json(receipt))
 }

@@ -1,4 +1,4 @@
--- Letters, their holders, and everything an account has. Ids are 16 bytes, times milliseconds since 1970, truth 0 or 1.
+-- Letters, their holders, and everything a mailbox has. Ids are 16 bytes, times milliseconds since 1970, truth 0 or 1.
 -- What is erased stays in dead rows until vacuum, in log segments until they are recycled (docs/protocol.md, section 8).
 
 CREATE TABLE meta (
@@ -6,23 +6,30 @@ CREATE TABLE meta (
     value BYTEA NOT NULL
 );
 
-CREATE TABLE account (
-    account_id       BYTEA NOT NULL PRIMARY KEY,
+-- What entries, records, slots and sessions belong to. Whose it is stands beside it.
+CREATE TABLE mailbox (
+    mailbox_id       BYTEA NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
-    language         TEXT NOT NULL,
-    address_lookup   BYTEA NOT NULL UNIQUE,
-    address_sealed   BYTEA NOT NULL,
-    phone_sealed     BYTEA NOT NULL,
     certificate_hash BYTEA NOT NULL,
-    level            BIGINT NOT NULL,
     change           BIGINT NOT NULL,
     erase_letters    BIGINT NOT NULL,
     erase_drafts     BIGINT NOT NULL
 );
 
--- Apart from the account, whose row is rewritten with every change.
+-- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
+-- under it, who are none.
+CREATE TABLE member (
+    mailbox_id     BYTEA NOT NULL PRIMARY KEY,
+    language       TEXT NOT NULL,
+    address_lookup BYTEA NOT NULL UNIQUE,
+    address_sealed BYTEA NOT NULL,
+    phone_sealed   BYTEA NOT NULL,
+    level          BIGINT NOT NULL
+);
+
+-- Apart from the mailbox, whose row is rewritten with every change.
 CREATE TABLE certificate (
-    account_id       BYTEA NOT NULL PRIMARY KEY,
+    mailbox_id       BYTEA NOT NULL PRIMARY KEY,
     certificate_hash BYTEA NOT NULL,
     sealed            BYTEA NOT NULL
 );
@@ -70,7 +77,7 @@ CREATE INDEX recovery_by_expiry ON recovery (expires);
 
 CREATE TABLE session (
     session_id BYTEA NOT NULL PRIMARY KEY,
-    account_id BYTEA NOT NULL,
+    mailbox_id BYTEA NOT NULL,
     token_hash BYTEA NOT NULL UNIQUE,
     level      BIGINT NOT NULL,
     proved     BIGINT NOT NULL,
@@ -78,11 +85,11 @@ CREATE TABLE session (
     kept       BIGINT NOT NULL,
     expires    BIGINT NOT NULL
 );
-CREATE INDEX session_by_account ON session (account_id);
+CREATE INDEX session_by_mailbox ON session (mailbox_id);
 CREATE INDEX session_by_expiry ON session (expires);
 
 CREATE TABLE slot (
-    account_id    BYTEA NOT NULL,
+    mailbox_id    BYTEA NOT NULL,
     slot_id       BYTEA NOT NULL,
     kind          TEXT NOT NULL,
     sealed        BYTEA NOT NULL,
@@ -90,22 +97,22 @@ CREATE TABLE slot (
     proof_hash    BYTEA,
     session_id    BYTEA,
     share_sealed  BYTEA,
-    PRIMARY KEY (account_id, slot_id)
+    PRIMARY KEY (mailbox_id, slot_id)
 );
-CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (account_id, kind) WHERE kind IN ('password', 'recovery');
+CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (mailbox_id, kind) WHERE kind IN ('password', 'recovery');
 CREATE UNIQUE INDEX slot_by_session ON slot (session_id) WHERE session_id IS NOT NULL;
 
 CREATE TABLE record (
-    account_id BYTEA NOT NULL,
+    mailbox_id BYTEA NOT NULL,
     record_id  BYTEA NOT NULL,
     purpose    TEXT NOT NULL,
     version    BIGINT NOT NULL,
     change     BIGINT NOT NULL,
     sealed     BYTEA NOT NULL,
-    PRIMARY KEY (account_id, record_id)
+    PRIMARY KEY (mailbox_id, record_id)
 );
-CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose IN ('keyring', 'settings');
-CREATE INDEX record_by_change ON record (account_id, change);
+CREATE UNIQUE INDEX record_one_of_a_kind ON record (mailbox_id, purpose) WHERE purpose IN ('keyring', 'settings');
+CREATE INDEX record_by_change ON record (mailbox_id, change);
 
 CREATE TABLE letter (
     letter_id      BYTEA NOT NULL PRIMARY KEY,
@@ -124,19 +131,19 @@ CREATE TABLE content (
     bytes     BYTEA NOT NULL
 );
 
--- One account's copy of a letter. A letter that no entry holds is erased.
+-- One mailbox's copy of a letter. A letter that no entry holds is erased.
 CREATE TABLE entry (
-    account_id  BYTEA NOT NULL,
+    mailbox_id  BYTEA NOT NULL,
     letter_id   BYTEA NOT NULL,
     folder      TEXT NOT NULL,
     read        BIGINT NOT NULL,
     arrived     BIGINT NOT NULL,
     change      BIGINT NOT NULL,
     wrapped_key BYTEA NOT NULL,
-    PRIMARY KEY (account_id, letter_id)
+    PRIMARY KEY (mailbox_id, letter_id)
 );
-CREATE INDEX entry_by_change ON entry (account_id, change);
-CREATE INDEX entry_by_folder ON entry (account_id, folder, arrived, letter_id);
+CREATE INDEX entry_by_change ON entry (mailbox_id, change);
+CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
 
 -- The sender's: it goes with the sender's entry.
@@ -155,23 +162,23 @@ CREATE TABLE delivery (
 CREATE TABLE notice (
     notice_id  BYTEA NOT NULL PRIMARY KEY,
     sealed     BYTEA,
-    account_id BYTEA,
+    mailbox_id BYTEA,
     letter_id  BYTEA,
     due        BIGINT NOT NULL,
     attempts   BIGINT NOT NULL,
     created    BIGINT NOT NULL
 );
 CREATE INDEX notice_by_due ON notice (due, notice_id);
-CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, account_id) WHERE letter_id IS NOT NULL;
+CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, mailbox_id) WHERE letter_id IS NOT NULL;
 
 -- Erasures whose rows are gone and whose traces may not be yet. A number, and nothing of what was erased.
 CREATE TABLE erasure (
     number BIGINT NOT NULL PRIMARY KEY
 );
 
--- The last emptied trash of an account, for minutes: numbers and a time, for a client that lost the answer.
+-- The last emptied trash of a mailbox, for minutes: numbers and a time, for a client that lost the answer.
 CREATE TABLE receipt (
-    account_id BYTEA NOT NULL PRIMARY KEY,
+    mailbox_id BYTEA NOT NULL PRIMARY KEY,
     erasure_id BYTEA NOT NULL,
     at         BIGINT NOT NULL,
     entries    BIGINT NOT NULL,
@@ -182,11 +189,11 @@ CREATE INDEX receipt_by_expiry ON receipt (expires);
 
 -- What one erasure is about. Empty between two transactions.
 CREATE TABLE erasing (
-    account_id BYTEA NOT NULL,
+    mailbox_id BYTEA NOT NULL,
     letter_id  BYTEA NOT NULL,
     sent       BIGINT NOT NULL,
     last       BIGINT NOT NULL,
-    PRIMARY KEY (account_id, letter_id)
+    PRIMARY KEY (mailbox_id, letter_id)
 );
 
 -- Always empty: what transactions lock that collided and try again.

@@ -1,4 +1,4 @@
--- Letters, their holders, and everything an account has. Ids are 16 bytes, times milliseconds since 1970, truth 0 or 1.
+-- Letters, their holders, and everything a mailbox has. Ids are 16 bytes, times milliseconds since 1970, truth 0 or 1.
 -- No AUTOINCREMENT, no statistics: both would outlive what is erased (docs/protocol.md, section 8).
 
 CREATE TABLE meta (
@@ -6,23 +6,30 @@ CREATE TABLE meta (
     value BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE account (
-    account_id       BLOB NOT NULL PRIMARY KEY,
+-- What entries, records, slots and sessions belong to. Whose it is stands beside it.
+CREATE TABLE mailbox (
+    mailbox_id       BLOB NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
-    language         TEXT NOT NULL,
-    address_lookup   BLOB NOT NULL UNIQUE,
-    address_sealed   BLOB NOT NULL,
-    phone_sealed     BLOB NOT NULL,
     certificate_hash BLOB NOT NULL,
-    level            INTEGER NOT NULL,
     change           INTEGER NOT NULL,
     erase_letters    INTEGER NOT NULL,
     erase_drafts     INTEGER NOT NULL
 ) STRICT;
 
--- Apart from the account, whose row is rewritten with every change.
+-- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
+-- under it, who are none.
+CREATE TABLE member (
+    mailbox_id     BLOB NOT NULL PRIMARY KEY,
+    language       TEXT NOT NULL,
+    address_lookup BLOB NOT NULL UNIQUE,
+    address_sealed BLOB NOT NULL,
+    phone_sealed   BLOB NOT NULL,
+    level          INTEGER NOT NULL
+) STRICT;
+
+-- Apart from the mailbox, whose row is rewritten with every change.
 CREATE TABLE certificate (
-    account_id       BLOB NOT NULL PRIMARY KEY,
+    mailbox_id       BLOB NOT NULL PRIMARY KEY,
     certificate_hash BLOB NOT NULL,
     sealed            BLOB NOT NULL
 ) STRICT;
@@ -70,7 +77,7 @@ CREATE INDEX recovery_by_expiry ON recovery (expires);
 
 CREATE TABLE session (
     session_id BLOB NOT NULL PRIMARY KEY,
-    account_id BLOB NOT NULL,
+    mailbox_id BLOB NOT NULL,
     token_hash BLOB NOT NULL UNIQUE,
     level      INTEGER NOT NULL,
     proved     INTEGER NOT NULL,
@@ -78,11 +85,11 @@ CREATE TABLE session (
     kept       INTEGER NOT NULL,
     expires    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX session_by_account ON session (account_id);
+CREATE INDEX session_by_mailbox ON session (mailbox_id);
 CREATE INDEX session_by_expiry ON session (expires);
 
 CREATE TABLE slot (
-    account_id    BLOB NOT NULL,
+    mailbox_id    BLOB NOT NULL,
     slot_id       BLOB NOT NULL,
     kind          TEXT NOT NULL,
     sealed        BLOB NOT NULL,
@@ -90,22 +97,22 @@ CREATE TABLE slot (
     proof_hash    BLOB,
     session_id    BLOB,
     share_sealed  BLOB,
-    PRIMARY KEY (account_id, slot_id)
+    PRIMARY KEY (mailbox_id, slot_id)
 ) STRICT;
-CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (account_id, kind) WHERE kind IN ('password', 'recovery');
+CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (mailbox_id, kind) WHERE kind IN ('password', 'recovery');
 CREATE UNIQUE INDEX slot_by_session ON slot (session_id) WHERE session_id IS NOT NULL;
 
 CREATE TABLE record (
-    account_id BLOB NOT NULL,
+    mailbox_id BLOB NOT NULL,
     record_id  BLOB NOT NULL,
     purpose    TEXT NOT NULL,
     version    INTEGER NOT NULL,
     change     INTEGER NOT NULL,
     sealed     BLOB NOT NULL,
-    PRIMARY KEY (account_id, record_id)
+    PRIMARY KEY (mailbox_id, record_id)
 ) STRICT;
-CREATE UNIQUE INDEX record_one_of_a_kind ON record (account_id, purpose) WHERE purpose IN ('keyring', 'settings');
-CREATE INDEX record_by_change ON record (account_id, change);
+CREATE UNIQUE INDEX record_one_of_a_kind ON record (mailbox_id, purpose) WHERE purpose IN ('keyring', 'settings');
+CREATE INDEX record_by_change ON record (mailbox_id, change);
 
 CREATE TABLE letter (
     letter_id      BLOB NOT NULL PRIMARY KEY,
@@ -124,19 +131,19 @@ CREATE TABLE content (
     bytes     BLOB NOT NULL
 ) STRICT;
 
--- One account's copy of a letter. A letter that no entry holds is erased.
+-- One mailbox's copy of a letter. A letter that no entry holds is erased.
 CREATE TABLE entry (
-    account_id  BLOB NOT NULL,
+    mailbox_id  BLOB NOT NULL,
     letter_id   BLOB NOT NULL,
     folder      TEXT NOT NULL,
     read        INTEGER NOT NULL,
     arrived     INTEGER NOT NULL,
     change      INTEGER NOT NULL,
     wrapped_key BLOB NOT NULL,
-    PRIMARY KEY (account_id, letter_id)
+    PRIMARY KEY (mailbox_id, letter_id)
 ) STRICT;
-CREATE INDEX entry_by_change ON entry (account_id, change);
-CREATE INDEX entry_by_folder ON entry (account_id, folder, arrived, letter_id);
+CREATE INDEX entry_by_change ON entry (mailbox_id, change);
+CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
 
 -- The sender's: it goes with the sender's entry.
@@ -155,23 +162,23 @@ CREATE TABLE delivery (
 CREATE TABLE notice (
     notice_id  BLOB NOT NULL PRIMARY KEY,
     sealed     BLOB,
-    account_id BLOB,
+    mailbox_id BLOB,
     letter_id  BLOB,
     due        INTEGER NOT NULL,
     attempts   INTEGER NOT NULL,
     created    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX notice_by_due ON notice (due, notice_id);
-CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, account_id) WHERE letter_id IS NOT NULL;
+CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, mailbox_id) WHERE letter_id IS NOT NULL;
 
 -- Erasures whose rows are gone and whose traces may not be yet. A number, and nothing of what was erased.
 CREATE TABLE erasure (
     number INTEGER NOT NULL PRIMARY KEY
 ) STRICT;
 
--- The last emptied trash of an account, for minutes: numbers and a time, for a client that lost the answer.
+-- The last emptied trash of a mailbox, for minutes: numbers and a time, for a client that lost the answer.
 CREATE TABLE receipt (
-    account_id BLOB NOT NULL PRIMARY KEY,
+    mailbox_id BLOB NOT NULL PRIMARY KEY,
     erasure_id BLOB NOT NULL,
     at         INTEGER NOT NULL,
     entries    INTEGER NOT NULL,
@@ -182,9 +189,9 @@ CREATE INDEX receipt_by_expiry ON receipt (expires);
 
 -- What one erasure is about. Empty between two transactions.
 CREATE TABLE erasing (
-    account_id BLOB NOT NULL,
+    mailbox_id BLOB NOT NULL,
     letter_id  BLOB NOT NULL,
     sent       INTEGER NOT NULL,
     last       INTEGER NOT NULL,
-    PRIMARY KEY (account_id, letter_id)
+    PRIMARY KEY (mailbox_id, letter_id)
 ) STRICT;

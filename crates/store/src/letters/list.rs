@@ -1,7 +1,7 @@
 //! Lists, newest arrival first (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    ids::{AccountId, LetterId},
+    ids::{LetterId, MailboxId},
     letters::Folder,
     time::Timestamp,
 };
@@ -31,7 +31,7 @@ pub struct EntryList {
 /// A page of a folder.
 pub struct ListEntries {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which folder.
     pub folder: Folder,
     /// After which entry.
@@ -46,12 +46,12 @@ impl Act for ListEntries {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = entries!(
-            "WHERE e.account_id = $1 AND e.folder = $2 AND (e.arrived, e.letter_id) < ($3, $4)
+            "WHERE e.mailbox_id = $1 AND e.folder = $2 AND (e.arrived, e.letter_id) < ($3, $4)
              ORDER BY e.arrived DESC, e.letter_id DESC LIMIT $5"
         );
         let Cursor { arrived, letter } = self.cursor.unwrap_or(NEWEST);
         let one_more = i64::from(self.limit) + 1;
-        let rows = db.rows(SQL, &[&self.account, &self.folder, &arrived, &letter, &one_more]).await?;
+        let rows = db.rows(SQL, &[&self.mailbox, &self.folder, &arrived, &letter, &one_more]).await?;
         let mut entries = rows.into_iter().map(letters::entry).collect::<Result<Vec<_>, _>>()?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = entries.len() > limit;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{
-    ids::{AccountId, CertificateHash, LetterId, RecordId},
+    ids::{AccountId, CertificateHash, LetterId, MailboxId, RecordId},
     letters::{Folder, NewLetter, NewReader, Posted, PostedLetter},
     numbers::ChangeNumber,
     time::Timestamp,
@@ -46,8 +46,8 @@ pub enum PostLettersError {
 /// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
 /// draft goes with the letters, in a repetition too if it is still there; what is no draft of the sender's stays.
 pub struct PostLetters {
-    /// Who posts.
-    pub sender: AccountId,
+    /// From which mailbox.
+    pub sender: MailboxId,
     /// One, and one more for each Bcc reader.
     pub letters: Vec<PostLetter>,
     /// The sender's draft that they were.
@@ -109,7 +109,7 @@ impl PostLetters {
         }
         for PostLetter { new, .. } in &self.letters {
             let readers: BTreeSet<_> = new.readers.iter().map(|reader| reader.account).collect();
-            if readers.len() != new.readers.len() || !readers.contains(&self.sender) {
+            if readers.len() != new.readers.len() || !readers.iter().any(|reader| reader.mailbox() == self.sender) {
                 return Err(PostLettersError::Readers);
             }
         }
@@ -120,7 +120,7 @@ impl PostLetters {
     async fn earlier<D: Db>(&self, db: &mut D, letter: &PostLetter) -> Result<Option<Timestamp>, PostLettersError> {
         const SQL: &str = "SELECT sender_id, request_hash, arrived FROM letter WHERE letter_id = $1";
         let Some(mut row) = db.row(SQL, &[&letter.new.id]).await? else { return Ok(None) };
-        let (sender, hash): (AccountId, [u8; 32]) = (row.take()?, row.take()?);
+        let (sender, hash): (MailboxId, [u8; 32]) = (row.take()?, row.take()?);
         if sender == self.sender && hash == request_hash(&letter.new) {
             Ok(Some(row.take()?))
         } else {
@@ -164,28 +164,28 @@ impl PostLetters {
         arriving: &[Arrival<'_>],
     ) -> Result<(), PostLettersError> {
         const RAISE: &str = "
-            UPDATE account SET change = change + $2 WHERE account_id = $1
+            UPDATE mailbox SET change = change + $2 WHERE mailbox_id = $1
             RETURNING change, erase_letters, erase_drafts, certificate_hash";
         const ENTRY: &str = "
-            INSERT INTO entry (account_id, letter_id, folder, read, arrived, change, wrapped_key)
+            INSERT INTO entry (mailbox_id, letter_id, folder, read, arrived, change, wrapped_key)
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let count = arriving.len() as u64;
         let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
         let pulse = pulse::pulse(&mut raised)?;
         let certificate: CertificateHash = raised.take()?;
-        db.touched(account, pulse);
+        db.touched(account.mailbox(), pulse);
         for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {
             if reader.certificate != certificate {
                 return Err(PostLettersError::StaleKey { reader: account });
             }
-            let sent = account == self.sender && letter.readers.len() > 1;
+            let sent = account.mailbox() == self.sender && letter.readers.len() > 1;
             let folder = if sent { Folder::Sent } else { Folder::Inbox };
             let change = ChangeNumber::new(change);
             let row: [&dyn ToParam; 7] =
                 [&account, &letter.id, &folder, &sent, &self.now, &change, &reader.wrapped_key];
             db.exec(ENTRY, &row).await?;
-            if account != self.sender {
+            if account.mailbox() != self.sender {
                 self.insert_delivery(db, account, letter.id).await?;
             }
         }

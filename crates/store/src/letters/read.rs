@@ -1,16 +1,16 @@
 //! Reading (PROTOCOL §4.4).
 
-use securemailbox_protocol::ids::{AccountId, LetterId};
+use securemailbox_protocol::ids::{LetterId, MailboxId};
 
 use crate::{
     Act, Db, ReadOnly, StoreError,
     letters::{self, Entry},
 };
 
-/// An account's entry of a letter.
+/// A mailbox's entry of a letter.
 pub struct ReadEntry {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which.
     pub letter: LetterId,
 }
@@ -20,17 +20,17 @@ impl Act for ReadEntry {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = entries!("WHERE e.account_id = $1 AND e.letter_id = $2");
-        db.row(SQL, &[&self.account, &self.letter]).await?.map(letters::entry).transpose()
+        const SQL: &str = entries!("WHERE e.mailbox_id = $1 AND e.letter_id = $2");
+        db.row(SQL, &[&self.mailbox, &self.letter]).await?.map(letters::entry).transpose()
     }
 }
 
 impl ReadOnly for ReadEntry {}
 
-/// The content of a letter that `account` has an entry of.
+/// The content of a letter that `mailbox` has an entry of.
 pub struct ReadContent {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which.
     pub letter: LetterId,
 }
@@ -42,8 +42,8 @@ impl Act for ReadContent {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
             SELECT c.bytes FROM entry e JOIN content c ON c.letter_id = e.letter_id
-             WHERE e.account_id = $1 AND e.letter_id = $2";
-        db.row(SQL, &[&self.account, &self.letter]).await?.map(|mut row| row.take()).transpose()
+             WHERE e.mailbox_id = $1 AND e.letter_id = $2";
+        db.row(SQL, &[&self.mailbox, &self.letter]).await?.map(|mut row| row.take()).transpose()
     }
 }
 

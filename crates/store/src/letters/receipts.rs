@@ -1,7 +1,7 @@
 //! What became of a letter: delivered, notified, read (PROTOCOL §4.5).
 
 use securemailbox_protocol::{
-    ids::{AccountId, LetterId},
+    ids::{LetterId, MailboxId},
     levels::Level,
     time::Timestamp,
 };
@@ -35,8 +35,8 @@ pub struct DeliveryReceipt {
 /// Why a receipt was not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PutReceiptError {
-    /// The account has no such entry.
-    #[error("the account has no such entry")]
+    /// The mailbox has no such entry.
+    #[error("the mailbox has no such entry")]
     NotFound,
     /// The store failed.
     #[error("the store failed")]
@@ -46,7 +46,7 @@ pub enum PutReceiptError {
 /// Keeps a read receipt for the sender, who sees it as a change; the first one stays. Nothing is kept once the sender has erased the letter.
 pub struct PutReceipt {
     /// The reader.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which letter.
     pub letter: LetterId,
     /// The receipt.
@@ -58,23 +58,23 @@ impl Act for PutReceipt {
     type Error = PutReceiptError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const HOLDS: &str = "SELECT 1 FROM entry WHERE account_id = $1 AND letter_id = $2";
+        const HOLDS: &str = "SELECT 1 FROM entry WHERE mailbox_id = $1 AND letter_id = $2";
         const KEEP: &str = "
             UPDATE delivery SET read_at = $3, read_level = $4, signature = $5
              WHERE letter_id = $1 AND reader_id = $2 AND read_at IS NULL";
-        db.row(HOLDS, &[&self.account, &self.letter]).await?.ok_or(PutReceiptError::NotFound)?;
+        db.row(HOLDS, &[&self.mailbox, &self.letter]).await?.ok_or(PutReceiptError::NotFound)?;
         let DeliveryReceipt { at, signature, level } = &self.receipt;
-        if db.exec(KEEP, &[&self.letter, &self.account, at, level, signature]).await? > 0 {
+        if db.exec(KEEP, &[&self.letter, &self.mailbox, at, level, signature]).await? > 0 {
             tell_sender(db, self.letter).await?;
         }
         Ok(())
     }
 }
 
-/// What became of a letter at each reader; none if `account` did not send it or has erased it.
+/// What became of a letter at each reader; none if `mailbox` did not send it or has erased it.
 pub struct DeliveriesOf {
     /// The sender.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which letter.
     pub letter: LetterId,
 }
@@ -86,13 +86,15 @@ impl Act for DeliveriesOf {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SENT: &str = "
             SELECT 1 FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.account_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";
+             WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";
         const SQL: &str = "
-            SELECT d.reader_id, a.address_sealed, a.certificate_hash, d.delivered, d.notified,
+            SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
                    d.read_at, d.signature, d.read_level
-              FROM delivery d JOIN account a ON a.account_id = d.reader_id
+              FROM delivery d
+              JOIN mailbox b ON b.mailbox_id = d.reader_id
+              JOIN member m ON m.mailbox_id = d.reader_id
              WHERE d.letter_id = $1 ORDER BY d.reader_id";
-        if db.row(SENT, &[&self.account, &self.letter]).await?.is_none() {
+        if db.row(SENT, &[&self.mailbox, &self.letter]).await?.is_none() {
             return Ok(None);
         }
         let rows = db.rows(SQL, &[&self.letter]).await?;
@@ -117,11 +119,11 @@ fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
 /// Has a delivery's news appear among the sender's changes. Nothing to tell once the sender has erased the letter.
 pub(crate) async fn tell_sender<D: Db>(db: &mut D, letter: LetterId) -> Result<(), StoreError> {
     const SENDER: &str = "
-        SELECT e.account_id FROM letter l JOIN entry e ON e.letter_id = l.letter_id AND e.account_id = l.sender_id
+        SELECT e.mailbox_id FROM letter l JOIN entry e ON e.letter_id = l.letter_id AND e.mailbox_id = l.sender_id
          WHERE l.letter_id = $1";
-    const TELL: &str = "UPDATE entry SET change = $3 WHERE account_id = $1 AND letter_id = $2";
+    const TELL: &str = "UPDATE entry SET change = $3 WHERE mailbox_id = $1 AND letter_id = $2";
     let Some(mut row) = db.row(SENDER, &[&letter]).await? else { return Ok(()) };
-    let sender: AccountId = row.take()?;
+    let sender: MailboxId = row.take()?;
     let change = pulse::raise_change(db, sender).await?;
     db.exec(TELL, &[&sender, &letter, &change]).await.map(drop)
 }

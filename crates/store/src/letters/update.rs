@@ -1,7 +1,7 @@
 //! Marking and moving (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    ids::{AccountId, LetterId},
+    ids::{LetterId, MailboxId},
     letters::{EntryUpdate, Folder},
 };
 
@@ -14,8 +14,8 @@ use crate::{
 /// Why an entry was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateEntryError {
-    /// The account has no such entry.
-    #[error("the account has no such entry")]
+    /// The mailbox has no such entry.
+    #[error("the mailbox has no such entry")]
     NotFound,
     /// Nothing moves to the folder of drafts: they are records.
     #[error("letters do not go to the folder of drafts")]
@@ -28,7 +28,7 @@ pub enum UpdateEntryError {
 /// Moves or marks an entry. What is so already raises no change number.
 pub struct UpdateEntry {
     /// Whose.
-    pub account: AccountId,
+    pub mailbox: MailboxId,
     /// Which.
     pub letter: LetterId,
     /// What changes.
@@ -42,8 +42,8 @@ impl Act for UpdateEntry {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            UPDATE entry SET folder = $3, read = $4, change = $5 WHERE account_id = $1 AND letter_id = $2";
-        let find = ReadEntry { account: self.account, letter: self.letter };
+            UPDATE entry SET folder = $3, read = $4, change = $5 WHERE mailbox_id = $1 AND letter_id = $2";
+        let find = ReadEntry { mailbox: self.mailbox, letter: self.letter };
         let mut entry = find.run(db).await?.ok_or(UpdateEntryError::NotFound)?;
         let EntryUpdate { folder, read } = self.update;
         let (folder, read) = (folder.unwrap_or(entry.folder), read.unwrap_or(entry.read));
@@ -51,8 +51,8 @@ impl Act for UpdateEntry {
             return Err(UpdateEntryError::NotAFolderForLetters);
         }
         if (folder, read) != (entry.folder, entry.read) {
-            let change = pulse::raise_change(db, self.account).await?;
-            db.exec(SQL, &[&self.account, &self.letter, &folder, &read, &change]).await?;
+            let change = pulse::raise_change(db, self.mailbox).await?;
+            db.exec(SQL, &[&self.mailbox, &self.letter, &folder, &read, &change]).await?;
             (entry.folder, entry.read, entry.change) = (folder, read, change);
         }
         Ok(entry)

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, future::poll_fn, sync::Mutex, time::Duration};
 
 use securemailbox_protocol::{
-    ids::AccountId,
+    ids::MailboxId,
     numbers::{ChangeNumber, EraseNumber},
     sync::{Erased, Pulse},
 };
@@ -24,14 +24,14 @@ const TOGETHER: usize = 256;
 const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Pulses {
-    here: broadcast::Sender<(AccountId, Pulse)>,
-    elsewhere: mpsc::Sender<(AccountId, Pulse)>,
+    here: broadcast::Sender<(MailboxId, Pulse)>,
+    elsewhere: mpsc::Sender<(MailboxId, Pulse)>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Pulses {
     /// Starts the task that tells other processes and hears from them.
-    pub(super) fn start(config: Config, here: broadcast::Sender<(AccountId, Pulse)>) -> Self {
+    pub(super) fn start(config: Config, here: broadcast::Sender<(MailboxId, Pulse)>) -> Self {
         let (elsewhere, mut waiting) = mpsc::channel(WAITING);
         let heard = here.clone();
         let task = tokio::spawn(async move {
@@ -44,7 +44,7 @@ impl Pulses {
     }
 
     /// Tells whoever listens, here and in other processes.
-    pub(super) fn tell(&self, touched: Vec<(AccountId, Pulse)>) {
+    pub(super) fn tell(&self, touched: Vec<(MailboxId, Pulse)>) {
         for hint in touched {
             // No receiver here, or a full queue to elsewhere: it is a hint.
             let _ = self.here.send(hint);
@@ -63,8 +63,8 @@ impl Pulses {
 /// Tells and hears over one connection, until it fails or nobody is left to tell.
 async fn converse(
     config: &Config,
-    waiting: &mut mpsc::Receiver<(AccountId, Pulse)>,
-    heard: &broadcast::Sender<(AccountId, Pulse)>,
+    waiting: &mut mpsc::Receiver<(MailboxId, Pulse)>,
+    heard: &broadcast::Sender<(MailboxId, Pulse)>,
 ) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = config.connect(NoTls).await?;
     let hear = async {
@@ -82,9 +82,9 @@ async fn converse(
         client.batch_execute("LISTEN pulse").await?;
         let mut hints = Vec::new();
         while waiting.recv_many(&mut hints, TOGETHER).await > 0 {
-            // One for each account: the newest says it all.
+            // One for each mailbox: the newest says it all.
             let newest: BTreeMap<_, _> = hints.drain(..).collect();
-            let payloads: Vec<_> = newest.into_iter().map(|(account, pulse)| write(account, pulse)).collect();
+            let payloads: Vec<_> = newest.into_iter().map(|(mailbox, pulse)| write(mailbox, pulse)).collect();
             client.execute("SELECT pg_notify('pulse', hint) FROM unnest($1::text[]) AS hint", &[&payloads]).await?;
         }
         Ok(())
@@ -92,17 +92,17 @@ async fn converse(
     tokio::select! { heard = hear => heard, told = tell => told }
 }
 
-fn write(account: AccountId, pulse: Pulse) -> String {
-    format!("{account} {} {} {}", pulse.change, pulse.erased.letters, pulse.erased.drafts)
+fn write(mailbox: MailboxId, pulse: Pulse) -> String {
+    format!("{mailbox} {} {} {}", pulse.change, pulse.erased.letters, pulse.erased.drafts)
 }
 
-fn read(payload: &str) -> Option<(AccountId, Pulse)> {
+fn read(payload: &str) -> Option<(MailboxId, Pulse)> {
     let mut words = payload.split(' ');
-    let account = words.next()?.parse().ok()?;
+    let mailbox = words.next()?.parse().ok()?;
     let change = ChangeNumber::new(words.next()?.parse().ok()?);
     let mut erased = || Some(EraseNumber::new(words.next()?.parse().ok()?));
     let erased = Erased { letters: erased()?, drafts: erased()? };
-    words.next().is_none().then_some((account, Pulse { change, erased }))
+    words.next().is_none().then_some((mailbox, Pulse { change, erased }))
 }
 
 #[cfg(test)]
@@ -111,12 +111,12 @@ mod tests {
 
     #[test]
     fn a_hint_is_heard_as_it_was_told() {
-        let account = AccountId::from_bytes([7; 16]);
+        let mailbox = MailboxId::from_bytes([7; 16]);
         let pulse = Pulse {
             change: ChangeNumber::new(3),
             erased: Erased { letters: EraseNumber::new(1), drafts: EraseNumber::new(2) },
         };
-        assert_eq!(read(&write(account, pulse)), Some((account, pulse)));
+        assert_eq!(read(&write(mailbox, pulse)), Some((mailbox, pulse)));
         assert_eq!(read("not a hint"), None);
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use rusqlite::Connection;
-use securemailbox_protocol::{ids::AccountId, sync::Pulse};
+use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio::sync::{broadcast, oneshot};
 
 use super::{SqliteDb, log::Log, reserve::Reserve};
@@ -42,7 +42,7 @@ impl Writer {
         connection: Connection,
         lock: File,
         folder: &Path,
-        pulses: broadcast::Sender<(AccountId, Pulse)>,
+        pulses: broadcast::Sender<(MailboxId, Pulse)>,
         traces: Arc<Traces>,
     ) -> Result<Self, OpenError> {
         let (log, reserve) = (Log::of(folder), Reserve::of(folder));
@@ -153,7 +153,7 @@ struct Thread {
     connection: Connection,
     log: Log,
     reserve: Reserve,
-    pulses: broadcast::Sender<(AccountId, Pulse)>,
+    pulses: broadcast::Sender<(MailboxId, Pulse)>,
     traces: Arc<Traces>,
 }
 
@@ -242,9 +242,9 @@ impl Thread {
                 after.pulses.clear();
             }
         }
-        for (account, pulse) in after.pulses {
+        for (mailbox, pulse) in after.pulses {
             // No receiver, nobody to tell.
-            drop(self.pulses.send((account, pulse)));
+            drop(self.pulses.send((mailbox, pulse)));
         }
         for act in acts {
             act.answer(committed.as_ref().err());

@@ -37,9 +37,10 @@ async fn open(folder: &TempDir) -> Store {
 async fn assert_holds(store: &Store, person: &Person, letters: &[&PostLetter]) {
     let mut expected: Vec<_> = letters.iter().map(|letter| letter.new.id).collect();
     expected.sort_unstable();
-    assert!(store.read(LetterIdsOf { account: person.account }).await.unwrap().ids == expected);
+    assert!(store.read(LetterIdsOf { mailbox: person.account.mailbox() }).await.unwrap().ids == expected);
     for letter in letters {
-        let content = store.read(ReadContent { account: person.account, letter: letter.new.id }).await.unwrap();
+        let content =
+            store.read(ReadContent { mailbox: person.account.mailbox(), letter: letter.new.id }).await.unwrap();
         assert!(content.as_ref() == Some(&letter.content));
     }
 }
@@ -87,7 +88,7 @@ async fn a_crash_between_any_two_steps_of_an_erasure_loses_nothing_kept_and_brin
     let log = Log::of(crashed.path());
     let mut images = vec![("before", copy(crashed.path()))];
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let empty = EmptyTrash { account: anna.account, id: ErasureId::from_bytes([9; 16]), now: NOW };
+    let empty = EmptyTrash { mailbox: anna.account.mailbox(), id: ErasureId::from_bytes([9; 16]), now: NOW };
     empty.run(&mut SqliteDb::new(&mut writer, &mut AfterCommit::default())).now_or_never().unwrap().unwrap();
     images.push(("uncommitted", copy(crashed.path())));
     writer.execute_batch("COMMIT").unwrap();

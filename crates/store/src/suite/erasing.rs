@@ -40,10 +40,10 @@ async fn one_holders_erasure_leaves_the_other_holders_copy(store: Store) {
     post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
     trash(&store, &anna, id).await;
     assert_eq!(empty_trash(&store, anna.account, later(1)).await.unwrap().erased, 1);
-    assert_eq!(store.read(ReadEntry { account: anna.account, letter: id }).await, Ok(None));
-    assert_eq!(store.read(DeliveriesOf { account: anna.account, letter: id }).await, Ok(None));
+    assert_eq!(store.read(ReadEntry { mailbox: anna.account.mailbox(), letter: id }).await, Ok(None));
+    assert_eq!(store.read(DeliveriesOf { mailbox: anna.account.mailbox(), letter: id }).await, Ok(None));
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM delivery")).await, Ok(0));
-    let content = store.read(ReadContent { account: bjorn.account, letter: id }).await.unwrap();
+    let content = store.read(ReadContent { mailbox: bjorn.account.mailbox(), letter: id }).await.unwrap();
     assert_eq!(content, Some(letter.content));
     trash(&store, &bjorn, id).await;
     assert_eq!(empty_trash(&store, bjorn.account, later(2)).await.unwrap().erased, 1);
@@ -59,13 +59,13 @@ async fn an_erasure_raises_the_number_of_letters_erased_once_and_an_empty_trash_
         post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
         trash(&store, &anna, letter.new.id).await;
     }
-    let before = store.read(PulseOf { account: anna.account }).await.unwrap();
+    let before = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap();
     assert_eq!(empty_trash(&store, anna.account, NOW).await.unwrap().erased, 3);
-    let after = store.read(PulseOf { account: anna.account }).await.unwrap();
+    let after = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap();
     let erased = Erased { letters: before.erased.letters.next(), drafts: before.erased.drafts };
     assert_eq!(after, Pulse { change: before.change, erased });
     assert_eq!(empty_trash(&store, anna.account, NOW).await.unwrap().erased, 0);
-    assert_eq!(store.read(PulseOf { account: anna.account }).await.unwrap(), after);
+    assert_eq!(store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap(), after);
 }
 
 async fn only_what_lies_in_the_trash_goes(store: Store) {
@@ -86,8 +86,8 @@ async fn only_what_lies_in_the_trash_goes(store: Store) {
         ids.sort_unstable();
         ids
     };
-    assert_eq!(store.read(LetterIdsOf { account: anna.account }).await.unwrap().ids, kept(4));
-    assert_eq!(store.read(LetterIdsOf { account: bjorn.account }).await.unwrap().ids, kept(0));
+    assert_eq!(store.read(LetterIdsOf { mailbox: anna.account.mailbox() }).await.unwrap().ids, kept(4));
+    assert_eq!(store.read(LetterIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, kept(0));
 }
 
 async fn a_letter_that_nobody_holds_can_be_posted_again(store: Store) {
@@ -112,15 +112,15 @@ async fn an_emptied_trash_whose_answer_was_lost_is_told_of_again_and_erases_noth
             post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
             trash(&store, &anna, letter.new.id).await;
         }
-        let receipt = store.empty_trash(anna.account, id, later(1)).await.unwrap();
+        let receipt = store.empty_trash(anna.account.mailbox(), id, later(1)).await.unwrap();
         assert_eq!((receipt.at, receipt.erased), (later(1), u64::from(full)));
         // What lies in the trash by now was not there when the person emptied it.
         let since = dice.letter(&[&anna]);
         post(&store, &anna, vec![again(&since)], NOW).await.unwrap();
         trash(&store, &anna, since.new.id).await;
-        assert_eq!(store.empty_trash(anna.account, id, later(9)).await.unwrap(), receipt);
+        assert_eq!(store.empty_trash(anna.account.mailbox(), id, later(9)).await.unwrap(), receipt);
         assert_eq!(
-            store.empty_trash(bjorn.account, id, later(9)).await.unwrap().erased,
+            store.empty_trash(bjorn.account.mailbox(), id, later(9)).await.unwrap().erased,
             0,
             "another's id is another's"
         );
@@ -204,7 +204,7 @@ async fn postgresql_vacuums_what_was_touched_and_no_other_table() {
     let (records, entries, slots) = counts().await;
     store.scrub_log().await.unwrap();
     assert_eq!(counts().await, (records, entries, slots), "nothing was deleted since");
-    store.erase_draft(anna.account, id).await.unwrap();
+    store.erase_draft(anna.account.mailbox(), id).await.unwrap();
     assert_eq!(counts().await, (records, entries, slots), "nobody waits for a draft's traces");
     store.scrub_log().await.unwrap();
     assert_eq!(counts().await, (records + 1, entries, slots));

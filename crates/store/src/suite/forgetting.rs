@@ -176,10 +176,10 @@ async fn what_a_dropped_draft_left_goes_by_itself() {
     let mut dice = Dice::new(5);
     let account = register(&store, &mut dice).await.account;
     let id = draft(&store, &mut dice, account).await;
-    let sealed = store.read(ReadRecord { account, id }).await.unwrap().unwrap().sealed.0;
+    let sealed = store.read(ReadRecord { mailbox: account.mailbox(), id }).await.unwrap().unwrap().sealed.0;
     store.scrub_log().await.unwrap();
     assert!(stands(place.folder(), &sealed[..16]));
-    store.erase_draft(account, id).await.unwrap();
+    store.erase_draft(account.mailbox(), id).await.unwrap();
     assert!(stands(place.folder(), &sealed[..16]), "who sends a letter does not wait for it");
     let gathering = store.clone();
     let gathering = tokio::spawn(async move { gathering.forget_in_time(Duration::from_millis(1)).await });

@@ -77,7 +77,7 @@ async fn on_a_full_disk_nothing_works_but_erasing_and_after_it_everything_does()
         .write(TouchSession { session: anna.session, now: NOW.after(std::time::Duration::from_secs(60)) })
         .await
         .unwrap();
-    store.erase_draft(anna.account, old).await.unwrap();
+    store.erase_draft(anna.account.mailbox(), old).await.unwrap();
     let erased = letters.split_off(letters.len() - 4);
     for letter in &erased {
         trash(&store, &anna, letter.new.id).await;
@@ -92,7 +92,7 @@ async fn on_a_full_disk_nothing_works_but_erasing_and_after_it_everything_does()
         post(&store, &anna, vec![again(letter)], NOW).await.unwrap();
     }
     for letter in &letters {
-        let content = store.read(ReadContent { account: anna.account, letter: letter.new.id }).await.unwrap();
+        let content = store.read(ReadContent { mailbox: anna.account.mailbox(), letter: letter.new.id }).await.unwrap();
         assert!(content.as_ref() == Some(&letter.content), "what was acknowledged is there");
     }
     store.close().await;

@@ -61,7 +61,7 @@ async fn a_sent_notice_of_a_letter_shows_to_the_sender(store: Store) {
     };
     assert_eq!(account, bjorn.account);
     store.write(NoticeSent { id, now: later(3) }).await.unwrap();
-    let deliveries = DeliveriesOf { account: anna.account, letter: letter.new.id };
+    let deliveries = DeliveriesOf { mailbox: anna.account.mailbox(), letter: letter.new.id };
     assert_eq!(store.read(deliveries).await.unwrap().unwrap()[0].notified, Some(later(3)));
     assert_eq!(due(&store, 3600).await.len(), 0);
 }

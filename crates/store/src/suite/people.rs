@@ -176,7 +176,7 @@ pub(super) async fn post(
     letters: Vec<PostLetter>,
     now: Timestamp,
 ) -> Result<(), PostLettersError> {
-    store.write(PostLetters { sender: sender.account, letters, draft: None, now }).await.map(drop)
+    store.write(PostLetters { sender: sender.account.mailbox(), letters, draft: None, now }).await.map(drop)
 }
 
 /// Empties a trash, for the first time with this id.
@@ -188,7 +188,7 @@ pub(super) async fn empty_trash(
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut id = [0; 16];
     id[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-    store.empty_trash(account, ErasureId::from_bytes(id), now).await
+    store.empty_trash(account.mailbox(), ErasureId::from_bytes(id), now).await
 }
 
 /// Writes a draft.
@@ -199,14 +199,17 @@ pub(super) async fn draft(store: &Store, dice: &mut Dice, account: AccountId) ->
 /// Writes a record of a purpose that there may be many of.
 pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId, purpose: RecordPurpose) -> RecordId {
     let id = RecordId::new(NOW, &mut dice.0);
-    store.write(WriteRecord { account, id, purpose, expected: None, sealed: dice.bytes(500) }).await.expect("written");
+    store
+        .write(WriteRecord { mailbox: account.mailbox(), id, purpose, expected: None, sealed: dice.bytes(500) })
+        .await
+        .expect("written");
     id
 }
 
 /// Puts an entry into the trash.
 pub(super) async fn trash(store: &Store, holder: &Person, letter: LetterId) {
     let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), read: None };
-    store.write(UpdateEntry { account: holder.account, letter, update }).await.expect("moved");
+    store.write(UpdateEntry { mailbox: holder.account.mailbox(), letter, update }).await.expect("moved");
 }
 
 /// The same letter again.

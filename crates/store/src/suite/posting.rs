@@ -1,7 +1,8 @@
 //! PROTOCOL §3, §4: posting, listing, reading, moving, receipts.
 
 use securemailbox_protocol::{
-    ids::{ContentHash, RecordId},
+    accounts::AccountKind,
+    ids::{AccountId, CertificateHash, ContentHash, MailboxId, RecordId},
     letters::{EntryUpdate, Folder},
     levels::Level,
     numbers::ChangeNumber,
@@ -14,7 +15,8 @@ use super::{
     people::{Dice, NOW, Person, again, draft, empty_trash, later, post, register, trash, write_new},
 };
 use crate::{
-    Store,
+    Act, Db, Store, StoreError,
+    accounts::AccountById,
     letters::{
         DeliveriesOf, DeliveryReceipt, ListEntries, PostLetters, PostLettersError, PutReceipt, PutReceiptError,
         ReadContent, ReadEntry, UpdateEntry, UpdateEntryError,
@@ -39,6 +41,7 @@ on_both! {
     a_move_raises_one_change_number_and_its_repetition_none
     the_first_receipt_stays_and_the_sender_learns_of_it
     a_stranger_to_a_letter_reads_nothing_of_it
+    a_mailbox_that_is_no_members_takes_letters_and_has_no_address
 }
 
 async fn two(store: &Store, dice: &mut Dice) -> (Person, Person) {
@@ -55,7 +58,7 @@ async fn a_letter_lies_in_every_readers_mailbox_with_the_readers_own_key(store: 
     let copy = dice.letter(&[&anna, &cecilia]);
     post(&store, &anna, vec![again(&letter), again(&copy)], later(7)).await.unwrap();
     for (holder, folder, read) in [(&anna, Folder::Sent, true), (&bjorn, Folder::Inbox, false)] {
-        let found = ReadEntry { account: holder.account, letter: letter.new.id };
+        let found = ReadEntry { mailbox: holder.account.mailbox(), letter: letter.new.id };
         let entry = store.read(found).await.unwrap().unwrap();
         let own = letter.new.readers.iter().find(|reader| reader.account == holder.account).unwrap();
         assert_eq!((entry.folder, entry.read, entry.arrived), (folder, read, later(7)));
@@ -64,31 +67,36 @@ async fn a_letter_lies_in_every_readers_mailbox_with_the_readers_own_key(store: 
         assert_eq!(entry.envelope, letter.new.envelope.0);
         assert_eq!((entry.sender.account, entry.sender.certificate), (anna.account, anna.certificate));
         assert_eq!(entry.content_length, letter.content.len() as u64);
-        let content = store.read(ReadContent { account: holder.account, letter: letter.new.id }).await.unwrap();
+        let content =
+            store.read(ReadContent { mailbox: holder.account.mailbox(), letter: letter.new.id }).await.unwrap();
         assert_eq!(content.as_ref(), Some(&letter.content));
     }
-    assert_eq!(store.read(LetterIdsOf { account: cecilia.account }).await.unwrap().ids, [copy.new.id]);
+    assert_eq!(store.read(LetterIdsOf { mailbox: cecilia.account.mailbox() }).await.unwrap().ids, [copy.new.id]);
 }
 
 async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(store: Store) {
     let mut dice = Dice::new(2);
     let (anna, bjorn) = two(&store, &mut dice).await;
     let letter = dice.letter(&[&anna, &bjorn]);
-    let post = |now| PostLetters { sender: anna.account, letters: vec![again(&letter)], draft: None, now };
+    let post = |now| PostLetters { sender: anna.account.mailbox(), letters: vec![again(&letter)], draft: None, now };
     let first = store.write(post(NOW)).await.unwrap();
     trash(&store, &bjorn, letter.new.id).await;
     empty_trash(&store, bjorn.account, NOW).await.unwrap();
-    let pulse = store.read(PulseOf { account: bjorn.account }).await.unwrap();
+    let pulse = store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap();
     assert_eq!(store.write(post(later(60))).await.unwrap(), first);
-    assert_eq!(store.read(PulseOf { account: bjorn.account }).await.unwrap(), pulse);
-    assert_eq!(store.read(LetterIdsOf { account: bjorn.account }).await.unwrap().ids, []);
+    assert_eq!(store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap(), pulse);
+    assert_eq!(store.read(LetterIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, []);
     // One that is there already does not keep a new one back.
     let new = dice.letter(&[&anna, &bjorn]);
-    let both =
-        PostLetters { sender: anna.account, letters: vec![again(&letter), again(&new)], draft: None, now: later(90) };
+    let both = PostLetters {
+        sender: anna.account.mailbox(),
+        letters: vec![again(&letter), again(&new)],
+        draft: None,
+        now: later(90),
+    };
     let posted = store.write(both).await.unwrap().letters;
     assert_eq!(posted.iter().map(|posted| posted.arrived).collect::<Vec<_>>(), [NOW, later(90)]);
-    assert_eq!(store.read(LetterIdsOf { account: bjorn.account }).await.unwrap().ids, [new.new.id]);
+    assert_eq!(store.read(LetterIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, [new.new.id]);
 }
 
 async fn the_same_id_with_other_bytes_or_from_another_sender_is_taken(store: Store) {
@@ -119,14 +127,14 @@ async fn a_reader_with_another_key_keeps_all_letters_of_a_post_back(store: Store
     let good = dice.letter(&[&anna, &bjorn]);
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let before = store.read(PulseOf { account: anna.account }).await.unwrap();
+    let before = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap();
     let answer = post(&store, &anna, vec![again(&good), again(&stale)], NOW).await;
     assert!(matches!(answer, Err(PostLettersError::StaleKey { reader }) if reader == bjorn.account));
     let nobody = Person { account: securemailbox_protocol::ids::AccountId::from_bytes([9; 16]), ..bjorn.clone() };
     let answer = post(&store, &anna, vec![dice.letter(&[&anna, &nobody])], NOW).await;
     assert!(matches!(answer, Err(PostLettersError::StaleKey { reader }) if reader == nobody.account));
-    assert_eq!(store.read(PulseOf { account: anna.account }).await.unwrap(), before);
-    assert_eq!(store.read(LetterIdsOf { account: bjorn.account }).await.unwrap().ids, []);
+    assert_eq!(store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap(), before);
+    assert_eq!(store.read(LetterIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, []);
     post(&store, &anna, vec![good], NOW).await.unwrap();
 }
 
@@ -144,9 +152,10 @@ async fn a_letter_to_oneself_is_one_entry_in_the_inbox(store: Store) {
     let anna = register(&store, &mut dice).await;
     let letter = dice.letter(&[&anna]);
     post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
-    let entry = store.read(ReadEntry { account: anna.account, letter: letter.new.id }).await.unwrap().unwrap();
+    let entry =
+        store.read(ReadEntry { mailbox: anna.account.mailbox(), letter: letter.new.id }).await.unwrap().unwrap();
     assert_eq!((entry.folder, entry.read), (Folder::Inbox, false));
-    let deliveries = store.read(DeliveriesOf { account: anna.account, letter: letter.new.id }).await.unwrap();
+    let deliveries = store.read(DeliveriesOf { mailbox: anna.account.mailbox(), letter: letter.new.id }).await.unwrap();
     assert_eq!(deliveries, Some(vec![]));
 }
 
@@ -155,10 +164,14 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
     let (anna, bjorn) = two(&store, &mut dice).await;
     let letter = dice.letter(&[&anna, &bjorn]);
     let other = draft(&store, &mut dice, anna.account).await;
-    let post =
-        |draft| PostLetters { sender: anna.account, letters: vec![again(&letter)], draft: Some(draft), now: NOW };
-    let drafts = async || store.read(DraftIdsOf { account: anna.account }).await.unwrap();
-    let before = store.read(PulseOf { account: anna.account }).await.unwrap().erased;
+    let post = |draft| PostLetters {
+        sender: anna.account.mailbox(),
+        letters: vec![again(&letter)],
+        draft: Some(draft),
+        now: NOW,
+    };
+    let drafts = async || store.read(DraftIdsOf { mailbox: anna.account.mailbox() }).await.unwrap();
+    let before = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap().erased;
     let mut number = before.drafts;
     // The second time as if the draft had been written anew by another device between the two tries.
     for _ in 0..2 {
@@ -169,9 +182,9 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
         // Gone already: no error, and no number to tell.
         assert_eq!(store.write(post(sent)).await.unwrap().drafts_erased, None);
     }
-    let after = store.read(PulseOf { account: anna.account }).await.unwrap().erased;
+    let after = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap().erased;
     assert_eq!(after, Erased { letters: before.letters, drafts: number });
-    assert_eq!(store.read(LetterIdsOf { account: anna.account }).await.unwrap().ids, [letter.new.id]);
+    assert_eq!(store.read(LetterIdsOf { mailbox: anna.account.mailbox() }).await.unwrap().ids, [letter.new.id]);
 }
 
 async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
@@ -180,9 +193,9 @@ async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
     let kept = draft(&store, &mut dice, anna.account).await;
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let post = PostLetters { sender: anna.account, letters: vec![stale], draft: Some(kept), now: NOW };
+    let post = PostLetters { sender: anna.account.mailbox(), letters: vec![stale], draft: Some(kept), now: NOW };
     assert!(matches!(store.write(post).await, Err(PostLettersError::StaleKey { .. })));
-    assert_eq!(store.read(DraftIdsOf { account: anna.account }).await.unwrap().ids, [kept]);
+    assert_eq!(store.read(DraftIdsOf { mailbox: anna.account.mailbox() }).await.unwrap().ids, [kept]);
 }
 
 async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
@@ -192,11 +205,11 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
     let contact = write_new(&store, &mut dice, anna.account, RecordPurpose::Contact).await;
     for draft in [bjorns, contact, RecordId::new(NOW, &mut dice.0)] {
         let letters = vec![dice.letter(&[&anna, &bjorn])];
-        let post = PostLetters { sender: anna.account, letters, draft: Some(draft), now: NOW };
+        let post = PostLetters { sender: anna.account.mailbox(), letters, draft: Some(draft), now: NOW };
         assert_eq!(store.write(post).await.unwrap().drafts_erased, None);
     }
-    assert_eq!(store.read(DraftIdsOf { account: bjorn.account }).await.unwrap().ids, [bjorns]);
-    assert!(store.read(ReadRecord { account: anna.account, id: contact }).await.unwrap().is_some());
+    assert_eq!(store.read(DraftIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, [bjorns]);
+    assert!(store.read(ReadRecord { mailbox: anna.account.mailbox(), id: contact }).await.unwrap().is_some());
 }
 
 async fn a_list_pages_through_every_entry_once_newest_first(store: Store) {
@@ -209,7 +222,7 @@ async fn a_list_pages_through_every_entry_once_newest_first(store: Store) {
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let list = ListEntries { account: bjorn.account, folder: Folder::Inbox, cursor, limit: 10 };
+        let list = ListEntries { mailbox: bjorn.account.mailbox(), folder: Folder::Inbox, cursor, limit: 10 };
         let page = store.read(list).await.unwrap();
         seen.extend(page.entries.iter().map(|entry| (entry.arrived, entry.id)));
         cursor = page.next;
@@ -219,7 +232,7 @@ async fn a_list_pages_through_every_entry_once_newest_first(store: Store) {
     }
     assert_eq!(seen.len(), 25);
     assert!(seen.windows(2).all(|pair| pair[0] > pair[1]));
-    let exactly = ListEntries { account: bjorn.account, folder: Folder::Inbox, cursor: None, limit: 25 };
+    let exactly = ListEntries { mailbox: bjorn.account.mailbox(), folder: Folder::Inbox, cursor: None, limit: 25 };
     assert_eq!(store.read(exactly).await.unwrap().next, None);
 }
 
@@ -233,7 +246,7 @@ async fn changes_come_oldest_first_and_in_pieces(store: Store) {
     let (mut entries, mut records) = (Vec::new(), 0);
     loop {
         let changes = store
-            .read(ChangesSince { account: bjorn.account, since, limit: 4, scope: Scope::Everything })
+            .read(ChangesSince { mailbox: bjorn.account.mailbox(), since, limit: 4, scope: Scope::Everything })
             .await
             .unwrap();
         assert!(changes.entries.len() + changes.records.len() <= 4 && changes.change > since);
@@ -246,7 +259,7 @@ async fn changes_come_oldest_first_and_in_pieces(store: Store) {
     }
     assert_eq!((entries.len(), records), (10, 2));
     assert!(entries.is_sorted());
-    assert_eq!(since, store.read(PulseOf { account: bjorn.account }).await.unwrap().change);
+    assert_eq!(since, store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap().change);
 }
 
 async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
@@ -254,9 +267,9 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
     let (anna, bjorn) = two(&store, &mut dice).await;
     let letter = dice.letter(&[&anna, &bjorn]);
     post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
-    let before = store.read(PulseOf { account: bjorn.account }).await.unwrap().change;
+    let before = store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap().change;
     let update = |folder, read| UpdateEntry {
-        account: bjorn.account,
+        mailbox: bjorn.account.mailbox(),
         letter: letter.new.id,
         update: EntryUpdate { folder, read },
     };
@@ -268,7 +281,7 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
     assert_eq!((unread.folder, unread.read, unread.change), (Folder::Archive, false, before.next().next()));
     let drafts = store.write(update(Some(Folder::Drafts), None)).await;
     assert!(matches!(drafts, Err(UpdateEntryError::NotAFolderForLetters)));
-    let other = UpdateEntry { account: register(&store, &mut dice).await.account, ..update(None, None) };
+    let other = UpdateEntry { mailbox: register(&store, &mut dice).await.account.mailbox(), ..update(None, None) };
     assert!(matches!(store.write(other).await, Err(UpdateEntryError::NotFound)));
 }
 
@@ -277,27 +290,29 @@ async fn the_first_receipt_stays_and_the_sender_learns_of_it(store: Store) {
     let (anna, bjorn) = two(&store, &mut dice).await;
     let letter = dice.letter(&[&anna, &bjorn]);
     post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
-    let since = store.read(PulseOf { account: anna.account }).await.unwrap().change;
+    let since = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap().change;
     let receipt = |seconds, signature: &[u8]| DeliveryReceipt {
         at: later(seconds),
         signature: signature.to_vec(),
         level: Level::Phone,
     };
     for receipt in [receipt(5, b"first"), receipt(9, b"second")] {
-        store.write(PutReceipt { account: bjorn.account, letter: letter.new.id, receipt }).await.unwrap();
+        store.write(PutReceipt { mailbox: bjorn.account.mailbox(), letter: letter.new.id, receipt }).await.unwrap();
     }
-    let changes =
-        store.read(ChangesSince { account: anna.account, since, limit: 10, scope: Scope::Everything }).await.unwrap();
+    let changes = store
+        .read(ChangesSince { mailbox: anna.account.mailbox(), since, limit: 10, scope: Scope::Everything })
+        .await
+        .unwrap();
     assert_eq!((changes.change, changes.entries.len()), (since.next(), 1));
-    let deliveries = DeliveriesOf { account: anna.account, letter: letter.new.id };
+    let deliveries = DeliveriesOf { mailbox: anna.account.mailbox(), letter: letter.new.id };
     let deliveries = store.read(deliveries).await.unwrap().unwrap();
     assert_eq!((deliveries.len(), deliveries[0].reader.account), (1, bjorn.account));
     assert_eq!((deliveries[0].delivered, deliveries[0].notified), (NOW, None));
     assert_eq!(deliveries[0].read, Some(receipt(5, b"first")));
-    let others = DeliveriesOf { account: bjorn.account, letter: letter.new.id };
+    let others = DeliveriesOf { mailbox: bjorn.account.mailbox(), letter: letter.new.id };
     assert_eq!(store.read(others).await, Ok(None));
     let stranger = register(&store, &mut dice).await.account;
-    let put = PutReceipt { account: stranger, letter: letter.new.id, receipt: receipt(1, b"no reader") };
+    let put = PutReceipt { mailbox: stranger.mailbox(), letter: letter.new.id, receipt: receipt(1, b"no reader") };
     assert!(matches!(store.write(put).await, Err(PutReceiptError::NotFound)));
 }
 
@@ -307,7 +322,40 @@ async fn a_stranger_to_a_letter_reads_nothing_of_it(store: Store) {
     let letter = dice.letter(&[&anna]);
     post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
     let (account, letter) = (bjorn.account, letter.new.id);
-    assert_eq!(store.read(ReadEntry { account, letter }).await, Ok(None));
-    assert_eq!(store.read(ReadContent { account, letter }).await, Ok(None));
-    assert_eq!(store.read(DeliveriesOf { account, letter }).await, Ok(None));
+    assert_eq!(store.read(ReadEntry { mailbox: account.mailbox(), letter }).await, Ok(None));
+    assert_eq!(store.read(ReadContent { mailbox: account.mailbox(), letter }).await, Ok(None));
+    assert_eq!(store.read(DeliveriesOf { mailbox: account.mailbox(), letter }).await, Ok(None));
+}
+
+/// Makes a mailbox of somebody who is no member.
+struct OpenGuestMailbox {
+    mailbox: MailboxId,
+    certificate: CertificateHash,
+}
+
+impl Act for OpenGuestMailbox {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<(), StoreError> {
+        const SQL: &str = "
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts)
+            VALUES ($1, $2, $3, 0, 0, 0)";
+        db.exec(SQL, &[&self.mailbox, &AccountKind::Guest, &self.certificate]).await.map(drop)
+    }
+}
+
+/// PROTOCOL §5: whoever was written to is found by nobody else, and may still register.
+async fn a_mailbox_that_is_no_members_takes_letters_and_has_no_address(store: Store) {
+    let mut dice = Dice::new(15);
+    let anna = register(&store, &mut dice).await;
+    let account = AccountId::new(NOW, &mut dice.0);
+    let guest = Person { account, certificate: CertificateHash::from_bytes(dice.hash()), ..anna.clone() };
+    let mailbox = account.mailbox();
+    store.write(OpenGuestMailbox { mailbox, certificate: guest.certificate }).await.unwrap();
+    let letter = dice.letter(&[&anna, &guest]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let entry = store.read(ReadEntry { mailbox, letter: letter.new.id }).await.unwrap().unwrap();
+    assert_eq!((entry.folder, entry.sender.account), (Folder::Inbox, anna.account));
+    assert_eq!(store.read(AccountById { account }).await, Ok(None), "who has a mailbox only is no member");
 }

@@ -18,6 +18,7 @@ use crate::{
     Act, Db, ReadOnly, Store, StoreError,
     letters::ListEntries,
     meta::{InitMeta, MetaKey, ReadMeta},
+    pulse::PulseOf,
     sync::{ChangesSince, Scope},
 };
 
@@ -79,7 +80,7 @@ async fn of_many_that_begin_together_one_wins(store: Store) {
 async fn posts_from_many_at_once_all_arrive_and_their_changes_have_no_gap(store: Store) {
     let mut dice = Dice::new(1);
     let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
-    let before = store.read(PulseOf { account: bjorn.account }).await.unwrap().change;
+    let before = store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap().change;
     let letters: Vec<_> = (0..64)
         .map(|number| {
             if number % 2 == 0 {
@@ -93,7 +94,7 @@ async fn posts_from_many_at_once_all_arrive_and_their_changes_have_no_gap(store:
     let twice = letters.iter().chain(&letters);
     try_join_all(twice.map(|(sender, letter)| post(&store, sender, vec![again(letter)], NOW))).await.unwrap();
     let changes = store
-        .read(ChangesSince { account: bjorn.account, since: before, limit: 100, scope: Scope::Everything })
+        .read(ChangesSince { mailbox: bjorn.account.mailbox(), since: before, limit: 100, scope: Scope::Everything })
         .await
         .unwrap();
     let numbers: Vec<_> = changes.entries.iter().map(|entry| entry.change.get()).collect();
@@ -132,18 +133,18 @@ async fn a_pulse_is_told_after_the_commit_and_not_after_a_failure(store: Store) 
     let mut pulses = store.subscribe();
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let Pulse { change, erased } = store.read(PulseOf { account: bjorn.account }).await.unwrap();
+    let Pulse { change, erased } = store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap();
     post(&store, &anna, vec![stale], NOW).await.unwrap_err();
-    while let Ok((account, pulse)) = pulses.try_recv() {
+    while let Ok((mailbox, pulse)) = pulses.try_recv() {
         // On PostgreSQL what was told before comes back by way of the database.
-        assert!(account != bjorn.account || pulse.change <= change);
+        assert!(mailbox != bjorn.account.mailbox() || pulse.change <= change);
     }
     let letter = dice.letter(&[&anna, &bjorn]);
     post(&store, &anna, vec![letter], NOW).await.unwrap();
     let told = Pulse { change: change.next(), erased };
-    while pulses.recv().await.unwrap() != (bjorn.account, told) {}
+    while pulses.recv().await.unwrap() != (bjorn.account.mailbox(), told) {}
     let listed = ListEntries {
-        account: bjorn.account,
+        mailbox: bjorn.account.mailbox(),
         folder: securemailbox_protocol::letters::Folder::Inbox,
         cursor: None,
         limit: 10,
@@ -203,7 +204,7 @@ async fn another_process_on_the_same_postgresql_is_told_too() {
     loop {
         post(&here, &person, vec![dice.letter(&[&person])], NOW).await.unwrap();
         let heard = tokio::time::timeout(std::time::Duration::from_millis(100), pulses.recv()).await;
-        if heard.is_ok_and(|hint| hint.unwrap().0 == person.account) {
+        if heard.is_ok_and(|hint| hint.unwrap().0 == person.account.mailbox()) {
             break;
         }
     }

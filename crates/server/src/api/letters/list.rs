@@ -14,11 +14,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
+    access::Access,
     api::{Query, letters},
     body::Json,
     mailroom::Mailroom,
     problem::Problem,
-    session::Session,
 };
 
 /// Which page of which folder.
@@ -41,15 +41,15 @@ pub(crate) struct Listed {
     responses((status = 200, body = EntryPage), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn list(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Query(listed): Query<Listed>,
 ) -> Result<Json<EntryPage>, Problem> {
     let cursor = listed.cursor.as_deref().map(parse_cursor).transpose()?;
     let limit = page_size(listed.limit)?;
     let list =
-        mailroom.store.read(ListEntries { account: session.account, folder: listed.folder, cursor, limit }).await?;
+        mailroom.store.read(ListEntries { mailbox: access.mailbox, folder: listed.folder, cursor, limit }).await?;
     let entries =
-        list.entries.into_iter().map(|entry| letters::entry(&mailroom, &session, entry)).collect::<Result<_, _>>()?;
+        list.entries.into_iter().map(|entry| letters::entry(&mailroom, &access, entry)).collect::<Result<_, _>>()?;
     Ok(Json(EntryPage { entries, next: list.next.as_ref().map(cursor_text) }))
 }
 

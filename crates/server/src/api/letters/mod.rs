@@ -9,11 +9,11 @@ pub(crate) mod update;
 use securemailbox_protocol::letters::{Entry, Released, Sender};
 use securemailbox_store::letters::{self, Correspondent};
 
-use crate::{mailroom::Mailroom, problem::Problem, seal::Unsealed, session::Session};
+use crate::{access::Access, mailroom::Mailroom, problem::Problem, seal::Unsealed};
 
 /// An entry as this session may see it: what opens it is left out while a demanded level is not proved (PROTOCOL §6).
-pub(super) fn entry(mailroom: &Mailroom, session: &Session, entry: letters::Entry) -> Result<Entry, Problem> {
-    let released = may_open(mailroom, session, &entry)
+pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry) -> Result<Entry, Problem> {
+    let released = may_open(mailroom, access, &entry)
         .then(|| Released { envelope: entry.envelope.into(), wrapped_key: entry.wrapped_key.into() });
     Ok(Entry {
         id: entry.id,
@@ -30,8 +30,8 @@ pub(super) fn entry(mailroom: &Mailroom, session: &Session, entry: letters::Entr
 }
 
 /// Whether the session may open an entry. A demanded level is for the readers: one's own letter is one's own.
-fn may_open(mailroom: &Mailroom, session: &Session, entry: &letters::Entry) -> bool {
-    entry.sender.account == session.account || session.may_open(entry.level, mailroom.now())
+fn may_open(mailroom: &Mailroom, access: &Access, entry: &letters::Entry) -> bool {
+    entry.sender.account.mailbox() == access.mailbox || access.session.may_open(entry.level, mailroom.now())
 }
 
 fn sender(mailroom: &Mailroom, correspondent: &Correspondent) -> Result<Sender, Unsealed> {

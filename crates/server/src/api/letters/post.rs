@@ -20,11 +20,11 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::{
+    access::Access,
     api::within,
     body::{self, Json},
     mailroom::Mailroom,
     problem::Problem,
-    session::Session,
 };
 
 /// How long a whole post may take to arrive: 64 MiB at about 5 Mbit/s.
@@ -60,7 +60,7 @@ pub(crate) struct PostBody {
     responses((status = 201, body = Posted), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn post(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     request: Request,
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
@@ -69,7 +69,7 @@ pub(crate) async fn post(
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
     let Received { letters, draft } = received;
     let (count, bytes) = (letters.len(), letters.iter().map(|letter| letter.content.len()).sum::<usize>());
-    let act = PostLetters { sender: session.account, letters, draft, now: mailroom.now() };
+    let act = PostLetters { sender: access.mailbox, letters, draft, now: mailroom.now() };
     let posted = mailroom.store.write(act).await?;
     mailroom.notices.notify_one();
     metrics::counter!("securemailbox_letters_total").increment(count as u64);

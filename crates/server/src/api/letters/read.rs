@@ -13,11 +13,11 @@ use securemailbox_protocol::{
 use securemailbox_store::letters::{ReadContent, ReadEntry};
 
 use crate::{
+    access::Access,
     api::{Id, letters},
     body::Json,
     mailroom::Mailroom,
     problem::Problem,
-    session::Session,
 };
 
 /// One's own entry of a letter.
@@ -25,12 +25,12 @@ use crate::{
     responses((status = 200, body = Entry), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn read(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(letter): Id<LetterId>,
 ) -> Result<Json<Entry>, Problem> {
     let entry =
-        mailroom.store.read(ReadEntry { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
-    Ok(Json(letters::entry(&mailroom, &session, entry)?))
+        mailroom.store.read(ReadEntry { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
+    Ok(Json(letters::entry(&mailroom, &access, entry)?))
 }
 
 /// The content packet of a letter, raw. Released only at the level its sender demanded (PROTOCOL §6).
@@ -38,18 +38,18 @@ pub(crate) async fn read(
     responses((status = 200, content_type = "application/octet-stream", body = [u8]), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn content(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(letter): Id<LetterId>,
 ) -> Result<Response, Problem> {
-    may_open(&mailroom, &session, letter).await?;
+    may_open(&mailroom, &access, letter).await?;
     let content =
-        mailroom.store.read(ReadContent { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
+        mailroom.store.read(ReadContent { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], content).into_response())
 }
 
 /// Refuses what the session has no entry of, or not the level for.
-pub(super) async fn may_open(mailroom: &Mailroom, session: &Session, letter: LetterId) -> Result<(), Problem> {
+pub(super) async fn may_open(mailroom: &Mailroom, access: &Access, letter: LetterId) -> Result<(), Problem> {
     let entry =
-        mailroom.store.read(ReadEntry { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
-    if letters::may_open(mailroom, session, &entry) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
+        mailroom.store.read(ReadEntry { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
+    if letters::may_open(mailroom, access, &entry) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
 }

@@ -11,11 +11,11 @@ use securemailbox_store::letters::{self, DeliveriesOf, DeliveryReceipt, PutRecei
 
 use super::{read, sender};
 use crate::{
+    access::Access,
     api::{Id, within},
     body::Json,
     mailroom::Mailroom,
     problem::Problem,
-    session::Session,
 };
 
 impl From<PutReceiptError> for Problem {
@@ -32,14 +32,14 @@ impl From<PutReceiptError> for Problem {
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn put(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(letter): Id<LetterId>,
     Json(receipt): Json<ReadReceipt>,
 ) -> Result<StatusCode, Problem> {
     within("signature", &receipt.signature.0, limits::SIGNATURE)?;
-    read::may_open(&mailroom, &session, letter).await?;
-    let receipt = DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: session.level };
-    mailroom.store.write(PutReceipt { account: session.account, letter, receipt }).await?;
+    read::may_open(&mailroom, &access, letter).await?;
+    let receipt = DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: access.session.level };
+    mailroom.store.write(PutReceipt { mailbox: access.mailbox, letter, receipt }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -48,11 +48,11 @@ pub(crate) async fn put(
     responses((status = 200, body = Deliveries), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn deliveries(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(letter): Id<LetterId>,
 ) -> Result<Json<Deliveries>, Problem> {
     let found =
-        mailroom.store.read(DeliveriesOf { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
+        mailroom.store.read(DeliveriesOf { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
     let deliveries = found.into_iter().map(|delivery| on_the_wire(&mailroom, delivery)).collect::<Result<_, _>>()?;
     Ok(Json(Deliveries { deliveries }))
 }

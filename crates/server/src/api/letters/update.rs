@@ -9,11 +9,11 @@ use securemailbox_protocol::{
 use securemailbox_store::letters::{UpdateEntry, UpdateEntryError};
 
 use crate::{
+    access::Access,
     api::{Id, letters},
     body::Json,
     mailroom::Mailroom,
     problem::Problem,
-    session::Session,
 };
 
 impl From<UpdateEntryError> for Problem {
@@ -31,10 +31,10 @@ impl From<UpdateEntryError> for Problem {
     responses((status = 200, body = Entry), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn update(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    access: Access,
     Id(letter): Id<LetterId>,
     Json(update): Json<EntryUpdate>,
 ) -> Result<Json<Entry>, Problem> {
-    let entry = mailroom.store.write(UpdateEntry { account: session.account, letter, update }).await?;
-    Ok(Json(letters::entry(&mailroom, &session, entry)?))
+    let entry = mailroom.store.write(UpdateEntry { mailbox: access.mailbox, letter, update }).await?;
+    Ok(Json(letters::entry(&mailroom, &access, entry)?))
 }

@@ -1,0 +1,27 @@
+//! Whose mailbox a request is about, and who asks. Today everybody has one mailbox, their own; a handler that says which
+//! of the two it means stays right when a person may open another one.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use securemailbox_protocol::ids::{AccountId, MailboxId};
+
+use crate::{mailroom::Mailroom, problem::Problem, session::Session};
+
+/// A request of somebody who may open a mailbox. A handler that takes one answers nobody else.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The member who asks: whose daily limits count.
+    pub who: AccountId,
+    /// What is read and written.
+    pub mailbox: MailboxId,
+    /// What was proved, and when.
+    pub session: Session,
+}
+
+impl FromRequestParts<Mailroom> for Access {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
+        let session = Session::from_request_parts(parts, mailroom).await?;
+        Ok(Self { who: session.account, mailbox: session.account.mailbox(), session })
+    }
+}
