@@ -83,7 +83,7 @@ impl ReadOnly for LetterIdsOf {
     const LONG: bool = true;
 }
 
-/// Every draft of a mailbox.
+/// Every draft of a mailbox. Served by the index `record_draft (mailbox_id, record_id)`.
 pub struct DraftIdsOf {
     /// Whose.
     pub mailbox: MailboxId,
@@ -103,10 +103,7 @@ impl Act for DraftIdsOf {
     }
 }
 
-impl ReadOnly for DraftIdsOf {
-    // It looks at every record of the mailbox, contacts too.
-    const LONG: bool = true;
-}
+impl ReadOnly for DraftIdsOf {}
 
 impl Changes {
     /// Keeps the first `limit`, whether entries or records. Each change number belongs to one of them.
