@@ -30,7 +30,7 @@ pub struct Changes {
 
 /// Entries and records that changed, merged in the order of their changes.
 pub struct ChangesSince {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// After which change.
     pub since: ChangeNumber,
@@ -62,7 +62,7 @@ impl ReadOnly for ChangesSince {}
 
 /// Every letter that a mailbox holds.
 pub struct LetterIdsOf {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
 }
 
@@ -85,7 +85,7 @@ impl ReadOnly for LetterIdsOf {
 
 /// Every draft of a mailbox. Served by the index `record_draft (mailbox_id, record_id)`.
 pub struct DraftIdsOf {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
 }
 
