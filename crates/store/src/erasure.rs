@@ -165,7 +165,8 @@ impl Act for EraseDraft {
     }
 }
 
-/// Deletes the row of a draft: the mailbox's number of draft erasures after that. None, and nothing deleted, if the mailbox has no such record or it is no draft.
+/// Deletes the row of a draft: the mailbox's number of draft erasures after that. None, and nothing deleted, if the
+/// mailbox has no such record or it is no draft.
 pub(crate) async fn drop_draft<D: Db>(
     db: &mut D,
     mailbox: MailboxId,

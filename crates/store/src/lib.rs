@@ -19,6 +19,7 @@ pub mod sync;
 
 mod act;
 mod db;
+mod listeners;
 mod migrations;
 mod postgres;
 mod proofs;
@@ -28,6 +29,7 @@ mod traces;
 
 pub use act::{Act, ReadOnly};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};
+pub use listeners::{Listener, News};
 pub use store::{Location, OpenError, Store};
 
 #[cfg(test)]

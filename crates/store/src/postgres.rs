@@ -5,7 +5,6 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Transaction};
 use futures_util::FutureExt as _;
 use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
-use tokio::sync::broadcast;
 use tokio_postgres::{
     Config, IsolationLevel, NoTls,
     error::SqlState,
@@ -15,6 +14,7 @@ use tokio_postgres::{
 use crate::{
     Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
     db::AfterCommit,
+    listeners::Listeners,
     migrations::{self, POSTGRES},
     traces::{self, Tables, Traces},
 };
@@ -42,11 +42,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) async fn open(
-        url: &str,
-        pulses: broadcast::Sender<(MailboxId, Pulse)>,
-        traces: Arc<Traces>,
-    ) -> Result<Self, OpenError> {
+    pub(crate) async fn open(url: &str, listeners: Arc<Listeners>, traces: Arc<Traces>) -> Result<Self, OpenError> {
         let config: Config = url.parse().map_err(|_| OpenError::Url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, fast))
@@ -58,7 +54,7 @@ impl Postgres {
         let mut client = pool.get().await.map_err(StoreError::from)?;
         migrate(&mut client).await?;
         drop(client);
-        let store = Self { pool, pulses: pulses::Pulses::start(config, pulses), traces };
+        let store = Self { pool, pulses: pulses::Pulses::start(config, listeners), traces };
         // What a crash left may lie in any of them.
         store.reclaim(Tables::from(traces::DELETED)).await?;
         Ok(store)

@@ -10,7 +10,7 @@ use crate::{Act, Db, ReadOnly, Row, StoreError};
 
 /// The newest change and erasures.
 pub struct PulseOf {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
 }
 

@@ -38,7 +38,7 @@ pub enum EraseRecordError {
 
 /// A record.
 pub struct ReadRecord {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// Which.
     pub id: RecordId,
@@ -60,7 +60,7 @@ impl ReadOnly for ReadRecord {}
 
 /// Writes a record's next version, if it has the version its writer has seen.
 pub struct WriteRecord {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// Which.
     pub id: RecordId,

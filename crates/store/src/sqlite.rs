@@ -12,11 +12,11 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, Statement, config::DbConfig, types::ValueRef};
 use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
-use tokio::sync::broadcast;
 
 use crate::{
     Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
     db::AfterCommit,
+    listeners::Listeners,
     migrations::{self, SQLITE},
     traces::{self, Traces},
 };
@@ -37,17 +37,13 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens `folder` for this process alone, migrates it, and finishes the erasures that a crash interrupted.
-    pub(crate) fn open(
-        folder: &Path,
-        pulses: broadcast::Sender<(MailboxId, Pulse)>,
-        traces: Arc<Traces>,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn open(folder: &Path, listeners: Arc<Listeners>, traces: Arc<Traces>) -> Result<Self, OpenError> {
         // Nobody but the server's own user looks in.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(OpenError::Folder)?;
         let lock = lock(folder)?;
         let connection = open_writer(folder)?;
         let readers = readers::Readers::new(folder.to_path_buf());
-        Ok(Self { writer: writer::Writer::start(connection, lock, folder, pulses, traces)?, readers })
+        Ok(Self { writer: writer::Writer::start(connection, lock, folder, listeners, traces)?, readers })
     }
 
     pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
-use tokio::sync::broadcast;
+use securemailbox_protocol::ids::MailboxId;
 
 use crate::{
-    Act, ReadOnly, StoreError,
+    Act, Listener, ReadOnly, StoreError,
+    listeners::Listeners,
     postgres::Postgres,
     sqlite::Sqlite,
     traces::{Shared, Traces},
@@ -60,7 +60,7 @@ pub struct Store {
     engine: Arc<Engine>,
     traces: Arc<Traces>,
     scrubs: Arc<Shared>,
-    pulses: broadcast::Sender<(MailboxId, Pulse)>,
+    listeners: Arc<Listeners>,
 }
 
 enum Engine {
@@ -68,18 +68,14 @@ enum Engine {
     Postgres(Postgres),
 }
 
-/// How many hints a slow receiver may lag behind before it has to ask.
-const HINTS: usize = 1024;
-
 impl Store {
     /// Opens the store, makes or migrates its tables, and finishes the erasures that a crash interrupted.
     ///
     /// # Errors
     /// [`OpenError`].
     pub async fn open(location: Location) -> Result<Self, OpenError> {
-        let (pulses, _) = broadcast::channel(HINTS);
-        let traces = Arc::<Traces>::default();
-        let (hints, left) = (pulses.clone(), Arc::clone(&traces));
+        let (listeners, traces) = (Arc::<Listeners>::default(), Arc::<Traces>::default());
+        let (hints, left) = (Arc::clone(&listeners), Arc::clone(&traces));
         let engine = match location {
             Location::Sqlite(folder) => Engine::Sqlite(
                 tokio::task::spawn_blocking(move || Sqlite::open(&folder, hints, left))
@@ -88,7 +84,7 @@ impl Store {
             ),
             Location::Postgres(url) => Engine::Postgres(Postgres::open(&url, hints, left).await?),
         };
-        Ok(Self { engine: Arc::new(engine), traces, scrubs: Arc::default(), pulses })
+        Ok(Self { engine: Arc::new(engine), traces, scrubs: Arc::default(), listeners })
     }
 
     /// Does `act`; returns when it is on disk.
@@ -113,11 +109,11 @@ impl Store {
         }
     }
 
-    /// Who has something new: hints sent after each commit. A receiver that lags asks [`crate::pulse::PulseOf`].
-    /// On PostgreSQL a hint may come twice or late, so a number lower than one already seen says nothing.
+    /// Hears, after each commit, of what is new in one mailbox. Hints: on PostgreSQL one may be lost, so whoever listens
+    /// also asks [`crate::pulse::PulseOf`] now and then.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<(MailboxId, Pulse)> {
-        self.pulses.subscribe()
+    pub fn listen(&self, mailbox: MailboxId) -> Listener {
+        self.listeners.listen(mailbox)
     }
 
     /// Takes out of the log what was deleted since the last time; on PostgreSQL, has those tables vacuumed. Who asks at

@@ -30,7 +30,7 @@ pub struct Changes {
 
 /// Entries and records that changed, merged in the order of their changes.
 pub struct ChangesSince {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// After which change.
     pub since: ChangeNumber,
@@ -76,7 +76,7 @@ impl ReadOnly for ChangesSince {}
 
 /// Every letter that a mailbox holds.
 pub struct LetterIdsOf {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
 }
 
@@ -97,9 +97,9 @@ impl ReadOnly for LetterIdsOf {
     const LONG: bool = true;
 }
 
-/// Every draft of a mailbox.
+/// Every draft of a mailbox. Served by the index `record_draft (mailbox_id, record_id)`.
 pub struct DraftIdsOf {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
 }
 
@@ -117,10 +117,7 @@ impl Act for DraftIdsOf {
     }
 }
 
-impl ReadOnly for DraftIdsOf {
-    // It looks at every record of the mailbox, contacts too.
-    const LONG: bool = true;
-}
+impl ReadOnly for DraftIdsOf {}
 
 impl Changes {
     /// Keeps the first `limit`, whether entries or records. Each change number belongs to one of them.

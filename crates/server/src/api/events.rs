@@ -10,12 +10,9 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use securemailbox_protocol::{ids::MailboxId, problems::ProblemDetails, sync::Pulse};
-use securemailbox_store::{StoreError, pulse::PulseOf, sessions::ListSessions};
-use tokio::sync::{
-    broadcast::{self, error::RecvError},
-    watch,
-};
+use securemailbox_protocol::{problems::ProblemDetails, sync::Pulse};
+use securemailbox_store::{Listener, News, StoreError, pulse::PulseOf, sessions::ListSessions};
+use tokio::sync::watch;
 
 use crate::{
     access::Access,
@@ -33,10 +30,10 @@ pub(crate) async fn events(
     State(mailroom): State<Mailroom>,
     access: Access,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let hints = mailroom.store.subscribe();
+    let news = mailroom.store.listen(access.mailbox);
     let first = mailroom.store.read(PulseOf { mailbox: access.mailbox }).await?;
     let stopping = mailroom.stopping.clone();
-    let watching = Watching { mailroom, access, hints, stopping, next: Some(first), told: None };
+    let watching = Watching { mailroom, access, news, stopping, next: Some(first), told: None };
     let events = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
         // Three numbers are JSON.
@@ -49,7 +46,7 @@ pub(crate) async fn events(
 struct Watching {
     mailroom: Mailroom,
     access: Access,
-    hints: broadcast::Receiver<(MailboxId, Pulse)>,
+    news: Listener,
     stopping: watch::Receiver<bool>,
     /// Known, and not told yet.
     next: Option<Pulse>,
@@ -66,16 +63,11 @@ impl Watching {
                 return Some(pulse);
             }
             let must_ask = tokio::select! {
-                hint = self.hints.recv() => match hint {
-                    // Told although nothing is new: a session has ended, maybe this one.
-                    Ok((mailbox, pulse)) if mailbox == self.access.mailbox => {
-                        self.next = Some(pulse);
-                        self.told == Some(pulse)
-                    }
-                    Ok(_) => false,
-                    Err(RecvError::Lagged(_)) => true,
-                    Err(RecvError::Closed) => return None,
-                },
+                News { pulse, session_ended } = self.news.next() => {
+                    self.next = Some(pulse);
+                    // It may be this one, also where the first that is heard is what was told already.
+                    session_ended || self.told == Some(pulse)
+                }
                 () = tokio::time::sleep(PERIOD) => true,
                 () = stopped(&mut self.stopping) => return None,
             };

@@ -113,6 +113,8 @@ CREATE TABLE record (
 );
 CREATE UNIQUE INDEX record_one_of_a_kind ON record (mailbox_id, purpose) WHERE purpose IN ('keyring', 'settings');
 CREATE INDEX record_by_change ON record (mailbox_id, change);
+-- So that thousands of contacts are not read to list a few drafts.
+CREATE INDEX record_draft ON record (mailbox_id, record_id) WHERE purpose = 'draft';
 
 CREATE TABLE letter (
     letter_id      BYTEA NOT NULL PRIMARY KEY,

@@ -30,7 +30,7 @@ pub struct EntryList {
 
 /// A page of a folder.
 pub struct ListEntries {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// Which folder.
     pub folder: Folder,

@@ -9,7 +9,7 @@ use crate::{
 
 /// A mailbox's entry of a letter.
 pub struct ReadEntry {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// Which.
     pub letter: LetterId,
@@ -29,7 +29,7 @@ impl ReadOnly for ReadEntry {}
 
 /// The content of a letter that `mailbox` has an entry of.
 pub struct ReadContent {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// Which.
     pub letter: LetterId,

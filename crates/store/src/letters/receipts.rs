@@ -45,7 +45,7 @@ pub enum PutReceiptError {
 
 /// Keeps a read receipt for the sender, who sees it as a change; the first one stays. Nothing is kept once the sender has erased the letter.
 pub struct PutReceipt {
-    /// The reader.
+    /// The reader's mailbox.
     pub mailbox: MailboxId,
     /// Which letter.
     pub letter: LetterId,
@@ -73,7 +73,7 @@ impl Act for PutReceipt {
 
 /// What became of a letter at each reader; none if `mailbox` did not send it or has erased it.
 pub struct DeliveriesOf {
-    /// The sender.
+    /// The sender's mailbox.
     pub mailbox: MailboxId,
     /// Which letter.
     pub letter: LetterId,

@@ -27,7 +27,7 @@ pub enum UpdateEntryError {
 
 /// Moves or marks an entry. What is so already raises no change number.
 pub struct UpdateEntry {
-    /// Whose.
+    /// In which mailbox.
     pub mailbox: MailboxId,
     /// Which.
     pub letter: LetterId,

@@ -1,18 +1,25 @@
 //! Hints between processes: `NOTIFY` after the commit and from a connection of its own, because inside the writing
 //! transaction it cuts commits to a twentieth. A lost hint costs nothing: streams look again by themselves.
 
-use std::{collections::BTreeMap, future::poll_fn, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI32, Ordering},
+    },
+    time::Duration,
+};
 
 use securemailbox_protocol::{
     ids::MailboxId,
     numbers::{ChangeNumber, EraseNumber},
     sync::{Erased, Pulse},
 };
-use tokio::{
-    sync::{broadcast, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_postgres::{AsyncMessage, Config, NoTls};
+
+use crate::listeners::Listeners;
 
 /// How many hints may wait before some are dropped.
 const WAITING: usize = 4096;
@@ -24,16 +31,16 @@ const TOGETHER: usize = 256;
 const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Pulses {
-    here: broadcast::Sender<(MailboxId, Pulse)>,
+    here: Arc<Listeners>,
     elsewhere: mpsc::Sender<(MailboxId, Pulse)>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Pulses {
     /// Starts the task that tells other processes and hears from them.
-    pub(super) fn start(config: Config, here: broadcast::Sender<(MailboxId, Pulse)>) -> Self {
+    pub(super) fn start(config: Config, here: Arc<Listeners>) -> Self {
         let (elsewhere, mut waiting) = mpsc::channel(WAITING);
-        let heard = here.clone();
+        let heard = Arc::clone(&here);
         let task = tokio::spawn(async move {
             while let Err(error) = converse(&config, &mut waiting, &heard).await {
                 tracing::warn!(code = error.code().map(|code| code.code()), "hints between processes are interrupted");
@@ -45,10 +52,10 @@ impl Pulses {
 
     /// Tells whoever listens, here and in other processes.
     pub(super) fn tell(&self, touched: Vec<(MailboxId, Pulse)>) {
-        for hint in touched {
-            // No receiver here, or a full queue to elsewhere: it is a hint.
-            let _ = self.here.send(hint);
-            let _ = self.elsewhere.try_send(hint);
+        for (mailbox, pulse) in touched {
+            self.here.tell(mailbox, pulse);
+            // Full: it is a hint.
+            let _ = self.elsewhere.try_send((mailbox, pulse));
         }
     }
 
@@ -64,21 +71,24 @@ impl Pulses {
 async fn converse(
     config: &Config,
     waiting: &mut mpsc::Receiver<(MailboxId, Pulse)>,
-    heard: &broadcast::Sender<(MailboxId, Pulse)>,
+    heard: &Listeners,
 ) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = config.connect(NoTls).await?;
+    // What this process told comes back to the connection that told it, and would look like a second time.
+    let own = AtomicI32::new(0);
     let hear = async {
         while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(notification) = message?
-                && let Some(hint) = read(notification.payload())
+                && notification.process_id() != own.load(Ordering::Relaxed)
+                && let Some((mailbox, pulse)) = read(notification.payload())
             {
-                // No receiver, nobody to tell.
-                let _ = heard.send(hint);
+                heard.tell(mailbox, pulse);
             }
         }
         Ok(())
     };
     let tell = async {
+        own.store(client.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?, Ordering::Relaxed);
         client.batch_execute("LISTEN pulse").await?;
         let mut hints = Vec::new();
         while waiting.recv_many(&mut hints, TOGETHER).await > 0 {

@@ -13,11 +13,10 @@ use std::{
 
 use futures_util::FutureExt as _;
 use rusqlite::Connection;
-use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::oneshot;
 
 use super::{SqliteDb, log::Log, reserve::Reserve};
-use crate::{Act, OpenError, StoreError, db::AfterCommit, traces::Traces};
+use crate::{Act, OpenError, StoreError, db::AfterCommit, listeners::Listeners, traces::Traces};
 
 /// How many acts may share one commit.
 const TOGETHER: usize = 128;
@@ -42,11 +41,11 @@ impl Writer {
         connection: Connection,
         lock: File,
         folder: &Path,
-        pulses: broadcast::Sender<(MailboxId, Pulse)>,
+        listeners: Arc<Listeners>,
         traces: Arc<Traces>,
     ) -> Result<Self, OpenError> {
         let (log, reserve) = (Log::of(folder), Reserve::of(folder));
-        let mut thread = Thread { connection, log, reserve, pulses, traces };
+        let mut thread = Thread { connection, log, reserve, listeners, traces };
         thread.forget()?;
         let (orders, waiting) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
@@ -153,7 +152,7 @@ struct Thread {
     connection: Connection,
     log: Log,
     reserve: Reserve,
-    pulses: broadcast::Sender<(MailboxId, Pulse)>,
+    listeners: Arc<Listeners>,
     traces: Arc<Traces>,
 }
 
@@ -243,8 +242,7 @@ impl Thread {
             }
         }
         for (mailbox, pulse) in after.pulses {
-            // No receiver, nobody to tell.
-            drop(self.pulses.send((mailbox, pulse)));
+            self.listeners.tell(mailbox, pulse);
         }
         for act in acts {
             act.answer(committed.as_ref().err());

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, mpsc};
 
 use futures_util::{
-    StreamExt as _,
+    FutureExt as _, StreamExt as _,
     future::{join_all, try_join_all},
     stream::FuturesUnordered,
 };
@@ -15,10 +15,11 @@ use super::{
     places,
 };
 use crate::{
-    Act, Db, ReadOnly, Store, StoreError,
+    Act, Db, News, ReadOnly, Store, StoreError,
     letters::ListEntries,
     meta::{InitMeta, MetaKey, ReadMeta},
     pulse::PulseOf,
+    sessions::EndSession,
     sync::{ChangesSince, Scope},
 };
 
@@ -130,19 +131,18 @@ async fn two_last_holders_who_erase_at_once_leave_no_letter(store: Store) {
 async fn a_pulse_is_told_after_the_commit_and_not_after_a_failure(store: Store) {
     let mut dice = Dice::new(3);
     let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
-    let mut pulses = store.subscribe();
+    let Pulse { change, erased } = store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap();
+    let mut bjorns = store.listen(bjorn.account.mailbox());
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let Pulse { change, erased } = store.read(PulseOf { mailbox: bjorn.account.mailbox() }).await.unwrap();
     post(&store, &anna, vec![stale], NOW).await.unwrap_err();
-    while let Ok((mailbox, pulse)) = pulses.try_recv() {
-        // On PostgreSQL what was told before comes back by way of the database.
-        assert!(mailbox != bjorn.account.mailbox() || pulse.change <= change);
-    }
+    assert_eq!(bjorns.next().now_or_never(), None);
     let letter = dice.letter(&[&anna, &bjorn]);
     post(&store, &anna, vec![letter], NOW).await.unwrap();
-    let told = Pulse { change: change.next(), erased };
-    while pulses.recv().await.unwrap() != (bjorn.account.mailbox(), told) {}
+    let pulse = Pulse { change: change.next(), erased };
+    assert_eq!(bjorns.next().await, News { pulse, session_ended: false });
+    store.write(EndSession { account: bjorn.account, session: bjorn.session }).await.unwrap();
+    assert_eq!(bjorns.next().await, News { pulse, session_ended: true });
     let listed = ListEntries {
         mailbox: bjorn.account.mailbox(),
         folder: securemailbox_protocol::letters::Folder::Inbox,
@@ -197,14 +197,13 @@ async fn a_full_queue_says_busy_and_what_waits_in_it_is_done() {
 async fn another_process_on_the_same_postgresql_is_told_too() {
     let place = places::postgresql().await;
     let (here, elsewhere) = (place.open().await, place.open().await);
-    let mut pulses = elsewhere.subscribe();
     let mut dice = Dice::new(4);
     let person = register(&here, &mut dice).await;
+    let mut heard = elsewhere.listen(person.account.mailbox());
     // A hint may be lost while the other still connects: write until one arrives.
     loop {
         post(&here, &person, vec![dice.letter(&[&person])], NOW).await.unwrap();
-        let heard = tokio::time::timeout(std::time::Duration::from_millis(100), pulses.recv()).await;
-        if heard.is_ok_and(|hint| hint.unwrap().0 == person.account.mailbox()) {
+        if tokio::time::timeout(std::time::Duration::from_millis(100), heard.next()).await.is_ok() {
             break;
         }
     }
