@@ -453,6 +453,8 @@ fn may_have_been_taken(error: &CallError) -> bool {
 mod tests {
     use securemailbox_protocol::{
         letters::{Posted, PostedLetter},
+        numbers::ChangeNumber,
+        records::{RecordHead, RecordPurpose},
         time::Timestamp,
     };
 
@@ -592,6 +594,44 @@ mod tests {
         assert!(ready(other.send_waiting(&world)).unwrap().is_empty());
         let third = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
         assert_eq!(third, Err(SendError::NoDraft), "it has gone, whatever this tab knows");
+    }
+
+    #[test]
+    fn what_another_tab_wrote_into_a_draft_stays_though_that_tab_hears_that_its_letter_went() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
+        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
+        let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+        let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
+        ready(other.draft(&world, record)).unwrap();
+        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
+        world.server.will("/letters", acknowledgement(id));
+        ready(other.send_waiting(&world)).unwrap();
+        let drafts = ready(one.drafts(&world)).unwrap();
+        assert_eq!(drafts.len(), 1);
+        assert_eq!(drafts[0].draft.as_ref().ok().unwrap().text, "Allt är bra. Ring mig.");
+    }
+
+    #[test]
+    fn a_letter_takes_no_text_along_that_another_tab_handed_in_unseen() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
+        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
+        ready(other.draft(&world, record)).unwrap();
+        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
+        let head = RecordHead {
+            id: record,
+            purpose: RecordPurpose::Draft,
+            version: Version::new(1),
+            change: ChangeNumber::new(1),
+        };
+        world.server.will(format!("/records/{record}?purpose=draft").leak(), ok(&head));
+        ready(other.hand_in(&world, record)).unwrap();
+        assert_eq!(world.device.count(Table::Draft), 0);
+        assert!(ready(one.send_from(&world, &written(), Some(record), Vec::new())).is_err());
+        assert_eq!(ready(one.draft(&world, record)).ok().unwrap().text, "Allt är bra. Ring mig.");
     }
 
     #[test]
