@@ -122,7 +122,14 @@ impl Mailbox {
             (writes.collect::<Vec<_>>(), state.unwritten_pins.clone())
         };
         let _ = rows.write(writes).await?;
-        self.state.borrow_mut().unwritten_pins.retain(|id| !written.contains(id));
+        let in_a_record_by_now: Vec<RowId> = {
+            let mut state = self.state.borrow_mut();
+            state.unwritten_pins.retain(|id| !written.contains(id));
+            written.into_iter().filter(|id| state.pins.iter().all(|(pin, _)| pin != id)).collect()
+        };
+        // Another call of this tab wrote them into their records while they were written down here.
+        let erased = in_a_record_by_now.into_iter().map(|id| rows::erase(Table::Pin, id, Expected::Anything));
+        let _ = rows.write(erased.collect()).await?;
         Ok(())
     }
 
@@ -136,8 +143,16 @@ impl Mailbox {
             };
             let ids: Vec<RowId> = unwritten.iter().map(|(id, _)| *id.as_bytes()).collect();
             let there = rows.get_all::<RecordRow>(Table::Record, &ids).await?;
+            let spent = rows.get_all::<Version>(Table::Spent, &ids).await?;
             let mut writes = Vec::new();
-            for ((id, (head, sealed)), found) in unwritten.iter().zip(there) {
+            for (((id, (head, sealed)), found), spent) in unwritten.iter().zip(there).zip(spent) {
+                // A draft that another tab sent or erased does not come back.
+                if spent.tag.is_some() {
+                    continue;
+                }
+                if head.purpose == RecordPurpose::Draft {
+                    writes.push(rows::erase(Table::Spent, *id.as_bytes(), Expected::Nothing));
+                }
                 let expected = found.expected();
                 let newer_there = found.value.as_ref().is_some_and(|row| row.head.version > head.version);
                 let kept = found.value.filter(|row| row.head.version == head.version).and_then(|row| row.sealed);
