@@ -11,7 +11,7 @@ use crate::{
     directory::LookUpError,
     failure::{Class, Explained, Failure, explained},
     mailbox::{Mailbox, random_row},
-    records::RecordError,
+    records::{Happened, RecordError},
     rows,
     world::World,
 };
@@ -194,7 +194,7 @@ impl Mailbox {
         };
         let edit = Edit { address: address.clone(), event };
         let edits: Vec<Edit> = pins.iter().map(|(_, edit)| edit.clone()).chain([edit]).collect();
-        self.write_contact(world, &edits).await?;
+        self.write_contact(world, &edits, Happened::Decided).await?;
         self.forget_pins(world, &pins.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?;
         Ok(())
     }
@@ -243,9 +243,11 @@ fn at_issue(contact: &Contact) -> (Fingerprint, Standing) {
 #[cfg(test)]
 mod tests {
     use securemailbox_protocol::{
-        ids::RecordId,
+        ids::{CertificateHash, LetterId, RecordId, ThreadId},
+        letters::{Entry, Folder, Released, Sender},
         numbers::{ChangeNumber, Version},
         records::{RecordHead, RecordPurpose},
+        sync::{Changes, Erased},
     };
     use securemailbox_vault::known_keys::KnownKey;
 
@@ -293,6 +295,59 @@ mod tests {
             anna.standing(&address("bjorn"), &key.certificate().fingerprint())
         };
         assert_eq!((standing(&shown), standing(&later)), (Standing::Compared, Standing::Changed));
+    }
+
+    #[test]
+    fn ten_thousand_strangers_in_the_inbox_are_no_contacts_and_stop_no_look_up_and_no_comparison() {
+        const STRANGERS: u64 = 10_000;
+        let world = TestWorld::default();
+        let anna = mailbox(&world, 9);
+        let stranger = |number: u64| Entry {
+            id: LetterId::from_bytes((u128::from(number) << 64).to_be_bytes()),
+            thread: ThreadId::from_bytes([0; 16]),
+            sender: Sender {
+                address: address(&format!("stranger{number}")),
+                certificate: CertificateHash::from_bytes([0; 32]),
+            },
+            folder: Folder::Inbox,
+            read: false,
+            level: None,
+            change: ChangeNumber::new(number),
+            arrived: world.now(),
+            content_length: 0,
+            released: Some(Released { envelope: vec![1; 8].into(), wrapped_key: vec![2; 8].into() }),
+        };
+        let changes = Changes {
+            change: ChangeNumber::new(STRANGERS),
+            erased: Erased::default(),
+            more: false,
+            entries: (1..=STRANGERS).map(stranger).collect(),
+            records: Vec::new(),
+        };
+        anna.state.borrow_mut().replica.take_changes(changes).unwrap();
+        ready(anna.write_down(&world)).unwrap();
+        assert_eq!(anna.count(Folder::Inbox).0, 10_000);
+        assert_eq!(ready(anna.list(&world, Folder::Inbox, 50)).unwrap().len(), 50);
+        for _ in 0..2 {
+            world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        }
+        ready(anna.look_up(&world, &address("bjorn"))).unwrap();
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        assert!(ready(anna.digits_differ(&world, &address("bjorn"))).unwrap().differs);
+        let contacts: Vec<_> = anna.contacts().iter().map(|(address, _)| address.clone()).collect();
+        assert_eq!(contacts, [address("bjorn")]);
+    }
+
+    #[test]
+    fn what_a_person_says_is_written_though_this_device_believes_it_stands_there_already() {
+        let world = TestWorld::default();
+        let anna = mailbox(&world, 2);
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        ready(anna.compare(&world, &address("bjorn"))).unwrap();
+        ready(anna.digits_differ(&world, &address("bjorn"))).unwrap();
+        // Another device may have said meanwhile that they match.
+        ready(anna.digits_differ(&world, &address("bjorn"))).unwrap();
+        assert_eq!(world.server.bodies(&format!("/records/{BJORNS}?purpose=contact")).len(), 2);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use securemailbox_protocol::{
     ids::{LetterId, RecordId},
     numbers::Version,
     octets::Octets,
-    records::RecordHead,
+    records::{RecordHead, RecordPurpose},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     device::{Device, DeviceFailed, Expected, RowId, Table, Write, Written},
     letters::{LetterRow, briefs},
     mailbox::{Mailbox, State},
-    replica::{Followed, Replica},
+    replica::{Followed, Replica, There},
     rows::{self, Found, Rows},
     world::World,
 };
@@ -80,9 +80,13 @@ pub(crate) async fn load(rows: &Rows<'_, impl Device>) -> Result<Option<Stored>,
     Ok(Some(Stored { replica: Replica::restored(followed, entries, heads, spent), followed, sealed }))
 }
 
-/// Erases what the server can fill again.
+/// Erases what the server can fill again, if there is a store that does not open. Where there is none yet, another tab
+/// may be filling it at this moment.
 pub(crate) async fn clear(rows: &Rows<'_, impl Device>) -> Result<(), DeviceFailed> {
-    rows.erase_tables(&Table::FROM_THE_SERVER).await
+    match rows.get::<HeadRow>(Table::Head, ONE).await?.tag {
+        Some(_) => rows.erase_tables(&Table::FROM_THE_SERVER).await,
+        None => Ok(()),
+    }
 }
 
 impl Mailbox {
@@ -118,12 +122,19 @@ impl Mailbox {
             (writes.collect::<Vec<_>>(), state.unwritten_pins.clone())
         };
         let _ = rows.write(writes).await?;
-        self.state.borrow_mut().unwritten_pins.retain(|id| !written.contains(id));
+        let in_a_record_by_now: Vec<RowId> = {
+            let mut state = self.state.borrow_mut();
+            state.unwritten_pins.retain(|id| !written.contains(id));
+            written.into_iter().filter(|id| state.pins.iter().all(|(pin, _)| pin != id)).collect()
+        };
+        // Another call of this tab wrote them into their records while they were written down here.
+        let erased = in_a_record_by_now.into_iter().map(|id| rows::erase(Table::Pin, id, Expected::Anything));
+        let _ = rows.write(erased.collect()).await?;
         Ok(())
     }
 
     /// Each over the row that was read: the higher version counts, whichever tab saw it.
-    async fn write_records_down(&self, world: &impl World) -> Result<(), DeviceFailed> {
+    pub(crate) async fn write_records_down(&self, world: &impl World) -> Result<(), DeviceFailed> {
         let rows = self.rows(world);
         for _ in 0..TRIES {
             let unwritten: Vec<_> = {
@@ -132,8 +143,16 @@ impl Mailbox {
             };
             let ids: Vec<RowId> = unwritten.iter().map(|(id, _)| *id.as_bytes()).collect();
             let there = rows.get_all::<RecordRow>(Table::Record, &ids).await?;
+            let spent = rows.get_all::<Version>(Table::Spent, &ids).await?;
             let mut writes = Vec::new();
-            for ((id, (head, sealed)), found) in unwritten.iter().zip(there) {
+            for (((id, (head, sealed)), found), spent) in unwritten.iter().zip(there).zip(spent) {
+                // A draft that another tab sent or erased does not come back.
+                if spent.tag.is_some() {
+                    continue;
+                }
+                if head.purpose == RecordPurpose::Draft {
+                    writes.push(rows::erase(Table::Spent, *id.as_bytes(), Expected::Nothing));
+                }
                 let expected = found.expected();
                 let newer_there = found.value.as_ref().is_some_and(|row| row.head.version > head.version);
                 let kept = found.value.filter(|row| row.head.version == head.version).and_then(|row| row.sealed);
@@ -173,6 +192,7 @@ impl Mailbox {
         let ids: Vec<LetterId> = self.state.borrow().replica.unwritten.entries.keys().copied().collect();
         let row_ids: Vec<RowId> = ids.iter().map(|id| *id.as_bytes()).collect();
         let there = rows.get_all::<LetterRow>(Table::Letter, &row_ids).await?;
+        self.drop_what_others_kept(&rows).await?;
         let (writes, taken) = {
             let state = self.state.borrow();
             let followed = state.replica.followed();
@@ -197,6 +217,36 @@ impl Mailbox {
             taken.settle(&mut self.state.borrow_mut());
         }
         Ok(written)
+    }
+
+    /// What another tab wrote down, and what was erased before this one ever heard of it: nobody would ask for its
+    /// erasure again.
+    async fn drop_what_others_kept(&self, rows: &Rows<'_, impl Device>) -> Result<(), DeviceFailed> {
+        let (letters, drafts) = {
+            let unwritten = &self.state.borrow().replica.unwritten;
+            (unwritten.letters_there.clone(), unwritten.drafts_there.clone())
+        };
+        if let Some(there) = letters {
+            let pages = rows.scan_bytes(Table::Index).await?;
+            let kept = pages.iter().filter_map(|(_, page)| briefs::from_bytes(page)).flatten();
+            let gone = kept.filter(|(id, brief)| there.lacks(id.as_bytes(), brief.change)).map(|(id, _)| id);
+            let replica = &mut self.state.borrow_mut().replica;
+            let gone: Vec<_> = gone.filter(|id| replica.entry(*id).is_none()).collect();
+            replica.unwritten.letters_erased.extend(gone);
+        }
+        if let Some(there) = drafts {
+            let mut unknown = rows.ids(Table::Record).await?;
+            unknown.retain(|id| self.state.borrow().replica.head(RecordId::from_bytes(*id)).is_none());
+            let kept = rows.get_all::<RecordRow>(Table::Record, &unknown).await?;
+            for RecordRow { head, .. } in kept.into_iter().filter_map(|found| found.value) {
+                let is_gone = head.purpose == RecordPurpose::Draft && there.lacks(head.id.as_bytes(), head.change);
+                let replica = &mut self.state.borrow_mut().replica;
+                if is_gone && replica.head(head.id).is_none() {
+                    replica.was_spent(head.id, head.version);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The pages that an entry changed on since the store was written, and what was erased.
@@ -243,6 +293,7 @@ struct Taken {
     entries: Vec<(LetterId, securemailbox_protocol::numbers::ChangeNumber)>,
     letters_erased: Vec<LetterId>,
     drafts_erased: Vec<RecordId>,
+    there: [Option<There>; 2],
 }
 
 impl Taken {
@@ -254,6 +305,7 @@ impl Taken {
             entries: entries.collect(),
             letters_erased: unwritten.letters_erased.iter().copied().collect(),
             drafts_erased: unwritten.drafts_erased.iter().copied().collect(),
+            there: [unwritten.letters_there.clone(), unwritten.drafts_there.clone()],
         }
     }
 
@@ -269,6 +321,13 @@ impl Taken {
         }
         for id in self.drafts_erased {
             unwritten.drafts_erased.remove(&id);
+        }
+        let [letters, drafts] = self.there;
+        if unwritten.letters_there == letters {
+            unwritten.letters_there = None;
+        }
+        if unwritten.drafts_there == drafts {
+            unwritten.drafts_there = None;
         }
         state.stored = Some(self.followed);
     }

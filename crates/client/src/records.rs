@@ -27,6 +27,15 @@ use crate::{
     world::World,
 };
 
+/// Where an edit comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// A key or a name was met.
+    Seen,
+    /// A person said something of a key.
+    Decided,
+}
+
 /// How often a write is merged and tried again before other devices are taken to be too many.
 const TRIES: usize = 8;
 
@@ -130,11 +139,18 @@ impl Mailbox {
         Err(RecordError::Contended)
     }
 
-    /// Writes what happened to one contact: into each record that there is of it, or into a new one.
+    /// Writes what happened to one contact: into each record that there is of it, or into a new one. What was seen
+    /// need not be written where it stands already, as far as is known here; what was decided must be: another device
+    /// may have been told the contrary meanwhile.
     ///
     /// # Errors
     /// [`RecordError`]; after a lost answer the write may have been taken, and the same edits can be written again.
-    pub(crate) async fn write_contact(&self, world: &impl World, edits: &[Edit]) -> Result<(), RecordError> {
+    pub(crate) async fn write_contact(
+        &self,
+        world: &impl World,
+        edits: &[Edit],
+        happened: Happened,
+    ) -> Result<(), RecordError> {
         let Some(address) = edits.first().map(|edit| edit.address.clone()) else { return Ok(()) };
         let records: Vec<RecordId> = {
             let state = self.state.borrow();
@@ -142,12 +158,18 @@ impl Mailbox {
         };
         let new = [RecordId::new(world.now(), &mut world.rng())];
         for id in if records.is_empty() { &new } else { records.as_slice() } {
-            self.write_card(world, *id, edits).await?;
+            self.write_card(world, *id, edits, happened).await?;
         }
         Ok(())
     }
 
-    async fn write_card(&self, world: &impl World, id: RecordId, edits: &[Edit]) -> Result<(), RecordError> {
+    async fn write_card(
+        &self,
+        world: &impl World,
+        id: RecordId,
+        edits: &[Edit],
+        happened: Happened,
+    ) -> Result<(), RecordError> {
         for _ in 0..TRIES {
             let (head, address, contact, as_it_was) = {
                 let state = self.state.borrow();
@@ -159,7 +181,7 @@ impl Mailbox {
                 let head = state.replica.head(id).cloned();
                 (head.unwrap_or(new_head(id, RecordPurpose::Contact)), edit.address.clone(), contact, as_it_was)
             };
-            if as_it_was.as_ref() == Some(&contact) {
+            if happened == Happened::Seen && as_it_was.as_ref() == Some(&contact) {
                 return Ok(());
             }
             match self.put_record(world, &head, &contact.to_bytes(&address)).await {
@@ -188,7 +210,7 @@ impl Mailbox {
                 of_it.cloned().collect::<Vec<_>>()
             };
             let edits: Vec<Edit> = pins.iter().map(|(_, edit)| edit.clone()).collect();
-            match self.write_contact(world, &edits).await {
+            match self.write_contact(world, &edits, Happened::Seen).await {
                 Ok(()) => self.forget_pins(world, &pins.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?,
                 // One contact that can't be written stands in no other one's way; it is tried again the next time.
                 Err(error) if error.explain().class == Class::Unavailable => {

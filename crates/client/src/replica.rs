@@ -85,6 +85,25 @@ pub(crate) struct Unwritten {
     pub(crate) records: BTreeMap<RecordId, (RecordHead, Option<Octets>)>,
     /// Drafts that were erased.
     pub(crate) drafts_erased: BTreeSet<RecordId>,
+    /// The letters that there were when ids were compared last: another tab may have written down one that was erased
+    /// before this one heard of it.
+    pub(crate) letters_there: Option<There>,
+    /// The drafts that there were.
+    pub(crate) drafts_there: Option<There>,
+}
+
+/// What there was at the server, and as of which change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct There {
+    change: ChangeNumber,
+    ids: Vec<[u8; 16]>,
+}
+
+impl There {
+    /// Whether something that had last changed at `change` was erased since.
+    pub(crate) fn lacks(&self, id: &[u8; 16], change: ChangeNumber) -> bool {
+        change <= self.change && !has(&self.ids, id)
+    }
 }
 
 /// What to ask the server next.
@@ -287,6 +306,7 @@ impl Replica {
         for id in gone {
             self.drop_letter(id);
         }
+        self.unwritten.letters_there = Some(There { change: ids.change, ids: there });
         self.followed.erased.letters = ids.erase;
         Ok(self.after_ids(ids.change, asked_for))
     }
@@ -305,6 +325,7 @@ impl Replica {
         for id in gone {
             self.drop_draft(id);
         }
+        self.unwritten.drafts_there = Some(There { change: ids.change, ids: there });
         self.followed.erased.drafts = ids.erase;
         Ok(self.after_ids(ids.change, asked_for))
     }
@@ -316,6 +337,13 @@ impl Replica {
         if erase == Some(self.followed.erased.drafts.next()) {
             self.followed.erased.drafts = self.followed.erased.drafts.next();
         }
+    }
+
+    /// Another tab had an older version of a draft that was erased before this one heard of it.
+    pub(crate) fn was_spent(&mut self, id: RecordId, version: Version) {
+        let spent = self.spent.entry(id).or_default();
+        *spent = version.max(*spent);
+        self.unwritten.drafts_erased.insert(id);
     }
 
     fn after_ids(&self, change: ChangeNumber, asked_for: Erased) -> Next {

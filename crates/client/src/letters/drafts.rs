@@ -16,6 +16,7 @@ use securemailbox_protocol::{
 use crate::{
     device::{DeviceFailed, Expected, Table, Write, Written},
     failure::{CallError, Class, Explained, Failure, explained},
+    keeping::RecordRow,
     mailbox::{Mailbox, State},
     records::{self, RecordError, is_stale, new_head},
     rows::{self, Found},
@@ -95,6 +96,10 @@ struct LocalDraft {
     draft: Draft,
     /// The record's version that it is written over.
     version: Version,
+    /// The record may be there, or may have been and be gone, without that its writer has seen what it says: it is read
+    /// first. One that is gone is not written anew, for that would be an older version to whoever saw it.
+    #[serde(default)]
+    look_first: bool,
     /// Texts that it may be written over: those that were written or read in the same place.
     seen: Vec<TextPrint>,
 }
@@ -110,9 +115,18 @@ impl State {
         }
     }
 
-    fn saw_at(&self, id: RecordId) -> Version {
+    /// Whether this text of a draft was written or read here.
+    fn has_seen(&self, id: RecordId, print: TextPrint) -> bool {
+        self.seen_texts.get(&id).is_some_and(|seen| seen.contains(&print))
+    }
+
+    /// The version that a draft is written over, and whether another tab wrote it: then it is read first.
+    fn saw_at(&self, id: RecordId) -> (Version, bool) {
         let head = self.replica.head(id).map(|head| head.version);
-        self.seen_versions.get(&id).copied().or(head).unwrap_or(Version::ZERO)
+        match self.seen_versions.get(&id) {
+            Some(seen) => (*seen, false),
+            None => (head.unwrap_or(Version::ZERO), head.is_some() && self.seen_texts.contains_key(&id)),
+        }
     }
 }
 
@@ -150,7 +164,7 @@ impl Mailbox {
         id: Option<RecordId>,
         mut draft: Draft,
     ) -> Result<SavedDraft, DeviceFailed> {
-        let mut saved = SavedDraft { id: self.unspent(world, id), beside: None };
+        let mut saved = SavedDraft { id: self.unspent(world, id).await?, beside: None };
         for _ in 0..TRIES {
             let found: Found<LocalDraft> = self.rows(world).get(Table::Draft, *saved.id.as_bytes()).await?;
             let print = draft.print();
@@ -161,15 +175,15 @@ impl Mailbox {
                 continue;
             }
             let expected = found.expected();
-            let version = match found.value {
+            let (version, look_first) = match found.value {
                 Some(there) => {
                     draft.rest = there.draft.rest;
-                    there.version
+                    (there.version, there.look_first)
                 }
                 None => self.state.borrow().saw_at(saved.id),
             };
             let seen = seen.into_iter().chain([print]).collect();
-            let row = LocalDraft { draft: draft.clone(), version, seen };
+            let row = LocalDraft { draft: draft.clone(), version, look_first, seen };
             let rows = self.rows(world);
             let write = rows.put(Table::Draft, *saved.id.as_bytes(), expected, &row, &mut world.rng());
             if rows.write(vec![write]).await? == Written::Whole {
@@ -205,49 +219,80 @@ impl Mailbox {
     /// [`DraftError`]: it stays on this device.
     pub async fn hand_in(&self, world: &impl World, id: RecordId) -> Result<SavedDraft, DraftError> {
         let found: Found<LocalDraft> = self.rows(world).get(Table::Draft, *id.as_bytes()).await?;
-        let Some(LocalDraft { draft, version, seen }) = found.value else {
+        let expected = found.expected();
+        let Some(LocalDraft { draft, version, look_first, seen }) = found.value else {
             return Ok(SavedDraft { id, beside: None });
         };
         let (bytes, print) = (draft.to_bytes(), draft.print());
-        let mut saved = SavedDraft { id: self.unspent(world, Some(id)), beside: None };
+        let mut saved = SavedDraft { id: self.unspent(world, Some(id)).await?, beside: None };
         let mut over = if saved.id == id { version } else { Version::ZERO };
-        let mut tries = 0;
-        loop {
-            let head = RecordHead { version: over, ..new_head(saved.id, RecordPurpose::Draft) };
-            match self.put_record(world, &head, &bytes).await {
-                Ok(()) => break,
-                Err(error) if is_stale(&error) && tries < TRIES => {
-                    tries += 1;
-                    let record =
-                        records::fetch(&self.session.api(world), saved.id, RecordPurpose::Draft).await.map_err(gone)?;
-                    let text = records::open(&self.owner, &record.head, &record.sealed.0)?;
-                    let there = Draft::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?.print();
-                    over = record.head.version;
-                    self.state
-                        .borrow_mut()
-                        .replica
-                        .take_record(record.head, Some(record.sealed))
-                        .map_err(RecordError::from)?;
-                    if there != print && !seen.contains(&there) {
-                        saved = SavedDraft { id: fresh(world), beside: Some(Beside(saved.id)) };
+        let is_new = saved.id == id && over == Version::ZERO;
+        let written_by_another_tab =
+            is_new && self.rows(world).get::<RecordRow>(Table::Record, *id.as_bytes()).await?.tag.is_some();
+        let mut look_first = saved.id == id && (look_first || written_by_another_tab);
+        if is_new && !look_first {
+            // If no answer comes, the record may be there, and may be gone again when this is tried anew.
+            let row = LocalDraft { draft, version, look_first: true, seen: seen.clone() };
+            let write = self.rows(world).put(Table::Draft, *id.as_bytes(), expected, &row, &mut world.rng());
+            if self.rows(world).write(vec![write]).await? == Written::Stale {
+                return Err(RecordError::Contended.into());
+            }
+        }
+        for _ in 0..TRIES {
+            if std::mem::take(&mut look_first) {
+                match records::fetch(&self.session.api(world), saved.id, RecordPurpose::Draft).await {
+                    Ok(record) => {
+                        let text = records::open(&self.owner, &record.head, &record.sealed.0)?;
+                        let there = Draft::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?.print();
+                        over = record.head.version;
+                        let taken = self.state.borrow_mut().replica.take_record(record.head, Some(record.sealed));
+                        taken.map_err(RecordError::from)?;
+                        if there != print && !seen.contains(&there) {
+                            saved = SavedDraft { id: fresh(world), beside: Some(Beside(saved.id)) };
+                            over = Version::ZERO;
+                        }
+                    }
+                    Err(error) if is_gone(&error) => {
+                        saved = SavedDraft { id: fresh(world), beside: None };
                         over = Version::ZERO;
                     }
+                    Err(error) => return Err(error.into()),
                 }
+            }
+            let head = RecordHead { version: over, ..new_head(saved.id, RecordPurpose::Draft) };
+            match self.put_record(world, &head, &bytes).await {
+                Ok(()) => return self.has_handed_in(world, id, saved, print, over.next()).await,
+                Err(error) if is_stale(&error) => look_first = true,
                 // Erased since the last sync, by whoever sent it or threw it away elsewhere: this is another draft now.
-                Err(RecordError::Call(error)) if is_not_found(&error) && tries < TRIES => {
-                    tries += 1;
+                Err(error) if is_gone(&error) => {
                     saved = SavedDraft { id: fresh(world), beside: None };
                     over = Version::ZERO;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        Err(RecordError::Contended.into())
+    }
+
+    async fn has_handed_in(
+        &self,
+        world: &impl World,
+        id: RecordId,
+        saved: SavedDraft,
+        print: TextPrint,
+        version: Version,
+    ) -> Result<SavedDraft, DraftError> {
         {
             let mut state = self.state.borrow_mut();
-            state.saw(saved.id, print);
-            state.seen_versions.insert(saved.id, over.next());
+            // Another tab's text is not seen here by being handed in.
+            if state.has_seen(id, print) {
+                state.saw(saved.id, print);
+                state.seen_versions.insert(saved.id, version);
+            }
         }
-        self.handed_in(world, id, saved.id, print, over.next()).await?;
+        // Before the draft goes from the device: another tab that sends it has to know what stands in its record.
+        self.write_records_down(world).await?;
+        self.handed_in(world, id, saved.id, print, version).await?;
         Ok(saved)
     }
 
@@ -268,13 +313,18 @@ impl Mailbox {
             let typed_meanwhile = found.value.filter(|there| there.draft.print() != print);
             let stays = typed_meanwhile.is_some();
             if let Some(there) = typed_meanwhile {
-                let row = LocalDraft { version, ..there };
+                let row = LocalDraft { version, look_first: false, ..there };
                 let expected = if from == to { expected } else { Expected::Nothing };
                 if from == to {
                     writes.clear();
                 }
                 writes.push(rows.put(Table::Draft, *to.as_bytes(), expected, &row, &mut world.rng()));
             }
+            // A letter that this draft is, or was, takes its record along: then the text stays here until it is known
+            // whether that letter has it.
+            writes.extend(
+                [Table::Waiting, Table::Spent].map(|table| rows::erase(table, *to.as_bytes(), Expected::Nothing)),
+            );
             if rows.write(writes).await? == Written::Whole {
                 let mut state = self.state.borrow_mut();
                 state.drafts_here.remove(&from);
@@ -285,8 +335,10 @@ impl Mailbox {
                     && let Some(seen) = state.seen_texts.get(&from).cloned()
                 {
                     state.seen_texts.insert(to, seen);
-                    state.saw(to, print);
                 }
+                return Ok(());
+            }
+            if self.is_or_was_a_letter(world, to).await? {
                 return Ok(());
             }
         }
@@ -295,9 +347,51 @@ impl Mailbox {
 
     /// An id to write under. That of an erased record is spent: the server would begin anew at version 1, which every
     /// device that saw a higher one refuses (ATTACKS 7).
-    fn unspent(&self, world: &impl World, id: Option<RecordId>) -> RecordId {
-        let unspent = id.filter(|id| !self.state.borrow().replica.was_erased(*id));
-        unspent.unwrap_or_else(|| fresh(world))
+    async fn unspent(&self, world: &impl World, id: Option<RecordId>) -> Result<RecordId, DeviceFailed> {
+        match id.filter(|id| !self.state.borrow().replica.was_erased(*id)) {
+            Some(id) if !self.is_spent_here(world, id).await? => Ok(id),
+            Some(_) | None => Ok(fresh(world)),
+        }
+    }
+
+    /// Whether a letter waits here that was this draft, or has gone.
+    async fn is_or_was_a_letter(&self, world: &impl World, id: RecordId) -> Result<bool, DeviceFailed> {
+        let waits = self.rows(world).get::<Waiting>(Table::Waiting, *id.as_bytes()).await?.tag.is_some();
+        Ok(waits || self.is_spent_here(world, id).await?)
+    }
+
+    /// What must stand in the record of a draft for its letter to be sealed, and what of it the letter's sender had not
+    /// seen: another tab handed it in. It is taken back onto the device, for the letter takes the record along.
+    pub(super) async fn taken_back(
+        &self,
+        world: &impl World,
+        id: RecordId,
+        written: &Addressed,
+        seen: &[TextPrint],
+    ) -> Result<Vec<Write>, DeviceFailed> {
+        let (rows, row) = (self.rows(world), *id.as_bytes());
+        let record: Found<RecordRow> = rows.get(Table::Record, row).await?;
+        let expected = record.expected();
+        let Some(record) = record.value else { return Ok(vec![rows::erase(Table::Record, row, expected)]) };
+        let text = record.sealed.as_ref().and_then(|sealed| records::open(&self.owner, &record.head, &sealed.0).ok());
+        let draft = text.and_then(|text| Draft::from_bytes(&text).ok());
+        let here: Found<LocalDraft> = rows.get(Table::Draft, row).await?;
+        let sent = Draft::of(written.clone(), world.now()).print();
+        let seen_there = here.value.as_ref().map(|here| here.seen.as_slice()).unwrap_or_default();
+        let unseen = draft.filter(|draft| {
+            let print = draft.print();
+            print != sent && !seen.contains(&print) && !seen_there.contains(&print)
+        });
+        let mut writes = vec![rows.put(Table::Record, row, expected, &record, &mut world.rng())];
+        if let Some(draft) = unseen {
+            let (to, version) = match here.tag {
+                None => (id, record.head.version),
+                Some(_) => (fresh(world), Version::ZERO),
+            };
+            let local = LocalDraft { seen: vec![draft.print()], draft, version, look_first: false };
+            writes.push(rows.put(Table::Draft, *to.as_bytes(), Expected::Nothing, &local, &mut world.rng()));
+        }
+        Ok(writes)
     }
 
     /// Every draft, newest first.
@@ -382,24 +476,24 @@ impl Mailbox {
         Ok(())
     }
 
-    /// The rows of a draft that went out as a letter: gone, but for what another tab wrote into it since.
+    /// The rows of a draft that went out as a letter: gone, but for what its sender had not seen. What this tab has seen
+    /// does not count: another one may have sent it.
     pub(super) async fn forget_draft(
         &self,
         world: &impl World,
         id: RecordId,
-        sent: &Addressed,
+        letter: &Waiting,
     ) -> Result<Vec<Write>, DeviceFailed> {
         let rows = self.rows(world);
         let found: Found<LocalDraft> = rows.get(Table::Draft, *id.as_bytes()).await?;
         let expected = found.expected();
-        let sent = Draft::of(sent.clone(), world.now()).print();
-        let seen = self.state.borrow().seen_texts.get(&id).cloned().unwrap_or_default();
+        let sent = Draft::of(letter.written.clone(), world.now()).print();
         let mut writes = Vec::new();
         if let Some(there) = found.value {
             let print = there.draft.print();
             writes.push(rows::erase(Table::Draft, *id.as_bytes(), expected));
-            if print != sent && !seen.contains(&print) {
-                let row = LocalDraft { version: Version::ZERO, ..there };
+            if print != sent && !letter.seen.contains(&print) {
+                let row = LocalDraft { version: Version::ZERO, look_first: false, ..there };
                 let beside = *fresh(world).as_bytes();
                 writes.push(rows.put(Table::Draft, beside, Expected::Nothing, &row, &mut world.rng()));
             }
@@ -436,6 +530,10 @@ fn fresh(world: &impl World) -> RecordId {
 
 fn is_not_found(error: &CallError) -> bool {
     error.problem() == Some(ProblemType::NotFound)
+}
+
+fn is_gone(error: &RecordError) -> bool {
+    matches!(error, RecordError::Call(error) if is_not_found(error))
 }
 
 /// A draft that the server does not have was sent or erased.
@@ -508,7 +606,9 @@ mod tests {
         assert_eq!(ready(mailbox.draft(&world, id)).unwrap().text, "Hemligt");
         assert!(world.device.contents().iter().all(|row| !String::from_utf8_lossy(row).contains("Hemligt")));
         assert!(!hand_in_all(&world, &mailbox));
-        world.server.will(path(id), written(id, 1));
+        let record: &'static str = format!("/records/{id}").leak();
+        world.server.will(record, there(&mailbox, &world, id, 1, "Hemligt"));
+        world.server.will(path(id), written(id, 2));
         assert!(hand_in_all(&world, &mailbox));
         assert_eq!((world.device.count(Table::Draft), mailbox.count_drafts()), (0, 1));
         let sent = world.server.bodies(path(id)).concat();
@@ -590,11 +690,36 @@ mod tests {
         assert!(!hand_in_all(&world, &mailbox), "taken, and the answer was lost");
         save(&world, &mailbox, Some(id), "Hej igen");
         save(&world, &mailbox, Some(id), "Hej till sist");
-        world.server.will(path(id), problem(ProblemType::RecordExists));
         let record: &'static str = format!("/records/{id}").leak();
         world.server.will(record, there(&mailbox, &world, id, 1, "Hej"));
         world.server.will(path(id), written(id, 2));
         assert_eq!(ready(mailbox.hand_in(&world, id)).unwrap(), SavedDraft { id, beside: None });
+    }
+
+    #[test]
+    fn a_first_save_that_may_have_been_taken_and_erased_is_not_written_anew_under_its_id() {
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let id = save(&world, &mailbox, None, "Hej").id;
+        assert!(!hand_in_all(&world, &mailbox), "taken, and the answer was lost");
+        world.server.will(format!("/records/{id}").leak(), problem(ProblemType::NotFound));
+        assert!(!hand_in_all(&world, &mailbox), "the new record was not answered for");
+        let asked = world.server.asked.borrow().last().unwrap().clone();
+        assert!(!asked.path.contains(&id.to_string()) && asked.headers[1].0 == "if-none-match", "under another id");
+    }
+
+    #[test]
+    fn another_tabs_text_is_not_seen_by_being_handed_in() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        let id = save(&world, &one, None, "Hej.").id;
+        ready(other.draft(&world, id)).unwrap();
+        save(&world, &other, Some(id), "Hej. Ett annat stycke.");
+        world.server.will(path(id), written(id, 1));
+        assert!(hand_in_all(&world, &one));
+        save(&world, &one, Some(id), "Hej. Ett stycke.");
+        world.server.will(format!("/records/{id}").leak(), there(&one, &world, id, 1, "Hej. Ett annat stycke."));
+        let _ = ready(one.hand_in(&world, id));
+        let asked = world.server.asked.borrow().last().unwrap().clone();
+        assert!(!asked.path.contains(&id.to_string()), "it was written over");
     }
 
     #[test]

@@ -24,10 +24,23 @@ use crate::{
     world::World,
 };
 
-use super::{Addressed, DraftError, SentTo, Waiting, post};
+use super::{Addressed, DraftError, SentTo, TextPrint, Waiting, post};
 
 /// How often a letter is sealed anew because a reader's key changed between look-up and post.
 const TRIES: usize = 3;
+
+/// How often the rows of a letter are written over what another tab writes into its draft meanwhile.
+const TRIES_TO_WRITE: usize = 8;
+
+/// What a letter is sealed from.
+struct Source<'a> {
+    /// What was written.
+    written: &'a Addressed,
+    /// The draft that it was.
+    record: Option<RecordId>,
+    /// The texts of that draft that its sender had seen.
+    seen: Vec<TextPrint>,
+}
 
 /// A letter lies in every reader's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,27 +167,30 @@ impl Mailbox {
         also: Vec<Write>,
     ) -> Result<Sent, SendError> {
         if let Some(record) = record {
-            let spent = self.rows(world).get::<Version>(Table::Spent, *record.as_bytes()).await?.tag.is_some();
-            if spent || self.state.borrow().replica.was_erased(record) {
+            if self.is_spent_here(world, record).await? || self.state.borrow().replica.was_erased(record) {
                 return Err(SendError::NoDraft);
             }
         }
-        self.seal_and_post(world, written, record, Expected::Nothing, also, IfItCantGo::Forget).await
+        let seen = {
+            let state = self.state.borrow();
+            record.and_then(|record| state.seen_texts.get(&record)).cloned().unwrap_or_default()
+        };
+        let from = Source { written, record, seen };
+        self.seal_and_post(world, &from, Expected::Nothing, also, IfItCantGo::Forget).await
     }
 
     async fn seal_and_post(
         &self,
         world: &impl World,
-        written: &Addressed,
-        record: Option<RecordId>,
+        from: &Source<'_>,
         mut over: Expected,
         mut also: Vec<Write>,
         if_it_cant_go: IfItCantGo,
     ) -> Result<Sent, SendError> {
-        let rows = self.rows(world);
+        let (rows, record) = (self.rows(world), from.record);
         let mut stale = CallError::Unreadable;
         for _ in 0..TRIES {
-            let (waiting, readers) = match self.seal(world, written, record).await {
+            let (waiting, readers) = match self.seal(world, from).await {
                 Ok(sealed) => sealed,
                 Err(error) => {
                     // A letter without a draft was forgotten when it had to be sealed anew.
@@ -187,11 +203,7 @@ impl Mailbox {
             let row = waiting.row();
             let write = rows.put(Table::Waiting, row, over, &waiting, &mut world.rng());
             let tag = write.bytes.as_deref().map(Tag::of);
-            let mut writes = std::mem::take(&mut also);
-            writes.push(write);
-            if rows.write(writes).await? == Written::Stale {
-                return Err(SendError::OnItsWay);
-            }
+            self.keep_sealed(world, &waiting, write, over, std::mem::take(&mut also)).await?;
             over = tag.map_or(Expected::Anything, Expected::Row);
             {
                 let mut state = self.state.borrow_mut();
@@ -227,6 +239,37 @@ impl Mailbox {
         Err(SendError::Refused(stale))
     }
 
+    /// Writes a sealed letter down. The first time that a draft is sealed, what else is known of it here is looked at in
+    /// the same act: another tab's letter may have gone meanwhile, or another tab's text may have been handed in.
+    async fn keep_sealed(
+        &self,
+        world: &impl World,
+        waiting: &Waiting,
+        write: Write,
+        over: Expected,
+        also: Vec<Write>,
+    ) -> Result<(), SendError> {
+        let rows = self.rows(world);
+        let (Expected::Nothing, Some(record)) = (over, waiting.record) else {
+            let writes = also.into_iter().chain([write]).collect();
+            let written = rows.write(writes).await?;
+            return if written == Written::Whole { Ok(()) } else { Err(SendError::OnItsWay) };
+        };
+        for _ in 0..TRIES_TO_WRITE {
+            let mut writes = also.clone();
+            writes.push(write.clone());
+            writes.push(rows::erase(Table::Spent, *record.as_bytes(), Expected::Nothing));
+            writes.extend(self.taken_back(world, record, &waiting.written, &waiting.seen).await?);
+            if rows.write(writes).await? == Written::Whole {
+                return Ok(());
+            }
+            if self.is_spent_here(world, record).await? {
+                return Err(SendError::NoDraft);
+            }
+        }
+        Err(SendError::OnItsWay)
+    }
+
     /// Posts what waits from earlier runs: first with the same id and bytes; if a reader's key is another by now, and the
     /// person would be allowed to write to it, sealed anew.
     ///
@@ -241,13 +284,14 @@ impl Mailbox {
                 Ok(posted) => self.acknowledged(world, &waiting, &posted, &[]).await?,
                 Err(error) if must_be_sealed_anew(&error) => {
                     self.forget_look_ups();
-                    let Waiting { written, record, .. } = &waiting;
+                    let Waiting { written, record, seen, .. } = &waiting;
+                    let from = Source { written, record: *record, seen: seen.clone() };
                     // A letter without a draft waits under its own id: the new one takes the old one's place by erasing it.
                     let (over, also) = match record {
                         Some(_) => (Expected::Row(tag), Vec::new()),
                         None => (Expected::Nothing, vec![rows::erase(Table::Waiting, row, Expected::Row(tag))]),
                     };
-                    match self.seal_and_post(world, written, *record, over, also, IfItCantGo::Wait).await {
+                    match self.seal_and_post(world, &from, over, also, IfItCantGo::Wait).await {
                         Ok(_) | Err(SendError::Waiting { .. } | SendError::OnItsWay) => {}
                         Err(cause) => still.push(StillWaiting {
                             id,
@@ -271,18 +315,19 @@ impl Mailbox {
         Ok(still)
     }
 
+    /// Whether a draft was sent or erased, as far as this device knows, whichever tab did it.
+    pub(super) async fn is_spent_here(&self, world: &impl World, record: RecordId) -> Result<bool, DeviceFailed> {
+        Ok(self.rows(world).get::<Version>(Table::Spent, *record.as_bytes()).await?.tag.is_some())
+    }
+
     /// Gives a sealed letter up.
     pub(super) async fn forget_waiting(&self, world: &impl World, row: RowId) -> Result<(), DeviceFailed> {
         self.state.borrow_mut().waiting.remove(&row);
         self.rows(world).write(vec![rows::erase(Table::Waiting, row, Expected::Anything)]).await.map(drop)
     }
 
-    async fn seal(
-        &self,
-        world: &impl World,
-        written: &Addressed,
-        record: Option<RecordId>,
-    ) -> Result<(Waiting, Vec<Recipient>), SendError> {
+    async fn seal(&self, world: &impl World, from: &Source<'_>) -> Result<(Waiting, Vec<Recipient>), SendError> {
+        let Source { written, record, seen } = from;
         let mut readers = Vec::with_capacity(written.to.len());
         for address in &written.to {
             let recipient = self.recipient(world, address).await;
@@ -311,10 +356,11 @@ impl Mailbox {
             readers.iter().map(|reader| (reader.certificate.address().clone(), reader.certificate.fingerprint()));
         let waiting = Waiting {
             id: outgoing.id,
-            letters: NewLetters { letters: vec![letter], draft: record },
+            letters: NewLetters { letters: vec![letter], draft: *record },
             contents: vec![Octets(sealed.content)],
-            written: written.clone(),
-            record,
+            written: (*written).clone(),
+            record: *record,
+            seen: seen.clone(),
             sent_to: SentTo { content: sealed.content_hash, readers: keys.collect() },
         };
         Ok((waiting, readers))
@@ -350,18 +396,27 @@ impl Mailbox {
             self.pin(world, reader.certificate.address(), Event::Met(key));
         }
         let rows = self.rows(world);
-        let mut writes = vec![
-            rows::erase(Table::Waiting, waiting.row(), Expected::Anything),
-            self.remember_sent(world, waiting.id, waiting.sent_to.clone()),
-        ];
-        if let Some(record) = waiting.record {
-            writes.push(rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
-            writes.extend(self.forget_draft(world, record, &waiting.written).await?);
-            let version = self.state.borrow().replica.head(record).map(|head| head.version).unwrap_or_default();
-            // At once, so that another tab that has the draft open does not send it again.
-            writes.push(rows.put(Table::Spent, *record.as_bytes(), Expected::Anything, &version, &mut world.rng()));
+        let mut written = Written::Stale;
+        for _ in 0..TRIES_TO_WRITE {
+            let mut writes = vec![
+                rows::erase(Table::Waiting, waiting.row(), Expected::Anything),
+                self.remember_sent(world, waiting.id, waiting.sent_to.clone()),
+            ];
+            if let Some(record) = waiting.record {
+                writes.push(rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
+                writes.extend(self.forget_draft(world, record, waiting).await?);
+                let version = self.state.borrow().replica.head(record).map(|head| head.version).unwrap_or_default();
+                // At once, so that another tab that has the draft open does not send it again.
+                writes.push(rows.put(Table::Spent, *record.as_bytes(), Expected::Anything, &version, &mut world.rng()));
+            }
+            written = rows.write(writes).await?;
+            if written == Written::Whole {
+                break;
+            }
         }
-        rows.write(writes).await.map(drop)?;
+        if written == Written::Stale {
+            return Err(DeviceFailed);
+        }
         let mut state = self.state.borrow_mut();
         state.waiting.remove(&waiting.row());
         if let Some(record) = waiting.record {
@@ -398,6 +453,8 @@ fn may_have_been_taken(error: &CallError) -> bool {
 mod tests {
     use securemailbox_protocol::{
         letters::{Posted, PostedLetter},
+        numbers::ChangeNumber,
+        records::{RecordHead, RecordPurpose},
         time::Timestamp,
     };
 
@@ -537,6 +594,44 @@ mod tests {
         assert!(ready(other.send_waiting(&world)).unwrap().is_empty());
         let third = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
         assert_eq!(third, Err(SendError::NoDraft), "it has gone, whatever this tab knows");
+    }
+
+    #[test]
+    fn what_another_tab_wrote_into_a_draft_stays_though_that_tab_hears_that_its_letter_went() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
+        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
+        let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+        let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
+        ready(other.draft(&world, record)).unwrap();
+        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
+        world.server.will("/letters", acknowledgement(id));
+        ready(other.send_waiting(&world)).unwrap();
+        let drafts = ready(one.drafts(&world)).unwrap();
+        assert_eq!(drafts.len(), 1);
+        assert_eq!(drafts[0].draft.as_ref().ok().unwrap().text, "Allt är bra. Ring mig.");
+    }
+
+    #[test]
+    fn a_letter_takes_no_text_along_that_another_tab_handed_in_unseen() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
+        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
+        ready(other.draft(&world, record)).unwrap();
+        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
+        let head = RecordHead {
+            id: record,
+            purpose: RecordPurpose::Draft,
+            version: Version::new(1),
+            change: ChangeNumber::new(1),
+        };
+        world.server.will(format!("/records/{record}?purpose=draft").leak(), ok(&head));
+        ready(other.hand_in(&world, record)).unwrap();
+        assert_eq!(world.device.count(Table::Draft), 0);
+        assert!(ready(one.send_from(&world, &written(), Some(record), Vec::new())).is_err());
+        assert_eq!(ready(one.draft(&world, record)).ok().unwrap().text, "Allt är bra. Ring mig.");
     }
 
     #[test]

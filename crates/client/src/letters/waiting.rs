@@ -10,7 +10,7 @@ use securemailbox_protocol::{
 
 use crate::{api::Api, device::RowId, failure::CallError, transport::Transport};
 
-use super::{Addressed, SentTo};
+use super::{Addressed, SentTo, TextPrint};
 
 /// A post that waits for its acknowledgement, as the device keeps it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Waiting {
     pub written: Addressed,
     /// The draft that it was.
     pub record: Option<RecordId>,
+    /// The texts of that draft that its sender had seen: whatever else stands there is not this letter.
+    pub seen: Vec<TextPrint>,
     /// What its readers' receipts must fit.
     pub sent_to: SentTo,
 }
