@@ -1,18 +1,15 @@
 //! A person with a client: the `client` crate over a real connection, its device in memory.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::rngs::OsRng;
 use securemailbox_client::{
     accounts,
+    device::Memory,
     mailbox::Mailbox,
     settings::Name,
     transport::{Method, Request, Response, Transport, Unreachable},
-    world::{Device, DeviceFailed, Item, World},
+    world::World,
 };
 use securemailbox_protocol::{
     accounts::Language, address::Address, opaque::KeyStretching, phone::PhoneNumber, time::Timestamp,
@@ -66,40 +63,12 @@ impl Transport for Wire {
     }
 }
 
-/// A device whose store is memory; cloned, it is a thief's copy.
-#[derive(Clone, Default)]
-pub struct Memory(RefCell<BTreeMap<Item, Vec<u8>>>);
-
-impl Memory {
-    /// What lies there, in the order of the items.
-    #[must_use]
-    pub fn contents(&self) -> Vec<(Item, Vec<u8>)> {
-        self.0.borrow().iter().map(|(item, bytes)| (*item, bytes.clone())).collect()
-    }
-}
-
-impl Device for Memory {
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
-        Ok(self.0.borrow().get(&item).cloned())
-    }
-
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().insert(item, bytes.to_vec());
-        Ok(())
-    }
-
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().remove(&item);
-        Ok(())
-    }
-}
-
 /// A person's side of things. Their passwords are stretched cheaply: these tests are not about OPAQUE.
 #[derive(Clone)]
 pub struct Person<T = Wire> {
     /// The way to the server.
     pub transport: T,
-    /// The device.
+    /// The device; cloned, it is a thief's copy.
     pub device: Memory,
 }
 
@@ -131,9 +100,8 @@ impl<T> Person<T> {
     /// When nobody is signed in.
     #[must_use]
     pub fn token(&self) -> String {
-        let contents = self.device.contents();
-        let (_, session) = contents.iter().find(|(item, _)| *item == Item::Session).expect("signed in");
-        let session: serde_json::Value = serde_json::from_slice(session).expect("JSON");
+        let (session, _) = self.device.parts();
+        let session: serde_json::Value = serde_json::from_slice(&session.expect("signed in")).expect("JSON");
         session["token"].as_str().expect("a token").to_owned()
     }
 }

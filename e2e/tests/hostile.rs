@@ -25,8 +25,9 @@ fn holds(row: u8) {
 
 #[test]
 fn row_01_a_list_shows_the_signers_address_and_a_name_only_as_a_claim() {
-    let shown = &STAGE.days[LISTS_MALLORYS].shown[1];
+    let [_, shown, again] = &STAGE.days[LISTS_MALLORYS].shown[..] else { panic!("opened, and listed twice") };
     assert!(shown.contains("mallory.g@example.se (new, calls itself Anna Lindqvist): Från Mallory"), "{shown}");
+    assert_eq!(shown, again, "a key is not known by having been listed");
     holds(1);
 }
 

@@ -169,6 +169,9 @@ async fn opened_contacts<T: Transport>(
     for change in changes.iter_mut().filter(|change| change.head.purpose == RecordPurpose::Contact) {
         if change.sealed.is_none() {
             let record = records::fetch(api, change.head.id, RecordPurpose::Contact).await?;
+            if record.head.version < change.head.version {
+                return Err(SyncRefused::OlderRecord.into());
+            }
             change.sealed = (record.head.version == change.head.version).then_some(record.sealed);
         }
         let Some(sealed) = &change.sealed else { return Err(RecordError::Contended) };

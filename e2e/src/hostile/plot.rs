@@ -50,16 +50,29 @@ impl Stage {
 }
 
 impl Plot<'_> {
-    /// Every answer to this question (`GET /letters/…`, without the query) says something else: JSON.
+    /// Every answer to this question (`GET /letters/…`, with any query if it has none) says something else: JSON.
     #[must_use]
-    pub fn tells<T: DeserializeOwned + Serialize>(mut self, asked: &str, change: impl Fn(&mut T)) -> Self {
-        for at in self.places(asked) {
-            let truth = &self.lived.day.transcript[at];
+    pub fn tells<T: DeserializeOwned + Serialize>(self, asked: &str, change: impl Fn(&mut T)) -> Self {
+        let places = self.places(asked);
+        self.tells_at(&places, change)
+    }
+
+    /// The last answer to this question says something else.
+    #[must_use]
+    pub fn tells_last<T: DeserializeOwned + Serialize>(self, asked: &str, change: impl Fn(&mut T)) -> Self {
+        let last = self.places(asked).split_off(self.places(asked).len() - 1);
+        self.tells_at(&last, change)
+    }
+
+    fn tells_at<T: DeserializeOwned + Serialize>(mut self, places: &[usize], change: impl Fn(&mut T)) -> Self {
+        let before = self.case.lies.len();
+        for at in places {
+            let truth = &self.lived.day.transcript[*at];
             if let Some(told) = changed(truth, &change) {
-                self.case.lies.push(Lie::Instead(at, told));
+                self.case.lies.push(Lie::Instead(*at, told));
             }
         }
-        assert!(!self.case.lies.is_empty(), "{}: nothing changed", self.case.name);
+        assert!(self.case.lies.len() > before, "{}: nothing changed", self.case.name);
         self
     }
 
@@ -130,7 +143,7 @@ impl Plot<'_> {
     fn places(&self, asked: &str) -> Vec<usize> {
         let (method, path) = asked.split_once(' ').expect("a method and a path");
         let asked = format!("{method} /api/v1{path}");
-        let is_it = |line: &Recorded| question(line).split('?').next() == Some(&asked);
+        let is_it = |line: &Recorded| is_it(line, &asked);
         let transcript = self.lived.day.transcript.iter().enumerate();
         let places: Vec<usize> = transcript.filter(|(_, line)| is_it(line)).map(|(at, _)| at).collect();
         assert!(!places.is_empty(), "{}: nobody asked {asked} on this day", self.case.name);
@@ -210,6 +223,12 @@ impl Plot<'_> {
     pub fn case(self) -> Case {
         self.case
     }
+}
+
+/// Whether this was asked; with any query, unless one is named.
+pub(super) fn is_it(line: &Recorded, asked: &str) -> bool {
+    let question = question(line);
+    question == asked || question.split('?').next() == Some(asked)
 }
 
 /// The answer as `change` would have it, if that is another one.

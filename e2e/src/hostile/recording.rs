@@ -1,18 +1,12 @@
 //! A day while it is recorded.
 
-use std::collections::BTreeMap;
-
 use securemailbox_client::transcript::Recorder;
-use securemailbox_protocol::octets::Octets;
 
 use crate::{
     person::{Wire, now},
-    replay::{Act, Day, Life, Person},
+    replay::{Act, Contents, Day, Life, Person},
     suite::Lived,
 };
-
-/// What lies on a device.
-pub type Device = BTreeMap<String, Octets>;
 
 /// A person at a real server, written down act by act.
 pub struct Recording {
@@ -24,7 +18,7 @@ pub struct Recording {
 impl Recording {
     /// In the morning. A seed must not come twice at one server: ids are made from it.
     #[must_use]
-    pub fn begin(url: &str, seed: u64, device: Device) -> Self {
+    pub fn begin(url: &str, seed: u64, device: Contents) -> Self {
         let now = now();
         let person = Person::new(Recorder::new(Wire::to(url)), now, seed, &device);
         let day = Day { now, seed, device, acts: Vec::new(), transcript: Vec::new() };
@@ -51,7 +45,7 @@ impl Recording {
 
     /// In the evening: the day, and what lies on the device now.
     #[must_use]
-    pub fn end(mut self) -> (Lived, Device) {
+    pub fn end(mut self) -> (Lived, Contents) {
         self.lived.day.transcript = self.person.transport.take();
         (self.lived, self.person.device())
     }

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use securemailbox_client::letters::Draft;
+use securemailbox_client::letters::Addressed;
 use securemailbox_protocol::{
     address::Address,
-    ids::{Fingerprint, LetterId},
-    letters::{Entry, Folder, Posted},
+    ids::{Fingerprint, LetterId, RecordId},
+    letters::{Folder, Posted},
     phone::PhoneNumber,
     records::{Record, RecordHead, RecordPurpose},
     sessions::NewSession,
@@ -18,14 +18,15 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     person::{PASSWORD, now},
-    replay::{Act, Life},
+    replay::{Act, Contents, Life},
     server::{Server, Start},
     suite::{Lived, question},
 };
 
 use super::{
     forge::{Pen, Rewritten},
-    recording::{Device, Recording},
+    plot::is_it,
+    recording::Recording,
 };
 
 const TEXT: &str = "Hej!\n\nVi ses på torsdag klockan nio.";
@@ -52,12 +53,14 @@ pub struct Stage {
     pub long: LetterId,
     /// Mallory's letter to Björn, whom she had nothing to say to.
     pub mallorys: LetterId,
-    /// Björn's contacts as they once were.
-    pub old_contacts: Record,
-    /// Björn's contacts, as the server has them when he accepts Anna's key.
-    pub bjorns_contacts: RecordHead,
-    /// Anna's contacts, as the server has them when she writes to Björn.
-    pub annas_contacts: RecordHead,
+    /// What Björn knew of Anna before he had read a letter of hers.
+    pub old_contact: Record,
+    /// What Björn knows of Anna, as the server has it when he accepts her key.
+    pub bjorns_contact: Record,
+    /// What Björn knows of Mallory.
+    pub his_other_contact: Record,
+    /// What Anna knows of Björn, as the server has it when she writes to him.
+    pub annas_contact: RecordHead,
     /// Mallory's records.
     pub mallorys_records: Vec<Record>,
     /// Mallory's device slot.
@@ -92,7 +95,7 @@ struct Actor<'a> {
     cast: Cast,
     phone: &'a str,
     recovery_code: String,
-    device: Device,
+    device: Contents,
     /// Of whom, and how many days there were.
     seed: u64,
 }
@@ -100,7 +103,7 @@ struct Actor<'a> {
 impl<'a> Actor<'a> {
     async fn register(server: &'a Server, number: u64, address: &'a str, phone: &'a str, name: &str) -> Self {
         let cast = Address::parse(address).expect("an address");
-        let mut day = Recording::begin(server.url(), number * 1000, Device::new());
+        let mut day = Recording::begin(server.url(), number * 1000, Contents::new());
         let (mails, messages) = (server.messages_to(address).await, server.messages_to(phone).await);
         day.act(Act::Register { address: cast.clone() }).await;
         day.act(Act::Code { code: server.code(address, mails).await }).await;
@@ -120,7 +123,7 @@ impl<'a> Actor<'a> {
         let keyring = Keyring::from_bytes(&self.cast.keyring.to_bytes(), &self.cast.address, now());
         let keyring = keyring.expect("a keyring");
         let cast = Cast { address: self.cast.address.clone(), keyring };
-        Self { cast, device: Device::new(), seed, recovery_code: self.recovery_code.clone(), ..*self }
+        Self { cast, device: Contents::new(), seed, recovery_code: self.recovery_code.clone(), ..*self }
     }
 
     fn begin(&mut self) -> Recording {
@@ -175,11 +178,27 @@ impl<'a> Actor<'a> {
         }
         records
     }
+
+    /// The one contact that is not among those known.
+    async fn new_contact(&self, known: &[RecordId]) -> Record {
+        let mut contacts = self.records().await;
+        contacts.retain(|record| record.head.purpose == RecordPurpose::Contact && !known.contains(&record.head.id));
+        assert_eq!(contacts.len(), 1, "one contact more");
+        contacts.swap_remove(0)
+    }
+
+    async fn record(&self, id: RecordId) -> Record {
+        self.asks(&format!("/records/{id}")).await
+    }
 }
 
 fn send(to: &[&Actor<'_>], subject: &str, text: &str) -> Act {
     let to = to.iter().map(|actor| actor.cast.address.clone()).collect();
-    Act::Send { draft: Draft { to, subject: subject.into(), text: text.into(), answers: None } }
+    Act::Send { letter: Addressed { to, subject: subject.into(), text: text.into(), answers: None } }
+}
+
+fn accepts(actor: &Actor<'_>) -> Act {
+    Act::Accept { address: actor.cast.address.clone() }
 }
 
 fn inbox() -> Act {
@@ -207,13 +226,16 @@ impl Stage {
 
         let first = anna.lives(vec![Act::Open, send(&[&bjorn], "Första brevet", TEXT), Act::Close]).await;
         let first = posted(&first)[0];
+        let annas_contact = anna.new_contact(&[]).await.head.id;
+        bjorn.lives(vec![Act::Open, accepts(&anna), Act::Close]).await;
+        let old_contact = bjorn.new_contact(&[]).await;
+        let of_anna = old_contact.head.id;
         bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: first }, Act::Close]).await;
-        let is_contacts = |record: &Record| record.head.purpose == RecordPurpose::Contact;
-        let old_contacts = bjorn.records().await.into_iter().find(is_contacts).expect("contacts");
         let mallorys = mallory.lives(vec![Act::Open, send(&[&bjorn], "Från Mallory", TEXT), Act::Close]).await;
         let mallorys = posted(&mallorys)[0];
-        keep("Björn lists Mallory's letter", bjorn.lives(vec![Act::Open, inbox()]).await);
+        keep("Björn lists Mallory's letter", bjorn.lives(vec![Act::Open, inbox(), inbox()]).await);
         bjorn.lives(vec![Act::Open, Act::Read { id: mallorys }, Act::Close]).await;
+        let his_other_contact = bjorn.new_contact(&[of_anna]).await;
 
         let three = anna
             .lives(vec![
@@ -225,24 +247,40 @@ impl Stage {
             ])
             .await;
         let [letter, other, long] = posted(&three)[..] else { panic!("three letters") };
+        let morning = bjorn.device.clone();
         keep("Björn reads Anna's letter", bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: letter }]).await);
-        let bjorns_contacts = bjorn.records().await.into_iter().find(is_contacts).expect("contacts").head;
-        let accepts = Act::Accept { address: anna.cast.address.clone() };
-        let acts = vec![Act::Open, inbox(), accepts, inbox()];
+        let evening = std::mem::replace(&mut bjorn.device, morning);
+        let acts = vec![Act::OpenAsLeft, Act::Read { id: letter }];
+        keep("Björn reads Anna's letter before it was listed", bjorn.lives(acts).await);
+        bjorn.device = evening;
+        let bjorns_contact = bjorn.record(of_anna).await;
+        assert!(bjorns_contact.head.version > old_contact.head.version, "he has read a letter of hers");
+        let acts = vec![Act::Open, inbox(), accepts(&anna), inbox()];
         keep("Björn accepts what key Anna has", bjorn.lives(acts).await);
         keep("Björn reads Anna's long letter", bjorn.lives(vec![Act::Open, Act::Read { id: long }]).await);
         keep("Anna looks who has read", anna.lives(vec![Act::Open, Act::Read { id: letter }]).await);
+        let acts = vec![Act::Open, Act::Told { id: letter }];
+        keep("Anna is told who has read", anna.lives(acts).await);
 
-        let annas_contacts = anna.records().await.into_iter().find(is_contacts).expect("contacts").head;
+        let annas_contact = anna.record(annas_contact).await.head;
         let address = bjorn.cast.address.clone();
-        let writes =
-            || vec![Act::Open, send(&[&bjorn], "Ett brev till", TEXT), Act::Accept { address: address.clone() }];
+        let writes = || vec![Act::Open, send(&[&bjorn], "Ett brev till", TEXT), accepts(&bjorn)];
         keep("Anna writes to Björn, whom she knows", anna.lives(writes()).await);
         let (compares, matches) =
             (Act::Compare { address: address.clone() }, Act::Matches { address: address.clone() });
         anna.lives(vec![Act::Open, compares, matches, Act::Close]).await;
         keep("Anna writes to Björn, whom she compared", anna.lives(writes()).await);
         keep("Anna writes to Cecilia", anna.lives(vec![Act::Open, send(&[&cecilia], "Hej Cecilia", TEXT)]).await);
+        let subject = "Ett utkast".to_owned();
+        let drafts = vec![
+            Act::Open,
+            Act::Write { to: address.clone(), subject: subject.clone(), text: TEXT.into() },
+            Act::Drafts,
+            Act::SendDraft { subject },
+            Act::Sync,
+            Act::Drafts,
+        ];
+        keep("Anna sends a draft", anna.lives(drafts).await);
 
         let mut tablet = bjorn.elsewhere(5000);
         let then = vec![inbox(), send(&[&anna], "Svar", TEXT), Act::Close];
@@ -251,13 +289,14 @@ impl Stage {
         keep("Mallory signs in", hers.lives_with_code(hers.signing_in(), vec![Act::Close]).await);
         let to_trash = Act::Move { id: other, folder: Folder::Trash };
         bjorn.lives(vec![Act::Open, to_trash, Act::EmptyTrash, Act::Close]).await;
-        keep("Björn's tablet learns of an erasure", tablet.lives(vec![Act::Open, inbox()]).await);
+        let acts = vec![Act::Open, inbox(), Act::Sync, inbox()];
+        keep("Björn's tablet learns of an erasure", tablet.lives(acts).await);
 
         let mallorys_records = mallory.records().await;
         let mallorys_device = mallory.asks("/slots/device").await;
         let mut phone = bjorn.elsewhere(7000);
         let recovering = Act::Recover { address: address.clone(), code: bjorn.recovery_code.clone() };
-        let then = vec![Act::NewPassword { password: format!("{PASSWORD} igen") }];
+        let then = vec![Act::NewPassword { password: format!("{PASSWORD} igen") }, inbox()];
         keep("Björn recovers", phone.lives_with_code(recovering, then).await);
 
         let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
@@ -271,9 +310,10 @@ impl Stage {
             other,
             long,
             mallorys,
-            old_contacts,
-            bjorns_contacts,
-            annas_contacts,
+            old_contact,
+            bjorns_contact,
+            his_other_contact,
+            annas_contact,
             mallorys_records,
             mallorys_device,
         }
@@ -297,7 +337,7 @@ impl Stage {
         let (method, path) = asked.split_once(' ').expect("a method and a path");
         let asked = format!("{method} /api/v1{path}");
         let mut lines = self.days[day].day.transcript.iter();
-        let line = lines.find(|line| question(line).split('?').next() == Some(&asked));
+        let line = lines.find(|line| is_it(line, &asked));
         line.unwrap_or_else(|| panic!("nobody asked {asked} on the day {day}")).body.0.clone()
     }
 
@@ -305,19 +345,20 @@ impl Stage {
     #[must_use]
     pub fn rewritten(&self) -> Rewritten {
         let id = self.letter;
-        let readers = [&self.anna, &self.bjorn, &self.mallory].map(|cast| cast.certificate().fingerprint());
+        let readers = [&self.bjorn, &self.mallory, &self.anna].map(|cast| cast.certificate().fingerprint());
         self.opened(super::rows::READS, id, readers.to_vec())
     }
 
     /// Anna's long letter to Björn.
     #[must_use]
     pub fn long_rewritten(&self) -> Rewritten {
-        let readers = [&self.anna, &self.bjorn].map(|cast| cast.certificate().fingerprint());
+        let readers = [&self.bjorn, &self.anna].map(|cast| cast.certificate().fingerprint());
         self.opened(super::rows::READS_LONG, self.long, readers.to_vec())
     }
 
     fn opened(&self, day: &str, id: LetterId, readers: Vec<Fingerprint>) -> Rewritten {
-        let entry: Entry = self.answer(day, &format!("GET /letters/{id}"));
+        let changes: Changes = self.answer(super::rows::READS, "GET /changes");
+        let entry = changes.entries.into_iter().find(|entry| entry.id == id).expect("it is new");
         let content = self.bytes(day, &format!("GET /letters/{id}/content"));
         Rewritten::open(&entry, &content, &self.bjorn.keyring, readers)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use securemailbox_client::letters::Draft;
+use securemailbox_client::letters::Addressed;
 use securemailbox_e2e::{
     person::{PASSWORD, Person},
     server::{Server, Start},
@@ -166,14 +166,14 @@ async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server()
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(Start::demo(folder.path()));
     let anna = Person::at(&server);
-    let mut mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
     let mut stream =
         Client::new().get(format!("{}/api/v1/events", server.url())).bearer_auth(anna.token()).send().await.unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let first = stream.chunk().await.unwrap().unwrap();
     let to_myself = vec![ANNA.0.parse().unwrap()];
     mailbox
-        .send(&anna, &Draft { to: to_myself, subject: "till mig".into(), text: "x".into(), answers: None })
+        .send(&anna, &Addressed { to: to_myself, subject: "till mig".into(), text: "x".into(), answers: None })
         .await
         .unwrap();
     let second = stream.chunk().await.unwrap().unwrap();

@@ -14,18 +14,27 @@ use std::{
 use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use securemailbox_client::{
     accounts,
+    device::{Memory, Table},
+    directory::Warning,
     failure::Failure,
-    letters::{Draft, Form, Reading, Row},
-    mailbox::{Mailbox, Warning},
+    letters::{Addressed, Draft, Form, NotShown, ReaderDelivery, Reading, Row},
+    mailbox::Mailbox,
     settings::Name,
     sign_in,
     transcript::{Recorded, Replayer},
     transport::Transport,
-    world::{Device, DeviceFailed, Item, World},
+    world::World,
 };
 use securemailbox_protocol::{
-    accounts::Language, address::Address, ids::LetterId, letters::Folder, octets::Octets, opaque::KeyStretching,
-    phone::PhoneNumber, time::Timestamp,
+    accounts::Language,
+    address::Address,
+    coding::hex,
+    ids::{AccountId, LetterId, RecordId},
+    letters::Folder,
+    octets::Octets,
+    opaque::KeyStretching,
+    phone::PhoneNumber,
+    time::Timestamp,
 };
 use securemailbox_vault::{passwords::Password, recovery::RecoveryCode};
 use serde::{Deserialize, Serialize};
@@ -52,16 +61,26 @@ pub enum Act {
     NewPassword { password: String },
     /// Types the code that was sent, whichever step asks for it.
     Code { code: String },
-    /// Opens the mailbox that is signed in on this device.
+    /// Opens the mailbox that is signed in on this device, and asks for what is new.
     Open,
+    /// Opens it as this device left it.
+    OpenAsLeft,
     /// Asks for what is new.
     Sync,
     /// Looks into a folder.
     List { folder: Folder },
     /// Reads a letter.
     Read { id: LetterId },
+    /// Looks, in a list, what became of a letter of one's own.
+    Told { id: LetterId },
     /// Sends one.
-    Send { draft: Draft },
+    Send { letter: Addressed },
+    /// Writes a draft, and hands it in.
+    Write { to: Address, subject: String, text: String },
+    /// Sends the draft of this subject.
+    SendDraft { subject: String },
+    /// Looks at the drafts.
+    Drafts,
     /// Looks at the sixty digits.
     Compare { address: Address },
     /// Says that they are alike.
@@ -80,6 +99,11 @@ pub enum Act {
     SignOut,
 }
 
+/// What lies on a device, as it is written down: the session under its name, a row under `table/account/id`.
+pub type Contents = BTreeMap<String, Octets>;
+
+const SESSION: &str = "session";
+
 /// A recorded day.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +113,7 @@ pub struct Day {
     /// Where its randomness begins.
     pub seed: u64,
     /// What lay on the device in the morning.
-    pub device: BTreeMap<String, Octets>,
+    pub device: Contents,
     /// What the person did.
     pub acts: Vec<Act>,
     /// What the client asked and was answered.
@@ -139,15 +163,32 @@ pub struct Person<T> {
 
 impl<T> Person<T> {
     /// In the morning.
-    pub fn new(transport: T, now: Timestamp, seed: u64, device: &BTreeMap<String, Octets>) -> Self {
+    pub fn new(transport: T, now: Timestamp, seed: u64, device: &Contents) -> Self {
         let random = Handle(Rc::new(RefCell::new(StdRng::seed_from_u64(seed))));
-        Self { transport, device: Memory(RefCell::new(device.clone())), now, random }
+        Self { transport, device: with(device), now, random }
     }
 
     /// What lies on the device.
-    pub fn device(&self) -> BTreeMap<String, Octets> {
-        self.device.0.borrow().clone()
+    pub fn device(&self) -> Contents {
+        let (session, rows) = self.device.parts();
+        let session = session.map(|session| (SESSION.to_owned(), session.into()));
+        let rows = rows.into_iter().map(|((account, table, id), row)| {
+            (format!("{}/{account}/{}", table.as_str(), hex::encode(&id)), row.into())
+        });
+        session.into_iter().chain(rows).collect()
     }
+}
+
+/// A device with this on it. What no device of ours wrote is left out, as it would be read by none.
+fn with(device: &Contents) -> Memory {
+    let rows = device.iter().filter_map(|(name, row)| {
+        let mut parts = name.split('/');
+        let (table, account, id) = (parts.next()?, parts.next()?, parts.next()?);
+        let table = Table::ALL.into_iter().find(|of| of.as_str() == table)?;
+        let account: AccountId = account.parse().ok()?;
+        Some(((account, table, hex::decode(id).ok()?.try_into().ok()?), row.0.clone()))
+    });
+    Memory::with(device.get(SESSION).map(|session| session.0.clone()), rows.collect())
 }
 
 impl<T: Transport> World for Person<T> {
@@ -173,25 +214,6 @@ impl<T: Transport> World for Person<T> {
 
     fn key_stretching(&self) -> KeyStretching {
         KeyStretching::cheap_for_tests()
-    }
-}
-
-/// A device that is a map.
-pub struct Memory(RefCell<BTreeMap<String, Octets>>);
-
-impl Device for Memory {
-    async fn load(&self, item: Item) -> Result<Option<Vec<u8>>, DeviceFailed> {
-        Ok(self.0.borrow().get(item.as_str()).map(|bytes| bytes.0.clone()))
-    }
-
-    async fn save(&self, item: Item, bytes: &[u8]) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().insert(item.as_str().into(), bytes.to_vec().into());
-        Ok(())
-    }
-
-    async fn erase(&self, item: Item) -> Result<(), DeviceFailed> {
-        self.0.borrow_mut().remove(item.as_str());
-        Ok(())
     }
 }
 
@@ -281,14 +303,15 @@ impl Life {
             (Self::Password(step), Act::Choose { password, name: called }) => {
                 let called = Name::parse(&called).map_err(|_| "not-a-name".to_owned())?;
                 let made = step.choose(world, Password::new(&password), called).await.map_err(name)?;
-                let shown = self.enter(made.make(world).await.map_err(name)?)?;
+                let shown = self.enter(world, made.make(world).await.map_err(name)?).await?;
                 return Ok(format!("{shown}\n{}", made.recovery_code()));
             }
             (Self::Outside, Act::SignIn { address, password }) => {
                 Self::SignIn(sign_in::sign_in(world, &address, Password::new(&password)).await.map_err(name)?)
             }
             (Self::SignIn(step), Act::Code { code }) => {
-                return self.enter(step.enter(world, &code).await.map_err(name)?);
+                let entered = step.enter(world, &code).await.map_err(name)?;
+                return self.enter(world, entered).await;
             }
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
@@ -299,9 +322,17 @@ impl Life {
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
-                return self.enter(made.complete(world).await.map_err(name)?);
+                let entered = made.complete(world).await.map_err(name)?;
+                return self.enter(world, entered).await;
             }
-            (Self::Outside, Act::Open) => return self.enter((Mailbox::open(world).await.map_err(name)?, Vec::new())),
+            (Self::Outside, Act::Open) => {
+                let opened = Mailbox::open(world).await.map_err(name)?;
+                return self.enter(world, (opened, Vec::new())).await;
+            }
+            (Self::Outside, Act::OpenAsLeft) => {
+                let opened = Mailbox::open(world).await.map_err(name)?;
+                return Ok(self.inside((opened, Vec::new())));
+            }
             (Self::Inside(mailbox), Act::Close) => {
                 mailbox.close(world).await.map_err(name)?;
                 Self::Outside
@@ -319,20 +350,32 @@ impl Life {
         Ok(String::new())
     }
 
-    fn enter(&mut self, (mailbox, warnings): (Mailbox, Vec<Warning>)) -> Shown {
+    /// Nobody comes in to what is old: a mailbox that can't be brought up to date is not shown here.
+    async fn enter(&mut self, world: &impl World, entered: (Mailbox, Vec<Warning>)) -> Shown {
+        entered.0.sync(world).await.map_err(name)?;
+        Ok(self.inside(entered))
+    }
+
+    fn inside(&mut self, (mailbox, warnings): (Mailbox, Vec<Warning>)) -> String {
         let shown = format!("{} <{}>", mailbox.name(), mailbox.address());
         *self = Self::Inside(Box::new(mailbox));
-        Ok(warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name())))
+        warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name()))
     }
 }
 
 /// What is done with an open mailbox; none if the act ends it, or belongs before it.
-async fn inside(mailbox: &mut Mailbox, world: &impl World, act: &Act) -> Option<Shown> {
+async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Shown> {
     Some(match act {
         Act::Sync => mailbox.sync(world).await.map(|()| String::new()).map_err(name),
         Act::List { folder } => list(mailbox, world, *folder).await,
         Act::Read { id } => read(mailbox, world, *id).await,
-        Act::Send { draft } => send(mailbox, world, draft).await,
+        Act::Told { id } => mailbox.told(world, *id).await.map(told).map_err(name),
+        Act::Send { letter } => send(mailbox, world, letter).await,
+        Act::Write { to, subject, text } => write(mailbox, world, to, subject, text).await,
+        Act::SendDraft { subject } => send_draft(mailbox, world, subject).await,
+        Act::Drafts => drafts(mailbox, world)
+            .await
+            .map(|drafts| drafts.into_iter().map(|(_, draft)| draft.subject).collect::<Vec<_>>().join("\n")),
         Act::Compare { address } => {
             mailbox.compare(world, address).await.map(|seen| seen.digits.to_string()).map_err(name)
         }
@@ -358,12 +401,13 @@ async fn inside(mailbox: &mut Mailbox, world: &impl World, act: &Act) -> Option<
         | Act::NewPassword { .. }
         | Act::Code { .. }
         | Act::Open
+        | Act::OpenAsLeft
         | Act::Close
         | Act::SignOut => return None,
     })
 }
 
-async fn list(mailbox: &mut Mailbox, world: &impl World, folder: Folder) -> Shown {
+async fn list(mailbox: &Mailbox, world: &impl World, folder: Folder) -> Shown {
     let rows = mailbox.list(world, folder, usize::MAX).await.map_err(name)?;
     Ok(rows.into_iter().map(row).collect::<Vec<_>>().join("\n"))
 }
@@ -375,25 +419,57 @@ fn row(row: Row) -> String {
             let called = summary.claimed_name.map(|name| format!(", calls itself {name}")).unwrap_or_default();
             format!("{} ({}{called}{off}): {}", summary.from, standing.as_str(), summary.subject)
         }
-        Err(damage) => format!("{}: {damage}", damage.name()),
+        Err(NotShown::Damaged(damage)) => format!("{}: {damage}", damage.name()),
+        Err(NotShown::Call(error)) => name(error),
     }
 }
 
-async fn read(mailbox: &mut Mailbox, world: &impl World, id: LetterId) -> Shown {
+async fn read(mailbox: &Mailbox, world: &impl World, id: LetterId) -> Shown {
     let Reading { letter, standing, warnings, deliveries, .. } = mailbox.read(world, id).await.map_err(name)?;
     let mut shown = vec![format!("{} ({}): {}", letter.from(), standing.as_str(), letter.subject())];
     shown.push(letter.text().trim_end().to_owned());
     shown.extend(warnings.iter().map(|warning| format!("warning: {}", warning.name())));
-    shown.extend(deliveries.into_iter().map(|delivery| match delivery.read {
-        None => format!("{}: not read", delivery.reader),
-        Some(Ok(_)) => format!("{}: read", delivery.reader),
-        Some(Err(refused)) => format!("{}: {refused}", delivery.reader),
-    }));
+    if !deliveries.is_empty() {
+        shown.push(told(deliveries));
+    }
     Ok(shown.join("\n"))
 }
 
-async fn send(mailbox: &mut Mailbox, world: &impl World, draft: &Draft) -> Shown {
-    let sent = mailbox.send(world, draft).await.map_err(name)?;
+fn told(deliveries: Vec<ReaderDelivery>) -> String {
+    let lines = deliveries.into_iter().map(|delivery| match delivery.read {
+        None => format!("{}: not read", delivery.reader),
+        Some(Ok(_)) => format!("{}: read", delivery.reader),
+        Some(Err(refused)) => format!("{}: {refused}", delivery.reader),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &str, text: &str) -> Shown {
+    let draft = Draft {
+        to: vec![to.as_str().into()],
+        subject: subject.into(),
+        text: text.into(),
+        answers: None,
+        saved: world.now(),
+        rest: serde_json::Map::new(),
+    };
+    let saved = mailbox.save_draft(world, None, draft).await.map_err(name)?;
+    mailbox.hand_in(world, saved.id).await.map(|_| String::new()).map_err(name)
+}
+
+async fn drafts(mailbox: &Mailbox, world: &impl World) -> Result<Vec<(RecordId, Draft)>, String> {
+    let rows = mailbox.drafts(world).await.map_err(name)?;
+    rows.into_iter().map(|row| Ok((row.id, row.draft.map_err(name)?))).collect()
+}
+
+async fn send_draft(mailbox: &Mailbox, world: &impl World, subject: &str) -> Shown {
+    let draft = drafts(mailbox, world).await?.into_iter().find(|(_, draft)| draft.subject == subject);
+    let (id, draft) = draft.ok_or("there is no such draft")?;
+    mailbox.send_written(world, Some(id), draft).await.map(|()| String::new()).map_err(name)
+}
+
+async fn send(mailbox: &Mailbox, world: &impl World, letter: &Addressed) -> Shown {
+    let sent = mailbox.send(world, letter).await.map_err(name)?;
     let readers = sent.readers.iter().map(|(reader, standing)| format!("{reader} ({})", standing.as_str()));
     Ok(readers.collect::<Vec<_>>().join("\n"))
 }

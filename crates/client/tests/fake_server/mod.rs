@@ -13,7 +13,6 @@ use securemailbox_client::{
     transport::{Method, Request, Response, Unreachable},
 };
 use securemailbox_protocol::{
-    accounts::Level,
     address::Address,
     directory::{Listing, LookUp},
     ids::{AccountId, CertificateHash, LetterId, RecordId},
@@ -21,6 +20,7 @@ use securemailbox_protocol::{
         Deliveries, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, NewLetter, NewLetters, Posted, PostedLetter,
         Released, Sender,
     },
+    levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
     problems::{ProblemDetails, ProblemType},

@@ -5,16 +5,16 @@ use std::time::Duration;
 use pgp::{composed::KeyType, crypto::ecc_curve::ECCCurve, types::KeyVersion};
 use rand::rngs::OsRng;
 use securemailbox_client::{
-    comparing::DecisionError, directory::LookUpError, letters::Damage, records::RecordError, sync::SyncRefused,
+    comparing::DecisionError, directory::LookUpError, letters::Damage, records::RecordError, replica::SyncRefused,
 };
 use securemailbox_protocol::{
     address::Address,
     directory::Listing,
-    ids::{CertificateHash, LetterId},
+    ids::{CertificateHash, LetterId, RecordId},
     letters::{Entry, Sender},
-    numbers::ChangeNumber,
+    numbers::{ChangeNumber, Version},
     problems::ProblemType,
-    records::{Record, RecordChange, RecordHead},
+    records::{Record, RecordChange, RecordHead, RecordPurpose},
     sync::Changes,
 };
 use securemailbox_vault::{
@@ -35,7 +35,10 @@ use crate::{
     suite::Case,
 };
 
-use super::{ACCEPTS, READS, SIGNS_IN, WRITES, WRITES_COMPARED, WRITES_NEW};
+use super::{
+    ACCEPTS, READS, READS_UNHEARD, RECOVERS, SIGNS_IN, WRITES, WRITES_COMPARED, WRITES_NEW, letters::both_ways,
+    secrets::FIRST_RECORDS,
+};
 
 const LOOK_UP: &str = "POST /directory/look-ups";
 const POST: &str = "POST /letters";
@@ -63,8 +66,8 @@ impl Plot<'_> {
         })
     }
 
-    /// The contacts can be written.
-    fn writes_contacts(self, head: &RecordHead) -> Self {
+    /// The contact can be written.
+    fn writes_contact(self, head: &RecordHead) -> Self {
         let written = RecordHead { version: head.version.next(), ..head.clone() };
         self.also_tells(&format!("PUT /records/{}?purpose=contact", head.id), &written)
     }
@@ -142,13 +145,13 @@ pub(super) fn older(stage: &Stage) -> Vec<Case> {
             .lie(7, READS, "a letter is listed with yesterday's certificate of its sender")
             .lists_as(stage.letter, &entry)
             .certificate_is_there(&annas)
-            .lists(1, SUBJECT, unlisted(Damage::OlderCertificate))
+            .refuses_letter(Damage::OlderCertificate)
             .case(),
         stage
-            .lie(7, READS, "a letter is opened with yesterday's certificate of its sender")
+            .lie(7, READS_UNHEARD, "a letter is opened with yesterday's certificate of its sender")
             .opens_as(stage.letter, &entry)
             .certificate_is_there(&annas)
-            .shows(2, unread(Damage::OlderCertificate))
+            .shows(1, unread(Damage::OlderCertificate))
             .case(),
     ];
     cases.extend(older_records(stage));
@@ -157,26 +160,43 @@ pub(super) fn older(stage: &Stage) -> Vec<Case> {
 
 fn older_records(stage: &Stage) -> Vec<Case> {
     let refused = |refused: SyncRefused| failed(RecordError::Refused(refused));
-    let old = &stage.old_contacts;
-    let contacts = format!("GET /records/{}", old.head.id);
-    vec![
+    let old = &stage.old_contact;
+    let contact = old.head.id;
+    let asked = format!("GET /records/{contact}");
+    let offered = |changes: &mut Changes| {
+        changes.records.retain(|record| record.head.id != contact);
+        let head = RecordHead { change: changes.change, ..old.head.clone() };
+        changes.records.push(RecordChange { head, sealed: Some(old.sealed.clone()) });
+    };
+    let bytes = |changes: &mut Changes, sealed: Option<&Record>| {
+        let of_anna = changes.records.iter_mut().find(|record| record.head.id == contact).expect("he knows her");
+        of_anna.sealed = sealed.map(|record| record.sealed.clone());
+    };
+    let mut cases = vec![
         stage
-            .lie(7, READS, "an older version of the contacts is announced")
-            .tells("GET /changes", |changes: &mut Changes| {
-                changes.records.retain(|record| record.head.id != old.head.id);
-                let head = RecordHead { change: changes.change, ..old.head.clone() };
-                changes.records.push(RecordChange { head, sealed: Some(old.sealed.clone()) });
-            })
+            .lie(7, READS, "an older version of a contact is announced")
+            .tells("GET /changes", offered)
             .stops(0, refused(SyncRefused::OlderRecord))
             .case(),
         stage
-            .lie(7, SIGNS_IN, "an older version of the contacts is served")
-            .tells(&contacts, |record: &mut Record| *record = old.clone())
+            .lie(7, SIGNS_IN, "an older version of a contact is announced once the newest was taken")
+            .tells_last("GET /changes", offered)
             .stops(1, refused(SyncRefused::OlderRecord))
             .case(),
         stage
-            .lie(7, SIGNS_IN, "an older version of the contacts is served as the newest")
-            .tells(&contacts, |record: &mut Record| record.sealed = old.sealed.clone())
+            .lie(7, SIGNS_IN, "an older version of a contact is served than was announced")
+            .tells(FIRST_RECORDS, |changes: &mut Changes| bytes(changes, None))
+            .also_tells(&asked, old)
+            .stops(1, refused(SyncRefused::OlderRecord))
+            .case(),
+        stage
+            .lie(7, SIGNS_IN, "an older version of a contact is announced as the newest")
+            .tells(FIRST_RECORDS, |changes: &mut Changes| bytes(changes, Some(old)))
+            .stops(1, failed(RecordError::DoesNotOpen))
+            .case(),
+        stage
+            .lie(7, SIGNS_IN, "an older version of a contact is announced as the newest once the newest was taken")
+            .tells_last("GET /changes", |changes: &mut Changes| bytes(changes, Some(old)))
             .stops(1, failed(RecordError::DoesNotOpen))
             .case(),
         stage
@@ -185,6 +205,43 @@ fn older_records(stage: &Stage) -> Vec<Case> {
                 (changes.change, changes.entries, changes.records) = (ChangeNumber::ZERO, Vec::new(), Vec::new());
             })
             .stops(0, refused(SyncRefused::WentBack))
+            .case(),
+    ];
+    for purpose in [RecordPurpose::Keyring, RecordPurpose::Settings] {
+        cases.extend(older_records_of_one_kind(stage, purpose));
+    }
+    cases
+}
+
+/// The keyring and the settings, whose bytes are asked for.
+fn older_records_of_one_kind(stage: &Stage, purpose: RecordPurpose) -> [Case; 3] {
+    let truth: Changes = stage.answer(SIGNS_IN, FIRST_RECORDS);
+    let head = truth.records.into_iter().map(|record| record.head).find(|head| head.purpose == purpose);
+    let head = head.expect("one of each");
+    let older = RecordHead { version: Version::ZERO, ..head.clone() };
+    let asked = format!("GET /records/{}", head.id);
+    let lie = |day, name: &str| stage.lie(7, day, &format!("the {} {name}", purpose.as_str()));
+    let refused = failed(RecordError::Refused(SyncRefused::OlderRecord));
+    [
+        lie(READS, "is announced at an older version")
+            .tells("GET /changes", |changes: &mut Changes| {
+                let head = RecordHead { change: changes.change, ..older.clone() };
+                changes.records.push(RecordChange { head, sealed: None });
+            })
+            .stops(0, refused.clone())
+            .case(),
+        lie(SIGNS_IN, "is served at an older version than was announced")
+            .tells(&asked, |record: &mut Record| record.head.version = older.version)
+            .stops(1, refused)
+            .case(),
+        lie(SIGNS_IN, "of an older version is served as a newer one")
+            .tells(FIRST_RECORDS, |changes: &mut Changes| {
+                for record in changes.records.iter_mut().filter(|record| record.head.id == head.id) {
+                    record.head.version = head.version.next();
+                }
+            })
+            .tells(&asked, |record: &mut Record| record.head.version = head.version.next())
+            .stops(1, failed(RecordError::DoesNotOpen))
             .case(),
     ]
 }
@@ -199,11 +256,18 @@ pub(super) fn another_certificate(stage: &Stage) -> Vec<Case> {
     let forged = sealed(stage, &operators_anna, vec![stage.bjorn.certificate().clone()]);
     let forged = Forged { entry: sent_with(&forged.entry, certificate), ..forged };
     let id: LetterId = stage.letter;
+    let content = format!("GET /letters/{id}/content");
+    let hide = |changes: &mut Changes, id: RecordId| changes.records.retain(|record| record.head.id != id);
+    let unknown = {
+        let shown = &stage.days[RECOVERS].shown[3];
+        assert!(shown.contains("anna.l@example.se (known"), "{shown}");
+        shown.replace("anna.l@example.se (known", "anna.l@example.se (new")
+    };
     vec![
         stage
             .lie(14, WRITES, "another key for somebody known: nothing goes out until it is accepted")
             .directory_has(&stage.bjorn, operators_bjorn)
-            .writes_contacts(&stage.annas_contacts)
+            .writes_contact(&stage.annas_contact)
             .shows(SEND, failed(LookUpError::KeyChanged))
             .shows(ACCEPT, "new")
             .never_asks(POST)
@@ -216,23 +280,35 @@ pub(super) fn another_certificate(stage: &Stage) -> Vec<Case> {
             .never_asks(POST)
             .case(),
         stage
-            .lie(14, READS, "a letter is listed that the operator signed with a key of Anna's address")
+            .lie(14, READS, "a letter is listed and read that the operator signed with a key of Anna's address")
             .lists_as(id, &forged.entry)
+            .serves(&content, &forged.content)
             .certificate_is_there(certificate)
-            .lists(1, SUBJECT, unlisted(Damage::SenderKeyChanged))
+            .refuses_letter(Damage::SenderKeyChanged)
             .case(),
         stage
-            .lie(14, READS, "a letter is opened that the operator signed with a key of Anna's address")
-            .reads_as(id, &forged)
+            .lie(14, READS_UNHEARD, "a letter is opened that the operator signed with a key of Anna's address")
+            .opens_as(id, &forged.entry)
+            .serves(&content, &forged.content)
             .certificate_is_there(certificate)
-            .shows(2, unread(Damage::SenderKeyChanged))
+            .shows(1, unread(Damage::SenderKeyChanged))
+            .case(),
+        stage
+            .lie(14, READS, "a contact is hidden from a device that has it: what is known stays known")
+            .tells("GET /changes", |changes: &mut Changes| hide(changes, stage.his_other_contact.head.id))
+            .case(),
+        // There it was never met. It is called new, and neither known nor compared, until its digits are compared.
+        stage
+            .lie(14, RECOVERS, "a contact is hidden from a device that never had it: its key is new there")
+            .tells("GET /changes", |changes: &mut Changes| hide(changes, stage.bjorns_contact.head.id))
+            .shows(3, unknown)
             .case(),
         stage
             .lie(14, ACCEPTS, "the operator's key for Anna's address is shown as new once Björn has accepted it")
             .lists_as(id, &forged.entry)
             .certificate_is_there(certificate)
             .directory_has(&stage.anna, certificate)
-            .writes_contacts(&stage.bjorns_contacts)
+            .writes_contact(&stage.bjorns_contact.head)
             .lists(1, SUBJECT, unlisted(Damage::SenderKeyChanged))
             .shows(2, "new")
             .lists(3, SUBJECT, "anna.l@example.se (new, calls itself Anna Lindqvist): Återbesök på torsdag")
@@ -261,19 +337,21 @@ pub(super) fn no_account(stage: &Stage) -> Vec<Case> {
 }
 
 pub(super) fn different_keys(stage: &Stage) -> Vec<Case> {
-    let (anna, bjorn, id) = (&stage.anna.keyring, stage.bjorn.certificate(), stage.letter);
+    let (anna, bjorn) = (&stage.anna.keyring, stage.bjorn.certificate());
     let fake_mallory = operators(stage, &stage.mallory.address).present().certificate().clone();
     let forged = sealed(stage, anna, vec![bjorn.clone(), fake_mallory]);
-    let plot = stage.lie(16, READS, "Anna was given another key for the other reader");
-    let warned = format!("{}\nwarning: reader-key-differs", plot.shown(2));
-    vec![
-        plot.reads_as(id, &forged).shows(2, warned).case(),
-        stage
-            .lie(16, READS, "Anna was given the operator's key for Björn, and the operator passes the letter on")
-            .reads_as(id, &passed_on(stage))
-            .shows(2, unread(damaged(Refused::NotToThisReader)))
-            .case(),
-    ]
+    let mut cases = Vec::new();
+    let name = "Anna was given another key for the other reader";
+    cases.extend(both_ways(stage, 16, name, &forged, |plot, read| {
+        let warned = format!("{}\nwarning: reader-key-differs", plot.shown(read));
+        plot.shows(read, warned)
+    }));
+    let (entry, refused) = (passed_on(stage).entry, damaged(Refused::NotToThisReader));
+    let name = "Anna was given the operator's key for Björn, and the operator passes the letter on";
+    cases.push(stage.lie(16, READS, name).lists_as(stage.letter, &entry).refuses_letter(refused).case());
+    let unheard = stage.lie(16, READS_UNHEARD, &format!("{name}, unheard of"));
+    cases.push(unheard.opens_as(stage.letter, &entry).shows(1, unread(refused)).case());
+    cases
 }
 
 /// A letter to the operator's key for Björn, whose key the operator unwraps and wraps for Björn's own.
@@ -328,12 +406,24 @@ pub(super) fn refused_certificates(stage: &Stage) -> Vec<Case> {
     })
     .collect();
     let revoked = Forgery::by(stage.anna.pen(), &stage.anna.address, now).revoked().bytes();
+    let entry = sent_with(&stage.rewritten().entry, &revoked);
+    let refused = Damage::Certificate(CertificateRefused::Revoked);
     cases.push(
         stage
-            .lie(17, READS, "a letter is opened with a certificate of its sender that is revoked")
-            .opens_as(stage.letter, &sent_with(&stage.rewritten().entry, &revoked))
+            .lie(17, READS, "a letter is listed with a certificate of its sender that is revoked")
+            .lists_as(stage.letter, &entry)
+            // What was refused is not kept: reading asks for it once more.
             .certificate_is_there(&revoked)
-            .shows(2, unread(Damage::Certificate(CertificateRefused::Revoked)))
+            .certificate_is_there(&revoked)
+            .refuses_letter(refused)
+            .case(),
+    );
+    cases.push(
+        stage
+            .lie(17, READS_UNHEARD, "a letter is opened with a certificate of its sender that is revoked")
+            .opens_as(stage.letter, &entry)
+            .certificate_is_there(&revoked)
+            .shows(1, unread(refused))
             .case(),
     );
     cases

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use rand::rngs::OsRng;
-use securemailbox_client::letters::ReceiptRefused;
+use securemailbox_client::letters::{Damage, ReceiptRefused};
 use securemailbox_protocol::{
     ids::LetterId,
     letters::{Deliveries, DeliveryRead, Entry, ReadReceipt, Released, Sender},
@@ -29,11 +29,13 @@ use crate::{
     suite::Case,
 };
 
-use super::{LISTS_MALLORYS, LOOKS, READS};
+use super::{IS_TOLD, LISTS_MALLORYS, LOOKS, READS, READS_UNHEARD};
 
 const SUBJECT: &str = "Återbesök";
 const LIST: usize = 1;
 const READ: usize = 2;
+/// On the day on which it was not listed before.
+const READ_UNHEARD: usize = 1;
 const MONTH: Duration = Duration::from_secs(31 * 86_400);
 
 impl Cast {
@@ -53,13 +55,52 @@ impl Plot<'_> {
 
     /// The entry of this letter is another one when it is asked for.
     pub(super) fn opens_as(self, id: LetterId, entry: &Entry) -> Self {
-        self.tells(&format!("GET /letters/{id}"), |opened: &mut Entry| *opened = entry.clone())
+        self.tells(&format!("GET /letters/{id}"), |opened: &mut Entry| {
+            *opened = Entry { change: opened.change, read: opened.read, ..entry.clone() };
+        })
     }
 
-    /// Entry and content of this letter are others when they are asked for.
-    pub(super) fn reads_as(self, id: LetterId, forged: &Forged) -> Self {
-        self.opens_as(id, &forged.entry).serves(&format!("GET /letters/{id}/content"), &forged.content)
+    /// The letter is refused when it is listed, and when it is read all the same.
+    pub(super) fn refuses_letter(self, damage: impl Into<Damage>) -> Self {
+        let damage = damage.into();
+        self.lists(LIST, SUBJECT, unlisted(damage)).shows(READ, unread(damage))
     }
+}
+
+/// A letter is another one when it is read after it was listed, and when the device had not heard of it: it must be shown
+/// as `must` says, by both ways.
+pub(super) fn both_ways<'a>(
+    stage: &'a Stage,
+    row: u8,
+    name: &str,
+    forged: &Forged,
+    must: impl Fn(Plot<'a>, usize) -> Plot<'a>,
+) -> [Case; 2] {
+    let id = stage.letter;
+    let content = format!("GET /letters/{id}/content");
+    let listed = stage.lie(row, READS, name).lists_as(id, &forged.entry);
+    let unheard = stage.lie(row, READS_UNHEARD, &format!("{name}, unheard of")).opens_as(id, &forged.entry);
+    [(listed, READ), (unheard, READ_UNHEARD)]
+        .map(|(plot, read)| must(plot.serves(&content, &forged.content), read).case())
+}
+
+/// Whatever was listed, the letter is refused when it is read.
+pub(super) fn not_read<'a>(damage: impl Into<Damage>) -> impl Fn(Plot<'a>, usize) -> Plot<'a> {
+    let damage = damage.into();
+    move |plot, read| plot.shows(read, unread(damage))
+}
+
+/// An entry that is another one, and refused, whether it was listed or is unheard of.
+fn refused_both_ways(stage: &Stage, row: u8, name: &str, entry: &Entry, damage: impl Into<Damage>) -> [Case; 2] {
+    let (id, damage) = (stage.letter, damage.into());
+    [
+        stage.lie(row, READS, name).lists_as(id, entry).refuses_letter(damage).case(),
+        stage
+            .lie(row, READS_UNHEARD, &format!("{name}, unheard of"))
+            .opens_as(id, entry)
+            .shows(READ_UNHEARD, unread(damage))
+            .case(),
+    ]
 }
 
 pub(super) fn another_sender(stage: &Stage) -> Vec<Case> {
@@ -74,50 +115,71 @@ pub(super) fn another_sender(stage: &Stage) -> Vec<Case> {
     let (from, to) = ("<anna.l@example.se>", "<cecilia.m@example.se>");
     let two = rewritten.replace(from, &format!("{from}, {to}")).signed(&pen, at);
     let other = rewritten.replace(from, to).signed(&pen, at);
-    let not_the_signer = || unread(damaged(Refused::FromIsNotTheSigner));
-    vec![
+    let claims_a_sender = rewritten.claiming("from", "cecilia.m@example.se").envelope_signed(&pen, at);
+    let mut cases = vec![
         stage
             .lie(1, LISTS_MALLORYS, "the server says that Mallory's letter is Anna's")
             .lists_as(stage.mallorys, &posing)
             .lists(LIST, "Från Mallory", unlisted(wrong_issuer))
+            .lists(LIST + 1, "Från Mallory", unlisted(wrong_issuer))
             .case(),
         stage
             .lie(1, READS, "an envelope claims another name")
             .lists_as(id, &rewritten.claiming("name", "Björn Ek").envelope_signed(&pen, at))
             .lists(LIST, SUBJECT, "anna.l@example.se (known, calls itself Björn Ek): Återbesök på torsdag")
             .case(),
-        stage
-            .lie(1, READS, "an envelope claims a sender")
-            .lists_as(id, &rewritten.claiming("from", "cecilia.m@example.se").envelope_signed(&pen, at))
-            .lists(LIST, SUBJECT, unlisted(damaged(Refused::NotAnEnvelope)))
-            .case(),
-        stage.lie(1, READS, "a content claims another From").reads_as(id, &other).shows(READ, not_the_signer()).case(),
-        stage.lie(1, READS, "a content claims two From").reads_as(id, &two).shows(READ, not_the_signer()).case(),
-    ]
+    ];
+    cases.extend(refused_both_ways(
+        stage,
+        1,
+        "an envelope claims a sender",
+        &claims_a_sender,
+        damaged(Refused::NotAnEnvelope),
+    ));
+    cases.extend(both_ways(
+        stage,
+        1,
+        "a content claims another From",
+        &other,
+        not_read(damaged(Refused::FromIsNotTheSigner)),
+    ));
+    cases.extend(both_ways(
+        stage,
+        1,
+        "a content claims two From",
+        &two,
+        not_read(damaged(Refused::FromIsNotTheSigner)),
+    ));
+    cases
 }
 
 pub(super) fn rewritten_by_a_reader(stage: &Stage) -> Vec<Case> {
-    let (id, at) = (stage.letter, stage.rewritten().entry.arrived);
+    let at = stage.rewritten().entry.arrived;
     let rewritten = stage.rewritten().claiming("subject", "Återbesök på fredag");
     let (by_mallory, posing) = (stage.mallory.pen(), stage.mallory.pen().posing_as(&stage.anna.pen()));
     let refused = |signature| damaged(Refused::Signature(signature));
-    vec![
-        stage
-            .lie(2, READS, "Mallory signs the envelope that the others are shown")
-            .lists_as(id, &rewritten.envelope_signed(&by_mallory, at))
-            .lists(LIST, SUBJECT, unlisted(refused(SignatureRefused::OtherIssuer)))
-            .case(),
-        stage
-            .lie(2, READS, "Mallory signs the envelope and names Anna's key as the one that signed")
-            .lists_as(id, &rewritten.envelope_signed(&posing, at))
-            .lists(LIST, SUBJECT, unlisted(refused(SignatureRefused::Wrong)))
-            .case(),
-        stage
-            .lie(2, READS, "Mallory signs content and envelope and names Anna's key as the one that signed")
-            .reads_as(id, &rewritten.signed(&posing, at))
-            .shows(READ, unread(refused(SignatureRefused::Wrong)))
-            .case(),
-    ]
+    let (other_issuer, wrong) = (refused(SignatureRefused::OtherIssuer), refused(SignatureRefused::Wrong));
+    let mut cases = Vec::new();
+    cases.extend(refused_both_ways(
+        stage,
+        2,
+        "Mallory signs the envelope that the others are shown",
+        &rewritten.envelope_signed(&by_mallory, at),
+        other_issuer,
+    ));
+    cases.extend(refused_both_ways(
+        stage,
+        2,
+        "Mallory signs the envelope and names Anna's key as the one that signed",
+        &rewritten.envelope_signed(&posing, at),
+        wrong,
+    ));
+    // An envelope that is in order around a content that only Mallory signed: the list has nothing against it.
+    let pen = stage.anna.pen();
+    let forged = stage.rewritten().holding(&LOCK.lock(&rewritten.plain(&posing, at), &rewritten.key), &pen, at);
+    let name = "Mallory signs the content alone and names Anna's key as the one that signed";
+    cases.extend(both_ways(stage, 2, name, &forged, not_read(wrong)));
+    cases
 }
 
 pub(super) fn content_as_envelope(stage: &Stage) -> Vec<Case> {
@@ -127,23 +189,19 @@ pub(super) fn content_as_envelope(stage: &Stage) -> Vec<Case> {
     let plain = rewritten.plain(&stage.anna.pen(), rewritten.entry.arrived);
     let under_the_envelopes_key = LOCK.lock(&plain, &envelope_key(&rewritten.key));
     let content = format!("GET /letters/{id}/content");
-    vec![
-        stage
-            .lie(3, READS, "the server serves the content as the envelope")
-            .lists_as(id, &rewritten.enveloped(&rewritten.content))
-            .lists(LIST, SUBJECT, unlisted(locked))
-            .case(),
+    let mut cases = vec![
         stage
             .lie(3, READS, "the server serves the envelope as the content")
             .serves(&content, &envelope)
             .shows(READ, unread(locked))
             .case(),
-        stage
-            .lie(3, READS, "a reader encrypts the signed content under the envelope's key")
-            .lists_as(id, &rewritten.enveloped(&under_the_envelopes_key))
-            .lists(LIST, SUBJECT, unlisted(damaged(Refused::NotAnEnvelope)))
-            .case(),
-    ]
+    ];
+    let swapped = rewritten.enveloped(&rewritten.content);
+    cases.extend(refused_both_ways(stage, 3, "the server serves the content as the envelope", &swapped, locked));
+    let name = "a reader encrypts the signed content under the envelope's key";
+    let entry = rewritten.enveloped(&under_the_envelopes_key);
+    cases.extend(refused_both_ways(stage, 3, name, &entry, damaged(Refused::NotAnEnvelope)));
+    cases
 }
 
 pub(super) fn moved(stage: &Stage) -> Vec<Case> {
@@ -154,75 +212,63 @@ pub(super) fn moved(stage: &Stage) -> Vec<Case> {
     let in_its_thread = Entry { thread: here.thread, ..moved.clone() };
     let threaded = Entry { thread: there.thread, ..here.clone() };
     let mixed = {
-        let (here, there) = (here.released.clone().expect("released"), there.released.expect("released"));
+        let (here, there) = (here.released.clone().expect("released"), there.released.clone().expect("released"));
         Released { envelope: here.envelope, wrapped_key: there.wrapped_key }
     };
     let mixed = Entry { released: Some(mixed), ..here.clone() };
     let (other_id, other_thread) = (damaged(Refused::OtherId), damaged(Refused::OtherThread));
     let locked = damaged(Refused::Locked(LockedRefused::NotAuthentic));
-    vec![
-        stage
-            .lie(4, READS, "another letter is listed in this one's entry, with its thread")
-            .lists_as(id, &moved)
-            .lists(LIST, SUBJECT, unlisted(other_id))
-            .case(),
-        stage
-            .lie(4, READS, "another letter is listed in this one's entry")
-            .lists_as(id, &in_its_thread)
-            .lists(LIST, SUBJECT, unlisted(other_id))
-            .case(),
-        stage
-            .lie(4, READS, "another letter is opened in this one's entry")
-            .opens_as(id, &moved)
-            .shows(READ, unread(other_id))
-            .case(),
-        stage
-            .lie(4, READS, "the letter is listed in another thread")
-            .lists_as(id, &threaded)
-            .lists(LIST, SUBJECT, unlisted(other_thread))
-            .case(),
-        stage
-            .lie(4, READS, "the letter is opened in another thread")
-            .opens_as(id, &threaded)
-            .shows(READ, unread(other_thread))
-            .case(),
-        stage
-            .lie(4, READS, "the wrapped key is another letter's")
-            .opens_as(id, &mixed)
-            .shows(READ, unread(locked))
-            .case(),
+    let mut cases = vec![
         stage
             .lie(4, READS, "the content is another letter's")
             .serves(&format!("GET /letters/{id}/content"), &stage.long_rewritten().content)
             .shows(READ, unread(locked))
             .case(),
-    ]
+        stage
+            .lie(4, READS_UNHEARD, "another letter is answered than was asked for")
+            .tells(&format!("GET /letters/{id}"), |entry: &mut Entry| *entry = there.clone())
+            .shows(READ_UNHEARD, unread(Damage::OtherLetter))
+            .case(),
+    ];
+    for (name, entry, damage) in [
+        ("another letter is in this one's entry, with its thread", moved, other_id),
+        ("another letter is in this one's entry", in_its_thread, other_id),
+        ("the letter is in another thread", threaded, other_thread),
+        ("the wrapped key is another letter's", mixed, locked),
+    ] {
+        cases.extend(refused_both_ways(stage, 4, name, &entry, damage));
+    }
+    cases
 }
 
 pub(super) fn again(stage: &Stage) -> Vec<Case> {
     let id = stage.letter;
     let copy = |changes: &Changes| changes.entries.iter().find(|entry| entry.id == id).expect("it is new").clone();
+    let with_mark = |shown: &str| format!("{shown}\nwarning: date-is-off");
     let marked = |plot: Plot<'_>| {
-        let shown = format!("{}\nwarning: date-is-off", plot.shown(READ));
-        plot.shows(READ, shown).case()
+        let shown = with_mark(plot.shown(READ_UNHEARD));
+        plot.shows(READ_UNHEARD, shown).case()
     };
     let renamed = stage.lie(8, READS, "the letter is delivered again under another id");
     let renamed_rows = format!("{}\n{}", renamed.line(LIST, SUBJECT), unlisted(damaged(Refused::OtherId)));
-    let listed_late = stage.lie(8, READS, "the letter is listed as come a month after it was written");
-    let late_first = {
-        let marked = listed_late.line(LIST, SUBJECT).replace("): ", ", date is off): ");
-        let others = listed_late.shown(LIST).lines().filter(|line| !line.contains(SUBJECT));
-        [marked.as_str()].into_iter().chain(others).collect::<Vec<_>>().join("\n")
+    // As it is listed and read when it is said to have come at another time: first or last, and marked.
+    let listed = |name: &str, come: &dyn Fn(&mut Entry), first: bool| {
+        let plot = stage.lie(8, READS, name);
+        let marked = plot.line(LIST, SUBJECT).replace("): ", ", date is off): ");
+        let mut lines: Vec<_> = plot.shown(LIST).lines().filter(|line| !line.contains(SUBJECT)).collect();
+        lines.insert(if first { 0 } else { lines.len() }, &marked);
+        let (shown, read) = (lines.join("\n"), with_mark(plot.shown(READ)));
+        let plot = plot.tells("GET /changes", |changes: &mut Changes| {
+            come(changes.entries.iter_mut().find(|entry| entry.id == id).expect("it is new"));
+        });
+        plot.shows(LIST, shown).shows(READ, read)
     };
+    let late = |entry: &mut Entry| entry.arrived = entry.arrived.after(MONTH);
+    let early = |entry: &mut Entry| entry.arrived = entry.arrived.before(MONTH);
     let entry = format!("GET /letters/{id}");
     vec![
-        listed_late
-            .tells("GET /changes", |changes: &mut Changes| {
-                let late = changes.entries.iter_mut().find(|entry| entry.id == id).expect("it is new");
-                late.arrived = late.arrived.after(MONTH);
-            })
-            .shows(LIST, late_first)
-            .case(),
+        listed("the letter is listed as come a month after it was written", &late, true).case(),
+        listed("the letter is listed as come a month ago", &early, false).case(),
         stage
             .lie(8, READS, "the letter is delivered twice at once")
             .tells("GET /changes", |changes: &mut Changes| changes.entries.push(copy(changes)))
@@ -240,17 +286,8 @@ pub(super) fn again(stage: &Stage) -> Vec<Case> {
             })
             .lists(LIST, SUBJECT, renamed_rows)
             .case(),
-        marked(
-            stage
-                .lie(8, READS, "the letter is delivered a month late")
-                .tells(&entry, |entry: &mut Entry| entry.arrived = entry.arrived.after(MONTH))
-                .later(MONTH),
-        ),
-        marked(
-            stage
-                .lie(8, READS, "the letter is said to have come a month ago")
-                .tells(&entry, |entry: &mut Entry| entry.arrived = entry.arrived.before(MONTH)),
-        ),
+        marked(stage.lie(8, READS_UNHEARD, "the letter is delivered a month late").tells(&entry, late).later(MONTH)),
+        marked(stage.lie(8, READS_UNHEARD, "the letter is said to have come a month ago").tells(&entry, early)),
     ]
 }
 
@@ -260,24 +297,25 @@ pub(super) fn under_another_name(stage: &Stage) -> Vec<Case> {
     let stolen = Entry { sender: sender.clone(), ..rewritten.entry.clone() };
     let wrapped = Entry { sender, ..rewritten.envelope_signed(&stage.mallory.pen(), at) };
     let refused = damaged(Refused::Signature(SignatureRefused::OtherIssuer));
-    vec![
-        stage
-            .lie(9, READS, "Mallory posts Anna's letter as it is")
-            .lists_as(id, &stolen)
-            .lists(LIST, SUBJECT, unlisted(refused))
-            .case(),
+    let mut cases = vec![
         stage
             .lie(9, READS, "Mallory posts Anna's content under an envelope of her own")
             .lists_as(id, &wrapped)
-            .opens_as(id, &wrapped)
             .lists(LIST, SUBJECT, "mallory.g@example.se (known, calls itself Anna Lindqvist): Återbesök på torsdag")
             .shows(READ, unread(refused))
             .case(),
-    ]
+        stage
+            .lie(9, READS_UNHEARD, "Mallory posts Anna's content under an envelope of her own, unheard of")
+            .opens_as(id, &wrapped)
+            .shows(READ_UNHEARD, unread(refused))
+            .case(),
+    ];
+    cases.extend(refused_both_ways(stage, 9, "Mallory posts Anna's letter as it is", &stolen, refused));
+    cases
 }
 
 pub(super) fn nested(stage: &Stage) -> Vec<Case> {
-    let (id, rewritten) = (stage.letter, stage.rewritten());
+    let rewritten = stage.rewritten();
     // A letter that Björn could open: what Anna would like to have quoted back.
     let secret = stage.long_rewritten();
     let released = secret.entry.released.as_ref().expect("released");
@@ -287,26 +325,33 @@ pub(super) fn nested(stage: &Stage) -> Vec<Case> {
     let last = format!("--{boundary}\r\nContent-Type: application/vnd.securemailbox.manifest+json");
     ["application/pgp-encrypted", "message/rfc822", "text/html"]
         .into_iter()
-        .map(|kind| {
+        .flat_map(|kind| {
             let part = format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n{armored}\r\n{last}");
             let forged = rewritten.replace(&last, &part).signed(&stage.anna.pen(), rewritten.entry.arrived);
-            let plot = stage.lie(10, READS, &format!("an encrypted part is hidden as {kind}"));
-            let shown = format!("{}\nwarning: unopened-parts", plot.shown(READ));
-            plot.reads_as(id, &forged).shows(READ, shown).case()
+            both_ways(stage, 10, &format!("an encrypted part is hidden as {kind}"), &forged, |plot, read| {
+                let shown = format!("{}\nwarning: unopened-parts", plot.shown(read));
+                plot.shows(read, shown)
+            })
         })
         .collect()
 }
 
+/// In the letter itself, and in a list.
 pub(super) fn forged_receipts(stage: &Stage) -> Vec<Case> {
+    [LOOKS, IS_TOLD].into_iter().flat_map(|day| receipts_forged_on(stage, day)).collect()
+}
+
+fn receipts_forged_on(stage: &Stage, day: &str) -> Vec<Case> {
     const READ: usize = 1;
     let (id, deliveries) = (stage.letter, format!("GET /letters/{}/deliveries", stage.letter));
-    let truth: Deliveries = stage.answer(LOOKS, &deliveries);
+    let truth: Deliveries = stage.answer(day, &deliveries);
     let true_read = truth.deliveries.into_iter().find_map(|delivery| delivery.read).expect("Björn has read");
     let (at, content) = (true_read.receipt.at, stage.rewritten().content_hash());
     let operator = Keyring::new(Identity::generate(&stage.bjorn.address, at, &mut OsRng));
     let sign = |keyring: &Keyring, id| receipts::sign(id, content, at, keyring.present(), &mut OsRng);
+    let named = |name: &str| if day == IS_TOLD { format!("{name}, in a list") } else { name.to_owned() };
     let lie = |name: &str, receipt: ReadReceipt| {
-        let lie = stage.lie(11, LOOKS, name).tells(&deliveries, |told: &mut Deliveries| {
+        let lie = stage.lie(11, day, &named(name)).tells(&deliveries, |told: &mut Deliveries| {
             let read = told.deliveries.iter_mut().find_map(|delivery| delivery.read.as_mut()).expect("Björn has read");
             read.receipt = receipt.clone();
         });
@@ -333,7 +378,7 @@ pub(super) fn forged_receipts(stage: &Stage) -> Vec<Case> {
             .also_serves(&format!("GET /directory/certificates/{hash}"), operator.present().certificate().bytes())
             .case(),
         stage
-            .lie(11, LOOKS, "one reader's receipt stands for another's")
+            .lie(11, day, &named("one reader's receipt stands for another's"))
             .tells(&deliveries, |told: &mut Deliveries| {
                 let unread = told.deliveries.iter_mut().find(|delivery| delivery.read.is_none()).expect("Mallory");
                 unread.read = Some(borrowed.clone());

@@ -7,7 +7,11 @@ use pgp::{
 };
 use rand::rngs::OsRng;
 use securemailbox_client::{records::RecordError, sign_in::SignInError};
-use securemailbox_protocol::{letters::Entry, records::Record, sign_in::SignIn, sync::Changes};
+use securemailbox_protocol::{
+    records::{Record, RecordPurpose},
+    sign_in::SignIn,
+    sync::Changes,
+};
 use securemailbox_vault::{
     letters::{LockedRefused, Refused},
     passwords::PasswordRefused,
@@ -21,32 +25,61 @@ use crate::{
     hostile::{
         certificates::subkey_of,
         forge::{Forged, LOCK, Lock, Rewritten, envelope_key, flipped, literal, lock_v1, packet, split, wrap},
-        plot::{damaged, failed, unlisted, unread},
+        plot::{damaged, failed, unread},
         stage::Stage,
     },
     suite::Case,
 };
 
-use super::{MALLORY_SIGNS_IN, READS, READS_LONG, SIGNS_IN};
+use super::{
+    MALLORY_SIGNS_IN, READS, READS_LONG, READS_UNHEARD, SIGNS_IN,
+    letters::{both_ways, not_read},
+};
 
-const SUBJECT: &str = "Återbesök";
+/// What a new device asks before anything else.
+pub(super) const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";
+/// What it asks when it has them.
+pub(super) const FIRST_CHANGES: &str = "GET /changes?since=0";
 
 pub(super) fn made_records(stage: &Stage) -> Vec<Case> {
-    let changes: Changes = stage.answer(SIGNS_IN, "GET /changes");
+    let changes: Changes = stage.answer(SIGNS_IN, FIRST_RECORDS);
     let account = stage.session(SIGNS_IN).account;
     let mut cases = Vec::new();
-    for head in changes.records.into_iter().map(|record| record.head) {
-        let (asked, purpose) = (format!("GET /records/{}", head.id), head.purpose);
-        let lie = |name: &str| stage.lie(6, SIGNS_IN, &format!("the server {name} the record {purpose:?}"));
+    for (at, change) in changes.records.into_iter().enumerate() {
+        let (purpose, head) = (change.head.purpose, change.head);
         let place = RecordPlace { account, record: head.id, purpose, version: head.version };
         let made = records::seal(&place, &AccountSecret::generate(&mut OsRng), b"{}", &mut OsRng);
-        let refused = failed(RecordError::DoesNotOpen);
-        let change = |record: &mut Record| record.sealed = flipped(&record.sealed.0).into();
-        cases.push(lie("changes").tells(&asked, change).stops(1, refused.clone()).case());
-        let change = |record: &mut Record| record.sealed = made.clone().into();
-        cases.push(lie("makes up").tells(&asked, change).stops(1, refused.clone()).case());
-        let change = |record: &mut Record| record.sealed = Vec::new().into();
-        cases.push(lie("empties").tells(&asked, change).stops(1, refused).case());
+        let true_contact =
+            [&stage.bjorns_contact, &stage.his_other_contact].into_iter().find(|contact| contact.head == head);
+        let asked = format!("GET /records/{}", head.id);
+        let changed = |truth: &[u8]| flipped(truth);
+        let lies: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 3] =
+            [("changes", &changed), ("makes up", &|_| made.clone()), ("empties", &|_| Vec::new())];
+        for (does, bytes) in lies {
+            let lie = |when: &str| {
+                let name = format!("the server {does} the {} at place {at}{when}", purpose.as_str());
+                stage.lie(6, SIGNS_IN, &name)
+            };
+            let refused = failed(RecordError::DoesNotOpen);
+            let served = |record: &mut Record| record.sealed = bytes(&record.sealed.0).into();
+            let announced = |changes: &mut Changes| {
+                let sealed = &mut changes.records[at].sealed;
+                *sealed = sealed.as_ref().map(|truth| bytes(&truth.0).into());
+            };
+            let withheld = |changes: &mut Changes| changes.records[at].sealed = None;
+            let Some(true_contact) = true_contact else {
+                assert_ne!(purpose, RecordPurpose::Contact, "he knows two people");
+                cases.push(lie("").tells(&asked, served).stops(1, refused).case());
+                continue;
+            };
+            let mut fetched = true_contact.clone();
+            served(&mut fetched);
+            cases.push(lie("").tells(FIRST_RECORDS, announced).stops(1, refused.clone()).case());
+            let again = lie(", once the true one was taken");
+            cases.push(again.tells(FIRST_CHANGES, announced).stops(1, refused.clone()).case());
+            let withholding = lie(", and keeps its bytes until they are asked for").tells(FIRST_RECORDS, withheld);
+            cases.push(withholding.also_tells(&asked, &fetched).stops(1, refused).case());
+        }
     }
     cases
 }
@@ -117,10 +150,9 @@ fn lowered_contents(stage: &Stage) -> Vec<Case> {
     ]);
     let lie = |(name, content, refused): (&str, Vec<u8>, Refused)| {
         let forged: Forged = rewritten.holding(&content, &pen, at);
-        let plot = stage.lie(18, READS, &format!("a content {name}"));
-        plot.reads_as(stage.letter, &forged).shows(2, unread(damaged(refused))).case()
+        both_ways(stage, 18, &format!("a content {name}"), &forged, not_read(damaged(refused)))
     };
-    contents.into_iter().map(lie).collect()
+    contents.into_iter().flat_map(lie).collect()
 }
 
 fn lowered_envelopes(stage: &Stage) -> Vec<Case> {
@@ -144,7 +176,7 @@ fn lowered_envelopes(stage: &Stage) -> Vec<Case> {
     let lie = |(name, envelope, refused): (&str, Vec<u8>, Refused)| {
         let plot = stage.lie(18, READS, &format!("an envelope {name}"));
         let entry = rewritten.enveloped(&envelope);
-        plot.lists_as(stage.letter, &entry).lists(1, SUBJECT, unlisted(damaged(refused))).case()
+        plot.lists_as(stage.letter, &entry).refuses_letter(damaged(refused)).case()
     };
     envelopes.into_iter().map(lie).collect()
 }
@@ -165,13 +197,15 @@ fn lowered_wrapped_keys(stage: &Stage) -> Vec<Case> {
         ("with a bit turned", flipped(&wrapped), Refused::WrappedKeyDamaged),
     ]
     .into_iter()
-    .map(|(name, wrapped, refused)| {
-        let plot = stage.lie(18, READS, &format!("a wrapped key {name}"));
-        let entry = format!("GET /letters/{}", stage.letter);
-        let plot = plot.tells(&entry, |entry: &mut Entry| {
-            entry.released.as_mut().expect("released").wrapped_key = wrapped.clone().into();
-        });
-        plot.shows(2, unread(damaged(refused))).case()
+    .flat_map(|(name, wrapped, refused)| {
+        let mut entry = rewritten.entry.clone();
+        entry.released.as_mut().expect("released").wrapped_key = wrapped.into();
+        let listed = stage.lie(18, READS, &format!("a wrapped key {name}"));
+        let unheard = stage.lie(18, READS_UNHEARD, &format!("a wrapped key {name}, unheard of"));
+        [
+            listed.lists_as(stage.letter, &entry).refuses_letter(damaged(refused)).case(),
+            unheard.opens_as(stage.letter, &entry).shows(1, unread(damaged(refused))).case(),
+        ]
     })
     .collect()
 }
