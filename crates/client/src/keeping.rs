@@ -146,12 +146,9 @@ impl Mailbox {
             let spent = rows.get_all::<Version>(Table::Spent, &ids).await?;
             let mut writes = Vec::new();
             for (((id, (head, sealed)), found), spent) in unwritten.iter().zip(there).zip(spent) {
-                // A draft that another tab sent or erased does not come back.
-                if spent.tag.is_some() {
+                // A version that went as another tab sent or erased the draft does not come back.
+                if spent.value.is_some_and(|spent| spent >= head.version) {
                     continue;
-                }
-                if head.purpose == RecordPurpose::Draft {
-                    writes.push(rows::erase(Table::Spent, *id.as_bytes(), Expected::Nothing));
                 }
                 let expected = found.expected();
                 let newer_there = found.value.as_ref().is_some_and(|row| row.head.version > head.version);
