@@ -114,7 +114,7 @@ test.describe("holds to the rules: the mailbox", () => {
 
   test("folders with nothing in them", async ({ visit, newcomer, inspect }) => {
     const page = await visit(await newcomer("Gun Berg"));
-    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/trash", "/compare"]) {
+    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/archive", "/mail/trash", "/compare"]) {
       await page.goto(path);
       await inspect(page);
     }
