@@ -2,14 +2,14 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 import type { Words } from "./words.ts";
 
-export type FolderName = "inbox" | "sent" | "drafts" | "trash";
+export type FolderName = "inbox" | "sent" | "drafts" | "archive" | "trash";
 
 /** Goes to a folder by the menu of the mailbox, the way the width has it. */
 export async function goTo(page: Page, folder: FolderName, m: Words): Promise<void> {
   const name = m(`folder.${folder}`);
   const link = page.getByRole("navigation").getByRole("link", { name }).filter({ visible: true });
   const more = page.getByRole("button", { name: m("nav.more"), exact: true });
-  if (folder === "trash" && (await more.isVisible())) {
+  if ((folder === "archive" || folder === "trash") && (await more.isVisible())) {
     await more.click();
     await page.getByRole("group", { name: m("app.account") }).getByRole("link", { name }).click();
   } else {

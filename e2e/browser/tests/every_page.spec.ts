@@ -114,7 +114,7 @@ test.describe("holds to the rules: the mailbox", () => {
 
   test("folders with nothing in them", async ({ visit, newcomer, inspect }) => {
     const page = await visit(await newcomer("Gun Berg"));
-    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/trash", "/compare"]) {
+    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/archive", "/mail/trash", "/compare"]) {
       await page.goto(path);
       await inspect(page);
     }
@@ -196,6 +196,24 @@ test.describe("holds to the rules: keys and looks", () => {
     await expect(annas.getByText(m("compare.why.compared"))).toBeVisible();
     for (const fold of await annas.locator("details").all()) await fold.locator("summary").click();
     await inspect(annas);
+  });
+
+  test("a letter under a key whose digits differ, and an answer to it", async ({ visit, newcomer, inspect, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await per.terminal.send({ to: [gun.address], subject: "Trappan", text: "Hej" });
+    const page = await visit(gun);
+    await open(page, "Trappan");
+    await page.goto(`/compare#${per.address}`);
+    await page.getByRole("button", { name: m("compare.differ"), exact: true }).click();
+    await expect(page.getByText(m("compare.differs.title"))).toBeVisible();
+    await inspect(page);
+    await page.goto("/mail/inbox");
+    await open(page, "Trappan");
+    await expect(text(page)).toContainText(m("seal.differs"));
+    await inspect(page);
+    await text(page).getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
+    await expect(readers(page, m)).toContainText(m("key.differs"));
+    await inspect(page);
   });
 
   test("somebody to compare with who is not there", async ({ annas, inspect, m, watch }) => {

@@ -1,11 +1,14 @@
 // A server that lies to the page: it says in words what a person should do, and does nothing dangerous meanwhile.
 import { enter } from "../house/entering.ts";
 import { impostor, Liar } from "../house/liar.ts";
+import { inRed } from "../house/looks.ts";
 import { expect, type Page, test } from "../house/test.ts";
+import { NO_NETWORK } from "../house/watch.ts";
 import { goTo, open, readers, row, send, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
 
 const SECRET = "Lådan står under trappan";
+const CERTIFICATES = "**/api/v1/directory/certificates/*";
 
 /** Every letter that leaves the browser from now on. */
 function lettersLeaving(page: Page): string[] {
@@ -139,6 +142,76 @@ test.describe("a key that was changed", () => {
     await expect(guns.getByText(m("accept.done.title", { who: per.address }))).toBeVisible();
     await goTo(guns, "inbox", m);
     await open(guns, "Den rätta Per");
+    await expect(guns.getByRole("article")).toContainText(SECRET);
+  });
+});
+
+test.describe("a key whose digits differ", () => {
+  test("has no seal, on the page, in a conversation and on paper, and is not written to, until they match", async ({ visit, newcomer, m }) => {
+    test.slow();
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const id = await per.terminal.send({ to: [gun.address], subject: "Trappan", text: SECRET });
+    await gun.terminal.read(id);
+    await gun.terminal.send({ to: [per.address], subject: "Svar om trappan", text: "Tack", answers: id });
+    const guns = await visit(gun);
+    const letter = guns.getByRole("article");
+    await open(guns, "Trappan");
+    await expect(letter.locator(".wax")).toHaveCount(1);
+
+    await guns.goto(`/compare#${per.address}`);
+    await guns.getByRole("button", { name: m("compare.differ"), exact: true }).click();
+    await expect(guns.getByText(m("compare.differs.title"))).toBeVisible();
+    await expect(guns.getByText(m("compare.why.differs"))).toBeVisible();
+    await expect(guns.getByText(m("key.differs"), { exact: true })).toBeVisible();
+
+    await goTo(guns, "sent", m);
+    await open(guns, "Svar om trappan");
+    await expect(letter).toContainText(m("seal.reader_differs_text"));
+    const earlier = guns.getByRole("region", { name: m("letter.earlier") });
+    await expect(earlier).toContainText(m("key.differs"));
+    await earlier.getByText(SECRET).click();
+    await expect(earlier).toContainText(m("seal.differs"));
+    await expect(letter.locator(".wax")).toHaveCount(0);
+
+    await guns.goto("/mail/inbox");
+    await expect(row(guns, "Trappan")).toContainText(m("key.differs"));
+    await open(guns, "Trappan");
+    await expect(letter.getByText(m("seal.differs"))).toBeVisible();
+    await expect(letter.locator(".wax")).toHaveCount(0);
+    await guns.emulateMedia({ media: "print" });
+    await expect(letter.getByText(m("seal.differs"))).toBeVisible();
+    await guns.emulateMedia({ media: "screen" });
+
+    await letter.getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
+    await expect(readers(guns, m)).toContainText(m("key.differs"));
+    await expect(guns.getByText(m("write.digits_differ_text"))).toBeVisible();
+    await guns.getByRole("button", { name: m("write.send") }).click();
+    await expect(guns.getByRole("alert").filter({ hasText: per.address })).toContainText(m("problem.digits_differ.do"));
+    expect(await per.terminal.list()).toHaveLength(1);
+
+    await guns.getByRole("link", { name: m("write.compare_again") }).click();
+    await guns.getByRole("button", { name: m("compare.again") }).click();
+    await guns.getByRole("button", { name: m("compare.match") }).click();
+    await expect(guns.getByText(m("compare.done.text"), { exact: true })).toBeVisible();
+    await goTo(guns, "inbox", m);
+    await open(guns, "Trappan");
+    await expect(letter.locator(".wax")).toHaveCount(1);
+  });
+});
+
+test.describe("a letter that could not be checked yet", () => {
+  test("is not called damaged, and is shown once its sender's key was fetched", async ({ visit, newcomer, m, watch }) => {
+    watch.expect(NO_NETWORK);
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    await guns.context().route(CERTIFICATES, (route) => route.abort());
+    await per.terminal.send({ to: [gun.address], subject: "Trappan", text: SECRET });
+    await expect(row(guns, m("list.not_now"))).toContainText(m("list.not_now_line"));
+    await showsNothingOf(guns, "Trappan", SECRET);
+    expect(await inRed(guns)).toEqual([]);
+    await guns.context().unroute(CERTIFICATES);
+    await guns.reload();
+    await open(guns, "Trappan");
     await expect(guns.getByRole("article")).toContainText(SECRET);
   });
 });

@@ -83,6 +83,26 @@ test.describe("keys", () => {
     await expect(row(guns, "Ett")).toBeFocused();
   });
 
+  test("archive a letter, lead to the archive, and back", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    for (const subject of ["Ett", "Två"]) await per.terminal.send({ to: [gun.address], subject, text: "Hej" });
+    const guns = await visit(gun);
+    await row(guns, "Två").focus();
+    await guns.keyboard.press("e");
+    await expect(row(guns, "Två")).toHaveCount(0);
+    await expect(row(guns, "Ett"), "the next one has the focus").toBeFocused();
+    await guns.keyboard.press("Enter");
+    await expect(guns.getByRole("heading", { level: 1, name: "Ett" })).toBeFocused();
+    await guns.keyboard.press("g");
+    await guns.keyboard.press("a"); // which by itself would answer all
+    await expect(guns.getByRole("heading", { level: 1, name: m("folder.archive") })).toBeFocused();
+    await row(guns, "Två").focus();
+    await guns.keyboard.press("#");
+    await expect(row(guns, "Två")).toHaveCount(0);
+    await guns.keyboard.press("z");
+    await expect(row(guns, "Två")).toBeVisible();
+  });
+
   test("answer nothing that lies in the trash", async ({ visit, newcomer, m }) => {
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     await gun.terminal.move(await per.terminal.send({ to: [gun.address], subject: "Slängt", text: "Hej" }), "trash");

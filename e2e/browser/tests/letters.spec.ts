@@ -222,6 +222,47 @@ test.describe("whom a letter goes to", () => {
   });
 });
 
+test.describe("the archive", () => {
+  test("takes a letter, and gives it back while one may change one's mind, and later", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await per.terminal.send({ to: [gun.address], subject: "Kvittot", text: "Bra att ha" });
+    const guns = await visit(gun);
+    await open(guns, "Kvittot");
+    await guns.getByRole("button", { name: m("letter.archive"), exact: true }).click();
+    await expect(toast(guns, m)).toContainText(m("letter.archived"));
+    await expect(row(guns, "Kvittot")).toHaveCount(0);
+    await guns.getByRole("button", { name: m("action.undo") }).click();
+    await expect(row(guns, "Kvittot")).toBeVisible();
+    await expect.poll(() => gun.terminal.list("archive")).toEqual([]);
+
+    await open(guns, "Kvittot");
+    await guns.getByRole("button", { name: m("letter.archive"), exact: true }).click();
+    await goTo(guns, "archive", m);
+    await open(guns, "Kvittot");
+    await guns.getByRole("button", { name: m("letter.put_back") }).click();
+    await expect(guns.getByText(m("empty.archive"), { exact: true })).toBeVisible();
+    await expect.poll(() => gun.terminal.list()).toHaveLength(1);
+  });
+
+  test("has what was put there at a terminal, is answered from, and binned from", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const id = await per.terminal.send({ to: [gun.address], subject: "Kvittot", text: "Bra att ha" });
+    const guns = await visit(gun);
+    await expect(row(guns, "Kvittot")).toBeVisible();
+    await gun.terminal.move(id, "archive");
+    await expect(row(guns, "Kvittot")).toHaveCount(0);
+    await goTo(guns, "archive", m);
+    await open(guns, "Kvittot");
+    await expect(guns.getByRole("link", { name: m("letter.answer") }).filter({ visible: true })).not.toHaveCount(0);
+    await guns.getByRole("button", { name: m("letter.bin") }).click();
+    await expect(toast(guns, m)).toContainText(m("letter.binned"));
+    await expect.poll(() => gun.terminal.list("trash")).toHaveLength(1);
+    await guns.getByRole("button", { name: m("action.undo") }).click();
+    await expect(row(guns, "Kvittot")).toBeVisible();
+    await expect.poll(() => gun.terminal.list("archive")).toHaveLength(1);
+  });
+});
+
 test.describe("throwing away", () => {
   test("moves a letter to the trash, and back while one may change one's mind", async ({ visit, newcomer, m }) => {
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];

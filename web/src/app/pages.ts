@@ -45,6 +45,7 @@ const TITLES: Record<string, () => string> = {
   "/mail/inbox": () => m["folder.inbox"](),
   "/mail/sent": () => m["folder.sent"](),
   "/mail/drafts": () => m["folder.drafts"](),
+  "/mail/archive": () => m["folder.archive"](),
   "/mail/trash": () => m["folder.trash"](),
   "/mail/write": () => m["title.write"](),
   "/compare": () => m["title.compare"](),

@@ -19,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/mail/inbox", page: "mail", access: "mailbox" },
   { path: "/mail/sent", page: "mail", access: "mailbox" },
   { path: "/mail/drafts", page: "mail", access: "mailbox" },
+  { path: "/mail/archive", page: "mail", access: "mailbox" },
   { path: "/mail/trash", page: "mail", access: "mailbox" },
   { path: "/mail/write", page: "mail", access: "mailbox" },
   { path: "/compare", page: "compare", access: "mailbox" },

@@ -36,7 +36,8 @@ export class Shortcuts {
             shortcut.act();
           },
         },
-        { ignore: (event) => !this.#heeds(shortcut, event) },
+        // Sequences hear each key first: the last one of theirs is not a key by itself (`g a`, and `a` alone).
+        { ignore: (event) => !this.#heeds(shortcut, event), capture: shortcut.keys.includes(" ") },
       ),
     );
     return () => {

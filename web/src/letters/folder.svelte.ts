@@ -6,6 +6,8 @@ import type { Counts, Folder, Problem, Row } from "../worker/types.ts";
 
 /** How many rows one part has: more than the tallest window shows at once. */
 const PART = 50;
+/** How soon what could not be checked is checked again: a server that answers some calls only is not asked without end. */
+const AGAIN_AFTER = 30_000;
 
 type Vault = Pick<typeof mailbox, "call">;
 
@@ -24,6 +26,7 @@ export class OpenFolder {
   readonly #leaving = new Set<string>();
   /** Rises with each refresh; what was asked for before it is old when it comes. */
   #age = 0;
+  #checkedAgain = 0;
 
   constructor(vault: Vault, folder: Folder) {
     this.#vault = vault;
@@ -51,6 +54,14 @@ export class OpenFolder {
     } catch (failed) {
       if (age === this.#age) this.#fail(failed);
     }
+  }
+
+  /** The server answers again: what could not be checked while it did not is checked now. */
+  async checkAgain(): Promise<void> {
+    const now = Date.now();
+    if (now - this.#checkedAgain < AGAIN_AFTER || !this.rows.some((row) => row?.damage?.class === "unavailable")) return;
+    this.#checkedAgain = now;
+    await this.refresh();
   }
 
   /** Puts letters that were moved away back into this folder. */

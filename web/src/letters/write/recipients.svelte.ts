@@ -111,7 +111,7 @@ export function refusedInShort({ name, class: tone }: Problem): string {
     case "key-changed":
       return m["key.changed"]();
     case "digits-differ":
-      return m["chip.digits_differ"]();
+      return m["key.differs"]();
     default:
       return m["chip.refused"]();
   }
