@@ -289,8 +289,8 @@ fn drafts_erased(stage: &Stage) -> Vec<Case> {
     let posted: Posted = stage.answer(SENDS_A_DRAFT, "POST /letters");
     let erase = posted.drafts_erased.expect("its draft went");
     let synced: Changes = {
-        let lines = stage.days[SENDS_A_DRAFT].day.transcript.iter();
-        let last = lines.filter(|line| line.path.contains("/changes")).next_back().expect("it was asked");
+        let mut lines = stage.days[SENDS_A_DRAFT].day.transcript.iter();
+        let last = lines.rfind(|line| line.path.contains("/changes")).expect("it was asked");
         serde_json::from_slice(&last.body.0).expect("changes")
     };
     let ids = |ids: Vec<RecordId>| DraftIds { change: synced.change, erase: synced.erased.drafts, ids };

@@ -41,6 +41,9 @@ pub(super) const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";
 /// What it asks when it has them.
 pub(super) const FIRST_CHANGES: &str = "GET /changes?since=0";
 
+/// Bytes in the place of others.
+type Bytes<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
 pub(super) fn made_records(stage: &Stage) -> Vec<Case> {
     let changes: Changes = stage.answer(SIGNS_IN, FIRST_RECORDS);
     let account = stage.session(SIGNS_IN).account;
@@ -53,7 +56,7 @@ pub(super) fn made_records(stage: &Stage) -> Vec<Case> {
             [&stage.bjorns_contact, &stage.his_other_contact].into_iter().find(|contact| contact.head == head);
         let asked = format!("GET /records/{}", head.id);
         let changed = |truth: &[u8]| flipped(truth);
-        let lies: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 3] =
+        let lies: [(&str, Bytes<'_>); 3] =
             [("changes", &changed), ("makes up", &|_| made.clone()), ("empties", &|_| Vec::new())];
         for (does, bytes) in lies {
             let lie = |when: &str| {
