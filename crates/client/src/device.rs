@@ -194,11 +194,14 @@ pub trait Device {
     async fn erase_rows(&self) -> Result<(), DeviceFailed>;
 }
 
+/// Rows by account, table and id.
+pub type MemoryRows = BTreeMap<(AccountId, Table, RowId), Vec<u8>>;
+
 /// A device that forgets, for tests and for people who are made and signed out in one run. Cloned, it is a thief's copy.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     session: RefCell<Option<Vec<u8>>>,
-    rows: RefCell<BTreeMap<(AccountId, Table, RowId), Vec<u8>>>,
+    rows: RefCell<MemoryRows>,
     written: Cell<usize>,
 }
 
@@ -211,13 +214,13 @@ impl Memory {
 
     /// One with what lay on another: a session, and rows by account, table and id.
     #[must_use]
-    pub fn with(session: Option<Vec<u8>>, rows: BTreeMap<(AccountId, Table, RowId), Vec<u8>>) -> Self {
+    pub fn with(session: Option<Vec<u8>>, rows: MemoryRows) -> Self {
         Self { session: RefCell::new(session), rows: RefCell::new(rows), written: Cell::new(0) }
     }
 
     /// What lies there: the session, and rows by account, table and id.
     #[must_use]
-    pub fn parts(&self) -> (Option<Vec<u8>>, BTreeMap<(AccountId, Table, RowId), Vec<u8>>) {
+    pub fn parts(&self) -> (Option<Vec<u8>>, MemoryRows) {
         (self.session.borrow().clone(), self.rows.borrow().clone())
     }
 

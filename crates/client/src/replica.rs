@@ -131,7 +131,7 @@ pub enum SyncRefused {
     /// A second keyring or settings.
     #[error("the server offers a second record where there can be one")]
     SecondRecord,
-    /// No keyring or settings, or no contact where there was one.
+    /// No keyring or settings.
     #[error("the server lacks a sealed record that can't be erased")]
     RecordMissing,
     /// Numbers that contradict each other.

@@ -50,7 +50,7 @@ pub fn to_bytes<'a>(entries: impl Iterator<Item = (LetterId, &'a Brief)>) -> Vec
 /// The entries of a page; none if it is of another form.
 #[must_use]
 pub fn from_bytes(bytes: &[u8]) -> Option<BTreeMap<LetterId, Brief>> {
-    if bytes.len() % WIDTH != 0 {
+    if !bytes.len().is_multiple_of(WIDTH) {
         return None;
     }
     bytes.chunks_exact(WIDTH).map(one).collect()
