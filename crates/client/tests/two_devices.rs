@@ -655,7 +655,7 @@ fn live_days(days: std::ops::Range<u64>) {
     // A test of loss in which nothing is lost would pass as well.
     let often = ["request lost", "answer lost", "request repeated", "stale answer", "a tab closed in the middle"];
     let now_and_then = ["two texts kept", "a spent draft written anew", "a letter given back", "the server goes back"];
-    for (names, least) in [(&often[..], 500), (&now_and_then[..], 50)] {
+    for (names, least) in [(&often[..], 200), (&now_and_then[..], 20)] {
         for name in names {
             assert!(happened.get(name).is_some_and(|count| *count > least), "{name}: {happened:?}");
         }
