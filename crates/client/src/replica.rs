@@ -68,8 +68,10 @@ pub struct Replica {
     entries: BTreeMap<LetterId, Brief>,
     by_arrival: BTreeSet<(u8, Timestamp, LetterId)>,
     records: BTreeMap<RecordId, RecordHead>,
-    /// The last version of each draft that was erased, so that erasing a record is no way back.
+    /// The last version of each draft that was erased: it does not come back.
     spent: BTreeMap<RecordId, Version>,
+    /// Drafts that went and that the server has all the same: a request that came late wrote them once more.
+    risen: BTreeSet<RecordId>,
     /// What the device's store does not have yet.
     pub(crate) unwritten: Unwritten,
 }
@@ -229,6 +231,16 @@ impl Replica {
         self.spent.get(&id).copied()
     }
 
+    /// Drafts that went and are at the server all the same, to be erased there.
+    pub(crate) fn risen(&self) -> impl Iterator<Item = RecordId> {
+        self.risen.iter().copied()
+    }
+
+    /// The server has no such draft any more.
+    pub(crate) fn laid_to_rest(&mut self, id: RecordId) {
+        self.risen.remove(&id);
+    }
+
     /// Takes an answer to `GET /changes?since=` [`Followed::change`].
     ///
     /// # Errors
@@ -365,8 +377,10 @@ impl Replica {
 
     fn check(&self, head: &RecordHead, before: &BTreeMap<RecordId, RecordHead>) -> Result<(), SyncRefused> {
         let held = before.get(&head.id).or_else(|| self.records.get(&head.id));
-        let seen = held.map(|held| held.version).or_else(|| self.spent.get(&head.id).copied());
-        if seen.is_some_and(|seen| head.version < seen) {
+        if held.is_none() && self.spent.contains_key(&head.id) {
+            return Ok(()); // it is not taken
+        }
+        if held.is_some_and(|held| head.version < held.version) {
             return Err(SyncRefused::OlderRecord);
         }
         if held.is_some_and(|held| held.purpose != head.purpose) {
@@ -380,11 +394,14 @@ impl Replica {
     }
 
     fn put_record(&mut self, head: RecordHead, sealed: Option<Octets>) {
+        if self.spent.contains_key(&head.id) {
+            // The id of a draft that went is spent, whatever the server says of it (PROTOCOL §2).
+            self.risen.insert(head.id);
+            return;
+        }
         let known = self.unwritten.records.remove(&head.id);
         let known = known.filter(|(known, _)| known.version == head.version).and_then(|(_, sealed)| sealed);
         self.unwritten.records.insert(head.id, (head.clone(), sealed.or(known)));
-        self.unwritten.drafts_erased.remove(&head.id);
-        self.spent.remove(&head.id);
         self.records.insert(head.id, head);
     }
 
@@ -404,6 +421,7 @@ impl Replica {
     }
 
     fn drop_draft(&mut self, id: RecordId) {
+        self.risen.remove(&id);
         if let Some(head) = self.records.remove(&id) {
             self.spent.insert(id, head.version);
         } else {
@@ -534,13 +552,19 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_that_was_erased_does_not_come_back_older() {
+    fn a_draft_that_was_erased_does_not_come_back_and_is_erased_where_it_did() {
         let mut replica = replica();
         replica.take_changes(changes(5, erased(0, 0), vec![], vec![head(2, RecordPurpose::Draft, 2, 5)])).unwrap();
         replica.take_draft_ids(&drafts(5, 1, &[]), erased(0, 1)).unwrap();
         assert!(replica.was_erased(RecordId::from_bytes([2; 16])));
-        let older = changes(6, erased(0, 1), vec![], vec![head(2, RecordPurpose::Draft, 1, 6)]);
-        assert_eq!(refused(replica, older), SyncRefused::OlderRecord);
+        for (version, change) in [(1, 6), (2, 7), (3, 8)] {
+            let risen = changes(change, erased(0, 1), vec![], vec![head(2, RecordPurpose::Draft, version, change)]);
+            assert_eq!(replica.take_changes(risen), Ok(Next::Nothing));
+            assert_eq!(replica.records().filter(|head| head.purpose == RecordPurpose::Draft).count(), 0);
+        }
+        assert_eq!(replica.risen().collect::<Vec<_>>(), [RecordId::from_bytes([2; 16])]);
+        replica.laid_to_rest(RecordId::from_bytes([2; 16]));
+        assert_eq!(replica.risen().count(), 0);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    device::{DeviceFailed, Expected, Table, Write, Written},
+    device::{DeviceFailed, Expected, Table, Tag, Write, Written},
     failure::{CallError, Class, Explained, Failure, explained},
     keeping::RecordRow,
     mailbox::{Mailbox, State},
@@ -201,6 +201,7 @@ impl Mailbox {
     /// # Errors
     /// [`DeviceFailed`]
     pub async fn hand_in_drafts(&self, world: &impl World) -> Result<Vec<HandedIn>, DeviceFailed> {
+        self.erase_risen(world).await;
         self.look_at_unsent(world).await?;
         let drafts: Vec<RecordId> = {
             let state = self.state.borrow();
@@ -427,11 +428,29 @@ impl Mailbox {
     /// # Errors
     /// [`DraftError`]
     pub async fn draft(&self, world: &impl World, id: RecordId) -> Result<Draft, DraftError> {
-        let (draft, version) = self.draft_text(world, id).await?;
-        let mut state = self.state.borrow_mut();
-        state.saw(id, draft.print());
-        state.seen_versions.insert(id, version);
-        Ok(draft)
+        for _ in 0..TRIES {
+            let before = self.writing_of(world, id).await?;
+            let (draft, version) = self.draft_text(world, id).await?;
+            // What was being handed in meanwhile is newer than this text, and would be written over.
+            if self.writing_of(world, id).await? == before {
+                let mut state = self.state.borrow_mut();
+                state.saw(id, draft.print());
+                state.seen_versions.insert(id, version);
+                return Ok(draft);
+            }
+        }
+        Err(RecordError::Contended.into())
+    }
+
+    /// Names the last writing of a draft that this device knows of: its row, and its record's version.
+    async fn writing_of(
+        &self,
+        world: &impl World,
+        id: RecordId,
+    ) -> Result<(Option<Tag>, Option<Version>), DeviceFailed> {
+        let row: Found<LocalDraft> = self.rows(world).get(Table::Draft, *id.as_bytes()).await?;
+        let head = self.state.borrow().replica.head(id).map(|head| head.version);
+        Ok((row.tag, head))
     }
 
     /// A draft's text, and the record's version that it is or is written over.
@@ -471,9 +490,25 @@ impl Mailbox {
             Ok(()) | Err(_) => {}
         }
         if !only_here {
+            let version = self.state.borrow().replica.head(id).map(|head| head.version).unwrap_or_default();
+            let rows = self.rows(world);
+            // At once, so that another tab that has the draft open does not write it anew.
+            let spent = rows.put(Table::Spent, *id.as_bytes(), Expected::Anything, &version, &mut world.rng());
+            rows.write(vec![spent]).await.map(drop)?;
             self.state.borrow_mut().replica.draft_dropped(id, None);
         }
         Ok(())
+    }
+
+    /// Erases drafts at the server that went, here or elsewhere, and were written once more by a request that came late.
+    async fn erase_risen(&self, world: &impl World) {
+        let risen: Vec<RecordId> = self.state.borrow().replica.risen().collect();
+        for id in risen {
+            match self.session.api(world).delete(&format!("/records/{id}")).await {
+                Err(error) if !is_not_found(&error) => {}
+                Ok(()) | Err(_) => self.state.borrow_mut().replica.laid_to_rest(id),
+            }
+        }
     }
 
     /// The rows of a draft that went out as a letter: gone, but for what its sender had not seen. What this tab has seen

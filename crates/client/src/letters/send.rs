@@ -166,10 +166,10 @@ impl Mailbox {
         record: Option<RecordId>,
         also: Vec<Write>,
     ) -> Result<Sent, SendError> {
-        if let Some(record) = record {
-            if self.is_spent_here(world, record).await? || self.state.borrow().replica.was_erased(record) {
-                return Err(SendError::NoDraft);
-            }
+        if let Some(record) = record
+            && (self.is_spent_here(world, record).await? || self.state.borrow().replica.was_erased(record))
+        {
+            return Err(SendError::NoDraft);
         }
         let seen = {
             let state = self.state.borrow();
