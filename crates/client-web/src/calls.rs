@@ -188,11 +188,11 @@ pub struct NewLanguage {
     pub language: Language,
 }
 
-/// A code as typed; spaces do not matter.
+/// A code as typed or pasted.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Code {
-    /// Six digits.
+    /// Six digits, or the whole message they stand in.
     pub code: String,
 }
 
@@ -200,7 +200,7 @@ pub struct Code {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct LastCode {
-    /// Six digits.
+    /// Six digits, or the whole message they stand in.
     pub code: String,
     /// Stay signed in on this device for 30 days.
     pub keep: bool,

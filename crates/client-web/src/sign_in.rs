@@ -8,7 +8,7 @@ use securemailbox_client::{
     sign_in::{self, CodeToEnter, NewPasswordToChoose, RecoveryToComplete, RecoveryToProve},
     world::World,
 };
-use securemailbox_protocol::{address::Address, phone::PhoneNumber, sign_in::NextFactor};
+use securemailbox_protocol::{address::Address, factors, phone::PhoneNumber, sign_in::NextFactor};
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
     recovery,
@@ -83,7 +83,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_address_code(&mut self, args: Code) -> Result<Done, Problem> {
         let Step::AddressToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::PhoneToName(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        self.step = Step::PhoneToName(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -112,7 +112,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_phone_code(&mut self, args: Code) -> Result<Done, Problem> {
         let Step::PhoneToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::PasswordToChoose(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        self.step = Step::PasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -148,7 +148,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_code(&mut self, args: LastCode) -> Result<Done, Problem> {
         let Step::CodeToEnter { step, .. } = &self.step else { return Err(out_of_step()) };
-        let opening = step.prove(&self.world, &digits(&args.code)?).await.or_problem()?;
+        let opening = step.prove(&self.world, &found(&args.code)?).await.or_problem()?;
         Ok(self.hand_over(opening, args.keep, false))
     }
 
@@ -168,7 +168,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
         let Step::RecoveryToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -227,14 +227,9 @@ pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {
     Address::parse(typed).map_err(|_| Problem { address: Some(typed.trim().into()), ..refused("not-an-address") })
 }
 
-/// Six digits, however a person spaced them.
-fn digits(typed: &str) -> Result<String, Problem> {
-    let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    if code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(code)
-    } else {
-        Err(refused("not-a-code"))
-    }
+/// The code in what was typed or pasted.
+fn found(typed: &str) -> Result<factors::Code, Problem> {
+    factors::Code::parse(typed).map_err(|_| refused("not-a-code"))
 }
 
 /// Sweden, whose language the page speaks first; a number of elsewhere comes with its country code.
@@ -264,15 +259,6 @@ fn out_of_step() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_taken_however_it_was_spaced() {
-        assert_eq!(digits(" 123 456 ").unwrap(), "123456");
-        assert_eq!(digits("123-456").unwrap(), "123456");
-        for typed in ["12345", "1234567", "12345a", "١٢٣٤٥٦", ""] {
-            assert_eq!(digits(typed).unwrap_err().name, "not-a-code", "{typed}");
-        }
-    }
 
     #[test]
     fn a_password_is_called_good_only_if_it_would_be_taken() {

@@ -6,6 +6,7 @@ use securemailbox_protocol::{
         NewRegistration, PasswordRequest, PasswordResponse, Registration,
     },
     address::Address,
+    factors::Code,
     ids::{AccountId, RecordId, SlotId},
     numbers::Version,
     octets::Octets,
@@ -134,8 +135,8 @@ impl AddressToProve {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<PhoneToName, CallError> {
-        step(world, &self.registration, "address-code", &EnteredCode { code: code.into() }).await?;
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PhoneToName, CallError> {
+        step(world, &self.registration, "address-code", &EnteredCode { code: code.clone() }).await?;
         Ok(PhoneToName { registration: self.registration.clone(), address: self.address.clone() })
     }
 }
@@ -156,8 +157,8 @@ impl PhoneToProve {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<PasswordToChoose, CallError> {
-        step(world, &self.registration, "phone-code", &EnteredCode { code: code.into() }).await?;
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PasswordToChoose, CallError> {
+        step(world, &self.registration, "phone-code", &EnteredCode { code: code.clone() }).await?;
         Ok(PasswordToChoose { registration: self.registration.clone(), address: self.address.clone() })
     }
 }

@@ -3,6 +3,7 @@
 use securemailbox_protocol::{
     accounts::{Account, EnteredCode},
     address::Address,
+    factors::Code,
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
     sign_in::{
@@ -103,7 +104,7 @@ impl CodeToEnter {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<(Mailbox, Vec<Warning>), SignInError> {
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<(Mailbox, Vec<Warning>), SignInError> {
         Ok(self.prove(world, code).await?.open(world).await?)
     }
 
@@ -111,8 +112,8 @@ impl CodeToEnter {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn prove(&self, world: &impl World, code: &str) -> Result<Opening, SignInError> {
-        let entered = SignInCode { code: code.into(), session: world.delivery() };
+    pub async fn prove(&self, world: &impl World, code: &Code) -> Result<Opening, SignInError> {
+        let entered = SignInCode { code: code.clone(), session: world.delivery() };
         let path = format!("/sign-ins/{}/code", self.id);
         let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
         let slot =
@@ -165,9 +166,9 @@ impl RecoveryToProve {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<NewPasswordToChoose, SignInError> {
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<NewPasswordToChoose, SignInError> {
         let path = format!("/recoveries/{}/code", self.id);
-        let entered = EnteredCode { code: code.into() };
+        let entered = EnteredCode { code: code.clone() };
         let slot: RecoveredSlot = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
         let place = SlotPlace { account: slot.account, slot: slot.id };
         let secret = slots::open(&place, &self.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;

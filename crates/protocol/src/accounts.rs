@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Address,
+    factors::Code,
     ids::{AccountId, CertificateHash, RecordId, RegistrationId, SlotId},
     octets::Octets,
     phone::PhoneNumber,
@@ -71,13 +72,13 @@ pub struct Registration {
     pub account: AccountId,
 }
 
-/// A six-digit code, as typed. Spaces are ignored.
+/// A six-digit code that was entered.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EnteredCode {
     /// The digits.
-    pub code: String,
+    pub code: Code,
 }
 
 /// `POST /registrations/{id}/phone`.

@@ -46,6 +46,8 @@ pub const SHEETS_A_DAY: u32 = 20;
 pub const CODES_AN_HOUR: u32 = 10;
 /// Failed sign-ins of one account in an hour, before the next must wait.
 pub const SIGN_INS_AN_HOUR: u32 = 20;
+/// What was typed or pasted for a code, in bytes: a whole message, and not a page.
+pub const CODE_TYPED: usize = 2 * 1024;
 /// Tries at one code.
 pub const CODE_TRIES: u8 = 5;
 /// How long a code is good for.

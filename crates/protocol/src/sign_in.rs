@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts::{Level, NewPasswordSlot, NewRecoverySlot},
     address::Address,
+    factors::Code,
     ids::{AccountId, RecoveryId, SessionId, SignInId, SlotId},
     octets::Octets,
     slots::Slot,
@@ -67,8 +68,8 @@ pub enum SessionDelivery {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignInCode {
-    /// Six digits, as typed.
-    pub code: String,
+    /// The digits.
+    pub code: Code,
     /// How the token is handed over.
     pub session: SessionDelivery,
 }

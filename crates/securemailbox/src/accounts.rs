@@ -8,7 +8,7 @@ use securemailbox_client::{
     sign_in,
 };
 use securemailbox_protocol::{
-    accounts::Language, address::Address, phone::PhoneNumber, problems::ProblemType, sign_in::NextFactor,
+    accounts::Language, address::Address, factors::Code, phone::PhoneNumber, problems::ProblemType, sign_in::NextFactor,
 };
 use securemailbox_vault::{
     passwords::{Password, judge},
@@ -228,37 +228,19 @@ fn code_question(factor: &NextFactor) -> String {
 }
 
 /// Asks for a code and enters it; asks again, if a person sits there, while it is refused.
-async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(String) -> Result<T, E>) -> Result<T, Stop> {
+async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(Code) -> Result<T, E>) -> Result<T, Stop> {
     loop {
-        let refused = match six_digits(&questions::ask(question)?) {
-            Some(code) => match enter(code).await {
+        let refused = match Code::parse(&Zeroizing::new(questions::ask(question)?)) {
+            Ok(code) => match enter(code).await {
                 Err(error) if is_called(&error, ProblemType::CodeRefused.slug()) => Stop::from(error),
                 done => return done.map_err(Stop::from),
             },
-            None => Stop::refused(ProblemType::CodeRefused.slug(), &"a code is six digits"),
+            // A slip of the hand, and no matter for the server.
+            Err(error) => Stop::refused(ProblemType::CodeRefused.slug(), &error),
         };
         if !questions::answers_come_from_a_person() {
             return Err(refused);
         }
         questions::say("That code was not accepted.")?;
-    }
-}
-
-/// The code that was typed, if it can be one: anything else is a slip of the hand, and no matter for the server.
-fn six_digits(typed: &str) -> Option<String> {
-    let code: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    (code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())).then_some(code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_six_digits_however_they_are_grouped() {
-        assert_eq!(six_digits("012 345").as_deref(), Some("012345"));
-        for typed in ["", "12345", "1234567", "12345a", "١٢٣٤٥٦"] {
-            assert_eq!(six_digits(typed), None, "{typed}");
-        }
     }
 }

@@ -2,7 +2,6 @@
 
 mod api;
 mod body;
-mod codes;
 pub mod config;
 mod guard;
 mod jobs;

@@ -13,6 +13,7 @@ use hmac::{Hmac, Mac};
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
     address::Address,
+    factors::Code,
     ids::AccountId,
     numbers::Version,
     phone::PhoneNumber,
@@ -133,8 +134,8 @@ impl ServerSeal {
 
     /// What the database keeps of a code, bound to what it was sent for.
     #[must_use]
-    pub fn code(&self, sent_for: &[u8; 16], digits: &str) -> [u8; 32] {
-        self.mac(&[b"code", sent_for, digits.as_bytes()])
+    pub fn code(&self, sent_for: &[u8; 16], code: &Code) -> [u8; 32] {
+        self.mac(&[b"code", sent_for, code.digits().as_bytes()])
     }
 
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -286,6 +287,7 @@ mod tests {
     #[test]
     fn the_same_digits_sent_for_two_things_are_two_codes() {
         let seal = ServerSeal::new(&[7; 32]);
-        assert_ne!(seal.code(&[1; 16], "123456"), seal.code(&[2; 16], "123456"));
+        let code = Code::parse("123456").unwrap();
+        assert_ne!(seal.code(&[1; 16], &code), seal.code(&[2; 16], &code));
     }
 }

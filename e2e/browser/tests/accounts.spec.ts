@@ -8,6 +8,7 @@ import {
   fromMenu,
   inMailbox,
   keepSheet,
+  paste,
   problem,
   prove,
   proved,
@@ -128,6 +129,13 @@ test.describe("signing in", () => {
     await enterCode(page, code === "111111" ? "222222" : "111111", m);
     await expect(problem(page)).toContainText(m("problem.code_refused"));
     await enterCode(page, `${code.slice(0, 3)} ${code.slice(3)}`, m);
+    await inMailbox(page, m);
+  });
+
+  test("takes the whole message that was pasted, and goes on by itself", async ({ page, server, newcomer, m }) => {
+    const gun = await newcomer("Gun Berg");
+    const code = await proved(page, server, gun, m);
+    await paste(page, `SecureMailbox 10:15\n${code.slice(0, 3)}\u2013${code.slice(3)} är din kod. Gäller i 10 minuter.`, m);
     await inMailbox(page, m);
   });
 

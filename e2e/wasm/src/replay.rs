@@ -24,8 +24,8 @@ use securemailbox_client::{
     world::{Device, DeviceFailed, Item, World},
 };
 use securemailbox_protocol::{
-    accounts::Language, address::Address, ids::LetterId, letters::Folder, octets::Octets, opaque::KeyStretching,
-    phone::PhoneNumber, time::Timestamp,
+    accounts::Language, address::Address, factors::Code, ids::LetterId, letters::Folder, octets::Octets,
+    opaque::KeyStretching, phone::PhoneNumber, time::Timestamp,
 };
 use securemailbox_vault::{passwords::Password, recovery::RecoveryCode};
 use serde::{Deserialize, Serialize};
@@ -273,10 +273,12 @@ impl Life {
             (Self::Outside, Act::Register { address }) => {
                 Self::Address(accounts::register(world, &address, Language::Sv).await.map_err(name)?)
             }
-            (Self::Address(step), Act::Code { code }) => Self::Phone(step.enter(world, &code).await.map_err(name)?),
+            (Self::Address(step), Act::Code { code }) => {
+                Self::Phone(step.enter(world, &found(&code)?).await.map_err(name)?)
+            }
             (Self::Phone(step), Act::Phone { phone }) => Self::PhoneCode(step.enter(world, phone).await.map_err(name)?),
             (Self::PhoneCode(step), Act::Code { code }) => {
-                Self::Password(step.enter(world, &code).await.map_err(name)?)
+                Self::Password(step.enter(world, &found(&code)?).await.map_err(name)?)
             }
             (Self::Password(step), Act::Choose { password, name: called }) => {
                 let called = Name::parse(&called).map_err(|_| "not-a-name".to_owned())?;
@@ -288,14 +290,14 @@ impl Life {
                 Self::SignIn(sign_in::sign_in(world, &address, Password::new(&password)).await.map_err(name)?)
             }
             (Self::SignIn(step), Act::Code { code }) => {
-                return self.enter(step.enter(world, &code).await.map_err(name)?);
+                return self.enter(step.enter(world, &found(&code)?).await.map_err(name)?);
             }
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
                 Self::Recovery(sign_in::recover(world, &address, &code).await.map_err(name)?)
             }
             (Self::Recovery(step), Act::Code { code }) => {
-                Self::NewPassword(step.enter(world, &code).await.map_err(name)?)
+                Self::NewPassword(step.enter(world, &found(&code)?).await.map_err(name)?)
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
@@ -324,6 +326,11 @@ impl Life {
         *self = Self::Inside(Box::new(mailbox));
         Ok(warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name())))
     }
+}
+
+/// The code in what was typed.
+fn found(typed: &str) -> Result<Code, String> {
+    Code::parse(typed).map_err(|_| "not-a-code".to_owned())
 }
 
 /// What is done with an open mailbox; none if the act ends it, or belongs before it.

@@ -15,11 +15,11 @@ address: string, };
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 
 /**
- * A code as typed; spaces do not matter.
+ * A code as typed or pasted.
  */
 export type Code = { 
 /**
- * Six digits.
+ * Six digits, or the whole message they stand in.
  */
 code: string, };
 
@@ -316,7 +316,7 @@ export type Language = "sv" | "en";
  */
 export type LastCode = { 
 /**
- * Six digits.
+ * Six digits, or the whole message they stand in.
  */
 code: string, 
 /**

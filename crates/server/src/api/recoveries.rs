@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     accounts::{EnteredCode, Level, PasswordRequest, PasswordResponse},
+    factors::Code,
     ids::RecoveryId,
     problems::{ProblemDetails, ProblemType},
     sign_in::{CompleteRecovery, NewRecovery, NewSession, NextFactor, RecoveredSlot, Recovery},
@@ -16,7 +17,6 @@ use sha2::{Digest, Sha256};
 use super::{Id, registrations, sign_ins};
 use crate::{
     body::Json,
-    codes,
     mailroom::Mailroom,
     notices::Text,
     problem::Problem,
@@ -53,7 +53,7 @@ pub(crate) async fn begin(
     mailroom.rates.code(begun.account.as_bytes())?;
     let phone = mailroom.seal.phone(begun.account, &begun.phone_sealed)?;
     let factor = NextFactor { level: Level::Phone, phone_ends: phone.last_digits().to_owned() };
-    let digits = codes::generate(&mut rng);
+    let digits = Code::generate(&mut rng);
     let code = mailroom.seal.code(id.as_bytes(), &digits);
     let notice = mailroom.sms(phone, begun.language, Text::RecoveryCode { code: digits });
     mailroom.store.write(ExpectRecoveryCode { id, code, notice, now }).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn code(
     Id(id): Id<RecoveryId>,
     Json(entered): Json<EnteredCode>,
 ) -> Result<Json<RecoveredSlot>, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
+    let code = mailroom.seal.code(id.as_bytes(), &entered.code);
     match mailroom.store.write(EnterRecoveryCode { id, code, now: mailroom.now() }).await? {
         Entered::Proved(recovered) => {
             Ok(Json(RecoveredSlot { account: recovered.account, id: recovered.slot.id, sealed: recovered.slot.sealed }))

@@ -10,6 +10,7 @@ use securemailbox_protocol::{
         CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Level, NewPasswordSlot, NewRecoverySlot,
         NewRegistration, PasswordRequest, PasswordResponse, Registration,
     },
+    factors::Code,
     ids::{AccountId, CertificateHash, RegistrationId, SessionId},
     limits,
     problems::{ProblemDetails, ProblemType},
@@ -27,7 +28,6 @@ use sha2::{Digest, Sha256};
 use super::{Id, proved, within};
 use crate::{
     body::Json,
-    codes,
     config::RegistrationPolicy,
     mailroom::Mailroom,
     notices::{Recipient, Text, seal_notice},
@@ -69,7 +69,7 @@ pub(crate) async fn begin(
     let address_lookup = mailroom.seal.address_look_up(&new.address);
     // Per address, so that nobody's e-mail can be filled with codes from many networks.
     mailroom.rates.code(address_lookup.first_chunk().unwrap_or(&[0; 16]))?;
-    let digits = codes::generate(&mut rng);
+    let digits = Code::generate(&mut rng);
     let to = Recipient::Email(new.address.clone());
     let act = BeginRegistration {
         id,
@@ -95,7 +95,7 @@ pub(crate) async fn address_code(
     Id(id): Id<RegistrationId>,
     Json(entered): Json<EnteredCode>,
 ) -> Result<StatusCode, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
+    let code = mailroom.seal.code(id.as_bytes(), &entered.code);
     proved(mailroom.store.write(EnterAddressCode { id, code, now: mailroom.now() }).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -114,7 +114,7 @@ pub(crate) async fn phone(
     let now = mailroom.now();
     let waiting = mailroom.store.read(registrations::RegistrationForPhone { id, now }).await?;
     let mut rng = mailroom.rng();
-    let digits = codes::generate(&mut rng);
+    let digits = Code::generate(&mut rng);
     let act = SetPhone {
         id,
         phone_sealed: mailroom.seal.seal_phone(waiting.account, &entered.phone, &mut rng),
@@ -135,7 +135,7 @@ pub(crate) async fn phone_code(
     Id(id): Id<RegistrationId>,
     Json(entered): Json<EnteredCode>,
 ) -> Result<StatusCode, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
+    let code = mailroom.seal.code(id.as_bytes(), &entered.code);
     proved(mailroom.store.write(EnterPhoneCode { id, code, now: mailroom.now() }).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }

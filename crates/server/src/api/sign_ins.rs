@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     accounts::Level,
+    factors::Code,
     ids::SignInId,
     problems::{ProblemDetails, ProblemType},
     sign_in::{FinishSignIn, NewSession, NewSignIn, NextFactor, SignIn, SignInCode},
@@ -16,7 +17,6 @@ use securemailbox_store::{
 use super::{Id, proved, registrations};
 use crate::{
     body::Json,
-    codes,
     mailroom::Mailroom,
     notices::Text,
     opaque::OpaqueServer,
@@ -80,7 +80,7 @@ pub(crate) async fn finish(
     mailroom.rates.code(id_of_account.as_bytes())?;
     let phone = mailroom.seal.phone(id_of_account, &account.phone_sealed)?;
     let factor = NextFactor { level: Level::Phone, phone_ends: phone.last_digits().to_owned() };
-    let digits = codes::generate(&mut mailroom.rng());
+    let digits = Code::generate(&mut mailroom.rng());
     let code = mailroom.seal.code(id.as_bytes(), &digits);
     let notice = mailroom.sms(phone, account.language, Text::SignInCode { code: digits });
     mailroom.store.write(ExpectSignInCode { id, code, notice, now }).await?;
@@ -98,7 +98,7 @@ pub(crate) async fn code(
     Json(entered): Json<SignInCode>,
 ) -> Result<Response, Problem> {
     registrations::check_delivery(entered.session, own_page)?;
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
+    let code = mailroom.seal.code(id.as_bytes(), &entered.code);
     let token = Token::generate(&mailroom);
     let session = registrations::new_session(&mailroom, &token);
     let now = mailroom.now();
