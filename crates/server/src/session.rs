@@ -3,7 +3,8 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
 use rand::RngCore;
 use securemailbox_protocol::{
@@ -12,10 +13,10 @@ use securemailbox_protocol::{
     ids::{AccountId, SessionId},
     limits,
     problems::ProblemType,
-    sign_in::SessionDelivery,
+    sign_in::{NewSession, SessionDelivery},
     time::Timestamp,
 };
-use securemailbox_store::sessions::{SessionByToken, TouchSession};
+use securemailbox_store::sessions::{self, SessionByToken, TouchSession};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -88,6 +89,38 @@ pub struct Session {
     pub proved: Timestamp,
     /// How its token came.
     pub delivery: SessionDelivery,
+}
+
+/// A session at level `phone` that begins now, which an SMS code has just proved.
+pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
+    let now = mailroom.now();
+    sessions::NewSession {
+        id: SessionId::new(now, &mut mailroom.rng()),
+        token_hash: token.hash(),
+        level: Level::Phone,
+        now,
+    }
+}
+
+/// A cookie is given to our own page only, so that no other site can sign its visitors in here.
+pub(crate) fn check_delivery(delivery: SessionDelivery, own_page: FromOwnPage) -> Result<(), Problem> {
+    match delivery {
+        SessionDelivery::Cookie if !own_page.0 => Err(ProblemType::OtherOrigin.into()),
+        SessionDelivery::Cookie | SessionDelivery::Bearer => Ok(()),
+    }
+}
+
+/// Hands the token over the way it was asked for.
+pub(crate) fn hand_over(mut session: NewSession, token: &Token, delivery: SessionDelivery) -> Response {
+    match delivery {
+        SessionDelivery::Bearer => {
+            session.token = Some(token.to_text());
+            (StatusCode::CREATED, axum::Json(session)).into_response()
+        }
+        SessionDelivery::Cookie => {
+            (StatusCode::CREATED, [(header::SET_COOKIE, token.to_cookie())], axum::Json(session)).into_response()
+        }
+    }
 }
 
 impl Session {

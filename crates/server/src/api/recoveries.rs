@@ -14,14 +14,14 @@ use securemailbox_store::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, registrations, sign_ins};
+use super::{Id, sign_ins, slots};
 use crate::{
     body::Json,
     mailroom::Mailroom,
     notices::Text,
     problem::Problem,
     rates::Network,
-    session::{FromOwnPage, Token},
+    session::{self, FromOwnPage, Token},
 };
 
 impl From<RecoveryError> for Problem {
@@ -87,7 +87,7 @@ pub(crate) async fn password(
     Json(request): Json<PasswordRequest>,
 ) -> Result<Json<PasswordResponse>, Problem> {
     let account = mailroom.store.read(RecoveryForPassword { id, now: mailroom.now() }).await?;
-    registrations::answer_password(&mailroom, account, &request)
+    mailroom.opaque.answer(account, &request)
 }
 
 /// A new password and a new sheet in one transaction; all other sessions end.
@@ -99,14 +99,14 @@ pub(crate) async fn complete(
     Id(id): Id<RecoveryId>,
     Json(complete): Json<CompleteRecovery>,
 ) -> Result<Response, Problem> {
-    registrations::check_delivery(complete.session, own_page)?;
+    session::check_delivery(complete.session, own_page)?;
     let now = mailroom.now();
     let token = Token::generate(&mailroom);
-    let session = registrations::new_session(&mailroom, &token);
+    let session = session::fresh(&mailroom, &token);
     let act = recoveries::CompleteRecovery {
         id,
-        password: registrations::password_slot(complete.password)?,
-        recovery: registrations::recovery_slot(complete.recovery)?,
+        password: slots::password_slot(complete.password)?,
+        recovery: slots::recovery_slot(complete.recovery)?,
         session: session.clone(),
         now,
     };
@@ -115,5 +115,5 @@ pub(crate) async fn complete(
     mailroom.store.scrub_log().await?;
     let answer =
         NewSession { id: session.id, account, level: session.level, proved: now, token: None, slots: Vec::new() };
-    Ok(registrations::begin_session(answer, &token, complete.session))
+    Ok(session::hand_over(answer, &token, complete.session))
 }

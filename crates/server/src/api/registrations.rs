@@ -1,40 +1,31 @@
 //! Registering (PROTOCOL §9a): address, phone, password, and then everything at once.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Level, NewPasswordSlot, NewRecoverySlot,
-        NewRegistration, PasswordRequest, PasswordResponse, Registration,
+        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest,
+        PasswordResponse, Registration,
     },
     factors::Code,
-    ids::{AccountId, CertificateHash, RegistrationId, SessionId},
+    ids::{AccountId, CertificateHash, RegistrationId},
     limits,
     problems::{ProblemDetails, ProblemType},
-    sign_in::{NewSession, SessionDelivery},
+    sign_in::NewSession,
 };
-use securemailbox_store::{
-    registrations::{
-        self, BeginRegistration, EnterAddressCode, EnterPhoneCode, RegistrationError, RegistrationForPassword, SetPhone,
-    },
-    sessions,
-    slots::{PasswordSlot, RecoverySlot},
+use securemailbox_store::registrations::{
+    self, BeginRegistration, EnterAddressCode, EnterPhoneCode, RegistrationError, RegistrationForPassword, SetPhone,
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proved, within};
+use super::{Id, proved, slots, within};
 use crate::{
     body::Json,
     config::RegistrationPolicy,
     mailroom::Mailroom,
     notices::{Recipient, Text, seal_notice},
-    opaque::OpaqueServer,
     problem::Problem,
     rates::Network,
-    session::{FromOwnPage, Token},
+    session::{self, FromOwnPage, Token},
 };
 
 impl From<RegistrationError> for Problem {
@@ -149,7 +140,7 @@ pub(crate) async fn password(
     Json(request): Json<PasswordRequest>,
 ) -> Result<Json<PasswordResponse>, Problem> {
     let account = mailroom.store.read(RegistrationForPassword { id, now: mailroom.now() }).await?;
-    answer_password(&mailroom, account, &request)
+    mailroom.opaque.answer(account, &request)
 }
 
 /// Makes the account and a session at level `phone`, in one transaction.
@@ -161,10 +152,10 @@ pub(crate) async fn complete(
     Id(id): Id<RegistrationId>,
     Json(complete): Json<CompleteRegistration, { limits::REGISTRATION_BODY }>,
 ) -> Result<Response, Problem> {
-    check_delivery(complete.session, own_page)?;
+    session::check_delivery(complete.session, own_page)?;
     let now = mailroom.now();
     let token = Token::generate(&mailroom);
-    let session = new_session(&mailroom, &token);
+    let session = session::fresh(&mailroom, &token);
     within("certificate", &complete.certificate.0, limits::CERTIFICATE)?;
     // Its place is the account's, which is known once address and phone are proved.
     let reserved = mailroom.store.read(RegistrationForPassword { id, now }).await?;
@@ -173,8 +164,8 @@ pub(crate) async fn complete(
         id,
         certificate_hash: CertificateHash::from_bytes(Sha256::digest(&complete.certificate.0).into()),
         certificate_sealed,
-        password: password_slot(complete.password)?,
-        recovery: recovery_slot(complete.recovery)?,
+        password: slots::password_slot(complete.password)?,
+        recovery: slots::recovery_slot(complete.recovery)?,
         keyring: first_record("keyring", complete.keyring, limits::KEYRING)?,
         contacts: first_record("contacts", complete.contacts, limits::RECORD)?,
         settings: first_record("settings", complete.settings, limits::RECORD)?,
@@ -184,68 +175,10 @@ pub(crate) async fn complete(
     let account = mailroom.store.write(act).await?;
     let answer =
         NewSession { id: session.id, account, level: session.level, proved: now, token: None, slots: Vec::new() };
-    Ok(begin_session(answer, &token, complete.session))
+    Ok(session::hand_over(answer, &token, complete.session))
 }
 
 fn first_record(name: &str, record: FirstRecord, limit: usize) -> Result<registrations::FirstRecord, Problem> {
     within(name, &record.sealed.0, limit)?;
     Ok(registrations::FirstRecord { id: record.id, sealed: record.sealed.0 })
-}
-
-/// Answers a registration request for the account's credential identifier.
-pub(super) fn answer_password(
-    mailroom: &Mailroom,
-    account: AccountId,
-    request: &PasswordRequest,
-) -> Result<Json<PasswordResponse>, Problem> {
-    let response = mailroom
-        .opaque
-        .register(&request.request.0, account.as_bytes())
-        .map_err(|_| Problem::bad_request("`request` is not an OPAQUE registration request"))?;
-    Ok(Json(PasswordResponse { response: response.into() }))
-}
-
-pub(super) fn password_slot(slot: NewPasswordSlot) -> Result<PasswordSlot, Problem> {
-    within("password.sealed", &slot.sealed.0, limits::SLOT)?;
-    OpaqueServer::check_record(&slot.opaque_record.0)
-        .map_err(|_| Problem::bad_request("`password.opaque_record` is not an OPAQUE registration record"))?;
-    Ok(PasswordSlot { id: slot.id, sealed: slot.sealed.0, opaque_record: slot.opaque_record.0 })
-}
-
-pub(super) fn recovery_slot(slot: NewRecoverySlot) -> Result<RecoverySlot, Problem> {
-    within("recovery.sealed", &slot.sealed.0, limits::SLOT)?;
-    Ok(RecoverySlot { id: slot.id, sealed: slot.sealed.0, proof_hash: Sha256::digest(&slot.proof.0).into() })
-}
-
-/// A session at level `phone`, which an SMS code has just proved.
-pub(super) fn new_session(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
-    let now = mailroom.now();
-    sessions::NewSession {
-        id: SessionId::new(now, &mut mailroom.rng()),
-        token_hash: token.hash(),
-        level: Level::Phone,
-        now,
-    }
-}
-
-/// A cookie is given to our own page only, so that no other site can sign its visitors in here.
-pub(super) fn check_delivery(delivery: SessionDelivery, own_page: FromOwnPage) -> Result<(), Problem> {
-    match delivery {
-        SessionDelivery::Cookie if !own_page.0 => Err(ProblemType::OtherOrigin.into()),
-        SessionDelivery::Cookie | SessionDelivery::Bearer => Ok(()),
-    }
-}
-
-/// Hands the token over the way it was asked for.
-pub(super) fn begin_session(mut session: NewSession, token: &Token, delivery: SessionDelivery) -> Response {
-    match delivery {
-        SessionDelivery::Bearer => {
-            session.token = Some(token.to_text());
-            (StatusCode::CREATED, axum::Json(session)).into_response()
-        }
-        SessionDelivery::Cookie => {
-            (StatusCode::CREATED, [(axum::http::header::SET_COOKIE, token.to_cookie())], axum::Json(session))
-                .into_response()
-        }
-    }
 }

@@ -14,7 +14,7 @@ use securemailbox_store::{
     sign_in::{BeginSignIn, CredentialsByAddress, EnterSignInCode, ExpectSignInCode, SignInError, TakeSignInState},
 };
 
-use super::{Id, proved, registrations};
+use super::{Id, proved};
 use crate::{
     body::Json,
     mailroom::Mailroom,
@@ -22,7 +22,7 @@ use crate::{
     opaque::OpaqueServer,
     problem::Problem,
     rates::Network,
-    session::{FromOwnPage, Token},
+    session::{self, FromOwnPage, Token},
 };
 
 impl From<SignInError> for Problem {
@@ -97,10 +97,10 @@ pub(crate) async fn code(
     Id(id): Id<SignInId>,
     Json(entered): Json<SignInCode>,
 ) -> Result<Response, Problem> {
-    registrations::check_delivery(entered.session, own_page)?;
+    session::check_delivery(entered.session, own_page)?;
     let code = mailroom.seal.code(id.as_bytes(), &entered.code);
     let token = Token::generate(&mailroom);
-    let session = registrations::new_session(&mailroom, &token);
+    let session = session::fresh(&mailroom, &token);
     let now = mailroom.now();
     match mailroom.store.write(EnterSignInCode { id, code, session: session.clone(), now }).await? {
         Entered::Proved(signed_in) => {
@@ -112,7 +112,7 @@ pub(crate) async fn code(
                 token: None,
                 slots: signed_in.slots,
             };
-            Ok(registrations::begin_session(answer, &token, entered.session))
+            Ok(session::hand_over(answer, &token, entered.session))
         }
         Entered::Refused(verdict) => Err(refused(verdict)),
     }
