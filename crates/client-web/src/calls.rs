@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::{
     problems::named,
     views::{
-        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factor, Folder, Judgement,
+        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factors, Folder, Judgement,
         Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
     },
 };
@@ -58,12 +58,14 @@ calls! {
         choose_password(NewPassword) -> Sheet;
         /// Makes the account and hands the mailbox over.
         make(Finish) -> Done;
-        /// Proves the password; a code goes to the phone.
-        sign_in(Credentials) -> Factor;
+        /// Proves the password. Where there is one factor only, its code is sent.
+        sign_in(Credentials) -> Factors;
+        /// Chooses a factor, in a sign-in or a recovery; its code is sent.
+        choose_factor(Id) -> Factors;
         /// Enters the code of a sign-in and hands the mailbox over.
         enter_code(LastCode) -> Done;
-        /// Begins a forgotten password with the code on the recovery sheet; a code goes to the phone.
-        recover(RecoveryCode) -> Factor;
+        /// Begins a forgotten password with the code on the recovery sheet. Where there is one factor only, its code is sent.
+        recover(RecoveryCode) -> Factors;
         /// Enters the code of a recovery.
         enter_recovery_code(Code) -> Done;
         /// Takes the new password, in a recovery. Show the new sheet before `complete_recovery`.
@@ -278,7 +280,7 @@ pub struct Part {
     pub count: u32,
 }
 
-/// A letter, a draft or a session.
+/// A letter, a draft, a session or a factor.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Id {

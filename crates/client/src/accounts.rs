@@ -2,11 +2,11 @@
 
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Language, NewPasswordSlot, NewRecoverySlot,
-        NewRegistration, PasswordRequest, PasswordResponse, Registration,
+        CompleteRegistration, EnteredPhone, FirstRecord, Language, NewPasswordSlot, NewRecoverySlot, NewRegistration,
+        PasswordRequest, PasswordResponse, Registration,
     },
     address::Address,
-    factors::Code,
+    factors::{Code, FactorOffer, Offers},
     ids::{AccountId, RecordId, SlotId},
     numbers::Version,
     octets::Octets,
@@ -26,6 +26,7 @@ use securemailbox_vault::{
 use crate::{
     api::Api,
     contacts::Contacts,
+    factors::Asked,
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::{Mailbox, OpenError, Warning},
     opening::Opening,
@@ -84,6 +85,7 @@ pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
 pub struct AddressToProve {
     registration: Registration,
     address: Address,
+    asked: Asked,
 }
 
 /// The address is proved; which phone?
@@ -96,6 +98,7 @@ pub struct PhoneToName {
 pub struct PhoneToProve {
     registration: Registration,
     address: Address,
+    asked: Asked,
 }
 
 /// Both are proved; which password?
@@ -126,8 +129,11 @@ pub async fn register(
         return Err(OpenError::SomebodyElse.into());
     }
     let new = NewRegistration { address: address.clone(), language };
-    let registration = Api::stranger(world.transport()).send(Method::Post, "/registrations", &new).await?;
-    Ok(AddressToProve { registration, address: address.clone() })
+    let registration: Registration =
+        Api::stranger(world.transport()).send(Method::Post, "/registrations", &new).await?;
+    let asked = only(path(&registration), &registration.offers)?;
+    asked.send(world).await?;
+    Ok(AddressToProve { registration, address: address.clone(), asked })
 }
 
 impl AddressToProve {
@@ -136,8 +142,14 @@ impl AddressToProve {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PhoneToName, CallError> {
-        step(world, &self.registration, "address-code", &EnteredCode { code: code.clone() }).await?;
+        prove(world, &self.asked, code).await?;
         Ok(PhoneToName { registration: self.registration.clone(), address: self.address.clone() })
+    }
+
+    /// What its code was sent by, and is sent again.
+    #[must_use]
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
     }
 }
 
@@ -147,8 +159,13 @@ impl PhoneToName {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, phone: PhoneNumber) -> Result<PhoneToProve, CallError> {
-        step(world, &self.registration, "phone", &EnteredPhone { phone }).await?;
-        Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone() })
+        let path = path(&self.registration);
+        let named = EnteredPhone { phone };
+        let Offers { offers } =
+            Api::stranger(world.transport()).send(Method::Post, &format!("{path}/phone"), &named).await?;
+        let asked = only(path, &offers)?;
+        asked.send(world).await?;
+        Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone(), asked })
     }
 }
 
@@ -158,8 +175,14 @@ impl PhoneToProve {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PasswordToChoose, CallError> {
-        step(world, &self.registration, "phone-code", &EnteredCode { code: code.clone() }).await?;
+        prove(world, &self.asked, code).await?;
         Ok(PasswordToChoose { registration: self.registration.clone(), address: self.address.clone() })
+    }
+
+    /// What its code was sent by, and is sent again.
+    #[must_use]
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
     }
 }
 
@@ -175,7 +198,7 @@ impl PasswordToChoose {
         name: Name,
     ) -> Result<AccountToMake, RegisterError> {
         judge(&password, &self.address)?;
-        let path = format!("/registrations/{}", self.registration.id);
+        let path = path(&self.registration);
         let registered = register_password(world, &format!("{path}/password"), password).await?;
         let account = self.registration.account;
         let secret = AccountSecret::generate(&mut world.rng());
@@ -223,14 +246,20 @@ impl AccountToMake {
     }
 }
 
-async fn step(
-    world: &impl World,
-    registration: &Registration,
-    step: &str,
-    body: &impl serde::Serialize,
-) -> Result<(), CallError> {
-    let path = format!("/registrations/{}/{step}", registration.id);
-    Api::stranger(world.transport()).tell(Method::Post, &path, body).await
+fn path(registration: &Registration) -> String {
+    format!("/registrations/{}", registration.id)
+}
+
+/// In a registration each step has one factor, and it is asked for at once.
+fn only(path: String, offers: &[FactorOffer]) -> Result<Asked, CallError> {
+    match offers {
+        [only] => Ok(Asked::new(path, only.id)),
+        [] | [_, _, ..] => Err(CallError::Unreadable),
+    }
+}
+
+async fn prove(world: &impl World, asked: &Asked, code: &Code) -> Result<(), CallError> {
+    Api::stranger(world.transport()).tell(Method::Post, &asked.entrance(), &asked.proof(code)).await
 }
 
 /// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration and in a forgotten password.

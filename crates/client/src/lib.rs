@@ -5,6 +5,7 @@ pub mod api;
 pub mod comparing;
 pub mod contacts;
 pub mod directory;
+pub mod factors;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;

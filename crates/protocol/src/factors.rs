@@ -7,7 +7,101 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::limits;
+use crate::{accounts::Level, ids::FactorId, limits, sign_in::SessionDelivery, time::Timestamp};
+
+/// What kind a factor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FactorKind {
+    /// An e-mail address: a code by e-mail.
+    Address,
+    /// A mobile phone: a code by SMS.
+    Phone,
+}
+
+impl FactorKind {
+    /// The level that its proof gives.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Address => Level::Address,
+            Self::Phone => Level::Phone,
+        }
+    }
+}
+
+/// A factor that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FactorOffer {
+    /// Its id.
+    pub id: FactorId,
+    /// What kind it is.
+    pub kind: FactorKind,
+    /// What its owner knows it by: the last two digits of a phone. Empty where there is nothing to tell apart.
+    pub hint: String,
+}
+
+/// What there is to choose from. Nothing is sent before one is chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Offers {
+    /// Oldest first.
+    pub offers: Vec<FactorOffer>,
+}
+
+/// `POST …/proofs`: this factor is to be proved, so its code is sent; the same again sends another.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChooseFactor {
+    /// Which one.
+    pub factor: FactorId,
+}
+
+/// What proves a factor, by its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// The code that was sent to an address or a phone.
+    Code(Code),
+}
+
+/// `POST …/proofs/enter`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnterProof {
+    /// The factor that was chosen.
+    pub factor: FactorId,
+    /// What proves it.
+    pub answer: Answer,
+}
+
+/// `POST /sign-ins/{id}/proofs/enter`: the right answer begins a session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnterSignInProof {
+    /// The factor that was chosen.
+    pub factor: FactorId,
+    /// What proves it.
+    pub answer: Answer,
+    /// How the token is handed over.
+    pub session: SessionDelivery,
+}
+
+/// The answer to `POST /sessions/current/proofs/enter`: how the session stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionProof {
+    /// What was proved.
+    pub level: Level,
+    /// When.
+    pub proved: Timestamp,
+}
 
 /// The six digits of a code, found in whatever was typed or pasted.
 ///
@@ -32,7 +126,7 @@ impl Code {
     /// 1. a number of six digits, unbroken or as three and three: `123456`, `123 456`, `123–456`;
     /// 2. six unbroken digits that spaces set off from the rest of a longer number: `123456 10 min`;
     /// 3. a number of six digits that are grouped otherwise: `12 34 56`, `1234 56`;
-    /// 4. six digits in all, where there is no letter: `12/34/56`.
+    /// 4. six digits in all, where there are only signs between them: `12/34/56`.
     ///
     /// Two different codes of that kind are none: a guess would cost one of five tries.
     ///
@@ -42,18 +136,11 @@ impl Code {
         if typed.len() > limits::CODE_TYPED {
             return Err(NotACode);
         }
-        let marks = marks(typed);
-        let numbers = numbers(&marks);
-        for kind in [Number::plain, Number::set_off, Number::in_all] {
-            let mut found = numbers.iter().flat_map(kind);
-            if let Some(first) = found.next() {
-                return if found.all(|other| other == first) { Ok(first) } else { Err(NotACode) };
-            }
+        let mut search = Search::default();
+        for character in typed.chars() {
+            search.read(character);
         }
-        if typed.chars().any(char::is_alphabetic) {
-            return Err(NotACode);
-        }
-        Self::of(marks.iter().filter_map(Mark::digit)).ok_or(NotACode)
+        search.end().ok_or(NotACode)
     }
 
     /// A fresh code: six digits, each as likely as the other.
@@ -65,16 +152,6 @@ impl Code {
     #[must_use]
     pub fn digits(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-
-    /// Of exactly six digits.
-    fn of(digits: impl IntoIterator<Item = u8>) -> Option<Self> {
-        let mut digits = digits.into_iter();
-        let mut code = Self([0; DIGITS]);
-        for place in &mut code.0 {
-            *place = digits.next()?;
-        }
-        digits.next().is_none().then_some(code)
     }
 }
 
@@ -118,120 +195,170 @@ impl utoipa::PartialSchema for Code {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for Code {}
 
-/// What a character of a message is to someone who looks for numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Mark {
-    Digit(u8),
-    Space,
-    Dash,
-    Dot,
+/// Digits one after the other, of which the first six are kept.
+#[derive(Default, Zeroize, ZeroizeOnDrop)]
+struct Digits {
+    first: [u8; DIGITS],
+    count: usize,
+}
+
+impl Digits {
+    fn push(&mut self, digit: u8) {
+        if let Some(place) = self.first.get_mut(self.count) {
+            *place = digit;
+        }
+        self.count += 1;
+    }
+
+    /// Takes them out: a code, if they are six.
+    fn take(&mut self) -> Option<Code> {
+        let Self { first, count } = &*self;
+        let code = (*count == DIGITS).then(|| Code(*first));
+        self.zeroize();
+        code
+    }
+}
+
+/// The candidates of one kind.
+#[derive(Default)]
+enum Found {
     #[default]
-    Other,
+    None,
+    One(Code),
+    Several,
 }
 
-impl Mark {
-    fn digit(&self) -> Option<u8> {
+impl Found {
+    fn add(&mut self, code: Option<Code>) {
+        let Some(code) = code else { return };
         match self {
-            Self::Digit(digit) => Some(*digit),
-            Self::Space | Self::Dash | Self::Dot | Self::Other => None,
+            Self::None => *self = Self::One(code),
+            Self::One(one) if *one != code => *self = Self::Several,
+            Self::One(_) | Self::Several => {}
         }
     }
 }
 
-/// The characters of a text as marks, without those that can't be seen.
-fn marks(text: &str) -> zeroize::Zeroizing<Vec<Mark>> {
-    text.chars().filter_map(mark).collect::<Vec<_>>().into()
+/// What stands between two digits, as far as it was read.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// Nothing.
+    None,
+    /// Spaces.
+    Spaces,
+    /// A dash, with or without spaces.
+    Dash,
+    /// A dot.
+    Dot,
+    /// What ends a number.
+    #[default]
+    End,
 }
 
-impl zeroize::DefaultIsZeroes for Mark {}
-
-fn mark(character: char) -> Option<Mark> {
-    // Zeros of: ASCII, Arabic-Indic, extended Arabic-Indic, full width.
-    let digit = ['0', '\u{660}', '\u{6f0}', '\u{ff10}'].into_iter().find_map(|zero| {
-        let value = u32::from(character).checked_sub(u32::from(zero))?;
-        u8::try_from(value).ok().filter(|value| *value < 10)
-    });
-    Some(match character {
-        '\u{ad}'
-        | '\u{61c}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}' => {
-            return None;
-        }
-        '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Mark::Other,
-        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => Mark::Dash,
-        '.' | '\u{b7}' | '\u{2022}' | '\u{ff0e}' => Mark::Dot,
-        other if other.is_whitespace() => Mark::Space,
-        _ => digit.map_or(Mark::Other, |value| Mark::Digit(b'0' + value)),
-    })
+/// A reading of a text, a character at a time.
+#[derive(Default)]
+struct Search {
+    gap: Gap,
+    /// The unbroken digits at hand, and whether spaces or nothing of the number stand before them.
+    run: Digits,
+    set_off_before: bool,
+    /// The number at hand: its digits, how many runs they are, and how long the first one is.
+    number: Digits,
+    runs: usize,
+    first_run: usize,
+    /// All digits of the text, and whether there was a letter.
+    all: Digits,
+    letters: bool,
+    /// What was found, by the kinds of [`Code::parse`].
+    plain: Found,
+    set_off: Found,
+    grouped: Found,
 }
 
-/// Digits that belong together: unbroken runs of them, and whether there are spaces, and only those, before each.
-struct Number(Vec<Run>);
-
-struct Run {
-    digits: zeroize::Zeroizing<Vec<u8>>,
-    after_spaces: bool,
-}
-
-impl Number {
-    /// Six digits, unbroken or as three and three.
-    fn plain(&self) -> Vec<Code> {
-        match self.0.as_slice() {
-            [_] => self.in_all(),
-            [first, second] if first.digits.len() == second.digits.len() => self.in_all(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Each six unbroken digits that spaces set off from the rest.
-    fn set_off(&self) -> Vec<Code> {
-        let alone = |at: usize| {
-            let before = at == 0 || self.0[at].after_spaces;
-            before && self.0.get(at + 1).is_none_or(|next| next.after_spaces)
-        };
-        let runs = self.0.iter().enumerate().filter(|(at, _)| alone(*at));
-        runs.filter_map(|(_, run)| Code::of(run.digits.iter().copied())).collect()
-    }
-
-    /// Its digits, if they are six.
-    fn in_all(&self) -> Vec<Code> {
-        Code::of(self.0.iter().flat_map(|run| run.digits.iter().copied())).into_iter().collect()
-    }
-}
-
-fn numbers(marks: &[Mark]) -> Vec<Number> {
-    let mut numbers: Vec<Number> = Vec::new();
-    let mut between: Option<usize> = None;
-    for (at, mark) in marks.iter().enumerate() {
-        let Some(digit) = mark.digit() else { continue };
-        let gap = between.map(|end| &marks[end..at]);
-        between = Some(at + 1);
-        let run = Run { digits: vec![digit].into(), after_spaces: gap.is_some_and(is_spaces) };
-        match (gap, numbers.last_mut()) {
-            (Some([]), Some(Number(runs))) => {
-                if let Some(last) = runs.last_mut() {
-                    last.digits.push(digit);
-                }
+impl Search {
+    fn read(&mut self, character: char) {
+        // Zeros of: ASCII, Arabic-Indic, extended Arabic-Indic, full width.
+        for zero in ['0', '\u{660}', '\u{6f0}', '\u{ff10}'] {
+            if let Some(value @ 0..10) = u32::from(character).checked_sub(u32::from(zero)) {
+                return self.digit(b'0' + value as u8);
             }
-            (Some(gap), Some(Number(runs))) if joins(gap) => runs.push(run),
-            (Some(_) | None, _) => numbers.push(Number(vec![run])),
         }
+        self.gap = match (character, self.gap) {
+            // What can't be seen is not there.
+            (
+                '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}'
+                | '\u{feff}',
+                gap,
+            ) => gap,
+            ('\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}', _) => Gap::End,
+            (
+                '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}',
+                Gap::None | Gap::Spaces,
+            ) => Gap::Dash,
+            ('.' | '\u{b7}' | '\u{2022}' | '\u{ff0e}', Gap::None) => Gap::Dot,
+            (space, gap) if space.is_whitespace() => match gap {
+                Gap::None | Gap::Spaces => Gap::Spaces,
+                Gap::Dash => Gap::Dash,
+                Gap::Dot | Gap::End => Gap::End,
+            },
+            (other, _) => {
+                self.letters |= other.is_ascii_alphabetic() || !other.is_ascii();
+                Gap::End
+            }
+        };
     }
-    numbers
-}
 
-fn is_spaces(gap: &[Mark]) -> bool {
-    !gap.is_empty() && gap.iter().all(|mark| *mark == Mark::Space)
-}
+    fn digit(&mut self, digit: u8) {
+        match self.gap {
+            Gap::None => {}
+            Gap::Spaces => self.end_run(true),
+            Gap::Dash | Gap::Dot => self.end_run(false),
+            Gap::End => self.end_number(),
+        }
+        self.gap = Gap::None;
+        self.run.push(digit);
+        self.number.push(digit);
+        self.all.push(digit);
+    }
 
-/// Whether this between two digits leaves them one number: spaces, a dash with or without spaces, or a dot without.
-fn joins(gap: &[Mark]) -> bool {
-    let dashes = gap.iter().filter(|mark| **mark == Mark::Dash).count();
-    let spaced = gap.iter().all(|mark| matches!(mark, Mark::Dash | Mark::Space));
-    gap == [Mark::Dot] || (spaced && dashes <= 1)
+    /// Unbroken digits are over; `by_spaces` or by the number's end, or else by a dash or dot.
+    fn end_run(&mut self, by_spaces: bool) {
+        if self.runs == 0 {
+            self.first_run = self.run.count;
+        }
+        self.runs += 1;
+        let code = self.run.take();
+        if self.set_off_before && by_spaces {
+            self.set_off.add(code);
+        }
+        self.set_off_before = by_spaces;
+    }
+
+    fn end_number(&mut self) {
+        self.end_run(true);
+        let plain = self.runs == 1 || (self.runs == 2 && self.first_run * 2 == DIGITS);
+        let kind = if plain { &mut self.plain } else { &mut self.grouped };
+        kind.add(self.number.take());
+        self.runs = 0;
+    }
+
+    /// The text is over: the first kind that there is decides.
+    fn end(mut self) -> Option<Code> {
+        self.end_number();
+        let in_all = if self.letters { None } else { self.all.take() };
+        for kind in [self.plain, self.set_off, self.grouped] {
+            match kind {
+                Found::None => {}
+                Found::One(code) => return Some(code),
+                Found::Several => return None,
+            }
+        }
+        in_all
+    }
 }
 
 #[cfg(test)]
@@ -326,7 +453,7 @@ mod tests {
     }
 
     fn ascii_digits(text: &str) -> String {
-        marks(text).iter().filter_map(Mark::digit).map(char::from).collect()
+        text.chars().filter(char::is_ascii_digit).collect()
     }
 
     proptest! {

@@ -50,6 +50,8 @@ pub const SIGN_INS_AN_HOUR: u32 = 20;
 pub const CODE_TYPED: usize = 2 * 1024;
 /// Tries at one code.
 pub const CODE_TRIES: u8 = 5;
+/// Codes that were sent before the newest, and are remembered to say so.
+pub const OLDER_CODES: usize = 3;
 /// How long a code is good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a registration waits for its next step.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     accounts::{Level, NewPasswordSlot, NewRecoverySlot},
     address::Address,
-    factors::Code,
+    factors::FactorOffer,
     ids::{AccountId, RecoveryId, SessionId, SignInId, SlotId},
     octets::Octets,
     slots::Slot,
@@ -42,16 +42,6 @@ pub struct FinishSignIn {
     pub finalization: Octets,
 }
 
-/// Which factor is asked for next, and where its code went.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NextFactor {
-    /// The level its proof gives.
-    pub level: Level,
-    /// The last two digits of the phone.
-    pub phone_ends: String,
-}
-
 /// How a session's token is handed over: `cookie` to a browser, `bearer` to a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -61,17 +51,6 @@ pub enum SessionDelivery {
     Cookie,
     /// In the answer.
     Bearer,
-}
-
-/// `POST /sign-ins/{id}/code`.
-#[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SignInCode {
-    /// The digits.
-    pub code: Code,
-    /// How the token is handed over.
-    pub session: SessionDelivery,
 }
 
 /// A session has begun.
@@ -130,17 +109,17 @@ pub struct NewRecovery {
     pub proof: Octets,
 }
 
-/// The proof held, and an SMS code is on its way.
+/// The proof held. Another factor is asked for beside it, and nothing was sent yet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recovery {
     /// Names the steps that follow.
     pub id: RecoveryId,
-    /// Where the code went.
-    pub factor: NextFactor,
+    /// What there is to choose from.
+    pub offers: Vec<FactorOffer>,
 }
 
-/// The answer to the right code: the `recovery` slot.
+/// The answer to the factor's proof: the `recovery` slot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveredSlot {

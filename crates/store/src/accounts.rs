@@ -21,8 +21,6 @@ pub struct Account {
     pub language: Language,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
-    /// Its owner's phone, sealed.
-    pub phone_sealed: Vec<u8>,
     /// Which certificate the directory shows.
     pub certificate: CertificateHash,
     /// How the person is identified when reading.
@@ -41,7 +39,7 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT account_id, kind, language, address_sealed, phone_sealed, certificate_hash, level FROM account
+            SELECT account_id, kind, language, address_sealed, certificate_hash, level FROM account
              WHERE account_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
         Ok(Some(Account {
@@ -49,7 +47,6 @@ impl Act for AccountById {
             kind: row.take()?,
             language: row.take()?,
             address_sealed: row.take()?,
-            phone_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
         }))

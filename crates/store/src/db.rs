@@ -4,9 +4,10 @@ use std::{borrow::Cow, future::Future};
 
 use securemailbox_protocol::{
     accounts::{AccountKind, Language, Level},
+    factors::FactorKind,
     ids::{
-        AccountId, CertificateHash, ContentHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId,
-        SlotId, ThreadId,
+        AccountId, CertificateHash, ContentHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId,
+        SignInId, SlotId, ThreadId,
     },
     letters::Folder,
     numbers::{ChangeNumber, EraseNumber, Version},
@@ -17,7 +18,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{meta::MetaKey, notices::NoticeId, proofs::Factor};
+use crate::{meta::MetaKey, notices::NoticeId};
 
 /// A database inside a transaction.
 pub trait Db: Send {
@@ -154,6 +155,7 @@ fixed_bytes! {
     RegistrationId 16
     SignInId 16
     RecoveryId 16
+    FactorId 16
     ThreadId 16
     NoticeId 16
     ContentHash 32
@@ -204,7 +206,7 @@ macro_rules! words {
 
 words! {
     MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" }
-    Factor { Address "address" Phone "phone" }
+    FactorKind { Address "address" Phone "phone" }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }

@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod letters;
 pub mod meta;
 pub mod notices;
+pub mod proofs;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
@@ -20,7 +21,6 @@ mod act;
 mod db;
 mod migrations;
 mod postgres;
-mod proofs;
 mod sqlite;
 mod store;
 

@@ -8,6 +8,7 @@ mod erasing;
 mod forgetting;
 mod notifying;
 mod posting;
+mod proving;
 mod recording;
 mod registering;
 mod signing_in;

@@ -3,26 +3,29 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest,
-        PasswordResponse, Registration,
+        CompleteRegistration, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest, PasswordResponse,
+        Registration,
     },
-    factors::Code,
-    ids::{AccountId, CertificateHash, RegistrationId},
+    factors::{FactorKind, Offers},
+    ids::{AccountId, CertificateHash, FactorId, RegistrationId},
     limits,
     problems::{ProblemDetails, ProblemType},
     sign_in::NewSession,
 };
-use securemailbox_store::registrations::{
-    self, BeginRegistration, EnterAddressCode, EnterPhoneCode, RegistrationError, RegistrationForPassword, SetPhone,
+use securemailbox_store::{
+    factors::Factor,
+    proofs::Offered,
+    registrations::{
+        self, BeginRegistration, NamePhone, RegistrationError, RegistrationForPassword, RegistrationForPhone,
+    },
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proved, slots, within};
+use super::{Id, proofs, slots, within};
 use crate::{
     body::Json,
     config::RegistrationPolicy,
     mailroom::Mailroom,
-    notices::{Recipient, Text, seal_notice},
     problem::Problem,
     rates::Network,
     session::{self, FromOwnPage, Token},
@@ -41,7 +44,7 @@ impl From<RegistrationError> for Problem {
     }
 }
 
-/// Asks for a mailbox. The answer is the same for an address that has one; only the e-mail differs.
+/// Asks for a mailbox, and offers the address to be proved. The answer is the same for an address that has one already.
 #[utoipa::path(post, path = "/registrations", request_body = NewRegistration,
     responses((status = 201, body = Registration), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
@@ -57,78 +60,33 @@ pub(crate) async fn begin(
     let now = mailroom.now();
     let mut rng = mailroom.rng();
     let (id, account) = (RegistrationId::new(now, &mut rng), AccountId::new(now, &mut rng));
+    let sealed = mailroom.seal.seal_address(account, &new.address, &mut rng);
+    let address = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
+    let factors = vec![address.clone()];
     let address_lookup = mailroom.seal.address_look_up(&new.address);
-    // Per address, so that nobody's e-mail can be filled with codes from many networks.
-    mailroom.rates.code(address_lookup.first_chunk().unwrap_or(&[0; 16]))?;
-    let digits = Code::generate(&mut rng);
-    let to = Recipient::Email(new.address.clone());
-    let act = BeginRegistration {
-        id,
-        account,
-        address_lookup,
-        address_sealed: mailroom.seal.seal_address(account, &new.address, &mut rng),
-        language: new.language,
-        code: mailroom.seal.code(id.as_bytes(), &digits),
-        code_notice: seal_notice(&mailroom.seal, &to, new.language, &Text::AddressCode { code: digits }, &mut rng),
-        taken_notice: seal_notice(&mailroom.seal, &to, new.language, &Text::AlreadyHere, &mut rng),
-        now,
-    };
+    let act = BeginRegistration { id, account, address_lookup, address, language: new.language, now };
     mailroom.store.write(act).await?;
-    mailroom.notices.notify_one();
-    Ok((StatusCode::CREATED, Json(Registration { id, account })))
+    let Offers { offers } = proofs::offers(&mailroom, &Offered { account, factors })?;
+    Ok((StatusCode::CREATED, Json(Registration { id, account, offers })))
 }
 
-/// Proves the address with the code from the e-mail.
-#[utoipa::path(post, path = "/registrations/{id}/address-code", params(("id" = RegistrationId, Path)), request_body = EnteredCode,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn address_code(
-    State(mailroom): State<Mailroom>,
-    Id(id): Id<RegistrationId>,
-    Json(entered): Json<EnteredCode>,
-) -> Result<StatusCode, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &entered.code);
-    proved(mailroom.store.write(EnterAddressCode { id, code, now: mailroom.now() }).await?)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Sends a code to the phone.
+/// Names the phone, once the address is proved; another one, until one is proved.
 #[utoipa::path(post, path = "/registrations/{id}/phone", params(("id" = RegistrationId, Path)), request_body = EnteredPhone,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = Offers), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn phone(
     State(mailroom): State<Mailroom>,
-    network: Network,
     Id(id): Id<RegistrationId>,
     Json(entered): Json<EnteredPhone>,
-) -> Result<StatusCode, Problem> {
-    mailroom.rates.entrance(network)?;
-    mailroom.rates.code(id.as_bytes())?;
+) -> Result<Json<Offers>, Problem> {
     let now = mailroom.now();
-    let waiting = mailroom.store.read(registrations::RegistrationForPhone { id, now }).await?;
+    let account = mailroom.store.read(RegistrationForPhone { id, now }).await?;
     let mut rng = mailroom.rng();
-    let digits = Code::generate(&mut rng);
-    let act = SetPhone {
-        id,
-        phone_sealed: mailroom.seal.seal_phone(waiting.account, &entered.phone, &mut rng),
-        code: mailroom.seal.code(id.as_bytes(), &digits),
-        notice: mailroom.sms(entered.phone, waiting.language, Text::PhoneCode { code: digits }),
-        now,
-    };
-    mailroom.store.write(act).await?;
-    mailroom.notices.notify_one();
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Proves the phone with the code from the SMS.
-#[utoipa::path(post, path = "/registrations/{id}/phone-code", params(("id" = RegistrationId, Path)), request_body = EnteredCode,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn phone_code(
-    State(mailroom): State<Mailroom>,
-    Id(id): Id<RegistrationId>,
-    Json(entered): Json<EnteredCode>,
-) -> Result<StatusCode, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &entered.code);
-    proved(mailroom.store.write(EnterPhoneCode { id, code, now: mailroom.now() }).await?)?;
-    Ok(StatusCode::NO_CONTENT)
+    let factor = FactorId::new(now, &mut rng);
+    let sealed = mailroom.seal.seal_phone(account, factor, &entered.phone, &mut rng);
+    let phone = Factor { id: factor, kind: FactorKind::Phone, sealed };
+    let factors = vec![phone.clone()];
+    mailroom.store.write(NamePhone { id, phone, now }).await?;
+    Ok(Json(proofs::offers(&mailroom, &Offered { account, factors })?))
 }
 
 /// The server's half of an OPAQUE registration (RFC 9807 §5).
@@ -143,7 +101,7 @@ pub(crate) async fn password(
     mailroom.opaque.answer(account, &request)
 }
 
-/// Makes the account and a session at level `phone`, in one transaction.
+/// Makes the account and a session, in one transaction.
 #[utoipa::path(post, path = "/registrations/{id}/complete", params(("id" = RegistrationId, Path)), request_body = CompleteRegistration,
     responses((status = 201, body = NewSession), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn complete(
@@ -172,9 +130,8 @@ pub(crate) async fn complete(
         session: session.clone(),
         now,
     };
-    let account = mailroom.store.write(act).await?;
-    let answer =
-        NewSession { id: session.id, account, level: session.level, proved: now, token: None, slots: Vec::new() };
+    let begun = mailroom.store.write(act).await?;
+    let answer = session::begun(session.id, begun, Vec::new());
     Ok(session::hand_over(answer, &token, complete.session))
 }
 

@@ -29,6 +29,11 @@ pub enum Text {
         /// Six digits.
         code: Code,
     },
+    /// The code of somebody who is signed in and proves it afresh.
+    ProofCode {
+        /// Six digits.
+        code: Code,
+    },
     /// A letter waits.
     NewLetter,
 }
@@ -49,7 +54,8 @@ impl Text {
             Self::AddressCode { code }
             | Self::PhoneCode { code }
             | Self::SignInCode { code }
-            | Self::RecoveryCode { code } => Some(code),
+            | Self::RecoveryCode { code }
+            | Self::ProofCode { code } => Some(code),
             Self::AlreadyHere | Self::NewLetter => None,
         }
     }
@@ -91,6 +97,12 @@ impl Text {
                 subject: "",
                 text: format!("Din kod för att välja nytt lösenord i SecureMailbox: {code}. Ge den inte till någon."),
             },
+            Self::ProofCode { .. } => Words {
+                subject: "",
+                text: format!(
+                    "Din kod för att bekräfta att det är du i SecureMailbox: {code}. Ge den inte till någon."
+                ),
+            },
             Self::NewLetter => Words {
                 subject: "Du har fått ett brev",
                 text: format!("Ett förseglat brev väntar i din brevlåda.\nLogga in och läs det på {url}\n"),
@@ -125,6 +137,10 @@ impl Text {
             Self::RecoveryCode { .. } => Words {
                 subject: "",
                 text: format!("Your code to choose a new password in SecureMailbox: {code}. Give it to nobody."),
+            },
+            Self::ProofCode { .. } => Words {
+                subject: "",
+                text: format!("Your code to confirm that it is you in SecureMailbox: {code}. Give it to nobody."),
             },
             Self::NewLetter => Words {
                 subject: "You have a letter",

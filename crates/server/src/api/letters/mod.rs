@@ -6,7 +6,10 @@ pub(crate) mod read;
 pub(crate) mod receipts;
 pub(crate) mod update;
 
-use securemailbox_protocol::letters::{Entry, Released, Sender};
+use securemailbox_protocol::{
+    accounts::Level,
+    letters::{Entry, Released, Sender},
+};
 use securemailbox_store::letters::{self, Correspondent};
 
 use crate::{mailroom::Mailroom, problem::Problem, seal::Unsealed, session::Session};
@@ -29,9 +32,14 @@ pub(super) fn entry(mailroom: &Mailroom, session: &Session, entry: letters::Entr
     })
 }
 
-/// Whether the session may open an entry. A demanded level is for the readers: one's own letter is one's own.
+/// Whether the session may open an entry.
 fn may_open(mailroom: &Mailroom, session: &Session, entry: &letters::Entry) -> bool {
-    entry.sender.account == session.account || session.may_open(entry.level, mailroom.now())
+    session.may_open(demanded(session, entry), mailroom.now())
+}
+
+/// The level that an entry demands. That is for its readers: one's own letter is one's own.
+fn demanded(session: &Session, entry: &letters::Entry) -> Option<Level> {
+    entry.level.filter(|_| entry.sender.account != session.account)
 }
 
 fn sender(mailroom: &Mailroom, correspondent: &Correspondent) -> Result<Sender, Unsealed> {

@@ -13,7 +13,7 @@ use securemailbox_protocol::{
 use securemailbox_store::letters::{ReadContent, ReadEntry};
 
 use crate::{
-    api::{Id, letters},
+    api::{Id, letters, proofs},
     body::Json,
     mailroom::Mailroom,
     problem::Problem,
@@ -51,5 +51,8 @@ pub(crate) async fn content(
 pub(super) async fn may_open(mailroom: &Mailroom, session: &Session, letter: LetterId) -> Result<(), Problem> {
     let entry =
         mailroom.store.read(ReadEntry { account: session.account, letter }).await?.ok_or(ProblemType::NotFound)?;
-    if letters::may_open(mailroom, session, &entry) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
+    match letters::demanded(session, &entry) {
+        Some(level) => proofs::demand(mailroom, session, level, ProblemType::LevelRequired).await,
+        None => Ok(()),
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn put(
 ) -> Result<StatusCode, Problem> {
     within("signature", &receipt.signature.0, limits::SIGNATURE)?;
     read::may_open(&mailroom, &session, letter).await?;
-    let receipt = DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: session.level };
+    let receipt = DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: session.standing.level };
     mailroom.store.write(PutReceipt { account: session.account, letter, receipt }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
