@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::{
     problems::named,
     views::{
-        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factor, Folder, HandedIn,
+        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factors, Folder, HandedIn,
         Judgement, Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told,
         WentOut,
     },
@@ -59,12 +59,14 @@ calls! {
         choose_password(NewPassword) -> Sheet;
         /// Makes the account and hands the mailbox over.
         make(Finish) -> Done;
-        /// Proves the password; a code goes to the phone.
-        sign_in(Credentials) -> Factor;
+        /// Proves the password. Where there is one factor only, its code is sent.
+        sign_in(Credentials) -> Factors;
+        /// Chooses a factor, in a sign-in or a recovery; its code is sent.
+        choose_factor(Id) -> Factors;
         /// Enters the code of a sign-in and hands the mailbox over.
         enter_code(LastCode) -> Done;
-        /// Begins a forgotten password with the code on the recovery sheet; a code goes to the phone.
-        recover(RecoveryCode) -> Factor;
+        /// Begins a forgotten password with the code on the recovery sheet. Where there is one factor only, its code is sent.
+        recover(RecoveryCode) -> Factors;
         /// Enters the code of a recovery.
         enter_recovery_code(Code) -> Done;
         /// Takes the new password, in a recovery. Show the new sheet before `complete_recovery`.
@@ -215,11 +217,11 @@ pub struct NewLanguage {
     pub language: Language,
 }
 
-/// A code as typed; spaces do not matter.
+/// A code as typed or pasted.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Code {
-    /// Six digits.
+    /// Six digits, or the whole message they stand in.
     pub code: String,
 }
 
@@ -227,7 +229,7 @@ pub struct Code {
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct LastCode {
-    /// Six digits.
+    /// Six digits, or the whole message they stand in.
     pub code: String,
     /// Stay signed in on this device for 30 days.
     pub keep: bool,
@@ -305,7 +307,7 @@ pub struct Part {
     pub count: u32,
 }
 
-/// A letter, a draft or a session.
+/// A letter, a draft, a session or a factor.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Id {

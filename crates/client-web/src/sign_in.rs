@@ -3,12 +3,13 @@
 
 use securemailbox_client::{
     accounts::{self, AccountToMake, AddressToProve, PasswordToChoose, PhoneToName, PhoneToProve},
+    factors::{Asked, CodeToEnter, FactorToChoose},
     opening::Opening,
     settings::Name,
-    sign_in::{self, CodeToEnter, NewPasswordToChoose, RecoveryToComplete, RecoveryToProve},
+    sign_in::{self, NewPasswordToChoose, PasswordProved, RecoveryToComplete, SheetProved},
     world::World,
 };
-use securemailbox_protocol::{address::Address, phone::PhoneNumber, sign_in::NextFactor};
+use securemailbox_protocol::{address::Address, factors, phone::PhoneNumber};
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
     recovery,
@@ -17,25 +18,48 @@ use zeroize::Zeroizing;
 
 use crate::{
     calls::{
-        Code, Credentials, Finish, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode, SignInCalls,
+        Code, Credentials, Finish, Id, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode, SignInCalls,
         Unlock,
     },
     problems::{OrProblem, refused},
-    views::{Done, Factor, Judgement, Phone, Problem, Sheet, Verdict},
+    views::{Done, FactorKind, FactorOffer, Factors, Judgement, Phone, Problem, Sheet, Verdict},
 };
 
 /// Where a person is. Each step is a type of the client, so that none can be left out or taken twice.
 enum Step {
     Nothing,
-    AddressToProve { step: AddressToProve, again: NewMailbox },
+    AddressToProve(AddressToProve),
     PhoneToName(PhoneToName),
-    PhoneToProve { step: PhoneToProve, before: PhoneToName, phone: PhoneNumber },
+    PhoneToProve { step: PhoneToProve, before: PhoneToName },
     PasswordToChoose(PasswordToChoose),
     AccountToMake(AccountToMake),
-    CodeToEnter { step: CodeToEnter, password: Zeroizing<String> },
-    RecoveryToProve { step: RecoveryToProve, code: recovery::RecoveryCode },
+    SignIn(Factor<PasswordProved>),
+    Recovery(Factor<SheetProved>),
     NewPasswordToChoose(NewPasswordToChoose),
     RecoveryToComplete(RecoveryToComplete),
+}
+
+/// A factor to choose, and the one that was.
+struct Factor<S> {
+    to_choose: FactorToChoose<S>,
+    chosen: Option<CodeToEnter<S>>,
+}
+
+impl<S: Clone> Factor<S> {
+    /// Where there is nothing to choose, the only one is chosen.
+    fn offered(to_choose: FactorToChoose<S>) -> Self {
+        let chosen = to_choose.only().map(|only| to_choose.choose(only));
+        Self { to_choose, chosen }
+    }
+
+    fn choose(&mut self, id: &str) {
+        let offer = self.to_choose.offers().iter().find(|offer| offer.id.to_string() == id);
+        self.chosen = offer.map(|offer| self.to_choose.choose(offer));
+    }
+
+    fn chosen(&self) -> Result<&CodeToEnter<S>, Problem> {
+        self.chosen.as_ref().ok_or_else(out_of_step)
+    }
 }
 
 /// A sign-in, a registration or a recovery on its way.
@@ -65,6 +89,42 @@ impl<W: World> SignIn<W> {
         Done {}
     }
 
+    /// What the code at hand is sent by.
+    fn asked(&self) -> Option<&Asked> {
+        match &self.step {
+            Step::AddressToProve(step) => Some(step.asked()),
+            Step::PhoneToProve { step, .. } => Some(step.asked()),
+            Step::SignIn(factor) => factor.chosen.as_ref().map(CodeToEnter::asked),
+            Step::Recovery(factor) => factor.chosen.as_ref().map(CodeToEnter::asked),
+            Step::Nothing
+            | Step::PhoneToName(_)
+            | Step::PasswordToChoose(_)
+            | Step::AccountToMake(_)
+            | Step::NewPasswordToChoose(_)
+            | Step::RecoveryToComplete(_) => None,
+        }
+    }
+
+    /// Sends the code of the factor that is chosen, if one is, and says what there is to choose from.
+    async fn ask(&self) -> Result<Factors, Problem> {
+        if let Some(asked) = self.asked() {
+            asked.send(&self.world).await.or_problem()?;
+        }
+        let (offers, chosen) = match &self.step {
+            Step::SignIn(factor) => (factor.to_choose.offers(), factor.chosen.as_ref().map(CodeToEnter::offer)),
+            Step::Recovery(factor) => (factor.to_choose.offers(), factor.chosen.as_ref().map(CodeToEnter::offer)),
+            Step::Nothing
+            | Step::AddressToProve(_)
+            | Step::PhoneToName(_)
+            | Step::PhoneToProve { .. }
+            | Step::PasswordToChoose(_)
+            | Step::AccountToMake(_)
+            | Step::NewPasswordToChoose(_)
+            | Step::RecoveryToComplete(_) => (&[][..], None),
+        };
+        Ok(Factors { offers: offers.iter().map(offer).collect(), chosen: chosen.map(offer) })
+    }
+
     fn sheet(&self, code: &recovery::RecoveryCode) -> Result<Sheet, Problem> {
         let address = self.address.as_ref().ok_or_else(out_of_step)?;
         Ok(Sheet { recovery_code: code.to_string(), address: address.as_str().into() })
@@ -77,13 +137,13 @@ impl<W: World> SignInCalls for SignIn<W> {
         let address = parse_address(&args.address)?;
         let step = accounts::register(&self.world, &address, args.language.into()).await.or_problem()?;
         (self.name, self.address) = (Some(name), Some(address));
-        self.step = Step::AddressToProve { step, again: args };
+        self.step = Step::AddressToProve(step);
         Ok(Done {})
     }
 
     async fn enter_address_code(&mut self, args: Code) -> Result<Done, Problem> {
-        let Step::AddressToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::PhoneToName(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        let Step::AddressToProve(step) = &self.step else { return Err(out_of_step()) };
+        self.step = Step::PhoneToName(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -100,7 +160,7 @@ impl<W: World> SignInCalls for SignIn<W> {
         match before.enter(&self.world, phone.clone()).await.or_problem() {
             Ok(step) => {
                 let shown = Phone { phone: phone.as_str().into() };
-                self.step = Step::PhoneToProve { step, before, phone };
+                self.step = Step::PhoneToProve { step, before };
                 Ok(shown)
             }
             Err(problem) => {
@@ -112,7 +172,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_phone_code(&mut self, args: Code) -> Result<Done, Problem> {
         let Step::PhoneToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::PasswordToChoose(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        self.step = Step::PasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -136,39 +196,54 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(self.hand_over(opening, args.keep, !args.sheet_kept))
     }
 
-    async fn sign_in(&mut self, args: Credentials) -> Result<Factor, Problem> {
+    async fn sign_in(&mut self, args: Credentials) -> Result<Factors, Problem> {
         let address = parse_address(&args.address)?;
         let password = Password::new(&args.password);
-        let step = sign_in::sign_in(&self.world, &address, password).await.or_problem()?;
-        let factor = factor(step.factor());
+        let to_choose = sign_in::sign_in(&self.world, &address, password).await.or_problem()?;
         self.address = Some(address);
-        self.step = Step::CodeToEnter { step, password: args.password };
-        Ok(factor)
+        self.step = Step::SignIn(Factor::offered(to_choose));
+        self.ask().await
+    }
+
+    async fn choose_factor(&mut self, args: Id) -> Result<Factors, Problem> {
+        match &mut self.step {
+            Step::SignIn(factor) => factor.choose(&args.id),
+            Step::Recovery(factor) => factor.choose(&args.id),
+            Step::Nothing
+            | Step::AddressToProve(_)
+            | Step::PhoneToName(_)
+            | Step::PhoneToProve { .. }
+            | Step::PasswordToChoose(_)
+            | Step::AccountToMake(_)
+            | Step::NewPasswordToChoose(_)
+            | Step::RecoveryToComplete(_) => return Err(out_of_step()),
+        }
+        self.ask().await
     }
 
     async fn enter_code(&mut self, args: LastCode) -> Result<Done, Problem> {
-        let Step::CodeToEnter { step, .. } = &self.step else { return Err(out_of_step()) };
-        let opening = step.prove(&self.world, &digits(&args.code)?).await.or_problem()?;
+        let Step::SignIn(factor) = &self.step else { return Err(out_of_step()) };
+        let opening = factor.chosen()?.prove(&self.world, &found(&args.code)?).await.or_problem()?;
         Ok(self.hand_over(opening, args.keep, false))
     }
 
-    async fn recover(&mut self, args: RecoveryCode) -> Result<Factor, Problem> {
+    async fn recover(&mut self, args: RecoveryCode) -> Result<Factors, Problem> {
         let address = parse_address(&args.address)?;
         let code = recovery::RecoveryCode::parse(&args.recovery_code).map_err(|error| match error {
             recovery::NotARecoveryCode::Length { .. } => refused("recovery-code-length"),
             recovery::NotARecoveryCode::Character { .. } => refused("recovery-code-character"),
             recovery::NotARecoveryCode::Check => refused("slip-of-the-pen"),
         })?;
-        let step = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
-        let factor = factor(step.factor());
+        let to_choose = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
         self.address = Some(address);
-        self.step = Step::RecoveryToProve { step, code };
-        Ok(factor)
+        self.step = Step::Recovery(Factor::offered(to_choose));
+        self.ask().await
     }
 
     async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
-        let Step::RecoveryToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &digits(&args.code)?).await.or_problem()?);
+        let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
+        let step = factor.chosen()?;
+        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -192,49 +267,28 @@ impl<W: World> SignInCalls for SignIn<W> {
     }
 
     async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {
-        match &self.step {
-            Step::AddressToProve { again, .. } => self.register(again.clone()).await,
-            Step::PhoneToProve { phone, .. } => {
-                let phone = phone.as_str().to_owned();
-                self.name_phone(NewPhone { phone }).await.map(|_| Done {})
-            }
-            Step::CodeToEnter { password, .. } => {
-                let address = self.address.as_ref().ok_or_else(out_of_step)?.as_str().to_owned();
-                self.sign_in(Credentials { address, password: password.clone() }).await.map(|_| Done {})
-            }
-            Step::RecoveryToProve { code, .. } => {
-                let address = self.address.clone().ok_or_else(out_of_step)?;
-                let code = code.clone();
-                let step = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
-                self.step = Step::RecoveryToProve { step, code };
-                Ok(Done {})
-            }
-            Step::Nothing
-            | Step::PhoneToName(_)
-            | Step::PasswordToChoose(_)
-            | Step::AccountToMake(_)
-            | Step::NewPasswordToChoose(_)
-            | Step::RecoveryToComplete(_) => Err(out_of_step()),
+        match self.asked() {
+            Some(asked) => asked.send(&self.world).await.or_problem().map(|()| Done {}),
+            None => Err(out_of_step()),
         }
     }
 }
 
-fn factor(next: &NextFactor) -> Factor {
-    Factor { phone_ends: next.phone_ends.clone() }
+fn offer(offer: &factors::FactorOffer) -> FactorOffer {
+    let kind = match offer.kind {
+        factors::FactorKind::Address => FactorKind::Address,
+        factors::FactorKind::Phone => FactorKind::Phone,
+    };
+    FactorOffer { id: offer.id.to_string(), kind, hint: offer.hint.clone() }
 }
 
 pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {
     Address::parse(typed).map_err(|_| Problem { address: Some(typed.trim().into()), ..refused("not-an-address") })
 }
 
-/// Six digits, however a person spaced them.
-fn digits(typed: &str) -> Result<String, Problem> {
-    let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    if code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(code)
-    } else {
-        Err(refused("not-a-code"))
-    }
+/// The code in what was typed or pasted.
+fn found(typed: &str) -> Result<factors::Code, Problem> {
+    factors::Code::parse(typed).map_err(|_| refused("not-a-code"))
 }
 
 /// Sweden, whose language the page speaks first; a number of elsewhere comes with its country code.
@@ -264,15 +318,6 @@ fn out_of_step() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_taken_however_it_was_spaced() {
-        assert_eq!(digits(" 123 456 ").unwrap(), "123456");
-        assert_eq!(digits("123-456").unwrap(), "123456");
-        for typed in ["12345", "1234567", "12345a", "١٢٣٤٥٦", ""] {
-            assert_eq!(digits(typed).unwrap_err().name, "not-a-code", "{typed}");
-        }
-    }
 
     #[test]
     fn a_password_is_called_good_only_if_it_would_be_taken() {

@@ -472,12 +472,37 @@ pub struct Exported {
     pub text: String,
 }
 
-/// The code that is asked for next: the one that went to the phone.
+/// What kind a factor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub enum FactorKind {
+    /// A code by e-mail.
+    Address,
+    /// A code by SMS.
+    Phone,
+}
+
+/// A way to prove who one is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
-pub struct Factor {
-    /// The last two digits of the phone.
-    pub phone_ends: String,
+pub struct FactorOffer {
+    /// Its id, to choose it by.
+    pub id: String,
+    /// What kind it is.
+    pub kind: FactorKind,
+    /// The last two digits of a phone.
+    pub hint: String,
+}
+
+/// The ways there are, and the one that was chosen: its code was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Factors {
+    /// At least one.
+    pub offers: Vec<FactorOffer>,
+    /// None while the person has to choose.
+    pub chosen: Option<FactorOffer>,
 }
 
 /// A phone number as it was understood.

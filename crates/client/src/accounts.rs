@@ -2,16 +2,16 @@
 
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, Language, NewRegistration, PasswordRequest,
-        PasswordResponse, Registration,
+        CompleteRegistration, EnteredPhone, FirstRecord, Language, NewRegistration, PasswordRequest, PasswordResponse,
+        Registration,
     },
     address::Address,
-    ids::{AccountId, RecordId, SlotId},
+    factors::{Code, FactorOffer, Offers},
+    ids::{AccountId, RecordId},
     numbers::Version,
     octets::Octets,
     phone::PhoneNumber,
     records::RecordPurpose,
-    slots::{NewPasswordSlot, NewRecoverySlot},
 };
 use securemailbox_vault::{
     identities::Identity,
@@ -20,18 +20,19 @@ use securemailbox_vault::{
     records::{self, RecordPlace},
     recovery::RecoveryCode,
     secrets::AccountSecret,
-    slots::{self, SlotPlace},
 };
 
 use crate::{
     api::Api,
     directory::Warning,
+    factors::Asked,
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     opening::Opening,
     opens::OpenError,
     session::Session,
     settings::{Name, Settings},
+    slots::{password_slot, recovery_slot},
     transport::Method,
     world::World,
 };
@@ -85,6 +86,7 @@ pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
 pub struct AddressToProve {
     registration: Registration,
     address: Address,
+    asked: Asked,
 }
 
 /// The address is proved; which phone?
@@ -97,6 +99,7 @@ pub struct PhoneToName {
 pub struct PhoneToProve {
     registration: Registration,
     address: Address,
+    asked: Asked,
 }
 
 /// Both are proved; which password?
@@ -127,8 +130,11 @@ pub async fn register(
         return Err(OpenError::SomebodyElse.into());
     }
     let new = NewRegistration { address: address.clone(), language };
-    let registration = Api::stranger(world.transport()).send(Method::Post, "/registrations", &new).await?;
-    Ok(AddressToProve { registration, address: address.clone() })
+    let registration: Registration =
+        Api::stranger(world.transport()).send(Method::Post, "/registrations", &new).await?;
+    let asked = only(path(&registration), &registration.offers)?;
+    asked.send(world).await?;
+    Ok(AddressToProve { registration, address: address.clone(), asked })
 }
 
 impl AddressToProve {
@@ -136,9 +142,15 @@ impl AddressToProve {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<PhoneToName, CallError> {
-        step(world, &self.registration, "address-code", &EnteredCode { code: code.into() }).await?;
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PhoneToName, CallError> {
+        prove(world, &self.asked, code).await?;
         Ok(PhoneToName { registration: self.registration.clone(), address: self.address.clone() })
+    }
+
+    /// What its code was sent by, and is sent again.
+    #[must_use]
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
     }
 }
 
@@ -148,8 +160,13 @@ impl PhoneToName {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, phone: PhoneNumber) -> Result<PhoneToProve, CallError> {
-        step(world, &self.registration, "phone", &EnteredPhone { phone }).await?;
-        Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone() })
+        let path = path(&self.registration);
+        let named = EnteredPhone { phone };
+        let Offers { offers } =
+            Api::stranger(world.transport()).send(Method::Post, &format!("{path}/phone"), &named).await?;
+        let asked = only(path, &offers)?;
+        asked.send(world).await?;
+        Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone(), asked })
     }
 }
 
@@ -158,9 +175,15 @@ impl PhoneToProve {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<PasswordToChoose, CallError> {
-        step(world, &self.registration, "phone-code", &EnteredCode { code: code.into() }).await?;
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PasswordToChoose, CallError> {
+        prove(world, &self.asked, code).await?;
         Ok(PasswordToChoose { registration: self.registration.clone(), address: self.address.clone() })
+    }
+
+    /// What its code was sent by, and is sent again.
+    #[must_use]
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
     }
 }
 
@@ -176,7 +199,7 @@ impl PasswordToChoose {
         name: Name,
     ) -> Result<AccountToMake, RegisterError> {
         judge(&password, &self.address)?;
-        let path = format!("/registrations/{}", self.registration.id);
+        let path = path(&self.registration);
         let registered = register_password(world, &format!("{path}/password"), password).await?;
         let account = self.registration.account;
         let secret = AccountSecret::generate(&mut world.rng());
@@ -223,14 +246,20 @@ impl AccountToMake {
     }
 }
 
-async fn step(
-    world: &impl World,
-    registration: &Registration,
-    step: &str,
-    body: &impl serde::Serialize,
-) -> Result<(), CallError> {
-    let path = format!("/registrations/{}/{step}", registration.id);
-    Api::stranger(world.transport()).tell(Method::Post, &path, body).await
+fn path(registration: &Registration) -> String {
+    format!("/registrations/{}", registration.id)
+}
+
+/// In a registration each step has one factor, and it is asked for at once.
+fn only(path: String, offers: &[FactorOffer]) -> Result<Asked, CallError> {
+    match offers {
+        [only] => Ok(Asked::new(path, only.id)),
+        [] | [_, _, ..] => Err(CallError::Unreadable),
+    }
+}
+
+async fn prove(world: &impl World, asked: &Asked, code: &Code) -> Result<(), CallError> {
+    Api::stranger(world.transport()).tell(Method::Post, &asked.entrance(), &asked.proof(code)).await
 }
 
 /// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration and in a forgotten password.
@@ -243,28 +272,6 @@ pub(crate) async fn register_password(
     let request = PasswordRequest { request: request.into() };
     let answer: PasswordResponse = Api::stranger(world.transport()).send(Method::Post, path, &request).await?;
     Ok(registering.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?)
-}
-
-pub(crate) fn password_slot(
-    world: &impl World,
-    account: AccountId,
-    secret: &AccountSecret,
-    registered: Registered,
-) -> NewPasswordSlot {
-    let id = SlotId::new(world.now(), &mut world.rng());
-    let sealed = slots::seal(&SlotPlace { account, slot: id }, &registered.slot_key, secret, &mut world.rng());
-    NewPasswordSlot { id, sealed: sealed.into(), opaque_record: registered.record.into() }
-}
-
-pub(crate) fn recovery_slot(
-    world: &impl World,
-    account: AccountId,
-    secret: &AccountSecret,
-    code: &RecoveryCode,
-) -> NewRecoverySlot {
-    let id = SlotId::new(world.now(), &mut world.rng());
-    let sealed = slots::seal(&SlotPlace { account, slot: id }, &code.slot_key(), secret, &mut world.rng());
-    NewRecoverySlot { id, sealed: sealed.into(), proof: Octets(code.proof().to_vec()) }
 }
 
 fn first_record(

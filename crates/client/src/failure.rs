@@ -112,6 +112,8 @@ fn class_of(kind: ProblemType) -> Class {
         ProblemType::NotSignedIn
         | ProblemType::CredentialsRefused
         | ProblemType::CodeRefused
+        | ProblemType::CodeReplaced
+        | ProblemType::ProofRequired
         | ProblemType::LevelRequired
         | ProblemType::RegistrationClosed
         | ProblemType::StaleKey

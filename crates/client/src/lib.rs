@@ -6,6 +6,7 @@ pub mod comparing;
 pub mod contacts;
 pub mod device;
 pub mod directory;
+pub mod factors;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -22,6 +23,7 @@ pub mod rows;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
+mod slots;
 pub mod sync;
 pub mod transcript;
 pub mod transport;

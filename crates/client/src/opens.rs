@@ -14,7 +14,6 @@ use securemailbox_protocol::{
 use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 
 use crate::{
-    accounts::recovery_slot,
     comparing::DigitsRow,
     contacts::Contact,
     device::{Device, DeviceFailed, Table},
@@ -29,6 +28,7 @@ use crate::{
     rows::Rows,
     session::{LocalError, Session, SessionError},
     settings::Settings,
+    slots::recovery_slot,
     sync,
     transport::Method,
     world::World,

@@ -1,14 +1,13 @@
 //! Signing in, signing out, and a forgotten password (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{Account, EnteredCode},
+    accounts::Account,
     address::Address,
-    ids::{AccountId, RecoveryId, SignInId},
+    factors::{Code, EnterProof, EnterSignInProof, Offers},
+    ids::{AccountId, RecoveryId},
     octets::Octets,
     sessions::{NewSession, SessionDelivery},
-    sign_in::{
-        CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, NextFactor, RecoveredSlot, Recovery, SignIn, SignInCode,
-    },
+    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
     slots::{Slot, SlotKind},
 };
 use securemailbox_vault::{
@@ -19,15 +18,17 @@ use securemailbox_vault::{
 };
 
 use crate::{
-    accounts::{RegisterError, explain_password, password_slot, recovery_slot, register_password},
+    accounts::{RegisterError, explain_password, register_password},
     api::Api,
     device::Device,
     directory::Warning,
+    factors::{CodeToEnter, FactorToChoose},
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     opening::Opening,
     opens::{OpenError, refuse_somebody_else},
     session::{LocalError, Session},
+    slots::{password_slot, recovery_slot},
     transport::Method,
     world::World,
 };
@@ -70,19 +71,22 @@ impl From<LocalError> for SignInError {
     }
 }
 
-/// The password was right, the server is the one it was registered with, and a code is on its way.
-pub struct CodeToEnter {
-    id: SignInId,
+/// The password was right, and the server is the one it was registered with.
+#[derive(Clone)]
+pub struct PasswordProved {
     address: Address,
     slot_key: SlotKey,
-    factor: NextFactor,
 }
 
 /// Proves the password, and makes the server prove that it holds this account's record.
 ///
 /// # Errors
 /// [`SignInError`]
-pub async fn sign_in(world: &impl World, address: &Address, password: Password) -> Result<CodeToEnter, SignInError> {
+pub async fn sign_in(
+    world: &impl World,
+    address: &Address,
+    password: Password,
+) -> Result<FactorToChoose<PasswordProved>, SignInError> {
     refuse_somebody_else(world, address).await?;
     let api = Api::stranger(world.transport());
     let (signing_in, request) = SigningIn::start(password, &mut world.rng());
@@ -90,22 +94,18 @@ pub async fn sign_in(world: &impl World, address: &Address, password: Password) 
     let answer: SignIn = api.send(Method::Post, "/sign-ins", &new).await?;
     let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
     let finish = FinishSignIn { finalization: signed_in.finalization.clone().into() };
-    let factor: NextFactor = api.send(Method::Post, &format!("/sign-ins/{}/finish", answer.id), &finish).await?;
-    Ok(CodeToEnter { id: answer.id, address: address.clone(), slot_key: signed_in.slot_key, factor })
+    let path = format!("/sign-ins/{}", answer.id);
+    let Offers { offers } = api.send(Method::Post, &format!("{path}/finish"), &finish).await?;
+    let step = PasswordProved { address: address.clone(), slot_key: signed_in.slot_key };
+    Ok(FactorToChoose::new(step, path, offers)?)
 }
 
-impl CodeToEnter {
-    /// Which factor is asked for, and where its code went.
-    #[must_use]
-    pub const fn factor(&self) -> &NextFactor {
-        &self.factor
-    }
-
+impl CodeToEnter<PasswordProved> {
     /// Enters the code and opens the mailbox on this device. A refused code may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<(Mailbox, Vec<Warning>), SignInError> {
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<(Mailbox, Vec<Warning>), SignInError> {
         Ok(Mailbox::begin(world, self.prove(world, code).await?).await?)
     }
 
@@ -113,24 +113,26 @@ impl CodeToEnter {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn prove(&self, world: &impl World, code: &str) -> Result<Opening, SignInError> {
-        let entered = SignInCode { code: code.into(), session: world.delivery() };
-        let path = format!("/sign-ins/{}/code", self.id);
+    pub async fn prove(&self, world: &impl World, code: &Code) -> Result<Opening, SignInError> {
+        let EnterProof { factor, answer } = self.asked().proof(code);
+        let entered = EnterSignInProof { factor, answer, session: world.delivery() };
+        let PasswordProved { address, slot_key } = &self.step;
+        let path = self.asked().entrance();
         let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
         let slot =
             begun.slots.iter().find(|slot| slot.kind == SlotKind::Password).ok_or(SignInError::SlotDoesNotOpen)?;
         let place = SlotPlace { account: begun.account, slot: slot.id };
-        let secret = slots::open(&place, &self.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-        Ok(Opening::new(&self.address, begun, secret))
+        let secret = slots::open(&place, slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
+        Ok(Opening::new(address, begun, secret))
     }
 }
 
-/// The recovery code was proved, and a code is on its way.
-pub struct RecoveryToProve {
+/// The recovery code was proved.
+#[derive(Clone)]
+pub struct SheetProved {
     id: RecoveryId,
     address: Address,
     slot_key: SlotKey,
-    factor: NextFactor,
 }
 
 /// The account secret is open again; which password from now on?
@@ -149,31 +151,26 @@ pub async fn recover(
     world: &impl World,
     address: &Address,
     code: &RecoveryCode,
-) -> Result<RecoveryToProve, SignInError> {
+) -> Result<FactorToChoose<SheetProved>, SignInError> {
     refuse_somebody_else(world, address).await?;
     let new = NewRecovery { address: address.clone(), proof: Octets(code.proof().to_vec()) };
-    let Recovery { id, factor } = Api::stranger(world.transport()).send(Method::Post, "/recoveries", &new).await?;
-    Ok(RecoveryToProve { id, address: address.clone(), slot_key: code.slot_key(), factor })
+    let Recovery { id, offers } = Api::stranger(world.transport()).send(Method::Post, "/recoveries", &new).await?;
+    let step = SheetProved { id, address: address.clone(), slot_key: code.slot_key() };
+    Ok(FactorToChoose::new(step, format!("/recoveries/{id}"), offers)?)
 }
 
-impl RecoveryToProve {
-    /// Which factor is asked for, and where its code went.
-    #[must_use]
-    pub const fn factor(&self) -> &NextFactor {
-        &self.factor
-    }
-
-    /// Enters the code from the SMS. A refused one may be entered again.
+impl CodeToEnter<SheetProved> {
+    /// Enters the code; the `recovery` slot opens. A refused code may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &str) -> Result<NewPasswordToChoose, SignInError> {
-        let path = format!("/recoveries/{}/code", self.id);
-        let entered = EnteredCode { code: code.into() };
-        let slot: RecoveredSlot = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<NewPasswordToChoose, SignInError> {
+        let SheetProved { id, address, slot_key } = &self.step;
+        let (path, proof) = (self.asked().entrance(), self.asked().proof(code));
+        let slot: RecoveredSlot = Api::stranger(world.transport()).send(Method::Post, &path, &proof).await?;
         let place = SlotPlace { account: slot.account, slot: slot.id };
-        let secret = slots::open(&place, &self.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-        Ok(NewPasswordToChoose { id: self.id, address: self.address.clone(), account: slot.account, secret })
+        let secret = slots::open(&place, slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
+        Ok(NewPasswordToChoose { id: *id, address: address.clone(), account: slot.account, secret })
     }
 }
 

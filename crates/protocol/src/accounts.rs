@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Address,
+    factors::FactorOffer,
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
     octets::Octets,
     phone::PhoneNumber,
@@ -53,23 +54,16 @@ pub struct Registration {
     pub id: RegistrationId,
     /// Reserved for the account; the OPAQUE credential identifier.
     pub account: AccountId,
+    /// The address, which is to be proved first.
+    pub offers: Vec<FactorOffer>,
 }
 
-/// A six-digit code, as typed. Spaces are ignored.
-#[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EnteredCode {
-    /// The digits.
-    pub code: String,
-}
-
-/// `POST /registrations/{id}/phone`.
+/// `POST /registrations/{id}/phone`: names the phone, which is offered then; another one, until it is proved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EnteredPhone {
-    /// Where the SMS code goes.
+    /// Where its code will go.
     pub phone: PhoneNumber,
 }
 
@@ -101,7 +95,7 @@ pub struct FirstRecord {
     pub sealed: Octets,
 }
 
-/// `POST /registrations/{id}/complete`: one transaction makes the account and a session at level `phone`.
+/// `POST /registrations/{id}/complete`: one transaction makes the account and a session at the level of what was proved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -134,8 +128,6 @@ pub struct Account {
     pub address: Address,
     /// Which certificate the directory shows others.
     pub certificate: CertificateHash,
-    /// The last two digits of the phone.
-    pub phone_ends: String,
 }
 
 /// `PATCH /account`.

@@ -118,6 +118,11 @@ uuid_id!(
     RecoveryId
 );
 
+uuid_id!(
+    /// A factor: one address, one phone.
+    FactorId
+);
+
 macro_rules! octet_id {
     ($(#[$doc:meta])* $name:ident, $length:literal, $coding:ident, $pattern:literal) => {
         $(#[$doc])*

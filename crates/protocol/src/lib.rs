@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod address;
 pub mod coding;
 pub mod directory;
+pub mod factors;
 pub mod ids;
 pub mod letters;
 pub mod levels;

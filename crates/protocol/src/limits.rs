@@ -48,8 +48,12 @@ pub const SHEETS_A_DAY: u32 = 20;
 pub const CODES_AN_HOUR: u32 = 10;
 /// Failed sign-ins of one account in an hour, before the next must wait.
 pub const SIGN_INS_AN_HOUR: u32 = 20;
+/// What was typed or pasted for a code, in bytes: a whole message, and not a page.
+pub const CODE_TYPED: usize = 2 * 1024;
 /// Tries at one code.
 pub const CODE_TRIES: u8 = 5;
+/// Codes that were sent before the newest, and are remembered to say so.
+pub const OLDER_CODES: usize = 3;
 /// How long a code is good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long the receipt of an emptied trash is kept for a client that did not get it.

@@ -48,6 +48,8 @@ problem_types! {
     NotSignedIn "not-signed-in" 401 "There is no session, or it has ended." "Sign in again.";
     CredentialsRefused "credentials-refused" 403 "The address, password or recovery code was not accepted." "Check each of them and try again. Nothing says which part was wrong, so that nobody can find out who has a mailbox here.";
     CodeRefused "code-refused" 403 "The code was not accepted." "Type the code from the newest message. After five tries or ten minutes, ask for a new one.";
+    CodeReplaced "code-replaced" 403 "There is a newer code." "Type the code from the newest message; the ones before it count no more.";
+    ProofRequired "proof-required" 403 "This needs a fresh proof of who you are." "Choose one of `offers`, confirm that it is you, and do it again.";
     OtherOrigin "other-origin" 403 "The request comes from another site." "Open the mailbox at its own address.";
     LevelRequired "level-required" 403 "The sender asked for a stronger proof of who you are, or a fresher one." "Confirm that it is you, and open the letter again.";
     RegistrationClosed "registration-closed" 403 "New mailboxes are not open to everyone here." "Ask the operator for an invitation.";

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Address,
+    factors::FactorOffer,
     ids::{AccountId, RecoveryId, SignInId, SlotId},
-    levels::Level,
     octets::Octets,
     sessions::SessionDelivery,
     slots::{NewPasswordSlot, NewRecoverySlot},
@@ -41,27 +41,6 @@ pub struct FinishSignIn {
     pub finalization: Octets,
 }
 
-/// Which factor is asked for next, and where its code went.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct NextFactor {
-    /// The level its proof gives.
-    pub level: Level,
-    /// The last two digits of the phone.
-    pub phone_ends: String,
-}
-
-/// `POST /sign-ins/{id}/code`.
-#[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SignInCode {
-    /// Six digits, as typed.
-    pub code: String,
-    /// How the token is handed over.
-    pub session: SessionDelivery,
-}
-
 /// `POST /recoveries`: a forgotten password begins with the proof of the recovery code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -73,17 +52,17 @@ pub struct NewRecovery {
     pub proof: Octets,
 }
 
-/// The proof held, and an SMS code is on its way.
+/// The proof held. Another factor is asked for beside it, and nothing was sent yet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recovery {
     /// Names the steps that follow.
     pub id: RecoveryId,
-    /// Where the code went.
-    pub factor: NextFactor,
+    /// What there is to choose from.
+    pub offers: Vec<FactorOffer>,
 }
 
-/// The answer to the right code: the `recovery` slot.
+/// The answer to the factor's proof: the `recovery` slot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveredSlot {

@@ -3,13 +3,19 @@
 use securemailbox_client::{
     accounts::{self, AccountToMake, RegisterError},
     directory::Warning,
+    factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
     mailbox::Mailbox,
     settings::Name,
     sign_in,
+    world::World,
 };
 use securemailbox_protocol::{
-    accounts::Language, address::Address, phone::PhoneNumber, problems::ProblemType, sign_in::NextFactor,
+    accounts::Language,
+    address::Address,
+    factors::{Code, FactorKind, FactorOffer},
+    phone::PhoneNumber,
+    problems::ProblemType,
 };
 use securemailbox_vault::{
     passwords::{Password, judge},
@@ -132,8 +138,8 @@ async fn sign_in_with(
     email: &Address,
     password: Password,
 ) -> Result<(Mailbox, Vec<Warning>), Stop> {
-    let code_to_enter = sign_in::sign_in(world, email, password).await?;
-    with_code(&code_question(code_to_enter.factor()), async |code| code_to_enter.enter(world, &code).await).await
+    let code_to_enter = choose(world, &sign_in::sign_in(world, email, password).await?).await?;
+    with_code(&code_question(code_to_enter.offer()), async |code| code_to_enter.enter(world, &code).await).await
 }
 
 /// Gets back in. Questions: the recovery code, the code from the SMS, the new password.
@@ -144,8 +150,9 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let reached = |stop: Stop| stop.because(world.http.trouble());
     let code = Zeroizing::new(questions::ask("The code on the recovery sheet:")?);
     let code = RecoveryCode::parse(&code).map_err(|error| Stop::refused("recovery-code", &error))?;
-    let to_prove = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
-    let question = code_question(to_prove.factor());
+    let to_choose = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
+    let to_prove = choose(&world, &to_choose).await.map_err(reached)?;
+    let question = code_question(to_prove.offer());
     let to_choose = with_code(&question, async |code| to_prove.enter(&world, &code).await).await?;
     let password = match given {
         Some(password) => password,
@@ -224,42 +231,60 @@ fn who_json(mailbox: &Mailbox) -> Value {
     })
 }
 
-fn code_question(factor: &NextFactor) -> String {
-    format!("The code from the SMS to the phone ending in {}:", plain(&factor.phone_ends))
+/// Chooses the only factor there is, or asks which; only then its code is sent.
+async fn choose<S: Clone>(world: &impl World, to_choose: &FactorToChoose<S>) -> Result<CodeToEnter<S>, Stop> {
+    let chosen = match to_choose.only() {
+        Some(only) => to_choose.choose(only),
+        None => to_choose.choose(ask_which(to_choose.offers())?),
+    };
+    chosen.asked().send(world).await?;
+    Ok(chosen)
+}
+
+fn ask_which(offers: &[FactorOffer]) -> Result<&FactorOffer, Stop> {
+    for (number, offer) in (1..).zip(offers) {
+        questions::say(&format!("{number}: {}", way(offer)))?;
+    }
+    loop {
+        let number: Option<usize> = questions::ask("How do you confirm that it is you? The number:")?.parse().ok();
+        match number.and_then(|number| offers.get(number.checked_sub(1)?)) {
+            Some(offer) => return Ok(offer),
+            None if questions::answers_come_from_a_person() => questions::say("That is none of the numbers.")?,
+            None => return Err(Stop::usage("Expected one of the numbers that were listed.")),
+        }
+    }
+}
+
+fn way(offer: &FactorOffer) -> String {
+    match offer.kind {
+        FactorKind::Address => "e-mail".into(),
+        FactorKind::Phone => format!("SMS to the phone ending in {}", plain(&offer.hint)),
+    }
+}
+
+fn code_question(offer: &FactorOffer) -> String {
+    format!("The code from the {}:", way(offer))
 }
 
 /// Asks for a code and enters it; asks again, if a person sits there, while it is refused.
-async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(String) -> Result<T, E>) -> Result<T, Stop> {
+async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(Code) -> Result<T, E>) -> Result<T, Stop> {
     loop {
-        let refused = match six_digits(&questions::ask(question)?) {
-            Some(code) => match enter(code).await {
+        let mut refusal = "That code was not accepted.";
+        let refused = match Code::parse(&Zeroizing::new(questions::ask(question)?)) {
+            Ok(code) => match enter(code).await {
                 Err(error) if is_called(&error, ProblemType::CodeRefused.slug()) => Stop::from(error),
+                Err(error) if is_called(&error, ProblemType::CodeReplaced.slug()) => {
+                    refusal = "That code was replaced: type the one from the newest message.";
+                    Stop::from(error)
+                }
                 done => return done.map_err(Stop::from),
             },
-            None => Stop::refused(ProblemType::CodeRefused.slug(), &"a code is six digits"),
+            // A slip of the hand, and no matter for the server.
+            Err(error) => Stop::refused(ProblemType::CodeRefused.slug(), &error),
         };
         if !questions::answers_come_from_a_person() {
             return Err(refused);
         }
-        questions::say("That code was not accepted.")?;
-    }
-}
-
-/// The code that was typed, if it can be one: anything else is a slip of the hand, and no matter for the server.
-fn six_digits(typed: &str) -> Option<String> {
-    let code: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    (code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())).then_some(code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_six_digits_however_they_are_grouped() {
-        assert_eq!(six_digits("012 345").as_deref(), Some("012345"));
-        for typed in ["", "12345", "1234567", "12345a", "١٢٣٤٥٦"] {
-            assert_eq!(six_digits(typed), None, "{typed}");
-        }
+        questions::say(refusal)?;
     }
 }

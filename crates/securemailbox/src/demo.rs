@@ -13,6 +13,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Language,
     address::{Address, NotAnAddress},
+    factors::Code,
     phone::{NotAPhoneNumber, PhoneNumber},
 };
 use securemailbox_vault::passwords::Password;
@@ -100,7 +101,7 @@ impl From<Stop> for DemoError {
 #[derive(Deserialize)]
 struct Message {
     to: String,
-    code: Option<String>,
+    code: Option<Code>,
 }
 
 /// Makes these people, who do not exist yet.
@@ -148,7 +149,7 @@ impl Outbox {
     }
 
     /// The code in the message after the first `before` ones: the outbox is filled by a job, a moment later.
-    async fn code(&self, to: &str, before: usize) -> Result<Option<String>, DemoError> {
+    async fn code(&self, to: &str, before: usize) -> Result<Option<Code>, DemoError> {
         for _ in 0..LOOKS {
             if let Some(message) = self.to(to).await?.into_iter().nth(before) {
                 return Ok(message.code);

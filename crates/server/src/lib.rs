@@ -3,7 +3,6 @@
 mod access;
 mod api;
 mod body;
-mod codes;
 pub mod config;
 mod guard;
 mod jobs;

@@ -6,19 +6,12 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::StdRng};
-use securemailbox_protocol::{accounts::Language, phone::PhoneNumber, time::Timestamp};
-use securemailbox_store::{Store, notices::NewNotice};
+use securemailbox_protocol::time::Timestamp;
+use securemailbox_store::Store;
 use tokio::sync::{Notify, Semaphore, watch};
 use zeroize::Zeroizing;
 
-use crate::{
-    config::RegistrationPolicy,
-    notices::{Recipient, Text, seal_notice},
-    opaque::OpaqueServer,
-    origin::Origin,
-    rates::Rates,
-    seal::ServerSeal,
-};
+use crate::{config::RegistrationPolicy, opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal};
 
 /// Half a gigabyte, if all of them are as large as they may be.
 const POSTS_AT_ONCE: usize = 8;
@@ -107,12 +100,6 @@ impl Mailroom {
         let mut shared = self.0.random.lock().unwrap_or_else(PoisonError::into_inner);
         rand::RngCore::fill_bytes(&mut *shared, seed.as_mut_slice());
         StdRng::from_seed(*seed)
-    }
-
-    /// A notice to a phone, sealed for the outbox.
-    #[must_use]
-    pub fn sms(&self, phone: PhoneNumber, language: Language, text: Text) -> NewNotice {
-        seal_notice(&self.seal, &Recipient::Phone(phone), language, &text, &mut self.rng())
     }
 }
 

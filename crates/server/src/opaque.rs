@@ -2,14 +2,20 @@
 //! guessed from without the seed kept under the seal.
 
 use rand::{CryptoRng, RngCore};
-use securemailbox_protocol::opaque::{
-    Suite,
-    opaque_ke::{
-        CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
-        ServerLoginParameters, ServerRegistration, ServerSetup, errors::ProtocolError,
+use securemailbox_protocol::{
+    accounts::{PasswordRequest, PasswordResponse},
+    ids::AccountId,
+    opaque::{
+        Suite,
+        opaque_ke::{
+            CredentialFinalization, CredentialRequest, RegistrationRequest, RegistrationUpload, ServerLogin,
+            ServerLoginParameters, ServerRegistration, ServerSetup, errors::ProtocolError,
+        },
     },
 };
 use zeroize::Zeroizing;
+
+use crate::{body::Json, problem::Problem};
 
 /// The OPRF seed and the key pair of this server.
 pub struct OpaqueServer(ServerSetup<Suite>);
@@ -60,6 +66,18 @@ impl OpaqueServer {
     pub fn register(&self, request: &[u8], credential: &[u8]) -> Result<Vec<u8>, OpaqueRefused> {
         let request = RegistrationRequest::deserialize(request)?;
         Ok(ServerRegistration::<Suite>::start(&self.0, request, credential)?.message.serialize().to_vec())
+    }
+
+    /// The same as an answer, for an account's credential identifier.
+    pub(crate) fn answer(
+        &self,
+        account: AccountId,
+        request: &PasswordRequest,
+    ) -> Result<Json<PasswordResponse>, Problem> {
+        let response = self
+            .register(&request.request.0, account.as_bytes())
+            .map_err(|_| Problem::bad_request("`request` is not an OPAQUE registration request"))?;
+        Ok(Json(PasswordResponse { response: response.into() }))
     }
 
     /// Whether bytes are a registration record, so that what is kept can be used later.

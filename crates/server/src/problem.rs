@@ -51,6 +51,18 @@ impl Problem {
         self
     }
 
+    /// Which type it is.
+    #[cfg(test)]
+    pub(crate) const fn kind(&self) -> ProblemType {
+        self.kind
+    }
+
+    /// A member of the type, where there is one.
+    #[cfg(test)]
+    pub(crate) fn member(&self, member: &str) -> &Value {
+        self.details.members.get(member).unwrap_or(&Value::Null)
+    }
+
     /// When to try again, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

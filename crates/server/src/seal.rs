@@ -13,7 +13,8 @@ use hmac::{Hmac, Mac};
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
     address::Address,
-    ids::AccountId,
+    factors::Code,
+    ids::{AccountId, FactorId},
     numbers::Version,
     phone::PhoneNumber,
     sealed::{self, Place, Purpose, WrongKeyOrPlace},
@@ -60,17 +61,23 @@ impl ServerSeal {
         std::str::from_utf8(&plain).ok().and_then(|text| Address::parse(text).ok()).ok_or(Unsealed)
     }
 
-    /// Seals an account's phone number.
-    pub fn seal_phone(&self, account: AccountId, phone: &PhoneNumber, rng: &mut (impl RngCore + CryptoRng)) -> Vec<u8> {
-        sealed::seal(&self.sealing, &of_account(Purpose::Phone, account), phone.as_str().as_bytes(), rng)
+    /// Seals the phone number of a factor.
+    pub fn seal_phone(
+        &self,
+        account: AccountId,
+        factor: FactorId,
+        phone: &PhoneNumber,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Vec<u8> {
+        self.seal(Purpose::Phone, *account.as_bytes(), *factor.as_bytes(), phone.as_str().as_bytes(), rng)
     }
 
     /// Reads it.
     ///
     /// # Errors
     /// [`Unsealed`]: altered, swapped, or of another seal.
-    pub fn phone(&self, account: AccountId, sealed: &[u8]) -> Result<PhoneNumber, Unsealed> {
-        let plain = sealed::open(&self.sealing, &of_account(Purpose::Phone, account), sealed)?;
+    pub fn phone(&self, account: AccountId, factor: FactorId, sealed: &[u8]) -> Result<PhoneNumber, Unsealed> {
+        let plain = self.open(Purpose::Phone, *account.as_bytes(), *factor.as_bytes(), sealed)?;
         std::str::from_utf8(&plain).ok().and_then(|text| PhoneNumber::parse(text).ok()).ok_or(Unsealed)
     }
 
@@ -131,10 +138,10 @@ impl ServerSeal {
         self.mac(&[b"no-account", address.as_str().as_bytes()])
     }
 
-    /// What the database keeps of a code, bound to what it was sent for.
+    /// What the database keeps of a code, bound to what it was sent for, and to the factor that it proves.
     #[must_use]
-    pub fn code(&self, sent_for: &[u8; 16], digits: &str) -> [u8; 32] {
-        self.mac(&[b"code", sent_for, digits.as_bytes()])
+    pub fn code(&self, sent_for: &[u8; 16], factor: FactorId, code: &Code) -> [u8; 32] {
+        self.mac(&[b"code", sent_for, factor.as_bytes(), code.digits().as_bytes()])
     }
 
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -257,17 +264,20 @@ mod tests {
 
     const ANNA: AccountId = AccountId::from_bytes([1; 16]);
     const BJORN: AccountId = AccountId::from_bytes([2; 16]);
+    const FIRST: FactorId = FactorId::from_bytes([3; 16]);
+    const RESERVE: FactorId = FactorId::from_bytes([4; 16]);
 
     #[test]
     fn a_phone_number_opens_for_its_own_account_only() {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let seal = ServerSeal::new(&[7; 32]);
         let phone = PhoneNumber::parse("+46701740612").unwrap();
-        let sealed = seal.seal_phone(ANNA, &phone, &mut rng);
-        assert_eq!(seal.phone(ANNA, &sealed), Ok(phone));
-        assert_eq!(seal.phone(BJORN, &sealed), Err(Unsealed));
+        let sealed = seal.seal_phone(ANNA, FIRST, &phone, &mut rng);
+        assert_eq!(seal.phone(ANNA, FIRST, &sealed), Ok(phone));
+        assert_eq!(seal.phone(BJORN, FIRST, &sealed), Err(Unsealed));
+        assert_eq!(seal.phone(ANNA, RESERVE, &sealed), Err(Unsealed));
         assert_eq!(seal.address(ANNA, &sealed), Err(Unsealed));
-        assert_eq!(ServerSeal::new(&[8; 32]).phone(ANNA, &sealed), Err(Unsealed));
+        assert_eq!(ServerSeal::new(&[8; 32]).phone(ANNA, FIRST, &sealed), Err(Unsealed));
     }
 
     #[test]
@@ -286,6 +296,8 @@ mod tests {
     #[test]
     fn the_same_digits_sent_for_two_things_are_two_codes() {
         let seal = ServerSeal::new(&[7; 32]);
-        assert_ne!(seal.code(&[1; 16], "123456"), seal.code(&[2; 16], "123456"));
+        let code = Code::parse("123456").unwrap();
+        assert_ne!(seal.code(&[1; 16], FIRST, &code), seal.code(&[2; 16], FIRST, &code));
+        assert_ne!(seal.code(&[1; 16], FIRST, &code), seal.code(&[1; 16], RESERVE, &code));
     }
 }

@@ -3,7 +3,8 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
 use rand::RngCore;
 use securemailbox_protocol::{
@@ -12,10 +13,14 @@ use securemailbox_protocol::{
     levels::Level,
     limits,
     problems::ProblemType,
-    sessions::SessionDelivery,
+    sessions::{NewSession, SessionDelivery},
+    slots::Slot,
     time::Timestamp,
 };
-use securemailbox_store::sessions::{SessionByToken, TouchSession};
+use securemailbox_store::{
+    proofs::Standing,
+    sessions::{self, Begun, SessionByToken, TouchSession},
+};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -82,19 +87,50 @@ pub struct Session {
     pub account: AccountId,
     /// Which.
     pub id: SessionId,
-    /// What was proved.
-    pub level: Level,
-    /// When.
-    pub proved: Timestamp,
+    /// What was proved, and when.
+    pub standing: Standing,
     /// How its token came.
     pub delivery: SessionDelivery,
+}
+
+/// A session that begins now, at the level that the store finds proved.
+pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
+    let now = mailroom.now();
+    sessions::NewSession { id: SessionId::new(now, &mut mailroom.rng()), token_hash: token.hash(), now }
+}
+
+/// What is said of a session that has begun.
+pub(crate) fn begun(id: SessionId, begun: Begun, slots: Vec<Slot>) -> NewSession {
+    let Begun { account, standing: Standing { level, proved } } = begun;
+    NewSession { id, account, level, proved, token: None, slots }
+}
+
+/// A cookie is given to our own page only, so that no other site can sign its visitors in here.
+pub(crate) fn check_delivery(delivery: SessionDelivery, own_page: FromOwnPage) -> Result<(), Problem> {
+    match delivery {
+        SessionDelivery::Cookie if !own_page.0 => Err(ProblemType::OtherOrigin.into()),
+        SessionDelivery::Cookie | SessionDelivery::Bearer => Ok(()),
+    }
+}
+
+/// Hands the token over the way it was asked for.
+pub(crate) fn hand_over(mut session: NewSession, token: &Token, delivery: SessionDelivery) -> Response {
+    match delivery {
+        SessionDelivery::Bearer => {
+            session.token = Some(token.to_text());
+            (StatusCode::CREATED, axum::Json(session)).into_response()
+        }
+        SessionDelivery::Cookie => {
+            (StatusCode::CREATED, [(header::SET_COOKIE, token.to_cookie())], axum::Json(session)).into_response()
+        }
+    }
 }
 
 impl Session {
     /// Whether an entry that demands `required` is released to this session (PROTOCOL §6).
     #[must_use]
     pub fn may_open(&self, required: Option<Level>, now: Timestamp) -> bool {
-        required.is_none_or(|level| self.level >= level && now.since(self.proved) <= limits::PROOF_LIFE)
+        required.is_none_or(|level| self.standing.proves(level, now))
     }
 }
 
@@ -112,7 +148,7 @@ impl FromRequestParts<Mailroom> for Session {
         if row.is_due_for_touch(now) {
             mailroom.store.write(TouchSession { session: row.id, now }).await?;
         }
-        Ok(Self { account: row.account, id: row.id, level: row.level, proved: row.proved, delivery })
+        Ok(Self { account: row.account, id: row.id, standing: row.standing, delivery })
     }
 }
 
@@ -183,7 +219,8 @@ mod tests {
         let proved = Timestamp::from_unix_millis(1_000_000);
         let id = SessionId::from_bytes([1; 16]);
         let account = AccountId::from_bytes([2; 16]);
-        let session = Session { account, id, level: Level::Phone, proved, delivery: SessionDelivery::Bearer };
+        let standing = Standing { level: Level::Phone, proved };
+        let session = Session { account, id, standing, delivery: SessionDelivery::Bearer };
         let later = proved.after(limits::PROOF_LIFE + Duration::from_secs(1));
         assert!(session.may_open(None, later));
         assert!(session.may_open(Some(Level::Phone), proved));

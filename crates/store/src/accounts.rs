@@ -22,8 +22,6 @@ pub struct Account {
     pub language: Language,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
-    /// Its owner's phone, sealed.
-    pub phone_sealed: Vec<u8>,
     /// Which certificate the directory shows.
     pub certificate: CertificateHash,
     /// How the person is identified when reading.
@@ -42,7 +40,7 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, m.phone_sealed, b.certificate_hash, m.level
+            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, b.certificate_hash, m.level
               FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
              WHERE m.mailbox_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
@@ -51,7 +49,6 @@ impl Act for AccountById {
             kind: row.take()?,
             language: row.take()?,
             address_sealed: row.take()?,
-            phone_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
         }))

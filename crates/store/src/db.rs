@@ -4,9 +4,10 @@ use std::{borrow::Cow, future::Future};
 
 use securemailbox_protocol::{
     accounts::{AccountKind, Language},
+    factors::FactorKind,
     ids::{
-        AccountId, CertificateHash, ContentHash, ErasureId, LetterId, MailboxId, RecordId, RecoveryId, RegistrationId,
-        SessionId, SignInId, SlotId, ThreadId,
+        AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId, RecoveryId,
+        RegistrationId, SessionId, SignInId, SlotId, ThreadId,
     },
     letters::Folder,
     levels::Level,
@@ -18,7 +19,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{meta::MetaKey, notices::NoticeId, proofs::Factor, traces::Tables};
+use crate::{meta::MetaKey, notices::NoticeId, traces::Tables};
 
 /// A database inside a transaction.
 pub trait Db: Send {
@@ -169,6 +170,7 @@ fixed_bytes! {
     SignInId 16
     RecoveryId 16
     ErasureId 16
+    FactorId 16
     ThreadId 16
     NoticeId 16
     ContentHash 32
@@ -219,7 +221,7 @@ macro_rules! words {
 
 words! {
     MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" }
-    Factor { Address "address" Phone "phone" }
+    FactorKind { Address "address" Phone "phone" }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }

@@ -33,10 +33,15 @@ impl Act for Sweep {
             DELETE FROM proof
              WHERE holder_id IN (SELECT registration_id FROM registration WHERE expires <= $1)
                 OR holder_id IN (SELECT sign_in_id FROM sign_in WHERE expires <= $1)
-                OR holder_id IN (SELECT recovery_id FROM recovery WHERE expires <= $1)";
+                OR holder_id IN (SELECT recovery_id FROM recovery WHERE expires <= $1)
+                OR holder_id IN (SELECT session_id FROM session WHERE expires <= $1)";
+        // A registration that was completed is gone, and its factors are the account's.
+        const FACTORS: &str = "
+            DELETE FROM factor WHERE mailbox_id IN (SELECT account_id FROM registration WHERE expires <= $1)";
         const SHARES: &str = "
             DELETE FROM slot WHERE session_id IN (SELECT session_id FROM session WHERE expires <= $1)";
         db.exec(PROOFS, &[&self.now]).await?;
+        db.exec(FACTORS, &[&self.now]).await?;
         db.exec(SHARES, &[&self.now]).await?;
         db.exec("DELETE FROM receipt WHERE expires <= $1", &[&self.now]).await?;
         Ok(Swept {

@@ -1,90 +1,408 @@
-//! Codes that wait to be entered, as rows: [`CodeProof`] holds the rules, this keeps it between two requests.
+//! What was proved, and codes that wait to be entered (PROTOCOL §9a). One way for all that a proof can be for: a
+//! registration, a sign-in, a recovery, a session. [`CodeProof`] holds the rules, this keeps it between two requests.
 
-use securemailbox_protocol::time::Timestamp;
+mod code;
 
-use crate::{
-    Db, StoreError,
-    factors::{CodeHmac, CodeProof, Verdict},
+use std::future::Future;
+
+use securemailbox_protocol::{
+    accounts::Language,
+    factors::FactorKind,
+    ids::{AccountId, FactorId, RecoveryId, RegistrationId, SessionId, SignInId},
+    levels::Level,
+    limits,
+    time::Timestamp,
 };
 
-/// Whose proof it is: the bytes of a registration's, a sign-in's or a recovery's id.
-pub(crate) type Holder = [u8; 16];
+pub use code::{CodeHmac, CodeProof, NOBODYS_CODE, SentCode, Verdict};
 
-/// What is proved.
+use crate::{
+    Act, Db, ReadOnly, Row, StoreError, ToParam,
+    factors::{self, Factor},
+    notices::{self, NewNotice},
+    recoveries, registrations, sessions, sign_in,
+};
+
+/// What a proof is for. A code that was sent for one proves nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Factor {
-    /// That the e-mail address is theirs.
-    Address,
-    /// That the phone is theirs.
-    Phone,
+pub enum HolderId {
+    /// Somebody asks for a mailbox.
+    Registration(RegistrationId),
+    /// Somebody who proved the password.
+    SignIn(SignInId),
+    /// Somebody who proved the recovery code.
+    Recovery(RecoveryId),
+    /// Somebody who is signed in, and proves it afresh.
+    Session(SessionId),
 }
 
-/// A code was sent: it takes the place of an earlier one.
-pub(crate) async fn expect<D: Db>(
+impl HolderId {
+    /// The 16 bytes that the database keeps.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        match self {
+            Self::Registration(id) => id.as_bytes(),
+            Self::SignIn(id) => id.as_bytes(),
+            Self::Recovery(id) => id.as_bytes(),
+            Self::Session(id) => id.as_bytes(),
+        }
+    }
+
+    /// The word that the database keeps beside it.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Registration(_) => "registration",
+            Self::SignIn(_) => "sign-in",
+            Self::Recovery(_) => "recovery",
+            Self::Session(_) => "session",
+        }
+    }
+
+    /// Whether what was proved can be proved again: a session is asked afresh, all else goes on.
+    const fn asks_afresh(self) -> bool {
+        match self {
+            Self::Session(_) => true,
+            Self::Registration(_) | Self::SignIn(_) | Self::Recovery(_) => false,
+        }
+    }
+}
+
+/// A holder, and what the right answer gives it.
+pub trait Holder: Send + Sync + 'static {
+    /// What it gives.
+    type Gives: Send + 'static;
+
+    /// Which holder.
+    fn id(&self) -> HolderId;
+
+    /// Gives it, in the transaction of the proof.
+    fn give<D: Db>(&self, db: &mut D, proved: Proved) -> impl Future<Output = Result<Self::Gives, StoreError>> + Send;
+}
+
+/// A factor was proved now.
+#[derive(Debug, Clone, Copy)]
+pub struct Proved {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What kind.
+    pub kind: FactorKind,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// How well a person proved who they are, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Standing {
+    /// The level of what was proved.
+    pub level: Level,
+    /// When that was.
+    pub proved: Timestamp,
+}
+
+impl Standing {
+    /// By a factor of this kind, then.
+    #[must_use]
+    pub const fn by(kind: FactorKind, proved: Timestamp) -> Self {
+        Self { level: kind.level(), proved }
+    }
+
+    /// Whether this level was proved within the last [`limits::PROOF_LIFE`] (PROTOCOL §6).
+    #[must_use]
+    pub fn proves(self, level: Level, now: Timestamp) -> bool {
+        self.level >= level && now.since(self.proved) <= limits::PROOF_LIFE
+    }
+
+    /// Another factor was proved now. A weaker one takes the place of a stronger only once that is stale, so that it never
+    /// makes the stronger look fresh.
+    #[must_use]
+    pub fn with(self, kind: FactorKind, now: Timestamp) -> Self {
+        let newer = Self::by(kind, now);
+        if self.level > newer.level && self.proves(self.level, now) { self } else { newer }
+    }
+}
+
+/// Why a factor can't be chosen.
+#[derive(Debug, thiserror::Error)]
+pub enum ChooseError {
+    /// What it would be proved for is over, or not at this step; or the factor is none of its, or proved.
+    #[error("there is nothing to prove, or not by this")]
+    Over,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// What can be chosen from.
+#[derive(Debug)]
+pub struct Offered {
+    /// Whose mailbox it is or will be.
+    pub account: AccountId,
+    /// Oldest first.
+    pub factors: Vec<Factor>,
+}
+
+/// Which factors a holder may choose from.
+pub struct OffersTo {
+    /// Which holder.
+    pub holder: HolderId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for OffersTo {
+    type Output = Offered;
+    type Error = ChooseError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let Waiting { account, .. } = waiting(db, self.holder, self.now).await?.ok_or(ChooseError::Over)?;
+        Ok(Offered { account, factors: factors::of_account(db, account).await? })
+    }
+}
+
+impl ReadOnly for OffersTo {}
+
+/// A factor that was chosen: what its code is made of, and where it goes.
+pub struct ChosenFactor {
+    /// Which holder.
+    pub holder: HolderId,
+    /// Which factor.
+    pub factor: FactorId,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What there is to know before a code is sent.
+#[derive(Debug)]
+pub struct ToProve {
+    /// Whose mailbox it is or will be.
+    pub account: AccountId,
+    /// Of the message.
+    pub language: Language,
+    /// The factor.
+    pub factor: Factor,
+    /// The address that is to be proved has a mailbox already: no code may be right.
+    pub taken: bool,
+}
+
+impl Act for ChosenFactor {
+    type Output = ToProve;
+    type Error = ChooseError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let (waiting, factor) = chosen(db, self.holder, self.factor, self.now).await?;
+        let taken = waiting.taken && factor.kind == FactorKind::Address;
+        Ok(ToProve { account: waiting.account, language: waiting.language, factor, taken })
+    }
+}
+
+impl ReadOnly for ChosenFactor {}
+
+/// A code goes out for the chosen factor; again, in the place of the one before.
+pub struct ExpectCode {
+    /// Which holder.
+    pub holder: HolderId,
+    /// Which factor.
+    pub factor: FactorId,
+    /// What the message says.
+    pub code: CodeHmac,
+    /// The message.
+    pub notice: NewNotice,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for ExpectCode {
+    type Output = ();
+    type Error = ChooseError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        chosen(db, self.holder, self.factor, self.now).await?;
+        let proof = match find(db, self.holder, self.factor).await? {
+            Some(before) => before.sent_again(self.code, self.now),
+            None => CodeProof::sent(self.code, self.now),
+        };
+        keep(db, self.holder, self.factor, &proof).await?;
+        if let HolderId::SignIn(id) = self.holder {
+            sign_in::wait_for_code(db, id, self.now).await?;
+        }
+        Ok(notices::queue(db, &self.notice, self.now).await?)
+    }
+}
+
+/// A code was typed. The right one gives what its holder waits for.
+pub struct EnterCode<H> {
+    /// For whom.
+    pub holder: H,
+    /// Which factor.
+    pub factor: FactorId,
+    /// What was typed.
+    pub code: CodeHmac,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What entering a code came to, where the right one gives something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entered<T> {
+    /// It is the code.
+    Proved(T),
+    /// It is not, for a reason other than [`Verdict::Proved`].
+    Refused(Verdict),
+}
+
+impl<H: Holder> Act for EnterCode<H> {
+    type Output = Entered<H::Gives>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let (holder, now) = (self.holder.id(), self.now);
+        let over = Entered::Refused(Verdict::AlreadyOver);
+        let Some(Waiting { account, .. }) = waiting(db, holder, now).await? else { return Ok(over) };
+        let Some(Factor { kind, .. }) = factors::find(db, account, self.factor).await? else { return Ok(over) };
+        let Some(proof) = find(db, holder, self.factor).await? else { return Ok(over) };
+        let (proof, verdict) = proof.enter(&self.code, now);
+        keep(db, holder, self.factor, &proof).await?;
+        match verdict {
+            Verdict::Proved => Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?)),
+            refused @ (Verdict::Wrong
+            | Verdict::Older
+            | Verdict::NoTriesLeft
+            | Verdict::TooLate
+            | Verdict::AlreadyOver) => Ok(Entered::Refused(refused)),
+        }
+    }
+}
+
+/// A holder whose time is not over, at the step where factors are proved.
+pub(crate) struct Waiting {
+    pub(crate) account: AccountId,
+    pub(crate) language: Language,
+    /// A registration's address has a mailbox already.
+    pub(crate) taken: bool,
+}
+
+async fn waiting<D: Db>(db: &mut D, holder: HolderId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
+    match holder {
+        HolderId::Registration(id) => registrations::waiting(db, id, now).await,
+        HolderId::SignIn(id) => sign_in::waiting(db, id, now).await,
+        HolderId::Recovery(id) => recoveries::waiting(db, id, now).await,
+        HolderId::Session(id) => sessions::waiting(db, id, now).await,
+    }
+}
+
+/// The holder and a factor that it may choose now.
+async fn chosen<D: Db>(
     db: &mut D,
-    holder: &Holder,
-    factor: Factor,
-    code: &CodeHmac,
+    holder: HolderId,
+    factor: FactorId,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    keep(db, holder, factor, CodeProof::sent(*code, now)).await
+) -> Result<(Waiting, Factor), ChooseError> {
+    let waiting = waiting(db, holder, now).await?.ok_or(ChooseError::Over)?;
+    let factor = factors::find(db, waiting.account, factor).await?.ok_or(ChooseError::Over)?;
+    match find(db, holder, factor.id).await? {
+        Some(CodeProof::Proved { .. }) if !holder.asks_afresh() => Err(ChooseError::Over),
+        Some(CodeProof::Proved { .. } | CodeProof::Sent(_) | CodeProof::Closed) | None => Ok((waiting, factor)),
+    }
 }
 
-/// A code was typed.
-pub(crate) async fn enter<D: Db>(
+/// What a holder has proved, by the factors that its account still has.
+pub(crate) async fn standing<D: Db>(
     db: &mut D,
-    holder: &Holder,
-    factor: Factor,
-    typed: &CodeHmac,
-    now: Timestamp,
-) -> Result<Verdict, StoreError> {
-    let Some(proof) = find(db, holder, factor).await? else { return Ok(Verdict::AlreadyOver) };
-    let (proof, verdict) = proof.enter(typed, now);
-    keep(db, holder, factor, proof).await?;
-    Ok(verdict)
-}
-
-/// Whether the right code was entered.
-pub(crate) async fn is_proved<D: Db>(db: &mut D, holder: &Holder, factor: Factor) -> Result<bool, StoreError> {
-    Ok(find(db, holder, factor).await? == Some(CodeProof::Proved))
+    holder: HolderId,
+    account: AccountId,
+) -> Result<Option<Standing>, StoreError> {
+    const SQL: &str = "
+        SELECT f.kind, p.proved FROM proof p JOIN factor f ON f.factor_id = p.factor_id
+         WHERE p.holder = $1 AND p.holder_id = $2 AND f.mailbox_id = $3 AND p.state = 'proved'";
+    let rows = db.rows(SQL, &[&holder.word(), holder.as_bytes(), &account]).await?;
+    let each = rows.into_iter().map(|mut row: Row| Ok(Standing::by(row.take()?, row.take()?)));
+    let all: Vec<Standing> = each.collect::<Result<_, StoreError>>()?;
+    Ok(all.into_iter().max())
 }
 
 /// The holder is over.
-pub(crate) async fn forget<D: Db>(db: &mut D, holder: &Holder) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM proof WHERE holder_id = $1";
-    db.exec(SQL, &[holder]).await.map(drop)
+pub(crate) async fn forget<D: Db>(db: &mut D, holder: HolderId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM proof WHERE holder = $1 AND holder_id = $2";
+    db.exec(SQL, &[&holder.word(), holder.as_bytes()]).await.map(drop)
 }
 
-async fn find<D: Db>(db: &mut D, holder: &Holder, factor: Factor) -> Result<Option<CodeProof>, StoreError> {
+async fn find<D: Db>(db: &mut D, holder: HolderId, factor: FactorId) -> Result<Option<CodeProof>, StoreError> {
     const SQL: &str = "
-        SELECT state, code, until, tries_left FROM proof
-         WHERE holder_id = $1 AND factor = $2";
-    let Some(mut row) = db.row(SQL, &[holder, &factor]).await? else { return Ok(None) };
-    Ok(Some(match row.take::<String>()?.as_str() {
-        "sent" => {
-            let (code, until) = (row.take()?, row.take()?);
-            let tries_left = u8::try_from(row.take::<u64>()?).map_err(|_| StoreError::Damaged("tries"))?;
-            CodeProof::Sent { code, until, tries_left }
-        }
-        "proved" => CodeProof::Proved,
+        SELECT state, code, older, until, tries_left, proved FROM proof
+         WHERE holder = $1 AND holder_id = $2 AND factor_id = $3";
+    let Some(mut row) = db.row(SQL, &[&holder.word(), holder.as_bytes(), &factor]).await? else { return Ok(None) };
+    let state: String = row.take()?;
+    let (code, older, until): (CodeHmac, Vec<u8>, Timestamp) = (row.take()?, row.take()?, row.take()?);
+    let (tries_left, proved): (u64, Option<Timestamp>) = (row.take()?, row.take()?);
+    Ok(Some(match state.as_str() {
+        "sent" => CodeProof::Sent(SentCode {
+            code,
+            older: each_of(&older)?,
+            until,
+            tries_left: u8::try_from(tries_left).map_err(|_| StoreError::Damaged("tries"))?,
+        }),
+        "proved" => CodeProof::Proved { at: proved.ok_or(StoreError::Damaged("when it was proved"))? },
         "closed" => CodeProof::Closed,
         _ => return Err(StoreError::Damaged("the state of a proof")),
     }))
 }
 
-async fn keep<D: Db>(db: &mut D, holder: &Holder, factor: Factor, proof: CodeProof) -> Result<(), StoreError> {
+async fn keep<D: Db>(db: &mut D, holder: HolderId, factor: FactorId, proof: &CodeProof) -> Result<(), StoreError> {
     const SQL: &str = "
-        INSERT INTO proof (holder_id, factor, state, code, until, tries_left)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (holder_id, factor) DO UPDATE
-           SET state = EXCLUDED.state, code = EXCLUDED.code, until = EXCLUDED.until,
-               tries_left = EXCLUDED.tries_left";
+        INSERT INTO proof (holder, holder_id, factor_id, state, code, older, until, tries_left, proved)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (holder_id, factor_id) DO UPDATE
+           SET state = EXCLUDED.state, code = EXCLUDED.code, older = EXCLUDED.older, until = EXCLUDED.until,
+               tries_left = EXCLUDED.tries_left, proved = EXCLUDED.proved";
     // What is over keeps no code.
-    let over = ([0; 32], Timestamp::from_unix_millis(0), 0);
-    let (state, (code, until, tries_left)) = match proof {
-        CodeProof::Sent { code, until, tries_left } => ("sent", (code, until, i64::from(tries_left))),
-        CodeProof::Proved => ("proved", over),
-        CodeProof::Closed => ("closed", over),
+    let over = SentCode { code: [0; 32], older: Vec::new(), until: Timestamp::from_unix_millis(0), tries_left: 0 };
+    let (state, sent, proved) = match proof {
+        CodeProof::Sent(sent) => ("sent", sent, None),
+        CodeProof::Proved { at } => ("proved", &over, Some(*at)),
+        CodeProof::Closed => ("closed", &over, None),
     };
-    db.exec(SQL, &[holder, &factor, &state, &code, &until, &tries_left]).await.map(drop)
+    let SentCode { code, older, until, tries_left } = sent;
+    let (older, tries_left) = (older.concat(), i64::from(*tries_left));
+    let row: [&dyn ToParam; 9] =
+        [&holder.word(), holder.as_bytes(), &factor, &state, code, &older, until, &tries_left, &proved];
+    db.exec(SQL, &row).await.map(drop)
+}
+
+/// HMACs that lie one after the other.
+fn each_of(bytes: &[u8]) -> Result<Vec<CodeHmac>, StoreError> {
+    let each = bytes.chunks(size_of::<CodeHmac>()).map(CodeHmac::try_from);
+    each.collect::<Result<_, _>>().map_err(|_| StoreError::Damaged("older codes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_millis(1_764_000_000_000);
+    const LEVELS: [Level; 5] = [Level::Address, Level::Phone, Level::Authenticator, Level::Passkey, Level::Eid];
+
+    proptest! {
+        #[test]
+        fn a_session_never_stands_higher_than_what_was_proved_lately(
+            first in 0..LEVELS.len(), proofs in prop::collection::vec((0..30_u64, any::<bool>()), 0..12),
+        ) {
+            let mut standing = Standing { level: LEVELS[first], proved: NOW };
+            let (mut proved, mut now) = (vec![standing], NOW);
+            for (minutes, by_phone) in proofs {
+                now = now.after(Duration::from_secs(minutes * 60));
+                let kind = if by_phone { FactorKind::Phone } else { FactorKind::Address };
+                standing = standing.with(kind, now);
+                proved.push(Standing::by(kind, now));
+                prop_assert!(standing.proves(kind.level(), now), "what was proved just now counts");
+                for level in LEVELS {
+                    let lately = proved.iter().any(|one| one.proves(level, now));
+                    prop_assert!(lately || !standing.proves(level, now), "{:?}", level);
+                }
+            }
+        }
+    }
 }

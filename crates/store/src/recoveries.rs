@@ -1,7 +1,6 @@
-//! A forgotten password: recovery code, then SMS code, then a new password and a new sheet (PROTOCOL §9a).
+//! A forgotten password: recovery code, then a factor, then a new password and a new sheet (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::Language,
     ids::{AccountId, RecoveryId, SessionId},
     limits,
     slots::{Slot, SlotKind},
@@ -11,23 +10,12 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, StoreError,
     accounts::AddressLookup,
-    factors::{CodeHmac, Entered, Verdict},
-    notices::{self, NewNotice},
-    proofs::{self, Factor},
-    sessions::{self, NewSession},
+    factors,
+    proofs::{self, Holder, HolderId, Offered, Proved, Standing, Waiting},
+    sessions::{self, Begun, NewSession},
     sign_in,
     slots::{self, PasswordSlot, PutSlotError, RecoverySlot},
 };
-
-/// Where to send the code of a recovery.
-pub struct RecoveryBegun {
-    /// Whose mailbox.
-    pub account: AccountId,
-    /// Its owner's phone, sealed.
-    pub phone_sealed: Vec<u8>,
-    /// Of the SMS.
-    pub language: Language,
-}
 
 /// A recovery whose code was right.
 pub struct Recovered {
@@ -64,78 +52,40 @@ pub struct BeginRecovery {
 }
 
 impl Act for BeginRecovery {
-    type Output = Option<RecoveryBegun>;
+    type Output = Option<Offered>;
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
-            SELECT m.mailbox_id, m.phone_sealed, m.language
-              FROM member m JOIN slot s ON s.mailbox_id = m.mailbox_id
+            SELECT m.mailbox_id FROM member m JOIN slot s ON s.mailbox_id = m.mailbox_id
              WHERE m.address_lookup = $1 AND s.kind = 'recovery' AND s.proof_hash = $2";
         const BEGIN: &str = "INSERT INTO recovery (recovery_id, account_id, expires) VALUES ($1, $2, $3)";
         let Some(mut row) = db.row(FIND, &[&self.address_lookup, &self.proof_hash]).await? else { return Ok(None) };
-        let begun = RecoveryBegun { account: row.take()?, phone_sealed: row.take()?, language: row.take()? };
+        let account: AccountId = row.take()?;
         // As long as a registration: time for an SMS and for thinking of a password.
         let expires = self.now.after(limits::REGISTRATION_LIFE);
-        db.exec(BEGIN, &[&self.id, &begun.account, &expires]).await?;
-        Ok(Some(begun))
+        db.exec(BEGIN, &[&self.id, &account, &expires]).await?;
+        Ok(Some(Offered { account, factors: factors::of_account(db, account).await? }))
     }
 }
 
-/// Sends a code.
-pub struct ExpectRecoveryCode {
-    /// Which.
-    pub id: RecoveryId,
-    /// What the SMS says.
-    pub code: CodeHmac,
-    /// The SMS.
-    pub notice: NewNotice,
-    /// When.
-    pub now: Timestamp,
-}
+/// A recovery as what a proof is for: the first factor that is proved gives out the `recovery` slot.
+pub struct Recovering(pub RecoveryId);
 
-impl Act for ExpectRecoveryCode {
-    type Output = ();
-    type Error = RecoveryError;
+impl Holder for Recovering {
+    type Gives = Recovered;
 
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        find(db, self.id, self.now).await?.ok_or(RecoveryError::RecoveryOver)?;
-        proofs::expect(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await?;
-        Ok(notices::queue(db, &self.notice, self.now).await?)
+    fn id(&self) -> HolderId {
+        HolderId::Recovery(self.0)
+    }
+
+    async fn give<D: Db>(&self, db: &mut D, Proved { account, .. }: Proved) -> Result<Self::Gives, StoreError> {
+        let slot = slots::of_kind(db, account, SlotKind::Recovery).await?.into_iter().next();
+        Ok(Recovered { account, slot: slot.ok_or(StoreError::Damaged("a recovery slot"))? })
     }
 }
 
-/// Proves the phone; the right code gives out the `recovery` slot.
-pub struct EnterRecoveryCode {
-    /// Which.
-    pub id: RecoveryId,
-    /// What was typed.
-    pub code: CodeHmac,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for EnterRecoveryCode {
-    type Output = Entered<Recovered>;
-    type Error = StoreError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let Some(account) = find(db, self.id, self.now).await? else {
-            return Ok(Entered::Refused(Verdict::AlreadyOver));
-        };
-        match proofs::enter(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await? {
-            Verdict::Proved => {
-                let slot = slots::of_kind(db, account, SlotKind::Recovery).await?.into_iter().next();
-                Ok(Entered::Proved(Recovered { account, slot: slot.ok_or(StoreError::Damaged("a recovery slot"))? }))
-            }
-            refused @ (Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver) => {
-                Ok(Entered::Refused(refused))
-            }
-        }
-    }
-}
-
-/// The account of a recovery whose phone is proved.
+/// The account of a recovery that a factor was proved for.
 pub struct RecoveryForPassword {
     /// Which.
     pub id: RecoveryId,
@@ -148,7 +98,7 @@ impl Act for RecoveryForPassword {
     type Error = RecoveryError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        proved(db, self.id, self.now).await
+        Ok(proved(db, self.id, self.now).await?.0)
     }
 }
 
@@ -169,11 +119,11 @@ pub struct CompleteRecovery {
 }
 
 impl Act for CompleteRecovery {
-    type Output = AccountId;
+    type Output = Begun;
     type Error = RecoveryError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let account = proved(db, self.id, self.now).await?;
+        let (account, standing) = proved(db, self.id, self.now).await?;
         let slots = slots::replace_password(db, account, &self.password).await?
             && slots::replace_recovery(db, account, &self.recovery).await?;
         if !slots {
@@ -183,8 +133,7 @@ impl Act for CompleteRecovery {
         sign_in::end_all(db, account).await?;
         // Another recovery under way holds the sheet that was just used up.
         end_all(db, account).await?;
-        sessions::begin(db, account, &self.session).await?;
-        Ok(account)
+        Ok(sessions::begin(db, account, &self.session, standing).await?)
     }
 }
 
@@ -215,25 +164,26 @@ impl Act for PutRecoverySlot {
     }
 }
 
-/// The account of a recovery whose time is not over.
-async fn find<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<Option<AccountId>, StoreError> {
-    const SQL: &str = "SELECT account_id FROM recovery WHERE recovery_id = $1 AND expires > $2";
-    db.row(SQL, &[&id, &now]).await?.map(|mut row| row.take()).transpose()
+/// A recovery whose time is not over, as what a proof is for.
+pub(crate) async fn waiting<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
+    const SQL: &str = "
+        SELECT m.mailbox_id, m.language FROM recovery r JOIN member m ON m.mailbox_id = r.account_id
+         WHERE r.recovery_id = $1 AND r.expires > $2";
+    let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
+    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
 }
 
-async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<AccountId, RecoveryError> {
-    let account = find(db, id, now).await?.ok_or(RecoveryError::RecoveryOver)?;
-    if proofs::is_proved(db, id.as_bytes(), Factor::Phone).await? {
-        Ok(account)
-    } else {
-        Err(RecoveryError::RecoveryOver)
-    }
+async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<(AccountId, Standing), RecoveryError> {
+    let Waiting { account, .. } = waiting(db, id, now).await?.ok_or(RecoveryError::RecoveryOver)?;
+    let standing = proofs::standing(db, HolderId::Recovery(id), account).await?;
+    Ok((account, standing.ok_or(RecoveryError::RecoveryOver)?))
 }
 
 /// Ends every recovery of an account.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const PROOFS: &str = "
-        DELETE FROM proof WHERE holder_id IN (SELECT recovery_id FROM recovery WHERE account_id = $1)";
+        DELETE FROM proof
+         WHERE holder = 'recovery' AND holder_id IN (SELECT recovery_id FROM recovery WHERE account_id = $1)";
     const RECOVERIES: &str = "DELETE FROM recovery WHERE account_id = $1";
     db.exec(PROOFS, &[&account]).await?;
     db.exec(RECOVERIES, &[&account]).await.map(drop)

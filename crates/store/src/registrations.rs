@@ -2,6 +2,7 @@
 
 use securemailbox_protocol::{
     accounts::{AccountKind, Language},
+    factors::FactorKind,
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
     levels::Level,
     limits,
@@ -12,11 +13,10 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, StoreError, ToParam,
     accounts::AddressLookup,
-    factors::{CodeHmac, Verdict},
-    notices::{self, NewNotice},
-    proofs::{self, Factor},
+    factors::{self, Factor},
+    proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
     records,
-    sessions::{self, NewSession},
+    sessions::{self, Begun, NewSession},
     slots::{self, PasswordSlot, RecoverySlot},
 };
 
@@ -45,7 +45,7 @@ pub struct FirstRecord {
     pub sealed: Vec<u8>,
 }
 
-/// Begins a registration. The same to its caller whether or not the address has a mailbox; if it has, no code is ever right.
+/// Begins a registration. The same to its caller whether or not the address has a mailbox.
 pub struct BeginRegistration {
     /// Names the steps that follow.
     pub id: RegistrationId,
@@ -53,16 +53,10 @@ pub struct BeginRegistration {
     pub account: AccountId,
     /// For whom.
     pub address_lookup: AddressLookup,
-    /// The same, for the account to keep.
-    pub address_sealed: Vec<u8>,
+    /// The address itself: the first factor, and then the account's to keep.
+    pub address: Factor,
     /// Of e-mail and SMS.
     pub language: Language,
-    /// What the e-mail says.
-    pub code: CodeHmac,
-    /// Goes out if the address is free.
-    pub code_notice: NewNotice,
-    /// Goes out if it has a mailbox already.
-    pub taken_notice: NewNotice,
     /// When.
     pub now: Timestamp,
 }
@@ -72,41 +66,16 @@ impl Act for BeginRegistration {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const TAKEN: &str = "SELECT 1 FROM member WHERE address_lookup = $1";
-        const BEGIN: &str = "
-            INSERT INTO registration (registration_id, account_id, address_lookup, address_sealed, language, expires)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        let taken = db.row(TAKEN, &[&self.address_lookup]).await?.is_some();
+        const SQL: &str = "
+            INSERT INTO registration (registration_id, account_id, address_lookup, language, expires)
+            VALUES ($1, $2, $3, $4, $5)";
         let expires = self.now.after(limits::REGISTRATION_LIFE);
-        let row: [&dyn ToParam; 6] =
-            [&self.id, &self.account, &self.address_lookup, &self.address_sealed, &self.language, &expires];
-        db.exec(BEGIN, &row).await?;
-        let (code, notice) = if taken { (&NOBODYS_CODE, &self.taken_notice) } else { (&self.code, &self.code_notice) };
-        proofs::expect(db, self.id.as_bytes(), Factor::Address, code, self.now).await?;
-        notices::queue(db, notice, self.now).await
+        db.exec(SQL, &[&self.id, &self.account, &self.address_lookup, &self.language, &expires]).await?;
+        factors::add(db, self.account, &self.address, self.now).await
     }
 }
 
-/// Proves the address.
-pub struct EnterAddressCode {
-    /// Which registration.
-    pub id: RegistrationId,
-    /// What was typed.
-    pub code: CodeHmac,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for EnterAddressCode {
-    type Output = Verdict;
-    type Error = StoreError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        enter(db, self.id, Factor::Address, &self.code, self.now).await
-    }
-}
-
-/// A registration whose address is proved: for whom a phone is sealed, and in which language its SMS is.
+/// A registration whose address is proved: the account for which a phone is sealed.
 pub struct RegistrationForPhone {
     /// Which registration.
     pub id: RegistrationId,
@@ -114,77 +83,53 @@ pub struct RegistrationForPhone {
     pub now: Timestamp,
 }
 
-/// What is known before the phone.
-pub struct AddressProved {
-    /// Reserved for the account.
-    pub account: AccountId,
-    /// Of the SMS.
-    pub language: Language,
-}
-
 impl Act for RegistrationForPhone {
-    type Output = AddressProved;
+    type Output = AccountId;
     type Error = RegistrationError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let registration = find(db, self.id, self.now).await?.ok_or(RegistrationError::RegistrationOver)?;
-        if !proofs::is_proved(db, self.id.as_bytes(), Factor::Address).await? {
-            return Err(RegistrationError::RegistrationOver);
-        }
-        Ok(AddressProved { account: registration.account, language: registration.language })
+        Ok(proved(db, self.id, Level::Address, self.now).await?.0.account)
     }
 }
 
 impl ReadOnly for RegistrationForPhone {}
 
-/// Sends a code to a phone, once the address is proved; again, or to another phone, until one is proved.
-pub struct SetPhone {
+/// Names the phone, once the address is proved; another one, until one is proved.
+pub struct NamePhone {
     /// Which registration.
     pub id: RegistrationId,
     /// Whose phone it is to be.
-    pub phone_sealed: Vec<u8>,
-    /// What the SMS says.
-    pub code: CodeHmac,
-    /// The SMS.
-    pub notice: NewNotice,
+    pub phone: Factor,
     /// When.
     pub now: Timestamp,
 }
 
-impl Act for SetPhone {
+impl Act for NamePhone {
     type Output = ();
     type Error = RegistrationError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "UPDATE registration SET phone_sealed = $2 WHERE registration_id = $1";
-        find(db, self.id, self.now).await?.ok_or(RegistrationError::RegistrationOver)?;
-        let holder = self.id.as_bytes();
-        let address_proved = proofs::is_proved(db, holder, Factor::Address).await?;
-        if !address_proved || proofs::is_proved(db, holder, Factor::Phone).await? {
+        let (Registration { account, .. }, standing) = proved(db, self.id, Level::Address, self.now).await?;
+        if standing.level > Level::Address {
             return Err(RegistrationError::RegistrationOver);
         }
-        db.exec(SQL, &[&self.id, &self.phone_sealed]).await?;
-        proofs::expect(db, holder, Factor::Phone, &self.code, self.now).await?;
-        Ok(notices::queue(db, &self.notice, self.now).await?)
+        factors::drop_kind(db, account, FactorKind::Phone).await?;
+        Ok(factors::add(db, account, &self.phone, self.now).await?)
     }
 }
 
-/// Proves the phone.
-pub struct EnterPhoneCode {
-    /// Which registration.
-    pub id: RegistrationId,
-    /// What was typed.
-    pub code: CodeHmac,
-    /// When.
-    pub now: Timestamp,
-}
+/// A registration as what a proof is for: each factor is a step on the way, and gives nothing by itself.
+pub struct Registering(pub RegistrationId);
 
-impl Act for EnterPhoneCode {
-    type Output = Verdict;
-    type Error = StoreError;
+impl Holder for Registering {
+    type Gives = ();
 
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        enter(db, self.id, Factor::Phone, &self.code, self.now).await
+    fn id(&self) -> HolderId {
+        HolderId::Registration(self.0)
+    }
+
+    async fn give<D: Db>(&self, _: &mut D, _: Proved) -> Result<Self::Gives, StoreError> {
+        Ok(())
     }
 }
 
@@ -201,7 +146,7 @@ impl Act for RegistrationForPassword {
     type Error = RegistrationError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        Ok(proved(db, self.id, self.now).await?.account)
+        Ok(proved(db, self.id, Level::Phone, self.now).await?.0.account)
     }
 }
 
@@ -230,93 +175,94 @@ pub struct CompleteRegistration {
 }
 
 impl Act for CompleteRegistration {
-    type Output = AccountId;
+    type Output = Begun;
     type Error = RegistrationError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let registration = proved(db, self.id, self.now).await?;
-        self.insert_account(db, &registration).await?;
+        let (registration, standing) = proved(db, self.id, Level::Phone, self.now).await?;
+        self.insert_account(db, &registration, standing.level).await?;
         let account = registration.account;
         let slots = slots::replace_password(db, account, &self.password).await?
             && slots::replace_recovery(db, account, &self.recovery).await?;
         if !slots || !self.insert_records(db, account).await? {
             return Err(RegistrationError::SameId);
         }
-        sessions::begin(db, account, &self.session).await?;
+        let begun = sessions::begin(db, account, &self.session, standing).await?;
         forget(db, self.id).await?;
-        Ok(account)
+        Ok(begun)
     }
 }
-
-/// What no code has as its HMAC: the address has a mailbox, and nobody was sent a code.
-const NOBODYS_CODE: CodeHmac = [0; 32];
 
 struct Registration {
     account: AccountId,
     address_lookup: AddressLookup,
-    address_sealed: Vec<u8>,
     language: Language,
-    phone_sealed: Option<Vec<u8>>,
 }
 
 /// A registration whose hour is not over.
 async fn find<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<Option<Registration>, StoreError> {
     const SQL: &str = "
-        SELECT account_id, address_lookup, address_sealed, language, phone_sealed FROM registration
+        SELECT account_id, address_lookup, language FROM registration
          WHERE registration_id = $1 AND expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Registration {
-        account: row.take()?,
-        address_lookup: row.take()?,
-        address_sealed: row.take()?,
-        language: row.take()?,
-        phone_sealed: row.take()?,
-    }))
+    Ok(Some(Registration { account: row.take()?, address_lookup: row.take()?, language: row.take()? }))
 }
 
-/// A registration whose address and phone are proved; the one is asked for only after the other.
-async fn proved<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<Registration, RegistrationError> {
-    let registration = find(db, id, now).await?.ok_or(RegistrationError::RegistrationOver)?;
-    if proofs::is_proved(db, id.as_bytes(), Factor::Phone).await? {
-        Ok(registration)
-    } else {
-        Err(RegistrationError::RegistrationOver)
-    }
-}
-
-async fn enter<D: Db>(
+/// The same, as what a proof is for.
+pub(crate) async fn waiting<D: Db>(
     db: &mut D,
     id: RegistrationId,
-    factor: Factor,
-    typed: &CodeHmac,
     now: Timestamp,
-) -> Result<Verdict, StoreError> {
-    match find(db, id, now).await? {
-        Some(_) => proofs::enter(db, id.as_bytes(), factor, typed, now).await,
-        None => Ok(Verdict::AlreadyOver),
+) -> Result<Option<Waiting>, StoreError> {
+    const TAKEN: &str = "SELECT 1 FROM member WHERE address_lookup = $1";
+    let Some(Registration { account, address_lookup, language }) = find(db, id, now).await? else { return Ok(None) };
+    let taken = db.row(TAKEN, &[&address_lookup]).await?.is_some();
+    Ok(Some(Waiting { account, language, taken }))
+}
+
+/// A registration that proved as much as this. A phone is named, and so proved, only after the address.
+async fn proved<D: Db>(
+    db: &mut D,
+    id: RegistrationId,
+    level: Level,
+    now: Timestamp,
+) -> Result<(Registration, Standing), RegistrationError> {
+    let registration = find(db, id, now).await?.ok_or(RegistrationError::RegistrationOver)?;
+    match proofs::standing(db, HolderId::Registration(id), registration.account).await? {
+        Some(standing) if standing.level >= level => Ok((registration, standing)),
+        Some(_) | None => Err(RegistrationError::RegistrationOver),
     }
 }
 
 async fn forget<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM registration WHERE registration_id = $1";
-    proofs::forget(db, id.as_bytes()).await?;
+    proofs::forget(db, HolderId::Registration(id)).await?;
     db.exec(SQL, &[&id]).await.map(drop)
 }
 
 impl CompleteRegistration {
-    async fn insert_account<D: Db>(&self, db: &mut D, from: &Registration) -> Result<(), RegistrationError> {
+    async fn insert_account<D: Db>(
+        &self,
+        db: &mut D,
+        from: &Registration,
+        level: Level,
+    ) -> Result<(), RegistrationError> {
         const MEMBER: &str = "
-            INSERT INTO member (mailbox_id, language, address_lookup, address_sealed, phone_sealed, level)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO member (mailbox_id, language, address_lookup, address_sealed, level)
+            VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING";
         const MAILBOX: &str = "
             INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts)
             VALUES ($1, $2, $3, 0, 0, 0)";
         const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
-        let Registration { account, address_lookup, address_sealed, language, phone_sealed } = from;
-        let phone_sealed = phone_sealed.as_ref().ok_or(StoreError::Damaged("a proved phone"))?;
-        let (kind, level) = (AccountKind::Member, Level::Phone);
-        let row: [&dyn ToParam; 6] = [account, language, address_lookup, address_sealed, phone_sealed, &level];
+        let Registration { account, address_lookup, language } = from;
+        // From now on the address is the account's name, and no factor: only one that is better opens a mailbox.
+        let all = factors::of_account(db, *account).await?;
+        let address = all.into_iter().find(|factor| factor.kind == FactorKind::Address);
+        let address_sealed = address.ok_or(StoreError::Damaged("a proved address"))?.sealed;
+        factors::drop_kind(db, *account, FactorKind::Address).await?;
+        let kind = AccountKind::Member;
+        let row: [&dyn ToParam; 5] = [account, language, address_lookup, &address_sealed, &level];
         if db.exec(MEMBER, &row).await? == 0 {
             return Err(RegistrationError::AddressTaken);
         }

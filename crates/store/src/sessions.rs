@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use securemailbox_protocol::{
     ids::{AccountId, SessionId},
-    levels::Level,
     limits,
     time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError, pulse};
+use crate::{
+    Act, Db, ReadOnly, Row, StoreError, ToParam,
+    proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
+    pulse,
+};
 
 /// SHA-256 of a session's token.
 pub type TokenHash = [u8; 32];
@@ -21,10 +24,17 @@ pub struct NewSession {
     pub id: SessionId,
     /// SHA-256 of its token.
     pub token_hash: TokenHash,
-    /// What was proved.
-    pub level: Level,
-    /// When; its life begins here.
+    /// Its life begins here.
     pub now: Timestamp,
+}
+
+/// A session has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// Whose.
+    pub account: AccountId,
+    /// What was proved.
+    pub standing: Standing,
 }
 
 /// A session.
@@ -34,10 +44,8 @@ pub struct Session {
     pub id: SessionId,
     /// Whose.
     pub account: AccountId,
-    /// What was proved.
-    pub level: Level,
-    /// When.
-    pub proved: Timestamp,
+    /// What was proved last.
+    pub standing: Standing,
     /// When it was last used, to the minute.
     pub used: Timestamp,
     /// Whether it lasts [`securemailbox_protocol::limits::KEPT_SESSION_LIFE`] after its last use.
@@ -116,7 +124,7 @@ impl Act for ListSessions {
         const SQL: &str = "
             SELECT session_id, mailbox_id, level, proved, used, kept FROM session
              WHERE mailbox_id = $1 AND expires > $2
-             ORDER BY proved DESC, session_id DESC";
+             ORDER BY begun DESC, session_id DESC";
         db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
     }
 }
@@ -141,34 +149,81 @@ impl Act for EndSession {
         const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND mailbox_id = $2";
         db.exec(SLOT, &[&self.session, &self.account]).await?;
         pulse::wake_event_streams(db, self.account.mailbox()).await?;
-        Ok(db.exec(SESSION, &[&self.session, &self.account]).await? > 0)
+        let ended = db.exec(SESSION, &[&self.session, &self.account]).await? > 0;
+        if ended {
+            proofs::forget(db, HolderId::Session(self.session)).await?;
+        }
+        Ok(ended)
     }
+}
+
+/// A session as what a proof is for: it stands at the level of what was proved, from now.
+pub struct StepUp(pub SessionId);
+
+impl Holder for StepUp {
+    type Gives = Standing;
+
+    fn id(&self) -> HolderId {
+        HolderId::Session(self.0)
+    }
+
+    async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
+        const FIND: &str = "SELECT level, proved FROM session WHERE session_id = $1";
+        const STAND: &str = "UPDATE session SET level = $2, proved = $3 WHERE session_id = $1";
+        let mut row = db.row(FIND, &[&self.0]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
+        let before = Standing { level: row.take()?, proved: row.take()? };
+        let standing = before.with(proved.kind, proved.now);
+        db.exec(STAND, &[&self.0, &standing.level, &standing.proved]).await?;
+        // It stands in the session now, and may be asked for afresh.
+        proofs::forget(db, self.id()).await?;
+        Ok(standing)
+    }
+}
+
+/// A living session, as what a proof is for.
+pub(crate) async fn waiting<D: Db>(db: &mut D, id: SessionId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
+    const SQL: &str = "
+        SELECT m.mailbox_id, m.language FROM session s JOIN member m ON m.mailbox_id = s.mailbox_id
+         WHERE s.session_id = $1 AND s.expires > $2";
+    let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
+    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
 }
 
 fn session(mut row: Row) -> Result<Session, StoreError> {
     Ok(Session {
         id: row.take()?,
         account: row.take()?,
-        level: row.take()?,
-        proved: row.take()?,
+        standing: Standing { level: row.take()?, proved: row.take()? },
         used: row.take()?,
         kept: row.take()?,
     })
 }
 
 /// Begins a session.
-pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewSession) -> Result<(), StoreError> {
+pub(crate) async fn begin<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    new: &NewSession,
+    standing: Standing,
+) -> Result<Begun, StoreError> {
     const SQL: &str = "
-        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, used, kept, expires)
-        VALUES ($1, $2, $3, $4, $5, $5, 0, $6)";
+        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, expires)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7)";
     let expires = new.now.after(limits::SESSION_LIFE);
-    db.exec(SQL, &[&new.id, &account, &new.token_hash, &new.level, &new.now, &expires]).await.map(drop)
+    let row: [&dyn ToParam; 7] =
+        [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires];
+    db.exec(SQL, &row).await?;
+    Ok(Begun { account, standing })
 }
 
 /// Ends every session of an account, with their device slots and shares.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    const PROOFS: &str = "
+        DELETE FROM proof
+         WHERE holder = 'session' AND holder_id IN (SELECT session_id FROM session WHERE mailbox_id = $1)";
     const SLOTS: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND session_id IS NOT NULL";
     const SESSIONS: &str = "DELETE FROM session WHERE mailbox_id = $1";
+    db.exec(PROOFS, &[&account]).await?;
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;
     pulse::wake_event_streams(db, account.mailbox()).await
@@ -187,11 +242,11 @@ pub(crate) async fn keep<D: Db>(
     session: SessionId,
     keep: bool,
 ) -> Result<bool, StoreError> {
-    const FIND: &str = "SELECT proved, used FROM session WHERE session_id = $1 AND mailbox_id = $2";
+    const FIND: &str = "SELECT begun, used FROM session WHERE session_id = $1 AND mailbox_id = $2";
     const KEEP: &str = "UPDATE session SET kept = $2, expires = $3 WHERE session_id = $1";
     let Some(mut row) = db.row(FIND, &[&session, &account]).await? else { return Ok(false) };
-    let (proved, used): (Timestamp, Timestamp) = (row.take()?, row.take()?);
-    let expires = if keep { used.after(limits::KEPT_SESSION_LIFE) } else { proved.after(limits::SESSION_LIFE) };
+    let (begun, used): (Timestamp, Timestamp) = (row.take()?, row.take()?);
+    let expires = if keep { used.after(limits::KEPT_SESSION_LIFE) } else { begun.after(limits::SESSION_LIFE) };
     db.exec(KEEP, &[&session, &keep, &expires]).await?;
     Ok(true)
 }

@@ -10,10 +10,9 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, StoreError,
     accounts::AddressLookup,
-    factors::{CodeHmac, Entered, Verdict},
-    notices::{self, NewNotice},
-    proofs::{self, Factor},
-    sessions::{self, NewSession},
+    factors,
+    proofs::{self, Holder, HolderId, Offered, Proved, Waiting},
+    sessions::{self, Begun, NewSession},
     slots,
 };
 
@@ -35,8 +34,8 @@ pub struct TakenSignIn {
 
 /// A person signed in.
 pub struct SignedIn {
-    /// Whose mailbox.
-    pub account: AccountId,
+    /// Whose mailbox, and what was proved.
+    pub begun: Begun,
     /// What the proved factors give a right to: the `password` slot.
     pub slots: Vec<Slot>,
 }
@@ -120,78 +119,77 @@ impl Act for TakeSignInState {
     }
 }
 
-/// Sends a code, once the caller has verified the third message.
-pub struct ExpectSignInCode {
+/// The third message was right: its sender may choose from the account's factors, and be sent something.
+pub struct PasswordProved {
     /// Which.
     pub id: SignInId,
-    /// What the SMS says.
-    pub code: CodeHmac,
-    /// The SMS.
-    pub notice: NewNotice,
     /// When.
     pub now: Timestamp,
 }
 
-impl Act for ExpectSignInCode {
-    type Output = ();
+impl Act for PasswordProved {
+    type Output = Offered;
     type Error = SignInError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            UPDATE sign_in SET step = 'code', expires = $3
-             WHERE sign_in_id = $1 AND step IN ('taken', 'code') AND account_id IS NOT NULL AND expires > $2";
+            UPDATE sign_in SET step = 'factors', expires = $3
+             WHERE sign_in_id = $1 AND step = 'taken' AND account_id IS NOT NULL AND expires > $2";
         let expires = self.now.after(limits::CODE_LIFE);
         if db.exec(SQL, &[&self.id, &self.now, &expires]).await? == 0 {
             return Err(SignInError::SignInOver);
         }
-        proofs::expect(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await?;
-        Ok(notices::queue(db, &self.notice, self.now).await?)
+        let Waiting { account, .. } = waiting(db, self.id, self.now).await?.ok_or(SignInError::SignInOver)?;
+        Ok(Offered { account, factors: factors::of_account(db, account).await? })
     }
 }
 
-/// Proves the phone; the right code begins the session and ends the sign-in.
-pub struct EnterSignInCode {
+/// A sign-in as what a proof is for: the first factor that is proved begins the session and ends the sign-in.
+pub struct SigningIn {
     /// Which.
     pub id: SignInId,
-    /// What was typed.
-    pub code: CodeHmac,
     /// Begins if the code is right.
     pub session: NewSession,
-    /// When.
-    pub now: Timestamp,
 }
 
-impl Act for EnterSignInCode {
-    type Output = Entered<SignedIn>;
-    type Error = StoreError;
+impl Holder for SigningIn {
+    type Gives = SignedIn;
 
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        // An expired row still answers, so that the proof can say "too late".
-        const FIND: &str = "SELECT account_id FROM sign_in WHERE sign_in_id = $1 AND step = 'code'";
-        const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1";
-        let Some(mut row) = db.row(FIND, &[&self.id]).await? else {
-            return Ok(Entered::Refused(Verdict::AlreadyOver));
-        };
-        let account: AccountId = row.take()?;
-        match proofs::enter(db, self.id.as_bytes(), Factor::Phone, &self.code, self.now).await? {
-            Verdict::Proved => {
-                proofs::forget(db, self.id.as_bytes()).await?;
-                db.exec(END, &[&self.id]).await?;
-                sessions::begin(db, account, &self.session).await?;
-                let slots = slots::of_kind(db, account, SlotKind::Password).await?;
-                Ok(Entered::Proved(SignedIn { account, slots }))
-            }
-            refused @ (Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver) => {
-                Ok(Entered::Refused(refused))
-            }
-        }
+    fn id(&self) -> HolderId {
+        HolderId::SignIn(self.id)
     }
+
+    async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
+        const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1";
+        let account = proved.account;
+        let standing = proofs::standing(db, self.id(), account).await?.ok_or(StoreError::Damaged("a proof"))?;
+        proofs::forget(db, self.id()).await?;
+        db.exec(END, &[&self.id]).await?;
+        let begun = sessions::begin(db, account, &self.session, standing).await?;
+        Ok(SignedIn { begun, slots: slots::of_kind(db, account, SlotKind::Password).await? })
+    }
+}
+
+/// A sign-in whose password is proved, as what a proof is for.
+pub(crate) async fn waiting<D: Db>(db: &mut D, id: SignInId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
+    const SQL: &str = "
+        SELECT m.mailbox_id, m.language FROM sign_in s JOIN member m ON m.mailbox_id = s.account_id
+         WHERE s.sign_in_id = $1 AND s.step = 'factors' AND s.expires > $2";
+    let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
+    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+}
+
+/// A sign-in lasts as long as the code that was sent for it.
+pub(crate) async fn wait_for_code<D: Db>(db: &mut D, id: SignInId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE sign_in SET expires = $2 WHERE sign_in_id = $1";
+    db.exec(SQL, &[&id, &now.after(limits::CODE_LIFE)]).await.map(drop)
 }
 
 /// Ends what of an account is between two steps: its password is another by now.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const PROOFS: &str = "
-        DELETE FROM proof WHERE holder_id IN (SELECT sign_in_id FROM sign_in WHERE account_id = $1)";
+        DELETE FROM proof
+         WHERE holder = 'sign-in' AND holder_id IN (SELECT sign_in_id FROM sign_in WHERE account_id = $1)";
     const SIGN_INS: &str = "DELETE FROM sign_in WHERE account_id = $1";
     db.exec(PROOFS, &[&account]).await?;
     db.exec(SIGN_INS, &[&account]).await.map(drop)

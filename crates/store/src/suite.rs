@@ -9,6 +9,7 @@ mod forgetting;
 mod full_disk;
 mod notifying;
 mod posting;
+mod proving;
 mod recording;
 mod registering;
 mod signing_in;

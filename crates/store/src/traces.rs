@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 14] = [
+pub(crate) const DELETED: [&str; 15] = [
     "entry",
     "content",
     "letter",
@@ -31,6 +31,7 @@ pub(crate) const DELETED: [&str; 14] = [
     "slot",
     "session",
     "proof",
+    "factor",
     "registration",
     "sign_in",
     "recovery",

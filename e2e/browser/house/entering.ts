@@ -15,6 +15,15 @@ export async function enterCode(page: Page, code: string, m: Words): Promise<voi
   await page.getByLabel(m("code.label")).fill(code);
 }
 
+/** Pastes into the field for a code, as a person does: line breaks and all. */
+export async function paste(page: Page, text: string, m: Words): Promise<void> {
+  await page.getByLabel(m("code.label")).evaluate((field, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", pasted);
+    field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}
+
 /** Address and password, as far as the question for the code. Returns the one that came. */
 export async function proved(page: Page, server: Server, person: Person, m: Words): Promise<string> {
   if (!page.url().endsWith("/sign-in")) await page.goto("/sign-in");

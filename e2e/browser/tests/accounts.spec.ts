@@ -8,6 +8,7 @@ import {
   fromMenu,
   inMailbox,
   keepSheet,
+  paste,
   problem,
   prove,
   proved,
@@ -128,6 +129,43 @@ test.describe("signing in", () => {
     await enterCode(page, code === "111111" ? "222222" : "111111", m);
     await expect(problem(page)).toContainText(m("problem.code_refused"));
     await enterCode(page, `${code.slice(0, 3)} ${code.slice(3)}`, m);
+    await inMailbox(page, m);
+  });
+
+  test("takes the whole message that was pasted, and goes on by itself", async ({ page, server, newcomer, m }) => {
+    const gun = await newcomer("Gun Berg");
+    const code = await proved(page, server, gun, m);
+    await paste(page, `SecureMailbox 10:15\n${code.slice(0, 3)}\u2013${code.slice(3)} är din kod. Gäller i 10 minuter.`, m);
+    await inMailbox(page, m);
+  });
+
+  test("sends nothing before a way was chosen, where there are several", async ({ page, server, newcomer, m, watch }) => {
+    watch.expect(REFUSED);
+    const gun = await newcomer("Gun Berg");
+    // Nobody has two yet, so the server is made to say that somebody has.
+    await page.context().route("**/api/v1/sign-ins/*/finish", async (route) => {
+      const response = await route.fetch();
+      const { offers } = (await response.json()) as { offers: object[] };
+      const reserve = { ...offers[0], id: "0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11", hint: "99" };
+      await route.fulfill({ response, json: { offers: [...offers, reserve] } });
+    });
+    await page.goto("/sign-in");
+    const before = await server.messagesTo(gun.phone);
+    await prove(page, gun, m);
+    await expect(page.getByText(m("choose.lead"))).toBeVisible();
+    await expect(page.getByRole("button", { name: m("choose.phone", { ends: "99" }) })).toBeVisible();
+    expect(await server.messagesTo(gun.phone)).toBe(before);
+    const way = page.getByRole("button", { name: m("choose.phone", { ends: gun.phone.slice(-2) }) });
+    await way.click();
+    const first = await server.code(gun.phone, before);
+    await page.getByRole("button", { name: m("choose.another") }).click();
+    await way.click();
+    const second = await server.code(gun.phone, before + 1);
+    if (first !== second) {
+      await enterCode(page, first, m);
+      await expect(problem(page)).toContainText(m("problem.code_replaced"));
+    }
+    await enterCode(page, second, m);
     await inMailbox(page, m);
   });
 

@@ -367,7 +367,7 @@ impl Stage {
     #[must_use]
     pub fn session(&self, day: &str) -> NewSession {
         let lines = self.days[day].day.transcript.iter();
-        let mut codes = lines.filter(|line| line.path.ends_with("/code") && line.path.contains("/sign-ins/"));
+        let mut codes = lines.filter(|line| line.path.ends_with("/proofs/enter") && line.path.contains("/sign-ins/"));
         serde_json::from_slice(&codes.next().expect("a sign-in").body.0).expect("a session")
     }
 

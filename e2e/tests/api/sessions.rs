@@ -9,10 +9,12 @@ use securemailbox_e2e::{
     server::{Server, Start},
 };
 use securemailbox_protocol::{
+    factors::{FactorOffer, Offers},
     limits::SHEETS_A_DAY,
     opaque::KeyStretching,
     sign_in::{FinishSignIn, SignIn},
     sync::Pulse,
+    time::Timestamp,
 };
 use securemailbox_vault::passwords::{Password, SigningIn};
 use serde_json::{Value, json};
@@ -27,9 +29,9 @@ async fn a_cookie_is_given_to_our_own_page_only() {
     let client = Client::new();
     let sign_in = |origin: Option<&'static str>| {
         let request = client
-            .post(format!("{}/api/v1/sign-ins/{ID}/code", server.url()))
+            .post(format!("{}/api/v1/sign-ins/{ID}/proofs/enter", server.url()))
             .header("content-type", "application/json");
-        let request = request.body(r#"{"code":"123456","session":"cookie"}"#);
+        let request = request.body(format!(r#"{{"factor":"{ID}","answer":{{"code":"123456"}},"session":"cookie"}}"#));
         match origin {
             Some(origin) => request.header("origin", origin),
             None => request,
@@ -63,9 +65,13 @@ async fn sign_in_by_cookie(server: &Server) -> Response {
     let signed_in = signing_in.finish(&response.0, &KeyStretching::cheap_for_tests(), rng).unwrap();
     let before = server.messages_to(ANNA.1).await;
     let finish = FinishSignIn { finalization: signed_in.finalization.into() };
-    post(&format!("/sign-ins/{id}/finish"), serde_json::to_value(finish).unwrap()).await;
+    let offered = post(&format!("/sign-ins/{id}/finish"), serde_json::to_value(finish).unwrap()).await;
+    let Offers { offers } = serde_json::from_slice(&offered.bytes().await.unwrap()).unwrap();
+    let [FactorOffer { id: factor, .. }] = offers.as_slice() else { panic!("one phone: {offers:?}") };
+    post(&format!("/sign-ins/{id}/proofs"), json!({ "factor": factor })).await;
     let code = server.code(ANNA.1, before).await;
-    post(&format!("/sign-ins/{id}/code"), json!({ "code": code, "session": "cookie" })).await
+    let proof = json!({ "factor": factor, "answer": { "code": code }, "session": "cookie" });
+    post(&format!("/sign-ins/{id}/proofs/enter"), proof).await
 }
 
 /// PROTOCOL §9a; ATTACKS 37.
@@ -158,6 +164,53 @@ async fn a_session_gets_its_password_slot_replaces_its_sheet_and_chooses_a_langu
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     let wait: u64 = wait.and_then(|wait| wait.to_str().ok()?.parse().ok()).expect("it says how long to wait");
     assert!((1..=24 * 60 * 60 / u64::from(SHEETS_A_DAY) + 1).contains(&wait), "{wait}");
+}
+
+/// PROTOCOL §6, §9a: nothing is sent before a factor is chosen; a session proves afresh by the same two calls.
+#[tokio::test(flavor = "current_thread")]
+async fn a_session_chooses_a_factor_and_proves_it_afresh() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    drop(anna.register(&server, ANNA.0, ANNA.1, "Anna").await);
+    let client = Client::new();
+    let call = async |method: Method, path: &str, body: Value| {
+        let request = client.request(method, format!("{}/api/v1{path}", server.url())).bearer_auth(anna.token());
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap();
+        (answer.status(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+    };
+    const PROOFS: &str = "/sessions/current/proofs";
+    let sessions = async || call(Method::GET, "/sessions", Value::Null).await.1["sessions"][0].clone();
+    let (before, began) = (server.messages_to(ANNA.1).await, sessions().await);
+    let (status, offered) = call(Method::GET, PROOFS, Value::Null).await;
+    assert_eq!(status, StatusCode::OK);
+    let Offers { offers } = serde_json::from_value(offered).unwrap();
+    let [FactorOffer { id: factor, hint, .. }] = offers.as_slice() else { panic!("one phone: {offers:?}") };
+    assert_eq!(hint, &ANNA.1[ANNA.1.len() - 2..]);
+    assert_eq!(server.messages_to(ANNA.1).await, before, "nothing was chosen yet");
+
+    let choose = async || call(Method::POST, PROOFS, json!({ "factor": factor })).await.0;
+    let enter = async |code: &str| {
+        let proof = json!({ "factor": factor, "answer": { "code": code } });
+        call(Method::POST, &format!("{PROOFS}/enter"), proof).await
+    };
+    assert_eq!(choose().await, StatusCode::NO_CONTENT);
+    let older = server.code(ANNA.1, before).await;
+    assert_eq!(choose().await, StatusCode::NO_CONTENT);
+    let newer = server.code(ANNA.1, before + 1).await;
+    if older != newer {
+        let (status, problem) = enter(&older).await;
+        assert_eq!((status, &problem["type"]), (StatusCode::FORBIDDEN, &"/problems/code-replaced".into()));
+    }
+    let (status, stands) = enter(&format!("{} {}", &newer[..3], &newer[3..])).await;
+    assert_eq!((status, &stands["level"]), (StatusCode::OK, &"phone".into()), "{stands}");
+    let now = sessions().await;
+    assert_eq!(now["proved"], stands["proved"]);
+    let proved = |row: &Value| serde_json::from_value::<Timestamp>(row["proved"].clone()).unwrap();
+    assert!(proved(&now) > proved(&began), "{began} {now}");
+    let (_, problem) = enter(&newer).await;
+    assert_eq!(problem["type"], "/problems/code-refused", "a code is good once");
 }
 
 /// PROTOCOL §9a: events say that something is new, and nothing else.

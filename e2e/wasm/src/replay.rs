@@ -16,6 +16,7 @@ use securemailbox_client::{
     accounts,
     device::{Memory, Table},
     directory::Warning,
+    factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
     letters::{Addressed, Draft, Form, NotShown, ReaderDelivery, Reading, Row},
     mailbox::Mailbox,
@@ -29,6 +30,7 @@ use securemailbox_protocol::{
     accounts::Language,
     address::Address,
     coding::hex,
+    factors::Code,
     ids::{AccountId, LetterId, RecordId},
     letters::Folder,
     octets::Octets,
@@ -256,9 +258,9 @@ pub enum Life {
     /// A password is asked for.
     Password(accounts::PasswordToChoose),
     /// Signing in, the phone's code is asked for.
-    SignIn(sign_in::CodeToEnter),
+    SignIn(CodeToEnter<sign_in::PasswordProved>),
     /// Recovering, the phone's code is asked for.
-    Recovery(sign_in::RecoveryToProve),
+    Recovery(CodeToEnter<sign_in::SheetProved>),
     /// Recovering, a new password is asked for.
     NewPassword(sign_in::NewPasswordToChoose),
     /// A mailbox is open.
@@ -295,10 +297,12 @@ impl Life {
             (Self::Outside, Act::Register { address }) => {
                 Self::Address(accounts::register(world, &address, Language::Sv).await.map_err(name)?)
             }
-            (Self::Address(step), Act::Code { code }) => Self::Phone(step.enter(world, &code).await.map_err(name)?),
+            (Self::Address(step), Act::Code { code }) => {
+                Self::Phone(step.enter(world, &found(&code)?).await.map_err(name)?)
+            }
             (Self::Phone(step), Act::Phone { phone }) => Self::PhoneCode(step.enter(world, phone).await.map_err(name)?),
             (Self::PhoneCode(step), Act::Code { code }) => {
-                Self::Password(step.enter(world, &code).await.map_err(name)?)
+                Self::Password(step.enter(world, &found(&code)?).await.map_err(name)?)
             }
             (Self::Password(step), Act::Choose { password, name: called }) => {
                 let called = Name::parse(&called).map_err(|_| "not-a-name".to_owned())?;
@@ -307,18 +311,20 @@ impl Life {
                 return Ok(format!("{shown}\n{}", made.recovery_code()));
             }
             (Self::Outside, Act::SignIn { address, password }) => {
-                Self::SignIn(sign_in::sign_in(world, &address, Password::new(&password)).await.map_err(name)?)
+                let to_choose = sign_in::sign_in(world, &address, Password::new(&password)).await.map_err(name)?;
+                Self::SignIn(chosen(world, &to_choose).await?)
             }
             (Self::SignIn(step), Act::Code { code }) => {
-                let entered = step.enter(world, &code).await.map_err(name)?;
+                let entered = step.enter(world, &found(&code)?).await.map_err(name)?;
                 return self.enter(world, entered).await;
             }
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
-                Self::Recovery(sign_in::recover(world, &address, &code).await.map_err(name)?)
+                let to_choose = sign_in::recover(world, &address, &code).await.map_err(name)?;
+                Self::Recovery(chosen(world, &to_choose).await?)
             }
             (Self::Recovery(step), Act::Code { code }) => {
-                Self::NewPassword(step.enter(world, &code).await.map_err(name)?)
+                Self::NewPassword(step.enter(world, &found(&code)?).await.map_err(name)?)
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
@@ -361,6 +367,18 @@ impl Life {
         *self = Self::Inside(Box::new(mailbox));
         warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name()))
     }
+}
+
+/// The first factor that is offered.
+async fn chosen<S: Clone>(world: &impl World, to_choose: &FactorToChoose<S>) -> Result<CodeToEnter<S>, String> {
+    let chosen = to_choose.choose(&to_choose.offers()[0]);
+    chosen.asked().send(world).await.map_err(name)?;
+    Ok(chosen)
+}
+
+/// The code in what was typed.
+fn found(typed: &str) -> Result<Code, String> {
+    Code::parse(typed).map_err(|_| "not-a-code".to_owned())
 }
 
 /// What is done with an open mailbox; none if the act ends it, or belongs before it.

@@ -34,6 +34,8 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   locked: [() => m["problem.locked"](), () => m["problem.locked.do"]()],
   "credentials-refused": [() => m["problem.credentials_refused"](), () => m["problem.credentials_refused.do"]()],
   "code-refused": [() => m["problem.code_refused"](), () => m["problem.code_refused.do"]()],
+  "code-replaced": [() => m["problem.code_replaced"](), () => m["problem.code_replaced.do"]()],
+  "proof-required": [() => m["problem.proof_required"](), () => m["problem.proof_required.do"]()],
   "not-a-code": [() => m["problem.not_a_code"](), () => m["problem.not_a_code.do"]()],
   "registration-closed": [() => m["problem.registration_closed"](), () => m["problem.registration_closed.do"]()],
   "registration-over": [() => m["problem.registration_over"](), () => m["problem.registration_over.do"]()],

@@ -15,11 +15,11 @@ address: string, };
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 
 /**
- * A code as typed; spaces do not matter.
+ * A code as typed or pasted.
  */
 export type Code = { 
 /**
- * Six digits.
+ * Six digits, or the whole message they stand in.
  */
 code: string, };
 
@@ -282,13 +282,39 @@ file_name: string,
 text: string, };
 
 /**
- * The code that is asked for next: the one that went to the phone.
+ * What kind a factor is.
  */
-export type Factor = { 
+export type FactorKind = "address" | "phone";
+
 /**
- * The last two digits of the phone.
+ * A way to prove who one is.
  */
-phone_ends: string, };
+export type FactorOffer = { 
+/**
+ * Its id, to choose it by.
+ */
+id: string, 
+/**
+ * What kind it is.
+ */
+kind: FactorKind, 
+/**
+ * The last two digits of a phone.
+ */
+hint: string, };
+
+/**
+ * The ways there are, and the one that was chosen: its code was sent.
+ */
+export type Factors = { 
+/**
+ * At least one.
+ */
+offers: Array<FactorOffer>, 
+/**
+ * None while the person has to choose.
+ */
+chosen: FactorOffer | null, };
 
 /**
  * How a registration or a recovery ends.
@@ -331,7 +357,7 @@ export type HandedIn = {
 drafts: Array<DraftNews>, };
 
 /**
- * A letter, a draft or a session.
+ * A letter, a draft, a session or a factor.
  */
 export type Id = { 
 /**
@@ -358,7 +384,7 @@ export type Language = "sv" | "en";
  */
 export type LastCode = { 
 /**
- * Six digits.
+ * Six digits, or the whole message they stand in.
  */
 code: string, 
 /**
@@ -832,9 +858,10 @@ export interface SignInCalls {
   judge: [NewPassword, Judgement];
   choose_password: [NewPassword, Sheet];
   make: [Finish, Done];
-  sign_in: [Credentials, Factor];
+  sign_in: [Credentials, Factors];
+  choose_factor: [Id, Factors];
   enter_code: [LastCode, Done];
-  recover: [RecoveryCode, Factor];
+  recover: [RecoveryCode, Factors];
   enter_recovery_code: [Code, Done];
   choose_new_password: [NewPassword, Sheet];
   complete_recovery: [Finish, Done];

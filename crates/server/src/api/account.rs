@@ -19,7 +19,6 @@ pub(crate) async fn read(State(mailroom): State<Mailroom>, session: Session) -> 
         language: account.language,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
-        phone_ends: mailroom.seal.phone(account.id, &account.phone_sealed)?.last_digits().to_owned(),
     }))
 }
 

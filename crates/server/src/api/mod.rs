@@ -6,6 +6,7 @@ mod changes;
 mod directory;
 mod events;
 mod letters;
+mod proofs;
 mod records;
 mod recoveries;
 mod registrations;
@@ -20,7 +21,6 @@ use axum::{
     http::request::Parts,
 };
 use securemailbox_protocol::problems::ProblemType;
-use securemailbox_store::factors::Verdict;
 use serde::de::DeserializeOwned;
 use utoipa::{
     OpenApi,
@@ -41,21 +41,25 @@ struct Described;
 pub(crate) fn router() -> (Router<Mailroom>, Document) {
     let api = OpenApiRouter::new()
         .routes(routes!(registrations::begin))
-        .routes(routes!(registrations::address_code))
         .routes(routes!(registrations::phone))
-        .routes(routes!(registrations::phone_code))
+        .routes(routes!(proofs::of_registration))
+        .routes(routes!(proofs::enter_of_registration))
         .routes(routes!(registrations::password))
         .routes(routes!(registrations::complete))
         .routes(routes!(sign_ins::begin))
         .routes(routes!(sign_ins::finish))
-        .routes(routes!(sign_ins::code))
+        .routes(routes!(proofs::of_sign_in))
+        .routes(routes!(proofs::enter_of_sign_in))
         .routes(routes!(recoveries::begin))
-        .routes(routes!(recoveries::code))
+        .routes(routes!(proofs::of_recovery))
+        .routes(routes!(proofs::enter_of_recovery))
         .routes(routes!(recoveries::password))
         .routes(routes!(recoveries::complete))
         .routes(routes!(account::read, account::update))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::sign_out))
+        .routes(routes!(proofs::offers_to_session, proofs::of_session))
+        .routes(routes!(proofs::enter_of_session))
         .routes(routes!(sessions::end))
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::read_password))
@@ -116,16 +120,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         query
             .map(|query| Self(query.0))
             .map_err(|_| Problem::bad_request("the query has a member that is missing, unknown or of the wrong form"))
-    }
-}
-
-/// What entering a code came to, as an answer.
-fn proved(verdict: Verdict) -> Result<(), Problem> {
-    match verdict {
-        Verdict::Proved => Ok(()),
-        Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver => {
-            Err(ProblemType::CodeRefused.into())
-        }
     }
 }
 

@@ -1,29 +1,24 @@
-//! A forgotten password (PROTOCOL §9a): the recovery code's proof, an SMS code, then a new password and a new sheet.
+//! A forgotten password (PROTOCOL §9a): the recovery code's proof, a factor, then a new password and a new sheet.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
-    accounts::{EnteredCode, PasswordRequest, PasswordResponse},
+    accounts::{PasswordRequest, PasswordResponse},
+    factors::Offers,
     ids::RecoveryId,
-    levels::Level,
     problems::{ProblemDetails, ProblemType},
     sessions::NewSession,
-    sign_in::{CompleteRecovery, NewRecovery, NextFactor, RecoveredSlot, Recovery},
+    sign_in::{CompleteRecovery, NewRecovery, Recovery},
 };
-use securemailbox_store::{
-    factors::Entered,
-    recoveries::{self, BeginRecovery, EnterRecoveryCode, ExpectRecoveryCode, RecoveryError, RecoveryForPassword},
-};
+use securemailbox_store::recoveries::{self, BeginRecovery, RecoveryError, RecoveryForPassword};
 use sha2::{Digest, Sha256};
 
-use super::{Id, registrations, sign_ins};
+use super::{Id, proofs, slots};
 use crate::{
     body::Json,
-    codes,
     mailroom::Mailroom,
-    notices::Text,
     problem::Problem,
     rates::Network,
-    session::{FromOwnPage, Token},
+    session::{self, FromOwnPage, Token},
 };
 
 impl From<RecoveryError> for Problem {
@@ -36,7 +31,7 @@ impl From<RecoveryError> for Problem {
     }
 }
 
-/// Begins with the proof of the recovery code, and sends an SMS code. A wrong proof and an unknown address answer alike.
+/// Begins with the proof of the recovery code, and offers the factors of which one is asked for beside it. A wrong proof and an unknown address answer alike.
 #[utoipa::path(post, path = "/recoveries", request_body = NewRecovery,
     responses((status = 201, body = Recovery), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
@@ -52,32 +47,8 @@ pub(crate) async fn begin(
     let id = RecoveryId::new(now, &mut rng);
     let act = BeginRecovery { id, address_lookup, proof_hash: Sha256::digest(&new.proof.0).into(), now };
     let begun = mailroom.store.write(act).await?.ok_or(ProblemType::CredentialsRefused)?;
-    mailroom.rates.code(begun.account.as_bytes())?;
-    let phone = mailroom.seal.phone(begun.account, &begun.phone_sealed)?;
-    let factor = NextFactor { level: Level::Phone, phone_ends: phone.last_digits().to_owned() };
-    let digits = codes::generate(&mut rng);
-    let code = mailroom.seal.code(id.as_bytes(), &digits);
-    let notice = mailroom.sms(phone, begun.language, Text::RecoveryCode { code: digits });
-    mailroom.store.write(ExpectRecoveryCode { id, code, notice, now }).await?;
-    mailroom.notices.notify_one();
-    Ok((StatusCode::CREATED, Json(Recovery { id, factor })))
-}
-
-/// Proves the phone; gives out the `recovery` slot.
-#[utoipa::path(post, path = "/recoveries/{id}/code", params(("id" = RecoveryId, Path)), request_body = EnteredCode,
-    responses((status = 200, body = RecoveredSlot), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn code(
-    State(mailroom): State<Mailroom>,
-    Id(id): Id<RecoveryId>,
-    Json(entered): Json<EnteredCode>,
-) -> Result<Json<RecoveredSlot>, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
-    match mailroom.store.write(EnterRecoveryCode { id, code, now: mailroom.now() }).await? {
-        Entered::Proved(recovered) => {
-            Ok(Json(RecoveredSlot { account: recovered.account, id: recovered.slot.id, sealed: recovered.slot.sealed }))
-        }
-        Entered::Refused(verdict) => Err(sign_ins::refused(verdict)),
-    }
+    let Offers { offers } = proofs::offers(&mailroom, &begun)?;
+    Ok((StatusCode::CREATED, Json(Recovery { id, offers })))
 }
 
 /// The server's half of an OPAQUE registration (RFC 9807 §5) for the new password.
@@ -89,7 +60,7 @@ pub(crate) async fn password(
     Json(request): Json<PasswordRequest>,
 ) -> Result<Json<PasswordResponse>, Problem> {
     let account = mailroom.store.read(RecoveryForPassword { id, now: mailroom.now() }).await?;
-    registrations::answer_password(&mailroom, account, &request)
+    mailroom.opaque.answer(account, &request)
 }
 
 /// A new password and a new sheet in one transaction; all other sessions end.
@@ -101,21 +72,20 @@ pub(crate) async fn complete(
     Id(id): Id<RecoveryId>,
     Json(complete): Json<CompleteRecovery>,
 ) -> Result<Response, Problem> {
-    registrations::check_delivery(complete.session, own_page)?;
+    session::check_delivery(complete.session, own_page)?;
     let now = mailroom.now();
     let token = Token::generate(&mailroom);
-    let session = registrations::new_session(&mailroom, &token);
+    let session = session::fresh(&mailroom, &token);
     let act = recoveries::CompleteRecovery {
         id,
-        password: registrations::password_slot(complete.password)?,
-        recovery: registrations::recovery_slot(complete.recovery)?,
+        password: slots::password_slot(complete.password)?,
+        recovery: slots::recovery_slot(complete.recovery)?,
         session: session.clone(),
         now,
     };
-    let account = mailroom.store.write(act).await?;
+    let begun = mailroom.store.write(act).await?;
     // What the old password and sheet could open must not wait in the log for the next erasure.
     mailroom.store.scrub_log().await?;
-    let answer =
-        NewSession { id: session.id, account, level: session.level, proved: now, token: None, slots: Vec::new() };
-    Ok(registrations::begin_session(answer, &token, complete.session))
+    let answer = session::begun(session.id, begun, Vec::new());
+    Ok(session::hand_over(answer, &token, complete.session))
 }

@@ -1,42 +1,34 @@
 //! Registering (PROTOCOL §9a): address, phone, password, and then everything at once.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredCode, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest,
-        PasswordResponse, Registration,
+        CompleteRegistration, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest, PasswordResponse,
+        Registration,
     },
-    ids::{AccountId, CertificateHash, RegistrationId, SessionId},
-    levels::Level,
+    factors::{FactorKind, Offers},
+    ids::{AccountId, CertificateHash, FactorId, RegistrationId},
     limits,
     problems::{ProblemDetails, ProblemType},
-    sessions::{NewSession, SessionDelivery},
-    slots::{NewPasswordSlot, NewRecoverySlot},
+    sessions::NewSession,
 };
 use securemailbox_store::{
+    factors::Factor,
+    proofs::Offered,
     registrations::{
-        self, BeginRegistration, EnterAddressCode, EnterPhoneCode, RegistrationError, RegistrationForPassword, SetPhone,
+        self, BeginRegistration, NamePhone, RegistrationError, RegistrationForPassword, RegistrationForPhone,
     },
-    sessions,
-    slots::{PasswordSlot, RecoverySlot},
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proved, within};
+use super::{Id, proofs, slots, within};
 use crate::{
     body::Json,
-    codes,
     config::RegistrationPolicy,
     mailroom::Mailroom,
-    notices::{Recipient, Text, seal_notice},
-    opaque::OpaqueServer,
     problem::Problem,
     rates::Network,
-    session::{FromOwnPage, Token},
+    session::{self, FromOwnPage, Token},
 };
 
 impl From<RegistrationError> for Problem {
@@ -52,7 +44,7 @@ impl From<RegistrationError> for Problem {
     }
 }
 
-/// Asks for a mailbox. The answer is the same for an address that has one; only the e-mail differs.
+/// Asks for a mailbox, and offers the address to be proved. The answer is the same for an address that has one already.
 #[utoipa::path(post, path = "/registrations", request_body = NewRegistration,
     responses((status = 201, body = Registration), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
@@ -68,78 +60,33 @@ pub(crate) async fn begin(
     let now = mailroom.now();
     let mut rng = mailroom.rng();
     let (id, account) = (RegistrationId::new(now, &mut rng), AccountId::new(now, &mut rng));
+    let sealed = mailroom.seal.seal_address(account, &new.address, &mut rng);
+    let address = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
+    let factors = vec![address.clone()];
     let address_lookup = mailroom.seal.address_look_up(&new.address);
-    // Per address, so that nobody's e-mail can be filled with codes from many networks.
-    mailroom.rates.code(address_lookup.first_chunk().unwrap_or(&[0; 16]))?;
-    let digits = codes::generate(&mut rng);
-    let to = Recipient::Email(new.address.clone());
-    let act = BeginRegistration {
-        id,
-        account,
-        address_lookup,
-        address_sealed: mailroom.seal.seal_address(account, &new.address, &mut rng),
-        language: new.language,
-        code: mailroom.seal.code(id.as_bytes(), &digits),
-        code_notice: seal_notice(&mailroom.seal, &to, new.language, &Text::AddressCode { code: digits }, &mut rng),
-        taken_notice: seal_notice(&mailroom.seal, &to, new.language, &Text::AlreadyHere, &mut rng),
-        now,
-    };
+    let act = BeginRegistration { id, account, address_lookup, address, language: new.language, now };
     mailroom.store.write(act).await?;
-    mailroom.notices.notify_one();
-    Ok((StatusCode::CREATED, Json(Registration { id, account })))
+    let Offers { offers } = proofs::offers(&mailroom, &Offered { account, factors })?;
+    Ok((StatusCode::CREATED, Json(Registration { id, account, offers })))
 }
 
-/// Proves the address with the code from the e-mail.
-#[utoipa::path(post, path = "/registrations/{id}/address-code", params(("id" = RegistrationId, Path)), request_body = EnteredCode,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn address_code(
-    State(mailroom): State<Mailroom>,
-    Id(id): Id<RegistrationId>,
-    Json(entered): Json<EnteredCode>,
-) -> Result<StatusCode, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
-    proved(mailroom.store.write(EnterAddressCode { id, code, now: mailroom.now() }).await?)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Sends a code to the phone.
+/// Names the phone, once the address is proved; another one, until one is proved.
 #[utoipa::path(post, path = "/registrations/{id}/phone", params(("id" = RegistrationId, Path)), request_body = EnteredPhone,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = Offers), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn phone(
     State(mailroom): State<Mailroom>,
-    network: Network,
     Id(id): Id<RegistrationId>,
     Json(entered): Json<EnteredPhone>,
-) -> Result<StatusCode, Problem> {
-    mailroom.rates.entrance(network)?;
-    mailroom.rates.code(id.as_bytes())?;
+) -> Result<Json<Offers>, Problem> {
     let now = mailroom.now();
-    let waiting = mailroom.store.read(registrations::RegistrationForPhone { id, now }).await?;
+    let account = mailroom.store.read(RegistrationForPhone { id, now }).await?;
     let mut rng = mailroom.rng();
-    let digits = codes::generate(&mut rng);
-    let act = SetPhone {
-        id,
-        phone_sealed: mailroom.seal.seal_phone(waiting.account, &entered.phone, &mut rng),
-        code: mailroom.seal.code(id.as_bytes(), &digits),
-        notice: mailroom.sms(entered.phone, waiting.language, Text::PhoneCode { code: digits }),
-        now,
-    };
-    mailroom.store.write(act).await?;
-    mailroom.notices.notify_one();
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Proves the phone with the code from the SMS.
-#[utoipa::path(post, path = "/registrations/{id}/phone-code", params(("id" = RegistrationId, Path)), request_body = EnteredCode,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn phone_code(
-    State(mailroom): State<Mailroom>,
-    Id(id): Id<RegistrationId>,
-    Json(entered): Json<EnteredCode>,
-) -> Result<StatusCode, Problem> {
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
-    proved(mailroom.store.write(EnterPhoneCode { id, code, now: mailroom.now() }).await?)?;
-    Ok(StatusCode::NO_CONTENT)
+    let factor = FactorId::new(now, &mut rng);
+    let sealed = mailroom.seal.seal_phone(account, factor, &entered.phone, &mut rng);
+    let phone = Factor { id: factor, kind: FactorKind::Phone, sealed };
+    let factors = vec![phone.clone()];
+    mailroom.store.write(NamePhone { id, phone, now }).await?;
+    Ok(Json(proofs::offers(&mailroom, &Offered { account, factors })?))
 }
 
 /// The server's half of an OPAQUE registration (RFC 9807 §5).
@@ -151,10 +98,10 @@ pub(crate) async fn password(
     Json(request): Json<PasswordRequest>,
 ) -> Result<Json<PasswordResponse>, Problem> {
     let account = mailroom.store.read(RegistrationForPassword { id, now: mailroom.now() }).await?;
-    answer_password(&mailroom, account, &request)
+    mailroom.opaque.answer(account, &request)
 }
 
-/// Makes the account and a session at level `phone`, in one transaction.
+/// Makes the account and a session, in one transaction.
 #[utoipa::path(post, path = "/registrations/{id}/complete", params(("id" = RegistrationId, Path)), request_body = CompleteRegistration,
     responses((status = 201, body = NewSession), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn complete(
@@ -163,10 +110,10 @@ pub(crate) async fn complete(
     Id(id): Id<RegistrationId>,
     Json(complete): Json<CompleteRegistration, { limits::REGISTRATION_BODY }>,
 ) -> Result<Response, Problem> {
-    check_delivery(complete.session, own_page)?;
+    session::check_delivery(complete.session, own_page)?;
     let now = mailroom.now();
     let token = Token::generate(&mailroom);
-    let session = new_session(&mailroom, &token);
+    let session = session::fresh(&mailroom, &token);
     within("certificate", &complete.certificate.0, limits::CERTIFICATE)?;
     // Its place is the account's, which is known once address and phone are proved.
     let reserved = mailroom.store.read(RegistrationForPassword { id, now }).await?;
@@ -175,78 +122,19 @@ pub(crate) async fn complete(
         id,
         certificate_hash: CertificateHash::from_bytes(Sha256::digest(&complete.certificate.0).into()),
         certificate_sealed,
-        password: password_slot(complete.password)?,
-        recovery: recovery_slot(complete.recovery)?,
+        password: slots::password_slot(complete.password)?,
+        recovery: slots::recovery_slot(complete.recovery)?,
         keyring: first_record("keyring", complete.keyring, limits::KEYRING)?,
         settings: first_record("settings", complete.settings, limits::RECORD)?,
         session: session.clone(),
         now,
     };
-    let account = mailroom.store.write(act).await?;
-    let answer =
-        NewSession { id: session.id, account, level: session.level, proved: now, token: None, slots: Vec::new() };
-    Ok(begin_session(answer, &token, complete.session))
+    let begun = mailroom.store.write(act).await?;
+    let answer = session::begun(session.id, begun, Vec::new());
+    Ok(session::hand_over(answer, &token, complete.session))
 }
 
 fn first_record(name: &str, record: FirstRecord, limit: usize) -> Result<registrations::FirstRecord, Problem> {
     within(name, &record.sealed.0, limit)?;
     Ok(registrations::FirstRecord { id: record.id, sealed: record.sealed.0 })
-}
-
-/// Answers a registration request for the account's credential identifier.
-pub(super) fn answer_password(
-    mailroom: &Mailroom,
-    account: AccountId,
-    request: &PasswordRequest,
-) -> Result<Json<PasswordResponse>, Problem> {
-    let response = mailroom
-        .opaque
-        .register(&request.request.0, account.as_bytes())
-        .map_err(|_| Problem::bad_request("`request` is not an OPAQUE registration request"))?;
-    Ok(Json(PasswordResponse { response: response.into() }))
-}
-
-pub(super) fn password_slot(slot: NewPasswordSlot) -> Result<PasswordSlot, Problem> {
-    within("password.sealed", &slot.sealed.0, limits::SLOT)?;
-    OpaqueServer::check_record(&slot.opaque_record.0)
-        .map_err(|_| Problem::bad_request("`password.opaque_record` is not an OPAQUE registration record"))?;
-    Ok(PasswordSlot { id: slot.id, sealed: slot.sealed.0, opaque_record: slot.opaque_record.0 })
-}
-
-pub(super) fn recovery_slot(slot: NewRecoverySlot) -> Result<RecoverySlot, Problem> {
-    within("recovery.sealed", &slot.sealed.0, limits::SLOT)?;
-    Ok(RecoverySlot { id: slot.id, sealed: slot.sealed.0, proof_hash: Sha256::digest(&slot.proof.0).into() })
-}
-
-/// A session at level `phone`, which an SMS code has just proved.
-pub(super) fn new_session(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
-    let now = mailroom.now();
-    sessions::NewSession {
-        id: SessionId::new(now, &mut mailroom.rng()),
-        token_hash: token.hash(),
-        level: Level::Phone,
-        now,
-    }
-}
-
-/// A cookie is given to our own page only, so that no other site can sign its visitors in here.
-pub(super) fn check_delivery(delivery: SessionDelivery, own_page: FromOwnPage) -> Result<(), Problem> {
-    match delivery {
-        SessionDelivery::Cookie if !own_page.0 => Err(ProblemType::OtherOrigin.into()),
-        SessionDelivery::Cookie | SessionDelivery::Bearer => Ok(()),
-    }
-}
-
-/// Hands the token over the way it was asked for.
-pub(super) fn begin_session(mut session: NewSession, token: &Token, delivery: SessionDelivery) -> Response {
-    match delivery {
-        SessionDelivery::Bearer => {
-            session.token = Some(token.to_text());
-            (StatusCode::CREATED, axum::Json(session)).into_response()
-        }
-        SessionDelivery::Cookie => {
-            (StatusCode::CREATED, [(axum::http::header::SET_COOKIE, token.to_cookie())], axum::Json(session))
-                .into_response()
-        }
-    }
 }

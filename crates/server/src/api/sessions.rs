@@ -29,8 +29,8 @@ pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> 
         .map(|row| SessionRow {
             id: row.id,
             current: row.id == session.id,
-            level: row.level,
-            proved: row.proved,
+            level: row.standing.level,
+            proved: row.standing.proved,
             used: row.used,
             kept: row.kept,
         })

@@ -1,30 +1,16 @@
-//! Signing in (PROTOCOL §9a): OPAQUE, then, and only then, an SMS code.
+//! Signing in (PROTOCOL §9a): OPAQUE, then, and only then, the factors to choose from.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
+    factors::Offers,
     ids::SignInId,
-    levels::Level,
     problems::{ProblemDetails, ProblemType},
-    sessions::NewSession,
-    sign_in::{FinishSignIn, NewSignIn, NextFactor, SignIn, SignInCode},
+    sign_in::{FinishSignIn, NewSignIn, SignIn},
 };
-use securemailbox_store::{
-    accounts::AccountById,
-    factors::Entered,
-    sign_in::{BeginSignIn, CredentialsByAddress, EnterSignInCode, ExpectSignInCode, SignInError, TakeSignInState},
-};
+use securemailbox_store::sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, TakeSignInState};
 
-use super::{Id, proved, registrations};
-use crate::{
-    body::Json,
-    codes,
-    mailroom::Mailroom,
-    notices::Text,
-    opaque::OpaqueServer,
-    problem::Problem,
-    rates::Network,
-    session::{FromOwnPage, Token},
-};
+use super::{Id, proofs};
+use crate::{body::Json, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem, rates::Network};
 
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
@@ -63,63 +49,18 @@ pub(crate) async fn begin(
     Ok((StatusCode::CREATED, Json(SignIn { id, response: started.response.into() })))
 }
 
-/// Proves the password, and sends an SMS code.
+/// Proves the password, and offers the factors of which one is asked for beside it. Nothing is sent yet.
 #[utoipa::path(post, path = "/sign-ins/{id}/finish", params(("id" = SignInId, Path)), request_body = FinishSignIn,
-    responses((status = 200, body = NextFactor), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = Offers), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn finish(
     State(mailroom): State<Mailroom>,
     Id(id): Id<SignInId>,
     Json(finish): Json<FinishSignIn>,
-) -> Result<Json<NextFactor>, Problem> {
+) -> Result<Json<Offers>, Problem> {
     let now = mailroom.now();
     let taken = mailroom.store.write(TakeSignInState { id, now }).await?.ok_or(ProblemType::CredentialsRefused)?;
     // Also for an address without a mailbox, so that both take as long; it never succeeds there.
     OpaqueServer::finish_login(&taken.state, &finish.finalization.0).map_err(|_| ProblemType::CredentialsRefused)?;
-    let id_of_account = taken.account.ok_or(ProblemType::CredentialsRefused)?;
-    let account =
-        mailroom.store.read(AccountById { account: id_of_account }).await?.ok_or(ProblemType::CredentialsRefused)?;
-    mailroom.rates.code(id_of_account.as_bytes())?;
-    let phone = mailroom.seal.phone(id_of_account, &account.phone_sealed)?;
-    let factor = NextFactor { level: Level::Phone, phone_ends: phone.last_digits().to_owned() };
-    let digits = codes::generate(&mut mailroom.rng());
-    let code = mailroom.seal.code(id.as_bytes(), &digits);
-    let notice = mailroom.sms(phone, account.language, Text::SignInCode { code: digits });
-    mailroom.store.write(ExpectSignInCode { id, code, notice, now }).await?;
-    mailroom.notices.notify_one();
-    Ok(Json(factor))
-}
-
-/// Proves the phone; begins a session and gives out its slots.
-#[utoipa::path(post, path = "/sign-ins/{id}/code", params(("id" = SignInId, Path)), request_body = SignInCode,
-    responses((status = 201, body = NewSession), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn code(
-    State(mailroom): State<Mailroom>,
-    own_page: FromOwnPage,
-    Id(id): Id<SignInId>,
-    Json(entered): Json<SignInCode>,
-) -> Result<Response, Problem> {
-    registrations::check_delivery(entered.session, own_page)?;
-    let code = mailroom.seal.code(id.as_bytes(), &codes::parse(&entered.code)?);
-    let token = Token::generate(&mailroom);
-    let session = registrations::new_session(&mailroom, &token);
-    let now = mailroom.now();
-    match mailroom.store.write(EnterSignInCode { id, code, session: session.clone(), now }).await? {
-        Entered::Proved(signed_in) => {
-            let answer = NewSession {
-                id: session.id,
-                account: signed_in.account,
-                level: session.level,
-                proved: now,
-                token: None,
-                slots: signed_in.slots,
-            };
-            Ok(registrations::begin_session(answer, &token, entered.session))
-        }
-        Entered::Refused(verdict) => Err(refused(verdict)),
-    }
-}
-
-/// A code that was not the right one.
-pub(super) fn refused(verdict: securemailbox_store::factors::Verdict) -> Problem {
-    proved(verdict).err().unwrap_or_else(|| ProblemType::CodeRefused.into())
+    let offered = mailroom.store.write(PasswordProved { id, now }).await?;
+    Ok(Json(proofs::offers(&mailroom, &offered)?))
 }

@@ -5,15 +5,18 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
-    slots::{DeviceSlot, NewDeviceSlot, NewRecoverySlot, Slot},
+    slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot, Slot},
 };
 use securemailbox_store::{
     recoveries::PutRecoverySlot,
-    slots::{self, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError},
+    slots::{
+        self, DeviceSlotOf, DropDeviceSlot, PasswordSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError, RecoverySlot,
+    },
 };
+use sha2::{Digest, Sha256};
 
-use super::{registrations, within};
-use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
+use super::within;
+use crate::{body::Json, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem, session::Session};
 
 /// Bytes of a server share.
 const SHARE: usize = 32;
@@ -87,10 +90,24 @@ pub(crate) async fn put_recovery(
     session: Session,
     Json(new): Json<NewRecoverySlot>,
 ) -> Result<StatusCode, Problem> {
-    let slot = registrations::recovery_slot(new)?;
+    let slot = recovery_slot(new)?;
     mailroom.rates.sheet(session.account)?;
     mailroom.store.write(PutRecoverySlot { account: session.account, session: session.id, slot }).await?;
     // The old sheet opens nothing only once its slot is out of the log too.
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A password's slot within its limits, with a record that can be used later.
+pub(super) fn password_slot(slot: NewPasswordSlot) -> Result<PasswordSlot, Problem> {
+    within("password.sealed", &slot.sealed.0, limits::SLOT)?;
+    OpaqueServer::check_record(&slot.opaque_record.0)
+        .map_err(|_| Problem::bad_request("`password.opaque_record` is not an OPAQUE registration record"))?;
+    Ok(PasswordSlot { id: slot.id, sealed: slot.sealed.0, opaque_record: slot.opaque_record.0 })
+}
+
+/// A sheet's slot within its limits, with the hash of its proof.
+pub(super) fn recovery_slot(slot: NewRecoverySlot) -> Result<RecoverySlot, Problem> {
+    within("recovery.sealed", &slot.sealed.0, limits::SLOT)?;
+    Ok(RecoverySlot { id: slot.id, sealed: slot.sealed.0, proof_hash: Sha256::digest(&slot.proof.0).into() })
 }

@@ -54,3 +54,9 @@ fn open_notice(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Result<Waiting
     let plain = seal.open(Purpose::Outbox, [0; 16], *id.as_bytes(), sealed)?;
     serde_json::from_slice(&plain).map_err(|_| Unsealed)
 }
+
+/// The code in a sealed notice.
+#[cfg(test)]
+pub(crate) fn code_of(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Option<securemailbox_protocol::factors::Code> {
+    open_notice(seal, id, sealed).ok()?.text.code().cloned()
+}

@@ -1,6 +1,6 @@
 //! What the server writes to people: codes and neutral notices, in their language. No subject, text or name of a letter.
 
-use securemailbox_protocol::accounts::Language;
+use securemailbox_protocol::{accounts::Language, factors::Code};
 use serde::{Deserialize, Serialize};
 
 /// What to say.
@@ -10,24 +10,29 @@ pub enum Text {
     /// The code that proves an address.
     AddressCode {
         /// Six digits.
-        code: String,
+        code: Code,
     },
     /// Somebody, perhaps its owner, tried to register an address that has a mailbox.
     AlreadyHere,
     /// The code that proves a phone.
     PhoneCode {
         /// Six digits.
-        code: String,
+        code: Code,
     },
     /// The code of a sign-in.
     SignInCode {
         /// Six digits.
-        code: String,
+        code: Code,
     },
     /// The code of a forgotten password.
     RecoveryCode {
         /// Six digits.
-        code: String,
+        code: Code,
+    },
+    /// The code of somebody who is signed in and proves it afresh.
+    ProofCode {
+        /// Six digits.
+        code: Code,
     },
     /// A letter waits.
     NewLetter,
@@ -44,12 +49,13 @@ pub struct Words {
 impl Text {
     /// The code in it, which the demo's outbox shows.
     #[must_use]
-    pub fn code(&self) -> Option<&str> {
+    pub const fn code(&self) -> Option<&Code> {
         match self {
             Self::AddressCode { code }
             | Self::PhoneCode { code }
             | Self::SignInCode { code }
-            | Self::RecoveryCode { code } => Some(code),
+            | Self::RecoveryCode { code }
+            | Self::ProofCode { code } => Some(code),
             Self::AlreadyHere | Self::NewLetter => None,
         }
     }
@@ -64,8 +70,9 @@ impl Text {
     }
 
     fn swedish(&self, url: &str) -> Words {
+        let code = self.code().map_or("", Code::digits);
         match self {
-            Self::AddressCode { code } => Words {
+            Self::AddressCode { .. } => Words {
                 subject: "Din kod till SecureMailbox",
                 text: format!(
                     "Din kod är {code}\n\nSkriv den på sidan där du skaffar din brevlåda. Den gäller i tio minuter.\n\
@@ -79,16 +86,22 @@ impl Text {
                      Logga in på {url}\nVar det inte du? Då behöver du inte göra något.\n"
                 ),
             },
-            Self::PhoneCode { code } => {
+            Self::PhoneCode { .. } => {
                 Words { subject: "", text: format!("Din kod till SecureMailbox: {code}. Ge den inte till någon.") }
             }
-            Self::SignInCode { code } => Words {
+            Self::SignInCode { .. } => Words {
                 subject: "",
                 text: format!("Din kod för att logga in i SecureMailbox: {code}. Ge den inte till någon."),
             },
-            Self::RecoveryCode { code } => Words {
+            Self::RecoveryCode { .. } => Words {
                 subject: "",
                 text: format!("Din kod för att välja nytt lösenord i SecureMailbox: {code}. Ge den inte till någon."),
+            },
+            Self::ProofCode { .. } => Words {
+                subject: "",
+                text: format!(
+                    "Din kod för att bekräfta att det är du i SecureMailbox: {code}. Ge den inte till någon."
+                ),
             },
             Self::NewLetter => Words {
                 subject: "Du har fått ett brev",
@@ -98,8 +111,9 @@ impl Text {
     }
 
     fn english(&self, url: &str) -> Words {
+        let code = self.code().map_or("", Code::digits);
         match self {
-            Self::AddressCode { code } => Words {
+            Self::AddressCode { .. } => Words {
                 subject: "Your code for SecureMailbox",
                 text: format!(
                     "Your code is {code}\n\nType it on the page where you are getting your mailbox. It is good for ten minutes.\n\
@@ -113,16 +127,20 @@ impl Text {
                      Sign in at {url}\nWas it not you? Then you need not do anything.\n"
                 ),
             },
-            Self::PhoneCode { code } => {
+            Self::PhoneCode { .. } => {
                 Words { subject: "", text: format!("Your code for SecureMailbox: {code}. Give it to nobody.") }
             }
-            Self::SignInCode { code } => Words {
+            Self::SignInCode { .. } => Words {
                 subject: "",
                 text: format!("Your code to sign in to SecureMailbox: {code}. Give it to nobody."),
             },
-            Self::RecoveryCode { code } => Words {
+            Self::RecoveryCode { .. } => Words {
                 subject: "",
                 text: format!("Your code to choose a new password in SecureMailbox: {code}. Give it to nobody."),
+            },
+            Self::ProofCode { .. } => Words {
+                subject: "",
+                text: format!("Your code to confirm that it is you in SecureMailbox: {code}. Give it to nobody."),
             },
             Self::NewLetter => Words {
                 subject: "You have a letter",

@@ -110,7 +110,12 @@ fn in_words(mailroom: &Mailroom, notice: &DueNotice) -> Result<Outgoing, Unseale
 
 fn write(to: Recipient, language: Language, text: &Text, url: &str) -> Outgoing {
     let words = text.words(language, url);
-    Outgoing { to, subject: words.subject.to_owned(), text: words.text, code: text.code().map(ToOwned::to_owned) }
+    Outgoing {
+        to,
+        subject: words.subject.to_owned(),
+        text: words.text,
+        code: text.code().map(|code| code.digits().to_owned()),
+    }
 }
 
 /// Twice the pause each time, and a random part of it, so that a mail server that comes back is not met by all at once.

@@ -23,7 +23,6 @@ CREATE TABLE member (
     language       TEXT NOT NULL,
     address_lookup BYTEA NOT NULL UNIQUE,
     address_sealed BYTEA NOT NULL,
-    phone_sealed   BYTEA NOT NULL,
     level          BIGINT NOT NULL
 );
 
@@ -39,23 +38,35 @@ CREATE TABLE registration (
     registration_id BYTEA NOT NULL PRIMARY KEY,
     account_id      BYTEA NOT NULL,
     address_lookup  BYTEA NOT NULL,
-    address_sealed  BYTEA NOT NULL,
     language        TEXT NOT NULL,
-    phone_sealed    BYTEA,
     expires         BIGINT NOT NULL
 );
 CREATE INDEX registration_by_expiry ON registration (expires);
 
--- Codes that wait to be entered. The holder is a registration, a sign-in or a recovery.
+-- What an account can be proved with, or a registration for the account that it reserved.
+CREATE TABLE factor (
+    mailbox_id BYTEA NOT NULL,
+    factor_id  BYTEA NOT NULL,
+    kind       TEXT NOT NULL,
+    sealed     BYTEA NOT NULL,
+    created    BIGINT NOT NULL,
+    PRIMARY KEY (mailbox_id, factor_id)
+);
+
+-- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
 CREATE TABLE proof (
+    holder     TEXT NOT NULL,
     holder_id  BYTEA NOT NULL,
-    factor     TEXT NOT NULL,
+    factor_id  BYTEA NOT NULL,
     state      TEXT NOT NULL,
     code       BYTEA NOT NULL,
+    older      BYTEA NOT NULL,
     until      BIGINT NOT NULL,
     tries_left BIGINT NOT NULL,
-    PRIMARY KEY (holder_id, factor)
+    proved     BIGINT,
+    PRIMARY KEY (holder_id, factor_id)
 );
+CREATE INDEX proof_by_factor ON proof (factor_id);
 
 CREATE TABLE sign_in (
     sign_in_id BYTEA NOT NULL PRIMARY KEY,
@@ -81,6 +92,7 @@ CREATE TABLE session (
     token_hash BYTEA NOT NULL UNIQUE,
     level      BIGINT NOT NULL,
     proved     BIGINT NOT NULL,
+    begun      BIGINT NOT NULL,
     used       BIGINT NOT NULL,
     kept       BIGINT NOT NULL,
     expires    BIGINT NOT NULL

@@ -23,7 +23,6 @@ CREATE TABLE member (
     language       TEXT NOT NULL,
     address_lookup BLOB NOT NULL UNIQUE,
     address_sealed BLOB NOT NULL,
-    phone_sealed   BLOB NOT NULL,
     level          INTEGER NOT NULL
 ) STRICT;
 
@@ -39,23 +38,35 @@ CREATE TABLE registration (
     registration_id BLOB NOT NULL PRIMARY KEY,
     account_id      BLOB NOT NULL,
     address_lookup  BLOB NOT NULL,
-    address_sealed  BLOB NOT NULL,
     language        TEXT NOT NULL,
-    phone_sealed    BLOB,
     expires         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX registration_by_expiry ON registration (expires);
 
--- Codes that wait to be entered. The holder is a registration, a sign-in or a recovery.
+-- What an account can be proved with, or a registration for the account that it reserved.
+CREATE TABLE factor (
+    mailbox_id BLOB NOT NULL,
+    factor_id  BLOB NOT NULL,
+    kind       TEXT NOT NULL,
+    sealed     BLOB NOT NULL,
+    created    INTEGER NOT NULL,
+    PRIMARY KEY (mailbox_id, factor_id)
+) STRICT;
+
+-- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
 CREATE TABLE proof (
+    holder     TEXT NOT NULL,
     holder_id  BLOB NOT NULL,
-    factor     TEXT NOT NULL,
+    factor_id  BLOB NOT NULL,
     state      TEXT NOT NULL,
     code       BLOB NOT NULL,
+    older      BLOB NOT NULL,
     until      INTEGER NOT NULL,
     tries_left INTEGER NOT NULL,
-    PRIMARY KEY (holder_id, factor)
+    proved     INTEGER,
+    PRIMARY KEY (holder_id, factor_id)
 ) STRICT;
+CREATE INDEX proof_by_factor ON proof (factor_id);
 
 CREATE TABLE sign_in (
     sign_in_id BLOB NOT NULL PRIMARY KEY,
@@ -81,6 +92,7 @@ CREATE TABLE session (
     token_hash BLOB NOT NULL UNIQUE,
     level      INTEGER NOT NULL,
     proved     INTEGER NOT NULL,
+    begun      INTEGER NOT NULL,
     used       INTEGER NOT NULL,
     kept       INTEGER NOT NULL,
     expires    INTEGER NOT NULL

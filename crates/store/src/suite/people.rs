@@ -9,12 +9,12 @@ use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use securemailbox_protocol::{
     accounts::Language,
+    factors::FactorKind,
     ids::{
-        AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, RegistrationId, SessionId, SlotId,
-        ThreadId,
+        AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, RecordId, RegistrationId, SessionId,
+        SlotId, ThreadId,
     },
     letters::{ErasureReceipt, Folder, NewLetter, NewReader},
-    levels::Level,
     records::RecordPurpose,
     time::Timestamp,
 };
@@ -22,14 +22,12 @@ use securemailbox_protocol::{
 use crate::{
     Store, StoreError,
     accounts::AddressLookup,
-    factors::Verdict,
+    factors::{Factor, FactorsOf},
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
     notices::{NewNotice, NoticeId},
+    proofs::{ChooseError, CodeHmac, EnterCode, Entered, ExpectCode, Holder, HolderId, OffersTo, Verdict},
     records::WriteRecord,
-    registrations::{
-        BeginRegistration, CompleteRegistration, EnterAddressCode, EnterPhoneCode, FirstRecord, RegistrationError,
-        SetPhone,
-    },
+    registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone, Registering, RegistrationError},
     sessions::{NewSession, TokenHash},
     slots::{PasswordSlot, RecoverySlot},
 };
@@ -71,7 +69,7 @@ impl Dice {
     }
 
     pub(super) fn session(&mut self, now: Timestamp) -> NewSession {
-        NewSession { id: SessionId::new(now, &mut self.0), token_hash: self.hash(), level: Level::Phone, now }
+        NewSession { id: SessionId::new(now, &mut self.0), token_hash: self.hash(), now }
     }
 
     pub(super) fn password(&mut self) -> PasswordSlot {
@@ -91,13 +89,14 @@ impl Dice {
             id: RegistrationId::new(NOW, &mut self.0),
             account: AccountId::new(NOW, &mut self.0),
             address_lookup,
-            address_sealed: self.bytes(70),
+            address: self.factor(FactorKind::Address),
             language: Language::Sv,
-            code: ADDRESS_CODE,
-            code_notice: self.notice(),
-            taken_notice: self.notice(),
             now: NOW,
         }
+    }
+
+    pub(super) fn factor(&mut self, kind: FactorKind) -> Factor {
+        Factor { id: FactorId::new(NOW, &mut self.0), kind, sealed: self.bytes(70) }
     }
 
     pub(super) fn complete_registration(&mut self, id: RegistrationId) -> CompleteRegistration {
@@ -144,6 +143,7 @@ pub(super) struct Person {
     pub(super) proof_hash: [u8; 32],
     pub(super) token_hash: TokenHash,
     pub(super) session: SessionId,
+    pub(super) phone: FactorId,
 }
 
 /// Goes the whole way to a mailbox.
@@ -156,17 +156,54 @@ pub(super) async fn register(store: &Store, dice: &mut Dice) -> Person {
     let complete = dice.complete_registration(id);
     let (certificate, proof_hash) = (complete.certificate_hash, complete.recovery.proof_hash);
     let (token_hash, session) = (complete.session.token_hash, complete.session.id);
-    assert_eq!(store.write(complete).await.expect("complete"), account);
-    Person { account, certificate, address_lookup, proof_hash, token_hash, session }
+    assert_eq!(store.write(complete).await.expect("complete").account, account);
+    let phone = store.read(FactorsOf { account }).await.expect("factors")[0].id;
+    Person { account, certificate, address_lookup, proof_hash, token_hash, session, phone }
 }
 
 /// Proves address and phone of a registration.
 pub(super) async fn prove_both(store: &Store, dice: &mut Dice, id: RegistrationId) -> Result<(), RegistrationError> {
-    assert_eq!(store.write(EnterAddressCode { id, code: ADDRESS_CODE, now: NOW }).await?, Verdict::Proved);
-    let phone = SetPhone { id, phone_sealed: dice.bytes(64), code: PHONE_CODE, notice: dice.notice(), now: NOW };
-    store.write(phone).await?;
-    assert_eq!(store.write(EnterPhoneCode { id, code: PHONE_CODE, now: NOW }).await?, Verdict::Proved);
+    let holder = HolderId::Registration(id);
+    let address = only_offer(store, holder).await;
+    expect(store, dice, holder, address, ADDRESS_CODE).await.expect("an address to prove");
+    assert_eq!(enter(store, Registering(id), address, ADDRESS_CODE).await, Ok(()));
+    let phone = dice.factor(FactorKind::Phone);
+    let factor = phone.id;
+    store.write(NamePhone { id, phone, now: NOW }).await?;
+    expect(store, dice, holder, factor, PHONE_CODE).await.expect("a phone to prove");
+    assert_eq!(enter(store, Registering(id), factor, PHONE_CODE).await, Ok(()));
     Ok(())
+}
+
+/// The one factor that may be chosen.
+pub(super) async fn only_offer(store: &Store, holder: HolderId) -> FactorId {
+    let offered = store.read(OffersTo { holder, now: NOW }).await.expect("offers");
+    let [only] = offered.factors.as_slice() else { panic!("one factor: {:?}", offered.factors) };
+    only.id
+}
+
+/// Chooses a factor, and this code is sent.
+pub(super) async fn expect(
+    store: &Store,
+    dice: &mut Dice,
+    holder: HolderId,
+    factor: FactorId,
+    code: CodeHmac,
+) -> Result<(), ChooseError> {
+    store.write(ExpectCode { holder, factor, code, notice: dice.notice(), now: NOW }).await
+}
+
+/// Types a code: what it gives, or why not.
+pub(super) async fn enter<H: Holder>(
+    store: &Store,
+    holder: H,
+    factor: FactorId,
+    code: CodeHmac,
+) -> Result<H::Gives, Verdict> {
+    match store.write(EnterCode { holder, factor, code, now: NOW }).await.expect("a store") {
+        Entered::Proved(given) => Ok(given),
+        Entered::Refused(verdict) => Err(verdict),
+    }
 }
 
 /// Posts one letter at a time of the tests.

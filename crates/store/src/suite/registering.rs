@@ -2,30 +2,30 @@
 
 use securemailbox_protocol::{
     accounts::{AccountKind, Language},
+    factors::FactorKind,
     levels::Level,
     limits,
 };
 
 use super::{
     on_both,
-    people::{ADDRESS_CODE, Dice, NOW, PHONE_CODE, WRONG_CODE, later, prove_both, register},
+    people::{ADDRESS_CODE, Dice, NOW, PHONE_CODE, WRONG_CODE, enter, expect, only_offer, prove_both, register},
     together::Count,
 };
 use crate::{
     Store,
     accounts::{AccountById, SetLanguage},
     directory::{CertificateByHash, ListingByAddress, SealedCertificate},
-    factors::Verdict,
+    factors::FactorsOf,
     jobs::Sweep,
-    notices::{DueNotices, NoticeContent},
-    registrations::{
-        CompleteRegistration, EnterAddressCode, EnterPhoneCode, RegistrationError, RegistrationForPassword, SetPhone,
-    },
+    proofs::{ChooseError, ChosenFactor, EnterCode, Entered, HolderId, NOBODYS_CODE, OffersTo, Standing, Verdict},
+    registrations::{CompleteRegistration, NamePhone, Registering, RegistrationError, RegistrationForPassword},
+    sessions::Begun,
 };
 
 on_both! {
     a_registration_ends_with_an_account_in_the_directory
-    an_address_that_has_a_mailbox_gets_the_other_notice_and_no_code_is_right
+    a_registration_knows_of_its_address_that_it_has_a_mailbox
     no_step_can_be_taken_before_the_one_before_it
     a_registration_is_gone_after_an_hour
     of_two_registrations_of_one_address_the_first_to_complete_wins
@@ -43,7 +43,8 @@ async fn a_registration_ends_with_an_account_in_the_directory(store: Store) {
     assert_eq!(store.read(RegistrationForPassword { id, now: NOW }).await.unwrap(), account);
     let complete = dice.complete_registration(id);
     let (certificate, hash) = (complete.certificate_sealed.clone(), complete.certificate_hash);
-    assert_eq!(store.write(complete).await.unwrap(), account);
+    let standing = Standing { level: Level::Phone, proved: NOW };
+    assert_eq!(store.write(complete).await.unwrap(), Begun { account, standing });
 
     let listing = store.read(ListingByAddress { address_lookup }).await.unwrap().unwrap();
     let sealed = SealedCertificate { account, sealed: certificate };
@@ -52,23 +53,36 @@ async fn a_registration_ends_with_an_account_in_the_directory(store: Store) {
     let row = store.read(AccountById { account }).await.unwrap().unwrap();
     assert_eq!((row.kind, row.language, row.certificate), (AccountKind::Member, Language::Sv, hash));
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM proof")).await, Ok(0));
+    let factors = store.read(FactorsOf { account }).await.unwrap();
+    let kinds: Vec<_> = factors.iter().map(|factor| factor.kind).collect();
+    assert_eq!(kinds, [FactorKind::Phone], "the address is the account's name from now on, and no second factor");
 
     let again = dice.complete_registration(id);
     assert!(matches!(store.write(again).await, Err(RegistrationError::RegistrationOver)));
 }
 
-async fn an_address_that_has_a_mailbox_gets_the_other_notice_and_no_code_is_right(store: Store) {
+async fn a_registration_knows_of_its_address_that_it_has_a_mailbox(store: Store) {
     let mut dice = Dice::new(2);
     let person = register(&store, &mut dice).await;
-    let begin = dice.begin_registration(person.address_lookup);
-    let (id, taken) = (begin.id, begin.taken_notice.clone());
-    store.write(begin).await.unwrap();
-    let due = store.write(DueNotices { now: NOW, limit: 10, lease_until: later(60) }).await.unwrap();
-    let sealed = due.iter().find(|notice| notice.id == taken.id).map(|notice| &notice.content);
-    assert!(matches!(sealed, Some(NoticeContent::Sealed(bytes)) if *bytes == taken.sealed));
-    // One for the registration of before, one for its phone, and this one.
-    assert_eq!(due.len(), 3);
-    assert_eq!(store.write(EnterAddressCode { id, code: ADDRESS_CODE, now: NOW }).await, Ok(Verdict::Wrong));
+    let (theirs, nobodys) = (person.address_lookup, dice.hash());
+    for (address_lookup, has_one) in [(theirs, true), (nobodys, false)] {
+        let begin = dice.begin_registration(address_lookup);
+        let holder = HolderId::Registration(begin.id);
+        store.write(begin).await.unwrap();
+        let factor = only_offer(&store, holder).await;
+        let chosen = store.read(ChosenFactor { holder, factor, now: NOW }).await.unwrap();
+        assert_eq!((chosen.taken, chosen.factor.kind), (has_one, FactorKind::Address));
+        expect(&store, &mut dice, holder, factor, NOBODYS_CODE).await.unwrap();
+        let typed = store.write(EnterCode { holder: registering(holder), factor, code: ADDRESS_CODE, now: NOW }).await;
+        assert_eq!(typed, Ok(Entered::Refused(Verdict::Wrong)), "nobody was sent a code");
+    }
+}
+
+fn registering(holder: HolderId) -> Registering {
+    match holder {
+        HolderId::Registration(id) => Registering(id),
+        HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_) => panic!("a registration"),
+    }
 }
 
 async fn no_step_can_be_taken_before_the_one_before_it(store: Store) {
@@ -77,24 +91,32 @@ async fn no_step_can_be_taken_before_the_one_before_it(store: Store) {
     let begin = dice.begin_registration(lookup);
     let id = begin.id;
     store.write(begin).await.unwrap();
-    let phone = SetPhone { id, phone_sealed: dice.bytes(64), code: PHONE_CODE, notice: dice.notice(), now: NOW };
-    assert!(matches!(store.write(phone).await, Err(RegistrationError::RegistrationOver)));
-    let phone_code = || EnterPhoneCode { id, code: PHONE_CODE, now: NOW };
-    assert_eq!(store.write(phone_code()).await, Ok(Verdict::AlreadyOver));
-    assert_eq!(store.write(EnterAddressCode { id, code: ADDRESS_CODE, now: NOW }).await, Ok(Verdict::Proved));
-    assert_eq!(store.write(phone_code()).await, Ok(Verdict::AlreadyOver));
+    let holder = HolderId::Registration(id);
+    let phone = |dice: &mut Dice| NamePhone { id, phone: dice.factor(FactorKind::Phone), now: NOW };
+    let early = phone(&mut dice);
+    assert!(matches!(store.write(early).await, Err(RegistrationError::RegistrationOver)), "the address comes first");
+    let address = only_offer(&store, holder).await;
+    assert_eq!(enter(&store, Registering(id), address, ADDRESS_CODE).await, Err(Verdict::AlreadyOver), "none was sent");
+    expect(&store, &mut dice, holder, address, ADDRESS_CODE).await.unwrap();
+    assert_eq!(enter(&store, Registering(id), address, ADDRESS_CODE).await, Ok(()));
+    let again = expect(&store, &mut dice, holder, address, ADDRESS_CODE).await;
+    assert!(matches!(again, Err(ChooseError::Over)), "what is proved is not asked for again");
     let password = RegistrationForPassword { id, now: NOW };
     assert!(matches!(store.read(password).await, Err(RegistrationError::RegistrationOver)));
     let complete = dice.complete_registration(id);
     assert!(matches!(store.write(complete).await, Err(RegistrationError::RegistrationOver)));
-    // A phone that was mistyped can be set again, with a code and tries of its own.
-    for code in [WRONG_CODE, PHONE_CODE] {
-        let phone = SetPhone { id, phone_sealed: dice.bytes(64), code, notice: dice.notice(), now: NOW };
-        store.write(phone).await.unwrap();
-    }
-    assert_eq!(store.write(phone_code()).await, Ok(Verdict::Proved));
-    let phone = SetPhone { id, phone_sealed: dice.bytes(64), code: PHONE_CODE, notice: dice.notice(), now: NOW };
-    assert!(matches!(store.write(phone).await, Err(RegistrationError::RegistrationOver)), "a proved phone stays");
+    // A phone that was mistyped can be named anew, and the code that went to the other one proves nothing.
+    let (mistyped, named) = (phone(&mut dice), phone(&mut dice));
+    let (wrong, right) = (mistyped.phone.id, named.phone.id);
+    store.write(mistyped).await.unwrap();
+    expect(&store, &mut dice, holder, wrong, WRONG_CODE).await.unwrap();
+    store.write(named).await.unwrap();
+    assert_eq!(enter(&store, Registering(id), wrong, WRONG_CODE).await, Err(Verdict::AlreadyOver));
+    expect(&store, &mut dice, holder, right, PHONE_CODE).await.unwrap();
+    assert_eq!(enter(&store, Registering(id), right, WRONG_CODE).await, Err(Verdict::Wrong));
+    assert_eq!(enter(&store, Registering(id), right, PHONE_CODE).await, Ok(()));
+    let late = phone(&mut dice);
+    assert!(matches!(store.write(late).await, Err(RegistrationError::RegistrationOver)), "a proved phone stays");
 }
 
 async fn a_registration_is_gone_after_an_hour(store: Store) {
@@ -108,8 +130,11 @@ async fn a_registration_is_gone_after_an_hour(store: Store) {
     let complete = CompleteRegistration { now: over, ..dice.complete_registration(id) };
     assert!(matches!(store.write(complete).await, Err(RegistrationError::RegistrationOver)));
     assert_eq!(store.write(Sweep { now: over }).await.unwrap().registrations, 1);
-    assert_eq!(store.read(Count("SELECT COUNT(*) FROM proof")).await, Ok(0));
-    assert_eq!(store.write(EnterAddressCode { id, code: ADDRESS_CODE, now: NOW }).await, Ok(Verdict::AlreadyOver));
+    for left in ["SELECT COUNT(*) FROM proof", "SELECT COUNT(*) FROM factor"] {
+        assert_eq!(store.read(Count(left)).await, Ok(0), "{left}");
+    }
+    let gone = OffersTo { holder: HolderId::Registration(id), now: NOW };
+    assert!(matches!(store.read(gone).await, Err(ChooseError::Over)));
 }
 
 async fn of_two_registrations_of_one_address_the_first_to_complete_wins(store: Store) {
@@ -140,7 +165,8 @@ async fn two_slots_of_one_id_are_refused_and_leave_no_account(store: Store) {
     complete.recovery.id = complete.password.id;
     assert!(matches!(store.write(complete).await, Err(RegistrationError::SameId)));
     assert_eq!(store.read(AccountById { account }).await, Ok(None));
-    assert_eq!(store.write(dice.complete_registration(id)).await.unwrap(), account, "the registration is still open");
+    let begun = store.write(dice.complete_registration(id)).await.unwrap();
+    assert_eq!(begun.account, account, "the registration is still open");
 }
 
 async fn a_language_is_one_accounts_choice(store: Store) {

@@ -2,25 +2,23 @@
 
 use securemailbox_protocol::{
     ids::{AccountId, RecoveryId, SignInId, SlotId},
+    levels::Level,
     limits,
     slots::SlotKind,
 };
 
 use super::{
     on_both,
-    people::{Dice, NOW, PHONE_CODE, Person, WRONG_CODE, later, register},
+    people::{Dice, NOW, PHONE_CODE, Person, WRONG_CODE, enter, expect, later, register},
     together::Count,
 };
 use crate::{
     Store,
-    factors::{Entered, Verdict},
     jobs::Sweep,
-    recoveries::{
-        BeginRecovery, CompleteRecovery, EnterRecoveryCode, ExpectRecoveryCode, PutRecoverySlot, RecoveryError,
-        RecoveryForPassword,
-    },
-    sessions::{EndSession, ListSessions, SessionByToken, TouchSession},
-    sign_in::{BeginSignIn, CredentialsByAddress, EnterSignInCode, ExpectSignInCode, SignInError, TakeSignInState},
+    proofs::{ChooseError, EnterCode, Entered, HolderId, OffersTo, Standing, Verdict},
+    recoveries::{BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovering, RecoveryError, RecoveryForPassword},
+    sessions::{Begun, EndSession, ListSessions, SessionByToken, TouchSession},
+    sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, SigningIn, TakeSignInState},
     slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError},
 };
 
@@ -46,8 +44,12 @@ async fn begin(store: &Store, dice: &mut Dice, person: Option<&Person>) -> SignI
     id
 }
 
-async fn expect_code(store: &Store, dice: &mut Dice, id: SignInId) -> Result<(), SignInError> {
-    store.write(ExpectSignInCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW }).await
+/// A sign-in whose password was right.
+async fn begin_with_password(store: &Store, dice: &mut Dice, person: &Person) -> SignInId {
+    let id = begin(store, dice, Some(person)).await;
+    store.write(TakeSignInState { id, now: NOW }).await.unwrap();
+    store.write(PasswordProved { id, now: NOW }).await.unwrap();
+    id
 }
 
 async fn a_sign_in_goes_by_password_and_code_to_a_session_and_the_password_slot(store: Store) {
@@ -56,20 +58,35 @@ async fn a_sign_in_goes_by_password_and_code_to_a_session_and_the_password_slot(
     let credentials = CredentialsByAddress { address_lookup: person.address_lookup };
     assert!(store.read(credentials).await.unwrap().unwrap().account == person.account);
     let id = begin(&store, &mut dice, Some(&person)).await;
-    assert!(matches!(expect_code(&store, &mut dice, id).await, Err(SignInError::SignInOver)), "no password yet");
+    let (holder, phone) = (HolderId::SignIn(id), person.phone);
+    let too_early = async |dice: &mut Dice| {
+        let offers = store.read(OffersTo { holder, now: NOW }).await;
+        matches!(offers, Err(ChooseError::Over))
+            && matches!(expect(&store, dice, holder, phone, PHONE_CODE).await, Err(ChooseError::Over))
+    };
+    assert!(too_early(&mut dice).await, "no password yet");
     let taken = store.write(TakeSignInState { id, now: NOW }).await.unwrap().unwrap();
     assert!(taken.account == Some(person.account) && taken.state == b"the server's half");
-    expect_code(&store, &mut dice, id).await.unwrap();
+    assert!(too_early(&mut dice).await, "a third message came, and nobody said that it was right");
+    let offered = store.write(PasswordProved { id, now: NOW }).await.unwrap();
+    assert_eq!(offered.factors.iter().map(|factor| factor.id).collect::<Vec<_>>(), [phone]);
+    let again = store.write(PasswordProved { id, now: NOW }).await;
+    assert!(matches!(again, Err(SignInError::SignInOver)), "a password is proved once");
+    expect(&store, &mut dice, holder, phone, PHONE_CODE).await.unwrap();
     let session = dice.session(later(30));
     let token_hash = session.token_hash;
-    let enter = |code| EnterSignInCode { id, code, session: session.clone(), now: later(30) };
+    let enter = |code| {
+        let holder = SigningIn { id, session: session.clone() };
+        EnterCode { holder, factor: phone, code, now: later(30) }
+    };
     assert!(matches!(store.write(enter(WRONG_CODE)).await.unwrap(), Entered::Refused(Verdict::Wrong)));
     assert_eq!(store.read(SessionByToken { token_hash, now: later(30) }).await, Ok(None));
     let Entered::Proved(signed_in) = store.write(enter(PHONE_CODE)).await.unwrap() else { panic!("the right code") };
-    assert!(signed_in.account == person.account);
+    let standing = Standing { level: Level::Phone, proved: later(30) };
+    assert_eq!(signed_in.begun, Begun { account: person.account, standing });
     assert_eq!(signed_in.slots.iter().map(|slot| slot.kind).collect::<Vec<_>>(), [SlotKind::Password]);
     let found = store.read(SessionByToken { token_hash, now: later(30) }).await.unwrap().unwrap();
-    assert_eq!((found.account, found.proved, found.kept), (person.account, later(30), false));
+    assert_eq!((found.account, found.standing, found.kept), (person.account, standing, false));
     assert!(matches!(store.write(enter(PHONE_CODE)).await.unwrap(), Entered::Refused(Verdict::AlreadyOver)));
 }
 
@@ -89,14 +106,14 @@ async fn a_third_message_gets_one_try(store: Store) {
 async fn a_code_gets_five_tries_and_they_outlive_the_request(store: Store) {
     let mut dice = Dice::new(3);
     let person = register(&store, &mut dice).await;
-    let id = begin(&store, &mut dice, Some(&person)).await;
-    store.write(TakeSignInState { id, now: NOW }).await.unwrap();
-    expect_code(&store, &mut dice, id).await.unwrap();
+    let id = begin_with_password(&store, &mut dice, &person).await;
+    expect(&store, &mut dice, HolderId::SignIn(id), person.phone, PHONE_CODE).await.unwrap();
     let mut verdicts = Vec::new();
     for code in [WRONG_CODE; 5].into_iter().chain([PHONE_CODE]) {
-        match store.write(EnterSignInCode { id, code, session: dice.session(NOW), now: NOW }).await.unwrap() {
-            Entered::Refused(verdict) => verdicts.push(verdict),
-            Entered::Proved(_) => panic!("the tries are used up"),
+        let holder = SigningIn { id, session: dice.session(NOW) };
+        match enter(&store, holder, person.phone, code).await {
+            Err(verdict) => verdicts.push(verdict),
+            Ok(_) => panic!("the tries are used up"),
         }
     }
     assert_eq!(verdicts[..4], [Verdict::Wrong; 4]);
@@ -107,7 +124,9 @@ async fn an_unknown_address_gets_no_code(store: Store) {
     let mut dice = Dice::new(4);
     let id = begin(&store, &mut dice, None).await;
     assert!(store.write(TakeSignInState { id, now: NOW }).await.unwrap().unwrap().account.is_none());
-    assert!(matches!(expect_code(&store, &mut dice, id).await, Err(SignInError::SignInOver)));
+    let proved = store.write(PasswordProved { id, now: NOW }).await;
+    assert!(matches!(proved, Err(SignInError::SignInOver)), "nobody knows a password that nobody has");
+    assert!(matches!(store.read(OffersTo { holder: HolderId::SignIn(id), now: NOW }).await, Err(ChooseError::Over)));
 }
 
 async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(store: Store) {
@@ -117,9 +136,8 @@ async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(s
     let slot = DeviceSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) };
     store.write(PutDeviceSlot { account, session: person.session, slot, keep: true }).await.unwrap();
     // Someone who knows the old password waits for a code.
-    let intruder = begin(&store, &mut dice, Some(&person)).await;
-    store.write(TakeSignInState { id: intruder, now: NOW }).await.unwrap();
-    expect_code(&store, &mut dice, intruder).await.unwrap();
+    let intruder = begin_with_password(&store, &mut dice, &person).await;
+    expect(&store, &mut dice, HolderId::SignIn(intruder), person.phone, PHONE_CODE).await.unwrap();
 
     let id = RecoveryId::new(NOW, &mut dice.0);
     let Person { address_lookup, proof_hash, .. } = person;
@@ -133,14 +151,14 @@ async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(s
         now: NOW,
     };
     assert!(matches!(store.write(complete(&mut dice)).await, Err(RecoveryError::RecoveryOver)), "no code yet");
-    store.write(ExpectRecoveryCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW }).await.unwrap();
-    let entered = store.write(EnterRecoveryCode { id, code: PHONE_CODE, now: NOW }).await.unwrap();
-    let Entered::Proved(recovered) = entered else { panic!("the right code") };
+    expect(&store, &mut dice, HolderId::Recovery(id), person.phone, PHONE_CODE).await.unwrap();
+    let Ok(recovered) = enter(&store, Recovering(id), person.phone, PHONE_CODE).await else { panic!("the right code") };
     assert!(recovered.account == account && recovered.slot.kind == SlotKind::Recovery);
     assert_eq!(store.read(RecoveryForPassword { id, now: NOW }).await.unwrap(), account);
     let complete = complete(&mut dice);
     let (token_hash, opaque_record) = (complete.session.token_hash, complete.password.opaque_record.clone());
-    assert_eq!(store.write(complete).await.unwrap(), account);
+    let standing = Standing { level: Level::Phone, proved: NOW };
+    assert_eq!(store.write(complete).await.unwrap(), Begun { account, standing });
 
     let credentials = store.read(CredentialsByAddress { address_lookup }).await.unwrap().unwrap();
     assert!(credentials.opaque_record == opaque_record);
@@ -148,8 +166,8 @@ async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(s
     let new = store.read(SessionByToken { token_hash, now: NOW }).await.unwrap().unwrap();
     assert_eq!(sessions, [new]);
     assert!(store.read(DeviceSlotOf { session: person.session }).await.unwrap().is_none());
-    let enter = EnterSignInCode { id: intruder, code: PHONE_CODE, session: dice.session(NOW), now: NOW };
-    assert!(matches!(store.write(enter).await.unwrap(), Entered::Refused(Verdict::AlreadyOver)));
+    let late = enter(&store, SigningIn { id: intruder, session: dice.session(NOW) }, person.phone, PHONE_CODE).await;
+    assert!(matches!(late, Err(Verdict::AlreadyOver)));
     let used = BeginRecovery { id: RecoveryId::new(NOW, &mut dice.0), address_lookup, proof_hash, now: NOW };
     assert!(store.write(used).await.unwrap().is_none(), "the old sheet is spent");
 }
@@ -162,8 +180,8 @@ async fn a_wrong_proof_and_an_unknown_address_begin_no_recovery(store: Store) {
     {
         let id = RecoveryId::new(NOW, &mut dice.0);
         assert!(store.write(BeginRecovery { id, address_lookup, proof_hash, now: NOW }).await.unwrap().is_none());
-        let expect = ExpectRecoveryCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW };
-        assert!(matches!(store.write(expect).await, Err(RecoveryError::RecoveryOver)));
+        let chosen = expect(&store, &mut dice, HolderId::Recovery(id), person.phone, PHONE_CODE).await;
+        assert!(matches!(chosen, Err(ChooseError::Over)));
     }
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM recovery")).await, Ok(0));
 }
@@ -253,7 +271,7 @@ async fn a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it(store: St
     let under_way = begin(&mut dice, person.proof_hash);
     let id = under_way.id;
     assert!(store.write(under_way).await.unwrap().is_some());
-    store.write(ExpectRecoveryCode { id, code: PHONE_CODE, notice: dice.notice(), now: NOW }).await.unwrap();
+    expect(&store, &mut dice, HolderId::Recovery(id), person.phone, PHONE_CODE).await.unwrap();
 
     let slot = dice.recovery();
     let proof_hash = slot.proof_hash;
@@ -261,8 +279,8 @@ async fn a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it(store: St
     for slot in [slot.clone(), slot] {
         store.write(PutRecoverySlot { account, session, slot }).await.unwrap();
     }
-    let entered = store.write(EnterRecoveryCode { id, code: PHONE_CODE, now: NOW }).await.unwrap();
-    assert!(matches!(entered, Entered::Refused(Verdict::AlreadyOver)));
+    let entered = enter(&store, Recovering(id), person.phone, PHONE_CODE).await;
+    assert!(matches!(entered, Err(Verdict::AlreadyOver)));
     assert!(store.write(begin(&mut dice, person.proof_hash)).await.unwrap().is_none(), "the old sheet is spent");
     assert!(store.write(begin(&mut dice, proof_hash)).await.unwrap().is_some(), "the new one counts");
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM slot WHERE kind = 'recovery'")).await, Ok(1));

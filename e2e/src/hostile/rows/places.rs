@@ -35,12 +35,12 @@ fn password_slot(session: NewSession) -> Slot {
 
 fn swapped_password_slots(stage: &Stage) -> Vec<Case> {
     const ENTER: usize = 1;
-    let asked = stage.asked(SIGNS_IN, "/code");
+    let asked = stage.asked(SIGNS_IN, "/proofs/enter");
     let mallorys = stage.session(MALLORY_SIGNS_IN);
     let account = mallorys.account;
     let mallorys = password_slot(mallorys);
     let device: DeviceSlot = stage.answer(READS, "GET /slots/device");
-    let recovery: RecoveredSlot = stage.answer(RECOVERS, &stage.asked(RECOVERS, "/code"));
+    let recovery: RecoveredSlot = stage.answer(RECOVERS, &stage.asked(RECOVERS, "/proofs/enter"));
     let refused = failed(SignInError::SlotDoesNotOpen);
     let lie = |name: &str, change: &dyn Fn(&mut NewSession)| {
         stage.lie(19, SIGNS_IN, name).tells(&asked, change).stops(ENTER, refused.clone()).case()
@@ -69,7 +69,7 @@ fn swapped_other_slots(stage: &Stage) -> Vec<Case> {
         let plot = stage.lie(19, READS, name).tells("GET /slots/device", change);
         plot.stops(0, failed(SessionError::SlotDoesNotOpen)).case()
     };
-    let recovered = stage.asked(RECOVERS, "/code");
+    let recovered = stage.asked(RECOVERS, "/proofs/enter");
     let recover = |name: &str, change: &dyn Fn(&mut RecoveredSlot)| {
         let plot = stage.lie(19, RECOVERS, name).tells(&recovered, change);
         plot.stops(1, failed(SignInError::SlotDoesNotOpen)).case()

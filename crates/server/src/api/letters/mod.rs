@@ -6,7 +6,10 @@ pub(crate) mod read;
 pub(crate) mod receipts;
 pub(crate) mod update;
 
-use securemailbox_protocol::letters::{Entry, Released, Sender};
+use securemailbox_protocol::{
+    letters::{Entry, Released, Sender},
+    levels::Level,
+};
 use securemailbox_store::letters::{self, Correspondent};
 
 use crate::{access::Access, mailroom::Mailroom, problem::Problem, seal::Unsealed};
@@ -29,9 +32,14 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
     })
 }
 
-/// Whether the session may open an entry. A demanded level is for the readers: one's own letter is one's own.
+/// Whether the session may open an entry.
 fn may_open(mailroom: &Mailroom, access: &Access, entry: &letters::Entry) -> bool {
-    entry.sender.account.mailbox() == access.mailbox || access.session.may_open(entry.level, mailroom.now())
+    access.session.may_open(demanded(access, entry), mailroom.now())
+}
+
+/// The level that an entry demands. That is for its readers: one's own letter is one's own.
+fn demanded(access: &Access, entry: &letters::Entry) -> Option<Level> {
+    entry.level.filter(|_| entry.sender.account.mailbox() != access.mailbox)
 }
 
 fn sender(mailroom: &Mailroom, correspondent: &Correspondent) -> Result<Sender, Unsealed> {

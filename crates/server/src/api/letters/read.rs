@@ -14,7 +14,7 @@ use securemailbox_store::letters::{ReadContent, ReadEntry};
 
 use crate::{
     access::Access,
-    api::{Id, letters},
+    api::{Id, letters, proofs},
     body::Json,
     mailroom::Mailroom,
     problem::Problem,
@@ -51,5 +51,8 @@ pub(crate) async fn content(
 pub(super) async fn may_open(mailroom: &Mailroom, access: &Access, letter: LetterId) -> Result<(), Problem> {
     let entry =
         mailroom.store.read(ReadEntry { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
-    if letters::may_open(mailroom, access, &entry) { Ok(()) } else { Err(ProblemType::LevelRequired.into()) }
+    match letters::demanded(access, &entry) {
+        Some(level) => proofs::demand(mailroom, &access.session, level, ProblemType::LevelRequired).await,
+        None => Ok(()),
+    }
 }

@@ -38,7 +38,8 @@ pub(crate) async fn put(
 ) -> Result<StatusCode, Problem> {
     within("signature", &receipt.signature.0, limits::SIGNATURE)?;
     read::may_open(&mailroom, &access, letter).await?;
-    let receipt = DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: access.session.level };
+    let receipt =
+        DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: access.session.standing.level };
     mailroom.store.write(PutReceipt { mailbox: access.mailbox, letter, receipt }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
