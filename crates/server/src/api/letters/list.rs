@@ -91,8 +91,9 @@ mod tests {
         }
 
         #[test]
-        fn anything_else_is_refused_calmly(text in ".{0,64}") {
-            let _ = parse_cursor(&text);
+        fn a_text_is_a_cursor_only_if_it_is_24_octets_in_base64url(text in prop_oneof![".{0,64}", "[A-Za-z0-9_-]{30,34}"]) {
+            let is_base64url = text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet));
+            prop_assert_eq!(parse_cursor(&text).is_ok(), text.len() == 32 && is_base64url);
         }
     }
 }
