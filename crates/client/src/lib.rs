@@ -8,6 +8,9 @@ pub mod directory;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod index;
 pub mod letters;
 pub mod mailbox;

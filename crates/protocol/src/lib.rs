@@ -4,6 +4,9 @@ pub mod accounts;
 pub mod address;
 pub mod coding;
 pub mod directory;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ids;
 pub mod letters;
 pub mod limits;

@@ -4,6 +4,9 @@ mod api;
 mod body;
 mod codes;
 pub mod config;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod jobs;
 mod listener;

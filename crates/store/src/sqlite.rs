@@ -17,7 +17,7 @@ use crate::{
     migrations::{self, SQLITE},
 };
 
-mod log;
+pub(crate) mod log;
 mod readers;
 mod writer;
 

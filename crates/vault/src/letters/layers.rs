@@ -86,6 +86,12 @@ impl Layers {
         })
     }
 
+    /// The document that nobody has verified.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn unverified(&self) -> &[u8] {
+        &self.document
+    }
+
     /// Believes it: the document, if `signer` signed exactly this.
     pub(super) fn verify(
         self,

@@ -63,11 +63,11 @@ pub(crate) fn page_size(asked: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-fn cursor_text(cursor: &Cursor) -> String {
+pub(crate) fn cursor_text(cursor: &Cursor) -> String {
     base64url::encode(&[cursor.arrived.unix_millis().to_be_bytes().as_slice(), cursor.letter.as_bytes()].concat())
 }
 
-fn parse_cursor(text: &str) -> Result<Cursor, Problem> {
+pub(crate) fn parse_cursor(text: &str) -> Result<Cursor, Problem> {
     let bytes = base64url::decode(text).ok();
     let parsed = bytes.as_deref().and_then(|bytes| {
         let (arrived, letter) = bytes.split_first_chunk::<8>()?;

@@ -75,7 +75,7 @@ pub(crate) async fn post(
 }
 
 /// Reads and checks a whole post. Nothing in it is believed but its author.
-async fn receive(request: Request) -> Result<Vec<PostLetter>, Problem> {
+pub(crate) async fn receive(request: Request) -> Result<Vec<PostLetter>, Problem> {
     if body::announces_more_than(limits::POST_BODY, request.headers()) {
         return Err(too_large("the post", limits::POST_BODY));
     }
