@@ -1,7 +1,8 @@
-//! `cargo xtask run | build [--release] | test [STAGE…]`: builds, runs and tests SecureMailbox.
+//! `cargo xtask run | build [--release] | test [STAGE…] | fuzz`: builds, runs and tests SecureMailbox.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command that talks to a person at a terminal")]
 
 mod demo;
+mod fuzz;
 mod loopback;
 mod machine;
 mod page;
@@ -19,7 +20,8 @@ use workspace::{Profile, Workspace};
 const USAGE: &str = "\
 usage: cargo xtask run [--listen ADDR] [--once]   a server with people in it; --once ends when its page has answered
        cargo xtask build [--release]              WebAssembly, page and binary, whose path is the last line
-       cargo xtask test [STAGE…]                  every check, or some of them";
+       cargo xtask test [STAGE…]                  every check, or some of them
+       cargo xtask fuzz [--seconds N] [TARGET…]   what no client would write, for every parser or some of them";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["run", rest @ ..] => demo::Options::parse(rest).and_then(|options| demo::run(&Workspace::here()?, &options)),
         ["build"] => build(Profile::Dev),
         ["build", "--release"] => build(Profile::Release),
+        ["fuzz", rest @ ..] => fuzz::Options::parse(rest).and_then(|options| fuzz::run(&Workspace::here()?, &options)),
         ["test", names @ ..] => Stage::parse_all(names).and_then(|stages| stages::run(&Workspace::here()?, &stages)),
         _ => Err(Failure::usage(format!("{USAGE}\nstages: {}", Stage::names()))),
     };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    machine, page,
+    fuzz, machine, page,
     process::{self, Failure, Outcome},
     wasm,
     workspace::{Profile, Workspace},
@@ -110,7 +110,9 @@ pub(crate) fn run(workspace: &Workspace, stages: &[Stage]) -> Outcome {
 
 fn lint(workspace: &Workspace) -> Outcome<Remark> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    process::run(&mut workspace.cargo(&["fmt", "--check", "--manifest-path", wasm::GLUE]))?;
+    for apart in [wasm::GLUE, fuzz::PACKAGE] {
+        process::run(&mut workspace.cargo(&["fmt", "--check", "--manifest-path", apart]))?;
+    }
     process::run(&mut workspace.cargo(&[
         "clippy",
         "--locked",

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Where a path in a document begins.
-const ROOMS: &[&str] = &["crates/", "docs/", "e2e/", "xtask/", ".ci/", ".cargo/", "deploy/", "web/"];
+const ROOMS: &[&str] = &["crates/", "docs/", "e2e/", "xtask/", ".ci/", ".cargo/", "deploy/", "fuzz/", "web/"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

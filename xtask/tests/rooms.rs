@@ -197,6 +197,100 @@ fn a_banned_crate_is_nowhere_in_the_tree() {
     }
 }
 
+/// Name and version of every package that a lock file has.
+fn locked(path: &str) -> BTreeSet<(String, String)> {
+    let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let value = |package: &str, key: &str| {
+        let line = package.lines().find_map(|line| line.strip_prefix(&format!("{key} = \"")).map(str::to_owned));
+        line.map(|line| line.trim_end_matches('"').to_owned())
+    };
+    text.split("[[package]]")
+        .filter_map(|package| Some((value(package, "name")?, value(package, "version")?)))
+        .collect()
+}
+
+#[test]
+fn what_is_fuzzed_is_what_is_shipped() {
+    let (product, fuzzed) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));
+    let names: BTreeSet<&String> = product.iter().map(|(name, _)| name).collect();
+    assert!(fuzzed.iter().filter(|(name, _)| names.contains(name)).count() > 100, "the lock files were not read");
+    for package in fuzzed.iter().filter(|(name, _)| names.contains(name)) {
+        let (name, version) = package;
+        assert!(product.contains(package), "fuzz/Cargo.lock has {name} {version}: copy Cargo.lock over it, and build");
+    }
+}
+
+/// Dependencies that no source names: package, dependency, and what it is there for all the same.
+const UNNAMED: &[(&str, &str, &str)] = &[];
+
+/// Every dependency in a manifest, less the feature that a target adds to one.
+fn dependencies(manifest: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut among_them = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            among_them = line.ends_with("dependencies]") && !line.starts_with("[workspace");
+        } else if among_them && let Some((name, _)) = line.split_once(['.', ' ', '=']) {
+            found.extend((!name.is_empty() && !name.starts_with('#')).then_some(name));
+        }
+    }
+    found
+}
+
+/// The sources of one package without their comments; those of packages within its folder are not its own.
+fn sources(package: &Path) -> String {
+    let mut text = String::new();
+    for path in fs::read_dir(package).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        let is_foreign = ["target", "node_modules"].iter().any(|name| path.ends_with(name));
+        if path.is_dir() && !is_foreign && !path.join("Cargo.toml").exists() {
+            text.push_str(&sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).expect("a text");
+            text.extend(
+                source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]),
+            );
+        }
+    }
+    text
+}
+
+/// Whether a path in a source begins with the crate.
+fn names(source: &str, dependency: &str) -> bool {
+    let path = format!("{}::", dependency.replace('-', "_"));
+    source.match_indices(&path).any(|(at, _)| {
+        let before = source[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+    })
+}
+
+#[test]
+fn every_dependency_is_named_by_a_source() {
+    let rooms = fs::read_dir(root().join("crates")).expect("the rooms").map(|entry| entry.expect("a room").path());
+    let others = ["e2e", "e2e/wasm", "xtask", "xtask/glue", "fuzz"].map(|folder| root().join(folder));
+    let mut unnamed = BTreeSet::new();
+    for package in rooms.chain(others) {
+        let manifest = fs::read_to_string(package.join("Cargo.toml")).expect("a manifest");
+        let (source, name) = (sources(&package), package.file_name().and_then(|name| name.to_str()).expect("a name"));
+        let found = dependencies(&manifest);
+        assert!(!found.is_empty(), "{name} depends on nothing: its manifest was not understood");
+        let missing = found.into_iter().filter(|dependency| !names(&source, dependency));
+        unnamed.extend(missing.map(|dependency| (name.to_owned(), dependency.to_owned())));
+    }
+    let excused = UNNAMED.iter().map(|(package, dependency, _)| ((*package).to_owned(), (*dependency).to_owned()));
+    assert_eq!(unnamed, excused.collect(), "dependencies that no source names, and those that have an excuse");
+}
+
+#[test]
+fn a_dependency_is_named_by_a_path_and_by_nothing_else() {
+    assert!(names("use tokio_stream::Stream;", "tokio-stream") && names("#[tokio::main]", "tokio"));
+    for source in ["use tokio_stream::Stream;", "let tokio = 1;", "my_tokio::run()", ""] {
+        assert!(!names(source, "tokio"), "{source}");
+    }
+    let manifest =
+        "[dependencies]\na.workspace = true\nb-c = \"1\"\n# d = 1\n[lints]\ne = 1\n[dev-dependencies]\nf = \"2\"\n";
+    assert_eq!(dependencies(manifest), BTreeSet::from(["a", "b-c", "f"]));
+}
+
 #[test]
 fn every_licence_in_the_tree_can_be_met_with_the_allowed_ones() {
     let allowed = listed_in_deny_toml("allow");

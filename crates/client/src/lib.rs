@@ -10,6 +10,9 @@ pub mod factors;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keeping;
 pub mod letters;
 pub mod mailbox;

@@ -5,6 +5,9 @@ pub mod address;
 pub mod coding;
 pub mod directory;
 pub mod factors;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ids;
 pub mod letters;
 pub mod levels;

@@ -56,7 +56,7 @@ fn check(mailroom: &Mailroom, parts: &Parts, network: Network) -> Result<(), Pro
 impl Proxies {
     /// The network a request comes from. Of `X-Forwarded-For` only what our own proxies wrote is believed: the last
     /// address that is not one of them.
-    fn network_of(&self, parts: &Parts) -> Network {
+    pub(crate) fn network_of(&self, parts: &Parts) -> Network {
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.to_canonical());
         if !self.0.contains(&peer) {
             return Network::of(peer);
@@ -65,15 +65,15 @@ impl Proxies {
     }
 }
 
-/// The addresses in `X-Forwarded-For`, nearest first; ends at the first that is none.
+/// The addresses in `X-Forwarded-For`, nearest first; ends at the first that is none. Octet by octet, since a stranger may
+/// put what is no text before the address that our proxy wrote on the same line.
 fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = IpAddr> {
     let values: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").iter().collect();
     values
         .into_iter()
         .rev()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.rsplit(','))
-        .map_while(|item| item.trim().parse::<IpAddr>().ok())
+        .flat_map(|list| list.as_bytes().rsplit(|octet| *octet == b','))
+        .map_while(|item| str::from_utf8(item).ok()?.trim().parse::<IpAddr>().ok())
         .map(|address| address.to_canonical())
         .collect::<Vec<_>>()
         .into_iter()
@@ -120,11 +120,11 @@ pub async fn count(request: Request, next: Next) -> Response {
 mod tests {
     use super::*;
 
-    fn network(peer: &str, forwarded: &[&str]) -> Network {
+    fn network(peer: &str, forwarded: &[impl AsRef<[u8]>]) -> Network {
         let proxies = Proxies(["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()].into());
         let mut request = axum::http::Request::builder();
         for value in forwarded {
-            request = request.header("x-forwarded-for", *value);
+            request = request.header("x-forwarded-for", value.as_ref());
         }
         let mut parts = request.body(()).unwrap().into_parts().0;
         parts.extensions.insert(Peer(peer.parse().unwrap()));
@@ -139,5 +139,13 @@ mod tests {
         assert_eq!(network("10.0.0.1", &["203.0.113.5, 198.51.100.1, 10.0.0.2"]), of("198.51.100.1"));
         assert_eq!(network("10.0.0.1", &["203.0.113.5", "198.51.100.1"]), of("198.51.100.1"));
         assert_eq!(network("10.0.0.1", &["203.0.113.5, unknown"]), of("10.0.0.1"));
+    }
+
+    /// Found by fuzzing: the whole line was passed over, and the line before it believed, which the stranger had written.
+    #[test]
+    fn a_stranger_cannot_choose_a_network_by_a_line_that_is_no_text() {
+        let caller = Network::of("198.51.100.1".parse().unwrap());
+        assert_eq!(network("10.0.0.1", &[&b"203.0.113.5"[..], b"\xff, 198.51.100.1"]), caller);
+        assert_eq!(network("10.0.0.1", &[&b"203.0.113.5"[..], b"\xff"]), Network::of("10.0.0.1".parse().unwrap()));
     }
 }

@@ -4,6 +4,9 @@ mod access;
 mod api;
 mod body;
 pub mod config;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod jobs;
 mod listener;

@@ -67,7 +67,7 @@ impl Origin {
             Self::Public { authority, .. } => host.eq_ignore_ascii_case(authority),
             Self::Loopback { port } => {
                 let (name, given) = host.rsplit_once(':').unwrap_or((host, "80"));
-                LOOPBACK_NAMES.contains(&name.to_ascii_lowercase().as_str()) && given.parse() == Ok(*port)
+                LOOPBACK_NAMES.contains(&name.to_ascii_lowercase().as_str()) && given == port.to_string()
             }
         };
         if is_ours { Ok(()) } else { Err(ProblemType::WrongHost) }
@@ -142,9 +142,16 @@ mod tests {
             let parts = parts("GET", &[("host", host)]);
             assert_eq!(ours.check_host(&parts.uri, &parts.headers), Ok(()), "{host}");
         }
-        for host in
-            ["evil.example:8025", "localhost", "localhost:80", "localhost.evil.example:8025", "127.0.0.1.evil:8025", ""]
-        {
+        for host in [
+            "evil.example:8025",
+            "localhost",
+            "localhost:80",
+            "localhost.evil.example:8025",
+            "127.0.0.1.evil:8025",
+            "",
+            "localhost:+8025",
+            "localhost:08025",
+        ] {
             let parts = parts("GET", &[("host", host)]);
             assert_eq!(ours.check_host(&parts.uri, &parts.headers), Err(ProblemType::WrongHost), "{host}");
         }

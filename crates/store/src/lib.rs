@@ -4,6 +4,9 @@ pub mod accounts;
 pub mod directory;
 pub mod erasure;
 pub mod factors;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod jobs;
 pub mod letters;
 pub mod meta;

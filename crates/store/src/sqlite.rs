@@ -21,7 +21,7 @@ use crate::{
     traces::{self, Traces},
 };
 
-mod log;
+pub(crate) mod log;
 mod readers;
 mod reserve;
 mod writer;

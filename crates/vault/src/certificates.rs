@@ -67,9 +67,6 @@ pub enum CertificateRefused {
     /// It, its User ID or a subkey is revoked.
     #[error("the certificate is revoked")]
     Revoked,
-    /// It, or every subkey, has expired.
-    #[error("the certificate has expired")]
-    Expired,
     /// A key made more than a day after now.
     #[error("a key of the certificate was made in the future")]
     FromTheFuture,
@@ -264,7 +261,6 @@ impl Judged<'_> {
     /// The primary key's word on itself: it certifies and signs, and nothing else.
     fn key(&mut self, signatures: &[Packet<'_>]) -> Result<(), CertificateRefused> {
         let newest = self.newest_of(signatures, Use::Key, |signature| signature.signature.verify_key(self.primary))?;
-        self.check_expiry(&newest, self.primary.created_at())?;
         match flags(&newest) {
             Some(Flags { certify: true, sign: true, encrypt: false, other: false }) => Ok(()),
             _ => Err(CertificateRefused::Flags),
@@ -283,16 +279,15 @@ impl Judged<'_> {
         }
         let id = UserId::try_from_reader(packets::header(packet), &*packet.body)
             .map_err(|_| CertificateRefused::NotACertificate)?;
-        let newest = self.newest_of(signatures, Use::UserId, |signature| {
+        self.newest_of(signatures, Use::UserId, |signature| {
             signature.signature.verify_certification(self.primary, Tag::UserId, &id)
-        })?;
-        self.check_expiry(&newest, self.primary.created_at())
+        })
+        .map(drop)
     }
 
-    /// The newest subkey that has not expired. A subkey that is refused for another reason refuses the certificate.
+    /// The newest subkey. One that is refused refuses the certificate.
     fn subkeys(&mut self, subkeys: &[Component<'_, '_>]) -> Result<PublicSubkey, CertificateRefused> {
         let mut chosen: Option<PublicSubkey> = None;
-        let mut refused = CertificateRefused::NoEncryptionKey;
         for (packet, signatures) in subkeys {
             let key = subkey(packet, self.now)?;
             let newest = self.newest_of(signatures, Use::Subkey, |signature| {
@@ -301,15 +296,11 @@ impl Judged<'_> {
             if !matches!(flags(&newest), Some(Flags { certify: false, sign: false, encrypt: true, other: false })) {
                 return Err(CertificateRefused::Flags);
             }
-            match self.check_expiry(&newest, key.created_at()) {
-                Ok(()) if chosen.as_ref().is_none_or(|other| other.created_at() <= key.created_at()) => {
-                    chosen = Some(key);
-                }
-                Ok(()) => {}
-                Err(expired) => refused = expired,
+            if chosen.as_ref().is_none_or(|other| other.created_at() <= key.created_at()) {
+                chosen = Some(key);
             }
         }
-        chosen.ok_or(refused)
+        chosen.ok_or(CertificateRefused::NoEncryptionKey)
     }
 
     /// Every signature over a component must hold; the newest says what is so now.
@@ -332,19 +323,6 @@ impl Judged<'_> {
             }
         }
         newest.ok_or(CertificateRefused::Unsigned)
-    }
-
-    fn check_expiry(&self, signature: &WellFormed, created: pgp::types::Timestamp) -> Result<(), CertificateRefused> {
-        let created = signatures::from_seconds(created.as_secs());
-        let expired = signature.subpackets().any(|data| match data {
-            // Zero is "never" (RFC 9580 §5.2.3.13).
-            SubpacketData::KeyExpirationTime(lifetime) if lifetime.as_secs() == 0 => false,
-            SubpacketData::KeyExpirationTime(lifetime) => {
-                self.now >= created.after(std::time::Duration::from_secs(u64::from(lifetime.as_secs())))
-            }
-            _ => false,
-        });
-        if expired { Err(CertificateRefused::Expired) } else { Ok(()) }
     }
 }
 

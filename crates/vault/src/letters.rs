@@ -21,6 +21,8 @@
 mod contents;
 mod envelope;
 mod foreign;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod layers;
 mod letter;
 mod manifest;

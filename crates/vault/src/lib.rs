@@ -5,6 +5,9 @@ pub mod comparing;
 pub mod export;
 #[cfg(test)]
 mod fixtures;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identities;
 pub mod keyring;
 pub mod known_keys;

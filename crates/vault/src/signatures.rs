@@ -47,9 +47,12 @@ pub enum SignatureRefused {
     /// Made more than a day before its key.
     #[error("signed before the key was made")]
     BeforeItsKey,
-    /// It has an end, and that has passed.
-    #[error("the signature has expired")]
-    Expired,
+    /// It says when it ends. None of ours does: else a letter that was read could be shown as damaged later.
+    #[error("the signature has an end")]
+    Ends,
+    /// It says when the key that it speaks of ends. None of ours does, for the same reason.
+    #[error("the signature sets an end to a key")]
+    KeyEnds,
     /// A critical subpacket or notation that this program does not understand.
     #[error("the signature has a critical part that is unknown")]
     UnknownCritical,
@@ -104,6 +107,7 @@ pub(crate) fn well_formed(
     if !is_type_for(config.typ(), purpose) {
         return Err(SignatureRefused::Type);
     }
+    has_no_end(config)?;
     if config.unhashed_subpackets().next().is_some() {
         return Err(SignatureRefused::Uncovered);
     }
@@ -112,7 +116,7 @@ pub(crate) fn well_formed(
         return Err(SignatureRefused::OtherIssuer);
     }
     let created = stated.created.ok_or(SignatureRefused::NoTime)?;
-    check_times(created, stated.lifetime, from_seconds(signer.created_at().as_secs()), now)?;
+    check_times(created, from_seconds(signer.created_at().as_secs()), now)?;
     Ok(WellFormed { signature, created })
 }
 
@@ -151,14 +155,26 @@ fn is_type_for(found: SignatureType, purpose: Use) -> bool {
     }
 }
 
+/// Nothing of `securemailbox/1` expires (PROTOCOL §11). Zero means "never" (RFC 9580 §5.2.3.13, §5.2.3.18) and is refused
+/// too, so that there is one way to say it; and an end that the signature does not cover has the same name as one that it
+/// does, since what is wrong is the end.
+fn has_no_end(config: &SignatureConfig) -> Result<(), SignatureRefused> {
+    for subpacket in config.hashed_subpackets().chain(config.unhashed_subpackets()) {
+        match subpacket.data {
+            SubpacketData::SignatureExpirationTime(_) => return Err(SignatureRefused::Ends),
+            SubpacketData::KeyExpirationTime(_) => return Err(SignatureRefused::KeyEnds),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// What the subpackets state that every signature has.
 #[derive(Default)]
 struct Stated {
     created: Option<Timestamp>,
-    lifetime: Option<u64>,
     issuer: Option<PgpFingerprint>,
     flags: Option<()>,
-    key_lifetime: Option<()>,
 }
 
 impl Stated {
@@ -169,14 +185,10 @@ impl Stated {
                 SubpacketData::SignatureCreationTime(time) => {
                     once(&mut stated.created, from_seconds(time.as_secs()))?;
                 }
-                SubpacketData::SignatureExpirationTime(lifetime) => {
-                    once(&mut stated.lifetime, u64::from(lifetime.as_secs()))?;
-                }
                 SubpacketData::IssuerFingerprint(issuer) => once(&mut stated.issuer, issuer.clone())?,
                 SubpacketData::IntendedRecipientFingerprint(_) if purpose == Use::Document => {}
                 // Read later; two of them could say two things.
                 SubpacketData::KeyFlags(_) if purpose != Use::Document => once(&mut stated.flags, ())?,
-                SubpacketData::KeyExpirationTime(_) if purpose != Use::Document => once(&mut stated.key_lifetime, ())?,
                 _ if purpose != Use::Document && is_of_a_certificate(&subpacket.data) => {}
                 _ => return Err(stranger(subpacket)),
             }
@@ -211,26 +223,14 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), SignatureRefused> {
 }
 
 /// A day of slack, since nobody's clock is ours: a date that is only odd is marked, not refused (PROTOCOL §4.4).
-fn check_times(
-    created: Timestamp,
-    lifetime: Option<u64>,
-    key_created: Timestamp,
-    now: Timestamp,
-) -> Result<(), SignatureRefused> {
+fn check_times(created: Timestamp, key_created: Timestamp, now: Timestamp) -> Result<(), SignatureRefused> {
     if created > now.after(limits::DATE_SLACK) {
         return Err(SignatureRefused::FromTheFuture);
     }
     if created.after(limits::DATE_SLACK) < key_created {
         return Err(SignatureRefused::BeforeItsKey);
     }
-    match lifetime {
-        // Zero is "never" (RFC 9580 §5.2.3.18).
-        None | Some(0) => Ok(()),
-        Some(seconds) if now >= created.after(std::time::Duration::from_secs(seconds)) => {
-            Err(SignatureRefused::Expired)
-        }
-        Some(_) => Ok(()),
-    }
+    Ok(())
 }
 
 /// A document's signature that holds.

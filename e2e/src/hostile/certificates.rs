@@ -63,11 +63,11 @@ impl Forgery {
         Self { user_id: user_id.into(), ..self }
     }
 
-    /// Good for a second only.
+    /// Good for as long as OpenPGP can say, which is not for ever.
     #[must_use]
-    pub fn expired(mut self) -> Self {
-        let second = pgp::types::Duration::from_secs(1);
-        self.key.push(regular(SubpacketData::KeyExpirationTime(second)));
+    pub fn with_an_end(mut self) -> Self {
+        let end = pgp::types::Duration::from_secs(u32::MAX);
+        self.key.push(regular(SubpacketData::KeyExpirationTime(end)));
         self
     }
 

@@ -99,13 +99,15 @@ pub(crate) async fn erase(
 }
 
 /// The version a write replaces; none for a new record (RFC 9110 §13.1).
-fn precondition(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
+pub(crate) fn precondition(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
         (Some(tag), None) => {
-            let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
-            // Versions lie in a column of 63 bits.
-            let version = version.filter(|version: &u64| *version < i64::MAX as u64);
+            let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            // Versions lie in a column of 63 bits, and have one spelling.
+            let version = digits.and_then(|digits| {
+                digits.parse().ok().filter(|version: &u64| *version < i64::MAX as u64 && version.to_string() == digits)
+            });
             Ok(Some(Version::new(
                 version.ok_or_else(|| Problem::bad_request("`If-Match` is a version in quotes, such as \"3\""))?,
             )))
@@ -132,6 +134,8 @@ mod tests {
         for refused in [
             vec![],
             vec![(header::IF_MATCH, "3")],
+            vec![(header::IF_MATCH, "\"+3\"")],
+            vec![(header::IF_MATCH, "\"03\"")],
             vec![(header::IF_MATCH, "*")],
             vec![(header::IF_MATCH, "\"99999999999999999999\"")],
             vec![(header::IF_MATCH, "\"9223372036854775807\"")],

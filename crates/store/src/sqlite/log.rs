@@ -176,7 +176,7 @@ fn checkpoint(connection: &Connection, pragma: &str) -> Result<(), StoreError> {
 
 /// Zeroes what lies between the cell pointers and the cells of a B-tree page; whether anything did
 /// (sqlite.org/fileformat2.html#b_tree_pages).
-fn zero_gap(number: u32, page: &mut [u8]) -> Result<bool, StoreError> {
+pub(crate) fn zero_gap(number: u32, page: &mut [u8]) -> Result<bool, StoreError> {
     const DAMAGED: StoreError = StoreError::Damaged("a page of the database");
     // The first page begins with the header of the file.
     let header = if number == 1 { 100 } else { 0 };

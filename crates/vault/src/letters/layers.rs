@@ -43,7 +43,7 @@ pub(super) fn compose(
 const LITERAL: [u8; 6] = [b'b', 0, 0, 0, 0, 0];
 
 /// The body of the one-pass signature packet that announces this signature (RFC 9580 §5.4).
-fn announcement(signature: &Signature, signer: &impl KeyDetails) -> Vec<u8> {
+pub(super) fn announcement(signature: &Signature, signer: &impl KeyDetails) -> Vec<u8> {
     let Some(config) = signature.config() else { return Vec::new() };
     let salt: &[u8] = match &config.version_specific {
         SignatureVersionSpecific::V6 { salt } => salt,
@@ -84,6 +84,12 @@ impl Layers {
             announcement: announcement.body.to_vec(),
             signature: signature.body.to_vec(),
         })
+    }
+
+    /// The document that nobody has verified.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn unverified(&self) -> &[u8] {
+        &self.document
     }
 
     /// Believes it: the document, if `signer` signed exactly this.

@@ -22,6 +22,7 @@ use securemailbox_vault::{
     identities::Identity,
     keyring::Keyring,
     letters::{Outgoing, Refused, seal, unwrap},
+    signatures::SignatureRefused,
 };
 use sha2::{Digest, Sha256};
 
@@ -389,7 +390,11 @@ pub(super) fn refused_certificates(stage: &Stage) -> Vec<Case> {
             forgery().encrypting_to(KeyType::X25519).bytes(),
             CertificateRefused::Algorithm,
         ),
-        ("that has expired", forgery().expired().bytes(), CertificateRefused::Expired),
+        (
+            "that will expire one day",
+            forgery().with_an_end().bytes(),
+            CertificateRefused::Signature(SignatureRefused::KeyEnds),
+        ),
         ("that is revoked", forgery().revoked().bytes(), CertificateRefused::Revoked),
         ("whose key may not sign", forgery().not_to_sign().bytes(), CertificateRefused::Flags),
         ("whose subkey may not be encrypted to", forgery().not_to_encrypt().bytes(), CertificateRefused::Flags),

@@ -78,14 +78,15 @@ pub(crate) async fn post(
 }
 
 /// A whole post, held to the limits.
-struct Received {
-    letters: Vec<PostLetter>,
+pub(crate) struct Received {
+    /// Each with its content, which is the one that was announced.
+    pub(crate) letters: Vec<PostLetter>,
     /// Which draft of the sender's goes with it.
     draft: Option<RecordId>,
 }
 
 /// Reads and checks a whole post. Nothing in it is believed but its author.
-async fn receive(request: Request) -> Result<Received, Problem> {
+pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
     if body::announces_more_than(limits::POST_BODY, request.headers()) {
         return Err(too_large("the post", limits::POST_BODY));
     }

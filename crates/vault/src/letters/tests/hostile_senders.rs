@@ -1,7 +1,11 @@
 //! What a sender can do, with or without the server: sign what is false, or what no client of ours would write
-//! (ATTACKS 1, 2, 10, 18).
+//! (ATTACKS 1, 2, 10, 18, 39).
 
-use pgp::types::Tag;
+use pgp::{
+    packet::{SignatureType, Subpacket, SubpacketData},
+    ser::Serialize,
+    types::{Password, Tag},
+};
 use securemailbox_protocol::{
     ids::{ContentHash, LetterId, ThreadId},
     limits,
@@ -17,7 +21,7 @@ use crate::{
         Expected, Refused, SealedLetter, SessionKey, contents, envelope, layers, manifest, open_content, open_envelope,
     },
     packets,
-    signatures::SignatureRefused,
+    signatures::{self, SignatureRefused},
 };
 
 pub(super) fn locked(plain: &[u8]) -> Option<Refused> {
@@ -252,6 +256,50 @@ fn a_reply_to_is_ignored() {
     let with = format!("Reply-To: <mallory@example.se>\r\n{}", mime());
     let read = opened(&told(&with, |_| (), ANNA.present()), &expected()).unwrap();
     assert_eq!(read.from(), certificate(&ANNA).address());
+}
+
+/// A document that Anna signed with one subpacket more than a client of ours writes.
+fn composed_with(document: &[u8], more: SubpacketData) -> Vec<u8> {
+    let key = ANNA.present().primary();
+    let mut config = signatures::config(SignatureType::Binary, NOW, key, &mut rng(1)).unwrap();
+    let readers = [&BJÖRN, &ANNA].map(|reader| certificate(reader).fingerprint());
+    let intended = readers
+        .map(|reader| SubpacketData::IntendedRecipientFingerprint(pgp::types::Fingerprint::V6(*reader.as_bytes())));
+    config.hashed_subpackets.extend(intended.into_iter().chain([more]).map(|data| Subpacket::regular(data).unwrap()));
+    let signature = config.sign(key, &Password::empty(), document).unwrap();
+    [
+        packet(Tag::OnePassSignature, &layers::announcement(&signature, key)),
+        packet(Tag::LiteralData, &[b"b\0\0\0\0\0", document].concat()),
+        packet(Tag::Signature, &signature.to_bytes().unwrap()),
+    ]
+    .concat()
+}
+
+/// Read today and damaged tomorrow: the reader would think that the server had altered it.
+#[test]
+fn a_letter_that_would_be_damaged_one_day_is_refused_from_the_first() {
+    let a_year = pgp::types::Duration::from_secs(86_400 * 365);
+    let mut sealed = sealed();
+    let key = key_of(&sealed);
+    let text = serde_json::to_vec(&opened_envelope(&sealed, &expected()).unwrap().text).unwrap();
+    let harmless = SubpacketData::IntendedRecipientFingerprint(pgp::types::Fingerprint::V6(
+        *certificate(&BJÖRN).fingerprint().as_bytes(),
+    ));
+    let envelope = |more| packets::lock(&composed_with(&text, more), &key.of_envelope(), &mut rng(3));
+    sealed.envelope = envelope(harmless);
+    assert_eq!(opened_envelope(&sealed, &expected()).err(), None, "only the end is wrong");
+    for (end, expected_name) in [
+        (SubpacketData::SignatureExpirationTime(a_year), SignatureRefused::Ends),
+        (SubpacketData::KeyExpirationTime(a_year), SignatureRefused::KeyEnds),
+    ] {
+        sealed.envelope = envelope(end);
+        assert_eq!(opened_envelope(&sealed, &expected()).err(), Some(Refused::Signature(expected_name)));
+    }
+    let end = SubpacketData::SignatureExpirationTime(a_year);
+    let content = packets::lock(&composed_with(mime().as_bytes(), end), key.as_bytes(), &mut rng(2));
+    let envelope = opened_envelope(&super::sealed(), &expected()).unwrap();
+    let refused = open_content(&content, &key).unwrap().verify(&expected(), &envelope).err();
+    assert_eq!(refused, Some(Refused::Signature(SignatureRefused::Ends)));
 }
 
 #[test]
