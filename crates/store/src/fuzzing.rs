@@ -21,7 +21,7 @@ pub fn page(bytes: &[u8]) {
         Err(_) => assert_eq!(changed().count(), 0, "what is damaged is left alone"),
         Ok(stale) => {
             assert_eq!(stale, changed().next().is_some());
-            if let (Some(first), Some(last)) = (changed().next(), changed().last()) {
+            if let (Some(first), Some(last)) = (changed().next(), changed().next_back()) {
                 assert!(scrubbed[first..=last].iter().all(|octet| *octet == 0));
                 let header = if *number == 1 { 100 } else { 0 };
                 assert!(first >= header + 8, "the header says where the gap is");

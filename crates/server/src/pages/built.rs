@@ -32,6 +32,7 @@ const ADDRESSES: &[&str] = &[
     "/mail/drafts",
     "/mail/inbox",
     "/mail/sent",
+    "/mail/archive",
     "/mail/trash",
     "/mail/write",
     "/register",
