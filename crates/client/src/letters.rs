@@ -16,7 +16,7 @@ mod waiting;
 
 pub use damage::{Damage, NotShown};
 pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused};
-pub use draft::{Addressed, Answers, Draft, NotAddressed, TextPrint, Typed};
+pub use draft::{Addressed, Answers, Draft, NotADraft, NotAddressed, TextPrint, Typed};
 pub use drafts::{Beside, DraftError, DraftRow, HandedIn, SavedDraft};
 pub use export::Form;
 pub use list::Row;

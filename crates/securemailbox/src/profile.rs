@@ -73,7 +73,7 @@ impl Profile {
         let mut rows = self.rows.borrow_mut();
         let connection = match rows.take() {
             Some(connection) => connection,
-            None => open_rows(&self.folder.join(ROWS)).map_err(|_| DeviceFailed)?,
+            None => open_rows(&self.folder.join(ROWS))?,
         };
         work(rows.insert(connection)).map_err(|_| DeviceFailed)
     }
@@ -85,7 +85,13 @@ impl Profile {
 }
 
 /// The rows' file. What is erased is overwritten in it, and every write is on the disk when it returns.
-fn open_rows(path: &Path) -> rusqlite::Result<Connection> {
+fn open_rows(path: &Path) -> Result<Connection, DeviceFailed> {
+    // Made before SQLite opens it, so that it, and the journal that takes its mode, are nobody else's to read.
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(|_| DeviceFailed)?;
+    with_table(path).map_err(|_| DeviceFailed)
+}
+
+fn with_table(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.execute_batch(
         "PRAGMA journal_mode = TRUNCATE;
@@ -224,6 +230,7 @@ mod tests {
         };
         let both = vec![put(2, Expected::Nothing, 5), put(1, Expected::Nothing, 6)];
         assert_eq!(profile.write(account, both).await, Ok(Written::Whole));
+        assert_eq!(fs::metadata(folder.path().join(ROWS)).unwrap().permissions().mode() & 0o777, 0o600);
         let stale = vec![put(3, Expected::Nothing, 7), put(1, Expected::Nothing, 8)];
         assert_eq!(profile.write(account, stale).await, Ok(Written::Stale));
         let rows = profile.scan(account, Table::Pin).await.unwrap();
