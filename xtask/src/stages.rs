@@ -60,7 +60,7 @@ impl Stage {
         Self::ALL.iter().map(|stage| stage.name()).collect::<Vec<_>>().join(" ")
     }
 
-    fn run(self, workspace: &Workspace) -> Outcome<Remark> {
+    fn run(self, workspace: &Workspace) -> Outcome<Passed> {
         match self {
             Self::Lint => lint(workspace),
             Self::Deny => deny(workspace),
@@ -80,8 +80,28 @@ impl Stage {
 const SUITE: &str = "suite::";
 const VECTORS: &str = "vectors::";
 
-/// What a passed stage adds to its line in the summary.
-type Remark = String;
+/// How a stage passed, and what it adds to its line in the summary.
+enum Passed {
+    /// Everything that it holds was looked at.
+    Whole(String),
+    /// Something could not be looked at here.
+    InPart(String),
+}
+
+impl Passed {
+    const fn silently() -> Self {
+        Self::Whole(String::new())
+    }
+}
+
+/// What the summary says of a stage.
+fn verdict(outcome: &Outcome<Passed>) -> String {
+    match outcome {
+        Ok(Passed::Whole(remark)) => format!("ok      {remark}").trim_end().to_owned(),
+        Ok(Passed::InPart(what)) => format!("IN PART {what}"),
+        Err(_) => "FAILED".into(),
+    }
+}
 
 /// Runs stages, all of them even after one failed, and ends with a line for each.
 #[expect(clippy::disallowed_methods, reason = "a person wants to know how long a stage took")]
@@ -93,22 +113,18 @@ pub(crate) fn run(workspace: &Workspace, stages: &[Stage]) -> Outcome {
         let begun = Instant::now();
         let outcome = stage.run(workspace);
         let seconds = begun.elapsed().as_secs_f64();
-        let verdict = match outcome {
-            Ok(remark) => format!("ok      {remark}"),
-            Err(failure) => {
-                eprintln!("{failure}");
-                failed.push(stage.name());
-                "FAILED".into()
-            }
-        };
-        lines.push(format!("{:10}{seconds:8.1} s  {verdict}", stage.name()));
+        lines.push(format!("{:10}{seconds:8.1} s  {}", stage.name(), verdict(&outcome)));
+        if let Err(failure) = outcome {
+            eprintln!("{failure}");
+            failed.push(stage.name());
+        }
     }
     println!("\n== summary");
-    lines.iter().for_each(|line| println!("{}", line.trim_end()));
+    lines.iter().for_each(|line| println!("{line}"));
     if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("failed: {}", failed.join(" ")))) }
 }
 
-fn lint(workspace: &Workspace) -> Outcome<Remark> {
+fn lint(workspace: &Workspace) -> Outcome<Passed> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
     for apart in [wasm::GLUE, fuzz::PACKAGE] {
         process::run(&mut workspace.cargo(&["fmt", "--check", "--manifest-path", apart]))?;
@@ -122,47 +138,55 @@ fn lint(workspace: &Workspace) -> Outcome<Remark> {
         "-D",
         "warnings",
     ]))?;
+    // Links within the documentation lead somewhere, private items' too.
+    let document = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+    process::run(workspace.cargo(&document).env("RUSTDOCFLAGS", "-Dwarnings"))?;
     page::check(workspace)?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
 /// The tests hold what `cargo-deny` holds, where that isn't installed; advisories need it, and its database.
-fn deny(workspace: &Workspace) -> Outcome<Remark> {
+fn deny(workspace: &Workspace) -> Outcome<Passed> {
     test(workspace, &["--test", "rooms", "--test", "documents"])?;
     if !process::is_installed("cargo-deny") {
-        return Ok("advisories skipped: cargo-deny is not installed".into());
+        return Ok(without_advisories("cargo-deny is not installed"));
     }
     process::run(&mut workspace.cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
     let fetch = process::succeeds_within(Duration::from_secs(60), &mut workspace.cargo(&["deny", "fetch", "db"]));
     if !fetch {
-        return Ok("advisories skipped: their database can't be fetched here".into());
+        return Ok(without_advisories("their database can't be fetched here"));
     }
     process::run(&mut workspace.cargo(&["deny", "check", "advisories"]))?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
-fn unit(workspace: &Workspace) -> Outcome<Remark> {
+/// Says so loudly: a machine that cannot look would else be green for ever.
+fn without_advisories(reason: &str) -> Passed {
+    Passed::InPart(format!("advisories: NOT CHECKED, because {reason}"))
+}
+
+fn unit(workspace: &Workspace) -> Outcome<Passed> {
     let elsewhere = ["--", "--skip", SUITE, "--skip", VECTORS];
     process::run(test_command(workspace, &["--lib", "--bins", "--test", "two_devices"]).args(elsewhere))?;
     test(workspace, &["--doc"])?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
-fn vectors(workspace: &Workspace) -> Outcome<Remark> {
+fn vectors(workspace: &Workspace) -> Outcome<Passed> {
     machine::provide(&machine::NODE)?;
     test(workspace, &["--lib", "--", VECTORS])?;
     let folder = wasm::for_tests(workspace)?;
     process::run(Command::new("node").arg("e2e/wasm/vectors.cjs").arg(folder).current_dir(workspace.root()))?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
 /// The page is part of what is served, so it is built first.
-fn api(workspace: &Workspace) -> Outcome<Remark> {
+fn api(workspace: &Workspace) -> Outcome<Passed> {
     page::build(workspace)?;
     test_from_outside(workspace, "api", &[])
 }
 
-fn browser(workspace: &Workspace) -> Outcome<Remark> {
+fn browser(workspace: &Workspace) -> Outcome<Passed> {
     const TESTS: &str = "e2e/browser";
     machine::provide(&machine::CHROMIUM)?;
     page::build(workspace)?;
@@ -173,37 +197,37 @@ fn browser(workspace: &Workspace) -> Outcome<Remark> {
     // A machine may stand still at the wrong moment: what passes only the second time is named as flaky at the end.
     test.args(["test", "--", "--retries=1"]).env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(TESTS));
     process::run(&mut test)?;
-    Ok(weights)
+    Ok(Passed::Whole(weights))
 }
 
 /// The native test writes its list of lies down; the same list then runs as WebAssembly.
-fn hostile(workspace: &Workspace) -> Outcome<Remark> {
+fn hostile(workspace: &Workspace) -> Outcome<Passed> {
     machine::provide(&machine::NODE)?;
     test_from_outside(workspace, "hostile", &[])?;
     let folder = wasm::for_tests(workspace)?;
     let list = workspace.target().join("tmp/hostile.json");
     process::run(Command::new("node").arg("e2e/wasm/hostile.cjs").arg(folder).arg(list).current_dir(workspace.root()))?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
-fn interop(workspace: &Workspace) -> Outcome<Remark> {
+fn interop(workspace: &Workspace) -> Outcome<Passed> {
     machine::node_modules(workspace, "e2e/interop")?;
     let python = machine::python_with(workspace, "e2e/interop/requirements.txt")?;
     test_from_outside(workspace, "interop", &[("SECUREMAILBOX_PYTHON", python)])
 }
 
-fn store(workspace: &Workspace) -> Outcome<Remark> {
+fn store(workspace: &Workspace) -> Outcome<Passed> {
     machine::provide(&machine::POSTGRESQL)?;
     test(workspace, &["--lib", "--", SUITE])?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
 /// A test of the package `e2e`, which drives the real command.
-fn test_from_outside(workspace: &Workspace, name: &str, tools: &[(&str, PathBuf)]) -> Outcome<Remark> {
+fn test_from_outside(workspace: &Workspace, name: &str, tools: &[(&str, PathBuf)]) -> Outcome<Passed> {
     let binary = workspace.build_binary(Profile::Dev)?;
     let mut test = test_command(workspace, &["--test", name]);
     process::run(test.env("SECUREMAILBOX_BIN", binary).envs(tools.iter().map(|(name, path)| (name, path))))?;
-    Ok(Remark::new())
+    Ok(Passed::silently())
 }
 
 fn test(workspace: &Workspace, targets: &[&str]) -> Outcome {
@@ -228,6 +252,14 @@ mod tests {
             Stage::parse_all(&["store", "lint"]).unwrap().iter().map(|s| s.name()).collect::<Vec<_>>(),
             ["store", "lint"]
         );
+    }
+
+    #[test]
+    fn a_stage_that_could_not_look_at_everything_is_not_called_ok() {
+        assert_eq!(verdict(&Ok(Passed::silently())), "ok");
+        let said = verdict(&Ok(without_advisories("cargo-deny is not installed")));
+        assert_eq!(said, "IN PART advisories: NOT CHECKED, because cargo-deny is not installed");
+        assert_eq!(verdict(&Err(Failure::new("no"))), "FAILED");
     }
 
     #[test]

@@ -37,8 +37,8 @@ use crate::{
 /// Where one comes in, and as whom.
 #[derive(Debug, clap::Args)]
 pub(crate) struct EntranceArgs {
-    /// The server, such as https://mail.example.se.
-    #[arg(long, value_name = "URL", value_parser = ServerUrl::parse)]
+    /// The server.
+    #[arg(long, value_name = "URL", value_parser = ServerUrl::parse, help = "The server, such as https://mail.example.se")]
     server: ServerUrl,
     /// Your address.
     #[arg(long, value_name = "ADDRESS", value_parser = Address::parse)]

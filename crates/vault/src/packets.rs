@@ -115,7 +115,7 @@ pub(crate) fn write(tag: Tag, body: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(body);
 }
 
-/// Octets of a header that [`write`] writes.
+/// Octets of a header that [`write()`] writes.
 pub(crate) const HEADER: usize = 6;
 
 /// Why a packet does not open (PROTOCOL §11).
