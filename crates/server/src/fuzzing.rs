@@ -132,11 +132,47 @@ pub fn origin(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-#[test]
-fn every_seed_of_the_fuzzer_holds() {
-    for (target, holds) in TARGETS {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
-        let seeds = std::fs::read_dir(folder).unwrap().map(|seed| seed.unwrap().path());
-        assert!(seeds.map(|seed| holds(&std::fs::read(seed).unwrap())).count() > 0, "{target} has no seed");
+mod tests {
+    use std::{fs, path::Path};
+
+    use proptest::{collection::vec, prelude::*, sample::Index};
+
+    use super::*;
+
+    fn seeds(target: &str) -> Vec<Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
+        fs::read_dir(folder).unwrap().map(|seed| fs::read(seed.unwrap().path()).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_seed_of_the_fuzzer_holds() {
+        for (target, holds) in TARGETS {
+            assert!(seeds(target).iter().map(|seed| holds(seed)).count() > 0, "{target} has no seed");
+        }
+    }
+
+    proptest! {
+        /// Blind, and so no fuzzer; but it runs each time, and the fuzzer needs all that a server links built anew.
+        #[test]
+        fn a_seed_with_some_octets_changed_holds(
+            target in any::<Index>(),
+            seed in any::<Index>(),
+            changes in vec((any::<Index>(), any::<u8>()), 1..6),
+            twice in any::<Index>(),
+        ) {
+            let (target, holds) = TARGETS[target.index(TARGETS.len())];
+            let seeds = seeds(target);
+            let mut bytes = seeds[seed.index(seeds.len())].clone();
+            // A piece of it again, so that lists grow and things are said twice.
+            let again = bytes[twice.index(bytes.len())..].to_vec();
+            if again.len().is_multiple_of(2) {
+                bytes.extend(again);
+            }
+            for (at, octet) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = octet;
+            }
+            holds(&bytes);
+        }
     }
 }
