@@ -1,6 +1,9 @@
-//! Ours beside the limits, in one run: posts, lists and reads a second next to raw syncs of the same disk and empty
-//! answers of the same server. `cargo run --release --package securemailbox-e2e --example figures`, with
-//! `SECUREMAILBOX_BIN` naming a release build of the command.
+//! Ours beside the limits, in one run (`cargo xtask bench`): what a server in production configuration answers, next to
+//! empty answers of the same server and raw syncs of the same disk.
+//!
+//! A machine's figures swing with whatever else runs on it, so each is measured in several short rounds, all of them in
+//! turn, and what counts is a ratio within one run. The server's own time on a processor for each answer is told too: it
+//! leaves out what the callers cost, who share the machine.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures, and says what it measured")]
 
@@ -8,10 +11,7 @@ use std::{
     fs::File,
     io::{Seek, SeekFrom, Write},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -23,56 +23,160 @@ use securemailbox_e2e::{
     server::{Server, Start},
 };
 use securemailbox_protocol::{
+    accounts::Account,
     ids::{ContentHash, LetterId, ThreadId},
     letters::{NewLetter, NewLetters, NewReader},
+    limits,
+    sync::Changes,
 };
 use sha2::{Digest, Sha256};
 
-/// How long each figure is measured.
-const SPAN: Duration = Duration::from_secs(5);
+/// How long each figure is measured in each round.
+const SPAN: Duration = Duration::from_millis(1500);
+const ROUNDS: usize = 3;
 /// Callers at once.
-const CALLERS: usize = 32;
+const CALLERS: usize = 64;
 /// Sizes of a letter of a page or two, in bytes.
 const CONTENT: usize = 4096;
 const ENVELOPE: usize = 1024;
 const WRAPPED_KEY: usize = 1236;
 
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq)]
+enum Call {
+    Empty,
+    Account,
+    NothingNew,
+    Read,
+    Page,
+    Post,
+}
+
+impl Call {
+    const ALL: [Self; 6] = [Self::Empty, Self::Account, Self::NothingNew, Self::Read, Self::Page, Self::Post];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty answer (/healthz)",
+            Self::Account => "account",
+            Self::NothingNew => "sync with nothing new",
+            Self::Read => "read of a letter of 4 KiB",
+            Self::Page => "page of 100 changes",
+            Self::Post => "post of a letter to one reader",
+        }
+    }
+}
+
+/// What was measured of a call.
+#[derive(Clone, Copy, Default)]
+struct Figure {
+    answers: usize,
+    seconds: f64,
+    /// Of the server.
+    processor_seconds: f64,
+}
+
+impl Figure {
+    fn rate(&self) -> f64 {
+        self.answers as f64 / self.seconds
+    }
+
+    fn processor_micros(&self) -> f64 {
+        self.processor_seconds * 1e6 / self.answers as f64
+    }
+}
+
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
-    let fsyncs = raw_fsyncs(folder.path());
-    let (server, token, letter) = prepare(folder.path()).await;
-    println!("memory at rest {} KiB", server.resident_kib());
-    let shared = Arc::new(Shared { client: Client::new(), url: server.url().to_owned(), token, letter });
-    let empty = rate("empty answers", &shared, async |shared| shared.get("/healthz").await).await;
-    let posts = rate("posts of a letter to one reader", &shared, async |shared| shared.post().await).await;
-    let lists = rate("lists of 100", &shared, async |shared| shared.get("/api/v1/letters?folder=sent").await).await;
-    let path = format!("/api/v1/letters/{}/content", shared.post().await);
-    let reads = rate("reads of a content", &shared, async |shared| shared.get(&path).await).await;
-    println!("raw fsyncs {fsyncs:.0}/s, one after the other");
-    println!(
-        "posts : raw fsyncs = {:.2}; posts : empty = {:.2}; lists : empty = {:.2}; reads : empty = {:.2}",
-        posts / fsyncs,
-        posts / empty,
-        lists / empty,
-        reads / empty
-    );
-    println!("memory after {} KiB", server.resident_kib());
+    let caller = prepare(folder.path()).await;
+    let resident = caller.server.resident_kib();
+    let mut fsyncs = Figure::default();
+    let mut figures = [Figure::default(); Call::ALL.len()];
+    let path = caller.nothing_new().await;
+    // Reads first, for the same reason for which `prepare` writes to oneself.
+    for is_post in [false, true] {
+        for _ in 0..ROUNDS {
+            raw_fsyncs(folder.path(), &mut fsyncs);
+            let calls = Call::ALL.into_iter().zip(&mut figures);
+            for (call, figure) in calls.filter(|(call, _)| (*call == Call::Post) == is_post) {
+                measure(&caller, call, &path, figure).await;
+            }
+        }
+    }
+    let (empty, raw) = (figures[0], fsyncs.rate());
+    println!("{CALLERS} callers on loopback, {ROUNDS} rounds of {} s each\n", SPAN.as_secs_f64());
+    println!("{:32}{:>10}{:>12}{:>18}{:>14}", "", "a second", "of empty", "processor, µs", "of raw syncs");
+    println!("{:32}{raw:>10.0}", "raw sync of 4 KiB, one by one");
+    for (call, figure) in Call::ALL.into_iter().zip(figures) {
+        let of_syncs = if call == Call::Post { format!("{:.2}", figure.rate() / raw) } else { String::new() };
+        println!(
+            "{:32}{:>10.0}{:>12.2}{:>18.0}{of_syncs:>14}",
+            call.name(),
+            figure.rate(),
+            figure.rate() / empty.rate(),
+            figure.processor_micros()
+        );
+    }
+    println!("\nmemory: {resident} KiB before, {} KiB after", caller.server.resident_kib());
 }
 
-/// Two people, and what a letter between them is posted with. The server can't tell ciphertext from noise, so noise it is:
-/// what is measured is the server.
-async fn prepare(folder: &Path) -> (Server, String, NewLetter) {
-    let server = Server::start(Start::demo(folder));
-    let (anna, bjorn) = (Person::at(&server), Person::at(&server));
-    drop(anna.register(&server, "anna.figures@example.se", "+46701740651", "Anna").await);
-    drop(bjorn.register(&server, "bjorn.figures@example.se", "+46701740652", "Björn").await);
+async fn measure(caller: &Caller, call: Call, nothing_new: &str, figure: &mut Figure) {
+    let done = AtomicUsize::new(0);
+    let (begun, processor) = (Instant::now(), caller.server.processor_seconds());
+    let one = async || {
+        while begun.elapsed() < SPAN {
+            match call {
+                Call::Empty => caller.get("/healthz").await,
+                Call::Account => caller.get("/api/v1/account").await,
+                Call::NothingNew => caller.get(nothing_new).await,
+                Call::Read => caller.get(&caller.content).await,
+                Call::Page => caller.get("/api/v1/changes?since=0").await,
+                Call::Post => drop(caller.post().await),
+            }
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    futures_util::future::join_all((0..CALLERS).map(|_| one())).await;
+    figure.answers += done.into_inner();
+    figure.seconds += begun.elapsed().as_secs_f64();
+    figure.processor_seconds += caller.server.processor_seconds() - processor;
+}
+
+struct Caller {
+    server: Server,
+    client: Client,
+    token: String,
+    /// What each letter is posted with.
+    letter: NewLetter,
+    /// Where the content of one lies.
+    content: String,
+}
+
+/// Two people, made by a demo, whose mailboxes a server in production configuration then serves: the limits per network
+/// are raised, since everybody here comes from one, and codes and notices go nowhere. The server can't tell ciphertext from
+/// noise, so noise it is.
+async fn prepare(folder: &Path) -> Caller {
+    let mut demo = Server::start(Start::demo(folder));
+    let (anna, bjorn) = (Person::at(&demo), Person::at(&demo));
+    drop(anna.register(&demo, "anna.figures@example.se", "+46701740651", "Anna").await);
+    drop(bjorn.register(&demo, "bjorn.figures@example.se", "+46701740652", "Björn").await);
+    demo.stop();
+    let start = Start { demo: false, ..Start::demo(folder) }
+        .with("LIMITS__REQUESTS_A_SECOND", "1000000")
+        .with("MAIL__URL", "smtp://127.0.0.1:9")
+        .with("MAIL__FROM", "SecureMailbox <no-reply@example.se>")
+        .with("SMS__KIND", "http")
+        .with("SMS__URL", "http://127.0.0.1:9/")
+        .with("SMS__CONTENT_TYPE", "application/x-www-form-urlencoded")
+        .with("SMS__BODY", "to={to}&text={text}");
+    let server = Server::start(start);
+    let client = Client::new();
     let mut readers = Vec::new();
     for person in [&anna, &bjorn] {
-        let answer =
-            Client::new().get(format!("{}/api/v1/account", server.url())).bearer_auth(person.token()).send().await;
+        let answer = client.get(format!("{}/api/v1/account", server.url())).bearer_auth(person.token()).send().await;
         let account = answer.expect("an answer").bytes().await.expect("whole");
-        let account: securemailbox_protocol::accounts::Account = serde_json::from_slice(&account).expect("an account");
+        let account: Account = serde_json::from_slice(&account).expect("an account");
         readers.push(NewReader {
             account: account.id,
             certificate: account.certificate,
@@ -87,22 +191,39 @@ async fn prepare(folder: &Path) -> (Server, String, NewLetter) {
         level: None,
         readers,
     };
-    (server, anna.token(), letter)
+    let mut caller = Caller { server, client, token: anna.token(), letter, content: String::new() };
+    // To oneself, since a posted letter has its notice sent, which nobody takes here: the server would go on trying.
+    let bjorns = caller.letter.readers.pop().expect("two readers");
+    for _ in 0..limits::PAGE {
+        caller.content = format!("/api/v1/letters/{}/content", caller.post().await);
+    }
+    caller.letter.readers.push(bjorns);
+    caller
 }
 
-struct Shared {
-    client: Client,
-    url: String,
-    token: String,
-    letter: NewLetter,
-}
-
-impl Shared {
+impl Caller {
     async fn get(&self, path: &str) {
-        let answer =
-            self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await.expect("an answer");
-        assert!(answer.status().is_success(), "{}", answer.status());
-        answer.bytes().await.expect("whole");
+        self.answer(path).await;
+    }
+
+    async fn answer(&self, path: &str) -> Vec<u8> {
+        let request = self.client.get(format!("{}{path}", self.server.url())).bearer_auth(&self.token);
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await.expect("whole").into()
+    }
+
+    /// Where one's client asks when it has seen everything.
+    async fn nothing_new(&self) -> String {
+        let mut since = 0;
+        loop {
+            let path = format!("/api/v1/changes?since={since}");
+            let changes: Changes = serde_json::from_slice(&self.answer(&path).await).expect("changes");
+            if !changes.more {
+                return format!("/api/v1/changes?since={}", changes.change);
+            }
+            since = changes.change.get();
+        }
     }
 
     async fn post(&self) -> LetterId {
@@ -116,7 +237,7 @@ impl Shared {
         body.extend(format!("\r\n--{boundary}\r\nContent-Disposition: form-data; name=\"content-0\"\r\n\r\n").bytes());
         body.extend(content);
         body.extend(format!("\r\n--{boundary}--\r\n").bytes());
-        let request = self.client.post(format!("{}/api/v1/letters", self.url)).bearer_auth(&self.token);
+        let request = self.client.post(format!("{}/api/v1/letters", self.server.url())).bearer_auth(&self.token);
         let request = request.header("content-type", format!("multipart/form-data; boundary={boundary}"));
         let answer = request.body(body).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.status());
@@ -124,37 +245,19 @@ impl Shared {
     }
 }
 
-/// Calls a second, by [`CALLERS`] at once over [`SPAN`].
-async fn rate<T>(what: &str, shared: &Arc<Shared>, call: impl AsyncFn(&Shared) -> T) -> f64 {
-    let done = AtomicUsize::new(0);
-    let begun = Instant::now();
-    let caller = async || {
-        while begun.elapsed() < SPAN {
-            call(shared).await;
-            done.fetch_add(1, Ordering::Relaxed);
-        }
-    };
-    let callers = tokio::task::LocalSet::new();
-    callers.run_until(futures_util::future::join_all((0..CALLERS).map(|_| caller()))).await;
-    let rate = done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
-    println!("{what}: {rate:.0}/s, {CALLERS} callers");
-    rate
-}
-
 /// What the disk gives: 4 KiB written and synced, one after the other.
-fn raw_fsyncs(folder: &Path) -> f64 {
+fn raw_fsyncs(folder: &Path, figure: &mut Figure) {
     let mut file = File::create(folder.join("raw")).expect("a file");
     let page = noise(4096);
     let begun = Instant::now();
-    let mut count = 0_u32;
     while begun.elapsed() < SPAN {
         file.seek(SeekFrom::Start(0))
             .and_then(|_| file.write_all(&page))
             .and_then(|()| file.sync_data())
             .expect("a disk");
-        count += 1;
+        figure.answers += 1;
     }
-    f64::from(count) / begun.elapsed().as_secs_f64()
+    figure.seconds += begun.elapsed().as_secs_f64();
 }
 
 fn noise(length: usize) -> Vec<u8> {

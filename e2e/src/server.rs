@@ -121,6 +121,17 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
+    /// How long it has run on a processor so far.
+    #[must_use]
+    pub fn processor_seconds(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        // The name in parentheses may hold spaces; user and system time are the 12th and 13th after it (proc(5)), in
+        // hundredths of a second on every Linux.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u32>().expect("a number"));
+        f64::from(ticks.sum::<u32>()) / 100.0
+    }
+
     /// `kill -9`: no chance to tidy up.
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
