@@ -34,7 +34,7 @@ mod update;
 
 pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
-pub use read::{ReadContent, ReadEntry};
+pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
 pub(crate) use receipts::tell_sender;
 pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
 pub use update::{UpdateEntry, UpdateEntryError};

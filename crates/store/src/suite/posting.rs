@@ -19,7 +19,7 @@ use crate::{
     accounts::AccountById,
     letters::{
         DeliveriesOf, DeliveryReceipt, ListEntries, PostLetters, PostLettersError, PutReceipt, PutReceiptError,
-        ReadContent, ReadEntry, UpdateEntry, UpdateEntryError,
+        ReadContent, ReadEntry, ReadShortContent, UpdateEntry, UpdateEntryError,
     },
     pulse::PulseOf,
     records::ReadRecord,
@@ -42,6 +42,8 @@ on_both! {
     the_first_receipt_stays_and_the_sender_learns_of_it
     a_stranger_to_a_letter_reads_nothing_of_it
     a_mailbox_that_is_no_members_takes_letters_and_has_no_address
+    a_short_content_comes_with_what_decides_and_a_long_one_by_itself
+    a_device_that_has_seen_everything_is_told_so
 }
 
 async fn two(store: &Store, dice: &mut Dice) -> (Person, Person) {
@@ -324,6 +326,7 @@ async fn a_stranger_to_a_letter_reads_nothing_of_it(store: Store) {
     let (account, letter) = (bjorn.account, letter.new.id);
     assert_eq!(store.read(ReadEntry { mailbox: account.mailbox(), letter }).await, Ok(None));
     assert_eq!(store.read(ReadContent { mailbox: account.mailbox(), letter }).await, Ok(None));
+    assert_eq!(store.read(ReadShortContent { mailbox: account.mailbox(), letter }).await, Ok(None));
     assert_eq!(store.read(DeliveriesOf { mailbox: account.mailbox(), letter }).await, Ok(None));
 }
 
@@ -358,4 +361,36 @@ async fn a_mailbox_that_is_no_members_takes_letters_and_has_no_address(store: St
     let entry = store.read(ReadEntry { mailbox, letter: letter.new.id }).await.unwrap().unwrap();
     assert_eq!((entry.folder, entry.sender.account), (Folder::Inbox, anna.account));
     assert_eq!(store.read(AccountById { account }).await, Ok(None), "who has a mailbox only is no member");
+}
+
+async fn a_short_content_comes_with_what_decides_and_a_long_one_by_itself(store: Store) {
+    let mut dice = Dice::new(31);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    for (length, comes) in [(0, true), (64 * 1024, true), (64 * 1024 + 1, false)] {
+        let mut posted = dice.letter(&[&anna, &bjorn]);
+        posted.content = vec![7; length];
+        posted.new.level = Some(Level::Phone);
+        post(&store, &anna, vec![again(&posted)], NOW).await.unwrap();
+        let (mailbox, letter) = (bjorn.account.mailbox(), posted.new.id);
+        let found = store.read(ReadShortContent { mailbox, letter }).await.unwrap().unwrap();
+        assert_eq!((found.sender, found.level), (anna.account, Some(Level::Phone)));
+        assert_eq!(found.content, comes.then(|| posted.content.clone()), "{length} bytes");
+        assert_eq!(store.read(ReadContent { mailbox, letter }).await, Ok(Some(posted.content)));
+    }
+}
+
+async fn a_device_that_has_seen_everything_is_told_so(store: Store) {
+    let mut dice = Dice::new(32);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    let id = letter.new.id;
+    post(&store, &anna, vec![letter], NOW).await.unwrap();
+    trash(&store, &anna, id).await;
+    empty_trash(&store, &anna, later(1)).await.unwrap();
+    let pulse = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap();
+    for since in [pulse.change, pulse.change.next()] {
+        let found = store.read(ChangesSince { mailbox: anna.account.mailbox(), since, limit: 100, scope: Scope::Everything }).await.unwrap();
+        assert_eq!((found.change, found.erased, found.more), (pulse.change, pulse.erased, false));
+        assert!(found.entries.is_empty() && found.records.is_empty());
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod receipts;
 pub(crate) mod update;
 
 use securemailbox_protocol::{
+    ids::AccountId,
     letters::{Entry, Released, Sender},
     levels::Level,
 };
@@ -34,12 +35,12 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
 
 /// Whether the session may open an entry.
 fn may_open(mailroom: &Mailroom, access: &Access, entry: &letters::Entry) -> bool {
-    access.session.may_open(demanded(access, entry), mailroom.now())
+    access.session.may_open(demanded(access, entry.sender.account, entry.level), mailroom.now())
 }
 
 /// The level that an entry demands. That is for its readers: one's own letter is one's own.
-fn demanded(access: &Access, entry: &letters::Entry) -> Option<Level> {
-    entry.level.filter(|_| entry.sender.account.mailbox() != access.mailbox)
+fn demanded(access: &Access, sender: AccountId, level: Option<Level>) -> Option<Level> {
+    level.filter(|_| sender.mailbox() != access.mailbox)
 }
 
 fn sender(mailroom: &Mailroom, correspondent: &Correspondent) -> Result<Sender, Unsealed> {

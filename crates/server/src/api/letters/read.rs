@@ -10,7 +10,7 @@ use securemailbox_protocol::{
     letters::Entry,
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::letters::{ReadContent, ReadEntry};
+use securemailbox_store::letters::{ReadContent, ReadEntry, ReadShortContent};
 
 use crate::{
     access::Access,
@@ -41,9 +41,15 @@ pub(crate) async fn content(
     access: Access,
     Id(letter): Id<LetterId>,
 ) -> Result<Response, Problem> {
-    may_open(&mailroom, &access, letter).await?;
-    let content =
-        mailroom.store.read(ReadContent { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
+    let mailbox = access.mailbox;
+    let found = mailroom.store.read(ReadShortContent { mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
+    if let Some(level) = letters::demanded(&access, found.sender, found.level) {
+        proofs::demand(&mailroom, &access.session, level, ProblemType::LevelRequired).await?;
+    }
+    let content = match found.content {
+        Some(short) => short,
+        None => mailroom.store.read(ReadContent { mailbox, letter }).await?.ok_or(ProblemType::NotFound)?,
+    };
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], content).into_response())
 }
 
@@ -51,7 +57,7 @@ pub(crate) async fn content(
 pub(super) async fn may_open(mailroom: &Mailroom, access: &Access, letter: LetterId) -> Result<(), Problem> {
     let entry =
         mailroom.store.read(ReadEntry { mailbox: access.mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
-    match letters::demanded(access, &entry) {
+    match letters::demanded(access, entry.sender.account, entry.level) {
         Some(level) => proofs::demand(mailroom, &access.session, level, ProblemType::LevelRequired).await,
         None => Ok(()),
     }
