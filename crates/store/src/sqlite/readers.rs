@@ -51,12 +51,18 @@ impl Readers {
     }
 }
 
+/// Runs a statement that stays prepared: SQLite would else parse the two that every read begins and ends with.
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.raw_execute()?;
+    Ok(())
+}
+
 fn look<A: ReadOnly>(connection: &mut Connection, act: &A) -> Result<A::Output, A::Error> {
-    connection.execute_batch("BEGIN").map_err(StoreError::from)?;
+    execute(connection, "BEGIN")?;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         act.run(&mut SqliteDb::new(connection, &mut AfterCommit::default())).now_or_never()
     }));
-    connection.execute_batch("COMMIT").map_err(StoreError::from)?;
+    execute(connection, "COMMIT")?;
     match outcome {
         Ok(Some(outcome)) => outcome,
         Ok(None) => Err(StoreError::Damaged("an act that waits for something else than the store").into()),

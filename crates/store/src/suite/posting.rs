@@ -386,10 +386,13 @@ async fn a_device_that_has_seen_everything_is_told_so(store: Store) {
     let id = letter.new.id;
     post(&store, &anna, vec![letter], NOW).await.unwrap();
     trash(&store, &anna, id).await;
-    empty_trash(&store, &anna, later(1)).await.unwrap();
+    empty_trash(&store, anna.account, later(1)).await.unwrap();
     let pulse = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap();
     for since in [pulse.change, pulse.change.next()] {
-        let found = store.read(ChangesSince { mailbox: anna.account.mailbox(), since, limit: 100, scope: Scope::Everything }).await.unwrap();
+        let found = store
+            .read(ChangesSince { mailbox: anna.account.mailbox(), since, limit: 100, scope: Scope::Everything })
+            .await
+            .unwrap();
         assert_eq!((found.change, found.erased, found.more), (pulse.change, pulse.erased, false));
         assert!(found.entries.is_empty() && found.records.is_empty());
     }
