@@ -323,15 +323,21 @@ fn drafts_erased(stage: &Stage) -> Vec<Case> {
             .shows(SYNC, refused(SyncRefused::WentBack))
             .case(),
     );
-    cases.push(
-        stage
-            .lie(35, SENDS_A_DRAFT, "the draft that was sent comes again in an older version")
-            .tells_last("GET /changes", |changes: &mut Changes| {
-                let head = RecordHead { version: Version::ZERO, change: changes.change, ..written.clone() };
-                changes.records.push(RecordChange { head, sealed: None });
-            })
-            .shows(SYNC, refused(SyncRefused::OlderRecord))
-            .case(),
-    );
+    // A draft that went is spent on this device, whatever the server says of it: nobody finds it and sends it again.
+    for (name, version) in [
+        ("the draft that was sent comes again in an older version", Version::ZERO),
+        ("the draft that was sent comes again in the same version", written.version),
+        ("the draft that was sent comes again in a newer version", written.version.next()),
+    ] {
+        cases.push(
+            stage
+                .lie(35, SENDS_A_DRAFT, name)
+                .tells_last("GET /changes", |changes: &mut Changes| {
+                    let head = RecordHead { version, change: changes.change, ..written.clone() };
+                    changes.records.push(RecordChange { head, sealed: None });
+                })
+                .says_the_same(),
+        );
+    }
     cases
 }
