@@ -11,7 +11,6 @@ use securemailbox_protocol::{
     numbers::Version,
     problems::ProblemType,
     records::{RecordHead, RecordPurpose},
-    time::Timestamp,
 };
 
 use crate::{
@@ -322,13 +321,6 @@ impl Mailbox {
                 }
                 writes.push(rows.put(Table::Draft, *to.as_bytes(), expected, &row, &mut world.rng()));
             }
-            // Its writer may have pressed Send meanwhile: what is promised to go has the new name too.
-            let promised: Found<Timestamp> = rows.get(Table::Outgoing, *from.as_bytes()).await?;
-            let moved = promised.value.filter(|_| from != to);
-            if let Some(at) = moved {
-                writes.push(rows::erase(Table::Outgoing, *from.as_bytes(), promised.expected()));
-                writes.push(rows.put(Table::Outgoing, *to.as_bytes(), Expected::Nothing, &at, &mut world.rng()));
-            }
             // A letter that this draft is, or was, takes its record along: then the text stays here until it is known
             // whether that letter has it.
             writes.extend(
@@ -339,10 +331,6 @@ impl Mailbox {
                 state.drafts_here.remove(&from);
                 if stays {
                     state.drafts_here.insert(to);
-                }
-                if let Some(at) = moved {
-                    state.outgoing.remove(&from);
-                    state.outgoing.insert(to, at);
                 }
                 if from != to
                     && let Some(seen) = state.seen_texts.get(&from).cloned()
@@ -783,25 +771,6 @@ mod tests {
         assert_ne!(saved.id, erased);
         assert!(!hand_in_all(&world, &mailbox));
         assert!(world.server.bodies(path(erased)).is_empty(), "version 1 again would be refused by every other device");
-    }
-
-    #[test]
-    fn a_draft_that_is_to_go_keeps_that_when_it_becomes_another_draft() {
-        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
-        let erased = RecordId::from_bytes([7; 16]);
-        save(&world, &mailbox, Some(erased), "Hej");
-        ready(mailbox.hold(&world, erased)).unwrap();
-        world.server.will(path(erased), problem(ProblemType::NotFound));
-        // The id of the new record is random, and a script answers by path: it is asked for once, then known.
-        ready(mailbox.hand_in(&world, erased)).unwrap_err();
-        let new: RecordId = {
-            let asked = world.server.asked.borrow();
-            let path = &asked.last().unwrap().path;
-            path.strip_prefix("/api/v1/records/").unwrap().split('?').next().unwrap().parse().unwrap()
-        };
-        ready(mailbox.handed_in(&world, erased, new, draft("Hej").print(), Version::new(1))).unwrap();
-        assert!(mailbox.is_outgoing(new) && !mailbox.is_outgoing(erased));
-        assert_eq!(world.device.count(Table::Outgoing), 1);
     }
 
     #[test]
