@@ -7,7 +7,7 @@ use securemailbox_protocol::{
     address::Address,
     ids::SessionId,
     octets::Octets,
-    records::{RecordHead, RecordPurpose},
+    records::RecordPurpose,
     sessions::Sessions,
     slots::NewRecoverySlot,
 };
@@ -15,7 +15,6 @@ use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 
 use crate::{
     comparing::DigitsRow,
-    contacts::Contact,
     device::{Device, DeviceFailed, Table},
     directory::Warning,
     failure::{CallError, Class, Explained, Failure, explained},
@@ -155,7 +154,8 @@ impl Mailbox {
         let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
         for head in state.replica.records().cloned().collect::<Vec<_>>() {
             if let Some(bytes) = sealed.get(&head.id).filter(|_| head.purpose == RecordPurpose::Contact) {
-                take_card(&owner, &mut state, &head, bytes)?;
+                let (address, contact) = records::open_contact(&owner, &head, &bytes.0)?;
+                state.take_card(head.id, address, contact);
             }
         }
         take_local(&rows, &mut state).await?;
@@ -266,13 +266,6 @@ fn has_its_own_records(
     there(RecordPurpose::Keyring)
         && there(RecordPurpose::Settings)
         && contacts.into_iter().all(|head| sealed.contains_key(&head.id))
-}
-
-fn take_card(owner: &Owner, state: &mut State, head: &RecordHead, bytes: &Octets) -> Result<(), RecordError> {
-    let text = records::open(owner, head, &bytes.0)?;
-    let (address, contact) = Contact::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?;
-    state.take_card(head.id, address, contact);
-    Ok(())
 }
 
 /// What exists on this device only: what happened to keys, and whose digits were shown.

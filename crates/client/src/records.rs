@@ -4,6 +4,7 @@
 use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
+    address::Address,
     ids::RecordId,
     numbers::{ChangeNumber, Version},
     octets::Octets,
@@ -91,6 +92,14 @@ pub(crate) fn open(owner: &Owner, head: &RecordHead, sealed: &[u8]) -> Result<Ze
     records::open(&place(owner, head), &owner.secret, sealed).map_err(|_| RecordError::DoesNotOpen)
 }
 
+/// Opens a contact's record: whose it is, and what is known of them.
+///
+/// # Errors
+/// [`RecordError::DoesNotOpen`], [`RecordError::UnknownForm`]
+pub(crate) fn open_contact(owner: &Owner, head: &RecordHead, sealed: &[u8]) -> Result<(Address, Contact), RecordError> {
+    Contact::from_bytes(&open(owner, head, sealed)?).map_err(|_| RecordError::UnknownForm)
+}
+
 const fn place(owner: &Owner, head: &RecordHead) -> RecordPlace {
     RecordPlace { account: owner.account, record: head.id, purpose: head.purpose, version: head.version }
 }
@@ -132,7 +141,9 @@ impl Mailbox {
                 return Ok(());
             }
             match self.put_record(world, &head, &after.to_bytes()).await {
-                Err(error) if is_stale(&error) => self.fetch_record(world, &head).await?,
+                Err(error) if is_stale(&error) => {
+                    self.fetch_record(world, &head).await?;
+                }
                 done => return done,
             }
         }
@@ -185,7 +196,9 @@ impl Mailbox {
                 return Ok(());
             }
             match self.put_record(world, &head, &contact.to_bytes(&address)).await {
-                Err(error) if is_stale(&error) => self.fetch_record(world, &head).await?,
+                Err(error) if is_stale(&error) => {
+                    self.fetch_record(world, &head).await?;
+                }
                 Err(error) => return Err(error),
                 Ok(()) => {
                     self.state.borrow_mut().take_card(id, address, contact);
@@ -250,10 +263,7 @@ impl Mailbox {
         if let Some(sealed) = self.sealed_here(world, head).await? {
             return Ok((head.clone(), open(&self.owner, head, &sealed.0)?));
         }
-        let record = fetch(&self.session.api(world), head.id, head.purpose).await?;
-        let text = open(&self.owner, &record.head, &record.sealed.0)?;
-        self.state.borrow_mut().replica.take_record(record.head.clone(), Some(record.sealed))?;
-        Ok((record.head, text))
+        self.fetch_record(world, head).await
     }
 
     /// The bytes of this version of a record, if the device has them.
@@ -295,8 +305,12 @@ impl Mailbox {
         Ok(self.state.borrow_mut().replica.take_record(written, Some(Octets(sealed)))?)
     }
 
-    /// Takes the version that another device wrote.
-    pub(crate) async fn fetch_record(&self, world: &impl World, wanted: &RecordHead) -> Result<(), RecordError> {
+    /// Takes the version that the server has, and opens it.
+    pub(crate) async fn fetch_record(
+        &self,
+        world: &impl World,
+        wanted: &RecordHead,
+    ) -> Result<(RecordHead, Zeroizing<Vec<u8>>), RecordError> {
         let record = fetch(&self.session.api(world), wanted.id, wanted.purpose).await?;
         let text = open(&self.owner, &record.head, &record.sealed.0)?;
         let contact = match record.head.purpose {
@@ -304,12 +318,11 @@ impl Mailbox {
             RecordPurpose::Keyring | RecordPurpose::Settings | RecordPurpose::Draft => None,
         };
         let mut state = self.state.borrow_mut();
-        let id = record.head.id;
-        state.replica.take_record(record.head, Some(record.sealed))?;
+        state.replica.take_record(record.head.clone(), Some(record.sealed))?;
         if let Some((address, contact)) = contact {
-            state.take_card(id, address, contact);
+            state.take_card(record.head.id, address, contact);
         }
-        Ok(())
+        Ok((record.head, text))
     }
 }
 

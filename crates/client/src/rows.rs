@@ -93,7 +93,7 @@ impl<'a, D: Device> Rows<'a, D> {
         Ok(rows.into_iter().filter_map(|(id, row)| Some((id, self.opened(table, id, &row)?))).collect())
     }
 
-    /// The ids of a table's rows, and what names each writing.
+    /// The ids of a table's rows.
     ///
     /// # Errors
     /// [`DeviceFailed`]

@@ -175,8 +175,7 @@ async fn opened_contacts<T: Transport>(
             change.sealed = (record.head.version == change.head.version).then_some(record.sealed);
         }
         let Some(sealed) = &change.sealed else { return Err(RecordError::Contended) };
-        let text = records::open(owner, &change.head, &sealed.0)?;
-        let (address, contact) = Contact::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?;
+        let (address, contact) = records::open_contact(owner, &change.head, &sealed.0)?;
         cards.push((change.head.id, address, contact));
     }
     Ok(cards)

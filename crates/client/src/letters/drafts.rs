@@ -241,13 +241,10 @@ impl Mailbox {
         }
         for _ in 0..TRIES {
             if std::mem::take(&mut look_first) {
-                match records::fetch(&self.session.api(world), saved.id, RecordPurpose::Draft).await {
-                    Ok(record) => {
-                        let text = records::open(&self.owner, &record.head, &record.sealed.0)?;
+                match self.fetch_record(world, &new_head(saved.id, RecordPurpose::Draft)).await {
+                    Ok((head, text)) => {
                         let there = Draft::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?.print();
-                        over = record.head.version;
-                        let taken = self.state.borrow_mut().replica.take_record(record.head, Some(record.sealed));
-                        taken.map_err(RecordError::from)?;
+                        over = head.version;
                         if there != print && !seen.contains(&there) {
                             saved = SavedDraft { id: fresh(world), beside: Some(Beside(saved.id)) };
                             over = Version::ZERO;
