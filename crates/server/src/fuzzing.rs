@@ -132,23 +132,18 @@ pub fn origin(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{fs, path::Path};
+#[path = "../../../fuzz/seeds.rs"]
+mod seeds;
 
+#[cfg(test)]
+mod tests {
     use proptest::{collection::vec, prelude::*, sample::Index};
 
     use super::*;
 
-    fn seeds(target: &str) -> Vec<Vec<u8>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
-        fs::read_dir(folder).unwrap().map(|seed| fs::read(seed.unwrap().path()).unwrap()).collect()
-    }
-
     #[test]
     fn every_seed_of_the_fuzzer_holds() {
-        for (target, holds) in TARGETS {
-            assert!(seeds(target).iter().map(|seed| holds(seed)).count() > 0, "{target} has no seed");
-        }
+        seeds::all_hold(TARGETS);
     }
 
     proptest! {
@@ -161,7 +156,7 @@ mod tests {
             twice in any::<Index>(),
         ) {
             let (target, holds) = TARGETS[target.index(TARGETS.len())];
-            let seeds = seeds(target);
+            let seeds = seeds::of(target);
             let mut bytes = seeds[seed.index(seeds.len())].clone();
             // A piece of it again, so that lists grow and things are said twice.
             let again = bytes[twice.index(bytes.len())..].to_vec();
