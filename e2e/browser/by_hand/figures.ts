@@ -1,15 +1,22 @@
-// What the page weighs, how long 1,000 letters take to be there, and what memory they need. Ratios travel, seconds don't:
-// the same loop is timed in page and Worker beside them.
+// What the page weighs, how long 1,000 letters take to be there, what memory they need, and what one more writes. Ratios
+// travel, seconds don't: the same loop is timed in page and Worker beside them. `FIGURES_AT=http://localhost:…` names a
+// server that is asked instead of an own one: the example `many_letters` of e2e fills one with 20,000.
 import { type BrowserContext, chromium, type Page, type Worker } from "@playwright/test";
 import { chromium as found } from "../house/chromium.ts";
 import { enterCode, proved } from "../house/entering.ts";
 import { commandOf, descendants, memoryOf, slowed } from "../house/slowed.ts";
-import { expect, type Newcomer, test } from "../house/test.ts";
+import { type Person, Server } from "../house/server.ts";
+import { expect, type Newcomer, test as base } from "../house/test.ts";
 import type { Words } from "../house/words.ts";
 
+const AT = process.env.FIGURES_AT;
 const LETTERS = 1_000;
 const SENDERS = 4;
+/** How many the example fills an inbox with, where it is not told another number. */
+const MANY = 20_000;
 const SLOWED = 4;
+/** After that long without a call the device has what the mailbox knows. */
+const WRITTEN_DOWN = 3_000;
 /** A letter of half a page. */
 const TEXT = "Hej Gun!\n\nTack för att du hörde av dig. Jag har läst igenom allt och återkommer i veckan med svar.\n\n".repeat(8);
 
@@ -18,9 +25,23 @@ interface Visit {
   context: BrowserContext;
 }
 
+const test = base.extend<object, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = AT === undefined ? await Server.start() : await Server.at(AT);
+      await use(server);
+      await server.end();
+    },
+    { scope: "worker" },
+  ],
+});
+
 test("figures", async ({ server, newcomer, m }) => {
-  const gun = await newcomer("Gun Berg");
-  await Promise.all(Array.from({ length: SENDERS }, async (_, sender) => writeMany(await newcomer(`Per${sender} Ek`), gun)));
+  const sender = await newcomer("Pia Ek");
+  const reader = AT === undefined ? await newcomer("Gun Berg") : await server.person("anna");
+  if (AT === undefined) {
+    await Promise.all(Array.from({ length: SENDERS }, async (_, number) => writeMany(await newcomer(`Per${number} Ek`), reader)));
+  }
 
   const running = await chromium.launchServer({ ...found(), args: [...(found().args ?? []), "--enable-blink-features=ForceEagerMeasureMemory"] });
   const browser = await chromium.connect(running.wsEndpoint());
@@ -33,34 +54,70 @@ test("figures", async ({ server, newcomer, m }) => {
   await weigh(await visit());
   for (const times of [1, SLOWED]) {
     const { page, context } = await visit();
-    const code = await proved(page, server, gun, m);
+    const code = await proved(page, server, reader, m);
     const faster = times === 1 ? () => undefined : slowed(root, times);
     const name = times === 1 ? "" : `, slowed ${times} times`;
     await enterCode(page, code, m);
     await timed(`cold: from the code to the first letter, new device${name}`, () => firstLetter(page, m));
+    await timed(`cold: from there until all are counted${name}`, () => allCounted(page, m));
+    await page.waitForTimeout(WRITTEN_DOWN);
     await timed(`warm: reload to the first letter${name}`, async () => {
       await page.reload({ waitUntil: "commit" });
       await firstLetter(page, m);
     });
+    await timed(`warm: from there until all are counted${name}`, () => allCounted(page, m));
     say(`the same loop: page ${await page.evaluate(loop)} ms, Worker ${await worker(page).evaluate(loop)} ms${name}`);
     faster();
-    if (times === 1) await remember(page, root);
+    if (times === 1) {
+      await remember(page, root);
+      await page.waitForTimeout(WRITTEN_DOWN);
+      await writeOneMore(page, () => sender.terminal.send({ to: [reader.address], subject: "Ett till", text: TEXT }));
+    }
     await context.close();
   }
   await browser.close();
   await running.close();
 });
 
-async function writeMany(sender: Newcomer, to: Newcomer): Promise<void> {
+async function writeMany(sender: Newcomer, to: Person): Promise<void> {
   for (let number = 0; number < LETTERS / SENDERS; number++) {
     await sender.terminal.send({ to: [to.address], subject: `Ärende ${number} från ${sender.name}`, text: TEXT });
   }
 }
 
 async function firstLetter(page: Page, m: Words): Promise<void> {
-  const list = page.getByRole("list", { name: m("folder.inbox") });
-  await expect(list.getByRole("listitem").first()).toHaveAttribute("aria-setsize", String(LETTERS));
-  await expect(list.getByRole("link").first()).toBeVisible();
+  await expect(inbox(page, m).getByRole("link").first()).toBeVisible();
+}
+
+/** The list says of how many letters its rows are, as soon as the device knows. */
+async function allCounted(page: Page, m: Words): Promise<void> {
+  const size = inbox(page, m).getByRole("listitem").first();
+  await expect.poll(async () => Number(await size.getAttribute("aria-setsize")), { intervals: [20] }).toBeGreaterThanOrEqual(AT === undefined ? LETTERS : MANY);
+}
+
+function inbox(page: Page, m: Words) {
+  return page.getByRole("list", { name: m("folder.inbox") });
+}
+
+/** What the device is given after one new letter: each row that is written, in the realm that writes them. */
+async function writeOneMore(page: Page, send: () => Promise<unknown>): Promise<void> {
+  const listening = (realm: Worker) =>
+    realm.evaluate(() => {
+      const told = self as unknown as { writings: number[] };
+      const { put } = IDBObjectStore.prototype;
+      told.writings = [];
+      IDBObjectStore.prototype.put = function (value: { byteLength: number }, key?: IDBValidKey) {
+        told.writings.push(value.byteLength);
+        return put.call(this, value, key);
+      };
+    });
+  for (const realm of page.workers()) await listening(realm);
+  await send();
+  await page.waitForTimeout(4 * WRITTEN_DOWN);
+  const written = await Promise.all(page.workers().map((realm) => realm.evaluate(() => (self as unknown as { writings: number[] }).writings)));
+  const sizes = written.flat();
+  const bytes = sizes.reduce((total, size) => total + size, 0);
+  say(`written to the device after one new letter: ${bytes} bytes in ${sizes.length} rows`);
 }
 
 /** What comes over the wire for the sign-in page, compressed; the WebAssembly by itself. */

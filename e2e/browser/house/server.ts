@@ -45,6 +45,13 @@ export class Server {
     return server;
   }
 
+  /** One that runs already, and goes on when these tests have ended. */
+  static async at(url: string): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), "securemailbox-browser-")));
+    server.#url = url;
+    return server;
+  }
+
   get url(): string {
     return this.#url;
   }
