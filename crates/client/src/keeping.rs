@@ -16,7 +16,7 @@ use securemailbox_protocol::{
 
 use crate::{
     contacts::Edit,
-    device::{Device, DeviceFailed, Expected, RowId, Table, Write, Written},
+    device::{Device, DeviceFailed, Expected, RowId, Table, Tag, Write, Written},
     letters::{LetterRow, briefs},
     mailbox::{Mailbox, State},
     replica::{Followed, Replica, There},
@@ -51,21 +51,34 @@ pub(crate) struct PinRow {
     pub(crate) edit: Edit,
 }
 
+/// What opening a mailbox finds on its device.
+pub(crate) enum Loaded {
+    /// Nothing, or what another tab has begun to write.
+    Nothing,
+    /// A store of another form. Its head begins so.
+    OfAnotherForm(Tag),
+    /// A store.
+    Stored(Stored),
+}
+
 /// What a device has of a mailbox.
 pub(crate) struct Stored {
+    /// What its head begins with: whoever writes it anew changes that.
+    pub(crate) tag: Tag,
     pub(crate) replica: Replica,
     pub(crate) followed: Followed,
     /// The bytes of records, where it has them.
     pub(crate) sealed: BTreeMap<RecordId, Octets>,
 }
 
-/// Reads what the device has; none if it has nothing of this form.
-pub(crate) async fn load(rows: &Rows<'_, impl Device>) -> Result<Option<Stored>, DeviceFailed> {
+/// Reads what the device has.
+pub(crate) async fn load(rows: &Rows<'_, impl Device>) -> Result<Loaded, DeviceFailed> {
     let head: Found<HeadRow> = rows.get(Table::Head, ONE).await?;
-    let Some(HeadRow { format: FORMAT, followed }) = head.value else { return Ok(None) };
+    let Some(tag) = head.tag else { return Ok(Loaded::Nothing) };
+    let Some(HeadRow { format: FORMAT, followed }) = head.value else { return Ok(Loaded::OfAnotherForm(tag)) };
     let mut entries = BTreeMap::new();
     for (_, page) in rows.scan_bytes(Table::Index).await? {
-        let Some(page) = briefs::from_bytes(&page) else { return Ok(None) };
+        let Some(page) = briefs::from_bytes(&page) else { return Ok(Loaded::OfAnotherForm(tag)) };
         entries.extend(page);
     }
     let (mut heads, mut sealed) = (Vec::new(), BTreeMap::new());
@@ -77,15 +90,16 @@ pub(crate) async fn load(rows: &Rows<'_, impl Device>) -> Result<Option<Stored>,
     }
     let spent = rows.scan::<Version>(Table::Spent).await?;
     let spent = spent.into_iter().map(|(id, _, version)| (RecordId::from_bytes(id), version)).collect();
-    Ok(Some(Stored { replica: Replica::restored(followed, entries, heads, spent), followed, sealed }))
+    let replica = Replica::restored(followed, entries, heads, spent);
+    Ok(Loaded::Stored(Stored { tag, replica, followed, sealed }))
 }
 
-/// Erases what the server can fill again, if there is a store that does not open. Where there is none yet, another tab
-/// may be filling it at this moment.
-pub(crate) async fn clear(rows: &Rows<'_, impl Device>) -> Result<(), DeviceFailed> {
-    match rows.get::<HeadRow>(Table::Head, ONE).await?.tag {
-        Some(_) => rows.erase_tables(&Table::FROM_THE_SERVER).await,
-        None => Ok(()),
+/// Erases what the server can fill again, if the store is still the one that did not open: else another tab was faster,
+/// and has filled it.
+pub(crate) async fn clear(rows: &Rows<'_, impl Device>, seen: Tag) -> Result<(), DeviceFailed> {
+    match rows.write(vec![rows::erase(Table::Head, ONE, Expected::Row(seen))]).await? {
+        Written::Whole => rows.erase_tables(&Table::FROM_THE_SERVER).await,
+        Written::Stale => Ok(()),
     }
 }
 
@@ -96,8 +110,8 @@ impl Mailbox {
     /// [`DeviceFailed`]
     pub async fn write_down(&self, world: &impl World) -> Result<(), DeviceFailed> {
         self.write_pins_down(world).await?;
-        self.write_records_down(world).await?;
         for _ in 0..TRIES {
+            self.write_records_down(world).await?;
             if self.write_entries_down(world).await? == Written::Whole {
                 break;
             }
@@ -147,7 +161,8 @@ impl Mailbox {
             let mut writes = Vec::new();
             for (((id, (head, sealed)), found), spent) in unwritten.iter().zip(there).zip(spent) {
                 // A version that went as another tab sent or erased the draft does not come back.
-                if spent.value.is_some_and(|spent| spent >= head.version) {
+                if let Some(spent) = spent.value.filter(|spent| *spent >= head.version) {
+                    self.state.borrow_mut().replica.may_have_risen(*id, spent);
                     continue;
                 }
                 let expected = found.expected();
@@ -197,7 +212,16 @@ impl Mailbox {
                 // Another tab has followed further. This one is written down when it has caught up.
                 return Ok(Written::Whole);
             }
-            let taken = Taken::of(&state, &ids);
+            if stored.is_none() && state.stored.is_some() {
+                // The store went, for one of another build. What was written down before is not in memory any more.
+                return Ok(Written::Whole);
+            }
+            let unwritten = &state.replica.unwritten;
+            if !unwritten.records.is_empty() || unwritten.entries.keys().any(|id| ids.binary_search(id).is_err()) {
+                // Something came meanwhile. Written is how far this tab has followed, so it is written with that or before.
+                return Ok(Written::Stale);
+            }
+            let taken = Taken::of(&state, &ids, stored.unwrap_or_default());
             let mut writes = self.entry_writes(world, &rows, &state, stored, &taken);
             for (id, found) in ids.iter().zip(there) {
                 if let Some(entry) = state.replica.unwritten.entries.get(id) {
@@ -205,7 +229,7 @@ impl Mailbox {
                     writes.push(rows.put(Table::Letter, *id.as_bytes(), Expected::Anything, &row, &mut world.rng()));
                 }
             }
-            let row = HeadRow { format: FORMAT, followed };
+            let row = HeadRow { format: FORMAT, followed: taken.followed };
             writes.push(rows.put(Table::Head, ONE, head.expected(), &row, &mut world.rng()));
             (writes, taken)
         };
@@ -294,11 +318,11 @@ struct Taken {
 }
 
 impl Taken {
-    fn of(state: &State, ids: &[LetterId]) -> Self {
+    fn of(state: &State, ids: &[LetterId], stored: Followed) -> Self {
         let unwritten = &state.replica.unwritten;
         let entries = ids.iter().filter_map(|id| Some((*id, unwritten.entries.get(id)?.change)));
         Self {
-            followed: state.replica.followed(),
+            followed: state.replica.followed_for_good(stored),
             entries: entries.collect(),
             letters_erased: unwritten.letters_erased.iter().copied().collect(),
             drafts_erased: unwritten.drafts_erased.iter().copied().collect(),

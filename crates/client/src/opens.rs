@@ -18,7 +18,7 @@ use crate::{
     device::{Device, DeviceFailed, Table},
     directory::Warning,
     failure::{CallError, Class, Explained, Failure, explained},
-    keeping::{self, PinRow, Stored},
+    keeping::{self, Loaded, PinRow, Stored},
     mailbox::{Mailbox, State},
     opening::Opening,
     owner::Owner,
@@ -126,10 +126,13 @@ impl Mailbox {
         let mut state = State::default();
         let mut sealed = BTreeMap::new();
         match keeping::load(&rows).await? {
-            Some(Stored { replica, followed, sealed: there }) if has_its_own_records(&replica, &there) => {
+            Loaded::Nothing => {}
+            Loaded::Stored(Stored { replica, followed, sealed: there, .. })
+                if has_its_own_records(&replica, &there) =>
+            {
                 (state.replica, state.stored, sealed) = (replica, Some(followed), there);
             }
-            Some(_) | None => keeping::clear(&rows).await?,
+            Loaded::Stored(Stored { tag, .. }) | Loaded::OfAnotherForm(tag) => keeping::clear(&rows, tag).await?,
         }
         let api = session.api(world);
         if state.stored.is_none() {

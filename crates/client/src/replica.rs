@@ -102,7 +102,8 @@ pub(crate) struct There {
 }
 
 impl There {
-    /// Whether something that had last changed at `change` was erased since.
+    /// Whether something that had last changed at `change` was erased since. What changed later may have been fetched by
+    /// itself, before the changes up to there were followed.
     pub(crate) fn lacks(&self, id: &[u8; 16], change: ChangeNumber) -> bool {
         change <= self.change && !has(&self.ids, id)
     }
@@ -152,7 +153,13 @@ impl Replica {
     ) -> Self {
         let mut replica = Self { followed, spent, ..Self::default() };
         entries.into_iter().for_each(|(id, brief)| replica.put(id, brief));
-        replica.records = records.into_iter().map(|head| (head.id, head)).collect();
+        for head in records {
+            if replica.was_erased(head.id) {
+                replica.risen.insert(head.id);
+            } else {
+                replica.records.insert(head.id, head);
+            }
+        }
         replica
     }
 
@@ -236,9 +243,25 @@ impl Replica {
         self.risen.iter().copied()
     }
 
+    /// A draft that another tab of this device sent or erased, and that the server showed to this one: before or after,
+    /// which only the server can tell.
+    pub(crate) fn may_have_risen(&mut self, id: RecordId, spent: Version) {
+        self.drop_draft(id);
+        self.was_spent(id, spent);
+        self.risen.insert(id);
+    }
+
     /// The server has no such draft any more.
     pub(crate) fn laid_to_rest(&mut self, id: RecordId) {
-        self.risen.remove(&id);
+        if self.risen.remove(&id) {
+            self.unwritten.drafts_erased.insert(id);
+        }
+    }
+
+    /// How far a device that forgets everything else has followed: not over a draft that has risen, for the server tells
+    /// of it once.
+    pub(crate) fn followed_for_good(&self, before: Followed) -> Followed {
+        if self.risen.is_empty() { self.followed } else { before }
     }
 
     /// Takes an answer to `GET /changes?since=` [`Followed::change`].
@@ -313,12 +336,12 @@ impl Replica {
         if ids.change < self.followed.change || ids.erase < self.followed.erased.letters {
             return Err(SyncRefused::WentBack);
         }
-        let there = sorted(ids.ids.iter().map(LetterId::as_bytes));
-        let gone: Vec<_> = self.entries.keys().filter(|id| !has(&there, id.as_bytes())).copied().collect();
-        for id in gone {
+        let there = There { change: ids.change, ids: sorted(ids.ids.iter().map(LetterId::as_bytes)) };
+        let gone = self.entries.iter().filter(|(id, brief)| there.lacks(id.as_bytes(), brief.change));
+        for id in gone.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.drop_letter(id);
         }
-        self.unwritten.letters_there = Some(There { change: ids.change, ids: there });
+        self.unwritten.letters_there = Some(there);
         self.followed.erased.letters = ids.erase;
         Ok(self.after_ids(ids.change, asked_for))
     }
@@ -331,24 +354,35 @@ impl Replica {
         if ids.change < self.followed.change || ids.erase < self.followed.erased.drafts {
             return Err(SyncRefused::WentBack);
         }
-        let there = sorted(ids.ids.iter().map(RecordId::as_bytes));
+        let there = There { change: ids.change, ids: sorted(ids.ids.iter().map(RecordId::as_bytes)) };
         let drafts = self.records.values().filter(|head| head.purpose == RecordPurpose::Draft);
-        let gone: Vec<_> = drafts.filter(|head| !has(&there, head.id.as_bytes())).map(|head| head.id).collect();
-        for id in gone {
+        let gone = drafts.filter(|head| there.lacks(head.id.as_bytes(), head.change));
+        for id in gone.map(|head| head.id).collect::<Vec<_>>() {
             self.drop_draft(id);
         }
-        self.unwritten.drafts_there = Some(There { change: ids.change, ids: there });
+        self.unwritten.drafts_there = Some(there);
         self.followed.erased.drafts = ids.erase;
         Ok(self.after_ids(ids.change, asked_for))
     }
 
-    /// The server dropped a draft of ours in the very act that we asked for; `erase` is its number of drafts erased then.
-    pub fn draft_dropped(&mut self, id: RecordId, erase: Option<EraseNumber>) {
+    /// A letter went out, and its draft with it: `erase` is the number of drafts erased then, none where the server had no
+    /// such draft. One that it showed us all the same was written after the letter came, or this answer is to a letter that
+    /// it took before.
+    pub fn draft_sent(&mut self, id: RecordId, erase: Option<EraseNumber>) {
+        let was_shown = self.records.contains_key(&id);
         self.drop_draft(id);
+        if erase.is_none() && was_shown {
+            self.risen.insert(id);
+        }
         // Ours was the next one, so there is no other to ask for.
         if erase == Some(self.followed.erased.drafts.next()) {
             self.followed.erased.drafts = self.followed.erased.drafts.next();
         }
+    }
+
+    /// The server erased a draft because we asked for it.
+    pub fn draft_erased(&mut self, id: RecordId) {
+        self.drop_draft(id);
     }
 
     /// Another tab had an older version of a draft that was erased before this one heard of it.
@@ -624,10 +658,10 @@ mod tests {
     #[test]
     fn a_draft_that_went_out_as_a_letter_asks_for_no_ids() {
         let mut replica = replica();
-        replica.draft_dropped(RecordId::from_bytes([2; 16]), Some(EraseNumber::new(1)));
+        replica.draft_sent(RecordId::from_bytes([2; 16]), Some(EraseNumber::new(1)));
         assert_eq!(replica.take_changes(changes(5, erased(0, 1), vec![entry(9, 5)], vec![])), Ok(Next::Nothing));
         // Another device erased one as well, which we would never hear of.
-        replica.draft_dropped(RecordId::from_bytes([3; 16]), Some(EraseNumber::new(3)));
+        replica.draft_sent(RecordId::from_bytes([3; 16]), Some(EraseNumber::new(3)));
         assert_eq!(replica.take_changes(changes(5, erased(0, 3), vec![], vec![])), Ok(Next::Drafts));
     }
 }

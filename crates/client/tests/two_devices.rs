@@ -261,8 +261,15 @@ impl Day {
             None => {
                 let is_there = self.server.drafts().iter().any(|record| record.head.id == before);
                 let has_gone = self.server.has_gone(before) || !is_there;
-                assert!(has_gone, "a draft was kept beside another, and nobody was told");
-                self.happens("a spent draft written anew");
+                if has_gone {
+                    self.happens("a spent draft written anew");
+                } else {
+                    // Two tabs handed the same text in, and one of them could not know that the other had.
+                    let text =
+                        |id| self.server.drafts().iter().find(|record| record.head.id == id).map(|r| self.text(r));
+                    assert_eq!(text(before), text(saved.id), "a draft was kept beside another, and nobody was told");
+                    self.happens("the same text twice");
+                }
             }
         }
     }
@@ -736,9 +743,20 @@ fn a_server_that_never_answers_stops_neither_writing_nor_reading_what_is_here_no
 #[test]
 #[ignore = "minutes: cargo test --package securemailbox-client --test two_devices a_thousand_days -- --ignored --nocapture"]
 fn a_thousand_days() {
-    let people = People::new(4);
-    let lived = |seed: &u64| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(*seed, &people))).is_ok();
-    let failed: Vec<u64> = (0..1_000).filter(|seed| !lived(seed)).collect();
+    let half = |days: std::ops::Range<u64>| {
+        let people = People::new(4);
+        let lived = |seed: &u64| {
+            let said = Said(*seed);
+            let lived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| live(*seed, &people))).is_ok();
+            if lived {
+                std::mem::forget(said);
+            }
+            lived
+        };
+        days.filter(|seed| !lived(seed)).collect::<Vec<_>>()
+    };
+    let halves = [0..500, 500..1_000].map(|days| std::thread::spawn(move || half(days)));
+    let failed: Vec<u64> = halves.into_iter().flat_map(|half| half.join().unwrap()).collect();
     assert!(failed.is_empty(), "days that failed: {failed:?}");
 }
 

@@ -492,7 +492,7 @@ impl Mailbox {
             // At once, so that another tab that has the draft open does not write it anew.
             let spent = rows.put(Table::Spent, *id.as_bytes(), Expected::Anything, &version, &mut world.rng());
             rows.write(vec![spent]).await.map(drop)?;
-            self.state.borrow_mut().replica.draft_dropped(id, None);
+            self.state.borrow_mut().replica.draft_erased(id);
         }
         Ok(())
     }
@@ -761,7 +761,7 @@ mod tests {
         {
             let mut state = mailbox.state.borrow_mut();
             state.replica.take_record(head(erased, 2), None).unwrap();
-            let ids = DraftIds { change: ChangeNumber::new(1), erase: EraseNumber::new(1), ids: Vec::new() };
+            let ids = DraftIds { change: ChangeNumber::new(2), erase: EraseNumber::new(1), ids: Vec::new() };
             state.replica.take_draft_ids(&ids, Erased::default()).unwrap();
         }
         let saved = save(&world, &mailbox, Some(erased), "Hej");

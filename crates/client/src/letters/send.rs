@@ -422,7 +422,7 @@ impl Mailbox {
         if let Some(record) = waiting.record {
             state.drafts_here.remove(&record);
             state.outgoing.remove(&record);
-            state.replica.draft_dropped(record, posted.drafts_erased);
+            state.replica.draft_sent(record, posted.drafts_erased);
         }
         Ok(())
     }
