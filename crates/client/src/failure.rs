@@ -117,6 +117,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::LevelRequired
         | ProblemType::RegistrationClosed
         | ProblemType::StaleKey
+        | ProblemType::StaleDraft
         | ProblemType::IdTaken
         | ProblemType::RegistrationOver
         | ProblemType::RecordExists

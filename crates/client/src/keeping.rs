@@ -58,7 +58,7 @@ pub(crate) enum Loaded {
     /// A store of another form. Its head begins so.
     OfAnotherForm(Tag),
     /// A store.
-    Stored(Stored),
+    Stored(Box<Stored>),
 }
 
 /// What a device has of a mailbox.
@@ -91,7 +91,7 @@ pub(crate) async fn load(rows: &Rows<'_, impl Device>) -> Result<Loaded, DeviceF
     let spent = rows.scan::<Version>(Table::Spent).await?;
     let spent = spent.into_iter().map(|(id, _, version)| (RecordId::from_bytes(id), version)).collect();
     let replica = Replica::restored(followed, entries, heads, spent);
-    Ok(Loaded::Stored(Stored { tag, replica, followed, sealed }))
+    Ok(Loaded::Stored(Box::new(Stored { tag, replica, followed, sealed })))
 }
 
 /// Erases what the server can fill again, if the store is still the one that did not open: else another tab was faster,

@@ -78,7 +78,7 @@ struct Book {
     sent: BTreeSet<RecordId>,
     /// Paragraphs that somebody was told are saved or sent.
     saved: BTreeSet<usize>,
-    /// Paragraphs that stood in a draft when somebody erased it, or when a letter of another device took it along.
+    /// Paragraphs that stood in a draft when somebody erased it.
     excused: BTreeSet<usize>,
     /// Whom somebody was shown, once that was written down.
     looked_up: BTreeSet<Address>,
@@ -400,7 +400,7 @@ impl Day {
         self.excuse(&tab.world.desk);
     }
 
-    /// What was erased on purpose, or taken along by a letter of another device, is not missed.
+    /// What was erased on purpose is not missed.
     fn excuse(&self, desk: &Desk) {
         let mut texts = std::mem::take(&mut *desk.erased.borrow_mut());
         texts.extend(self.server.take_lost().iter().map(|record| self.text(record)));
@@ -509,9 +509,8 @@ impl Day {
         }
         assert!(book.sent.iter().all(|draft| drafts.contains_key(draft)), "a draft that was sent is no letter");
         drop(book);
-        // Two devices that send a draft before they heard of each other send two letters: no server could tell.
         for _ in drafts.values().filter(|devices| devices.len() > 1) {
-            self.happens("one draft sent from two devices at once");
+            self.happens("one draft sent from two devices");
         }
     }
 

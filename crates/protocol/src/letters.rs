@@ -6,7 +6,7 @@ use crate::{
     address::Address,
     ids::{AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, ThreadId},
     levels::Level,
-    numbers::{ChangeNumber, EraseNumber},
+    numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
     time::Timestamp,
 };
@@ -59,9 +59,21 @@ pub struct NewLetters {
     /// One letter, and one more for each Bcc reader. All are posted or none.
     pub letters: Vec<NewLetter>,
     /// The sender's draft that these letters were: it goes in the transaction that posts them, so that no crash leaves
-    /// both. One that is gone already, or is no draft, is left as it is.
+    /// both.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub draft: Option<RecordId>,
+    pub draft: Option<SentDraft>,
+}
+
+/// The draft that goes with a post, as its sender knew it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SentDraft {
+    /// Its record.
+    pub id: RecordId,
+    /// The version whose text the sender has seen; 0 if the server has none, as far as the sender knows. If it has
+    /// another one, or none any more, nothing is posted (409 `stale-draft`): somebody wrote on, or sent it elsewhere.
+    pub version: Version,
 }
 
 /// A letter to post.

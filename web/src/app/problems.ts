@@ -101,6 +101,7 @@ const SAME: Readonly<Record<string, string>> = {
   "wrong-host": "other-origin",
   "record-exists": "contended",
   "stale-version": "contended",
+  "stale-draft": "contended",
 };
 
 export function explain(problem: Problem): Explained {

@@ -155,9 +155,14 @@ impl Mailbox {
     /// [`DeviceFailed`]
     pub async fn send_outgoing(&self, world: &impl World) -> Result<Vec<GivenBack>, DeviceFailed> {
         let mut given_back = Vec::new();
-        for StillWaiting { row, written, record, cause, .. } in self.send_waiting(world).await? {
+        for StillWaiting { row, written, record, is_kept, cause, .. } in self.send_waiting(world).await? {
             let cause = NotSent::from(cause);
             if cause.may_go_yet() {
+                continue;
+            }
+            if cause.has_gone() && is_kept {
+                // Another device sent or erased this very text, or this one has it still.
+                self.forget_waiting(world, row).await?;
                 continue;
             }
             let saved = self.save_draft(world, record, Draft::of(written, world.now())).await?;

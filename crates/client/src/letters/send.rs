@@ -3,10 +3,11 @@
 use securemailbox_protocol::{
     address::Address,
     ids::{LetterId, RecordId, ThreadId},
-    letters::{NewLetter, NewLetters, NewReader, Posted},
+    letters::{NewLetter, NewLetters, NewReader, Posted, SentDraft},
     numbers::Version,
     octets::Octets,
     problems::ProblemType,
+    records::RecordPurpose,
 };
 use securemailbox_vault::{
     known_keys::KnownKey,
@@ -20,11 +21,16 @@ use crate::{
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     recipient::Recipient,
+    records::{RecordError, new_head},
     rows,
     world::World,
 };
 
-use super::{Addressed, DraftError, SentTo, TextPrint, Waiting, post};
+use super::{
+    Addressed, Draft, DraftError, SentTo, TextPrint, Waiting,
+    drafts::{TakenBack, is_gone},
+    post,
+};
 
 /// How often a letter is sealed anew because a reader's key changed between look-up and post.
 const TRIES: usize = 3;
@@ -132,6 +138,8 @@ pub struct StillWaiting {
     pub(super) written: Addressed,
     /// The draft that it was.
     pub(super) record: Option<RecordId>,
+    /// What it was sealed from was a draft's text at some time, on this device or at the server.
+    pub(super) is_kept: bool,
     /// Why.
     pub cause: SendError,
 }
@@ -176,21 +184,27 @@ impl Mailbox {
             record.and_then(|record| state.seen_texts.get(&record)).cloned().unwrap_or_default()
         };
         let from = Source { written, record, seen };
-        self.seal_and_post(world, &from, Expected::Nothing, also, IfItCantGo::Forget).await
+        self.seal_and_post(world, &from, None, Expected::Nothing, also, IfItCantGo::Forget).await
     }
 
+    /// `ready` is a letter that is sealed already.
     async fn seal_and_post(
         &self,
         world: &impl World,
         from: &Source<'_>,
+        mut ready: Option<(Waiting, Vec<Recipient>)>,
         mut over: Expected,
         mut also: Vec<Write>,
         if_it_cant_go: IfItCantGo,
     ) -> Result<Sent, SendError> {
-        let (rows, record) = (self.rows(world), from.record);
+        let record = from.record;
         let mut stale = CallError::Unreadable;
         for _ in 0..TRIES {
-            let (waiting, readers) = match self.seal(world, from).await {
+            let sealed = match ready.take() {
+                Some(sealed) => Ok(sealed),
+                None => self.seal(world, from).await,
+            };
+            let (mut waiting, readers) = match sealed {
                 Ok(sealed) => sealed,
                 Err(error) => {
                     // A letter without a draft was forgotten when it had to be sealed anew.
@@ -201,10 +215,7 @@ impl Mailbox {
                 }
             };
             let row = waiting.row();
-            let write = rows.put(Table::Waiting, row, over, &waiting, &mut world.rng());
-            let tag = write.bytes.as_deref().map(Tag::of);
-            self.keep_sealed(world, &waiting, write, over, std::mem::take(&mut also)).await?;
-            over = tag.map_or(Expected::Anything, Expected::Row);
+            over = Expected::Row(self.keep_sealed(world, &mut waiting, over, std::mem::take(&mut also)).await?);
             {
                 let mut state = self.state.borrow_mut();
                 state.waiting.insert(row, record);
@@ -227,6 +238,14 @@ impl Mailbox {
                     }
                     stale = error;
                 }
+                Err(error) if error.problem() == Some(ProblemType::StaleDraft) => {
+                    if let Err(error) = self.look_at_sent_draft(world, &waiting).await {
+                        self.forget_waiting(world, row).await?;
+                        return Err(error);
+                    }
+                    ready = Some((waiting, readers));
+                    stale = error;
+                }
                 Err(cause) if may_have_been_taken(&cause) => {
                     return Err(SendError::Waiting { id: waiting.id, cause });
                 }
@@ -239,35 +258,49 @@ impl Mailbox {
         Err(SendError::Refused(stale))
     }
 
-    /// Writes a sealed letter down. The first time that a draft is sealed, what else is known of it here is looked at in
-    /// the same act: another tab's letter may have gone meanwhile, or another tab's text may have been handed in.
+    /// Writes a sealed letter down, and says what its row begins with. What is known here of its draft is looked at in the
+    /// same act: another tab's letter may have gone meanwhile, or another tab's text may have been handed in. The version
+    /// that was looked at is the one that goes.
     async fn keep_sealed(
         &self,
         world: &impl World,
-        waiting: &Waiting,
-        write: Write,
+        waiting: &mut Waiting,
         over: Expected,
         also: Vec<Write>,
-    ) -> Result<(), SendError> {
+    ) -> Result<Tag, SendError> {
         let rows = self.rows(world);
-        let (Expected::Nothing, Some(record)) = (over, waiting.record) else {
-            let writes = also.into_iter().chain([write]).collect();
-            let written = rows.write(writes).await?;
-            return if written == Written::Whole { Ok(()) } else { Err(SendError::OnItsWay) };
-        };
         for _ in 0..TRIES_TO_WRITE {
             let mut writes = also.clone();
-            writes.push(write.clone());
-            writes.push(rows::erase(Table::Spent, *record.as_bytes(), Expected::Nothing));
-            writes.extend(self.taken_back(world, record, &waiting.written, &waiting.seen).await?);
-            if rows.write(writes).await? == Written::Whole {
-                return Ok(());
+            if let Some(record) = waiting.record {
+                let TakenBack { version, writes: of_the_draft } = self.taken_back(world, record, waiting).await?;
+                waiting.letters.draft = Some(SentDraft { id: record, version });
+                writes.push(rows::erase(Table::Spent, *record.as_bytes(), Expected::Nothing));
+                writes.extend(of_the_draft);
             }
+            let write = rows.put(Table::Waiting, waiting.row(), over, waiting, &mut world.rng());
+            let tag = write.bytes.as_deref().map(Tag::of);
+            writes.push(write);
+            if let (Written::Whole, Some(tag)) = (rows.write(writes).await?, tag) {
+                return Ok(tag);
+            }
+            let Some(record) = waiting.record else { break };
             if self.is_spent_here(world, record).await? {
                 return Err(SendError::NoDraft);
             }
         }
         Err(SendError::OnItsWay)
+    }
+
+    /// The server has another version of a letter's draft than was named, or none. What it has is written down, so that
+    /// the next [`Mailbox::keep_sealed`] looks at it.
+    async fn look_at_sent_draft(&self, world: &impl World, waiting: &Waiting) -> Result<(), SendError> {
+        let Some(record) = waiting.record else { return Ok(()) };
+        match self.fetch_record(world, &new_head(record, RecordPurpose::Draft)).await {
+            Ok(_) => Ok(self.write_records_down(world).await?),
+            Err(error) if is_gone(&error) => Err(SendError::NoDraft),
+            Err(RecordError::Call(cause)) => Err(SendError::Waiting { id: waiting.id, cause }),
+            Err(_) => Err(SendError::Waiting { id: waiting.id, cause: CallError::Unreadable }),
+        }
     }
 
     /// Posts what waits from earlier runs: first with the same id and bytes; if a reader's key is another by now, and the
@@ -280,36 +313,38 @@ impl Mailbox {
         let mut still = Vec::new();
         for (row, tag, waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
             let id = waiting.id;
-            match post(&self.session.api(world), &waiting).await {
-                Ok(posted) => self.acknowledged(world, &waiting, &posted, &[]).await?,
+            let Waiting { written, record, seen, .. } = waiting.clone();
+            let from = Source { written: &written, record, seen };
+            let sent = match post(&self.session.api(world), &waiting).await {
+                Ok(posted) => {
+                    self.acknowledged(world, &waiting, &posted, &[]).await?;
+                    continue;
+                }
                 Err(error) if must_be_sealed_anew(&error) => {
                     self.forget_look_ups();
-                    let Waiting { written, record, seen, .. } = &waiting;
-                    let from = Source { written, record: *record, seen: seen.clone() };
                     // A letter without a draft waits under its own id: the new one takes the old one's place by erasing it.
                     let (over, also) = match record {
                         Some(_) => (Expected::Row(tag), Vec::new()),
                         None => (Expected::Nothing, vec![rows::erase(Table::Waiting, row, Expected::Row(tag))]),
                     };
-                    match self.seal_and_post(world, &from, over, also, IfItCantGo::Wait).await {
-                        Ok(_) | Err(SendError::Waiting { .. } | SendError::OnItsWay) => {}
-                        Err(cause) => still.push(StillWaiting {
-                            id,
-                            row,
-                            written: waiting.written,
-                            record: waiting.record,
-                            cause,
-                        }),
+                    self.seal_and_post(world, &from, None, over, also, IfItCantGo::Wait).await
+                }
+                Err(error) if error.problem() == Some(ProblemType::StaleDraft) => {
+                    match self.look_at_sent_draft(world, &waiting).await {
+                        Ok(()) => {
+                            let ready = Some((waiting, Vec::new()));
+                            self.seal_and_post(world, &from, ready, Expected::Row(tag), Vec::new(), IfItCantGo::Wait)
+                                .await
+                        }
+                        Err(error) => Err(error),
                     }
                 }
-                Err(cause) => {
-                    let cause = if may_have_been_taken(&cause) {
-                        SendError::Waiting { id, cause }
-                    } else {
-                        SendError::Refused(cause)
-                    };
-                    still.push(StillWaiting { id, row, written: waiting.written, record: waiting.record, cause });
-                }
+                Err(cause) if may_have_been_taken(&cause) => Err(SendError::Waiting { id, cause }),
+                Err(cause) => Err(SendError::Refused(cause)),
+            };
+            if let Err(cause) = sent {
+                let is_kept = from.seen.contains(&Draft::of(written.clone(), world.now()).print());
+                still.push(StillWaiting { id, row, written, record, is_kept, cause });
             }
         }
         Ok(still)
@@ -356,7 +391,7 @@ impl Mailbox {
             readers.iter().map(|reader| (reader.certificate.address().clone(), reader.certificate.fingerprint()));
         let waiting = Waiting {
             id: outgoing.id,
-            letters: NewLetters { letters: vec![letter], draft: *record },
+            letters: NewLetters { letters: vec![letter], draft: None },
             contents: vec![Octets(sealed.content)],
             written: (*written).clone(),
             record: *record,
@@ -450,207 +485,4 @@ fn may_have_been_taken(error: &CallError) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use securemailbox_protocol::{
-        letters::{Posted, PostedLetter},
-        numbers::ChangeNumber,
-        records::{RecordHead, RecordPurpose},
-        time::Timestamp,
-    };
-
-    use super::*;
-    use crate::{
-        fixtures::{NOW, TestWorld, address, annas_mailbox, identity, listing, ok, problem, ready},
-        letters::Draft,
-    };
-
-    const LOOK_UPS: &str = "/directory/look-ups";
-
-    fn written() -> Addressed {
-        Addressed {
-            to: vec![address("bjorn")],
-            subject: "Provsvaren".into(),
-            text: "Allt är bra.".into(),
-            answers: None,
-        }
-    }
-
-    fn acknowledgement(id: LetterId) -> crate::transport::Response {
-        let letters = vec![PostedLetter { id, arrived: Timestamp::from_unix_millis(0) }];
-        ok(&Posted { letters, drafts_erased: None })
-    }
-
-    fn waiting_on_the_device(world: &TestWorld, mailbox: &Mailbox) -> Vec<LetterId> {
-        let waiting = ready(mailbox.rows(world).scan::<Waiting>(Table::Waiting)).unwrap();
-        waiting.into_iter().map(|(_, _, waiting)| waiting.id).collect()
-    }
-
-    #[test]
-    fn a_letter_without_an_answer_is_kept_and_goes_out_again_with_the_same_bytes() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &written())) else {
-            panic!("it was answered")
-        };
-        assert_eq!(waiting_on_the_device(&world, &anna), [id]);
-        assert_eq!(ready(anna.send_waiting(&world)).unwrap().len(), 1);
-        world.server.will("/letters", acknowledgement(id));
-        assert_eq!(ready(anna.send_waiting(&world)).unwrap().len(), 0);
-        assert!(waiting_on_the_device(&world, &anna).is_empty());
-        let posts = world.server.bodies("/letters");
-        assert_eq!(posts.len(), 3);
-        assert!(posts.iter().all(|post| *post == posts[0]));
-    }
-
-    #[test]
-    fn an_acknowledgement_of_another_letter_is_none() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        world.server.will("/letters", acknowledgement(LetterId::from_bytes([9; 16])));
-        assert!(matches!(ready(anna.send(&world, &written())), Err(SendError::Waiting { .. })));
-    }
-
-    #[test]
-    fn a_refused_letter_does_not_wait() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        world.server.will("/letters", problem(ProblemType::TooLarge));
-        assert!(matches!(ready(anna.send(&world, &written())), Err(SendError::Refused(_))));
-        assert!(waiting_on_the_device(&world, &anna).is_empty());
-    }
-
-    #[test]
-    fn a_stale_key_is_looked_up_again_and_a_changed_one_is_not_written_to() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        world.server.will("/letters", problem(ProblemType::StaleKey));
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
-        let refused = ready(anna.send(&world, &written()));
-        assert!(
-            matches!(refused, Err(SendError::LookUp { address: who, cause: LookUpError::KeyChanged }) if who == address("bjorn"))
-        );
-        assert!(waiting_on_the_device(&world, &anna).is_empty());
-        assert_eq!(world.server.bodies("/letters").len(), 1);
-    }
-
-    #[test]
-    fn a_waiting_letter_whose_reader_has_a_changed_key_waits_for_its_sender() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let Err(SendError::Waiting { id, .. }) = ready(anna.send(&world, &written())) else {
-            panic!("it was answered")
-        };
-        world.server.will("/letters", problem(ProblemType::StaleKey));
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
-        let still = ready(anna.send_waiting(&world)).unwrap();
-        assert!(matches!(still[0].cause, SendError::LookUp { cause: LookUpError::KeyChanged, .. }));
-        assert_eq!(waiting_on_the_device(&world, &anna), [id]);
-    }
-
-    #[test]
-    fn a_letter_is_wrapped_for_its_reader_and_its_sender_each_in_their_own_account() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        let bjorn = identity("bjorn", 10);
-        world.server.will(LOOK_UPS, listing(&bjorn));
-        assert!(ready(anna.send(&world, &written())).is_err());
-        let waiting = ready(anna.rows(&world).scan::<Waiting>(Table::Waiting)).unwrap();
-        let readers = &waiting[0].2.letters.letters[0].readers;
-        let of = |certificate| readers.iter().find(|reader| reader.certificate == certificate).unwrap().account;
-        assert_eq!(readers.len(), 2);
-        assert_eq!(of(anna.keyring.present().certificate().hash()), anna.owner.account);
-        assert_ne!(of(bjorn.certificate().hash()), anna.owner.account);
-        assert_eq!(world.now(), NOW);
-    }
-
-    #[test]
-    fn whoever_was_looked_up_a_moment_ago_is_not_asked_for_again_when_the_letter_goes() {
-        let (world, anna) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        ready(anna.look_up(&world, &address("bjorn"))).unwrap();
-        assert!(matches!(ready(anna.send(&world, &written())), Err(SendError::Waiting { .. })));
-        assert_eq!(world.server.bodies(LOOK_UPS).len(), 1);
-        world.later(std::time::Duration::from_secs(301));
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
-        let refused = ready(anna.send(&world, &written()));
-        assert!(
-            matches!(refused, Err(SendError::LookUp { cause: LookUpError::KeyChanged, .. })),
-            "it counts for minutes"
-        );
-    }
-
-    #[test]
-    fn one_draft_sent_from_two_tabs_is_one_letter() {
-        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
-        let record = RecordId::from_bytes([7; 16]);
-        for _ in 0..2 {
-            world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        }
-        let first = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
-        let Err(SendError::Waiting { id, .. }) = first else { panic!("it was answered") };
-        let second = ready(other.send_from(&world, &written(), Some(record), Vec::new()));
-        assert_eq!(second, Err(SendError::OnItsWay));
-        assert_eq!(waiting_on_the_device(&world, &other), [id]);
-        world.server.will("/letters", acknowledgement(id));
-        assert!(ready(other.send_waiting(&world)).unwrap().is_empty());
-        let third = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
-        assert_eq!(third, Err(SendError::NoDraft), "it has gone, whatever this tab knows");
-    }
-
-    #[test]
-    fn what_another_tab_wrote_into_a_draft_stays_though_that_tab_hears_that_its_letter_went() {
-        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
-        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
-        let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
-        let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
-        ready(other.draft(&world, record)).unwrap();
-        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
-        world.server.will("/letters", acknowledgement(id));
-        ready(other.send_waiting(&world)).unwrap();
-        let drafts = ready(one.drafts(&world)).unwrap();
-        assert_eq!(drafts.len(), 1);
-        assert_eq!(drafts[0].draft.as_ref().ok().unwrap().text, "Allt är bra. Ring mig.");
-    }
-
-    #[test]
-    fn a_letter_takes_no_text_along_that_another_tab_handed_in_unseen() {
-        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
-        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
-        ready(other.draft(&world, record)).unwrap();
-        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
-        let head = RecordHead {
-            id: record,
-            purpose: RecordPurpose::Draft,
-            version: Version::new(1),
-            change: ChangeNumber::new(1),
-        };
-        world.server.will(format!("/records/{record}?purpose=draft").leak(), ok(&head));
-        ready(other.hand_in(&world, record)).unwrap();
-        assert_eq!(world.device.count(Table::Draft), 0);
-        assert!(ready(one.send_from(&world, &written(), Some(record), Vec::new())).is_err());
-        assert_eq!(ready(one.draft(&world, record)).ok().unwrap().text, "Allt är bra. Ring mig.");
-    }
-
-    #[test]
-    fn a_letter_that_went_out_names_its_draft_and_what_another_tab_wrote_into_it_stays() {
-        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
-        let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
-        let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
-        ready(other.draft(&world, record)).unwrap();
-        ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
-        let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
-        let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
-        assert!(
-            String::from_utf8_lossy(&world.server.bodies("/letters")[0]).contains(&format!("\"draft\":\"{record}\""))
-        );
-        world.server.will("/letters", acknowledgement(id));
-        ready(one.send_waiting(&world)).unwrap();
-        let drafts = ready(other.drafts(&world)).unwrap();
-        assert_eq!(drafts.len(), 1);
-        assert_eq!(drafts[0].draft.as_ref().ok().unwrap().text, "Allt är bra. Ring mig.");
-    }
-}
+mod tests;

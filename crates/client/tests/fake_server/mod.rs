@@ -110,7 +110,7 @@ struct State {
     erased: Erased,
     slots: BTreeMap<u8, NewDeviceSlot>,
     entries: BTreeMap<LetterId, Entry>,
-    records: BTreeMap<RecordId, Kept>,
+    records: BTreeMap<RecordId, Record>,
     /// The first version of each record.
     first: BTreeMap<RecordId, Record>,
     taken: Vec<Taken>,
@@ -118,14 +118,8 @@ struct State {
     emptied: BTreeSet<LetterId>,
     /// Drafts that were erased or went out as letters.
     gone: BTreeSet<RecordId>,
-    /// Drafts as they were when somebody erased them, or when a letter from another device than wrote them took them along.
+    /// Drafts as they were when somebody erased them.
     lost: Vec<Record>,
-}
-
-struct Kept {
-    record: Record,
-    /// The device that wrote it last.
-    writer: u8,
 }
 
 impl FakeServer {
@@ -138,7 +132,7 @@ impl FakeServer {
             let (record, version) = (RecordId::from_bytes([1 + at as u8; 16]), Version::new(1));
             let place = RecordPlace { account: owner.account, record, purpose, version };
             let sealed = records::seal(&place, &owner.secret, &text, rng);
-            state.write(0, record, purpose, sealed);
+            state.write(record, purpose, sealed);
         }
         Self {
             people: Rc::clone(people),
@@ -177,11 +171,11 @@ impl FakeServer {
 
     pub fn drafts(&self) -> Vec<Record> {
         let state = self.state.borrow();
-        let drafts = state.records.values().filter(|kept| kept.record.head.purpose == RecordPurpose::Draft);
-        drafts.map(|kept| kept.record.clone()).collect()
+        let drafts = state.records.values().filter(|kept| kept.head.purpose == RecordPurpose::Draft);
+        drafts.cloned().collect()
     }
 
-    /// Every draft that somebody erased, or that a letter from another device took along, since the last question.
+    /// Every draft that somebody erased since the last question.
     pub fn take_lost(&self) -> Vec<Record> {
         std::mem::take(&mut self.state.borrow_mut().lost)
     }
@@ -195,13 +189,14 @@ impl FakeServer {
     pub fn goes_back(&self) -> Option<RecordId> {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
-        let kept = state.records.values_mut().find(|kept| {
-            kept.record.head.purpose != RecordPurpose::Draft && kept.record.head.version > Version::new(1)
-        })?;
-        let id = kept.record.head.id;
-        kept.record = state.first[&id].clone();
+        let kept = state
+            .records
+            .values_mut()
+            .find(|kept| kept.head.purpose != RecordPurpose::Draft && kept.head.version > Version::new(1))?;
+        let id = kept.head.id;
+        *kept = state.first[&id].clone();
         state.change = state.change.next();
-        kept.record.head.change = state.change;
+        kept.head.change = state.change;
         Some(id)
     }
 
@@ -257,9 +252,9 @@ impl FakeServer {
             (Method::Get, ["ids", "drafts"]) => ok(&state.draft_ids()),
             (Method::Get, ["records", id]) => {
                 let kept = state.records.get(&id.parse().unwrap());
-                kept.map_or_else(|| problem(ProblemType::NotFound), |kept| ok(&kept.record))
+                kept.map_or_else(|| problem(ProblemType::NotFound), ok)
             }
-            (Method::Put, ["records", id]) => state.write_record(device, id.parse().unwrap(), query, request),
+            (Method::Put, ["records", id]) => state.write_record(id.parse().unwrap(), query, request),
             (Method::Delete, ["records", id]) => state.erase_draft(id.parse().unwrap()),
             (Method::Post, ["letters"]) => state.post(device, &self.people, self.clock.get(), &request.body),
             (Method::Get, ["letters"]) => ok(&state.newest(query)),
@@ -295,13 +290,13 @@ impl State {
         let only_records = query.split('&').any(|part| part == "only=records");
         let entries = || self.entries.values().filter(|_| !only_records);
         let mut changed: Vec<ChangeNumber> = entries().map(|entry| entry.change).collect();
-        changed.extend(self.records.values().map(|kept| kept.record.head.change));
+        changed.extend(self.records.values().map(|kept| kept.head.change));
         changed.retain(|change| *change > since);
         changed.sort();
         let more = changed.len() > PAGE;
         let change = if more { changed[PAGE - 1] } else { self.change };
         let in_page = |number: ChangeNumber| number > since && number <= change;
-        let records = self.records.values().map(|kept| &kept.record).filter(|record| in_page(record.head.change));
+        let records = self.records.values().filter(|record| in_page(record.head.change));
         let with_bytes = |record: &Record| RecordChange {
             head: record.head.clone(),
             sealed: (record.head.purpose == RecordPurpose::Contact).then(|| record.sealed.clone()),
@@ -320,16 +315,16 @@ impl State {
     }
 
     fn draft_ids(&self) -> DraftIds {
-        let drafts = self.records.values().filter(|kept| kept.record.head.purpose == RecordPurpose::Draft);
-        let ids = drafts.map(|kept| kept.record.head.id).collect();
+        let drafts = self.records.values().filter(|kept| kept.head.purpose == RecordPurpose::Draft);
+        let ids = drafts.map(|kept| kept.head.id).collect();
         DraftIds { change: self.change, erase: self.erased.drafts, ids }
     }
 
-    fn write_record(&mut self, device: u8, id: RecordId, query: &str, request: &Request) -> Response {
+    fn write_record(&mut self, id: RecordId, query: &str, request: &Request) -> Response {
         let purpose = query.split('&').find_map(|part| part.strip_prefix("purpose=")).unwrap();
         let purpose: RecordPurpose = serde_json::from_value(purpose.into()).unwrap();
         let condition = |wanted| request.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        let there = self.records.get(&id).map(|kept| kept.record.head.version);
+        let there = self.records.get(&id).map(|kept| kept.head.version);
         match (condition("if-match"), there) {
             (None, None) if condition("if-none-match").is_some_and(|value| value == "*") => {}
             (None, _) => return problem(ProblemType::RecordExists),
@@ -337,25 +332,25 @@ impl State {
             (Some(wanted), Some(there)) if *wanted == format!("\"{there}\"") => {}
             (Some(_), Some(_)) => return problem(ProblemType::StaleVersion),
         }
-        ok(&self.write(device, id, purpose, request.body.clone()))
+        ok(&self.write(id, purpose, request.body.clone()))
     }
 
-    fn write(&mut self, writer: u8, id: RecordId, purpose: RecordPurpose, sealed: Vec<u8>) -> RecordHead {
-        let version = self.records.get(&id).map_or(Version::ZERO, |kept| kept.record.head.version).next();
+    fn write(&mut self, id: RecordId, purpose: RecordPurpose, sealed: Vec<u8>) -> RecordHead {
+        let version = self.records.get(&id).map_or(Version::ZERO, |kept| kept.head.version).next();
         let head = RecordHead { id, purpose, version, change: self.next_change() };
         let record = Record { head: head.clone(), sealed: Octets(sealed) };
         self.first.entry(id).or_insert_with(|| record.clone());
-        self.records.insert(id, Kept { record, writer });
+        self.records.insert(id, record);
         head
     }
 
     fn erase_draft(&mut self, id: RecordId) -> Response {
         let Some(kept) = self.drop_draft(id) else { return problem(ProblemType::NotFound) };
-        self.lost.push(kept.record);
+        self.lost.push(kept);
         ok(&serde_json::Value::Null)
     }
 
-    fn drop_draft(&mut self, id: RecordId) -> Option<Kept> {
+    fn drop_draft(&mut self, id: RecordId) -> Option<Record> {
         let kept = self.records.remove(&id)?;
         self.gone.insert(id);
         self.erased.drafts = self.erased.drafts.next();
@@ -366,6 +361,16 @@ impl State {
         let (json, content) = parts(body);
         let NewLetters { letters, draft } = serde_json::from_slice(json).unwrap();
         let mut posted = Vec::new();
+        let is_known = |letter: &NewLetter| {
+            let there = self.taken.iter().any(|taken| taken.letter.id == letter.id);
+            there && (letter.readers.len() > 1 || self.entries.contains_key(&letter.id))
+        };
+        let version = |id| self.records.get(&id).map(|kept| kept.head.version).unwrap_or_default();
+        let goes = draft.is_none_or(|draft| version(draft.id) == draft.version);
+        if !goes && !letters.iter().all(is_known) {
+            return problem(ProblemType::StaleDraft);
+        }
+        let draft = draft.map(|draft| draft.id);
         for letter in letters {
             let there = self.taken.iter().find(|taken| taken.letter.id == letter.id);
             // Of a letter that only its sender held and erased, nothing is left that could tell a repetition.
@@ -379,9 +384,8 @@ impl State {
             }
             posted.push(PostedLetter { id: letter.id, arrived: now });
         }
-        let dropped = draft.and_then(|draft| self.drop_draft(draft));
+        let dropped = draft.filter(|_| goes).and_then(|draft| self.drop_draft(draft));
         let drafts_erased: Option<EraseNumber> = dropped.as_ref().map(|_| self.erased.drafts);
-        self.lost.extend(dropped.filter(|kept| kept.writer != device).map(|kept| kept.record));
         ok(&Posted { letters: posted, drafts_erased })
     }
 

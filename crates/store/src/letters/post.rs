@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{
-    ids::{AccountId, CertificateHash, LetterId, MailboxId, RecordId},
-    letters::{Folder, NewLetter, NewReader, Posted, PostedLetter},
-    numbers::ChangeNumber,
+    ids::{AccountId, CertificateHash, LetterId, MailboxId},
+    letters::{Folder, NewLetter, NewReader, Posted, PostedLetter, SentDraft},
+    numbers::{ChangeNumber, EraseNumber, Version},
     time::Timestamp,
 };
 
@@ -33,6 +33,9 @@ pub enum PostLettersError {
     /// Another letter has this id: other bytes, or another sender's.
     #[error("another letter has this id")]
     IdTaken,
+    /// The draft that the letters were is at another version, or gone.
+    #[error("the draft was written on, sent or erased meanwhile")]
+    StaleDraft,
     /// The sender is not among the readers of each letter, or someone is twice.
     #[error("the readers of a letter are not the sender and others, each once")]
     Readers,
@@ -44,14 +47,14 @@ pub enum PostLettersError {
 /// Puts letters into every reader's mailbox, all or none, and a notice for each reader but the sender into the outbox.
 ///
 /// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
-/// draft goes with the letters, in a repetition too if it is still there; what is no draft of the sender's stays.
+/// draft goes with the letters, in a repetition too if it is still there as it was.
 pub struct PostLetters {
     /// From which mailbox.
     pub sender: MailboxId,
     /// One, and one more for each Bcc reader.
     pub letters: Vec<PostLetter>,
     /// The sender's draft that they were.
-    pub draft: Option<RecordId>,
+    pub draft: Option<SentDraft>,
     /// When they arrive, if they are new.
     pub now: Timestamp,
 }
@@ -88,7 +91,7 @@ impl Act for PostLetters {
         let arrived = |id| arrivals.get(&id).copied().unwrap_or(self.now);
         let letters = letters.map(|id| PostedLetter { id, arrived: arrived(id) }).collect();
         let drafts_erased = match self.draft {
-            Some(draft) => erasure::drop_draft(db, self.sender, draft).await?,
+            Some(draft) => self.drop_draft(db, draft, unposted.is_empty()).await?,
             None => None,
         };
         Ok(Posted { letters, drafts_erased })
@@ -114,6 +117,27 @@ impl PostLetters {
             }
         }
         Ok(())
+    }
+
+    /// The draft goes as its sender has seen it, or nothing is posted.
+    async fn drop_draft<D: Db>(
+        &self,
+        db: &mut D,
+        draft: SentDraft,
+        is_a_repetition: bool,
+    ) -> Result<Option<EraseNumber>, PostLettersError> {
+        const SQL: &str = "SELECT version FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = 'draft'";
+        let there: Version = match db.row(SQL, &[&self.sender, &draft.id]).await? {
+            Some(mut row) => row.take()?,
+            None => Version::ZERO,
+        };
+        if there == draft.version {
+            Ok(erasure::drop_draft(db, self.sender, draft.id).await?)
+        } else if is_a_repetition {
+            Ok(None)
+        } else {
+            Err(PostLettersError::StaleDraft)
+        }
     }
 
     /// When an earlier try posted this letter, if one did.

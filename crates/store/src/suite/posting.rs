@@ -3,9 +3,9 @@
 use securemailbox_protocol::{
     accounts::AccountKind,
     ids::{AccountId, CertificateHash, ContentHash, MailboxId, RecordId},
-    letters::{EntryUpdate, Folder},
+    letters::{EntryUpdate, Folder, SentDraft},
     levels::Level,
-    numbers::ChangeNumber,
+    numbers::{ChangeNumber, Version},
     records::RecordPurpose,
     sync::Erased,
 };
@@ -34,6 +34,7 @@ on_both! {
     a_letter_without_its_sender_or_with_a_reader_twice_is_refused
     a_letter_to_oneself_is_one_entry_in_the_inbox
     a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition
+    a_draft_that_was_written_on_or_is_gone_holds_its_letter_back
     a_post_that_is_refused_leaves_its_draft
     a_post_drops_nothing_but_the_senders_own_draft
     a_list_pages_through_every_entry_once_newest_first
@@ -169,7 +170,7 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
     let post = |draft| PostLetters {
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
-        draft: Some(draft),
+        draft: first(draft),
         now: NOW,
     };
     let drafts = async || store.read(DraftIdsOf { mailbox: anna.account.mailbox() }).await.unwrap();
@@ -181,12 +182,41 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
         number = number.next();
         assert_eq!(store.write(post(sent)).await.unwrap().drafts_erased, Some(number));
         assert_eq!((drafts().await.erase, drafts().await.ids), (number, vec![other]));
-        // Gone already: no error, and no number to tell.
+        // Gone already, and the same letter: no error, and no number to tell.
         assert_eq!(store.write(post(sent)).await.unwrap().drafts_erased, None);
     }
     let after = store.read(PulseOf { mailbox: anna.account.mailbox() }).await.unwrap().erased;
     assert_eq!(after, Erased { letters: before.letters, drafts: number });
     assert_eq!(store.read(LetterIdsOf { mailbox: anna.account.mailbox() }).await.unwrap().ids, [letter.new.id]);
+}
+
+async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Store) {
+    let mut dice = Dice::new(15);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let mailbox = anna.account.mailbox();
+    let id = draft(&store, &mut dice, anna.account).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    let post = |version| {
+        let draft = Some(SentDraft { id, version: Version::new(version) });
+        PostLetters { sender: mailbox, letters: vec![again(&letter)], draft, now: NOW }
+    };
+    // Another device wrote on, or had saved it before this one heard that it was saved.
+    for unlike in [0, 2] {
+        assert!(matches!(store.write(post(unlike)).await, Err(PostLettersError::StaleDraft)));
+    }
+    assert_eq!(store.read(DraftIdsOf { mailbox }).await.unwrap().ids, [id]);
+    assert!(store.read(LetterIdsOf { mailbox }).await.unwrap().ids.is_empty(), "nothing was posted");
+    store.write(post(1)).await.unwrap();
+    // Another device sends the same draft, of which it has not heard that it went.
+    let draft = Some(SentDraft { id, version: Version::new(1) });
+    let second = PostLetters { sender: mailbox, letters: vec![dice.letter(&[&anna, &bjorn])], draft, now: NOW };
+    assert!(matches!(store.write(second).await, Err(PostLettersError::StaleDraft)));
+    assert_eq!(store.read(LetterIdsOf { mailbox }).await.unwrap().ids, [letter.new.id]);
+}
+
+/// A draft that was saved once.
+fn first(id: RecordId) -> Option<SentDraft> {
+    Some(SentDraft { id, version: Version::new(1) })
 }
 
 async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
@@ -195,7 +225,7 @@ async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
     let kept = draft(&store, &mut dice, anna.account).await;
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let post = PostLetters { sender: anna.account.mailbox(), letters: vec![stale], draft: Some(kept), now: NOW };
+    let post = PostLetters { sender: anna.account.mailbox(), letters: vec![stale], draft: first(kept), now: NOW };
     assert!(matches!(store.write(post).await, Err(PostLettersError::StaleKey { .. })));
     assert_eq!(store.read(DraftIdsOf { mailbox: anna.account.mailbox() }).await.unwrap().ids, [kept]);
 }
@@ -205,10 +235,14 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
     let (anna, bjorn) = two(&store, &mut dice).await;
     let bjorns = draft(&store, &mut dice, bjorn.account).await;
     let contact = write_new(&store, &mut dice, anna.account, RecordPurpose::Contact).await;
-    for draft in [bjorns, contact, RecordId::new(NOW, &mut dice.0)] {
-        let letters = vec![dice.letter(&[&anna, &bjorn])];
-        let post = PostLetters { sender: anna.account.mailbox(), letters, draft: Some(draft), now: NOW };
-        assert_eq!(store.write(post).await.unwrap().drafts_erased, None);
+    for id in [bjorns, contact, RecordId::new(NOW, &mut dice.0)] {
+        let post = |version, letter| {
+            let draft = Some(SentDraft { id, version: Version::new(version) });
+            PostLetters { sender: anna.account.mailbox(), letters: vec![letter], draft, now: NOW }
+        };
+        let letter = dice.letter(&[&anna, &bjorn]);
+        assert!(matches!(store.write(post(1, again(&letter))).await, Err(PostLettersError::StaleDraft)));
+        assert_eq!(store.write(post(0, letter)).await.unwrap().drafts_erased, None);
     }
     assert_eq!(store.read(DraftIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, [bjorns]);
     assert!(store.read(ReadRecord { mailbox: anna.account.mailbox(), id: contact }).await.unwrap().is_some());

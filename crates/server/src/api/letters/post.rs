@@ -9,8 +9,8 @@ use axum::{
 };
 use http_body_util::Limited;
 use securemailbox_protocol::{
-    ids::{ContentHash, RecordId},
-    letters::{NewLetter, NewLetters, Posted},
+    ids::ContentHash,
+    letters::{NewLetter, NewLetters, Posted, SentDraft},
     levels::Level,
     limits,
     problems::{ProblemDetails, ProblemType},
@@ -37,6 +37,7 @@ impl From<PostLettersError> for Problem {
                 Self::new(ProblemType::StaleKey).with("account", reader.to_string())
             }
             PostLettersError::IdTaken => ProblemType::IdTaken.into(),
+            PostLettersError::StaleDraft => ProblemType::StaleDraft.into(),
             PostLettersError::Readers => Self::bad_request("`readers` holds the sender and each other reader once"),
             PostLettersError::Store(source) => source.into(),
         }
@@ -82,7 +83,7 @@ pub(crate) struct Received {
     /// Each with its content, which is the one that was announced.
     pub(crate) letters: Vec<PostLetter>,
     /// Which draft of the sender's goes with it.
-    draft: Option<RecordId>,
+    draft: Option<SentDraft>,
 }
 
 /// Reads and checks a whole post. Nothing in it is believed but its author.
