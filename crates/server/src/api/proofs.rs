@@ -14,10 +14,8 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     factors::Factor,
-    proofs::{
-        ChooseError, ChosenFactor, CodeHmac, EnterCode, Entered, ExpectCode, Holder, HolderId, NOBODYS_CODE, Offered,
-        OffersTo, Verdict,
-    },
+    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
+    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, OffersTo},
     recoveries::Recovering,
     registrations::Registering,
     sessions::StepUp,

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     Store,
     jobs::Sweep,
-    proofs::{ChooseError, CodeHmac, EnterCode, Entered, ExpectCode, HolderId, OffersTo, Standing, Verdict},
+    proofs::{CodeHmac, HolderId, Standing, Verdict},
+    proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
     recoveries::{BeginRecovery, Recovering},
     sessions::{EndSession, SessionByToken, StepUp},
     sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
