@@ -19,7 +19,7 @@ use crate::{
     suite::{Case, Lie, Lived, question},
 };
 
-use super::stage::Stage;
+use super::{recording::is_it, stage::Stage};
 
 /// A case that is being made. Until it says otherwise, what is shown stays what it was.
 pub struct Plot<'a> {
@@ -143,9 +143,8 @@ impl Plot<'_> {
     fn places(&self, asked: &str) -> Vec<usize> {
         let (method, path) = asked.split_once(' ').expect("a method and a path");
         let asked = format!("{method} /api/v1{path}");
-        let is_it = |line: &Recorded| is_it(line, &asked);
         let transcript = self.lived.day.transcript.iter().enumerate();
-        let places: Vec<usize> = transcript.filter(|(_, line)| is_it(line)).map(|(at, _)| at).collect();
+        let places: Vec<usize> = transcript.filter(|(_, line)| is_it(line, &asked)).map(|(at, _)| at).collect();
         assert!(!places.is_empty(), "{}: nobody asked {asked} on this day", self.case.name);
         places
     }
@@ -223,12 +222,6 @@ impl Plot<'_> {
     pub fn case(self) -> Case {
         self.case
     }
-}
-
-/// Whether this was asked; with any query, unless one is named.
-pub(super) fn is_it(line: &Recorded, asked: &str) -> bool {
-    let question = question(line);
-    question == asked || question.split('?').next() == Some(asked)
 }
 
 /// The answer as `change` would have it, if that is another one.
