@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::show;
 
-/// What a command answers, in both forms.
+/// The answer of a command, in both forms.
 pub(crate) struct Answer {
     json: Value,
     text: String,
@@ -58,7 +58,7 @@ impl Stop {
         self.class == Some(Class::Unavailable) && !self.more.contains_key("id")
     }
 
-    /// With another sentence.
+    /// Adds a sentence to the detail.
     pub(crate) fn and(mut self, sentence: &str) -> Self {
         self.detail = format!("{} {sentence}", self.detail);
         self
@@ -123,7 +123,7 @@ fn sentence(words: &str) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// Says how it ended.
+/// Prints how the command ended, as lines or as JSON, and gives its exit code.
 pub(crate) fn end(ended: Result<Answer, Stop>, json: bool) -> ExitCode {
     let (code, document, text) = match ended {
         Ok(Answer { json, text }) => (ExitCode::SUCCESS, json, Ok(text)),

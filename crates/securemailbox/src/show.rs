@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use securemailbox_protocol::time::Timestamp;
 
-/// What the standard output is.
+/// The kind of standard output: a terminal, or a pipe that a program reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     table: bool,
@@ -89,7 +89,7 @@ impl Style {
     }
 }
 
-/// `1 letter`, `2 letters`.
+/// A number with its noun, such as `1 letter` and `2 letters`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

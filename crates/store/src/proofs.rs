@@ -19,7 +19,7 @@ pub use code::{CodeHmac, CodeProof, NOBODYS_CODE, SentCode, Verdict};
 
 use crate::{Db, Row, StoreError, ToParam, factors::Factor};
 
-/// What a proof is for. A code that was sent for one proves nothing for another.
+/// The row that asks for a proof. A code that was sent for one proves nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolderId {
     /// Somebody asks for a mailbox.
@@ -65,24 +65,24 @@ impl HolderId {
 
 /// A holder, and what the right answer gives it.
 pub trait Holder: Send + Sync + 'static {
-    /// What it gives.
+    /// What a right answer comes to, such as the session that begins.
     type Gives: Send + 'static;
 
-    /// Which holder.
+    /// The row that the codes are bound to.
     fn id(&self) -> HolderId;
 
     /// Gives it, in the transaction of the proof.
     fn give<D: Db>(&self, db: &mut D, proved: Proved) -> impl Future<Output = Result<Self::Gives, StoreError>> + Send;
 }
 
-/// A factor was proved now.
+/// A factor that was proved in this transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct Proved {
-    /// Whose it is.
+    /// The account that the factor belongs to.
     pub account: AccountId,
-    /// What kind.
+    /// The kind decides the level (PROTOCOL §6).
     pub kind: FactorKind,
-    /// When.
+    /// When the right answer came.
     pub now: Timestamp,
 }
 
@@ -91,7 +91,7 @@ pub struct Proved {
 pub struct Standing {
     /// The level of what was proved.
     pub level: Level,
-    /// When that was.
+    /// When a factor of that level was proved last.
     pub proved: Timestamp,
 }
 
@@ -117,12 +117,12 @@ impl Standing {
     }
 }
 
-/// What can be chosen from.
+/// The factors of a person who may choose one of them (`offers`, PROTOCOL §9a).
 #[derive(Debug)]
 pub struct Offered {
     /// Whose mailbox it is or will be.
     pub account: AccountId,
-    /// Oldest first.
+    /// The account's factors, oldest first.
     pub factors: Vec<Factor>,
 }
 
@@ -136,7 +136,7 @@ pub(crate) struct Waiting {
     pub(crate) taken: bool,
 }
 
-/// What a holder has proved, by the factors that its account still has.
+/// The best that was proved for a holder, by the factors that its account still has.
 pub(crate) async fn standing<D: Db>(
     db: &mut D,
     holder: HolderId,
@@ -151,7 +151,7 @@ pub(crate) async fn standing<D: Db>(
     Ok(all.into_iter().max())
 }
 
-/// The holder is over.
+/// Deletes all proofs of a holder that is over.
 pub(crate) async fn forget<D: Db>(db: &mut D, holder: HolderId) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM proof WHERE holder = $1 AND holder_id = $2";
     db.exec(SQL, &[&holder.word(), holder.as_bytes()]).await.map(drop)

@@ -19,7 +19,7 @@ use crate::{
 /// Why a factor can't be chosen.
 #[derive(Debug, thiserror::Error)]
 pub enum ChooseError {
-    /// What it would be proved for is over, or not at this step; or the factor is none of its, or proved.
+    /// The holder is over or not at this step, or the factor is not one of its account's, or it was proved already.
     #[error("there is nothing to prove, or not by this")]
     Over,
     /// The store failed.
@@ -27,11 +27,11 @@ pub enum ChooseError {
     Store(#[from] StoreError),
 }
 
-/// Which factors a holder may choose from.
+/// Reads which factors a holder may choose from.
 pub struct OffersTo {
-    /// Which holder.
+    /// The holder that asks what it may choose from.
     pub holder: HolderId,
-    /// When.
+    /// The holder must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -49,22 +49,22 @@ impl ReadOnly for OffersTo {}
 
 /// A factor that was chosen: what its code is made of, and where it goes.
 pub struct ChosenFactor {
-    /// Which holder.
+    /// The holder for which something is to be proved.
     pub holder: HolderId,
-    /// Which factor.
+    /// The factor that its person chose.
     pub factor: FactorId,
-    /// When.
+    /// The holder must not have expired by now.
     pub now: Timestamp,
 }
 
-/// What there is to know before a code is sent.
+/// Everything that the server must know before it sends a code.
 #[derive(Debug)]
 pub struct ToProve {
     /// Whose mailbox it is or will be.
     pub account: AccountId,
-    /// Of the message.
+    /// The language of the message that brings the code.
     pub language: Language,
-    /// The factor.
+    /// The chosen factor, sealed as it lies in the database.
     pub factor: Factor,
     /// The address that is to be proved has a mailbox already: no code may be right.
     pub taken: bool,
@@ -85,15 +85,15 @@ impl ReadOnly for ChosenFactor {}
 
 /// A code goes out for the chosen factor; again, in the place of the one before.
 pub struct ExpectCode {
-    /// Which holder.
+    /// The holder for which the code is good, and no other.
     pub holder: HolderId,
-    /// Which factor.
+    /// The factor that the code goes to.
     pub factor: FactorId,
-    /// What the message says.
+    /// HMAC of the six digits in the message.
     pub code: CodeHmac,
-    /// The message.
+    /// The message, sealed, for the outbox.
     pub notice: NewNotice,
-    /// When.
+    /// The code lives from now on.
     pub now: Timestamp,
 }
 
@@ -117,20 +117,20 @@ impl Act for ExpectCode {
 
 /// A code was typed. The right one gives what its holder waits for.
 pub struct EnterCode<H> {
-    /// For whom.
+    /// The holder, with what the right code gives it.
     pub holder: H,
-    /// Which factor.
+    /// The factor whose code was typed.
     pub factor: FactorId,
-    /// What was typed.
+    /// HMAC of the six digits that were typed.
     pub code: CodeHmac,
-    /// When.
+    /// When they were typed: a code may be too old by now.
     pub now: Timestamp,
 }
 
-/// What entering a code came to, where the right one gives something.
+/// The outcome of entering a code, where the right one gives something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entered<T> {
-    /// It is the code.
+    /// The code was right, and this is what it gave.
     Proved(T),
     /// It is not, for a reason other than [`Verdict::Proved`].
     Refused(Verdict),

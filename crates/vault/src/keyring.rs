@@ -46,7 +46,7 @@ impl Keyring {
         Self { present, former }
     }
 
-    /// What one signs with and is written to.
+    /// The key that its owner signs with and is written to.
     #[must_use]
     pub const fn present(&self) -> &Identity {
         &self.present

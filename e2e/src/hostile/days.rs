@@ -16,7 +16,7 @@ pub const LOOKS: &str = "Anna looks who has read";
 pub const IS_TOLD: &str = "Anna is told who has read";
 /// Anna opens her mailbox, writes to Björn, and accepts what key he has.
 pub const WRITES: &str = "Anna writes to Björn, whom she knows";
-/// The same after they compared their digits.
+/// The same day after they compared their digits.
 pub const WRITES_COMPARED: &str = "Anna writes to Björn, whom she compared";
 /// Anna writes to somebody new.
 pub const WRITES_NEW: &str = "Anna writes to Cecilia";
@@ -24,14 +24,14 @@ pub const WRITES_NEW: &str = "Anna writes to Cecilia";
 pub const SENDS_A_DRAFT: &str = "Anna sends a draft";
 /// Björn signs in on a second device, enters the code, lists, and writes to Anna.
 pub const SIGNS_IN: &str = "Björn signs in";
-/// Mallory signs in.
+/// Mallory signs in on a second device, and does nothing there.
 pub const MALLORY_SIGNS_IN: &str = "Mallory signs in";
 /// Björn's second device learns that a letter was erased, lists, asks again, and lists again.
 pub const ERASES: &str = "Björn's tablet learns of an erasure";
 /// Björn has forgotten his password, and lists on a third device.
 pub const RECOVERS: &str = "Björn recovers";
 
-/// What a new device asks before anything else.
+/// The question that a new device asks before anything else.
 pub const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";
-/// What it asks when it has them.
+/// The question that it asks once it has the records.
 pub const FIRST_CHANGES: &str = "GET /changes?since=0";

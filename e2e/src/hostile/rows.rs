@@ -44,7 +44,7 @@ pub fn row(stage: &Stage, row: u8) -> Suite {
     Suite { days: stage.days.clone(), cases: cases(stage) }
 }
 
-/// All of them.
+/// The cases of all rows.
 #[must_use]
 pub fn all(stage: &Stage) -> Suite {
     Suite { days: stage.days.clone(), cases: ROWS.iter().flat_map(|(_, cases)| cases(stage)).collect() }

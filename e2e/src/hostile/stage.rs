@@ -39,7 +39,7 @@ pub struct Stage {
     pub days: BTreeMap<String, Lived>,
     /// Writes to Björn and Mallory.
     pub anna: Cast,
-    /// Reads.
+    /// Reads what Anna writes.
     pub bjorn: Cast,
     /// Has an account too, and means no good. Calls herself by Anna's name.
     pub mallory: Cast,
@@ -61,28 +61,28 @@ pub struct Stage {
     pub his_other_contact: Record,
     /// What Anna knows of Björn, as the server has it when she writes to him.
     pub annas_contact: RecordHead,
-    /// Mallory's records.
+    /// Mallory's records, with which the server replaces somebody else's.
     pub mallorys_records: Vec<Record>,
-    /// Mallory's device slot.
+    /// Mallory's device slot, with which the server replaces somebody else's.
     pub mallorys_device: DeviceSlot,
 }
 
 /// A person of the play, and their keys.
 pub struct Cast {
-    /// The address.
+    /// The address that the person registered.
     pub address: Address,
-    /// The keys.
+    /// The private keys of the person, as the sealed keyring holds them.
     pub keyring: Keyring,
 }
 
 impl Cast {
-    /// As the directory has it.
+    /// The certificate that the directory shows for the person.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         self.keyring.present().certificate()
     }
 
-    /// What signs.
+    /// The key that forgeries in the person's name are signed with.
     #[must_use]
     pub fn pen(&self) -> Pen {
         Pen::of(&self.keyring)
@@ -328,7 +328,7 @@ impl Stage {
         serde_json::from_slice(&self.bytes(day, asked)).expect("an answer of this type")
     }
 
-    /// The same, raw.
+    /// The bytes that were answered to this question on this day, the first time.
     ///
     /// # Panics
     /// When nobody asked.
