@@ -3,6 +3,7 @@
 
 use std::io::IsTerminal;
 
+use securemailbox_client::settings::turns_direction;
 use securemailbox_protocol::time::Timestamp;
 
 /// The kind of standard output: a terminal, or a pipe that a program reads.
@@ -110,11 +111,6 @@ pub(crate) fn plain_lines(text: &str) -> String {
     lines
 }
 
-/// Embeddings, overrides and isolates (Unicode UAX #9 §2).
-const fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Characters on the screen: ours are the only escapes there can be.
 fn length(cell: &str) -> usize {
     let mut in_escape = false;
@@ -147,6 +143,14 @@ mod tests {
     fn a_stranger_can_not_command_a_terminal() {
         assert_eq!(plain("a\u{1b}]0;x\u{7}b\r\n\u{202e}c"), "a�]0;x�b���c");
         assert_eq!(plain_lines("one\r\ntwo\tx\u{1b}[2J"), "one\ntwo    x�[2J\n");
+    }
+
+    #[test]
+    fn no_character_that_turns_the_direction_reaches_a_terminal() {
+        let turning = ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter();
+        for control in turning.chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            assert_eq!(plain(&format!("a{control}b")), "a\u{fffd}b", "{control:?}");
+        }
     }
 
     #[test]
