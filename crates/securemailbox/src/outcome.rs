@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use securemailbox_client::failure::{Class, Failure};
+use securemailbox_client::{
+    failure::{CallError, Class, Failure},
+    transport::Unreachable,
+};
 use serde_json::{Map, Value, json};
 
 use crate::show;
@@ -72,7 +75,7 @@ impl Stop {
 
     /// With what the operating system said about the network.
     pub(crate) fn because(mut self, reason: Option<String>) -> Self {
-        if let Some(reason) = reason.filter(|_| self.name == "unreachable") {
+        if let Some(reason) = reason.filter(|_| self.name == unreachable()) {
             self.detail = format!("{} ({})", self.detail, show::plain(&reason));
         }
         self
@@ -112,6 +115,11 @@ impl<F: Failure> From<F> for Stop {
         }
         Self { class: Some(explained.class), name: explained.name, detail, more }
     }
+}
+
+/// The name of a call that no answer came to, whichever error carries it.
+pub(crate) fn unreachable() -> &'static str {
+    CallError::Unreachable(Unreachable).explain().name
 }
 
 /// The error's words as a sentence, without anything a terminal would obey.
@@ -155,8 +163,7 @@ pub(crate) fn misused(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_client::failure::CallError;
-    use securemailbox_client::{directory::LookUpError, letters::Damage, transport::Unreachable};
+    use securemailbox_client::{directory::LookUpError, letters::Damage};
 
     use super::*;
 
