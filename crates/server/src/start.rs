@@ -71,7 +71,7 @@ pub enum StartError {
     /// A row that the seal should open does not open.
     #[error("the database was altered: {0}")]
     Unsealed(#[from] Unsealed),
-    /// The seal opened the row of the OPAQUE set-up, and there is none in it.
+    /// The seal opened the row of the OPAQUE set-up, and the bytes in it are no set-up.
     #[error("the database was altered: {0}")]
     Opaque(#[from] OpaqueRefused),
     /// The address is taken, or not ours.

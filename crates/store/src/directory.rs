@@ -7,7 +7,7 @@ use securemailbox_protocol::{
 
 use crate::{Act, Db, ReadOnly, StoreError, accounts::AddressLookup};
 
-/// A certificate, sealed by the server for the account whose it is.
+/// A certificate, sealed by the server at the place of the account that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedCertificate {
     /// The member whom the certificate names.

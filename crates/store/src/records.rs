@@ -28,7 +28,7 @@ pub enum WriteRecordError {
 /// Why a record was not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseRecordError {
-    /// The mailbox has no such record, or it is none that may be erased: only drafts are.
+    /// The mailbox has no such record, or the record is no draft: only drafts may be erased.
     #[error("the mailbox has no such draft")]
     NotFound,
     /// The store failed.

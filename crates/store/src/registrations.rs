@@ -94,7 +94,7 @@ impl Act for RegistrationForPhone {
 
 impl ReadOnly for RegistrationForPhone {}
 
-/// Names the phone, once the address is proved; another one, until one is proved.
+/// Names the phone, once the address is proved. Until a phone is proved, another one may be named in its place.
 pub struct NamePhone {
     /// The registration whose address was proved.
     pub id: RegistrationId,

@@ -13,7 +13,7 @@ pub struct Keyring {
     former: Vec<Identity>,
 }
 
-/// A keyring that opened but is none. It was sealed by its owner, so this is a fault, or the work of a newer program.
+/// The bytes opened and are no keyring. Their owner sealed them, so this is a fault, or the work of a newer program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringRefused {
     /// Not the bytes of a keyring.

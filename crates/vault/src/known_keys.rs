@@ -6,7 +6,7 @@ use securemailbox_protocol::{ids::Fingerprint, time::Timestamp};
 
 use crate::certificates::Certificate;
 
-/// How sure one is of a key, least first.
+/// How sure a person can be whose key it is, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {

@@ -17,7 +17,7 @@ use crate::packets::{self, Packet};
 /// Why a signature is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureRefused {
-    /// There is none where one must be.
+    /// A signature is missing where there must be one.
     #[error("unsigned")]
     Missing,
     /// The bytes are no signature packet.

@@ -42,7 +42,7 @@ impl Pen {
     /// The key that the owner of this keyring signs with.
     ///
     /// # Panics
-    /// When the keyring is none.
+    /// When the keyring is not in the form that the client writes.
     #[must_use]
     pub fn of(keyring: &Keyring) -> Self {
         let text: serde_json::Value = serde_json::from_slice(&keyring.to_bytes()).expect("JSON");

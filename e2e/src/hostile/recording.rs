@@ -51,7 +51,7 @@ impl Recording {
     }
 }
 
-/// Whether this was asked; with any query, unless one is named.
+/// Whether a line of a transcript is an answer to this question: with any query, unless the question names one.
 pub(super) fn is_it(line: &Recorded, asked: &str) -> bool {
     let question = question(line);
     question == asked || question.split('?').next() == Some(asked)

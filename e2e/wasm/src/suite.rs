@@ -68,7 +68,7 @@ pub struct Verdict {
     pub row: Option<u8>,
     /// The name of the lie, or of the day.
     pub name: String,
-    /// What came out otherwise than it must.
+    /// Where the client did another thing than it must.
     pub faults: Vec<String>,
 }
 

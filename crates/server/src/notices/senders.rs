@@ -44,7 +44,7 @@ pub enum NotSent {
     /// The gateway was not reached.
     #[error("the SMS gateway was not reached")]
     GatewayUnreached(#[source] reqwest::Error),
-    /// The gateway answered otherwise than 2xx.
+    /// The gateway answered with another status than 2xx.
     #[error("the SMS gateway answered {0}")]
     GatewayRefused(u16),
     /// The address can't be written in a header.
