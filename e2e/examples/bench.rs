@@ -34,14 +34,14 @@ use sha2::{Digest, Sha256};
 /// How long each figure is measured in each round.
 const SPAN: Duration = Duration::from_millis(1500);
 const ROUNDS: usize = 3;
-/// Callers at once.
+/// How many callers ask at once.
 const CALLERS: usize = 64;
 /// Sizes of a letter of a page or two, in bytes.
 const CONTENT: usize = 4096;
 const ENVELOPE: usize = 1024;
 const WRAPPED_KEY: usize = 1236;
 
-/// What is asked for.
+/// The kinds of call that are measured.
 #[derive(Clone, Copy, PartialEq)]
 enum Call {
     Empty,
@@ -72,7 +72,7 @@ impl Call {
 struct Figure {
     answers: usize,
     seconds: f64,
-    /// Of the server.
+    /// Processor time that the server used, in seconds.
     processor_seconds: f64,
 }
 

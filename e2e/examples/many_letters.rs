@@ -16,7 +16,7 @@ use securemailbox_protocol::address::Address;
 
 const TO: &str = "anna@demo.example";
 const SENDERS: usize = 4;
-/// Half a page.
+/// A text of half a page.
 const TEXT: &str = "Tack för att du hörde av dig. Jag har läst igenom allt och återkommer i veckan med svar.\n\n";
 
 #[tokio::main(flavor = "current_thread")]

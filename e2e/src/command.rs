@@ -19,14 +19,14 @@ pub struct Terminal {
     password: String,
 }
 
-/// How a command ended.
+/// How a run of the command ended, and what it printed.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit code.
+    /// The exit code of the process.
     pub code: i32,
-    /// Its standard output.
+    /// Everything on standard output.
     pub out: String,
-    /// Its standard error.
+    /// Everything on standard error.
     pub err: String,
 }
 
@@ -40,7 +40,7 @@ impl Ended {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("not one JSON document ({error}): {self:?}"))
     }
 
-    /// The same, of a command that succeeded.
+    /// Runs a command that must succeed, and gives how it ended.
     ///
     /// # Panics
     /// When it did not.
@@ -57,7 +57,7 @@ impl Terminal {
         Self { profile: folder.join(name), password: password.to_owned() }
     }
 
-    /// The profile's folder.
+    /// The folder that holds the profile.
     #[must_use]
     pub fn profile(&self) -> &Path {
         &self.profile

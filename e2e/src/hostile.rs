@@ -2,6 +2,7 @@
 //! operators could have made of them. The lies are made here, with real keys; [`crate::suite`] tells them.
 
 pub mod certificates;
+pub mod days;
 pub mod forge;
 pub mod plot;
 pub mod recording;

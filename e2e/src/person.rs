@@ -66,7 +66,7 @@ impl Transport for Wire {
 /// A person's side of things. Their passwords are stretched cheaply: these tests are not about OPAQUE.
 #[derive(Clone)]
 pub struct Person<T = Wire> {
-    /// The way to the server.
+    /// The person's way to the server.
     pub transport: T,
     /// The device; cloned, it is a thief's copy.
     pub device: Memory,

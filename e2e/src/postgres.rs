@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Where Debian puts it.
+/// Where Debian installs each version of PostgreSQL.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// A cluster of its own. Dropped, it is stopped and gone.
@@ -43,7 +43,7 @@ impl Postgres {
         format!("host={} user=postgres dbname=postgres", self.folder.path().display())
     }
 
-    /// The cluster's own files.
+    /// The folder with the files of the cluster, which erasure is tried on.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -26,13 +26,13 @@ pub fn binary() -> PathBuf {
 /// How a server is started.
 #[derive(Clone)]
 pub struct Start {
-    /// The data folder.
+    /// The folder that the server keeps its data in.
     pub data: PathBuf,
     /// Where to listen; port 0 takes a free one.
     pub listen: String,
     /// Configuration over the default, by environment variable.
     pub environment: Vec<(String, String)>,
-    /// Whether it is a demo.
+    /// Whether the server is started as a demo, whose codes can be read.
     pub demo: bool,
 }
 
@@ -43,7 +43,7 @@ impl Start {
         Self { data: folder.join("data"), listen: "127.0.0.1:0".into(), environment: Vec::new(), demo: true }
     }
 
-    /// The same on a PostgreSQL database.
+    /// Starts a server on a PostgreSQL database.
     #[must_use]
     pub fn on_postgres(self, url: &str) -> Self {
         self.with("DATABASE", url)
@@ -98,7 +98,7 @@ impl Server {
         &self.url
     }
 
-    /// The data folder.
+    /// The folder that the server keeps its data in.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.start.data

@@ -4,7 +4,8 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
-    rows::{self, ERASES, LISTS_MALLORYS, SIGNS_IN},
+    days::{ERASES, LISTS_MALLORYS, SIGNS_IN},
+    rows,
     stage::Stage,
 };
 

@@ -127,12 +127,12 @@ impl Mailbox {
         let mut sealed = BTreeMap::new();
         match keeping::load(&rows).await? {
             Loaded::Nothing => {}
-            Loaded::Stored(Stored { replica, followed, sealed: there, .. })
-                if has_its_own_records(&replica, &there) =>
-            {
+            Loaded::Stored(stored) if has_its_own_records(&stored.replica, &stored.sealed) => {
+                let Stored { replica, followed, sealed: there, .. } = *stored;
                 (state.replica, state.stored, sealed) = (replica, Some(followed), there);
             }
-            Loaded::Stored(Stored { tag, .. }) | Loaded::OfAnotherForm(tag) => keeping::clear(&rows, tag).await?,
+            Loaded::Stored(stored) => keeping::clear(&rows, stored.tag).await?,
+            Loaded::OfAnotherForm(tag) => keeping::clear(&rows, tag).await?,
         }
         let api = session.api(world);
         if state.stored.is_none() {

@@ -25,7 +25,7 @@ impl Name {
     /// [`NotAName`]: empty, too long, with control characters, which could forge a header line, or with characters that
     /// turn the direction of the text, which could turn round the sentence that the name stands in.
     pub fn parse(typed: &str) -> Result<Self, NotAName> {
-        if typed.chars().any(|c| c.is_control() || turns(c)) {
+        if typed.chars().any(|c| c.is_control() || turns_direction(c)) {
             return Err(NotAName);
         }
         let mut name = String::new();
@@ -50,8 +50,10 @@ impl Name {
     }
 }
 
-/// Marks, embeddings, overrides and isolates of direction (Unicode Bidirectional Algorithm, UAX 9 §2).
-const fn turns(c: char) -> bool {
+/// Whether a character turns the direction of the text around it: a mark, embedding, override or isolate of the Unicode
+/// Bidirectional Algorithm (UAX 9 §2). It makes a text read as another, so no name has one and no terminal is given one.
+#[must_use]
+pub const fn turns_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -151,6 +153,22 @@ mod tests {
         for typed in ["\u{200b}", "Anna\u{202e}", "\u{2067}Anna", "Anna\u{200f}"] {
             assert_eq!(Name::parse(typed), Err(NotAName), "{typed:?}");
         }
+    }
+
+    #[test]
+    fn each_character_that_turns_the_direction_is_known_and_no_other() {
+        // The property `Bidi_Control` of the Unicode Character Database (PropList.txt): twelve characters, none added since
+        // Unicode 6.3.
+        let controls = [
+            '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
+            '\u{2067}', '\u{2068}', '\u{2069}',
+        ];
+        for control in controls {
+            assert!(turns_direction(control), "{control:?}");
+            assert_eq!(Name::parse(&format!("Anna{control}Ek")), Err(NotAName), "{control:?}");
+        }
+        let known: Vec<char> = ('\0'..=char::MAX).filter(|c| turns_direction(*c)).collect();
+        assert_eq!(known, controls);
     }
 
     #[test]

@@ -25,9 +25,9 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
-    desk::{Desk, is_called},
+    desk::{Desk, problem},
     http::ServerUrl,
-    outcome::{Answer, Stop},
+    outcome::{self, Answer, Stop},
     profile::Profile,
     questions::{self, PasswordArgs},
     show::plain,
@@ -107,8 +107,8 @@ async fn make(
     password: &Zeroizing<String>,
 ) -> Result<(Mailbox, Vec<Warning>), Stop> {
     match account.make(world).await {
-        Err(lost) if is_called(&lost, "unreachable") => match account.make(world).await {
-            Err(over) if is_called(&over, ProblemType::RegistrationOver.slug()) => {
+        Err(lost) if lost.explain().name == outcome::unreachable() => match account.make(world).await {
+            Err(over) if problem(&over) == Some(ProblemType::RegistrationOver) => {
                 sign_in_with(world, email, Password::new(password)).await
             }
             again => again.map_err(Stop::from),
@@ -272,8 +272,8 @@ async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(Code) -> R
         let mut refusal = "That code was not accepted.";
         let refused = match Code::parse(&Zeroizing::new(questions::ask(question)?)) {
             Ok(code) => match enter(code).await {
-                Err(error) if is_called(&error, ProblemType::CodeRefused.slug()) => Stop::from(error),
-                Err(error) if is_called(&error, ProblemType::CodeReplaced.slug()) => {
+                Err(error) if problem(&error) == Some(ProblemType::CodeRefused) => Stop::from(error),
+                Err(error) if problem(&error) == Some(ProblemType::CodeReplaced) => {
                     refusal = "That code was replaced: type the one from the newest message.";
                     Stop::from(error)
                 }

@@ -30,11 +30,11 @@ use crate::{
 pub(crate) struct Person {
     /// Their name, as it goes out with their letters.
     pub(crate) name: &'static str,
-    /// Their address.
+    /// The address that the person signs in with.
     pub(crate) address: &'static str,
-    /// Their phone, E.164.
+    /// The person's phone, in E.164 form.
     pub(crate) phone: &'static str,
-    /// Their password.
+    /// The person's password, which is in the source for everyone to read.
     pub(crate) password: &'static str,
 }
 

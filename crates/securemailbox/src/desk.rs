@@ -7,6 +7,7 @@ use std::{
 };
 
 use securemailbox_client::{directory::Warning, failure::Failure, mailbox::Mailbox, session::SessionError};
+use securemailbox_protocol::problems::ProblemType;
 use serde_json::{Value, json};
 
 use crate::{
@@ -138,7 +139,8 @@ impl Desk {
     }
 }
 
-/// Whether what stopped was this problem of the server's.
-pub(crate) fn is_called(failure: &impl Failure, name: &str) -> bool {
-    failure.explain().name == name
+/// The problem that the server refused with, if it was a refusal of the server's.
+pub(crate) fn problem(failure: &impl Failure) -> Option<ProblemType> {
+    let name = failure.explain().name;
+    ProblemType::ALL.iter().copied().find(|kind| kind.slug() == name)
 }

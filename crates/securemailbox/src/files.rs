@@ -22,7 +22,7 @@ pub(crate) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result
     File::open(folder)?.sync_all()
 }
 
-/// What the file holds, if there is one.
+/// Reads a file whole; none if there is no such file.
 pub(crate) fn read_whole(folder: &Path, name: &str) -> io::Result<Option<Vec<u8>>> {
     if_there(fs::read(folder.join(name)))
 }

@@ -14,7 +14,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerUrl(Url);
 
-/// What was given is no address of a server.
+/// The text is no address of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAServer {
     #[error("expected the address of a server, such as https://mail.example.se")]

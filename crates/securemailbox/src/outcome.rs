@@ -6,12 +6,15 @@ use std::{
     process::ExitCode,
 };
 
-use securemailbox_client::failure::{Class, Failure};
+use securemailbox_client::{
+    failure::{CallError, Class, Failure},
+    transport::Unreachable,
+};
 use serde_json::{Map, Value, json};
 
 use crate::show;
 
-/// What a command answers, in both forms.
+/// The answer of a command, in both forms.
 pub(crate) struct Answer {
     json: Value,
     text: String,
@@ -58,7 +61,7 @@ impl Stop {
         self.class == Some(Class::Unavailable) && !self.more.contains_key("id")
     }
 
-    /// With another sentence.
+    /// Adds a sentence to the detail.
     pub(crate) fn and(mut self, sentence: &str) -> Self {
         self.detail = format!("{} {sentence}", self.detail);
         self
@@ -72,7 +75,7 @@ impl Stop {
 
     /// With what the operating system said about the network.
     pub(crate) fn because(mut self, reason: Option<String>) -> Self {
-        if let Some(reason) = reason.filter(|_| self.name == "unreachable") {
+        if let Some(reason) = reason.filter(|_| self.name == unreachable()) {
             self.detail = format!("{} ({})", self.detail, show::plain(&reason));
         }
         self
@@ -114,6 +117,11 @@ impl<F: Failure> From<F> for Stop {
     }
 }
 
+/// The name of a call that no answer came to, whichever error carries it.
+pub(crate) fn unreachable() -> &'static str {
+    CallError::Unreachable(Unreachable).explain().name
+}
+
 /// The error's words as a sentence, without anything a terminal would obey.
 fn sentence(words: &str) -> String {
     let words = show::plain(words);
@@ -123,7 +131,7 @@ fn sentence(words: &str) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// Says how it ended.
+/// Prints how the command ended, as lines or as JSON, and gives its exit code.
 pub(crate) fn end(ended: Result<Answer, Stop>, json: bool) -> ExitCode {
     let (code, document, text) = match ended {
         Ok(Answer { json, text }) => (ExitCode::SUCCESS, json, Ok(text)),
@@ -155,8 +163,7 @@ pub(crate) fn misused(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_client::failure::CallError;
-    use securemailbox_client::{directory::LookUpError, letters::Damage, transport::Unreachable};
+    use securemailbox_client::{directory::LookUpError, letters::Damage};
 
     use super::*;
 

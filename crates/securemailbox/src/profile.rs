@@ -56,7 +56,7 @@ impl Profile {
         url.map(Some).map_err(|_| Stop::usage("The profile's file `server` is damaged. Sign out and in again."))
     }
 
-    /// Remembers the server.
+    /// Writes down which server this profile belongs to.
     pub(crate) fn keep_server(&self, server: &ServerUrl) -> Result<(), Stop> {
         files::write_whole(&self.folder, SERVER, server.as_str().as_bytes())
             .map_err(|error| trouble(&self.folder, &error))

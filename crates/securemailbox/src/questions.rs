@@ -43,7 +43,7 @@ pub(crate) fn answers_come_from_a_person() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks for a line.
+/// Asks for one line on standard input.
 pub(crate) fn ask(question: &str) -> Result<String, Stop> {
     say(question)?;
     let mut line = String::new();

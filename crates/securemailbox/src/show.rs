@@ -3,9 +3,10 @@
 
 use std::io::IsTerminal;
 
+use securemailbox_client::settings::turns_direction;
 use securemailbox_protocol::time::Timestamp;
 
-/// What the standard output is.
+/// The kind of standard output: a terminal, or a pipe that a program reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     table: bool,
@@ -89,7 +90,7 @@ impl Style {
     }
 }
 
-/// `1 letter`, `2 letters`.
+/// A number with its noun, such as `1 letter` and `2 letters`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
@@ -108,11 +109,6 @@ pub(crate) fn plain_lines(text: &str) -> String {
         lines.push('\n');
     }
     lines
-}
-
-/// Embeddings, overrides and isolates (Unicode UAX #9 §2).
-const fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Characters on the screen: ours are the only escapes there can be.
@@ -147,6 +143,14 @@ mod tests {
     fn a_stranger_can_not_command_a_terminal() {
         assert_eq!(plain("a\u{1b}]0;x\u{7}b\r\n\u{202e}c"), "a�]0;x�b���c");
         assert_eq!(plain_lines("one\r\ntwo\tx\u{1b}[2J"), "one\ntwo    x�[2J\n");
+    }
+
+    #[test]
+    fn no_character_that_turns_the_direction_reaches_a_terminal() {
+        let turning = ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter();
+        for control in turning.chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            assert_eq!(plain(&format!("a{control}b")), "a\u{fffd}b", "{control:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use securemailbox_protocol::time::Timestamp;
 
 use crate::http::Http;
 
-/// A server and a device.
+/// The world of a client that runs in a terminal: one server and one device.
 pub(crate) struct Terminal<D> {
     pub(crate) http: Http,
     pub(crate) device: D,

@@ -11,9 +11,9 @@ use crate::{mailroom::Mailroom, problem::Problem, session::Session};
 pub struct Access {
     /// The member who asks: whose daily limits count.
     pub who: AccountId,
-    /// What is read and written.
+    /// The mailbox that the request reads and writes.
     pub mailbox: MailboxId,
-    /// What was proved, and when.
+    /// The session that asks, with the level that it proved and when.
     pub session: Session,
 }
 

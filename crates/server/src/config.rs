@@ -20,9 +20,9 @@ pub const ENVIRONMENT: &str = "SECUREMAILBOX_SERVER_";
 pub struct Configuration {
     /// The address people type, such as `https://mail.example.se`: our origin. Needed beyond loopback.
     pub public_url: Option<String>,
-    /// Where to listen.
+    /// The address and port that the server listens on.
     pub listen: SocketAddr,
-    /// The data folder.
+    /// The data folder: the SQLite database, and the room that is set aside for a full disk.
     pub data: PathBuf,
     /// A PostgreSQL URL; without one, SQLite in the data folder.
     pub database: Option<String>,
@@ -34,13 +34,13 @@ pub struct Configuration {
     pub proxies: Vec<IpAddr>,
     /// The mail server for codes and notices.
     pub mail: Option<Mail>,
-    /// The SMS gateway.
+    /// The SMS gateway for codes.
     pub sms: Option<Sms>,
-    /// Prometheus metrics.
+    /// The listener for Prometheus; without one, nothing is measured.
     pub metrics: Option<Metrics>,
-    /// Who may register.
+    /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
-    /// Who runs this.
+    /// Who runs the service: named in notices and on the pages that must say so.
     pub operator: Operator,
     /// What one network may ask for.
     pub limits: NetworkLimits,
@@ -50,20 +50,20 @@ pub struct Configuration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
-    /// Certificate chain.
+    /// The file with the certificate chain, PEM, leaf first.
     pub cert: PathBuf,
-    /// Private key.
+    /// The file with the private key of the leaf, PEM.
     pub key: PathBuf,
 }
 
-/// The mail server.
+/// How the server reaches the mail server.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mail {
     /// `smtps://user:password@host:465` (TLS) or `smtp://user:password@host:587` (STARTTLS, required). Plain SMTP only to
     /// loopback.
     pub url: String,
-    /// The From of notices.
+    /// The From of every e-mail, such as `SecureMailbox <noreply@example.se>`.
     pub from: String,
 }
 
@@ -73,14 +73,14 @@ pub struct Mail {
 pub enum Sms {
     /// A POST. `{to}` and `{text}` in the body stand for number and text, escaped as the content type wants.
     Http {
-        /// Where.
+        /// The gateway's address; `https`, except on this machine.
         url: String,
         /// `application/json` or `application/x-www-form-urlencoded`.
         content_type: String,
         /// The value of `Authorization`, if any.
         #[serde(default)]
         authorization: Option<String>,
-        /// The template.
+        /// The body of each request, with `{to}` and `{text}` in it.
         body: String,
     },
 }
@@ -93,7 +93,7 @@ pub struct Metrics {
     pub listen: SocketAddr,
 }
 
-/// Who may register.
+/// Who may ask for a mailbox of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RegistrationPolicy {
@@ -102,7 +102,7 @@ pub enum RegistrationPolicy {
     Open,
     /// Those who were written to. Until invitations exist, nobody.
     Invited,
-    /// Nobody.
+    /// Nobody; those who have a mailbox go on as before.
     Closed,
 }
 
@@ -110,11 +110,11 @@ pub enum RegistrationPolicy {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Operator {
-    /// The name in notices.
+    /// The operator's name, as notices say it.
     pub name: String,
-    /// Where to ask.
+    /// Where a person can ask the operator: an address or a URL.
     pub contact: String,
-    /// Where the data lies.
+    /// The country in which the data lies.
     pub country: String,
 }
 
@@ -186,7 +186,7 @@ pub enum ConfigurationError {
         "`public_url` is needed beyond loopback: set it to the address people type, such as https://mail.example.se"
     )]
     NoPublicUrl,
-    /// It isn't an origin.
+    /// `public_url` is no origin: scheme, host and perhaps a port, and nothing after them.
     #[error("`public_url` must be an origin, such as https://mail.example.se, without a path")]
     PublicUrl,
     /// The demo shows every code to whoever asks.

@@ -65,8 +65,8 @@ impl Proxies {
     }
 }
 
-/// The addresses in `X-Forwarded-For`, nearest first; ends at the first that is none. Octet by octet, since a stranger may
-/// put what is no text before the address that our proxy wrote on the same line.
+/// The addresses in `X-Forwarded-For`, nearest first, up to the first that is malformed. Read octet by octet, since a
+/// stranger may put what is no text before the address that our proxy wrote on the same line.
 fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = IpAddr> {
     let values: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").iter().collect();
     values

@@ -40,11 +40,11 @@ pub struct Peer(pub IpAddr);
 
 /// How connections are taken.
 pub struct Doors {
-    /// TLS, where we end it.
+    /// What ends TLS, if the server does that itself.
     pub tls: Option<TlsAcceptor>,
     /// Without TLS and beyond loopback, only these may connect.
     pub only: Option<Vec<IpAddr>>,
-    /// Connections at once.
+    /// The most connections that are open at once.
     pub connections: usize,
 }
 

@@ -23,19 +23,19 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub struct Mailroom(Arc<Shared>);
 
-/// What is shared.
+/// What every request of one server uses.
 pub struct Shared {
-    /// What is kept.
+    /// The database.
     pub store: Store,
-    /// What may be read while we run.
+    /// The seal over everything that the server must read while it runs, and a thief must not.
     pub seal: ServerSeal,
     /// The server's side of passwords.
     pub opaque: OpaqueServer,
-    /// Who we are on the network.
+    /// The origin that browsers and programs reach us by.
     pub origin: Origin,
-    /// How often is too often.
+    /// Counts what networks and accounts ask for, and refuses what is too much.
     pub rates: Rates,
-    /// Who may register.
+    /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
     /// Wakes the sender of notices.
     pub notices: Notify,
@@ -47,7 +47,7 @@ pub struct Shared {
     random: Mutex<StdRng>,
 }
 
-/// What a [`Mailroom`] is made of, besides the clock and randomness.
+/// Everything that a [`Mailroom`] is made of, besides the clock and randomness.
 pub struct Parts {
     /// See [`Shared::store`].
     pub store: Store,
@@ -87,7 +87,7 @@ impl Mailroom {
         }))
     }
 
-    /// What time it is.
+    /// The time that the server goes by: the clock that it was given.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0.clock)()

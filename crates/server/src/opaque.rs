@@ -33,9 +33,9 @@ impl From<ProtocolError> for OpaqueRefused {
 
 /// What is remembered between the second and the third message, and the second message itself.
 pub struct LoginStarted {
-    /// For the database.
+    /// The server's state between the second and the third message, as the database keeps it.
     pub state: Vec<u8>,
-    /// KE2.
+    /// KE2, the second message of a login (RFC 9807 §6).
     pub response: Vec<u8>,
 }
 
@@ -53,7 +53,7 @@ impl OpaqueServer {
         Ok(Self(ServerSetup::deserialize(bytes)?))
     }
 
-    /// For the seal.
+    /// The set-up's bytes, which are kept under the server seal.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.0.serialize().to_vec())

@@ -5,19 +5,19 @@ use std::net::SocketAddr;
 use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
 use securemailbox_protocol::problems::ProblemType;
 
-/// Our own origin.
+/// The origin that people reach this server by.
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// `public_url`, and its host and port.
     Public {
-        /// As browsers send it.
+        /// The origin as browsers write it in `Origin`, such as `https://mail.example.se`.
         origin: String,
-        /// As `Host` has it.
+        /// Host and port as requests write them in `Host`.
         authority: String,
     },
     /// No `public_url`: any loopback name with our port.
     Loopback {
-        /// Our port.
+        /// The port that the server listens on.
         port: u16,
     },
 }

@@ -18,7 +18,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Of this type.
+    /// A problem with the status and title of its type, and no detail.
     #[must_use]
     pub fn new(kind: ProblemType) -> Self {
         Self { kind, details: Box::new(ProblemDetails::new(kind)), retry_after: None }
@@ -37,21 +37,21 @@ impl Problem {
         Self::new(ProblemType::Internal)
     }
 
-    /// What is particular to this case.
+    /// Says what is particular to this case.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.detail = Some(detail.into());
         self
     }
 
-    /// A member of the type.
+    /// Adds a member that this type defines, such as `offers`.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.details.members.insert(member.into(), value.into());
         self
     }
 
-    /// Which type it is.
+    /// The type, for tests that compare it.
     #[cfg(test)]
     pub(crate) const fn kind(&self) -> ProblemType {
         self.kind

@@ -125,7 +125,7 @@ impl ServerSeal {
         Ok(sealed::open(&self.sealing, &Place { purpose, account, record, version: ONLY_VERSION }, sealed)?)
     }
 
-    /// What the database looks an address up by.
+    /// The HMAC by which the database looks an address up.
     #[must_use]
     pub fn address_look_up(&self, address: &Address) -> [u8; 32] {
         self.mac(&[b"address", address.as_str().as_bytes()])
@@ -138,7 +138,7 @@ impl ServerSeal {
         self.mac(&[b"no-account", address.as_str().as_bytes()])
     }
 
-    /// What the database keeps of a code, bound to what it was sent for, and to the factor that it proves.
+    /// The HMAC that the database keeps of a code, bound to its holder and to the factor that it proves.
     #[must_use]
     pub fn code(&self, sent_for: &[u8; 16], factor: FactorId, code: &Code) -> [u8; 32] {
         self.mac(&[b"code", sent_for, factor.as_bytes(), code.digits().as_bytes()])
@@ -185,9 +185,9 @@ pub enum SealError {
     /// The file can't be read or made.
     #[error("the server seal {path} could not be read or made: {source}")]
     File {
-        /// Which file.
+        /// The file that was to be read or made.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
     /// It isn't 64 hexadecimal digits.

@@ -32,11 +32,11 @@ use crate::{
 
 const COOKIE: &str = "__Host-session";
 
-/// A session's secret.
+/// A session's secret: 32 random bytes that only the client keeps.
 pub struct Token(Zeroizing<[u8; 32]>);
 
 impl Token {
-    /// A fresh one.
+    /// A new random token.
     #[must_use]
     pub fn generate(mailroom: &Mailroom) -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
@@ -44,7 +44,7 @@ impl Token {
         Self(bytes)
     }
 
-    /// What the store keeps.
+    /// SHA-256 of the token, by which the store finds the session.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_slice()).into()
@@ -80,16 +80,16 @@ fn cookie(value: &str, max_age: u64) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Who asks. A handler that takes one answers signed-in people only.
+/// The session that a request comes with. A handler that takes one answers signed-in people only.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Whose.
+    /// The account that the session acts for.
     pub account: AccountId,
-    /// Which.
+    /// The session's id.
     pub id: SessionId,
     /// What was proved, and when.
     pub standing: Standing,
-    /// How its token came.
+    /// Whether the token came in a cookie or in `Authorization`.
     pub delivery: SessionDelivery,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession 
     sessions::NewSession { id: SessionId::new(now, &mut mailroom.rng()), token_hash: token.hash(), now }
 }
 
-/// What is said of a session that has begun.
+/// The answer that hands over a session that has begun.
 pub(crate) fn begun(id: SessionId, begun: Begun, slots: Vec<Slot>) -> NewSession {
     let Begun { account, standing: Standing { level, proved } } = begun;
     NewSession { id, account, level, proved, token: None, slots }

@@ -32,7 +32,7 @@ use crate::{
 
 /// What a server takes from outside besides its configuration.
 pub struct World {
-    /// The time.
+    /// The clock that everything here goes by.
     pub clock: Clock,
     /// Seeds every secret made here, so it comes from the operating system.
     pub random: StdRng,
@@ -48,13 +48,13 @@ pub enum StartError {
     /// The configuration can't be used.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
-    /// A sender can't be used.
+    /// The mail server or the SMS gateway can't be used as it is configured.
     #[error(transparent)]
     Sender(#[from] SenderError),
-    /// TLS can't be used.
+    /// The files of the certificate or its key can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The store did not open.
+    /// The database can't be opened, or is that of a newer version.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The store failed.
@@ -68,30 +68,30 @@ pub enum StartError {
         "the server seal {0} belongs to another database. Restore the one this database was made with; a new one can't read it"
     )]
     OtherSeal(PathBuf),
-    /// What the seal should open did not open.
+    /// A row that the seal should open does not open.
     #[error("the database was altered: {0}")]
     Unsealed(#[from] Unsealed),
-    /// What the seal opened is not an OPAQUE set-up.
+    /// The seal opened the row of the OPAQUE set-up, and the bytes in it are no set-up.
     #[error("the database was altered: {0}")]
     Opaque(#[from] OpaqueRefused),
     /// The address is taken, or not ours.
     #[error("can't listen on {address}: {source}. Is another server running there? Choose another with --listen")]
     Listen {
-        /// Where.
+        /// The address that was to be listened on.
         address: SocketAddr,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
     /// The operating system gives no randomness.
     #[error("the operating system gives no randomness")]
     Random,
-    /// Signals can't be heard.
+    /// The process can't be told of SIGTERM or Ctrl-C, and so could not end well.
     #[error("signals can't be heard: {0}")]
     Signal(#[source] io::Error),
     /// The people of the demo could not be made.
     #[error("the people of the demo could not be made: {0}")]
     Demo(String),
-    /// A bug.
+    /// A task of the server panicked, which is a bug.
     #[error("the server stopped by itself; this is a bug")]
     Panicked,
     /// Metrics were set up twice in one process.
@@ -154,7 +154,7 @@ impl Server {
         Ok(Self { mailroom, listener, metrics, router, doors, senders, stop })
     }
 
-    /// The address people type.
+    /// The URL that people type: `public_url`, or `localhost` with the port.
     #[must_use]
     pub fn url(&self) -> String {
         self.mailroom.origin.url()

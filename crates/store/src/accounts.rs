@@ -14,15 +14,15 @@ pub type AddressLookup = [u8; 32];
 /// An account as the server keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
+    /// The member's id, which is also the id of the member's own mailbox.
     pub id: AccountId,
-    /// Member or guest.
+    /// Whether a member or a guest has it.
     pub kind: AccountKind,
-    /// Of e-mail and SMS.
+    /// The language in which e-mails and SMS are written.
     pub language: Language,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
-    /// Which certificate the directory shows.
+    /// SHA-256 of the certificate that the directory shows.
     pub certificate: CertificateHash,
     /// How the person is identified when reading.
     pub level: Level,
@@ -30,7 +30,7 @@ pub struct Account {
 
 /// The account, if there is one.
 pub struct AccountById {
-    /// Whose.
+    /// The member whose row is read.
     pub account: AccountId,
 }
 
@@ -59,9 +59,9 @@ impl ReadOnly for AccountById {}
 
 /// Chooses the language of e-mails and SMS.
 pub struct SetLanguage {
-    /// Whose.
+    /// The member whose notices are meant.
     pub account: AccountId,
-    /// Which.
+    /// The language of every notice from now on.
     pub language: Language,
 }
 

@@ -50,7 +50,7 @@ pub trait Db: Send {
     fn touched(&mut self, mailbox: MailboxId, pulse: Pulse);
 }
 
-/// What is to be done once a transaction is on disk.
+/// The work that follows once a transaction is on disk.
 #[derive(Default)]
 pub(crate) struct AfterCommit {
     /// Whom to tell that there is something new.
@@ -88,17 +88,17 @@ pub enum StoreError {
 /// A value on its way into a statement.
 #[derive(Clone)]
 pub enum Param<'a> {
-    /// Nothing.
+    /// SQL's `NULL`.
     Null,
     /// A number, a time, a truth value.
     Int(i64),
     /// Bytes: ids, hashes, everything sealed.
     Bytes(Cow<'a, [u8]>),
-    /// A word of ours.
+    /// A word of a closed list, such as a slot's kind; never something that a person typed.
     Text(&'a str),
 }
 
-/// What can go into a statement.
+/// A value that can go into a statement.
 pub trait ToParam: Sync {
     /// As the database takes it.
     fn to_param(&self) -> Param<'_>;
@@ -107,13 +107,13 @@ pub trait ToParam: Sync {
 /// A value on its way out of a row.
 #[derive(Clone)]
 pub enum Value {
-    /// Nothing.
+    /// SQL's `NULL`.
     Null,
     /// A number, a time, a truth value.
     Int(i64),
-    /// Bytes.
+    /// The bytes of a `BLOB` (SQLite) or `bytea` (PostgreSQL).
     Bytes(Vec<u8>),
-    /// A word of ours.
+    /// A word of a closed list, such as a slot's kind.
     Text(String),
 }
 
@@ -134,7 +134,7 @@ impl Row {
     }
 }
 
-/// What can come out of a row.
+/// A type that can come out of a row.
 pub trait FromValue: Sized {
     /// From what the database gave.
     ///

@@ -7,16 +7,16 @@ use securemailbox_protocol::{
 
 use crate::{Act, Db, ReadOnly, StoreError, accounts::AddressLookup};
 
-/// A certificate, sealed by the server for the account whose it is.
+/// A certificate, sealed by the server at the place of the account that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedCertificate {
-    /// Whose.
+    /// The member whom the certificate names.
     pub account: AccountId,
-    /// Its bytes, sealed.
+    /// The v6 certificate, sealed by the server because its User ID is the address.
     pub sealed: Vec<u8>,
 }
 
-/// What the directory says of an address.
+/// The certificate that the directory lists under an address, and the level of its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     /// The account's certificate.
@@ -25,9 +25,9 @@ pub struct Listing {
     pub level: Level,
 }
 
-/// What the directory says of an address. Guests are not in it (PROTOCOL §5.5).
+/// Looks an address up in the directory. Guests are not in it (PROTOCOL §5.5).
 pub struct ListingByAddress {
-    /// Whom.
+    /// The keyed hash of the address that somebody looks up.
     pub address_lookup: AddressLookup,
 }
 
@@ -49,7 +49,7 @@ impl ReadOnly for ListingByAddress {}
 
 /// The certificate of that hash.
 pub struct CertificateByHash {
-    /// Its SHA-256.
+    /// SHA-256 of the certificate's bytes before the server sealed them.
     pub hash: CertificateHash,
 }
 

@@ -122,7 +122,7 @@ impl EmptyTrash {
         Ok(Emptied { at: self.now, entries: count(entries)?, letters: count(letters)? })
     }
 
-    /// What came of it, if an earlier try emptied the trash and its answer was lost.
+    /// The receipt of an earlier try that emptied the trash, and whose answer was lost.
     async fn earlier<D: Db>(&self, db: &mut D) -> Result<Option<Emptied>, StoreError> {
         const SQL: &str = "
             SELECT at, entries, letters FROM receipt WHERE mailbox_id = $1 AND erasure_id = $2 AND expires > $3";
@@ -185,7 +185,7 @@ async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
     db.exec(SQL, &[]).await.map(drop)
 }
 
-/// What was done, and what this store can't do.
+/// The steps of a receipt: those that were taken, and those that this store can't take.
 fn receipt(emptied: Emptied, by: Forgetting) -> ErasureReceipt {
     let overwrites = by == Forgetting::Overwriting;
     let step = |step, taken, count| ErasureStep { step, taken, count: if taken { count } else { 0 } };

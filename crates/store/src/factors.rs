@@ -13,15 +13,15 @@ use crate::{Act, Db, ReadOnly, Row, StoreError};
 pub struct Factor {
     /// Its id; part of the place under which it is sealed.
     pub id: FactorId,
-    /// What kind it is.
+    /// Address or phone; the kind decides the level (PROTOCOL §6).
     pub kind: FactorKind,
-    /// What the server must know of it: an address, a phone number.
+    /// The address or the phone number itself, under the server seal.
     pub sealed: Vec<u8>,
 }
 
 /// The factors of an account, oldest first.
 pub struct FactorsOf {
-    /// Whose.
+    /// The account, or the id that a registration reserved for one.
     pub account: AccountId,
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn find<D: Db>(db: &mut D, account: AccountId, id: FactorId) ->
     db.row(SQL, &[&account, &id]).await?.map(factor).transpose()
 }
 
-/// An account has one more.
+/// Gives an account one more factor, which nobody has proved yet.
 pub(crate) async fn add<D: Db>(db: &mut D, account: AccountId, new: &Factor, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "
         INSERT INTO factor (mailbox_id, factor_id, kind, sealed, created) VALUES ($1, $2, $3, $4, $5)";

@@ -4,14 +4,14 @@ use securemailbox_protocol::time::Timestamp;
 
 use crate::{Act, Db, StoreError};
 
-/// How many went.
+/// How many rows of each table one [`Sweep`] deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
     /// Registrations older than an hour.
     pub registrations: u64,
-    /// Sign-ins.
+    /// Sign-ins older than five minutes, or ten minutes after their last code.
     pub sign_ins: u64,
-    /// Recoveries.
+    /// Recoveries older than an hour.
     pub recoveries: u64,
     /// Sessions, with their device slots.
     pub sessions: u64,
@@ -19,7 +19,7 @@ pub struct Swept {
 
 /// Deletes what is over: registrations, sign-ins, recoveries, sessions with their shares, receipts nobody asked for again.
 pub struct Sweep {
-    /// When.
+    /// Whatever expired at this moment or before it goes.
     pub now: Timestamp,
 }
 

@@ -42,25 +42,25 @@ pub use update::{UpdateEntry, UpdateEntryError};
 /// One mailbox's copy of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The letter's id.
+    /// The letter's id, which all its readers share.
     pub id: LetterId,
-    /// Its conversation.
+    /// The conversation that the letter belongs to; made by the client that began it.
     pub thread: ThreadId,
-    /// Who posted it.
+    /// The mailbox that posted the letter.
     pub sender: Correspondent,
-    /// Where it lies.
+    /// The folder that the letter lies in, in this mailbox only.
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
     /// The level its sender demanded.
     pub level: Option<Level>,
-    /// When it last changed.
+    /// The mailbox's change number when this entry was last written.
     pub change: ChangeNumber,
-    /// When the server took it.
+    /// When the server took the letter, by the server's clock.
     pub arrived: Timestamp,
     /// Size of the content packet, in bytes.
     pub content_length: u64,
-    /// The envelope packet.
+    /// The encrypted envelope, byte for byte as it was posted.
     pub envelope: Vec<u8>,
     /// The PKESK packet of this holder.
     pub wrapped_key: Vec<u8>,
@@ -73,7 +73,7 @@ pub struct Correspondent {
     pub account: AccountId,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
-    /// Its certificate today.
+    /// SHA-256 of the certificate that the directory shows for this mailbox now.
     pub certificate: CertificateHash,
 }
 

@@ -12,6 +12,7 @@ pub mod letters;
 pub mod meta;
 pub mod notices;
 pub mod proofs;
+pub mod proving;
 pub mod pulse;
 pub mod records;
 pub mod recoveries;

@@ -9,7 +9,7 @@ use std::{
 use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio::sync::watch;
 
-/// What a mailbox's listeners hear.
+/// The newest pulse of a mailbox, as its listeners share it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Heard {
     newest: Option<Pulse>,
@@ -68,10 +68,10 @@ pub struct Listener {
     listeners: Arc<Listeners>,
 }
 
-/// What a listener hears.
+/// What an event stream is told when it wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct News {
-    /// The newest pulse.
+    /// The mailbox's numbers now; pulses that came in between are not told one by one.
     pub pulse: Pulse,
     /// Whether one was told although nothing was new: a session has ended, and whoever listens for one has to look.
     pub session_ended: bool,

@@ -2,7 +2,7 @@
 
 use crate::{Act, Db, ReadOnly, StoreError};
 
-/// What is kept.
+/// The few values that belong to the whole server: each is made once and never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetaKey {
     /// Which server seal this database belongs to (PROTOCOL §2).
@@ -11,9 +11,9 @@ pub enum MetaKey {
     OpaqueSetup,
 }
 
-/// What is kept under `key`, if anything.
+/// Reads the value of `key`, if it was ever set.
 pub struct ReadMeta {
-    /// Which.
+    /// The value that is asked for.
     pub key: MetaKey,
 }
 
@@ -31,9 +31,9 @@ impl ReadOnly for ReadMeta {}
 
 /// Keeps `value` unless something is kept already, and answers with what is kept now.
 pub struct InitMeta {
-    /// Which.
+    /// The value that is set, unless it is set already.
     pub key: MetaKey,
-    /// What to keep, if nothing is.
+    /// The value to set, if there is none.
     pub value: Vec<u8>,
 }
 

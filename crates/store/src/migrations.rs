@@ -9,7 +9,7 @@ pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (number BIG
 pub(crate) const NEWEST: &str = "SELECT COALESCE(MAX(number), 0) FROM migration";
 pub(crate) const RECORD: &str = "INSERT INTO migration (number) VALUES ($1)";
 
-/// What a database whose newest migration is `found` lacks.
+/// The migrations that a database lacks whose newest one is `found`.
 pub(crate) fn missing(
     known: &[&'static str],
     found: i64,

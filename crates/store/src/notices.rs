@@ -23,7 +23,7 @@ impl std::fmt::Debug for NoticeId {
 }
 
 impl NoticeId {
-    /// A fresh id.
+    /// A random id: unlike the ids of the wire it holds no time.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
@@ -55,46 +55,46 @@ impl NoticeId {
 /// A notice with its whole content, sealed by the server.
 #[derive(Debug, Clone)]
 pub struct NewNotice {
-    /// Its id.
+    /// The id under which the server sealed the content.
     pub id: NoticeId,
     /// Whom to tell what, sealed.
     pub sealed: Vec<u8>,
 }
 
-/// A notice to send now.
+/// A notice that is due and was leased to the caller.
 #[derive(Debug, Clone)]
 pub struct DueNotice {
-    /// Its id.
+    /// The id under which the content was sealed, and by which its end is reported.
     pub id: NoticeId,
-    /// What to send.
+    /// The message, or what the server makes one of.
     pub content: NoticeContent,
     /// How often sending it failed.
     pub attempts: u32,
-    /// Since when it waits.
+    /// When the notice was queued.
     pub created: Timestamp,
 }
 
-/// What to send.
+/// What a notice says: sealed at once, or made from rows when it is sent.
 #[derive(Debug, Clone)]
 pub enum NoticeContent {
     /// All of it, sealed by the server.
     Sealed(Vec<u8>),
     /// "A letter has come": no more than to whom.
     Letter {
-        /// The reader.
+        /// The member who has a letter to read.
         account: AccountId,
         /// The reader's address, sealed.
         address_sealed: Vec<u8>,
-        /// Of the e-mail.
+        /// The language of the e-mail, as the member has it now.
         language: Language,
     },
 }
 
 /// Claims notices that are due, oldest first. One that is neither [`NoticeSent`] nor [`NoticeFailed`] is due again when the lease ends.
 pub struct DueNotices {
-    /// When.
+    /// Notices due at this moment or before it are leased.
     pub now: Timestamp,
-    /// At most how many.
+    /// The most notices that one call leases.
     pub limit: u32,
     /// Until when nobody else gets them.
     pub lease_until: Timestamp,
@@ -123,9 +123,9 @@ impl Act for DueNotices {
 
 /// The other end has taken the notice: it is deleted, and the sender of a letter sees that its reader was notified.
 pub struct NoticeSent {
-    /// Which.
+    /// The notice that was handed to a mail server or an SMS gateway.
     pub id: NoticeId,
-    /// When.
+    /// When it was handed over; the sender of the letter is told this time.
     pub now: Timestamp,
 }
 
@@ -149,9 +149,9 @@ impl Act for NoticeSent {
 
 /// The notice could not be sent.
 pub struct NoticeFailed {
-    /// Which.
+    /// The notice that could not be handed over.
     pub id: NoticeId,
-    /// When to try again.
+    /// When the next try is due; before that nobody leases it.
     pub next_due: Timestamp,
 }
 
@@ -167,7 +167,7 @@ impl Act for NoticeFailed {
 
 /// Gives a notice up: its code is no longer good, or it was tried too often.
 pub struct DropNotice {
-    /// Which.
+    /// The notice that is given up.
     pub id: NoticeId,
 }
 

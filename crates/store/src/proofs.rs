@@ -1,5 +1,6 @@
-//! What was proved, and codes that wait to be entered (PROTOCOL §9a). One way for all that a proof can be for: a
-//! registration, a sign-in, a recovery, a session. [`CodeProof`] holds the rules, this keeps it between two requests.
+//! What was proved for whom, and codes that wait to be entered, as rows (PROTOCOL §9a). [`CodeProof`] holds the rules, this
+//! keeps it between two requests. A registration, a sign-in, a recovery and a session build on this file, and the acts in
+//! [`crate::proving`] build on them.
 
 mod code;
 
@@ -16,14 +17,9 @@ use securemailbox_protocol::{
 
 pub use code::{CodeHmac, CodeProof, NOBODYS_CODE, SentCode, Verdict};
 
-use crate::{
-    Act, Db, ReadOnly, Row, StoreError, ToParam,
-    factors::{self, Factor},
-    notices::{self, NewNotice},
-    recoveries, registrations, sessions, sign_in,
-};
+use crate::{Db, Row, StoreError, ToParam, factors::Factor};
 
-/// What a proof is for. A code that was sent for one proves nothing for another.
+/// The row that asks for a proof. A code that was sent for one proves nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolderId {
     /// Somebody asks for a mailbox.
@@ -59,7 +55,7 @@ impl HolderId {
     }
 
     /// Whether what was proved can be proved again: a session is asked afresh, all else goes on.
-    const fn asks_afresh(self) -> bool {
+    pub(crate) const fn asks_afresh(self) -> bool {
         match self {
             Self::Session(_) => true,
             Self::Registration(_) | Self::SignIn(_) | Self::Recovery(_) => false,
@@ -69,24 +65,24 @@ impl HolderId {
 
 /// A holder, and what the right answer gives it.
 pub trait Holder: Send + Sync + 'static {
-    /// What it gives.
+    /// What a right answer comes to, such as the session that begins.
     type Gives: Send + 'static;
 
-    /// Which holder.
+    /// The row that the codes are bound to.
     fn id(&self) -> HolderId;
 
     /// Gives it, in the transaction of the proof.
     fn give<D: Db>(&self, db: &mut D, proved: Proved) -> impl Future<Output = Result<Self::Gives, StoreError>> + Send;
 }
 
-/// A factor was proved now.
+/// A factor that was proved in this transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct Proved {
-    /// Whose it is.
+    /// The account that the factor belongs to.
     pub account: AccountId,
-    /// What kind.
+    /// The kind decides the level (PROTOCOL §6).
     pub kind: FactorKind,
-    /// When.
+    /// When the right answer came.
     pub now: Timestamp,
 }
 
@@ -95,7 +91,7 @@ pub struct Proved {
 pub struct Standing {
     /// The level of what was proved.
     pub level: Level,
-    /// When that was.
+    /// When a factor of that level was proved last.
     pub proved: Timestamp,
 }
 
@@ -121,191 +117,26 @@ impl Standing {
     }
 }
 
-/// Why a factor can't be chosen.
-#[derive(Debug, thiserror::Error)]
-pub enum ChooseError {
-    /// What it would be proved for is over, or not at this step; or the factor is none of its, or proved.
-    #[error("there is nothing to prove, or not by this")]
-    Over,
-    /// The store failed.
-    #[error("the store failed")]
-    Store(#[from] StoreError),
-}
-
-/// What can be chosen from.
+/// The factors of a person who may choose one of them (`offers`, PROTOCOL §9a).
 #[derive(Debug)]
 pub struct Offered {
     /// Whose mailbox it is or will be.
     pub account: AccountId,
-    /// Oldest first.
+    /// The account's factors, oldest first.
     pub factors: Vec<Factor>,
-}
-
-/// Which factors a holder may choose from.
-pub struct OffersTo {
-    /// Which holder.
-    pub holder: HolderId,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for OffersTo {
-    type Output = Offered;
-    type Error = ChooseError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let Waiting { account, .. } = waiting(db, self.holder, self.now).await?.ok_or(ChooseError::Over)?;
-        Ok(Offered { account, factors: factors::of_account(db, account).await? })
-    }
-}
-
-impl ReadOnly for OffersTo {}
-
-/// A factor that was chosen: what its code is made of, and where it goes.
-pub struct ChosenFactor {
-    /// Which holder.
-    pub holder: HolderId,
-    /// Which factor.
-    pub factor: FactorId,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// What there is to know before a code is sent.
-#[derive(Debug)]
-pub struct ToProve {
-    /// Whose mailbox it is or will be.
-    pub account: AccountId,
-    /// Of the message.
-    pub language: Language,
-    /// The factor.
-    pub factor: Factor,
-    /// The address that is to be proved has a mailbox already: no code may be right.
-    pub taken: bool,
-}
-
-impl Act for ChosenFactor {
-    type Output = ToProve;
-    type Error = ChooseError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let (waiting, factor) = chosen(db, self.holder, self.factor, self.now).await?;
-        let taken = waiting.taken && factor.kind == FactorKind::Address;
-        Ok(ToProve { account: waiting.account, language: waiting.language, factor, taken })
-    }
-}
-
-impl ReadOnly for ChosenFactor {}
-
-/// A code goes out for the chosen factor; again, in the place of the one before.
-pub struct ExpectCode {
-    /// Which holder.
-    pub holder: HolderId,
-    /// Which factor.
-    pub factor: FactorId,
-    /// What the message says.
-    pub code: CodeHmac,
-    /// The message.
-    pub notice: NewNotice,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for ExpectCode {
-    type Output = ();
-    type Error = ChooseError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        chosen(db, self.holder, self.factor, self.now).await?;
-        let proof = match find(db, self.holder, self.factor).await? {
-            Some(before) => before.sent_again(self.code, self.now),
-            None => CodeProof::sent(self.code, self.now),
-        };
-        keep(db, self.holder, self.factor, &proof).await?;
-        if let HolderId::SignIn(id) = self.holder {
-            sign_in::wait_for_code(db, id, self.now).await?;
-        }
-        Ok(notices::queue(db, &self.notice, self.now).await?)
-    }
-}
-
-/// A code was typed. The right one gives what its holder waits for.
-pub struct EnterCode<H> {
-    /// For whom.
-    pub holder: H,
-    /// Which factor.
-    pub factor: FactorId,
-    /// What was typed.
-    pub code: CodeHmac,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// What entering a code came to, where the right one gives something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entered<T> {
-    /// It is the code.
-    Proved(T),
-    /// It is not, for a reason other than [`Verdict::Proved`].
-    Refused(Verdict),
-}
-
-impl<H: Holder> Act for EnterCode<H> {
-    type Output = Entered<H::Gives>;
-    type Error = StoreError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let (holder, now) = (self.holder.id(), self.now);
-        let over = Entered::Refused(Verdict::AlreadyOver);
-        let Some(Waiting { account, .. }) = waiting(db, holder, now).await? else { return Ok(over) };
-        let Some(Factor { kind, .. }) = factors::find(db, account, self.factor).await? else { return Ok(over) };
-        let Some(proof) = find(db, holder, self.factor).await? else { return Ok(over) };
-        let (proof, verdict) = proof.enter(&self.code, now);
-        keep(db, holder, self.factor, &proof).await?;
-        match verdict {
-            Verdict::Proved => Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?)),
-            refused @ (Verdict::Wrong
-            | Verdict::Older
-            | Verdict::NoTriesLeft
-            | Verdict::TooLate
-            | Verdict::AlreadyOver) => Ok(Entered::Refused(refused)),
-        }
-    }
 }
 
 /// A holder whose time is not over, at the step where factors are proved.
 pub(crate) struct Waiting {
+    /// Whose mailbox it is or will be.
     pub(crate) account: AccountId,
+    /// Of the message that brings the code.
     pub(crate) language: Language,
     /// A registration's address has a mailbox already.
     pub(crate) taken: bool,
 }
 
-async fn waiting<D: Db>(db: &mut D, holder: HolderId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
-    match holder {
-        HolderId::Registration(id) => registrations::waiting(db, id, now).await,
-        HolderId::SignIn(id) => sign_in::waiting(db, id, now).await,
-        HolderId::Recovery(id) => recoveries::waiting(db, id, now).await,
-        HolderId::Session(id) => sessions::waiting(db, id, now).await,
-    }
-}
-
-/// The holder and a factor that it may choose now.
-async fn chosen<D: Db>(
-    db: &mut D,
-    holder: HolderId,
-    factor: FactorId,
-    now: Timestamp,
-) -> Result<(Waiting, Factor), ChooseError> {
-    let waiting = waiting(db, holder, now).await?.ok_or(ChooseError::Over)?;
-    let factor = factors::find(db, waiting.account, factor).await?.ok_or(ChooseError::Over)?;
-    match find(db, holder, factor.id).await? {
-        Some(CodeProof::Proved { .. }) if !holder.asks_afresh() => Err(ChooseError::Over),
-        Some(CodeProof::Proved { .. } | CodeProof::Sent(_) | CodeProof::Closed) | None => Ok((waiting, factor)),
-    }
-}
-
-/// What a holder has proved, by the factors that its account still has.
+/// The best that was proved for a holder, by the factors that its account still has.
 pub(crate) async fn standing<D: Db>(
     db: &mut D,
     holder: HolderId,
@@ -320,13 +151,18 @@ pub(crate) async fn standing<D: Db>(
     Ok(all.into_iter().max())
 }
 
-/// The holder is over.
+/// Deletes all proofs of a holder that is over.
 pub(crate) async fn forget<D: Db>(db: &mut D, holder: HolderId) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM proof WHERE holder = $1 AND holder_id = $2";
     db.exec(SQL, &[&holder.word(), holder.as_bytes()]).await.map(drop)
 }
 
-async fn find<D: Db>(db: &mut D, holder: HolderId, factor: FactorId) -> Result<Option<CodeProof>, StoreError> {
+/// The proof of a factor for a holder, if a code was ever sent for it.
+pub(crate) async fn find<D: Db>(
+    db: &mut D,
+    holder: HolderId,
+    factor: FactorId,
+) -> Result<Option<CodeProof>, StoreError> {
     const SQL: &str = "
         SELECT state, code, older, until, tries_left, proved FROM proof
          WHERE holder = $1 AND holder_id = $2 AND factor_id = $3";
@@ -347,7 +183,13 @@ async fn find<D: Db>(db: &mut D, holder: HolderId, factor: FactorId) -> Result<O
     }))
 }
 
-async fn keep<D: Db>(db: &mut D, holder: HolderId, factor: FactorId, proof: &CodeProof) -> Result<(), StoreError> {
+/// Keeps a proof in the place of the one before it.
+pub(crate) async fn keep<D: Db>(
+    db: &mut D,
+    holder: HolderId,
+    factor: FactorId,
+    proof: &CodeProof,
+) -> Result<(), StoreError> {
     const SQL: &str = "
         INSERT INTO proof (holder, holder_id, factor_id, state, code, older, until, tries_left, proved)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -10,7 +10,7 @@ use crate::{Act, Db, ReadOnly, Row, StoreError};
 
 /// The newest change and erasures.
 pub struct PulseOf {
-    /// In which mailbox.
+    /// The mailbox whose numbers are read.
     pub mailbox: MailboxId,
 }
 

@@ -28,7 +28,7 @@ pub enum WriteRecordError {
 /// Why a record was not erased.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseRecordError {
-    /// The mailbox has no such record, or it is none that may be erased: only drafts are.
+    /// The mailbox has no such record, or the record is no draft: only drafts may be erased.
     #[error("the mailbox has no such draft")]
     NotFound,
     /// The store failed.
@@ -36,11 +36,11 @@ pub enum EraseRecordError {
     Store(#[from] StoreError),
 }
 
-/// A record.
+/// Reads the newest version of one record.
 pub struct ReadRecord {
-    /// In which mailbox.
+    /// The mailbox that the record belongs to.
     pub mailbox: MailboxId,
-    /// Which.
+    /// The record's id, made by the client.
     pub id: RecordId,
 }
 
@@ -60,11 +60,11 @@ impl ReadOnly for ReadRecord {}
 
 /// Writes a record's next version, if it has the version its writer has seen.
 pub struct WriteRecord {
-    /// In which mailbox.
+    /// The mailbox that the record belongs to.
     pub mailbox: MailboxId,
-    /// Which.
+    /// The record's id, made by the client.
     pub id: RecordId,
-    /// What for.
+    /// What the record is for: part of the place that its bytes are sealed under.
     pub purpose: RecordPurpose,
     /// The version it replaces; none for a new record.
     pub expected: Option<Version>,

@@ -19,16 +19,16 @@ use crate::{
 
 /// A recovery whose code was right.
 pub struct Recovered {
-    /// Whose mailbox.
+    /// The account whose recovery code was right.
     pub account: AccountId,
-    /// The `recovery` slot.
+    /// The `recovery` slot, which the recovery code opens.
     pub slot: Slot,
 }
 
 /// The recovery is unknown, older than its time, or not at this step.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoveryError {
-    /// It is over.
+    /// The recovery is unknown or expired, or no factor was proved for it yet.
     #[error("the recovery is over, or not at this step")]
     RecoveryOver,
     /// The new slots have one id, or that of another slot.
@@ -43,11 +43,11 @@ pub enum RecoveryError {
 pub struct BeginRecovery {
     /// Names the steps that follow.
     pub id: RecoveryId,
-    /// Whose.
+    /// The keyed hash of the address that was typed.
     pub address_lookup: AddressLookup,
     /// SHA-256 of the proof of the recovery code.
     pub proof_hash: [u8; 32],
-    /// When.
+    /// The recovery begins now and ends after an hour.
     pub now: Timestamp,
 }
 
@@ -87,9 +87,9 @@ impl Holder for Recovering {
 
 /// The account of a recovery that a factor was proved for.
 pub struct RecoveryForPassword {
-    /// Which.
+    /// The recovery for which a factor was proved.
     pub id: RecoveryId,
-    /// When.
+    /// The recovery must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -106,15 +106,15 @@ impl ReadOnly for RecoveryForPassword {}
 
 /// Replaces password and recovery slot, ends all other sessions with their device slots, and begins one: all or nothing.
 pub struct CompleteRecovery {
-    /// Which.
+    /// The recovery for which a factor was proved.
     pub id: RecoveryId,
-    /// Replaces the old one.
+    /// The slot of the new password, in the place of the old one.
     pub password: PasswordSlot,
-    /// Replaces the used one.
+    /// The slot of the new sheet, in the place of the one that was used.
     pub recovery: RecoverySlot,
-    /// The session that begins.
+    /// The session of the person who recovered, as the only one.
     pub session: NewSession,
-    /// When.
+    /// The recovery must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -139,11 +139,11 @@ impl Act for CompleteRecovery {
 
 /// Puts a new recovery sheet in the place of the old one (PROTOCOL §2).
 pub struct PutRecoverySlot {
-    /// Whose.
+    /// The account whose sheet is replaced.
     pub account: AccountId,
     /// The session that does it.
     pub session: SessionId,
-    /// The slot.
+    /// The slot of the new sheet.
     pub slot: RecoverySlot,
 }
 

@@ -39,9 +39,9 @@ pub enum RegistrationError {
 
 /// A record's first version, sealed by the client.
 pub struct FirstRecord {
-    /// Its id.
+    /// The record's id, made by the client.
     pub id: RecordId,
-    /// Its bytes.
+    /// The record's bytes at version 1, sealed by the client.
     pub sealed: Vec<u8>,
 }
 
@@ -51,13 +51,13 @@ pub struct BeginRegistration {
     pub id: RegistrationId,
     /// Reserved for the account.
     pub account: AccountId,
-    /// For whom.
+    /// The keyed hash of the address that a mailbox is asked for.
     pub address_lookup: AddressLookup,
     /// The address itself: the first factor, and then the account's to keep.
     pub address: Factor,
-    /// Of e-mail and SMS.
+    /// The language of e-mails and SMS, during the registration and afterwards.
     pub language: Language,
-    /// When.
+    /// The registration begins now and ends after an hour.
     pub now: Timestamp,
 }
 
@@ -77,9 +77,9 @@ impl Act for BeginRegistration {
 
 /// A registration whose address is proved: the account for which a phone is sealed.
 pub struct RegistrationForPhone {
-    /// Which registration.
+    /// The registration whose address was proved.
     pub id: RegistrationId,
-    /// When.
+    /// The registration must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -94,13 +94,13 @@ impl Act for RegistrationForPhone {
 
 impl ReadOnly for RegistrationForPhone {}
 
-/// Names the phone, once the address is proved; another one, until one is proved.
+/// Names the phone, once the address is proved. Until a phone is proved, another one may be named in its place.
 pub struct NamePhone {
-    /// Which registration.
+    /// The registration whose address was proved.
     pub id: RegistrationId,
-    /// Whose phone it is to be.
+    /// The phone that a code will be sent to, in the place of one that was named before.
     pub phone: Factor,
-    /// When.
+    /// When the phone was named; the registration must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -135,9 +135,9 @@ impl Holder for Registering {
 
 /// The account reserved by a registration whose address and phone are proved.
 pub struct RegistrationForPassword {
-    /// Which registration.
+    /// The registration whose address and phone were proved.
     pub id: RegistrationId,
-    /// When.
+    /// The registration must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -154,23 +154,23 @@ impl ReadOnly for RegistrationForPassword {}
 
 /// Makes the account, its slots, its first records and a session, and ends the registration: all or nothing.
 pub struct CompleteRegistration {
-    /// Which registration.
+    /// The registration whose address and phone were proved.
     pub id: RegistrationId,
     /// The v6 certificate that the directory will serve, sealed by the server: it names the address.
     pub certificate_sealed: Vec<u8>,
-    /// Its SHA-256.
+    /// SHA-256 of the certificate's bytes before the server sealed them.
     pub certificate_hash: CertificateHash,
-    /// The password.
+    /// The slot that the chosen password opens, with its OPAQUE record.
     pub password: PasswordSlot,
-    /// The recovery sheet.
+    /// The slot that the recovery code of the first sheet opens.
     pub recovery: RecoverySlot,
-    /// The private keys.
+    /// The keyring, which holds the private keys: sealed by the client.
     pub keyring: FirstRecord,
-    /// The owner's choices.
+    /// The settings, which hold the owner's name and choices: sealed by the client.
     pub settings: FirstRecord,
-    /// The session that begins.
+    /// The session of the person who registered.
     pub session: NewSession,
-    /// When.
+    /// The registration must not have expired by now.
     pub now: Timestamp,
 }
 

@@ -17,34 +17,34 @@ use crate::{
 /// SHA-256 of a session's token.
 pub type TokenHash = [u8; 32];
 
-/// A session that begins.
+/// What a session is begun with; its level comes from what was proved.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     /// As its owner will see it in a list.
     pub id: SessionId,
-    /// SHA-256 of its token.
+    /// SHA-256 of the session's token, which only the client has.
     pub token_hash: TokenHash,
-    /// Its life begins here.
+    /// The session begins now and lasts 12 hours, unless it is kept.
     pub now: Timestamp,
 }
 
-/// A session has begun.
+/// What a session that was just begun stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {
-    /// Whose.
+    /// The account that the session acts for.
     pub account: AccountId,
-    /// What was proved.
+    /// The level that was proved, and when.
     pub standing: Standing,
 }
 
-/// A session.
+/// A session as the server sees it on each request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its id.
+    /// The id by which its owner ends it.
     pub id: SessionId,
-    /// Whose.
+    /// The account that the session acts for.
     pub account: AccountId,
-    /// What was proved last.
+    /// The level that was proved, and when.
     pub standing: Standing,
     /// When it was last used, to the minute.
     pub used: Timestamp,
@@ -65,9 +65,9 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 /// The living session of a token.
 pub struct SessionByToken {
-    /// SHA-256 of the token.
+    /// SHA-256 of the token that came with a request.
     pub token_hash: TokenHash,
-    /// When.
+    /// A session that expired by now is not found.
     pub now: Timestamp,
 }
 
@@ -87,9 +87,9 @@ impl ReadOnly for SessionByToken {}
 
 /// Notes that a session was used, at most once a minute.
 pub struct TouchSession {
-    /// Which.
+    /// The session that a request came with.
     pub session: SessionId,
-    /// When.
+    /// When the request came.
     pub now: Timestamp,
 }
 
@@ -110,9 +110,9 @@ impl Act for TouchSession {
 
 /// The living sessions of an account, newest first.
 pub struct ListSessions {
-    /// Whose.
+    /// The account whose sessions are listed.
     pub account: AccountId,
-    /// When.
+    /// Sessions that expired by now are left out.
     pub now: Timestamp,
 }
 
@@ -133,9 +133,9 @@ impl ReadOnly for ListSessions {}
 
 /// Ends a session and destroys its device slot and share; false if the account has no such session.
 pub struct EndSession {
-    /// Whose.
+    /// The account that the session must belong to.
     pub account: AccountId,
-    /// Which.
+    /// The session that ends.
     pub session: SessionId,
 }
 
@@ -199,7 +199,7 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
     })
 }
 
-/// Begins a session.
+/// Begins a session at the level that was proved.
 pub(crate) async fn begin<D: Db>(
     db: &mut D,
     account: AccountId,

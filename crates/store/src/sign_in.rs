@@ -16,7 +16,7 @@ use crate::{
     slots,
 };
 
-/// What the server's half of OPAQUE needs.
+/// The account's part of a sign-in, from which the server's half of OPAQUE makes its answer.
 pub struct Credentials {
     /// Whose; the credential identifier.
     pub account: AccountId,
@@ -32,18 +32,18 @@ pub struct TakenSignIn {
     pub state: Vec<u8>,
 }
 
-/// A person signed in.
+/// What the last step of a sign-in answers with.
 pub struct SignedIn {
     /// Whose mailbox, and what was proved.
     pub begun: Begun,
-    /// What the proved factors give a right to: the `password` slot.
+    /// The `password` slot, to which a password and one factor together give a right.
     pub slots: Vec<Slot>,
 }
 
 /// The sign-in is unknown, older than five minutes, or not at this step.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// It is over.
+    /// The sign-in is unknown or expired, or another step comes first.
     #[error("the sign-in is over, or not at this step")]
     SignInOver,
     /// The store failed.
@@ -53,7 +53,7 @@ pub enum SignInError {
 
 /// The OPAQUE record of an address, if it has a mailbox.
 pub struct CredentialsByAddress {
-    /// Whose.
+    /// The keyed hash of the address that was typed.
     pub address_lookup: AddressLookup,
 }
 
@@ -80,7 +80,7 @@ pub struct BeginSignIn {
     pub account: Option<AccountId>,
     /// The server's OPAQUE state.
     pub state: Vec<u8>,
-    /// When.
+    /// The sign-in begins now.
     pub now: Timestamp,
 }
 
@@ -98,9 +98,9 @@ impl Act for BeginSignIn {
 
 /// Takes the OPAQUE state out: a third message gets one try.
 pub struct TakeSignInState {
-    /// Which.
+    /// The sign-in whose second message came.
     pub id: SignInId,
-    /// When.
+    /// The sign-in must not have expired by now.
     pub now: Timestamp,
 }
 
@@ -121,9 +121,9 @@ impl Act for TakeSignInState {
 
 /// The third message was right: its sender may choose from the account's factors, and be sent something.
 pub struct PasswordProved {
-    /// Which.
+    /// The sign-in whose password was right.
     pub id: SignInId,
-    /// When.
+    /// The sign-in must not have expired by now; it lasts ten minutes from here.
     pub now: Timestamp,
 }
 
@@ -146,7 +146,7 @@ impl Act for PasswordProved {
 
 /// A sign-in as what a proof is for: the first factor that is proved begins the session and ends the sign-in.
 pub struct SigningIn {
-    /// Which.
+    /// The sign-in whose password was right.
     pub id: SignInId,
     /// Begins if the code is right.
     pub session: NewSession,

@@ -10,7 +10,7 @@ use crate::{Act, Db, ReadOnly, StoreError, ToParam, sessions};
 /// A password and the slot it opens: one row, so that the two can't part.
 #[derive(Clone)]
 pub struct PasswordSlot {
-    /// Its id.
+    /// The slot's id, made by the client: part of the place that it is sealed under.
     pub id: SlotId,
     /// The account secret, sealed by the client.
     pub sealed: Vec<u8>,
@@ -21,7 +21,7 @@ pub struct PasswordSlot {
 /// The slot of a recovery sheet.
 #[derive(Clone)]
 pub struct RecoverySlot {
-    /// Its id.
+    /// The slot's id, made by the client: part of the place that it is sealed under.
     pub id: SlotId,
     /// The account secret, sealed by the client.
     pub sealed: Vec<u8>,
@@ -29,10 +29,10 @@ pub struct RecoverySlot {
     pub proof_hash: [u8; 32],
 }
 
-/// The slot of a session.
+/// The slot of one session: it goes with the session.
 #[derive(Clone)]
 pub struct DeviceSlot {
-    /// Its id.
+    /// The slot's id, made by the client: part of the place that it and the share are sealed under.
     pub id: SlotId,
     /// The account secret, sealed by the client.
     pub sealed: Vec<u8>,
@@ -56,11 +56,11 @@ pub enum PutSlotError {
 
 /// Gives a session a device slot, in place of the one it had.
 pub struct PutDeviceSlot {
-    /// Whose.
+    /// The account that the session must belong to.
     pub account: AccountId,
-    /// Of which session.
+    /// The session that the slot goes with.
     pub session: SessionId,
-    /// The slot.
+    /// The slot in the place of the one that the session had.
     pub slot: DeviceSlot,
     /// Whether the session lasts 30 days after its last use.
     pub keep: bool,
@@ -91,7 +91,7 @@ impl Act for PutDeviceSlot {
 
 /// Destroys a session's device slot and share; the session stays (PROTOCOL §9a, Lock).
 pub struct DropDeviceSlot {
-    /// Of which session.
+    /// The session that is locked.
     pub session: SessionId,
 }
 
@@ -108,7 +108,7 @@ impl Act for DropDeviceSlot {
 
 /// The device slot of a living session.
 pub struct DeviceSlotOf {
-    /// Of which session.
+    /// The session whose device asks for its slot.
     pub session: SessionId,
 }
 
@@ -127,7 +127,7 @@ impl ReadOnly for DeviceSlotOf {}
 
 /// The slot of the password, for a session that was locked and opens again (PROTOCOL §9a, Lock).
 pub struct PasswordSlotOf {
-    /// Whose.
+    /// The account whose password slot is read.
     pub account: AccountId,
 }
 

@@ -29,7 +29,7 @@ mod writer;
 #[cfg(test)]
 pub(crate) use log::{Log, STEPS};
 
-/// A store in one folder.
+/// A store in one folder: one connection writes, a few read.
 pub(crate) struct Sqlite {
     writer: writer::Writer,
     readers: readers::Readers,

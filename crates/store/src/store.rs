@@ -12,7 +12,7 @@ use crate::{
     traces::{Shared, Traces},
 };
 
-/// Where the data lies.
+/// Where the data lies: a folder of our own, or a database on a PostgreSQL server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// In `mailbox.sqlite` in this folder, which is made if it is not there.
@@ -41,15 +41,15 @@ pub enum OpenError {
     /// A newer program wrote this database.
     #[error("the database has migration {found}, but this program knows only {known}: use the newer program")]
     Newer {
-        /// In the database.
+        /// The number of the last migration that ran on the database.
         found: i64,
-        /// The newest known here.
+        /// The number of the last migration that this program knows.
         known: i64,
     },
     /// The text that should name a PostgreSQL database does not.
     #[error("the database's URL can't be read")]
     Url,
-    /// The database said no.
+    /// The database could not be opened, or a migration failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -143,7 +143,7 @@ impl Store {
         }
     }
 
-    /// What this store can do to make a trace unreadable.
+    /// The steps by which this store makes a trace unreadable.
     pub(crate) fn forgets_by(&self) -> Forgetting {
         match &*self.engine {
             Engine::Sqlite(_) => Forgetting::Overwriting,

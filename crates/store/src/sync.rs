@@ -14,15 +14,15 @@ use crate::{
     records,
 };
 
-/// What changed after a change number, oldest first.
+/// The entries and records that changed after a change number, oldest change first.
 pub struct Changes {
     /// Up to where this answer is complete: the `since` of the next question.
     pub change: ChangeNumber,
-    /// What was erased so far.
+    /// How many erasures there have been, of letters and of drafts.
     pub erased: Erased,
     /// Whether to ask again at once.
     pub more: bool,
-    /// Entries that changed.
+    /// Entries that changed since, oldest change first.
     pub entries: Vec<Entry>,
     /// Records that changed, contacts with their bytes.
     pub records: Vec<RecordChange>,
@@ -30,9 +30,9 @@ pub struct Changes {
 
 /// Entries and records that changed, merged in the order of their changes.
 pub struct ChangesSince {
-    /// In which mailbox.
+    /// The mailbox that is followed.
     pub mailbox: MailboxId,
-    /// After which change.
+    /// The last change that the device knows; 0 on a new device.
     pub since: ChangeNumber,
     /// At most how many entries and records together.
     pub limit: u32,
@@ -43,7 +43,7 @@ pub struct ChangesSince {
 /// Of what the changes are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Entries and records.
+    /// Both entries and records.
     Everything,
     /// Records only: a new device needs them before it shows a letter.
     Records,
@@ -80,7 +80,7 @@ impl ReadOnly for ChangesSince {}
 
 /// Every letter that a mailbox holds.
 pub struct LetterIdsOf {
-    /// In which mailbox.
+    /// The mailbox whose letters are meant.
     pub mailbox: MailboxId,
 }
 
@@ -103,7 +103,7 @@ impl ReadOnly for LetterIdsOf {
 
 /// Every draft of a mailbox. Served by the index `record_draft (mailbox_id, record_id)`.
 pub struct DraftIdsOf {
-    /// In which mailbox.
+    /// The mailbox whose drafts are meant.
     pub mailbox: MailboxId,
 }
 

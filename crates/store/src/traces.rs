@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::StoreError;
 
-/// Names of tables.
+/// Names of tables, each at most once.
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
@@ -42,7 +42,7 @@ pub(crate) const DELETED: [&str; 15] = [
 /// Those of them in which a secret is also overwritten: an older version, a code, the server's half of a sign-in.
 const OVERWRITTEN: [&str; 4] = ["record", "proof", "registration", "sign_in"];
 
-/// What an emptied trash deletes from.
+/// The tables that an emptied trash deletes from.
 pub(crate) const OF_LETTERS: [&str; 6] = ["entry", "content", "letter", "delivery", "notice", "erasing"];
 
 /// In which table a statement leaves a secret behind, if it changes a row.
@@ -58,7 +58,7 @@ pub(crate) fn left_by(sql: &str) -> Option<&'static str> {
     tables.iter().copied().find(|known| *known == table)
 }
 
-/// Where traces are left.
+/// The tables in which traces were left since they were last seen to.
 #[derive(Default)]
 pub(crate) struct Traces {
     tables: Mutex<Tables>,
@@ -97,7 +97,7 @@ impl Taken<'_> {
         &self.tables
     }
 
-    /// Nothing is left in them.
+    /// Says that no trace is left in them, so that they are not noted again.
     pub(crate) fn are_gone(mut self) {
         self.tables.clear();
     }

@@ -61,7 +61,7 @@ pub enum CertificateRefused {
     /// Its User ID is not exactly the address.
     #[error("the certificate is another address's")]
     OtherAddress,
-    /// More than one User ID.
+    /// It has more than one User ID, so it does not say whose address it is.
     #[error("the certificate has several user ids")]
     SeveralUserIds,
     /// It, its User ID or a subkey is revoked.
@@ -76,7 +76,7 @@ pub enum CertificateRefused {
     /// A key or User ID without the primary key's signature over it.
     #[error("a part of the certificate is not signed")]
     Unsigned,
-    /// No subkey to encrypt to.
+    /// It has no subkey that letters could be encrypted to.
     #[error("the certificate has no key to encrypt to")]
     NoEncryptionKey,
     /// A self-signature is refused.

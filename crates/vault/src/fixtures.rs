@@ -25,7 +25,7 @@ use crate::{
     packets, signatures,
 };
 
-/// 2026-11-24T10:42:00Z.
+/// The moment at which the tests happen: 2026-11-24T10:42:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_795_516_920_000);
 
 pub(crate) static ANNA: LazyLock<Keyring> = LazyLock::new(|| person("anna@example.se", 1));

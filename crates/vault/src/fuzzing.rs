@@ -33,7 +33,7 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("recovery_code", recovery_code),
 ];
 
-/// 2026-11-24T10:42:00Z.
+/// The moment at which the inputs are read: 2026-11-24T10:42:00Z.
 const NOW: Timestamp = Timestamp::from_unix_millis(1_795_516_920_000);
 /// OpenPGP's times end in the year 2106.
 const LATER: Timestamp = Timestamp::from_unix_millis(4_294_967_295_000);

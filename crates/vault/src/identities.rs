@@ -54,7 +54,7 @@ impl Identity {
         Self { certificate, primary, subkeys: vec![subkey] }
     }
 
-    /// What others know of it.
+    /// The certificate: the public half, which others encrypt to and verify with.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate

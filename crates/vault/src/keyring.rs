@@ -13,7 +13,7 @@ pub struct Keyring {
     former: Vec<Identity>,
 }
 
-/// A keyring that opened but is none. It was sealed by its owner, so this is a fault, or the work of a newer program.
+/// The bytes opened and are no keyring. Their owner sealed them, so this is a fault, or the work of a newer program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringRefused {
     /// Not the bytes of a keyring.
@@ -46,7 +46,7 @@ impl Keyring {
         Self { present, former }
     }
 
-    /// What one signs with and is written to.
+    /// The key that its owner signs with and is written to.
     #[must_use]
     pub const fn present(&self) -> &Identity {
         &self.present

@@ -6,27 +6,27 @@ use securemailbox_protocol::{ids::Fingerprint, time::Timestamp};
 
 use crate::certificates::Certificate;
 
-/// How sure one is of a key, least first.
+/// How sure a person can be whose key it is, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
-    /// The server's word.
+    /// Never seen before: only the server says whose key it is.
     New,
-    /// The key used before.
+    /// The same key as the last time.
     Known,
     /// Compared by voice or in person.
     Compared,
 }
 
-/// What is remembered of one address's key.
+/// The memory of one address's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownKey {
-    /// Of the primary key.
+    /// Fingerprint of the primary key (RFC 9580 §5.5.4.3).
     pub fingerprint: Fingerprint,
     /// The newest self-signature seen.
     pub signed_at: Timestamp,
-    /// How sure one is.
+    /// How sure the person can be whose key it is.
     pub state: KeyState,
 }
 
@@ -36,7 +36,7 @@ pub enum KeyRefused {
     /// Another primary key: stop, until the person accepts it (ATTACKS 14).
     #[error("the key of this contact is another one than before")]
     Changed {
-        /// What the former key was.
+        /// How well the former key was known.
         was: KeyState,
     },
     /// The same key in a certificate older than one already seen (ATTACKS 7).
@@ -45,7 +45,7 @@ pub enum KeyRefused {
 }
 
 impl KnownKey {
-    /// What is remembered of a key met for the first time: the server's word.
+    /// The memory of a key that is met for the first time, which only the server vouches for.
     #[must_use]
     pub fn first(certificate: &Certificate) -> Self {
         Self { fingerprint: certificate.fingerprint(), signed_at: certificate.signed_at(), state: KeyState::New }

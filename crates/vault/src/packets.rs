@@ -124,13 +124,13 @@ pub enum LockedRefused {
     /// Not exactly one SEIPD packet.
     #[error("not exactly one encrypted packet")]
     NotOnePacket,
-    /// Another version than 2.
+    /// The SEIPD packet is of another version than 2.
     #[error("not version 2 of the encrypted packet")]
     Version,
     /// Another cipher than AES-256.
     #[error("not AES-256")]
     Cipher,
-    /// Another mode than OCB.
+    /// The SEIPD packet is in another AEAD mode than OCB.
     #[error("not OCB")]
     Mode,
     /// Another key, an altered bit, or a missing chunk: the tags do not say which.

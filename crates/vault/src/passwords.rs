@@ -35,7 +35,7 @@ impl Password {
     }
 }
 
-/// The server's answer is none, or the password is not the one that was registered.
+/// The server's answer is no message of OPAQUE, or the password is not the one that was registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordRefused {
     /// The bytes are no OPAQUE message of this suite.

@@ -16,11 +16,11 @@ use crate::secrets::AccountSecret;
 /// version's opens here. That a version is not older than one already seen is for its reader to remember.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordPlace {
-    /// Whose it is.
+    /// The id of the mailbox that the record belongs to.
     pub account: AccountId,
-    /// Which one it is.
+    /// The record's id.
     pub record: RecordId,
-    /// What it is for.
+    /// What the record is for, such as a keyring.
     pub purpose: RecordPurpose,
     /// How often it was written, this time included.
     pub version: Version,

@@ -40,7 +40,7 @@ pub enum NotARecoveryCode {
 }
 
 impl RecoveryCode {
-    /// A fresh one.
+    /// A new code of 128 random bits.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut bits = [0; 16];
         rng.fill_bytes(&mut bits);

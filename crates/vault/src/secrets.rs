@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use securemailbox_protocol::slots::SlotKind;
 
-/// The bytes were not 32.
+/// The bytes are no secret: there are more or fewer than 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a secret has 32 bytes")]
 pub struct NotASecret;
@@ -21,7 +21,7 @@ macro_rules! secret {
         pub struct $name([u8; 32]);
 
         impl $name {
-            /// A fresh one.
+            /// Makes a new one of 32 random bytes.
             pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
                 let mut bytes = [0; 32];
                 rng.fill_bytes(&mut bytes);

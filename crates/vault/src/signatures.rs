@@ -17,13 +17,13 @@ use crate::packets::{self, Packet};
 /// Why a signature is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureRefused {
-    /// There is none where one must be.
+    /// A signature is missing where there must be one.
     #[error("unsigned")]
     Missing,
     /// The bytes are no signature packet.
     #[error("not a signature packet")]
     NotASignature,
-    /// Another version than 6.
+    /// The signature packet is of another version than 6.
     #[error("not a signature of version 6")]
     Version,
     /// Another algorithm than Ed25519.
@@ -38,7 +38,7 @@ pub enum SignatureRefused {
     /// Names no key, or another one than the sender's.
     #[error("signed by another key")]
     OtherIssuer,
-    /// Without a time.
+    /// The signature has no creation time (RFC 9580 §5.2.3.11).
     #[error("the signature has no time")]
     NoTime,
     /// Made more than a day after now.

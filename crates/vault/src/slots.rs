@@ -17,9 +17,9 @@ const VERSION: Version = Version::new(1);
 /// by the key (see [`SlotKey`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotPlace {
-    /// Whose it is.
+    /// The account whose secret the slot opens.
     pub account: AccountId,
-    /// Which one it is.
+    /// The slot's id.
     pub slot: SlotId,
 }
 

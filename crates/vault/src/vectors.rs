@@ -89,7 +89,7 @@ fn holds(claim: bool, why: &'static str) -> Agreed {
     if claim { Ok(()) } else { Err(why) }
 }
 
-/// Bytes in hexadecimal.
+/// `N` bytes that a vector file writes as hexadecimal digits.
 struct Hex<const N: usize>([u8; N]);
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {

@@ -46,7 +46,7 @@ impl Forgery {
         Self::by(Pen::of(&Keyring::new(Identity::generate(address, made, &mut OsRng))), address, now)
     }
 
-    /// Of this key.
+    /// A certificate of the key behind this pen.
     #[must_use]
     pub fn by(pen: Pen, address: &Address, at: Timestamp) -> Self {
         let encrypt = flags(|flags| {
@@ -57,7 +57,7 @@ impl Forgery {
         Self { pen, at, user_id, key: vec![certify_and_sign()], subkey: vec![encrypt], revoked: false }
     }
 
-    /// Under another User ID.
+    /// Gives the certificate another User ID.
     #[must_use]
     pub fn named(self, user_id: &str) -> Self {
         Self { user_id: user_id.into(), ..self }
@@ -71,7 +71,7 @@ impl Forgery {
         self
     }
 
-    /// Revoked by its owner.
+    /// Revokes the certificate by its own key.
     #[must_use]
     pub fn revoked(self) -> Self {
         Self { revoked: true, ..self }

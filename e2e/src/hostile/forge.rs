@@ -42,7 +42,7 @@ impl Pen {
     /// The key that the owner of this keyring signs with.
     ///
     /// # Panics
-    /// When the keyring is none.
+    /// When the keyring is not in the form that the client writes.
     #[must_use]
     pub fn of(keyring: &Keyring) -> Self {
         let text: serde_json::Value = serde_json::from_slice(&keyring.to_bytes()).expect("JSON");
@@ -60,7 +60,7 @@ impl Pen {
         Self { issuer: other.issuer.clone(), ..self }
     }
 
-    /// What is encrypted to.
+    /// The subkey that letters are encrypted to.
     #[must_use]
     pub fn encryption(&self) -> &pgp::packet::PublicSubkey {
         self.subkey.public_key()
@@ -145,15 +145,15 @@ pub fn literal(document: &[u8]) -> Vec<u8> {
 /// How a packet is encrypted.
 #[derive(Clone, Copy)]
 pub struct Lock {
-    /// The cipher.
+    /// The cipher of the SEIPD packet.
     pub cipher: SymmetricKeyAlgorithm,
-    /// The mode.
+    /// The AEAD mode of the SEIPD packet.
     pub mode: AeadAlgorithm,
-    /// The size of a chunk.
+    /// The chunk size of the SEIPD packet.
     pub chunk: ChunkSize,
 }
 
-/// As the protocol has it.
+/// The one way that the protocol allows (PROTOCOL §11).
 pub const LOCK: Lock =
     Lock { cipher: SymmetricKeyAlgorithm::AES256, mode: AeadAlgorithm::Ocb, chunk: ChunkSize::C64KiB };
 
@@ -214,26 +214,26 @@ fn document(plain: &[u8]) -> Vec<u8> {
 /// A letter, opened by somebody who holds its key: everything that they could rewrite.
 #[derive(Clone)]
 pub struct Rewritten {
-    /// Its key.
+    /// The session key that the content was encrypted with.
     pub key: [u8; 32],
-    /// The MIME message.
+    /// The MIME message, in clear.
     pub mime: String,
-    /// The envelope's text.
+    /// The JSON of the envelope, in clear.
     pub envelope: serde_json::Value,
     /// Whom the signatures name.
     pub readers: Vec<Fingerprint>,
-    /// The entry as it was.
+    /// The entry as the server had it.
     pub entry: Entry,
-    /// The content as it was.
+    /// The content packet as the server had it.
     pub content: Vec<u8>,
 }
 
-/// What a server would hold of a letter.
+/// The entry and the content that a server would hold of a letter.
 #[derive(Clone)]
 pub struct Forged {
-    /// The entry.
+    /// The entry that the server is to tell of.
     pub entry: Entry,
-    /// The content.
+    /// The content packet that the server is to serve.
     pub content: Vec<u8>,
 }
 
@@ -283,7 +283,7 @@ impl Rewritten {
         ContentHash::from_bytes(Sha256::digest(&self.content).into())
     }
 
-    /// What the content packet holds, signed.
+    /// The signed document that the content packet holds.
     #[must_use]
     pub fn plain(&self, pen: &Pen, at: Timestamp) -> Vec<u8> {
         pen.sign(self.mime.as_bytes(), &self.readers, at, HashAlgorithm::Sha512)

@@ -19,7 +19,7 @@ use crate::{
     suite::{Case, Lie, Lived, question},
 };
 
-use super::stage::Stage;
+use super::{recording::is_it, stage::Stage};
 
 /// A case that is being made. Until it says otherwise, what is shown stays what it was.
 pub struct Plot<'a> {
@@ -76,7 +76,7 @@ impl Plot<'_> {
         self
     }
 
-    /// The same to an answer that is a lie already.
+    /// Changes an answer that is a lie already.
     #[must_use]
     pub fn tells_too<T: DeserializeOwned + Serialize>(mut self, asked: &str, change: impl Fn(&mut T)) -> Self {
         let places = self.places(asked);
@@ -121,7 +121,7 @@ impl Plot<'_> {
         self.also(asked, "application/octet-stream", bytes.to_vec())
     }
 
-    /// The same in JSON.
+    /// Gives such a question an answer in JSON.
     #[must_use]
     pub fn also_tells(self, asked: &str, said: &impl Serialize) -> Self {
         self.also(asked, "application/json", serde_json::to_vec(said).expect("JSON"))
@@ -143,14 +143,13 @@ impl Plot<'_> {
     fn places(&self, asked: &str) -> Vec<usize> {
         let (method, path) = asked.split_once(' ').expect("a method and a path");
         let asked = format!("{method} /api/v1{path}");
-        let is_it = |line: &Recorded| is_it(line, &asked);
         let transcript = self.lived.day.transcript.iter().enumerate();
-        let places: Vec<usize> = transcript.filter(|(_, line)| is_it(line)).map(|(at, _)| at).collect();
+        let places: Vec<usize> = transcript.filter(|(_, line)| is_it(line, &asked)).map(|(at, _)| at).collect();
         assert!(!places.is_empty(), "{}: nobody asked {asked} on this day", self.case.name);
         places
     }
 
-    /// The whole takes so long.
+    /// Lets the whole day happen so much later.
     #[must_use]
     pub fn later(mut self, by: Duration) -> Self {
         self.case.now = Some(self.lived.day.now.after(by));
@@ -218,17 +217,11 @@ impl Plot<'_> {
         self.case
     }
 
-    /// That is the case.
+    /// Ends the making of the case.
     #[must_use]
     pub fn case(self) -> Case {
         self.case
     }
-}
-
-/// Whether this was asked; with any query, unless one is named.
-pub(super) fn is_it(line: &Recorded, asked: &str) -> bool {
-    let question = question(line);
-    question == asked || question.split('?').next() == Some(asked)
 }
 
 /// The answer as `change` would have it, if that is another one.
@@ -241,7 +234,7 @@ fn changed<T: DeserializeOwned + Serialize>(truth: &Recorded, change: &impl Fn(&
     (before != after).then(|| Recorded { body, ..truth.clone() })
 }
 
-/// What a failed act shows.
+/// The line that an act shows when it failed.
 #[must_use]
 pub fn failed(failure: impl Failure) -> String {
     format!("failed: {}: {failure}", failure.explain().name)
@@ -260,7 +253,7 @@ pub fn unlisted(refused: impl Into<Damage>) -> String {
     format!("{}: {damage}", damage.name())
 }
 
-/// What both show of a letter that does not open.
+/// The damage that both show of a letter that does not open.
 #[must_use]
 pub const fn damaged(refused: Refused) -> Damage {
     Damage::Letter(refused)

@@ -1,11 +1,11 @@
 //! A day while it is recorded.
 
-use securemailbox_client::transcript::Recorder;
+use securemailbox_client::transcript::{Recorded, Recorder};
 
 use crate::{
     person::{Wire, now},
     replay::{Act, Contents, Day, Life, Person},
-    suite::Lived,
+    suite::{Lived, question},
 };
 
 /// A person at a real server, written down act by act.
@@ -49,4 +49,10 @@ impl Recording {
         self.lived.day.transcript = self.person.transport.take();
         (self.lived, self.person.device())
     }
+}
+
+/// Whether a line of a transcript is an answer to this question: with any query, unless the question names one.
+pub(super) fn is_it(line: &Recorded, asked: &str) -> bool {
+    let question = question(line);
+    question == asked || question.split('?').next() == Some(asked)
 }

@@ -24,9 +24,9 @@ use crate::{
 };
 
 use super::{
+    days,
     forge::{Pen, Rewritten},
-    plot::is_it,
-    recording::Recording,
+    recording::{Recording, is_it},
 };
 
 const TEXT: &str = "Hej!\n\nVi ses på torsdag klockan nio.";
@@ -39,7 +39,7 @@ pub struct Stage {
     pub days: BTreeMap<String, Lived>,
     /// Writes to Björn and Mallory.
     pub anna: Cast,
-    /// Reads.
+    /// Reads what Anna writes.
     pub bjorn: Cast,
     /// Has an account too, and means no good. Calls herself by Anna's name.
     pub mallory: Cast,
@@ -61,28 +61,28 @@ pub struct Stage {
     pub his_other_contact: Record,
     /// What Anna knows of Björn, as the server has it when she writes to him.
     pub annas_contact: RecordHead,
-    /// Mallory's records.
+    /// Mallory's records, with which the server replaces somebody else's.
     pub mallorys_records: Vec<Record>,
-    /// Mallory's device slot.
+    /// Mallory's device slot, with which the server replaces somebody else's.
     pub mallorys_device: DeviceSlot,
 }
 
 /// A person of the play, and their keys.
 pub struct Cast {
-    /// The address.
+    /// The address that the person registered.
     pub address: Address,
-    /// The keys.
+    /// The private keys of the person, as the sealed keyring holds them.
     pub keyring: Keyring,
 }
 
 impl Cast {
-    /// As the directory has it.
+    /// The certificate that the directory shows for the person.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         self.keyring.present().certificate()
     }
 
-    /// What signs.
+    /// The key that forgeries in the person's name are signed with.
     #[must_use]
     pub fn pen(&self) -> Pen {
         Pen::of(&self.keyring)
@@ -233,7 +233,7 @@ impl Stage {
         bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: first }, Act::Close]).await;
         let mallorys = mallory.lives(vec![Act::Open, send(&[&bjorn], "Från Mallory", TEXT), Act::Close]).await;
         let mallorys = posted(&mallorys)[0];
-        keep("Björn lists Mallory's letter", bjorn.lives(vec![Act::Open, inbox(), inbox()]).await);
+        keep(days::LISTS_MALLORYS, bjorn.lives(vec![Act::Open, inbox(), inbox()]).await);
         bjorn.lives(vec![Act::Open, Act::Read { id: mallorys }, Act::Close]).await;
         let his_other_contact = bjorn.new_contact(&[of_anna]).await;
 
@@ -248,29 +248,29 @@ impl Stage {
             .await;
         let [letter, other, long] = posted(&three)[..] else { panic!("three letters") };
         let morning = bjorn.device.clone();
-        keep("Björn reads Anna's letter", bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: letter }]).await);
+        keep(days::READS, bjorn.lives(vec![Act::Open, inbox(), Act::Read { id: letter }]).await);
         let evening = std::mem::replace(&mut bjorn.device, morning);
         let acts = vec![Act::OpenAsLeft, Act::Read { id: letter }];
-        keep("Björn reads Anna's letter before it was listed", bjorn.lives(acts).await);
+        keep(days::READS_UNHEARD, bjorn.lives(acts).await);
         bjorn.device = evening;
         let bjorns_contact = bjorn.record(of_anna).await;
         assert!(bjorns_contact.head.version > old_contact.head.version, "he has read a letter of hers");
         let acts = vec![Act::Open, inbox(), accepts(&anna), inbox()];
-        keep("Björn accepts what key Anna has", bjorn.lives(acts).await);
-        keep("Björn reads Anna's long letter", bjorn.lives(vec![Act::Open, Act::Read { id: long }]).await);
-        keep("Anna looks who has read", anna.lives(vec![Act::Open, Act::Read { id: letter }]).await);
+        keep(days::ACCEPTS, bjorn.lives(acts).await);
+        keep(days::READS_LONG, bjorn.lives(vec![Act::Open, Act::Read { id: long }]).await);
+        keep(days::LOOKS, anna.lives(vec![Act::Open, Act::Read { id: letter }]).await);
         let acts = vec![Act::Open, Act::Told { id: letter }];
-        keep("Anna is told who has read", anna.lives(acts).await);
+        keep(days::IS_TOLD, anna.lives(acts).await);
 
         let annas_contact = anna.record(annas_contact).await.head;
         let address = bjorn.cast.address.clone();
         let writes = || vec![Act::Open, send(&[&bjorn], "Ett brev till", TEXT), accepts(&bjorn)];
-        keep("Anna writes to Björn, whom she knows", anna.lives(writes()).await);
+        keep(days::WRITES, anna.lives(writes()).await);
         let (compares, matches) =
             (Act::Compare { address: address.clone() }, Act::Matches { address: address.clone() });
         anna.lives(vec![Act::Open, compares, matches, Act::Close]).await;
-        keep("Anna writes to Björn, whom she compared", anna.lives(writes()).await);
-        keep("Anna writes to Cecilia", anna.lives(vec![Act::Open, send(&[&cecilia], "Hej Cecilia", TEXT)]).await);
+        keep(days::WRITES_COMPARED, anna.lives(writes()).await);
+        keep(days::WRITES_NEW, anna.lives(vec![Act::Open, send(&[&cecilia], "Hej Cecilia", TEXT)]).await);
         let subject = "Ett utkast".to_owned();
         let drafts = vec![
             Act::Open,
@@ -280,24 +280,24 @@ impl Stage {
             Act::Sync,
             Act::Drafts,
         ];
-        keep("Anna sends a draft", anna.lives(drafts).await);
+        keep(days::SENDS_A_DRAFT, anna.lives(drafts).await);
 
         let mut tablet = bjorn.elsewhere(5000);
         let then = vec![inbox(), send(&[&anna], "Svar", TEXT), Act::Close];
-        keep("Björn signs in", tablet.lives_with_code(tablet.signing_in(), then).await);
+        keep(days::SIGNS_IN, tablet.lives_with_code(tablet.signing_in(), then).await);
         let mut hers = mallory.elsewhere(6000);
-        keep("Mallory signs in", hers.lives_with_code(hers.signing_in(), vec![Act::Close]).await);
+        keep(days::MALLORY_SIGNS_IN, hers.lives_with_code(hers.signing_in(), vec![Act::Close]).await);
         let to_trash = Act::Move { id: other, folder: Folder::Trash };
         bjorn.lives(vec![Act::Open, to_trash, Act::EmptyTrash, Act::Close]).await;
         let acts = vec![Act::Open, inbox(), Act::Sync, inbox()];
-        keep("Björn's tablet learns of an erasure", tablet.lives(acts).await);
+        keep(days::ERASES, tablet.lives(acts).await);
 
         let mallorys_records = mallory.records().await;
         let mallorys_device = mallory.asks("/slots/device").await;
         let mut phone = bjorn.elsewhere(7000);
         let recovering = Act::Recover { address: address.clone(), code: bjorn.recovery_code.clone() };
         let then = vec![Act::NewPassword { password: format!("{PASSWORD} igen") }, inbox()];
-        keep("Björn recovers", phone.lives_with_code(recovering, then).await);
+        keep(days::RECOVERS, phone.lives_with_code(recovering, then).await);
 
         let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
         Self {
@@ -328,7 +328,7 @@ impl Stage {
         serde_json::from_slice(&self.bytes(day, asked)).expect("an answer of this type")
     }
 
-    /// The same, raw.
+    /// The bytes that were answered to this question on this day, the first time.
     ///
     /// # Panics
     /// When nobody asked.
@@ -346,18 +346,18 @@ impl Stage {
     pub fn rewritten(&self) -> Rewritten {
         let id = self.letter;
         let readers = [&self.bjorn, &self.mallory, &self.anna].map(|cast| cast.certificate().fingerprint());
-        self.opened(super::rows::READS, id, readers.to_vec())
+        self.opened(days::READS, id, readers.to_vec())
     }
 
     /// Anna's long letter to Björn.
     #[must_use]
     pub fn long_rewritten(&self) -> Rewritten {
         let readers = [&self.bjorn, &self.anna].map(|cast| cast.certificate().fingerprint());
-        self.opened(super::rows::READS_LONG, self.long, readers.to_vec())
+        self.opened(days::READS_LONG, self.long, readers.to_vec())
     }
 
     fn opened(&self, day: &str, id: LetterId, readers: Vec<Fingerprint>) -> Rewritten {
-        let changes: Changes = self.answer(super::rows::READS, "GET /changes");
+        let changes: Changes = self.answer(days::READS, "GET /changes");
         let entry = changes.entries.into_iter().find(|entry| entry.id == id).expect("it is new");
         let content = self.bytes(day, &format!("GET /letters/{id}/content"));
         Rewritten::open(&entry, &content, &self.bjorn.keyring, readers)

@@ -15,7 +15,7 @@ use securemailbox_e2e::{
 };
 use serde_json::Value;
 
-/// Somebody in these tests.
+/// A person in these tests, with a profile of their own.
 struct Person {
     name: &'static str,
     address: &'static str,
@@ -75,7 +75,7 @@ fn id(document: &Value) -> String {
     text(document, "id").to_owned()
 }
 
-/// A member that is text.
+/// The text of a member of a JSON document.
 #[track_caller]
 fn text<'a>(document: &'a Value, member: &str) -> &'a str {
     document[member].as_str().unwrap_or_else(|| panic!("no {member} in {document}"))

@@ -151,7 +151,7 @@ fn a_text_comes_from_a_file_or_from_standard_input_and_a_list_has_a_limit() {
     assert_failed(&anna.run(&[&send[..], &["/nowhere"]].concat()), 2, "usage");
 }
 
-/// PROTOCOL §9a: what a profile keeps is sealed, but for whose it is and where.
+/// PROTOCOL §9a: what a profile keeps is sealed, except where its server is and which account it belongs to.
 #[test]
 fn a_profile_is_closed_to_others_and_holds_no_secret_in_the_clear() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Runs the vector file of this name and returns how many vectors agreed.
 ///
 /// # Errors
-/// Which one did not.
+/// The vector that did not agree.
 #[wasm_bindgen(js_name = runVectors)]
 pub fn run_vectors(name: &str, json: &str) -> Result<usize, String> {
     vectors::run(name, json).map_err(|disagreement| disagreement.to_string())

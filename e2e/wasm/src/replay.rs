@@ -44,14 +44,14 @@ use serde::{Deserialize, Serialize};
 /// What an act shows that its time has not come for, or has gone: nothing was opened that it could work on.
 pub const OUT_OF_TURN: &str = "out-of-turn";
 
-/// One thing a person does.
+/// One thing that a person does on a day.
 #[expect(missing_docs, reason = "the fields are what their types and the act say")]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Act {
     /// Asks for a mailbox; then come [`Act::Code`], [`Act::Phone`], [`Act::Code`] and [`Act::Choose`].
     Register { address: Address },
-    /// Names the phone.
+    /// Names the phone of a registration.
     Phone { phone: PhoneNumber },
     /// Chooses a first password and a name.
     Choose { password: String, name: String },
@@ -59,7 +59,7 @@ pub enum Act {
     SignIn { address: Address, password: String },
     /// Takes the recovery sheet; then come [`Act::Code`] and [`Act::NewPassword`].
     Recover { address: Address, code: String },
-    /// Chooses a new password.
+    /// Chooses a new password in the place of a forgotten one.
     NewPassword { password: String },
     /// Types the code that was sent, whichever step asks for it.
     Code { code: String },
@@ -67,37 +67,37 @@ pub enum Act {
     Open,
     /// Opens it as this device left it.
     OpenAsLeft,
-    /// Asks for what is new.
+    /// Asks the server what is new.
     Sync,
-    /// Looks into a folder.
+    /// Lists a folder.
     List { folder: Folder },
-    /// Reads a letter.
+    /// Opens a letter and reads it.
     Read { id: LetterId },
     /// Looks, in a list, what became of a letter of one's own.
     Told { id: LetterId },
-    /// Sends one.
+    /// Sends a letter.
     Send { letter: Addressed },
     /// Writes a draft, and hands it in.
     Write { to: Address, subject: String, text: String },
     /// Sends the draft of this subject.
     SendDraft { subject: String },
-    /// Looks at the drafts.
+    /// Lists the drafts.
     Drafts,
     /// Looks at the sixty digits.
     Compare { address: Address },
     /// Says that they are alike.
     Matches { address: Address },
-    /// Takes a changed key.
+    /// Accepts a changed key.
     Accept { address: Address },
-    /// Moves a letter.
+    /// Moves a letter to another folder.
     Move { id: LetterId, folder: Folder },
-    /// Empties the trash.
+    /// Empties the trash of the mailbox.
     EmptyTrash,
     /// Takes a letter along, readable or as stored.
     Export { id: LetterId, encrypted: bool },
-    /// Puts the mailbox away.
+    /// Puts the mailbox away; the device keeps its session.
     Close,
-    /// Signs out.
+    /// Signs out; the device keeps nothing.
     SignOut,
 }
 
@@ -106,7 +106,7 @@ pub type Contents = BTreeMap<String, Octets>;
 
 const SESSION: &str = "session";
 
-/// A recorded day.
+/// A day that was recorded, and can be lived again.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Day {
@@ -116,13 +116,13 @@ pub struct Day {
     pub seed: u64,
     /// What lay on the device in the morning.
     pub device: Contents,
-    /// What the person did.
+    /// What the person did, in order.
     pub acts: Vec<Act>,
-    /// What the client asked and was answered.
+    /// Every call of the client, with the answer that it got.
     pub transcript: Vec<Recorded>,
 }
 
-/// What a day came to.
+/// What a replayed day came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evening {
     /// What each act showed, or `failed:` and the failure's stable name.
@@ -131,7 +131,7 @@ pub struct Evening {
     pub strays: Vec<String>,
     /// What was asked with another body than the recorded one.
     pub other_bodies: Vec<String>,
-    /// What of the transcript was not asked for.
+    /// Calls of the transcript that were not made.
     pub unasked: Vec<Recorded>,
 }
 
@@ -164,13 +164,13 @@ pub struct Person<T> {
 }
 
 impl<T> Person<T> {
-    /// In the morning.
+    /// Begins the day with what the device kept from the day before.
     pub fn new(transport: T, now: Timestamp, seed: u64, device: &Contents) -> Self {
         let random = Handle(Rc::new(RefCell::new(StdRng::seed_from_u64(seed))));
         Self { transport, device: with(device), now, random }
     }
 
-    /// What lies on the device.
+    /// What lies on the device now, for the next day.
     pub fn device(&self) -> Contents {
         let (session, rows) = self.device.parts();
         let session = session.map(|session| (SESSION.to_owned(), session.into()));
@@ -246,16 +246,16 @@ impl CryptoRng for Handle {}
 /// How far a person has come.
 #[derive(Default)]
 pub enum Life {
-    /// No mailbox is open.
+    /// Nobody has signed in, or the mailbox was put away.
     #[default]
     Outside,
     /// The e-mail's code is asked for.
     Address(accounts::AddressToProve),
-    /// A phone is asked for.
+    /// The registration waits for a phone.
     Phone(accounts::PhoneToName),
     /// The phone's code is asked for.
     PhoneCode(accounts::PhoneToProve),
-    /// A password is asked for.
+    /// The registration waits for a password.
     Password(accounts::PasswordToChoose),
     /// Signing in, the phone's code is asked for.
     SignIn(CodeToEnter<sign_in::PasswordProved>),
@@ -263,7 +263,7 @@ pub enum Life {
     Recovery(CodeToEnter<sign_in::SheetProved>),
     /// Recovering, a new password is asked for.
     NewPassword(sign_in::NewPasswordToChoose),
-    /// A mailbox is open.
+    /// The mailbox is open.
     Inside(Box<Mailbox>),
 }
 

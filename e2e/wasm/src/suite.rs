@@ -13,9 +13,9 @@ use super::replay::{Day, Evening, live};
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
-    /// Recorded days, by name.
+    /// Recorded days, by their names in the cases.
     pub days: BTreeMap<String, Lived>,
-    /// What might have happened instead.
+    /// The lies that are told, each of one day.
     pub cases: Vec<Case>,
 }
 
@@ -23,9 +23,9 @@ pub struct Suite {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lived {
-    /// The day.
+    /// The day with its transcript.
     pub day: Day,
-    /// What each act showed.
+    /// What each act of the day showed.
     pub shown: Vec<String>,
 }
 
@@ -33,17 +33,17 @@ pub struct Lived {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// The row of ATTACKS.
+    /// The number of the row in the threat model.
     pub row: u8,
-    /// The lie, in words.
+    /// What the lie is, in words.
     pub name: String,
     /// The day on which it is told.
     pub day: String,
-    /// What is answered otherwise.
+    /// The answers that are changed.
     pub lies: Vec<Lie>,
     /// The device's clock, if the lie takes its time.
     pub now: Option<Timestamp>,
-    /// What each act must show.
+    /// What each act must show under the lie.
     pub shown: Vec<String>,
     /// What the client must not ask for any more: method and path.
     pub never_asked: Vec<String>,
@@ -61,14 +61,14 @@ pub enum Lie {
     Besides(Recorded),
 }
 
-/// How a case ended.
+/// What running a case, or an unchanged day, came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The row of ATTACKS; none for a day as it was.
     pub row: Option<u8>,
-    /// The lie, or the day.
+    /// The name of the lie, or of the day.
     pub name: String,
-    /// What came out otherwise than it must.
+    /// Where the client did another thing than it must.
     pub faults: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ impl Case {
     }
 }
 
-/// Method and path.
+/// The question of a recorded call: method, path and query.
 #[must_use]
 pub fn question(recorded: &Recorded) -> String {
     format!("{} {}", recorded.method, recorded.path)

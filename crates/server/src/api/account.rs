@@ -9,7 +9,7 @@ use securemailbox_store::accounts::{AccountById, SetLanguage};
 
 use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
 
-/// One's own account.
+/// Reads one's own account.
 #[utoipa::path(get, path = "/account", responses((status = 200, body = Account), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn read(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Account>, Problem> {
     let account = mailroom.store.read(AccountById { account: session.account }).await?.ok_or(ProblemType::NotFound)?;

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Query, letters};
 use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem};
 
-/// After which change.
+/// The change number to follow on from.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Since {
@@ -27,15 +27,15 @@ pub(crate) struct Since {
     only: Option<Only>,
 }
 
-/// What the changes are asked for, where it is not everything.
+/// The part of the changes that is asked for, where it is not everything.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Only {
-    /// Sealed records.
+    /// Sealed records only: no entries.
     Records,
 }
 
-/// What changed after a change number, oldest first.
+/// Tells which entries and records changed after a change number, oldest change first.
 #[utoipa::path(get, path = "/changes", params(Since),
     responses((status = 200, body = Changes), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn changes(

@@ -15,7 +15,7 @@ use securemailbox_store::directory::{CertificateByHash, ListingByAddress, Sealed
 use super::Id;
 use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem, session::Session};
 
-/// Who has this address.
+/// Finds the account of an address.
 #[utoipa::path(post, path = "/directory/look-ups", request_body = LookUp,
     responses((status = 200, body = Listing), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn look_up(

@@ -48,9 +48,9 @@ struct Watching {
     access: Access,
     news: Listener,
     stopping: watch::Receiver<bool>,
-    /// Known, and not told yet.
+    /// A pulse that was heard and has not been sent on the stream yet.
     next: Option<Pulse>,
-    /// Told last.
+    /// The pulse that the stream sent last.
     told: Option<Pulse>,
 }
 

@@ -30,7 +30,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{mailroom::Mailroom, problem::Problem};
 
-/// Where the API lies.
+/// The path that every endpoint begins with.
 pub const BASE: &str = "/api/v1";
 
 #[derive(OpenApi)]
@@ -97,7 +97,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
     (router, document)
 }
 
-/// An id in a path. What is none is nothing that could be found.
+/// The id in a path. One that is malformed is a bad request, not a missing thing.
 pub(crate) struct Id<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Id<T> {

@@ -14,10 +14,8 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     factors::Factor,
-    proofs::{
-        ChooseError, ChosenFactor, CodeHmac, EnterCode, Entered, ExpectCode, Holder, HolderId, NOBODYS_CODE, Offered,
-        OffersTo, Verdict,
-    },
+    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
+    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, OffersTo},
     recoveries::Recovering,
     registrations::Registering,
     sessions::StepUp,
@@ -113,7 +111,7 @@ pub(crate) async fn enter_of_recovery(
     Ok(Json(RecoveredSlot { account: recovered.account, id: recovered.slot.id, sealed: recovered.slot.sealed }))
 }
 
-/// What this session can be proved with afresh.
+/// Lists the factors by which this session can be proved afresh.
 #[utoipa::path(get, path = "/sessions/current/proofs",
     responses((status = 200, body = Offers), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn offers_to_session(
@@ -163,7 +161,7 @@ pub(crate) async fn demand(
     Err(Problem::new(refusal).with("offers", offers))
 }
 
-/// What a holder may choose from, as it travels.
+/// Reads the factors that a holder may choose from, as they travel.
 pub(crate) async fn offers_to(mailroom: &Mailroom, holder: HolderId) -> Result<Offers, Problem> {
     let offered = mailroom.store.read(OffersTo { holder, now: mailroom.now() }).await;
     offers(mailroom, &offered.map_err(|error| refused(holder, error))?)
@@ -225,7 +223,7 @@ async fn enter<H: Holder>(mailroom: &Mailroom, holder: H, entered: &EnterProof) 
     }
 }
 
-/// What is kept of a code: of these digits for this holder and factor, and no other.
+/// The HMAC that is kept of a code: of these digits for this holder and factor, and no other.
 fn hmac(mailroom: &Mailroom, holder: HolderId, factor: FactorId, digits: &Code) -> CodeHmac {
     mailroom.seal.code(holder.as_bytes(), factor, digits)
 }

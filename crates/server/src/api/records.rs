@@ -43,7 +43,7 @@ impl From<EraseRecordError> for Problem {
     }
 }
 
-/// One record.
+/// Reads one record with its bytes.
 #[utoipa::path(get, path = "/records/{id}", params(("id" = RecordId, Path)),
     responses((status = 200, body = Record), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn read(
@@ -55,11 +55,11 @@ pub(crate) async fn read(
     Ok(Json(record.ok_or(ProblemType::NotFound)?))
 }
 
-/// What a record is for.
+/// The purpose of a record that is written.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {
-    /// Which of the account's records it is.
+    /// The word for the record's purpose, such as `draft`.
     #[param(inline)]
     purpose: RecordPurpose,
 }
@@ -86,7 +86,7 @@ pub(crate) async fn write(
     Ok(Json(mailroom.store.write(WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed }).await?))
 }
 
-/// Erases a draft.
+/// Erases a draft; no other record can be erased.
 #[utoipa::path(delete, path = "/records/{id}", params(("id" = RecordId, Path)),
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn erase(

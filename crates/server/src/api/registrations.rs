@@ -70,7 +70,7 @@ pub(crate) async fn begin(
     Ok((StatusCode::CREATED, Json(Registration { id, account, offers })))
 }
 
-/// Names the phone, once the address is proved; another one, until one is proved.
+/// Names the phone, once the address is proved. Until a phone is proved, another one may be named in its place.
 #[utoipa::path(post, path = "/registrations/{id}/phone", params(("id" = RegistrationId, Path)), request_body = EnteredPhone,
     responses((status = 200, body = Offers), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn phone(

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::within;
 use crate::{body::Json, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem, session::Session};
 
-/// Bytes of a server share.
+/// The length of a server share, in bytes.
 const SHARE: usize = 32;
 
 impl From<PutSlotError> for Problem {

@@ -20,9 +20,9 @@ use crate::seal::{ServerSeal, Unsealed};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Recipient {
-    /// By mail.
+    /// An e-mail to this address.
     Email(Address),
-    /// By SMS.
+    /// An SMS to this number.
     Phone(PhoneNumber),
 }
 

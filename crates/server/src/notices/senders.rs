@@ -20,16 +20,16 @@ use crate::{
 
 /// How long a mail server or gateway may take for one message.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What the demo's outbox remembers.
+/// The most messages that the demo's outbox remembers.
 const DEMO_OUTBOX: usize = 1000;
 
 /// A notice in words, on its way.
 pub struct Outgoing {
-    /// To whom.
+    /// The address or the number that the notice goes to.
     pub to: Recipient,
-    /// Of an e-mail.
+    /// The subject of an e-mail; empty for an SMS.
     pub subject: String,
-    /// The whole text.
+    /// The text as it goes out, whole.
     pub text: String,
     /// The code in it, for the demo.
     pub code: Option<String>,
@@ -44,7 +44,7 @@ pub enum NotSent {
     /// The gateway was not reached.
     #[error("the SMS gateway was not reached")]
     GatewayUnreached(#[source] reqwest::Error),
-    /// The gateway answered otherwise than 2xx.
+    /// The gateway answered with another status than 2xx.
     #[error("the SMS gateway answered {0}")]
     GatewayRefused(u16),
     /// The address can't be written in a header.
@@ -77,7 +77,7 @@ pub enum SenderError {
     SmsTemplate,
 }
 
-/// Both ways out.
+/// The two ways that a notice can leave by, mail and SMS.
 pub struct Senders {
     mail: MailSender,
     sms: SmsSender,
@@ -291,22 +291,22 @@ pub struct DemoOutbox(Arc<Mutex<VecDeque<DemoMessage>>>);
 /// One message in the demo's outbox.
 #[derive(Clone, Serialize)]
 pub struct DemoMessage {
-    /// `email` or `sms`.
+    /// The word `email` or `sms`.
     pub channel: &'static str,
-    /// An address or a number.
+    /// The address or the number that it would have gone to.
     pub to: String,
-    /// Of an e-mail.
+    /// The subject of an e-mail; an SMS has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The whole text.
+    /// The text as it would have gone out, whole.
     pub text: String,
-    /// The code in it.
+    /// The code in the text, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The link in it.
+    /// The link in the text, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// When.
+    /// When it would have gone out.
     pub at: Timestamp,
 }
 
@@ -327,7 +327,7 @@ impl DemoOutbox {
         messages.push_back(message);
     }
 
-    /// Everything, newest last.
+    /// All messages, oldest first.
     #[must_use]
     pub fn messages(&self) -> Vec<DemoMessage> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

@@ -3,46 +3,46 @@
 use securemailbox_protocol::{accounts::Language, factors::Code};
 use serde::{Deserialize, Serialize};
 
-/// What to say.
+/// What a notice says, before it is put into words of a language.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Text {
     /// The code that proves an address.
     AddressCode {
-        /// Six digits.
+        /// The six digits that the message says.
         code: Code,
     },
     /// Somebody, perhaps its owner, tried to register an address that has a mailbox.
     AlreadyHere,
     /// The code that proves a phone.
     PhoneCode {
-        /// Six digits.
+        /// The six digits that the message says.
         code: Code,
     },
-    /// The code of a sign-in.
+    /// The code that proves a person who signs in.
     SignInCode {
-        /// Six digits.
+        /// The six digits that the message says.
         code: Code,
     },
     /// The code of a forgotten password.
     RecoveryCode {
-        /// Six digits.
+        /// The six digits that the message says.
         code: Code,
     },
     /// The code of somebody who is signed in and proves it afresh.
     ProofCode {
-        /// Six digits.
+        /// The six digits that the message says.
         code: Code,
     },
-    /// A letter waits.
+    /// A letter waits in the mailbox. Neither sender nor subject is named.
     NewLetter,
 }
 
-/// A notice in words.
+/// A notice in the words of one language.
 pub struct Words {
-    /// Of an e-mail; an SMS has none.
+    /// The subject of an e-mail; an SMS has none.
     pub subject: &'static str,
-    /// The whole text.
+    /// The text, whole, with its code or link.
     pub text: String,
 }
 

@@ -20,7 +20,7 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(5);
 /// How long another process leaves a claimed notice alone.
 const LEASE: Duration = Duration::from_secs(60);
-/// Notices claimed at once.
+/// How many notices one look at the outbox claims.
 const BATCH: u32 = 64;
 /// Notices on their way at once.
 const AT_ONCE: usize = 8;
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 8;
 const LETTER_NOTICE_LIFE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// The first pause after a failure; doubled with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause.
+/// The longest pause between two tries of one notice.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 
 /// Sends what is due, whenever something is new and every few seconds.

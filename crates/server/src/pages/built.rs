@@ -55,7 +55,7 @@ pub(super) struct Page {
 
 struct File {
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// What an unchanged copy is known by. A file whose name holds its hash needs none.
+    /// The `ETag` of the file. A file whose name holds its hash needs none.
     tag: Option<HeaderValue>,
     plain: Bytes,
     brotli: Option<Bytes>,
@@ -84,12 +84,12 @@ impl Page {
         Self { shell: shell.map(Arc::new), files: Arc::new(files) }
     }
 
-    /// An address of the page.
+    /// Answers an address of the page with its one HTML file; the page itself finds out what to show.
     fn shell(&self, asked: &HeaderMap) -> Response {
         self.shell.as_ref().map_or_else(not_built, |shell| shell.answer(asked))
     }
 
-    /// An address that is none. Who navigated here sees the page say so; a program gets a problem.
+    /// Answers an unknown address: a person who navigated here gets the page, which says so, and a program gets a problem.
     fn nothing(&self, method: &Method, uri: &Uri, asked: &HeaderMap) -> Response {
         let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
         let navigated = origin::reads_only(method) && !is_api && wants_html(asked);
@@ -202,7 +202,7 @@ fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
     known.split(',').any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
 }
 
-/// What the file is, by its ending. A test holds that the page has no file of another kind.
+/// The media type of a file, by its ending. A test holds that the page has no file of another kind.
 fn media_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
         "css" => "text/css; charset=utf-8",

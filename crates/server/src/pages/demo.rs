@@ -10,25 +10,25 @@ use crate::{
     notices::{DemoMessage, DemoOutbox},
 };
 
-/// A person of the demo.
+/// A person of the demo, as its sign-in page offers them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DemoAccount {
-    /// The name on letters.
+    /// The name that the person's letters carry.
     pub name: String,
-    /// The address.
+    /// The address that the person signs in with.
     pub address: String,
-    /// The phone, E.164.
+    /// The phone that the person's codes go to, in E.164 form.
     pub phone: String,
     /// The password, which is in the source for everyone to read.
     pub password: String,
 }
 
-/// What the demo shows.
+/// What the demo shows besides the product.
 #[derive(Clone)]
 pub struct Demo {
-    /// What would have been sent.
+    /// The messages that a real server would have sent.
     pub outbox: DemoOutbox,
-    /// Who lives here.
+    /// The people that the demo was made with.
     pub accounts: Arc<[DemoAccount]>,
 }
 

@@ -39,7 +39,7 @@ pub(super) fn page(language: &str, title: &str, main: &str) -> Response {
 /// Where the one style sheet lies.
 pub(super) const STYLE_SHEET: &str = "/plain.css";
 
-/// The one style sheet.
+/// Serves the style sheet that all pages of the server share.
 pub(super) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], STYLE).into_response()
 }

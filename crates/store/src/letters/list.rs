@@ -14,13 +14,13 @@ use crate::{
 /// After which entry a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// Its arrival.
+    /// When the letter before the page arrived.
     pub arrived: Timestamp,
-    /// Its letter.
+    /// The letter before the page: it orders letters that arrived at the same moment.
     pub letter: LetterId,
 }
 
-/// A page of a list.
+/// One page of a folder, and where the next one begins.
 pub struct EntryList {
     /// At most as many as asked for.
     pub entries: Vec<Entry>,
@@ -28,15 +28,15 @@ pub struct EntryList {
     pub next: Option<Cursor>,
 }
 
-/// A page of a folder.
+/// Reads one page of a folder, newest arrival first.
 pub struct ListEntries {
-    /// In which mailbox.
+    /// The mailbox that the folder is in.
     pub mailbox: MailboxId,
-    /// Which folder.
+    /// The folder that is listed.
     pub folder: Folder,
-    /// After which entry.
+    /// The last entry of the page before; none for the first page.
     pub cursor: Option<Cursor>,
-    /// At most how many.
+    /// The most entries on the page.
     pub limit: u32,
 }
 
@@ -64,6 +64,6 @@ impl Act for ListEntries {
 
 impl ReadOnly for ListEntries {}
 
-/// Before every entry.
+/// Stands before every entry, so that the first page is asked for like any other.
 const NEWEST: Cursor =
     Cursor { arrived: Timestamp::from_unix_millis(u64::MAX), letter: LetterId::from_bytes([0xff; 16]) };

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Act, Db, StoreError, ToParam, erasure, notices, pulse};
 
-/// A letter to post.
+/// A letter as the sender's client sealed it.
 pub struct PostLetter {
     /// All but its content. The caller has held it to the limits.
     pub new: NewLetter,
@@ -21,13 +21,13 @@ pub struct PostLetter {
     pub content: Vec<u8>,
 }
 
-/// Why nothing was posted.
+/// Why nothing of the request was posted, not even the letters that were right.
 #[derive(Debug, thiserror::Error)]
 pub enum PostLettersError {
     /// A reader has another key by now, or no account.
     #[error("a reader has another key, or none")]
     StaleKey {
-        /// Which.
+        /// The account whose key is another one, or which does not exist.
         reader: AccountId,
     },
     /// Another letter has this id: other bytes, or another sender's.
@@ -49,7 +49,7 @@ pub enum PostLettersError {
 /// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
 /// draft goes with the letters, in a repetition too if it is still there as it was.
 pub struct PostLetters {
-    /// From which mailbox.
+    /// The mailbox that posts, and that gets a copy of each letter.
     pub sender: MailboxId,
     /// One, and one more for each Bcc reader.
     pub letters: Vec<PostLetter>,

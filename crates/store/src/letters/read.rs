@@ -12,9 +12,9 @@ use crate::{
 
 /// A mailbox's entry of a letter.
 pub struct ReadEntry {
-    /// In which mailbox.
+    /// The mailbox that the entry is in.
     pub mailbox: MailboxId,
-    /// Which.
+    /// The letter's id.
     pub letter: LetterId,
 }
 
@@ -33,16 +33,16 @@ impl ReadOnly for ReadEntry {}
 /// What decides whether a mailbox may have a letter's content, and the content itself if it is short: most are, and one
 /// look then says everything.
 pub struct ReadShortContent {
-    /// In which mailbox.
+    /// The mailbox that holds the letter.
     pub mailbox: MailboxId,
-    /// Which.
+    /// The letter's id.
     pub letter: LetterId,
 }
 
-/// What [`ReadShortContent`] found.
+/// The row and, if it is short, the content that [`ReadShortContent`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShortContent {
-    /// Who posted the letter.
+    /// The account that posted the letter.
     pub sender: AccountId,
     /// The level its sender demanded.
     pub level: Option<Level>,
@@ -77,9 +77,9 @@ impl ReadOnly for ReadShortContent {}
 
 /// The content of a letter that `mailbox` has an entry of.
 pub struct ReadContent {
-    /// In which mailbox.
+    /// The mailbox that holds the letter.
     pub mailbox: MailboxId,
-    /// Which.
+    /// The letter's id.
     pub letter: LetterId,
 }
 

@@ -8,27 +8,27 @@ use securemailbox_protocol::{
 
 use crate::{Act, Db, ReadOnly, Row, StoreError, letters::Correspondent, pulse};
 
-/// What became of a letter at one reader.
+/// How far a letter came with one reader: delivered, notified, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The reader.
+    /// The mailbox that the letter went to, with its certificate of today.
     pub reader: Correspondent,
     /// When it lay in the reader's mailbox.
     pub delivered: Timestamp,
     /// When the mail server took the notice.
     pub notified: Option<Timestamp>,
-    /// The signed receipt.
+    /// What the reader's client signed when it opened the letter; none until then.
     pub read: Option<DeliveryReceipt>,
 }
 
 /// A reader's word that a letter was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryReceipt {
-    /// When, as signed.
+    /// When the letter was opened, as the signature says.
     pub at: Timestamp,
-    /// A detached v6 signature.
+    /// A detached v6 signature over the receipt (RFC 9580).
     pub signature: Vec<u8>,
-    /// What the reader's session had proved.
+    /// The level that the reader's session had proved when it read.
     pub level: Level,
 }
 
@@ -45,11 +45,11 @@ pub enum PutReceiptError {
 
 /// Keeps a read receipt for the sender, who sees it as a change; the first one stays. Nothing is kept once the sender has erased the letter.
 pub struct PutReceipt {
-    /// The reader's mailbox.
+    /// The mailbox of the reader who opened the letter.
     pub mailbox: MailboxId,
-    /// Which letter.
+    /// The letter that was opened.
     pub letter: LetterId,
-    /// The receipt.
+    /// What the reader's client signed.
     pub receipt: DeliveryReceipt,
 }
 
@@ -71,11 +71,11 @@ impl Act for PutReceipt {
     }
 }
 
-/// What became of a letter at each reader; none if `mailbox` did not send it or has erased it.
+/// A letter's delivery to each reader; none if `mailbox` did not send it or has erased it.
 pub struct DeliveriesOf {
-    /// The sender's mailbox.
+    /// The mailbox of the sender, who alone may ask.
     pub mailbox: MailboxId,
-    /// Which letter.
+    /// The letter whose readers are asked for.
     pub letter: LetterId,
 }
 

@@ -17,7 +17,7 @@ pub enum UpdateEntryError {
     /// The mailbox has no such entry.
     #[error("the mailbox has no such entry")]
     NotFound,
-    /// Nothing moves to the folder of drafts: they are records.
+    /// A letter can't go to the folder of drafts, since drafts are records.
     #[error("letters do not go to the folder of drafts")]
     NotAFolderForLetters,
     /// The store failed.
@@ -25,13 +25,13 @@ pub enum UpdateEntryError {
     Store(#[from] StoreError),
 }
 
-/// Moves or marks an entry. What is so already raises no change number.
+/// Moves or marks an entry. An update that changes nothing raises no change number.
 pub struct UpdateEntry {
-    /// In which mailbox.
+    /// The mailbox that the entry is in.
     pub mailbox: MailboxId,
-    /// Which.
+    /// The letter's id.
     pub letter: LetterId,
-    /// What changes.
+    /// The new folder, flag or both; what is left out stays.
     pub update: EntryUpdate,
 }
 

@@ -12,11 +12,11 @@ pub const NOBODYS_CODE: CodeHmac = [0; 32];
 /// Proof by a six-digit code: [`limits::CODE_TRIES`] tries, [`limits::CODE_LIFE`]. Reads no clock, sends nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeProof {
-    /// The code is on its way.
+    /// A code was sent, and can still be entered.
     Sent(SentCode),
-    /// It was entered.
+    /// The right code was entered.
     Proved {
-        /// When.
+        /// When it was entered.
         at: Timestamp,
     },
     /// Too late, or too often wrong.
@@ -26,7 +26,7 @@ pub enum CodeProof {
 /// A code that waits to be entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentCode {
-    /// What it must match.
+    /// HMAC of the newest code's six digits.
     pub code: CodeHmac,
     /// What was sent before and never entered, newest first: it proves nothing, but whoever types it is told why.
     pub older: Vec<CodeHmac>,
@@ -36,18 +36,18 @@ pub struct SentCode {
     pub tries_left: u8,
 }
 
-/// What entering a code came to.
+/// The outcome of entering a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the code.
+    /// It was the newest code, in time.
     Proved,
-    /// It is not; try again.
+    /// It was no code that was sent; there are tries left.
     Wrong,
     /// It was the code, until a newer one was sent. Counts as a try like any other.
     Older,
     /// It is not, and that was the last try.
     NoTriesLeft,
-    /// Its time is over.
+    /// The code's ten minutes are over.
     TooLate,
     /// Nothing waits for a code here: proved already, closed, or unknown.
     AlreadyOver,
@@ -112,7 +112,7 @@ mod tests {
         [number + 1; 32]
     }
 
-    /// What happens to a proof.
+    /// Everything that can happen to a proof.
     #[derive(Debug, Clone, Copy)]
     enum Event {
         /// Another code is sent.

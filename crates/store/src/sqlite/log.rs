@@ -38,9 +38,9 @@ pub(crate) enum Step {
     Checkpoint,
     /// Overwrites the log's header. A crash from here on finds no log, which is right: all of it is in the database.
     OverwriteHeader,
-    /// Overwrites its frames.
+    /// Overwrites every frame of the log with zeros.
     OverwriteFrames,
-    /// Gives its blocks back.
+    /// Cuts the log file to length zero, which gives its blocks back to the file system.
     Truncate,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum Step {
 pub(crate) const STEPS: [Step; 5] =
     [Step::Scrub, Step::Checkpoint, Step::OverwriteHeader, Step::OverwriteFrames, Step::Truncate];
 
-/// The log of one database.
+/// The write-ahead log of one database (`mailbox.sqlite-wal`).
 pub(crate) struct Log {
     path: PathBuf,
 }
@@ -116,7 +116,7 @@ impl Log {
         Ok(transaction.commit()?)
     }
 
-    /// Which pages the log holds, from the headers of its frames.
+    /// The numbers of the pages that the log holds, from the headers of its frames.
     fn pages(&self, connection: &Connection) -> Result<BTreeSet<u32>, StoreError> {
         let Frames { in_log, .. } = frames(connection, "PRAGMA wal_checkpoint(NOOP)")?;
         let mut pages = BTreeSet::new();

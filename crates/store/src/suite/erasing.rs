@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
+    factors::FactorKind,
     ids::ErasureId,
     letters::{ErasureStep, ErasureStepKind},
     limits,
@@ -11,7 +12,7 @@ use securemailbox_protocol::{
 
 use super::{
     on_both,
-    people::{Dice, NOW, again, draft, empty_trash, later, post, register, trash},
+    people::{Dice, NOW, again, draft, empty_trash, later, post, prove_address, register, trash},
     places,
     together::Count,
 };
@@ -20,6 +21,7 @@ use crate::{
     jobs::Sweep,
     letters::{DeliveriesOf, ReadContent, ReadEntry},
     pulse::PulseOf,
+    registrations::NamePhone,
     sync::LetterIdsOf,
 };
 
@@ -143,7 +145,7 @@ async fn a_receipt_is_kept_for_minutes_and_goes_with_the_next_one(store: Store) 
     assert_eq!(receipts().await, 0);
 }
 
-/// Which steps were taken, and to how many.
+/// The steps of a receipt: whether each was taken, and to how many rows.
 async fn steps_of_one_letter(store: &Store) -> Vec<(ErasureStepKind, bool, u64)> {
     let mut dice = Dice::new(5);
     let anna = register(store, &mut dice).await;
@@ -211,5 +213,24 @@ async fn postgresql_vacuums_what_was_touched_and_no_other_table() {
     trash(&store, &anna, letter.new.id).await;
     empty_trash(&store, anna.account, NOW).await.unwrap();
     assert_eq!(counts().await, (records + 1, entries + 1, slots), "a receipt is given after its vacuum");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_vacuums_the_factors_when_one_was_deleted() {
+    let place = places::postgresql().await;
+    let store = place.open().await;
+    let mut dice = Dice::new(9);
+    let lookup = dice.hash();
+    let begin = dice.begin_registration(lookup);
+    let id = begin.id;
+    store.write(begin).await.unwrap();
+    prove_address(&store, &mut dice, id).await;
+    store.write(NamePhone { id, phone: dice.factor(FactorKind::Phone), now: NOW }).await.unwrap();
+    store.scrub_log().await.unwrap();
+    let before = vacuums!(store, "factor");
+    store.write(NamePhone { id, phone: dice.factor(FactorKind::Phone), now: NOW }).await.unwrap();
+    store.scrub_log().await.unwrap();
+    assert_eq!(vacuums!(store, "factor"), before + 1);
     store.close().await;
 }

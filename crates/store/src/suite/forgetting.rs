@@ -3,16 +3,18 @@
 use std::{collections::HashSet, path::Path, time::Duration};
 
 use futures_util::future::{join_all, try_join_all};
-use securemailbox_protocol::ids::SlotId;
+use securemailbox_protocol::{factors::FactorKind, ids::SlotId, limits};
 
 use super::{
-    people::{Dice, NOW, Person, again, draft, empty_trash, post, register, trash},
+    people::{Dice, NOW, Person, again, draft, empty_trash, post, prove_address, register, trash},
     places,
 };
 use crate::{
     Store, StoreError,
+    jobs::Sweep,
     letters::PostLetter,
     records::ReadRecord,
+    registrations::NamePhone,
     sessions::EndSession,
     slots::{DeviceSlot, PutDeviceSlot},
 };
@@ -188,6 +190,34 @@ async fn what_a_dropped_draft_left_goes_by_itself() {
         tokio::task::yield_now().await;
     }
     gathering.abort();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_factor_is_gone_once_the_log_is_scrubbed() {
+    let place = places::sqlite();
+    let store = place.open().await;
+    let mut dice = Dice::new(7);
+    let lookup = dice.hash();
+    let begin = dice.begin_registration(lookup);
+    let (id, address) = (begin.id, begin.address.sealed.clone());
+    store.write(begin).await.unwrap();
+    prove_address(&store, &mut dice, id).await;
+    let phone = dice.factor(FactorKind::Phone);
+    let sealed = phone.sealed.clone();
+    store.write(NamePhone { id, phone, now: NOW }).await.unwrap();
+    // From here on nothing but a factor is deleted: no code was sent to this phone.
+    store.scrub_log().await.unwrap();
+    assert!(stands(place.folder(), &sealed), "the search finds what is there");
+    let other = dice.factor(FactorKind::Phone);
+    let others = other.sealed.clone();
+    store.write(NamePhone { id, phone: other, now: NOW }).await.unwrap();
+    store.scrub_log().await.unwrap();
+    assert!(!stands(place.folder(), &sealed), "another phone was named in its place");
+    assert!(stands(place.folder(), &others) && stands(place.folder(), &address), "what is still to be proved stays");
+    store.write(Sweep { now: NOW.after(limits::REGISTRATION_LIFE) }).await.unwrap();
+    store.scrub_log().await.unwrap();
+    assert!(!stands(place.folder(), &others) && !stands(place.folder(), &address), "the registration is over");
     store.close().await;
 }
 

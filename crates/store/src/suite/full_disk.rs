@@ -21,7 +21,7 @@ use crate::{
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// None where this process may not mount one.
+    /// Answers none where this process may not mount a file system.
     fn mount(mebibytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let mut mount = Command::new("mount");

@@ -25,7 +25,8 @@ use crate::{
     factors::{Factor, FactorsOf},
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
     notices::{NewNotice, NoticeId},
-    proofs::{ChooseError, CodeHmac, EnterCode, Entered, ExpectCode, Holder, HolderId, OffersTo, Verdict},
+    proofs::{CodeHmac, Holder, HolderId, Verdict},
+    proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
     records::WriteRecord,
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone, Registering, RegistrationError},
     sessions::{NewSession, TokenHash},
@@ -161,12 +162,18 @@ pub(super) async fn register(store: &Store, dice: &mut Dice) -> Person {
     Person { account, certificate, address_lookup, proof_hash, token_hash, session, phone }
 }
 
-/// Proves address and phone of a registration.
-pub(super) async fn prove_both(store: &Store, dice: &mut Dice, id: RegistrationId) -> Result<(), RegistrationError> {
+/// Proves the address of a registration.
+pub(super) async fn prove_address(store: &Store, dice: &mut Dice, id: RegistrationId) {
     let holder = HolderId::Registration(id);
     let address = only_offer(store, holder).await;
     expect(store, dice, holder, address, ADDRESS_CODE).await.expect("an address to prove");
     assert_eq!(enter(store, Registering(id), address, ADDRESS_CODE).await, Ok(()));
+}
+
+/// Proves address and phone of a registration.
+pub(super) async fn prove_both(store: &Store, dice: &mut Dice, id: RegistrationId) -> Result<(), RegistrationError> {
+    let holder = HolderId::Registration(id);
+    prove_address(store, dice, id).await;
     let phone = dice.factor(FactorKind::Phone);
     let factor = phone.id;
     store.write(NamePhone { id, phone, now: NOW }).await?;

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     Store,
     jobs::Sweep,
-    proofs::{ChooseError, CodeHmac, EnterCode, Entered, ExpectCode, HolderId, OffersTo, Standing, Verdict},
+    proofs::{CodeHmac, HolderId, Standing, Verdict},
+    proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
     recoveries::{BeginRecovery, Recovering},
     sessions::{EndSession, SessionByToken, StepUp},
     sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
@@ -46,7 +47,7 @@ async fn recovery(store: &Store, dice: &mut Dice, person: &Person) -> RecoveryId
     id
 }
 
-/// What typing a code at a holder comes to.
+/// Types a code at a holder, and tells the outcome.
 async fn verdict(store: &Store, dice: &mut Dice, holder: HolderId, factor: FactorId, code: CodeHmac) -> Verdict {
     let of = |entered: Option<Verdict>| entered.unwrap_or(Verdict::Proved);
     match holder {

@@ -18,7 +18,8 @@ use crate::{
     directory::{CertificateByHash, ListingByAddress, SealedCertificate},
     factors::FactorsOf,
     jobs::Sweep,
-    proofs::{ChooseError, ChosenFactor, EnterCode, Entered, HolderId, NOBODYS_CODE, OffersTo, Standing, Verdict},
+    proofs::{HolderId, NOBODYS_CODE, Standing, Verdict},
+    proving::{ChooseError, ChosenFactor, EnterCode, Entered, OffersTo},
     registrations::{CompleteRegistration, NamePhone, Registering, RegistrationError, RegistrationForPassword},
     sessions::Begun,
 };

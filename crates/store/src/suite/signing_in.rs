@@ -15,7 +15,8 @@ use super::{
 use crate::{
     Store,
     jobs::Sweep,
-    proofs::{ChooseError, EnterCode, Entered, HolderId, OffersTo, Standing, Verdict},
+    proofs::{HolderId, Standing, Verdict},
+    proving::{ChooseError, EnterCode, Entered, OffersTo},
     recoveries::{BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovering, RecoveryError, RecoveryForPassword},
     sessions::{Begun, EndSession, ListSessions, SessionByToken, TouchSession},
     sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, SigningIn, TakeSignInState},

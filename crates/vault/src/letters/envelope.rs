@@ -14,7 +14,7 @@ pub(super) const READERS_NAMED: usize = 10;
 /// How much of the text an envelope shows, in characters.
 const FIRST_LINE: usize = 160;
 
-/// What a list shows of a letter, verified. What was opened replaces what the envelope said.
+/// The part of a letter that a list shows, verified. The opened letter replaces it on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     pub(super) text: Text,
@@ -23,7 +23,7 @@ pub struct Envelope {
     pub(super) intended: Vec<Fingerprint>,
 }
 
-/// What is signed.
+/// The envelope's JSON, which the sender signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text {
@@ -71,7 +71,7 @@ impl Envelope {
         &self.from
     }
 
-    /// The key that signed.
+    /// Fingerprint of the primary key that signed the envelope.
     #[must_use]
     pub const fn signer(&self) -> Fingerprint {
         self.signer
@@ -95,7 +95,7 @@ impl Envelope {
         self.text.more_readers
     }
 
-    /// The subject.
+    /// The subject, one line; the same as the content's.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.text.subject
@@ -113,7 +113,7 @@ impl Envelope {
         self.text.date
     }
 
-    /// Number of attachments.
+    /// How many attachments the letter has.
     #[must_use]
     pub const fn attachments(&self) -> u32 {
         self.text.attachments.number
@@ -131,7 +131,7 @@ impl Envelope {
         self.text.id
     }
 
-    /// The thread, as signed.
+    /// The conversation that the sender put the letter into.
     #[must_use]
     pub const fn thread(&self) -> ThreadId {
         self.text.thread

@@ -20,7 +20,7 @@ pub struct ForeignMessage {
 }
 
 impl ForeignMessage {
-    /// What was signed.
+    /// The document that was signed, byte for byte.
     #[must_use]
     pub fn document(&self) -> &[u8] {
         &self.document

@@ -20,13 +20,13 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// The signer's address.
+    /// The address in the certificate of the key that signed.
     #[must_use]
     pub const fn from(&self) -> &Address {
         &self.content.from
     }
 
-    /// The key that signed.
+    /// Fingerprint of the primary key that signed the content.
     #[must_use]
     pub const fn signer(&self) -> Fingerprint {
         self.signer
@@ -38,7 +38,7 @@ impl Letter {
         self.content.name.as_deref()
     }
 
-    /// To whom.
+    /// The readers that the To header names.
     #[must_use]
     pub fn to(&self) -> &[Address] {
         &self.content.to
@@ -50,7 +50,7 @@ impl Letter {
         &self.content.cc
     }
 
-    /// The subject.
+    /// The subject, one line.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.content.subject
@@ -75,13 +75,13 @@ impl Letter {
         date_is_off(self.content.date, arrived)
     }
 
-    /// Its id, as signed.
+    /// The letter's id, as the sender signed it.
     #[must_use]
     pub const fn id(&self) -> LetterId {
         self.content.id
     }
 
-    /// Its thread, as signed.
+    /// The letter's conversation, as the sender signed it.
     #[must_use]
     pub const fn thread(&self) -> ThreadId {
         self.content.manifest.thread
@@ -93,7 +93,7 @@ impl Letter {
         self.hash
     }
 
-    /// The letter it answers.
+    /// The letter that this one answers, if it answers one.
     #[must_use]
     pub const fn in_reply_to(&self) -> Option<LetterId> {
         self.content.in_reply_to
@@ -105,7 +105,7 @@ impl Letter {
         &self.content.references
     }
 
-    /// Which key the sender took for each To and Cc reader, so that readers can compare (ATTACKS 16).
+    /// The fingerprint that the sender took for each To and Cc reader, so that readers can compare (ATTACKS 16).
     #[must_use]
     pub fn readers(&self) -> Vec<(Address, Fingerprint)> {
         self.content.readers()

@@ -10,7 +10,7 @@ pub(super) const CONTENT_TYPE: &str = "application/vnd.securemailbox.manifest+js
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    /// Its conversation.
+    /// The conversation that the letter belongs to.
     pub(super) thread: ThreadId,
     /// The primary key of each To and then each Cc reader, in the order of the headers, so that readers can check each
     /// other's keys (ATTACKS 16).

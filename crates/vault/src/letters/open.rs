@@ -24,17 +24,17 @@ use crate::{
     signatures::{SignatureRefused, Verified},
 };
 
-/// What an entry must be, by everything but its own word.
+/// What an entry must be, as others than its sender say: the server's row and the reader's own records.
 pub struct Expected<'a> {
-    /// The entry's letter.
+    /// The letter's id that the entry names.
     pub id: LetterId,
-    /// The entry's thread.
+    /// The conversation that the entry names.
     pub thread: ThreadId,
     /// The certificate of the entry's sender.
     pub sender: &'a Certificate,
     /// The keys of the reader: one of them must be an intended recipient.
     pub reader: &'a Keyring,
-    /// The client's clock.
+    /// The time at the client, which no signature may be far ahead of.
     pub now: Timestamp,
 }
 
@@ -80,10 +80,10 @@ pub enum Refused {
     /// The readers named in the content, its signature and the envelope's signature are not the same.
     #[error("the readers are not those that were signed for")]
     OtherReaders,
-    /// Signed, and no envelope.
+    /// It is signed as it should be, and what was signed is no envelope.
     #[error("not an envelope")]
     NotAnEnvelope,
-    /// Signed, and no content.
+    /// It is signed as it should be, and what was signed is no content.
     #[error("not a content")]
     NotAContent,
     /// It is another letter than the entry's.

@@ -15,40 +15,40 @@ use securemailbox_protocol::{
 use super::{contents, envelope, layers};
 use crate::{certificates::Certificate, identities::Identity, packets};
 
-/// A letter to be sealed.
+/// A letter in clear, with everything that sealing it needs.
 #[derive(Clone)]
 pub struct Outgoing {
     /// Its id, made by this client.
     pub id: LetterId,
-    /// Its conversation.
+    /// The conversation that the letter belongs to.
     pub thread: ThreadId,
     /// The sender's own name, if they gave one.
     pub name: Option<String>,
-    /// To whom.
+    /// The certificates of the readers in the To header.
     pub to: Vec<Certificate>,
     /// Copies that everyone sees.
     pub cc: Vec<Certificate>,
-    /// The subject, one line.
+    /// The subject, one line without control characters.
     pub subject: String,
     /// The text. Line ends go out as line feeds.
     pub text: String,
     /// When it was written; travels in whole seconds.
     pub date: Timestamp,
-    /// The letter it answers.
+    /// The letter that this one answers, if it answers one.
     pub in_reply_to: Option<LetterId>,
     /// The letters before it in the conversation, oldest first.
     pub references: Vec<LetterId>,
 }
 
-/// A letter, sealed.
+/// A letter as it can be posted: two packets and a wrapped key for each reader.
 pub struct SealedLetter {
-    /// Its id.
+    /// The letter's id, which the signatures name.
     pub id: LetterId,
-    /// The content packet.
+    /// The content: a SEIPDv2 packet (RFC 9580 §5.13.2).
     pub content: Vec<u8>,
-    /// SHA-256 of it.
+    /// SHA-256 of the content packet.
     pub content_hash: ContentHash,
-    /// The envelope packet.
+    /// The envelope: a SEIPDv2 packet of its own.
     pub envelope: Vec<u8>,
     /// One for each reader, the sender first; a reader named twice has one.
     pub wrapped: Vec<WrappedKey>,
@@ -58,14 +58,14 @@ pub struct SealedLetter {
 pub struct WrappedKey {
     /// The certificate it was wrapped for.
     pub certificate: CertificateHash,
-    /// The PKESK packet.
+    /// The PKESK v6 packet for this reader (RFC 9580 §5.1.2).
     pub bytes: Vec<u8>,
 }
 
 /// Why a letter can't be sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealRefused {
-    /// Nobody to send to.
+    /// Nobody is named in To or Cc.
     #[error("a letter needs a reader")]
     NoReader,
     /// Over [`limits::READERS`], the sender included.
@@ -99,7 +99,7 @@ impl SessionKey {
         &self.0
     }
 
-    /// From where it was kept.
+    /// Takes back the bytes that [`Self::as_bytes`] gave away to be kept.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

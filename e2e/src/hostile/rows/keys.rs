@@ -29,6 +29,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     hostile::{
         certificates::{Forgery, of_another_kind},
+        days::{ACCEPTS, FIRST_RECORDS, READS, READS_UNHEARD, RECOVERS, SIGNS_IN, WRITES, WRITES_COMPARED, WRITES_NEW},
         forge::{Forged, wrap},
         plot::{Plot, damaged, failed, unlisted, unread},
         stage::{Cast, Stage},
@@ -36,10 +37,7 @@ use crate::{
     suite::Case,
 };
 
-use super::{
-    ACCEPTS, READS, READS_UNHEARD, RECOVERS, SIGNS_IN, WRITES, WRITES_COMPARED, WRITES_NEW, letters::both_ways,
-    secrets::FIRST_RECORDS,
-};
+use super::letters::both_ways;
 
 const LOOK_UP: &str = "POST /directory/look-ups";
 const POST: &str = "POST /letters";

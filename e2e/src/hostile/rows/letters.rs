@@ -22,14 +22,13 @@ use securemailbox_vault::{
 
 use crate::{
     hostile::{
+        days::{IS_TOLD, LISTS_MALLORYS, LOOKS, READS, READS_UNHEARD},
         forge::{Forged, LOCK, envelope_key, flipped},
         plot::{Plot, damaged, unlisted, unread},
         stage::{Cast, Stage},
     },
     suite::Case,
 };
-
-use super::{IS_TOLD, LISTS_MALLORYS, LOOKS, READS, READS_UNHEARD};
 
 const SUBJECT: &str = "Återbesök";
 const LIST: usize = 1;

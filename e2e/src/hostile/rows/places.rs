@@ -13,13 +13,12 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    hostile::{plot::failed, stage::Stage},
+    hostile::{
+        days::{ERASES, FIRST_CHANGES, FIRST_RECORDS, MALLORY_SIGNS_IN, READS, RECOVERS, SENDS_A_DRAFT, SIGNS_IN},
+        plot::failed,
+        stage::Stage,
+    },
     suite::Case,
-};
-
-use super::{
-    ERASES, MALLORY_SIGNS_IN, READS, RECOVERS, SENDS_A_DRAFT, SIGNS_IN,
-    secrets::{FIRST_CHANGES, FIRST_RECORDS},
 };
 
 pub(super) fn swapped(stage: &Stage) -> Vec<Case> {

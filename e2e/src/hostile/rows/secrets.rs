@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::{
     hostile::{
         certificates::subkey_of,
+        days::{FIRST_CHANGES, FIRST_RECORDS, MALLORY_SIGNS_IN, READS, READS_LONG, READS_UNHEARD, SIGNS_IN},
         forge::{Forged, LOCK, Lock, Rewritten, envelope_key, flipped, literal, lock_v1, packet, split, wrap},
         plot::{damaged, failed, unread},
         stage::Stage,
@@ -31,15 +32,7 @@ use crate::{
     suite::Case,
 };
 
-use super::{
-    MALLORY_SIGNS_IN, READS, READS_LONG, READS_UNHEARD, SIGNS_IN,
-    letters::{both_ways, not_read},
-};
-
-/// What a new device asks before anything else.
-pub(super) const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";
-/// What it asks when it has them.
-pub(super) const FIRST_CHANGES: &str = "GET /changes?since=0";
+use super::letters::{both_ways, not_read};
 
 /// Bytes in the place of others.
 type Bytes<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;

@@ -21,11 +21,11 @@ use crate::{
     problem::Problem,
 };
 
-/// Which page of which folder.
+/// The query of a list: a folder, and where in it the page begins.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listed {
-    /// Which folder.
+    /// The folder to list.
     #[param(inline)]
     folder: Folder,
     /// `next` of the page before.
@@ -36,7 +36,7 @@ pub(crate) struct Listed {
     limit: Option<u32>,
 }
 
-/// A page of a folder.
+/// Lists one page of a folder, newest arrival first.
 #[utoipa::path(get, path = "/letters", params(Listed),
     responses((status = 200, body = EntryPage), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn list(

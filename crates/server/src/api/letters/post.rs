@@ -44,11 +44,11 @@ impl From<PostLettersError> for Problem {
     }
 }
 
-/// The parts of a post.
+/// The multipart body of a post.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body to the OpenAPI document")]
 pub(crate) struct PostBody {
-    /// What is posted, less the contents.
+    /// The head of each letter, as JSON; the contents are parts of their own.
     letters: NewLetters,
     /// The content packet of the first letter, raw; `content-1` and so on for the others.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
@@ -82,7 +82,7 @@ pub(crate) async fn post(
 pub(crate) struct Received {
     /// Each with its content, which is the one that was announced.
     pub(crate) letters: Vec<PostLetter>,
-    /// Which draft of the sender's goes with it.
+    /// The id of the sender's draft that the letters were, if they were one.
     draft: Option<SentDraft>,
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What became of a letter one has sent.
+/// Tells how far a letter of one's own came with each reader.
 #[utoipa::path(get, path = "/letters/{id}/deliveries", params(("id" = LetterId, Path)),
     responses((status = 200, body = Deliveries), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn deliveries(

@@ -1,0 +1,185 @@
+//! Proving a factor (PROTOCOL §9a): what there is to choose from, a code that goes out, and the code that is entered. One way
+//! for all that a proof can be for: a registration, a sign-in, a recovery, a session.
+
+use securemailbox_protocol::{
+    accounts::Language,
+    factors::FactorKind,
+    ids::{AccountId, FactorId},
+    time::Timestamp,
+};
+
+use crate::{
+    Act, Db, ReadOnly, StoreError,
+    factors::{self, Factor},
+    notices::{self, NewNotice},
+    proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Verdict, Waiting},
+    recoveries, registrations, sessions, sign_in,
+};
+
+/// Why a factor can't be chosen.
+#[derive(Debug, thiserror::Error)]
+pub enum ChooseError {
+    /// The holder is over or not at this step, or the factor is not one of its account's, or it was proved already.
+    #[error("there is nothing to prove, or not by this")]
+    Over,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Reads which factors a holder may choose from.
+pub struct OffersTo {
+    /// The holder that asks what it may choose from.
+    pub holder: HolderId,
+    /// The holder must not have expired by now.
+    pub now: Timestamp,
+}
+
+impl Act for OffersTo {
+    type Output = Offered;
+    type Error = ChooseError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let Waiting { account, .. } = waiting(db, self.holder, self.now).await?.ok_or(ChooseError::Over)?;
+        Ok(Offered { account, factors: factors::of_account(db, account).await? })
+    }
+}
+
+impl ReadOnly for OffersTo {}
+
+/// A factor that was chosen: what its code is made of, and where it goes.
+pub struct ChosenFactor {
+    /// The holder for which something is to be proved.
+    pub holder: HolderId,
+    /// The factor that its person chose.
+    pub factor: FactorId,
+    /// The holder must not have expired by now.
+    pub now: Timestamp,
+}
+
+/// Everything that the server must know before it sends a code.
+#[derive(Debug)]
+pub struct ToProve {
+    /// Whose mailbox it is or will be.
+    pub account: AccountId,
+    /// The language of the message that brings the code.
+    pub language: Language,
+    /// The chosen factor, sealed as it lies in the database.
+    pub factor: Factor,
+    /// The address that is to be proved has a mailbox already: no code may be right.
+    pub taken: bool,
+}
+
+impl Act for ChosenFactor {
+    type Output = ToProve;
+    type Error = ChooseError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let (waiting, factor) = chosen(db, self.holder, self.factor, self.now).await?;
+        let taken = waiting.taken && factor.kind == FactorKind::Address;
+        Ok(ToProve { account: waiting.account, language: waiting.language, factor, taken })
+    }
+}
+
+impl ReadOnly for ChosenFactor {}
+
+/// A code goes out for the chosen factor; again, in the place of the one before.
+pub struct ExpectCode {
+    /// The holder for which the code is good, and no other.
+    pub holder: HolderId,
+    /// The factor that the code goes to.
+    pub factor: FactorId,
+    /// HMAC of the six digits in the message.
+    pub code: CodeHmac,
+    /// The message, sealed, for the outbox.
+    pub notice: NewNotice,
+    /// The code lives from now on.
+    pub now: Timestamp,
+}
+
+impl Act for ExpectCode {
+    type Output = ();
+    type Error = ChooseError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        chosen(db, self.holder, self.factor, self.now).await?;
+        let proof = match proofs::find(db, self.holder, self.factor).await? {
+            Some(before) => before.sent_again(self.code, self.now),
+            None => CodeProof::sent(self.code, self.now),
+        };
+        proofs::keep(db, self.holder, self.factor, &proof).await?;
+        if let HolderId::SignIn(id) = self.holder {
+            sign_in::wait_for_code(db, id, self.now).await?;
+        }
+        Ok(notices::queue(db, &self.notice, self.now).await?)
+    }
+}
+
+/// A code was typed. The right one gives what its holder waits for.
+pub struct EnterCode<H> {
+    /// The holder, with what the right code gives it.
+    pub holder: H,
+    /// The factor whose code was typed.
+    pub factor: FactorId,
+    /// HMAC of the six digits that were typed.
+    pub code: CodeHmac,
+    /// When they were typed: a code may be too old by now.
+    pub now: Timestamp,
+}
+
+/// The outcome of entering a code, where the right one gives something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entered<T> {
+    /// The code was right, and this is what it gave.
+    Proved(T),
+    /// It is not, for a reason other than [`Verdict::Proved`].
+    Refused(Verdict),
+}
+
+impl<H: Holder> Act for EnterCode<H> {
+    type Output = Entered<H::Gives>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let (holder, now) = (self.holder.id(), self.now);
+        let over = Entered::Refused(Verdict::AlreadyOver);
+        let Some(Waiting { account, .. }) = waiting(db, holder, now).await? else { return Ok(over) };
+        let Some(Factor { kind, .. }) = factors::find(db, account, self.factor).await? else { return Ok(over) };
+        let Some(proof) = proofs::find(db, holder, self.factor).await? else { return Ok(over) };
+        let (proof, verdict) = proof.enter(&self.code, now);
+        proofs::keep(db, holder, self.factor, &proof).await?;
+        match verdict {
+            Verdict::Proved => Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?)),
+            refused @ (Verdict::Wrong
+            | Verdict::Older
+            | Verdict::NoTriesLeft
+            | Verdict::TooLate
+            | Verdict::AlreadyOver) => Ok(Entered::Refused(refused)),
+        }
+    }
+}
+
+/// Each holder says in its own file whether it still waits.
+async fn waiting<D: Db>(db: &mut D, holder: HolderId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
+    match holder {
+        HolderId::Registration(id) => registrations::waiting(db, id, now).await,
+        HolderId::SignIn(id) => sign_in::waiting(db, id, now).await,
+        HolderId::Recovery(id) => recoveries::waiting(db, id, now).await,
+        HolderId::Session(id) => sessions::waiting(db, id, now).await,
+    }
+}
+
+/// The holder and a factor that it may choose now.
+async fn chosen<D: Db>(
+    db: &mut D,
+    holder: HolderId,
+    factor: FactorId,
+    now: Timestamp,
+) -> Result<(Waiting, Factor), ChooseError> {
+    let waiting = waiting(db, holder, now).await?.ok_or(ChooseError::Over)?;
+    let factor = factors::find(db, waiting.account, factor).await?.ok_or(ChooseError::Over)?;
+    match proofs::find(db, holder, factor.id).await? {
+        Some(CodeProof::Proved { .. }) if !holder.asks_afresh() => Err(ChooseError::Over),
+        Some(CodeProof::Proved { .. } | CodeProof::Sent(_) | CodeProof::Closed) | None => Ok((waiting, factor)),
+    }
+}

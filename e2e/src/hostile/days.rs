@@ -1,0 +1,37 @@
+//! The days that the people of the stage lived, by name, and what a device asks first on a day when it is new.
+
+/// Björn opens his mailbox, lists his inbox, and reads Anna's letter to him and Mallory.
+pub const READS: &str = "Björn reads Anna's letter";
+/// Björn opens his mailbox as his device left it, and reads the same letter, which his device has not heard of.
+pub const READS_UNHEARD: &str = "Björn reads Anna's letter before it was listed";
+/// Björn lists his inbox, accepts what key Anna has, and lists it again.
+pub const ACCEPTS: &str = "Björn accepts what key Anna has";
+/// Björn opens his mailbox, and reads a letter of Anna's that is several chunks long.
+pub const READS_LONG: &str = "Björn reads Anna's long letter";
+/// Björn lists a letter of somebody he has not heard of.
+pub const LISTS_MALLORYS: &str = "Björn lists Mallory's letter";
+/// Anna opens her own letter: Björn has read it, Mallory has not.
+pub const LOOKS: &str = "Anna looks who has read";
+/// Anna is told of that letter's readers in a list.
+pub const IS_TOLD: &str = "Anna is told who has read";
+/// Anna opens her mailbox, writes to Björn, and accepts what key he has.
+pub const WRITES: &str = "Anna writes to Björn, whom she knows";
+/// The same day after they compared their digits.
+pub const WRITES_COMPARED: &str = "Anna writes to Björn, whom she compared";
+/// Anna writes to somebody new.
+pub const WRITES_NEW: &str = "Anna writes to Cecilia";
+/// Anna writes a draft, looks at it, sends it, asks for what is new, and looks at her drafts.
+pub const SENDS_A_DRAFT: &str = "Anna sends a draft";
+/// Björn signs in on a second device, enters the code, lists, and writes to Anna.
+pub const SIGNS_IN: &str = "Björn signs in";
+/// Mallory signs in on a second device, and does nothing there.
+pub const MALLORY_SIGNS_IN: &str = "Mallory signs in";
+/// Björn's second device learns that a letter was erased, lists, asks again, and lists again.
+pub const ERASES: &str = "Björn's tablet learns of an erasure";
+/// Björn has forgotten his password, and lists on a third device.
+pub const RECOVERS: &str = "Björn recovers";
+
+/// The question that a new device asks before anything else.
+pub const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";
+/// The question that it asks once it has the records.
+pub const FIRST_CHANGES: &str = "GET /changes?since=0";
