@@ -272,14 +272,26 @@ impl Mailbox {
         world: &impl World,
         head: &RecordHead,
     ) -> Result<Option<Octets>, DeviceFailed> {
-        if let Some((unwritten, sealed)) = self.state.borrow().replica.unwritten.records.get(&head.id)
-            && unwritten.version == head.version
-            && sealed.is_some()
-        {
-            return Ok(sealed.clone());
-        }
-        let row = self.rows(world).get::<RecordRow>(Table::Record, *head.id.as_bytes()).await?.value;
-        Ok(row.filter(|row| row.head.version == head.version).and_then(|row| row.sealed))
+        let sealed = self.sealed_of_all(world, std::slice::from_ref(head)).await?;
+        Ok(sealed.into_iter().next().flatten())
+    }
+
+    /// The bytes of these versions of records, in their order, where the device has them.
+    pub(crate) async fn sealed_of_all(
+        &self,
+        world: &impl World,
+        heads: &[RecordHead],
+    ) -> Result<Vec<Option<Octets>>, DeviceFailed> {
+        let ids: Vec<_> = heads.iter().map(|head| *head.id.as_bytes()).collect();
+        let rows = self.rows(world).get_all::<RecordRow>(Table::Record, &ids).await?;
+        let state = self.state.borrow();
+        let unwritten = |head: &RecordHead| {
+            let (there, sealed) = state.replica.unwritten.records.get(&head.id)?;
+            sealed.clone().filter(|_| there.version == head.version)
+        };
+        let written =
+            |head: &RecordHead, row: Option<RecordRow>| row.filter(|row| row.head.version == head.version)?.sealed;
+        Ok(heads.iter().zip(rows).map(|(head, row)| unwritten(head).or_else(|| written(head, row.value))).collect())
     }
 
     /// Writes the next version of a record, or its first.
@@ -302,7 +314,7 @@ impl Mailbox {
         if !as_asked || written.version != head.version.next() {
             return Err(SyncRefused::Contradiction.into());
         }
-        Ok(self.state.borrow_mut().replica.take_record(written, Some(Octets(sealed)))?)
+        Ok(self.state.borrow_mut().replica.take_own_record(written, Octets(sealed))?)
     }
 
     /// Takes the version that the server has, and opens it.

@@ -307,7 +307,21 @@ impl Replica {
         Ok(())
     }
 
-    /// Takes the head of a record, and its bytes, from an answer to `GET /records/…` or from our own write.
+    /// Takes what we wrote ourselves. If it is the very next change, nothing happened between, and this device has followed
+    /// so far without asking.
+    ///
+    /// # Errors
+    /// [`SyncRefused`]; then nothing was taken.
+    pub fn take_own_record(&mut self, head: RecordHead, sealed: Octets) -> Result<(), SyncRefused> {
+        let change = head.change;
+        self.take_record(head, Some(sealed))?;
+        if change == self.followed.change.next() {
+            self.followed.change = change;
+        }
+        Ok(())
+    }
+
+    /// Takes the head of a record, and its bytes, from an answer to `GET /records/…`.
     ///
     /// # Errors
     /// [`SyncRefused`]; then nothing was taken.

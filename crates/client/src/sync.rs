@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     limits,
     numbers::ChangeNumber,
     records::{RecordChange, RecordPurpose},
-    sync::{Changes, DraftIds, LetterIds},
+    sync::{Changes, DraftIds, LetterIds, Pulse},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     mailbox::{Mailbox, State},
     owner::Owner,
     records::{self, RecordError},
-    replica::{Next, SyncRefused},
+    replica::{Followed, Next, SyncRefused},
     transport::Transport,
     world::World,
 };
@@ -64,6 +64,13 @@ impl Mailbox {
             self.fetch_drafts(world).await;
         }
         progress
+    }
+
+    /// Whether the server has nothing new for this device, by what it says of itself.
+    #[must_use]
+    pub fn has_followed(&self, pulse: &Pulse) -> bool {
+        let Pulse { change, erased } = *pulse;
+        self.state.borrow().replica.followed().covers(&Followed { change, erased })
     }
 
     /// Whether this device has not followed the server yet, and shows a first screen only.
@@ -120,11 +127,10 @@ impl Mailbox {
             let drafts = state.replica.records().filter(|head| head.purpose == RecordPurpose::Draft);
             drafts.take(DRAFTS_AHEAD).cloned().collect()
         };
-        for head in drafts {
-            match self.sealed_here(world, &head).await {
-                Ok(Some(_)) => {}
-                Ok(None) if self.fetch_record(world, &head).await.is_ok() => {}
-                Ok(None) | Err(_) => break,
+        let Ok(sealed) = self.sealed_of_all(world, &drafts).await else { return };
+        for head in drafts.into_iter().zip(sealed).filter_map(|(head, sealed)| sealed.is_none().then_some(head)) {
+            if self.fetch_record(world, &head).await.is_err() {
+                break;
             }
         }
     }

@@ -166,3 +166,37 @@ fn a_draft_that_went_out_as_a_letter_asks_for_no_ids() {
     replica.draft_sent(RecordId::from_bytes([3; 16]), Some(EraseNumber::new(3)));
     assert_eq!(replica.take_changes(changes(5, erased(0, 3), vec![], vec![])), Ok(Next::Drafts));
 }
+
+#[test]
+fn what_we_wrote_ourselves_needs_no_question_unless_something_happened_between() {
+    let mut replica = replica();
+    let mut write = |change| {
+        let own = head(3, RecordPurpose::Draft, change, change);
+        replica.take_own_record(own, Octets(vec![])).unwrap();
+        replica.followed().change.get()
+    };
+    assert_eq!(write(5), 5);
+    assert_eq!(write(7), 5, "what change 6 was has to be asked for");
+}
+
+#[test]
+fn ids_from_before_a_letter_say_nothing_of_it() {
+    let mut replica = replica();
+    replica.take_entry(entry(9, 5));
+    replica.take_letter_ids(&letters(4, 1, &[7]), erased(1, 0)).unwrap();
+    let ids: Vec<_> = replica.entries().map(|(id, _)| id.as_bytes()[0]).collect();
+    assert_eq!(ids, [7, 9], "8 was erased; 9 came later");
+}
+
+#[test]
+fn a_draft_that_rose_is_heard_of_until_it_is_erased() {
+    let mut replica = replica();
+    let before = replica.followed();
+    replica.draft_sent(RecordId::from_bytes([2; 16]), None);
+    let risen: Vec<_> = replica.risen().collect();
+    assert_eq!(risen, [RecordId::from_bytes([2; 16])], "the server dropped none, and has shown one");
+    replica.take_changes(changes(6, erased(0, 0), vec![], vec![])).unwrap();
+    assert_eq!(replica.followed_for_good(before), before, "a device that forgets hears of it anew");
+    replica.laid_to_rest(RecordId::from_bytes([2; 16]));
+    assert_eq!(replica.followed_for_good(before), replica.followed());
+}
