@@ -10,8 +10,8 @@ use crate::{
     problems::named,
     views::{
         Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factors, Folder, HandedIn,
-        Judgement, Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told,
-        WentOut,
+        Judgement, Letter, Locked, Me, OwnCertificate, PageProblem, Phone, Problem, Recipient, Rows, Saved, Sessions,
+        Sheet, Told, WentOut,
     },
 };
 
@@ -368,7 +368,7 @@ fn said(answer: &impl Serialize) -> Result<String, Problem> {
 
 /// The page and the Worker are of different builds.
 fn misunderstood() -> Problem {
-    named("old-page", Class::Unavailable)
+    named(PageProblem::OldPage, Class::Unavailable)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 
 use securemailbox_client::{
     directory::Warning,
-    failure::{Class, Failure},
+    failure::{Class, ClientProblem, Failure, FailureName},
     letters::{Draft, DraftRow, Form, HandedIn, NotSent, ReadError},
     mailbox::Mailbox,
     opening::Opening,
@@ -17,7 +17,9 @@ use securemailbox_client::{
     sync::Progress,
     world::World,
 };
-use securemailbox_protocol::{address::Address, ids::RecordId, letters::Folder, time::Timestamp};
+use securemailbox_protocol::{
+    address::Address, ids::RecordId, letters::Folder, problems::ProblemType, time::Timestamp,
+};
 
 use crate::{
     calls::{self, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Writing},
@@ -26,7 +28,7 @@ use crate::{
     sign_in::parse_address,
     views::{
         self, Comparison, Contacts, Counts, Done, DraftNews, Drafts, ErasureReceipt, Exported, GivenBack, Letter,
-        Locked, Me, OwnCertificate, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
+        Locked, Me, OwnCertificate, PageProblem, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
     },
 };
 
@@ -59,7 +61,7 @@ impl<W: World> Desk<W> {
     /// # Errors
     /// [`Problem`]
     pub async fn begin(&self, opening: &[u8]) -> Result<Me, Problem> {
-        let opening = Opening::from_bytes(opening).map_err(|_| refused("not-an-opening"))?;
+        let opening = Opening::from_bytes(opening).map_err(|_| refused(PageProblem::NotAnOpening))?;
         let (mailbox, warnings) = Mailbox::begin(&self.world, opening).await.or_problem()?;
         Ok(self.opened(mailbox, &warnings).await)
     }
@@ -79,7 +81,7 @@ impl<W: World> Desk<W> {
     fn open(&self) -> Result<(Rc<Mailbox>, &W), Problem> {
         match &*self.mailbox.borrow() {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
-            None => Err(refused("locked")),
+            None => Err(refused(PageProblem::Locked)),
         }
     }
 
@@ -271,7 +273,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         let (record, draft) = written(&mailbox, world, args).await?;
         if record.is_some_and(|record| mailbox.is_outgoing(record)) {
-            return Err(refused("waiting"));
+            return Err(refused(FailureName::Client(ClientProblem::Waiting)));
         }
         let saved = draft.saved;
         let kept = mailbox.save_draft(world, record, draft).await.or_problem()?;
@@ -351,7 +353,7 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn sheet_kept(&self, _: Nothing) -> Result<Me, Problem> {
-        let sheet = self.sheet.take().ok_or_else(|| refused("out-of-step"))?;
+        let sheet = self.sheet.take().ok_or_else(|| refused(PageProblem::OutOfStep))?;
         let (mailbox, world) = self.open()?;
         if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
             *self.sheet.borrow_mut() = Some(sheet);
@@ -373,7 +375,7 @@ impl<W: World> MailboxCalls for Desk<W> {
             // What was written is at the server, or the person is told before anything goes.
             let handed_in = mailbox.hand_in_drafts(world).await.or_problem()?;
             if handed_in.iter().any(|draft| draft.handed_in.is_err()) || mailbox.count_outgoing() > 0 {
-                return Err(refused("draft-waits"));
+                return Err(refused(PageProblem::DraftWaits));
             }
             match mailbox.keep(world).await {
                 // Pins that the server does not take now are what a later sign-in sees again.
@@ -385,7 +387,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.mailbox.take();
         match sign_in::sign_out(&self.world).await {
             Err(sign_in::SignInError::Call(error)) if error.explain().class == Class::Unavailable => {
-                Err(refused("session-lives-on"))
+                Err(refused(PageProblem::SessionLivesOn))
             }
             ended => ended.or_problem().map(|()| Done {}),
         }
@@ -421,7 +423,9 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
 
 /// An id in the page's address may be anything.
 fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
-    typed.parse().map_err(|_| Problem { class: views::Class::NotFound, ..refused("not-found") })
+    typed
+        .parse()
+        .map_err(|_| Problem { class: views::Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) })
 }
 
 /// What stands on the page, and the draft that it is.

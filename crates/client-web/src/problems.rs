@@ -2,7 +2,7 @@
 
 use securemailbox_client::failure::{self, Failure};
 
-use crate::views::{Class, Problem};
+use crate::views::{Class, Problem, ProblemName};
 
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
@@ -29,12 +29,12 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 }
 
 /// A problem that arises before the client is asked.
-pub(crate) fn named(name: &str, class: Class) -> Problem {
+pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
     Problem { name: name.into(), class, address: None, retry_after: None }
 }
 
 /// What was typed will not do.
-pub(crate) fn refused(name: &str) -> Problem {
+pub(crate) fn refused(name: impl Into<ProblemName>) -> Problem {
     named(name, Class::Refused)
 }
 

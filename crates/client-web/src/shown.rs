@@ -2,7 +2,7 @@
 
 use securemailbox_client::{
     contacts::{self, Contacts, Names},
-    letters::{self, ReaderDelivery, Reading, ReadingWarning},
+    letters::{self, ReaderDelivery, Reading},
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{
@@ -12,10 +12,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{
-    problems::{problem, refused},
-    views,
-};
+use crate::{problems::problem, views};
 
 /// Whoever is shown beside others: the contacts, and oneself.
 pub(crate) struct People<'a> {
@@ -106,7 +103,7 @@ impl<'a> People<'a> {
             to: letter.to().iter().chain(letter.cc()).map(|address| self.contact(address)).collect(),
             subject: letter.subject().into(),
             text: letter.text().into(),
-            warnings: warnings.iter().map(warning).collect(),
+            warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
             conversation,
         }
@@ -123,14 +120,6 @@ impl<'a> People<'a> {
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
         }
     }
-}
-
-fn warning(warning: &ReadingWarning) -> views::Problem {
-    let address = match warning {
-        ReadingWarning::ReaderKeyDiffers(address) => Some(address.as_str().into()),
-        ReadingWarning::DateIsOff | ReadingWarning::UnopenedParts | ReadingWarning::NotMarked => None,
-    };
-    views::Problem { address, ..refused(warning.name()) }
 }
 
 pub(crate) const fn millis(time: Timestamp) -> views::Millis {

@@ -2,6 +2,7 @@
 //!
 //! Times are milliseconds since 1970 (UTC), as JavaScript's `Date` takes them; ids, addresses and fingerprints are text.
 
+use securemailbox_client::{failure::FailureName, letters::ReadingWarning};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
@@ -24,12 +25,68 @@ pub enum Class {
     Damaged,
 }
 
+/// What a problem is called: the key of the page's sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(untagged)]
+pub enum ProblemName {
+    /// As the client calls it, or the server.
+    Failure(FailureName),
+    /// What arises before the client is asked.
+    Page(PageProblem),
+}
+
+impl From<FailureName> for ProblemName {
+    fn from(name: FailureName) -> Self {
+        Self::Failure(name)
+    }
+}
+
+impl From<PageProblem> for ProblemName {
+    fn from(name: PageProblem) -> Self {
+        Self::Page(name)
+    }
+}
+
+/// What arises before the client is asked, or in a Worker's TypeScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum PageProblem {
+    /// A Worker broke.
+    BrokenPage,
+    /// Something that was written is on this device only.
+    DraftWaits,
+    /// There are no keys here.
+    Locked,
+    /// No code was typed.
+    NotACode,
+    /// No name was typed.
+    NotAName,
+    /// No phone number was typed.
+    NotAPhoneNumber,
+    /// What the sign-in Worker handed over can't be read.
+    NotAnOpening,
+    /// The page and the Worker are of different builds.
+    OldPage,
+    /// A step that is not the next one.
+    OutOfStep,
+    /// Something that can't stand on a recovery sheet.
+    RecoveryCodeCharacter,
+    /// Too short or too long for a recovery sheet.
+    RecoveryCodeLength,
+    /// This device is clean, and the server could not be told.
+    SessionLivesOn,
+    /// A recovery code whose check characters do not fit.
+    SlipOfThePen,
+}
+
 /// Why a call was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Problem {
-    /// The stable name, such as `key-changed`: the key of the page's sentence.
-    pub name: String,
+    /// What it is called.
+    pub name: ProblemName,
     /// Its tone.
     pub class: Class,
     /// Whom it is about, where it is about somebody.
@@ -227,8 +284,8 @@ pub struct Letter {
     pub subject: String,
     /// The text, plain.
     pub text: String,
-    /// What the reader should know: `date-is-off`, `reader-key-differs` (with an address), `unopened-parts`, `not-marked`.
-    pub warnings: Vec<Problem>,
+    /// What the reader should know.
+    pub warnings: Vec<ReadingWarning>,
     /// For its sender: what became of it. Empty for a reader.
     pub deliveries: Vec<Delivery>,
     /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.

@@ -11,6 +11,7 @@ use securemailbox_protocol::{
     numbers::Version,
     octets::Octets,
     phone::PhoneNumber,
+    problems::ProblemType,
     records::RecordPurpose,
 };
 use securemailbox_vault::{
@@ -26,7 +27,7 @@ use crate::{
     api::Api,
     directory::Warning,
     factors::Asked,
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     mailbox::Mailbox,
     opening::Opening,
     opens::OpenError,
@@ -58,9 +59,11 @@ impl Failure for RegisterError {
     fn explain(&self) -> Explained {
         match self {
             Self::Call(error) => error.explain(),
-            Self::WeakPassword(_) => {
-                explained("weak-password", Class::Refused, "Choose another: four or more random words do well.")
-            }
+            Self::WeakPassword(_) => explained(
+                ClientProblem::WeakPassword,
+                Class::Refused,
+                "Choose another: four or more random words do well.",
+            ),
             Self::Password(error) => explain_password(*error),
             Self::Open(error) => error.explain(),
         }
@@ -70,12 +73,12 @@ impl Failure for RegisterError {
 pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
     match error {
         PasswordRefused::NotAnAnswer => explained(
-            "unreadable-answer",
+            ClientProblem::UnreadableAnswer,
             Class::Unavailable,
             "Check that the address is that of a SecureMailbox server, and update this client.",
         ),
         PasswordRefused::WrongPasswordOrServer => explained(
-            "credentials-refused",
+            ProblemType::CredentialsRefused,
             Class::Refused,
             "Check the address and the password. A forgotten password is replaced with the recovery sheet: `recover`.",
         ),

@@ -17,7 +17,7 @@ use crate::{
     comparing::DigitsRow,
     device::{Device, DeviceFailed, Table},
     directory::Warning,
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::{self, PinRow, Stored},
     mailbox::{Mailbox, State},
     opening::Opening,
@@ -71,7 +71,7 @@ impl Failure for OpenError {
             Self::Local(error) => error.explain(),
             Self::Record(error) => error.explain(),
             Self::SomebodyElse => explained(
-                "somebody-else",
+                ClientProblem::SomebodyElse,
                 Class::Refused,
                 "Sign out first, or use another profile folder for this mailbox.",
             ),

@@ -17,7 +17,7 @@ use crate::{
     api::Api,
     contacts::{Contact, Edit},
     device::{DeviceFailed, Table},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::RecordRow,
     mailbox::Mailbox,
     owner::Owner,
@@ -70,16 +70,24 @@ impl Failure for RecordError {
         match self {
             Self::Call(error) => error.explain(),
             Self::Device(error) => error.explain(),
-            Self::Refused(SyncRefused::OlderRecord) => explained("older-record", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::WentBack) => explained("server-went-back", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::SecondRecord) => explained("second-record", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::RecordMissing) => explained("record-missing", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::Contradiction) => explained("contradiction", Class::Damaged, TAMPERED),
-            Self::DoesNotOpen => explained("record-does-not-open", Class::Damaged, TAMPERED),
-            Self::UnknownForm => {
-                explained("unknown-form", Class::Damaged, "Another device may run a newer client: update this one.")
+            Self::Refused(SyncRefused::OlderRecord) => explained(ClientProblem::OlderRecord, Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::WentBack) => explained(ClientProblem::ServerWentBack, Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::SecondRecord) => {
+                explained(ClientProblem::SecondRecord, Class::Damaged, TAMPERED)
             }
-            Self::Contended => explained("contended", Class::Unavailable, "Try again in a moment."),
+            Self::Refused(SyncRefused::RecordMissing) => {
+                explained(ClientProblem::RecordMissing, Class::Damaged, TAMPERED)
+            }
+            Self::Refused(SyncRefused::Contradiction) => {
+                explained(ClientProblem::Contradiction, Class::Damaged, TAMPERED)
+            }
+            Self::DoesNotOpen => explained(ClientProblem::RecordDoesNotOpen, Class::Damaged, TAMPERED),
+            Self::UnknownForm => explained(
+                ClientProblem::UnknownForm,
+                Class::Damaged,
+                "Another device may run a newer client: update this one.",
+            ),
+            Self::Contended => explained(ClientProblem::Contended, Class::Unavailable, "Try again in a moment."),
         }
     }
 }

@@ -8,6 +8,7 @@ use securemailbox_protocol::{
     coding::base64url,
     ids::{AccountId, SlotId},
     octets::Octets,
+    problems::ProblemType,
     slots::{DeviceSlot, NewDeviceSlot},
 };
 use securemailbox_vault::{
@@ -18,7 +19,7 @@ use securemailbox_vault::{
 use crate::{
     api::Api,
     device::{Device, DeviceFailed},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     opening::Opening,
     owner::Owner,
     transport::Method,
@@ -43,7 +44,7 @@ impl Failure for LocalError {
         match self {
             Self::Device(failed) => failed.explain(),
             Self::Damaged => explained(
-                "damaged-profile",
+                ClientProblem::DamagedProfile,
                 Class::Damaged,
                 "Sign out and in again on this device. Letters the server has acknowledged are not affected.",
             ),
@@ -85,9 +86,9 @@ pub enum SessionError {
 impl Failure for SessionError {
     fn explain(&self) -> Explained {
         match self {
-            Self::NotSignedIn => explained("not-signed-in", Class::Refused, "Sign in, or register, first."),
+            Self::NotSignedIn => explained(ProblemType::NotSignedIn, Class::Refused, "Sign in, or register, first."),
             Self::SlotDoesNotOpen => explained(
-                "slot-does-not-open",
+                ClientProblem::SlotDoesNotOpen,
                 Class::Damaged,
                 "Sign out and in again. If it stays, tell the operator: the server may have been tampered with.",
             ),

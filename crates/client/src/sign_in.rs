@@ -6,6 +6,7 @@ use securemailbox_protocol::{
     factors::{Code, EnterProof, EnterSignInProof, Offers},
     ids::{AccountId, RecoveryId},
     octets::Octets,
+    problems::ProblemType,
     sessions::{NewSession, SessionDelivery},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
     slots::{Slot, SlotKind},
@@ -23,7 +24,7 @@ use crate::{
     device::Device,
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     mailbox::Mailbox,
     opening::Opening,
     opens::{OpenError, refuse_somebody_else},
@@ -56,7 +57,7 @@ impl Failure for SignInError {
             Self::Call(error) => error.explain(),
             Self::Password(error) => explain_password(*error),
             Self::SlotDoesNotOpen => explained(
-                "slot-does-not-open",
+                ClientProblem::SlotDoesNotOpen,
                 Class::Damaged,
                 "Tell the operator: the server may have been tampered with.",
             ),
@@ -276,7 +277,7 @@ pub async fn sign_out(world: &impl World) -> Result<(), SignInError> {
     world.device().erase_rows().await.map_err(LocalError::from)?;
     match ended {
         // It had ended already, here or from afar.
-        Err(error) if error.explain().name == "not-signed-in" => Ok(()),
+        Err(error) if error.problem() == Some(ProblemType::NotSignedIn) => Ok(()),
         ended => Ok(ended?),
     }
 }

@@ -24,6 +24,8 @@ pub mod sign_in;
 pub mod slots;
 pub mod sync;
 pub mod time;
+#[cfg(feature = "typescript")]
+mod typescript;
 
 /// The one version of every format here. Nothing that a server sends chooses or lowers it (PROTOCOL §11).
 pub const VERSION: &str = "securemailbox/1";

@@ -6,7 +6,12 @@ use std::{
     time::Duration,
 };
 
-use securemailbox_client::{directory::Warning, failure::Failure, mailbox::Mailbox, session::SessionError};
+use securemailbox_client::{
+    directory::Warning,
+    failure::{Failure, FailureName},
+    mailbox::Mailbox,
+    session::SessionError,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -112,7 +117,7 @@ impl Desk {
                 ),
             }
         }
-        warnings.iter().map(|warning| json!({ "type": warning.name() })).collect()
+        json!(warnings)
     }
 
     fn profile(&self) -> Result<Profile, Stop> {
@@ -138,7 +143,7 @@ impl Desk {
     }
 }
 
-/// Whether what stopped was this problem of the server's.
-pub(crate) fn is_called(failure: &impl Failure, name: &str) -> bool {
-    failure.explain().name == name
+/// Whether what stopped was this.
+pub(crate) fn is_called(failure: &impl Failure, name: impl Into<FailureName>) -> bool {
+    failure.explain().name == name.into()
 }

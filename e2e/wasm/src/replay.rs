@@ -365,7 +365,7 @@ impl Life {
     fn inside(&mut self, (mailbox, warnings): (Mailbox, Vec<Warning>)) -> String {
         let shown = format!("{} <{}>", mailbox.name(), mailbox.address());
         *self = Self::Inside(Box::new(mailbox));
-        warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name()))
+        warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", kind(warning)))
     }
 }
 
@@ -446,7 +446,7 @@ async fn read(mailbox: &Mailbox, world: &impl World, id: LetterId) -> Shown {
     let Reading { letter, standing, warnings, deliveries, .. } = mailbox.read(world, id).await.map_err(name)?;
     let mut shown = vec![format!("{} ({}): {}", letter.from(), standing.as_str(), letter.subject())];
     shown.push(letter.text().trim_end().to_owned());
-    shown.extend(warnings.iter().map(|warning| format!("warning: {}", warning.name())));
+    shown.extend(warnings.iter().map(|warning| format!("warning: {}", kind(warning))));
     if !deliveries.is_empty() {
         shown.push(told(deliveries));
     }
@@ -490,6 +490,12 @@ async fn send(mailbox: &Mailbox, world: &impl World, letter: &Addressed) -> Show
     let sent = mailbox.send(world, letter).await.map_err(name)?;
     let readers = sent.readers.iter().map(|(reader, standing)| format!("{reader} ({})", standing.as_str()));
     Ok(readers.collect::<Vec<_>>().join("\n"))
+}
+
+/// What a warning is called in what a program reads of it.
+fn kind(warning: &impl Serialize) -> String {
+    let warning = serde_json::to_value(warning).expect("a warning is JSON");
+    warning["type"].as_str().unwrap_or_default().to_owned()
 }
 
 fn name(failure: impl Failure) -> String {

@@ -15,6 +15,11 @@ address: string, };
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 
 /**
+ * What this client calls a failure that is not the server's word.
+ */
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+
+/**
  * A code as typed or pasted.
  */
 export type Code = { 
@@ -127,6 +132,11 @@ address: string,
  * The password.
  */
 password: string, };
+
+/**
+ * What each damage is called.
+ */
+export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required";
 
 /**
  * What became of a sent letter at one reader.
@@ -317,6 +327,11 @@ offers: Array<FactorOffer>,
 chosen: FactorOffer | null, };
 
 /**
+ * What a failure is called: one of three lists, each a stable name on its own, such as `key-changed`.
+ */
+export type FailureName = ProblemType | ClientProblem | DamageName;
+
+/**
  * How a registration or a recovery ends.
  */
 export type Finish = { 
@@ -429,9 +444,9 @@ subject: string,
  */
 text: string, 
 /**
- * What the reader should know: `date-is-off`, `reader-key-differs` (with an address), `unopened-parts`, `not-marked`.
+ * What the reader should know.
  */
-warnings: Array<Problem>, 
+warnings: Array<ReadingWarning>, 
 /**
  * For its sender: what became of it. Empty for a reader.
  */
@@ -560,6 +575,11 @@ armored: string,
 differs: boolean, };
 
 /**
+ * What arises before the client is asked, or in a Worker's TypeScript.
+ */
+export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+
+/**
  * A part of a folder.
  */
 export type Part = { 
@@ -590,9 +610,9 @@ phone: string, };
  */
 export type Problem = { 
 /**
- * The stable name, such as `key-changed`: the key of the page's sentence.
+ * What it is called.
  */
-name: string, 
+name: ProblemName, 
 /**
  * Its tone.
  */
@@ -605,6 +625,21 @@ address: string | null,
  * After how many seconds trying again may help, where the server said so.
  */
 retry_after: number | null, };
+
+/**
+ * What a problem is called: the key of the page's sentence.
+ */
+export type ProblemName = FailureName | PageProblem;
+
+/**
+ * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
+ */
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "precondition-required" | "too-many-requests" | "internal" | "busy";
+
+/**
+ * Something a reader should know of a letter that is otherwise in order.
+ */
+export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" };
 
 /**
  * Somebody who can be written to.

@@ -15,7 +15,7 @@ use securemailbox_protocol::{
 
 use crate::{
     device::{DeviceFailed, Expected, Table, Tag, Write, Written},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::RecordRow,
     mailbox::{Mailbox, State},
     records::{self, RecordError, is_stale, new_head},
@@ -83,9 +83,11 @@ impl Failure for DraftError {
             Self::Record(error) => error.explain(),
             Self::Device(error) => error.explain(),
             Self::Answered(error) => error.explain(),
-            Self::NotFound => {
-                explained("no-draft", Class::NotFound, "It was sent or erased. Look among the sent letters.")
-            }
+            Self::NotFound => explained(
+                ClientProblem::NoDraft,
+                Class::NotFound,
+                "It was sent or erased. Look among the sent letters.",
+            ),
         }
     }
 }
@@ -791,7 +793,10 @@ mod tests {
         world.server.will(path(small), written(small, 1));
         let handed_in = ready(mailbox.hand_in_drafts(&world)).unwrap();
         let refused: Vec<_> = handed_in.iter().filter_map(|draft| draft.handed_in.as_ref().err()).collect();
-        assert_eq!(refused.iter().map(|error| error.explain().name).collect::<Vec<_>>(), ["too-large"]);
+        assert_eq!(
+            refused.iter().map(|error| error.explain().name).collect::<Vec<_>>(),
+            [ProblemType::TooLarge.into()]
+        );
         assert_eq!(world.device.count(Table::Draft), 1);
     }
 }

@@ -12,6 +12,7 @@ use securemailbox_vault::{
     letters::{Expected, Letter, open_content},
     receipts,
 };
+use serde::Serialize;
 
 use crate::{
     contacts::{Event, Standing},
@@ -40,7 +41,9 @@ pub struct Reading {
 }
 
 /// Something a reader should know of a letter that is otherwise in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "type", content = "address", rename_all = "kebab-case")]
 pub enum ReadingWarning {
     /// Signed at a date more than a day from its arrival: late, or delivered again (ATTACKS 8).
     DateIsOff,
@@ -50,19 +53,6 @@ pub enum ReadingWarning {
     UnopenedParts,
     /// The server was not told that it was read; a later reading tells it.
     NotMarked,
-}
-
-impl ReadingWarning {
-    /// The stable name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::DateIsOff => "date-is-off",
-            Self::ReaderKeyDiffers(_) => "reader-key-differs",
-            Self::UnopenedParts => "unopened-parts",
-            Self::NotMarked => "not-marked",
-        }
-    }
 }
 
 /// A letter is not shown.
@@ -87,7 +77,7 @@ impl Failure for ReadError {
         match self {
             Self::Call(error) => error.explain(),
             Self::Device(error) => error.explain(),
-            Self::NotFound => explained("not-found", Class::NotFound, ProblemType::NotFound.advice()),
+            Self::NotFound => explained(ProblemType::NotFound, Class::NotFound, ProblemType::NotFound.advice()),
             Self::Damaged(damage) => damage.explain(),
         }
     }
