@@ -23,7 +23,7 @@ use crate::{
         Unlock,
     },
     problems::{OrProblem, refused},
-    views::{Done, FactorKind, FactorOffer, Factors, Judgement, PageProblem, Phone, Problem, Sheet, Verdict},
+    views::{Done, Factors, PageProblem, Problem, Sheet, Verdict},
 };
 
 /// Where a person is. Each step is a type of the client, so that none can be left out or taken twice.
@@ -123,12 +123,12 @@ impl<W: World> SignIn<W> {
             | Step::NewPasswordToChoose(_)
             | Step::RecoveryToComplete(_) => (&[][..], None),
         };
-        Ok(Factors { offers: offers.iter().map(offer).collect(), chosen: chosen.map(offer) })
+        Ok(Factors { offers: offers.to_vec(), chosen: chosen.cloned() })
     }
 
     fn sheet(&self, code: &recovery::RecoveryCode) -> Result<Sheet, Problem> {
         let address = self.address.as_ref().ok_or_else(out_of_step)?;
-        Ok(Sheet { recovery_code: code.to_string(), address: address.as_str().into() })
+        Ok(Sheet { recovery_code: code.to_string(), address: address.clone() })
     }
 }
 
@@ -136,7 +136,7 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn register(&mut self, args: NewMailbox) -> Result<Done, Problem> {
         let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
         let address = parse_address(&args.address)?;
-        let step = accounts::register(&self.world, &address, args.language.into()).await.or_problem()?;
+        let step = accounts::register(&self.world, &address, args.language).await.or_problem()?;
         (self.name, self.address) = (Some(name), Some(address));
         self.step = Step::AddressToProve(step);
         Ok(Done {})
@@ -148,7 +148,7 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(Done {})
     }
 
-    async fn name_phone(&mut self, args: NewPhone) -> Result<Phone, Problem> {
+    async fn name_phone(&mut self, args: NewPhone) -> Result<PhoneNumber, Problem> {
         let phone = PhoneNumber::parse_at_home(&args.phone, HOME).map_err(|_| refused(PageProblem::NotAPhoneNumber))?;
         // A person who sees that the number was wrong goes back and names another.
         let before = match std::mem::replace(&mut self.step, Step::Nothing) {
@@ -160,9 +160,8 @@ impl<W: World> SignInCalls for SignIn<W> {
         };
         match before.enter(&self.world, phone.clone()).await.or_problem() {
             Ok(step) => {
-                let shown = Phone { phone: phone.as_str().into() };
                 self.step = Step::PhoneToProve { step, before };
-                Ok(shown)
+                Ok(phone)
             }
             Err(problem) => {
                 self.step = Step::PhoneToName(before);
@@ -177,9 +176,9 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(Done {})
     }
 
-    async fn judge(&mut self, args: NewPassword) -> Result<Judgement, Problem> {
+    async fn judge(&mut self, args: NewPassword) -> Result<Verdict, Problem> {
         let address = self.address.as_ref().ok_or_else(out_of_step)?;
-        Ok(Judgement { verdict: verdict(&args.password, address) })
+        Ok(verdict(&args.password, address))
     }
 
     async fn choose_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
@@ -273,14 +272,6 @@ impl<W: World> SignInCalls for SignIn<W> {
             None => Err(out_of_step()),
         }
     }
-}
-
-fn offer(offer: &factors::FactorOffer) -> FactorOffer {
-    let kind = match offer.kind {
-        factors::FactorKind::Address => FactorKind::Address,
-        factors::FactorKind::Phone => FactorKind::Phone,
-    };
-    FactorOffer { id: offer.id.to_string(), kind, hint: offer.hint.clone() }
 }
 
 pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {

@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::{device::DeviceFailed, letters::DamageName, transport::Unreachable};
 
 /// What a failure means: one exit code on the command line, one tone on a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// Not allowed, or the credentials were wrong. Trying the same again changes nothing.
     Refused,

@@ -2,7 +2,11 @@
 
 use ts_rs::{Config, TS};
 
-use crate::address::Address;
+use crate::{
+    address::Address,
+    ids::{FactorId, LetterId, RecordId, SessionId},
+    phone::PhoneNumber,
+};
 
 macro_rules! words {
     ($($type:ty),+) => {
@@ -21,4 +25,4 @@ macro_rules! words {
     };
 }
 
-words!(Address);
+words!(Address, FactorId, LetterId, PhoneNumber, RecordId, SessionId);

@@ -146,7 +146,7 @@ async function synced(): Promise<void> {
 async function handIn(): Promise<void> {
   if (!client || !live) return;
   try {
-    const { drafts } = JSON.parse(await client.answer("hand_in", "{}")) as { drafts: DraftNews[] };
+    const drafts = JSON.parse(await client.answer("hand_in", "{}")) as DraftNews[];
     for (const draft of drafts) say({ say: "event", event: { event: "draft", ...draft } });
   } catch (rejection) {
     endIfOver(problemOf(rejection));

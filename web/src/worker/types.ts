@@ -1,16 +1,7 @@
 // Written by a test of crates/client-web from the Rust types. Not to be edited.
 
 /**
- * An address as typed.
- */
-export type Address = { 
-/**
- * As typed.
- */
-address: string, };
-
-/**
- * What a failure means: the tone of its notice.
+ * What a failure means: one exit code on the command line, one tone on a page.
  */
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 
@@ -48,15 +39,6 @@ must_be_compared: boolean,
  * The person said of this key that its digits do not match.
  */
 digits_differ: boolean, };
-
-/**
- * Everybody whose key was met.
- */
-export type Contacts = { 
-/**
- * By address.
- */
-contacts: Array<Correspondent>, };
 
 /**
  * Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
@@ -149,15 +131,15 @@ reader: Correspondent,
 /**
  * When it lay in their mailbox. The server's word.
  */
-delivered: number, 
+delivered: Timestamp, 
 /**
  * When the mail server took the notice. The server's word.
  */
-notified: number | null, 
+notified: Timestamp | null, 
 /**
  * When it was opened, by the reader's verified signature.
  */
-read: number | null, 
+read: Timestamp | null, 
 /**
  * How the reader was identified. The server's word.
  */
@@ -199,7 +181,7 @@ answers: string | null,
 /**
  * When it was saved, by this or another device's clock.
  */
-saved: number, 
+saved: Timestamp, 
 /**
  * It is on its way: not to be written on, and not to be sent again.
  */
@@ -231,45 +213,36 @@ beside: boolean,
 refused: Problem | null, };
 
 /**
- * All drafts.
- */
-export type Drafts = { 
-/**
- * Newest first.
- */
-drafts: Array<Draft>, };
-
-/**
- * What the server reports of an erasure (PROTOCOL §8).
+ * The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
  */
 export type ErasureReceipt = { 
 /**
- * When.
+ * When it was done.
  */
-at: number, 
+at: Timestamp, 
 /**
- * How many letters.
+ * How many letters left this mailbox.
  */
 erased: number, 
 /**
- * In the order in which they were taken.
+ * In the order they were taken.
  */
 steps: Array<ErasureStep>, };
 
 /**
- * A step of an erasure.
+ * One step of an erasure.
  */
 export type ErasureStep = { 
 /**
- * Which one.
+ * What was done.
  */
 step: ErasureStepKind, 
 /**
- * Whether this store can take it, and did.
+ * False where this store can't take it.
  */
 taken: boolean, 
 /**
- * How many of what the step is about.
+ * To how many.
  */
 count: number, };
 
@@ -297,11 +270,11 @@ text: string, };
 export type FactorKind = "address" | "phone";
 
 /**
- * A way to prove who one is.
+ * A factor that may be chosen.
  */
 export type FactorOffer = { 
 /**
- * Its id, to choose it by.
+ * Its id.
  */
 id: string, 
 /**
@@ -309,7 +282,7 @@ id: string,
  */
 kind: FactorKind, 
 /**
- * The last two digits of a phone.
+ * What its owner knows it by: the last two digits of a phone. Empty where there is nothing to tell apart.
  */
 hint: string, };
 
@@ -363,15 +336,6 @@ draft: string,
 problem: Problem, };
 
 /**
- * What became of the drafts that were handed in.
- */
-export type HandedIn = { 
-/**
- * Those that are others now, or that the server refused.
- */
-drafts: Array<DraftNews>, };
-
-/**
  * A letter, a draft, a session or a factor.
  */
 export type Id = { 
@@ -381,16 +345,7 @@ export type Id = {
 id: string, };
 
 /**
- * What is said of a password.
- */
-export type Judgement = { 
-/**
- * The verdict.
- */
-verdict: Verdict, };
-
-/**
- * The language of e-mails and SMS.
+ * The language of what the server writes to a person: e-mail and SMS.
  */
 export type Language = "sv" | "en";
 
@@ -422,11 +377,11 @@ folder: Folder,
 /**
  * When it came, by the server's clock.
  */
-arrived: number, 
+arrived: Timestamp, 
 /**
  * When it was written, by the sender's clock.
  */
-date: number, 
+date: Timestamp, 
 /**
  * Who signed it, and how their key stood.
  */
@@ -457,18 +412,9 @@ deliveries: Array<Delivery>,
 conversation: Array<Row>, };
 
 /**
- * How somebody was identified (PROTOCOL §6). Always the server's word.
+ * How well a person's identity was proved (PROTOCOL §6), weakest first.
  */
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
-
-/**
- * What a locked page knows: the session lives, the keys are gone.
- */
-export type Locked = { 
-/**
- * Whose session it is.
- */
-address: string, };
 
 /**
  * Whose mailbox is open.
@@ -597,15 +543,6 @@ from: number,
 count: number, };
 
 /**
- * A phone number as it was understood.
- */
-export type Phone = { 
-/**
- * E.164.
- */
-phone: string, };
-
-/**
  * Why a call was not done.
  */
 export type Problem = { 
@@ -642,15 +579,6 @@ export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | 
 export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" };
 
 /**
- * Somebody who can be written to.
- */
-export type Recipient = { 
-/**
- * Who, by the address as it was understood.
- */
-who: Correspondent, };
-
-/**
  * What a recovery begins with.
  */
 export type RecoveryCode = { 
@@ -682,7 +610,7 @@ read: boolean,
 /**
  * When it came, by the server's clock.
  */
-arrived: number, 
+arrived: Timestamp, 
 /**
  * Which proof its sender asks for.
  */
@@ -720,49 +648,40 @@ id: string,
 /**
  * When.
  */
-saved: number, 
+saved: Timestamp, 
 /**
  * Somebody else wrote on in the same draft: both texts are kept, this one under another id.
  */
 beside: boolean, };
 
 /**
- * A session of this account.
+ * One row of `GET /sessions`.
  */
-export type Session = { 
+export type SessionRow = { 
 /**
- * Its id, to end it by.
+ * As `DELETE /sessions/{id}` takes it.
  */
 id: string, 
 /**
- * This one.
+ * Whether it is the one that asks.
  */
 current: boolean, 
 /**
- * What it proved.
+ * What was proved.
  */
 level: Level, 
 /**
- * When it proved it.
+ * When it was proved.
  */
-proved: number, 
+proved: Timestamp, 
 /**
- * When it was last used.
+ * When it was last used, to the minute.
  */
-used: number, 
+used: Timestamp, 
 /**
- * Stays for 30 days after its last use.
+ * Whether it is kept signed in for 30 days after its last use.
  */
 kept: boolean, };
-
-/**
- * All sessions of this account.
- */
-export type Sessions = { 
-/**
- * Newest first.
- */
-sessions: Array<Session>, };
 
 /**
  * A recovery sheet.
@@ -778,7 +697,7 @@ recovery_code: string,
 address: string, };
 
 /**
- * How a key stands.
+ * How a key stands, as a person is shown it.
  */
 export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed" | "differs";
 
@@ -809,20 +728,25 @@ first_line: string,
 /**
  * When it was written, by the sender's clock.
  */
-date: number, 
+date: Timestamp, 
 /**
  * Dated more than a day from its arrival (ATTACKS 8).
  */
 date_is_off: boolean, };
 
 /**
- * What became of a sent letter.
+ * A point in time, to the millisecond, between the years 1970 and 9999.
  */
-export type Told = { 
+export type Timestamp = string;
+
 /**
- * A reader each.
+ * An address as typed.
  */
-deliveries: Array<Delivery>, };
+export type TypedAddress = { 
+/**
+ * As typed.
+ */
+address: string, };
 
 /**
  * The password of a locked mailbox.
@@ -888,9 +812,9 @@ answers: string | null, };
 export interface SignInCalls {
   register: [NewMailbox, Done];
   enter_address_code: [Code, Done];
-  name_phone: [NewPhone, Phone];
+  name_phone: [NewPhone, string];
   enter_phone_code: [Code, Done];
-  judge: [NewPassword, Judgement];
+  judge: [NewPassword, Verdict];
   choose_password: [NewPassword, Sheet];
   make: [Finish, Done];
   sign_in: [Credentials, Factors];
@@ -907,33 +831,33 @@ export interface SignInCalls {
 /** Each call's arguments and answer. */
 export interface MailboxCalls {
   reopen: [Nothing, Me];
-  locked: [Nothing, Locked];
+  locked: [Nothing, string];
   keep: [Nothing, Done];
   catch_up: [Nothing, WentOut];
-  hand_in: [Nothing, HandedIn];
+  hand_in: [Nothing, Array<DraftNews>];
   sync: [Nothing, Counts];
   counts: [Nothing, Counts];
   list: [Part, Rows];
   read: [Id, Letter];
-  told: [Id, Told];
+  told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
   empty_trash: [Nothing, ErasureReceipt];
-  contacts: [Nothing, Contacts];
-  look_up: [Address, Recipient];
+  contacts: [Nothing, Array<Correspondent>];
+  look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
   take_back: [Id, Done];
   send: [Writing, Done];
-  drafts: [Nothing, Drafts];
+  drafts: [Nothing, Array<Draft>];
   draft: [Id, Draft];
   save_draft: [Writing, Saved];
   erase_draft: [Id, Done];
-  compare: [Address, Comparison];
-  digits_match: [Address, Comparison];
-  digits_differ: [Address, Comparison];
-  accept: [Address, Comparison];
-  sessions: [Nothing, Sessions];
-  end_session: [Id, Sessions];
+  compare: [TypedAddress, Comparison];
+  digits_match: [TypedAddress, Comparison];
+  digits_differ: [TypedAddress, Comparison];
+  accept: [TypedAddress, Comparison];
+  sessions: [Nothing, Array<SessionRow>];
+  end_session: [Id, Array<SessionRow>];
   own_certificate: [Nothing, OwnCertificate];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];
