@@ -5,6 +5,7 @@ use std::time::Duration;
 use securemailbox_protocol::{
     address::Address,
     directory::{Listing, LookUp},
+    endpoints,
     ids::CertificateHash,
     limits,
     octets::Octets,
@@ -23,7 +24,6 @@ use crate::{
     letters::DamageName,
     mailbox::Mailbox,
     recipient::Recipient,
-    transport::Method,
     world::World,
 };
 
@@ -190,7 +190,7 @@ impl Mailbox {
     pub async fn check_own_listing(&self, world: &impl World) -> Result<Vec<Warning>, CallError> {
         let look_up = LookUp { address: self.address().clone() };
         let own = self.keyring.present().certificate().bytes();
-        match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
+        match self.session.api(world).send(endpoints::LOOK_UP.here(), &look_up).await {
             Ok(listing) if listing.certificate.as_ref() == own => Ok(Vec::new()),
             Ok(_) => Ok(vec![Warning::OwnCertificateDiffers]),
             Err(error) if error.problem() == Some(ProblemType::NoAccount) => Ok(vec![Warning::OwnCertificateDiffers]),
@@ -215,8 +215,8 @@ impl Mailbox {
         let (bytes, new) = match kept {
             Some(kept) => (kept.0, false),
             None => {
-                let path = format!("/directory/certificates/{hash}");
-                (self.session.api(world).get_raw(&path, limits::CERTIFICATE).await?, true)
+                let certificate = endpoints::READ_CERTIFICATE.of(hash);
+                (self.session.api(world).get_raw(certificate, limits::CERTIFICATE).await?, true)
             }
         };
         let certificate = Certificate::parse(&bytes, address, world.now())?;
@@ -234,7 +234,7 @@ impl Mailbox {
 
     async fn ask_directory(&self, world: &impl World, address: &Address) -> Result<Said, LookUpError> {
         let look_up = LookUp { address: address.clone() };
-        match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
+        match self.session.api(world).send(endpoints::LOOK_UP.here(), &look_up).await {
             Ok(listing) => {
                 let certificate = Certificate::parse(listing.certificate.as_ref(), address, world.now())?;
                 Ok(Said::Has(Box::new((listing, certificate))))

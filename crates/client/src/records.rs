@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::RecordId,
     numbers::{ChangeNumber, Version},
     octets::Octets,
@@ -121,7 +122,7 @@ pub(crate) async fn fetch<T: Transport>(
     id: RecordId,
     purpose: RecordPurpose,
 ) -> Result<Record, RecordError> {
-    let record: Record = api.get(&format!("/records/{id}")).await?;
+    let record = api.get(endpoints::READ_RECORD.of(id)).await?;
     if record.head.id == id && record.head.purpose == purpose {
         Ok(record)
     } else {
@@ -299,13 +300,13 @@ impl Mailbox {
     ) -> Result<(), RecordError> {
         let next = RecordPlace { version: head.version.next(), ..place(&self.owner, head) };
         let sealed = records::seal(&next, &self.owner.secret, text, &mut world.rng());
-        let path = format!("/records/{}?purpose={}", head.id, head.purpose.as_str());
+        let write = endpoints::WRITE_RECORD.of(head.id).with("purpose", head.purpose.as_str());
         let condition = if head.version == Version::ZERO {
             ("if-none-match", "*".into())
         } else {
             ("if-match", format!("\"{}\"", head.version))
         };
-        let written: RecordHead = self.session.api(world).put_raw(&path, condition, sealed.clone()).await?;
+        let written = self.session.api(world).put_raw(write, condition, sealed.clone()).await?;
         let as_asked = written.id == head.id && written.purpose == head.purpose;
         if !as_asked || written.version != head.version.next() {
             return Err(SyncRefused::Contradiction.into());

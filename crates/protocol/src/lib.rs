@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod address;
 pub mod coding;
 pub mod directory;
+pub mod endpoints;
 pub mod factors;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
+    endpoints,
     ids::{LetterId, RecordId},
     numbers::Version,
     problems::ProblemType,
@@ -484,7 +485,7 @@ impl Mailbox {
             state.outgoing.remove(&id);
             state.replica.head(id).is_none()
         };
-        match self.session.api(world).delete(&format!("/records/{id}")).await {
+        match self.session.api(world).delete(endpoints::ERASE_RECORD.of(id)).await {
             Err(error) if !is_not_found(&error) && !only_here => return Err(RecordError::Call(error).into()),
             Ok(()) | Err(_) => {}
         }
@@ -503,7 +504,7 @@ impl Mailbox {
     async fn erase_risen(&self, world: &impl World) {
         let risen: Vec<RecordId> = self.state.borrow().replica.risen().collect();
         for id in risen {
-            match self.session.api(world).delete(&format!("/records/{id}")).await {
+            match self.session.api(world).delete(endpoints::ERASE_RECORD.of(id)).await {
                 Err(error) if !is_not_found(&error) => {}
                 Ok(()) | Err(_) => self.state.borrow_mut().replica.laid_to_rest(id),
             }

@@ -2,6 +2,7 @@
 
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::LetterId,
     letters::{Entry, EntryUpdate},
     limits,
@@ -20,7 +21,6 @@ use crate::{
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     settings::Name,
-    transport::Method,
     world::World,
 };
 
@@ -184,7 +184,7 @@ impl Mailbox {
         if let Some(open) = self.state.borrow().open_content.as_ref().filter(|open| open.id == id) {
             return Ok(open.bytes.clone());
         }
-        match self.session.api(world).get_raw(&format!("/letters/{id}/content"), limits::CONTENT).await {
+        match self.session.api(world).get_raw(endpoints::READ_CONTENT.of(id), limits::CONTENT).await {
             Err(error) if error.problem() == Some(ProblemType::NotFound) => Err(ReadError::NotFound),
             content => Ok(content?),
         }
@@ -206,8 +206,8 @@ impl Mailbox {
         if letter.from() != self.address() {
             let reader = self.keyring.present();
             let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
-            api.tell(Method::Post, &format!("/letters/{id}/receipt"), &receipt).await?;
+            api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
         }
-        api.tell(Method::Patch, &format!("/letters/{id}"), &EntryUpdate { folder: None, read: Some(true) }).await
+        api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { folder: None, read: Some(true) }).await
     }
 }
