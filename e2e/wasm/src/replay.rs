@@ -18,7 +18,7 @@ use securemailbox_client::{
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
-    letters::{Addressed, Draft, Form, NotShown, ReaderDelivery, Reading, Row},
+    letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Row},
     mailbox::Mailbox,
     settings::Name,
     sign_in,
@@ -437,8 +437,7 @@ fn row(row: Row) -> String {
             let called = summary.claimed_name.map(|name| format!(", calls itself {name}")).unwrap_or_default();
             format!("{} ({}{called}{off}): {}", summary.from, standing.as_str(), summary.subject)
         }
-        Err(NotShown::Damaged(damage)) => format!("{}: {damage}", damage.name()),
-        Err(NotShown::Call(error)) => name(error),
+        Err(not) => name(not),
     }
 }
 
@@ -476,8 +475,7 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
 }
 
 async fn drafts(mailbox: &Mailbox, world: &impl World) -> Result<Vec<(RecordId, Draft)>, String> {
-    let rows = mailbox.drafts(world).await.map_err(name)?;
-    rows.into_iter().map(|row| Ok((row.id, row.draft.map_err(name)?))).collect()
+    mailbox.drafts(world).await.map_err(name)?.into_iter().map(|row| Ok((row.id, row.draft.map_err(name)?))).collect()
 }
 
 async fn send_draft(mailbox: &Mailbox, world: &impl World, subject: &str) -> Shown {
@@ -492,10 +490,8 @@ async fn send(mailbox: &Mailbox, world: &impl World, letter: &Addressed) -> Show
     Ok(readers.collect::<Vec<_>>().join("\n"))
 }
 
-/// What a warning is called in what a program reads of it.
 fn kind(warning: &impl Serialize) -> String {
-    let warning = serde_json::to_value(warning).expect("a warning is JSON");
-    warning["type"].as_str().unwrap_or_default().to_owned()
+    serde_json::json!(warning)["type"].as_str().unwrap_or_default().into()
 }
 
 fn name(failure: impl Failure) -> String {
