@@ -26,6 +26,7 @@ use securemailbox_e2e::{
 };
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::LetterId,
     letters::{Entry, Folder},
 };
@@ -371,9 +372,9 @@ async fn a_dead_mail_server_delays_notices_and_never_letters() {
     }
     let mail = MailServer::listen(port);
     let notified = async || {
-        let deliveries: serde_json::Value =
-            Api::session(&anna.transport, Some(&anna.token())).get(&format!("/letters/{id}/deliveries")).await.unwrap();
-        !deliveries["deliveries"][0]["notified"].is_null()
+        let asked = endpoints::LIST_DELIVERIES.of(id);
+        let told = Api::session(&anna.transport, Some(&anna.token())).get(asked).await.unwrap();
+        told.deliveries[0].notified.is_some()
     };
     for _ in 0..1200 {
         if notified().await {

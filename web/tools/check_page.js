@@ -1,7 +1,6 @@
 // What neither compiler sees: `node tools/check_page.js` refuses it and says where.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { nameFaults } from "./check_names.js";
 import { wordFaults } from "./check_words.js";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -13,7 +12,6 @@ const faults = [
   ...darkFaults(),
   ...guideFaults(),
   ...catalogueFaults(),
-  ...nameFaults(ROOT),
   ...wordFaults(ROOT, allCatalogues()),
 ];
 for (const fault of faults) console.error(fault);

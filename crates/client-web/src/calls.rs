@@ -1,6 +1,10 @@
 //! What a page can ask of a Worker: each call with its arguments and its answer, listed once, for Rust and TypeScript.
 
-use securemailbox_protocol::accounts;
+use securemailbox_client::failure::Class;
+use securemailbox_protocol::{
+    accounts::Language, address::Address, letters::ErasureReceipt, phone::PhoneNumber, sessions::SessionRow,
+    sync::Pulse,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
 use ts_rs::TS;
@@ -9,9 +13,8 @@ use zeroize::Zeroizing;
 use crate::{
     problems::named,
     views::{
-        Class, Comparison, Contacts, Counts, Done, Draft, Drafts, ErasureReceipt, Exported, Factors, Folder, HandedIn,
-        Judgement, Letter, Locked, Me, OwnCertificate, Phone, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told,
-        WentOut,
+        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Letter, Me,
+        OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, Verdict, WentOut,
     },
 };
 
@@ -35,8 +38,8 @@ macro_rules! calls {
         /// Each call's name, what TypeScript calls its arguments and its answer; and what both are made of.
         #[cfg(test)]
         pub(crate) fn $list(types: &mut impl ts_rs::TypeVisitor) -> Vec<(&'static str, String, String)> {
-            let config = ts_rs::Config::default();
-            $(types.visit::<$args>(); types.visit::<$answer>();)+
+            let config = typescript_config();
+            $(types.visit::<$args>(); types.visit::<$answer>(); <$answer>::visit_generics(types);)+
             vec![$((stringify!($call), <$args>::name(&config), <$answer>::name(&config))),+]
         }
     };
@@ -50,11 +53,11 @@ calls! {
         /// Enters the code from the e-mail.
         enter_address_code(Code) -> Done;
         /// Names the phone; a code goes to it.
-        name_phone(NewPhone) -> Phone;
+        name_phone(NewPhone) -> PhoneNumber;
         /// Enters the code from the SMS of a registration.
         enter_phone_code(Code) -> Done;
         /// Says whether a password would do for the address at hand.
-        judge(NewPassword) -> Judgement;
+        judge(NewPassword) -> Verdict;
         /// Takes the password and makes keys, in a registration. Show the sheet before `make`.
         choose_password(NewPassword) -> Sheet;
         /// Makes the account and hands the mailbox over.
@@ -86,15 +89,15 @@ calls! {
         /// Opens the mailbox that is signed in on this device. `not-signed-in` or `locked` if it can't.
         reopen(Nothing) -> Me;
         /// Whose session it is, by the server's word, when there are no keys.
-        locked(Nothing) -> Locked;
+        locked(Nothing) -> Address;
         /// Writes down what was seen, so that a closed tab loses nothing. The Worker asks it of itself.
         keep(Nothing) -> Done;
         /// Sends what is on its way, and hands in what was drafted without a network. The Worker asks it of itself.
         catch_up(Nothing) -> WentOut;
         /// Hands in to the server what was drafted. The Worker asks it of itself after each save.
-        hand_in(Nothing) -> HandedIn;
+        hand_in(Nothing) -> Vec<DraftNews>;
         /// Brings the mailbox up to date, a part at a time: `more` says to ask again at once.
-        sync(Nothing) -> Counts;
+        sync(Heard) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
         /// A part of a folder, newest first.
@@ -102,7 +105,7 @@ calls! {
         /// Opens a letter, marks it as read, and sends the signed receipt.
         read(Id) -> Letter;
         /// What became of a sent letter.
-        told(Id) -> Told;
+        told(Id) -> Vec<Delivery>;
         /// A letter as a file anybody can read.
         export(Id) -> Exported;
         /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
@@ -110,9 +113,9 @@ calls! {
         /// Erases what lies in the trash.
         empty_trash(Nothing) -> ErasureReceipt;
         /// Everybody whose key was met.
-        contacts(Nothing) -> Contacts;
+        contacts(Nothing) -> Vec<Correspondent>;
         /// Looks up somebody to write to.
-        look_up(Address) -> Recipient;
+        look_up(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent, and may still take it back. It goes out by `send`, or by itself if the page ends.
         hold(Id) -> Done;
         /// The writer took it back.
@@ -120,7 +123,7 @@ calls! {
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
         send(Writing) -> Done;
         /// All drafts.
-        drafts(Nothing) -> Drafts;
+        drafts(Nothing) -> Vec<Draft>;
         /// One draft.
         draft(Id) -> Draft;
         /// Keeps a letter that is being written, sealed, on this device.
@@ -128,17 +131,17 @@ calls! {
         /// Erases a draft.
         erase_draft(Id) -> Done;
         /// Shows the digits of the key that the directory offers, changed or not.
-        compare(Address) -> Comparison;
+        compare(TypedAddress) -> Comparison;
         /// The person says that the digits match.
-        digits_match(Address) -> Comparison;
+        digits_match(TypedAddress) -> Comparison;
         /// The person says that they do not: nothing goes out to this address until they do.
-        digits_differ(Address) -> Comparison;
+        digits_differ(TypedAddress) -> Comparison;
         /// Takes a changed key. `compare-first` where the former was compared.
-        accept(Address) -> Comparison;
+        accept(TypedAddress) -> Comparison;
         /// This account's sessions.
-        sessions(Nothing) -> Sessions;
+        sessions(Nothing) -> Vec<SessionRow>;
         /// Ends another session.
-        end_session(Id) -> Sessions;
+        end_session(Id) -> Vec<SessionRow>;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// Chooses the language of e-mails and SMS.
@@ -155,6 +158,12 @@ calls! {
         /// Gives up what the server does not have, for a sign-out that must not wait for it.
         give_up_unsent(Nothing) -> Done;
     }
+}
+
+/// JSON has numbers of one kind.
+#[cfg(test)]
+fn typescript_config() -> ts_rs::Config {
+    ts_rs::Config::default().with_large_int("number")
 }
 
 /// How the mailbox Worker runs a call beside others.
@@ -186,6 +195,15 @@ pub fn lane(call: &str) -> Lane {
 #[cfg_attr(test, derive(TS))]
 pub struct Nothing {}
 
+/// What the event stream said, where it was that which asks for a sync.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Heard {
+    /// How far the server is: nothing is asked if this device is as far.
+    #[serde(default)]
+    pub pulse: Option<Pulse>,
+}
+
 /// Who asks for a mailbox.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -196,17 +214,6 @@ pub struct NewMailbox {
     pub address: String,
     /// The language of e-mails and SMS.
     pub language: Language,
-}
-
-/// The language of e-mails and SMS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Swedish.
-    Sv,
-    /// English.
-    En,
 }
 
 /// A choice of language.
@@ -328,7 +335,7 @@ pub struct Move {
 /// An address as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-pub struct Address {
+pub struct TypedAddress {
     /// As typed.
     pub address: String,
 }
@@ -349,15 +356,6 @@ pub struct Writing {
     pub answers: Option<String>,
 }
 
-impl From<Language> for accounts::Language {
-    fn from(language: Language) -> Self {
-        match language {
-            Language::Sv => Self::Sv,
-            Language::En => Self::En,
-        }
-    }
-}
-
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
     serde_json::from_slice(args.as_bytes()).map_err(|_| misunderstood())
 }
@@ -368,14 +366,14 @@ fn said(answer: &impl Serialize) -> Result<String, Problem> {
 
 /// The page and the Worker are of different builds.
 fn misunderstood() -> Problem {
-    named("old-page", Class::Unavailable)
+    named(PageProblem::OldPage, Class::Unavailable)
 }
 
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, env, fs, path::Path};
 
-    use ts_rs::{Config, TypeVisitor};
+    use ts_rs::TypeVisitor;
 
     use super::*;
 
@@ -385,7 +383,7 @@ mod tests {
 
     impl TypeVisitor for Declarations {
         fn visit<T: TS + 'static + ?Sized>(&mut self) {
-            let config = Config::default();
+            let config = typescript_config();
             if T::output_path().is_some() && !self.0.contains_key(&T::name(&config)) {
                 let docs = T::docs().unwrap_or_default();
                 self.0.insert(T::name(&config), format!("{docs}export {}", T::decl(&config)));

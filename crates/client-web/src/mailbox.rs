@@ -8,25 +8,33 @@ use std::{
 
 use securemailbox_client::{
     directory::Warning,
-    failure::{Class, Failure},
+    failure::{Class, ClientProblem, Failure, FailureName},
     letters::{Draft, DraftRow, Form, HandedIn, NotSent, ReadError},
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
+    replica::Followed,
     sign_in,
     sync::Progress,
     world::World,
 };
-use securemailbox_protocol::{address::Address, ids::RecordId, letters::Folder, time::Timestamp};
+use securemailbox_protocol::{
+    address::Address,
+    ids::RecordId,
+    letters::{ErasureReceipt, Folder},
+    problems::ProblemType,
+    sessions::SessionRow,
+    time::Timestamp,
+};
 
 use crate::{
-    calls::{self, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Writing},
+    calls::{Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
     problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::parse_address,
     views::{
-        self, Comparison, Contacts, Counts, Done, DraftNews, Drafts, ErasureReceipt, Exported, GivenBack, Letter,
-        Locked, Me, OwnCertificate, Problem, Recipient, Rows, Saved, Sessions, Sheet, Told, WentOut,
+        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, GivenBack, Letter, Me,
+        OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, WentOut,
     },
 };
 
@@ -40,6 +48,8 @@ pub struct Desk<W> {
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
+    /// How far the device was when the page was last told that something changed.
+    told: Cell<Option<Followed>>,
 }
 
 impl<W: World> Desk<W> {
@@ -51,6 +61,7 @@ impl<W: World> Desk<W> {
             sheet: RefCell::new(None),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
+            told: Cell::new(None),
         }
     }
 
@@ -59,7 +70,7 @@ impl<W: World> Desk<W> {
     /// # Errors
     /// [`Problem`]
     pub async fn begin(&self, opening: &[u8]) -> Result<Me, Problem> {
-        let opening = Opening::from_bytes(opening).map_err(|_| refused("not-an-opening"))?;
+        let opening = Opening::from_bytes(opening).map_err(|_| refused(PageProblem::NotAnOpening))?;
         let (mailbox, warnings) = Mailbox::begin(&self.world, opening).await.or_problem()?;
         Ok(self.opened(mailbox, &warnings).await)
     }
@@ -71,6 +82,7 @@ impl<W: World> Desk<W> {
         }
         self.own_certificate_differs.set(warnings.contains(&Warning::OwnCertificateDiffers));
         self.newest.set(mailbox.newest_arrival());
+        self.told.set(Some(mailbox.followed()));
         let me = me(&mailbox, self.own_certificate_differs.get());
         *self.mailbox.borrow_mut() = Some(Rc::new(mailbox));
         me
@@ -79,7 +91,7 @@ impl<W: World> Desk<W> {
     fn open(&self) -> Result<(Rc<Mailbox>, &W), Problem> {
         match &*self.mailbox.borrow() {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
-            None => Err(refused("locked")),
+            None => Err(refused(PageProblem::Locked)),
         }
     }
 
@@ -117,9 +129,8 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(self.opened(mailbox, &warnings).await)
     }
 
-    async fn locked(&self, _: Nothing) -> Result<Locked, Problem> {
-        let address = sign_in::whose_session(&self.world).await.or_problem()?;
-        Ok(Locked { address: address.as_str().into() })
+    async fn locked(&self, _: Nothing) -> Result<Address, Problem> {
+        sign_in::whose_session(&self.world).await.or_problem()
     }
 
     async fn keep(&self, _: Nothing) -> Result<Done, Problem> {
@@ -133,8 +144,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         let given_back = mailbox.send_outgoing(world).await.or_problem()?;
         let handed_in = mailbox.hand_in_drafts(world).await.or_problem()?;
-        let given_back =
-            given_back.iter().map(|back| GivenBack { draft: back.record.to_string(), problem: not_sent(&back.cause) });
+        let given_back = given_back.iter().map(|back| GivenBack { draft: back.record, problem: not_sent(&back.cause) });
         Ok(WentOut {
             given_back: given_back.collect(),
             waiting: shown::count(mailbox.count_outgoing()),
@@ -142,19 +152,22 @@ impl<W: World> MailboxCalls for Desk<W> {
         })
     }
 
-    async fn hand_in(&self, _: Nothing) -> Result<views::HandedIn, Problem> {
+    async fn hand_in(&self, _: Nothing) -> Result<Vec<DraftNews>, Problem> {
         let (mailbox, world) = self.open()?;
         let handed_in = mailbox.hand_in_drafts(world).await.or_problem()?;
-        Ok(views::HandedIn { drafts: handed_in.iter().filter_map(draft_news).collect() })
+        Ok(handed_in.iter().filter_map(draft_news).collect())
     }
 
-    async fn sync(&self, _: Nothing) -> Result<Counts, Problem> {
+    async fn sync(&self, args: Heard) -> Result<Counts, Problem> {
         let (mailbox, world) = self.open()?;
-        let (before, newest) = (mailbox.followed(), self.newest.get());
-        let progress = mailbox.sync_some(world).await.or_problem()?;
-        let arrived = mailbox.arrived_since(newest);
-        self.newest.set(mailbox.newest_arrival());
-        self.count(News { arrived, changed: mailbox.followed() != before, more: progress == Progress::More })
+        let progress = match args.pulse {
+            Some(pulse) if mailbox.has_followed(&pulse) => Progress::UpToDate,
+            Some(_) | None => mailbox.sync_some(world).await.or_problem()?,
+        };
+        let arrived = mailbox.arrived_since(self.newest.replace(mailbox.newest_arrival()));
+        // What this device wrote itself is news for the lists too.
+        let changed = self.told.replace(Some(mailbox.followed())) != Some(mailbox.followed());
+        self.count(News { arrived, changed, more: progress == Progress::More })
     }
 
     async fn counts(&self, _: Nothing) -> Result<Counts, Problem> {
@@ -188,12 +201,12 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(people.letter(&reading, conversation.into_iter().map(|row| people.row(row)).collect()))
     }
 
-    async fn told(&self, args: Id) -> Result<Told, Problem> {
+    async fn told(&self, args: Id) -> Result<Vec<Delivery>, Problem> {
         let (mailbox, world) = self.open()?;
         let deliveries = mailbox.told(world, id(&args.id)?).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        Ok(Told { deliveries: deliveries.iter().map(|delivery| people.delivery(delivery)).collect() })
+        Ok(deliveries.iter().map(|delivery| people.delivery(delivery)).collect())
     }
 
     async fn export(&self, args: Id) -> Result<Exported, Problem> {
@@ -208,31 +221,29 @@ impl<W: World> MailboxCalls for Desk<W> {
         for typed in &args.ids {
             mailbox.move_letter(world, id(typed)?, args.to.into()).await.or_problem()?;
         }
-        self.sync(Nothing {}).await
+        self.sync(Heard { pulse: None }).await
     }
 
     async fn empty_trash(&self, _: Nothing) -> Result<ErasureReceipt, Problem> {
         let (mailbox, world) = self.open()?;
-        let receipt = mailbox.empty_trash(world).await.or_problem()?;
-        Ok(shown::receipt(&receipt))
+        mailbox.empty_trash(world).await.or_problem()
     }
 
-    async fn contacts(&self, _: Nothing) -> Result<Contacts, Problem> {
+    async fn contacts(&self, _: Nothing) -> Result<Vec<Correspondent>, Problem> {
         let (mailbox, _) = self.open()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        Ok(Contacts { contacts: people.contacts.iter().map(|(address, _)| people.contact(address)).collect() })
+        Ok(people.contacts.iter().map(|(address, _)| people.contact(address)).collect())
     }
 
-    async fn look_up(&self, args: calls::Address) -> Result<Recipient, Problem> {
+    async fn look_up(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
         let looked_up = mailbox.look_up(world, &address).await;
         mailbox.write_pins_down(world).await.or_problem()?;
         let recipient = looked_up.or_problem_of(address.as_str())?;
         let contacts = mailbox.contacts();
-        let who = People::of(&mailbox, &contacts).somebody(&address, None, recipient.standing);
-        Ok(Recipient { who })
+        Ok(People::of(&mailbox, &contacts).somebody(&address, None, recipient.standing))
     }
 
     async fn send(&self, args: Writing) -> Result<Done, Problem> {
@@ -254,28 +265,28 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Done {})
     }
 
-    async fn drafts(&self, _: Nothing) -> Result<Drafts, Problem> {
+    async fn drafts(&self, _: Nothing) -> Result<Vec<views::Draft>, Problem> {
         let (mailbox, world) = self.open()?;
         let rows = mailbox.drafts(world).await.or_problem()?;
-        Ok(Drafts { drafts: rows.iter().map(|row| draft_of(&mailbox, row)).collect() })
+        Ok(rows.iter().map(|row| shown::draft(&mailbox, row)).collect())
     }
 
     async fn draft(&self, args: Id) -> Result<views::Draft, Problem> {
         let (mailbox, world) = self.open()?;
         let id = id(&args.id)?;
         let draft = mailbox.draft(world, id).await.or_problem()?;
-        Ok(draft_of(&mailbox, &DraftRow { id, draft: Ok(draft) }))
+        Ok(shown::draft(&mailbox, &DraftRow { id, draft: Ok(draft) }))
     }
 
     async fn save_draft(&self, args: Writing) -> Result<Saved, Problem> {
         let (mailbox, world) = self.open()?;
         let (record, draft) = written(&mailbox, world, args).await?;
         if record.is_some_and(|record| mailbox.is_outgoing(record)) {
-            return Err(refused("waiting"));
+            return Err(refused(FailureName::Client(ClientProblem::Waiting)));
         }
         let saved = draft.saved;
         let kept = mailbox.save_draft(world, record, draft).await.or_problem()?;
-        Ok(Saved { id: kept.id.to_string(), saved: shown::millis(saved), beside: kept.beside.is_some() })
+        Ok(Saved { id: kept.id, saved, beside: kept.beside.is_some() })
     }
 
     async fn erase_draft(&self, args: Id) -> Result<Done, Problem> {
@@ -284,40 +295,40 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Done {})
     }
 
-    async fn compare(&self, args: calls::Address) -> Result<Comparison, Problem> {
+    async fn compare(&self, args: TypedAddress) -> Result<Comparison, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
         let comparison = mailbox.compare(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(compared(&mailbox, &address, &comparison))
+        Ok(shown::comparison(&mailbox, &address, &comparison))
     }
 
-    async fn digits_match(&self, args: calls::Address) -> Result<Comparison, Problem> {
+    async fn digits_match(&self, args: TypedAddress) -> Result<Comparison, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
         let comparison = mailbox.digits_match(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(compared(&mailbox, &address, &comparison))
+        Ok(shown::comparison(&mailbox, &address, &comparison))
     }
 
-    async fn digits_differ(&self, args: calls::Address) -> Result<Comparison, Problem> {
+    async fn digits_differ(&self, args: TypedAddress) -> Result<Comparison, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
         let comparison = mailbox.digits_differ(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(compared(&mailbox, &address, &comparison))
+        Ok(shown::comparison(&mailbox, &address, &comparison))
     }
 
-    async fn accept(&self, args: calls::Address) -> Result<Comparison, Problem> {
+    async fn accept(&self, args: TypedAddress) -> Result<Comparison, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
         let comparison = mailbox.accept(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(compared(&mailbox, &address, &comparison))
+        Ok(shown::comparison(&mailbox, &address, &comparison))
     }
 
-    async fn sessions(&self, _: Nothing) -> Result<Sessions, Problem> {
+    async fn sessions(&self, _: Nothing) -> Result<Vec<SessionRow>, Problem> {
         let (mailbox, world) = self.open()?;
-        Ok(shown::sessions(&mailbox.sessions(world).await.or_problem()?))
+        Ok(mailbox.sessions(world).await.or_problem()?.sessions)
     }
 
-    async fn end_session(&self, args: Id) -> Result<Sessions, Problem> {
+    async fn end_session(&self, args: Id) -> Result<Vec<SessionRow>, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.end_session(world, id(&args.id)?).await.or_problem()?;
         self.sessions(Nothing {}).await
@@ -338,20 +349,20 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn set_language(&self, args: NewLanguage) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
-        mailbox.set_language(world, args.language.into()).await.or_problem()?;
+        mailbox.set_language(world, args.language).await.or_problem()?;
         Ok(Done {})
     }
 
     async fn new_sheet(&self, _: Nothing) -> Result<Sheet, Problem> {
         let (mailbox, world) = self.open()?;
         let sheet = mailbox.new_sheet(world);
-        let shown = Sheet { recovery_code: sheet.code().to_string(), address: mailbox.address().as_str().into() };
+        let shown = Sheet { recovery_code: sheet.code().to_string(), address: mailbox.address().clone() };
         *self.sheet.borrow_mut() = Some(sheet);
         Ok(shown)
     }
 
     async fn sheet_kept(&self, _: Nothing) -> Result<Me, Problem> {
-        let sheet = self.sheet.take().ok_or_else(|| refused("out-of-step"))?;
+        let sheet = self.sheet.take().ok_or_else(|| refused(PageProblem::OutOfStep))?;
         let (mailbox, world) = self.open()?;
         if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
             *self.sheet.borrow_mut() = Some(sheet);
@@ -373,7 +384,7 @@ impl<W: World> MailboxCalls for Desk<W> {
             // What was written is at the server, or the person is told before anything goes.
             let handed_in = mailbox.hand_in_drafts(world).await.or_problem()?;
             if handed_in.iter().any(|draft| draft.handed_in.is_err()) || mailbox.count_outgoing() > 0 {
-                return Err(refused("draft-waits"));
+                return Err(refused(PageProblem::DraftWaits));
             }
             match mailbox.keep(world).await {
                 // Pins that the server does not take now are what a later sign-in sees again.
@@ -385,7 +396,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.mailbox.take();
         match sign_in::sign_out(&self.world).await {
             Err(sign_in::SignInError::Call(error)) if error.explain().class == Class::Unavailable => {
-                Err(refused("session-lives-on"))
+                Err(refused(PageProblem::SessionLivesOn))
             }
             ended => ended.or_problem().map(|()| Done {}),
         }
@@ -411,7 +422,7 @@ impl From<views::Folder> for Folder {
 
 fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
     Me {
-        address: mailbox.address().as_str().into(),
+        address: mailbox.address().clone(),
         name: mailbox.name().into(),
         sheet_owed: mailbox.owes_sheet(),
         own_certificate_differs,
@@ -421,7 +432,7 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
 
 /// An id in the page's address may be anything.
 fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
-    typed.parse().map_err(|_| Problem { class: views::Class::NotFound, ..refused("not-found") })
+    typed.parse().map_err(|_| Problem { class: Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) })
 }
 
 /// What stands on the page, and the draft that it is.
@@ -441,59 +452,18 @@ async fn written(mailbox: &Mailbox, world: &impl World, args: Writing) -> Result
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.
 fn draft_news(handed_in: &HandedIn) -> Option<DraftNews> {
-    let id = handed_in.record.to_string();
+    let id = handed_in.record;
     match &handed_in.handed_in {
         Ok(saved) if saved.id == handed_in.record && saved.beside.is_none() => None,
-        Ok(saved) => Some(DraftNews { id, now: saved.id.to_string(), beside: saved.beside.is_some(), refused: None }),
+        Ok(saved) => Some(DraftNews { id, now: saved.id, beside: saved.beside.is_some(), refused: None }),
         // It is handed in later, by itself.
         Err(error) if error.explain().class == Class::Unavailable => None,
-        Err(error) => Some(DraftNews { now: id.clone(), id, beside: false, refused: Some(problem(error)) }),
+        Err(error) => Some(DraftNews { now: id, id, beside: false, refused: Some(problem(error)) }),
     }
 }
 
 fn not_sent(error: &NotSent) -> Problem {
     Problem { address: error.about().map(Into::into), ..problem(error) }
-}
-
-fn draft_of(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
-    let waiting = mailbox.is_outgoing(row.id);
-    let id = row.id.to_string();
-    match &row.draft {
-        Ok(Draft { to, subject, text, answers, saved, .. }) => views::Draft {
-            id,
-            to: to.clone(),
-            subject: subject.clone(),
-            text: text.clone(),
-            answers: answers.as_ref().map(|answers| answers.letter().to_string()),
-            saved: shown::millis(*saved),
-            waiting,
-            damage: None,
-        },
-        Err(error) => views::Draft {
-            id,
-            to: Vec::new(),
-            subject: String::new(),
-            text: String::new(),
-            answers: None,
-            saved: 0,
-            waiting,
-            damage: Some(problem(error)),
-        },
-    }
-}
-
-fn compared(
-    mailbox: &Mailbox,
-    address: &Address,
-    comparison: &securemailbox_client::comparing::Comparison,
-) -> Comparison {
-    let contacts = mailbox.contacts();
-    Comparison {
-        who: People::of(mailbox, &contacts).somebody(address, None, comparison.standing),
-        digits: comparison.digits.to_string().split(' ').map(Into::into).collect(),
-        must_be_compared: comparison.must_be_compared,
-        digits_differ: comparison.differs,
-    }
 }
 
 #[cfg(test)]
@@ -505,7 +475,7 @@ mod tests {
         for typed in ["", "..", "x", "/letters/1", "01a20d79-8f77-7d60-b15e-c10ad3c45a8"] {
             assert_eq!(
                 id::<securemailbox_protocol::ids::LetterId>(typed).unwrap_err().class,
-                views::Class::NotFound,
+                Class::NotFound,
                 "{typed}"
             );
         }

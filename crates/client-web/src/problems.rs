@@ -1,13 +1,13 @@
 //! Failures of the client as a page is told them: a stable name, a tone, and nothing of a letter.
 
-use securemailbox_client::failure::{self, Failure};
+use securemailbox_client::failure::{Class, Failure};
 
-use crate::views::{Class, Problem};
+use crate::views::{Problem, ProblemName};
 
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
     let explained = failure.explain();
-    Problem { retry_after: explained.retry_after, ..named(explained.name, class(explained.class)) }
+    Problem { retry_after: explained.retry_after, ..named(explained.name, explained.class) }
 }
 
 /// As [`problem`], `?`-able.
@@ -29,20 +29,11 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 }
 
 /// A problem that arises before the client is asked.
-pub(crate) fn named(name: &str, class: Class) -> Problem {
+pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
     Problem { name: name.into(), class, address: None, retry_after: None }
 }
 
 /// What was typed will not do.
-pub(crate) fn refused(name: &str) -> Problem {
+pub(crate) fn refused(name: impl Into<ProblemName>) -> Problem {
     named(name, Class::Refused)
-}
-
-const fn class(class: failure::Class) -> Class {
-    match class {
-        failure::Class::Refused => Class::Refused,
-        failure::Class::NotFound => Class::NotFound,
-        failure::Class::Unavailable => Class::Unavailable,
-        failure::Class::Damaged => Class::Damaged,
-    }
 }

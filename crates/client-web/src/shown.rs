@@ -1,21 +1,14 @@
 //! From what the client knows to what a page shows.
 
 use securemailbox_client::{
+    comparing::Comparison,
     contacts::{self, Contacts, Names},
-    letters::{self, ReaderDelivery, Reading, ReadingWarning},
+    letters::{self, Draft, DraftRow, ReaderDelivery, Reading},
     mailbox::Mailbox,
 };
-use securemailbox_protocol::{
-    address::Address,
-    letters as wire, levels,
-    sessions::{SessionRow, Sessions},
-    time::Timestamp,
-};
+use securemailbox_protocol::{address::Address, letters as wire, time::Timestamp};
 
-use crate::{
-    problems::{problem, refused},
-    views,
-};
+use crate::{problems::problem, views};
 
 /// Whoever is shown beside others: the contacts, and oneself.
 pub(crate) struct People<'a> {
@@ -43,12 +36,7 @@ impl<'a> People<'a> {
         } else {
             self.names.shown(address, claimed)
         };
-        views::Correspondent {
-            address: address.as_str().into(),
-            name: shown.name,
-            name_may_stand_alone: shown.alone,
-            standing: self::standing(standing),
-        }
+        views::Correspondent { address: address.clone(), name: shown.name, name_may_stand_alone: shown.alone, standing }
     }
 
     /// Somebody of whom only the address is known here: as the contacts have them.
@@ -73,11 +61,11 @@ impl<'a> People<'a> {
             }
         };
         views::Row {
-            id: entry.id.to_string(),
+            id: entry.id,
             folder: folder(entry.folder),
             read: entry.read,
-            arrived: millis(entry.arrived),
-            level: entry.level.map(level),
+            arrived: entry.arrived,
+            level: entry.level,
             summary,
             damage,
         }
@@ -90,7 +78,7 @@ impl<'a> People<'a> {
             more_readers: summary.more_readers,
             subject: summary.subject.clone(),
             first_line: summary.first_line.clone(),
-            date: millis(summary.date),
+            date: summary.date,
             date_is_off: summary.date_is_off(arrived),
         }
     }
@@ -98,15 +86,15 @@ impl<'a> People<'a> {
     pub(crate) fn letter(&self, reading: &Reading, conversation: Vec<views::Row>) -> views::Letter {
         let Reading { letter, entry, standing, warnings, deliveries } = reading;
         views::Letter {
-            id: letter.id().to_string(),
+            id: letter.id(),
             folder: folder(entry.folder),
-            arrived: millis(entry.arrived),
-            date: millis(letter.date()),
+            arrived: entry.arrived,
+            date: letter.date(),
             from: self.somebody(letter.from(), letter.claimed_name(), *standing),
             to: letter.to().iter().chain(letter.cc()).map(|address| self.contact(address)).collect(),
             subject: letter.subject().into(),
             text: letter.text().into(),
-            warnings: warnings.iter().map(warning).collect(),
+            warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
             conversation,
         }
@@ -116,46 +104,49 @@ impl<'a> People<'a> {
         let read = delivery.read.and_then(Result::ok);
         views::Delivery {
             reader: self.contact(&delivery.reader),
-            delivered: millis(delivery.delivered),
-            notified: delivery.notified.map(millis),
-            read: read.map(|read| millis(read.at)),
-            level: read.map(|read| level(read.level)),
+            delivered: delivery.delivered,
+            notified: delivery.notified,
+            read: read.map(|read| read.at),
+            level: read.map(|read| read.level),
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
         }
     }
 }
 
-fn warning(warning: &ReadingWarning) -> views::Problem {
-    let address = match warning {
-        ReadingWarning::ReaderKeyDiffers(address) => Some(address.as_str().into()),
-        ReadingWarning::DateIsOff | ReadingWarning::UnopenedParts | ReadingWarning::NotMarked => None,
-    };
-    views::Problem { address, ..refused(warning.name()) }
-}
-
-pub(crate) const fn millis(time: Timestamp) -> views::Millis {
-    time.unix_millis()
-}
-
-pub(crate) const fn level(level: levels::Level) -> views::Level {
-    match level {
-        levels::Level::Address => views::Level::Address,
-        levels::Level::Phone => views::Level::Phone,
-        levels::Level::Authenticator => views::Level::Authenticator,
-        levels::Level::Passkey => views::Level::Passkey,
-        levels::Level::Eid => views::Level::Eid,
+pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
+    let waiting = mailbox.is_outgoing(row.id);
+    let id = row.id;
+    match &row.draft {
+        Ok(Draft { to, subject, text, answers, saved, .. }) => views::Draft {
+            id,
+            to: to.clone(),
+            subject: subject.clone(),
+            text: text.clone(),
+            answers: answers.as_ref().map(|answers| answers.letter()),
+            saved: *saved,
+            waiting,
+            damage: None,
+        },
+        Err(error) => views::Draft {
+            id,
+            to: Vec::new(),
+            subject: String::new(),
+            text: String::new(),
+            answers: None,
+            saved: Timestamp::from_unix_millis(0),
+            waiting,
+            damage: Some(problem(error)),
+        },
     }
 }
 
-pub(crate) const fn standing(standing: contacts::Standing) -> views::Standing {
-    match standing {
-        contacts::Standing::Own => views::Standing::Own,
-        contacts::Standing::New => views::Standing::New,
-        contacts::Standing::Known => views::Standing::Known,
-        contacts::Standing::Compared => views::Standing::Compared,
-        contacts::Standing::Former => views::Standing::Former,
-        contacts::Standing::Changed => views::Standing::Changed,
-        contacts::Standing::Differs => views::Standing::Differs,
+pub(crate) fn comparison(mailbox: &Mailbox, address: &Address, comparison: &Comparison) -> views::Comparison {
+    let contacts = mailbox.contacts();
+    views::Comparison {
+        who: People::of(mailbox, &contacts).somebody(address, None, comparison.standing),
+        digits: comparison.digits.to_string().split(' ').map(Into::into).collect(),
+        must_be_compared: comparison.must_be_compared,
+        digits_differ: comparison.differs,
     }
 }
 
@@ -168,36 +159,6 @@ const fn folder(folder: wire::Folder) -> views::Folder {
         wire::Folder::Sent => views::Folder::Sent,
         wire::Folder::Trash => views::Folder::Trash,
     }
-}
-
-pub(crate) fn receipt(receipt: &wire::ErasureReceipt) -> views::ErasureReceipt {
-    let step = |step: &wire::ErasureStep| views::ErasureStep {
-        step: match step.step {
-            wire::ErasureStepKind::KeysDestroyed => views::ErasureStepKind::KeysDestroyed,
-            wire::ErasureStepKind::LettersOverwritten => views::ErasureStepKind::LettersOverwritten,
-            wire::ErasureStepKind::LogOverwritten => views::ErasureStepKind::LogOverwritten,
-            wire::ErasureStepKind::Vacuumed => views::ErasureStepKind::Vacuumed,
-        },
-        taken: step.taken,
-        count: count(step.count),
-    };
-    views::ErasureReceipt {
-        at: millis(receipt.at),
-        erased: count(receipt.erased),
-        steps: receipt.steps.iter().map(step).collect(),
-    }
-}
-
-pub(crate) fn sessions(sessions: &Sessions) -> views::Sessions {
-    let row = |row: &SessionRow| views::Session {
-        id: row.id.to_string(),
-        current: row.current,
-        level: level(row.level),
-        proved: millis(row.proved),
-        used: millis(row.used),
-        kept: row.kept,
-    };
-    views::Sessions { sessions: sessions.sessions.iter().map(row).collect() }
 }
 
 /// As a page counts.

@@ -4,6 +4,7 @@
 use securemailbox_client::{
     accounts::{self, AccountToMake, AddressToProve, PasswordToChoose, PhoneToName, PhoneToProve},
     factors::{Asked, CodeToEnter, FactorToChoose},
+    failure::{ClientProblem, FailureName},
     opening::Opening,
     settings::Name,
     sign_in::{self, NewPasswordToChoose, PasswordProved, RecoveryToComplete, SheetProved},
@@ -22,7 +23,7 @@ use crate::{
         Unlock,
     },
     problems::{OrProblem, refused},
-    views::{Done, FactorKind, FactorOffer, Factors, Judgement, Phone, Problem, Sheet, Verdict},
+    views::{Done, Factors, PageProblem, Problem, Sheet, Verdict},
 };
 
 /// Where a person is. Each step is a type of the client, so that none can be left out or taken twice.
@@ -122,20 +123,20 @@ impl<W: World> SignIn<W> {
             | Step::NewPasswordToChoose(_)
             | Step::RecoveryToComplete(_) => (&[][..], None),
         };
-        Ok(Factors { offers: offers.iter().map(offer).collect(), chosen: chosen.map(offer) })
+        Ok(Factors { offers: offers.to_vec(), chosen: chosen.cloned() })
     }
 
     fn sheet(&self, code: &recovery::RecoveryCode) -> Result<Sheet, Problem> {
         let address = self.address.as_ref().ok_or_else(out_of_step)?;
-        Ok(Sheet { recovery_code: code.to_string(), address: address.as_str().into() })
+        Ok(Sheet { recovery_code: code.to_string(), address: address.clone() })
     }
 }
 
 impl<W: World> SignInCalls for SignIn<W> {
     async fn register(&mut self, args: NewMailbox) -> Result<Done, Problem> {
-        let name = Name::parse(&args.name).map_err(|_| refused("not-a-name"))?;
+        let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
         let address = parse_address(&args.address)?;
-        let step = accounts::register(&self.world, &address, args.language.into()).await.or_problem()?;
+        let step = accounts::register(&self.world, &address, args.language).await.or_problem()?;
         (self.name, self.address) = (Some(name), Some(address));
         self.step = Step::AddressToProve(step);
         Ok(Done {})
@@ -147,8 +148,8 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(Done {})
     }
 
-    async fn name_phone(&mut self, args: NewPhone) -> Result<Phone, Problem> {
-        let phone = PhoneNumber::parse_at_home(&args.phone, HOME).map_err(|_| refused("not-a-phone-number"))?;
+    async fn name_phone(&mut self, args: NewPhone) -> Result<PhoneNumber, Problem> {
+        let phone = PhoneNumber::parse_at_home(&args.phone, HOME).map_err(|_| refused(PageProblem::NotAPhoneNumber))?;
         // A person who sees that the number was wrong goes back and names another.
         let before = match std::mem::replace(&mut self.step, Step::Nothing) {
             Step::PhoneToName(before) | Step::PhoneToProve { before, .. } => before,
@@ -159,9 +160,8 @@ impl<W: World> SignInCalls for SignIn<W> {
         };
         match before.enter(&self.world, phone.clone()).await.or_problem() {
             Ok(step) => {
-                let shown = Phone { phone: phone.as_str().into() };
                 self.step = Step::PhoneToProve { step, before };
-                Ok(shown)
+                Ok(phone)
             }
             Err(problem) => {
                 self.step = Step::PhoneToName(before);
@@ -176,9 +176,9 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(Done {})
     }
 
-    async fn judge(&mut self, args: NewPassword) -> Result<Judgement, Problem> {
+    async fn judge(&mut self, args: NewPassword) -> Result<Verdict, Problem> {
         let address = self.address.as_ref().ok_or_else(out_of_step)?;
-        Ok(Judgement { verdict: verdict(&args.password, address) })
+        Ok(verdict(&args.password, address))
     }
 
     async fn choose_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
@@ -230,9 +230,9 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn recover(&mut self, args: RecoveryCode) -> Result<Factors, Problem> {
         let address = parse_address(&args.address)?;
         let code = recovery::RecoveryCode::parse(&args.recovery_code).map_err(|error| match error {
-            recovery::NotARecoveryCode::Length { .. } => refused("recovery-code-length"),
-            recovery::NotARecoveryCode::Character { .. } => refused("recovery-code-character"),
-            recovery::NotARecoveryCode::Check => refused("slip-of-the-pen"),
+            recovery::NotARecoveryCode::Length { .. } => refused(PageProblem::RecoveryCodeLength),
+            recovery::NotARecoveryCode::Character { .. } => refused(PageProblem::RecoveryCodeCharacter),
+            recovery::NotARecoveryCode::Check => refused(PageProblem::SlipOfThePen),
         })?;
         let to_choose = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
         self.address = Some(address);
@@ -274,21 +274,16 @@ impl<W: World> SignInCalls for SignIn<W> {
     }
 }
 
-fn offer(offer: &factors::FactorOffer) -> FactorOffer {
-    let kind = match offer.kind {
-        factors::FactorKind::Address => FactorKind::Address,
-        factors::FactorKind::Phone => FactorKind::Phone,
-    };
-    FactorOffer { id: offer.id.to_string(), kind, hint: offer.hint.clone() }
-}
-
 pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {
-    Address::parse(typed).map_err(|_| Problem { address: Some(typed.trim().into()), ..refused("not-an-address") })
+    Address::parse(typed).map_err(|_| Problem {
+        address: Some(typed.trim().into()),
+        ..refused(FailureName::Client(ClientProblem::NotAnAddress))
+    })
 }
 
 /// The code in what was typed or pasted.
 fn found(typed: &str) -> Result<factors::Code, Problem> {
-    factors::Code::parse(typed).map_err(|_| refused("not-a-code"))
+    factors::Code::parse(typed).map_err(|_| refused(PageProblem::NotACode))
 }
 
 /// Sweden, whose language the page speaks first; a number of elsewhere comes with its country code.
@@ -312,7 +307,7 @@ fn verdict(password: &str, address: &Address) -> Verdict {
 
 /// The page asked for a step that is not the next one.
 fn out_of_step() -> Problem {
-    refused("out-of-step")
+    refused(PageProblem::OutOfStep)
 }
 
 #[cfg(test)]

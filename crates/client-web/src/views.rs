@@ -1,79 +1,91 @@
 //! What a page is given to show. No key, no secret, and nothing that was not verified or is not marked as such.
 //!
-//! Times are milliseconds since 1970 (UTC), as JavaScript's `Date` takes them; ids, addresses and fingerprints are text.
+//! Types of the client and of the protocol are shown as they are, where they say what a page shows; the others are here.
 
+use securemailbox_client::{
+    contacts::Standing,
+    failure::{Class, FailureName},
+    letters::ReadingWarning,
+};
+use securemailbox_protocol::{
+    address::Address,
+    factors::FactorOffer,
+    ids::{LetterId, RecordId},
+    levels::Level,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
-/// Milliseconds since 1970 (UTC).
-pub type Millis = u64;
-
-/// What a failure means: the tone of its notice.
+/// What a problem is called: the key of the page's sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    /// Not allowed, or the credentials were wrong. Trying the same again changes nothing.
-    Refused,
-    /// There is no such thing.
-    NotFound,
-    /// The server, the network or this device did not do its part. Trying again may help.
-    Unavailable,
-    /// Something was damaged, forged or older than it must be. It was not used.
-    Damaged,
+#[serde(untagged)]
+pub enum ProblemName {
+    /// As the client calls it, or the server.
+    Failure(FailureName),
+    /// What arises before the client is asked.
+    Page(PageProblem),
+}
+
+impl From<FailureName> for ProblemName {
+    fn from(name: FailureName) -> Self {
+        Self::Failure(name)
+    }
+}
+
+impl From<PageProblem> for ProblemName {
+    fn from(name: PageProblem) -> Self {
+        Self::Page(name)
+    }
+}
+
+/// What arises before the client is asked, or in a Worker's TypeScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum PageProblem {
+    /// A Worker broke.
+    BrokenPage,
+    /// Something that was written is on this device only.
+    DraftWaits,
+    /// There are no keys here.
+    Locked,
+    /// No code was typed.
+    NotACode,
+    /// No name was typed.
+    NotAName,
+    /// No phone number was typed.
+    NotAPhoneNumber,
+    /// What the sign-in Worker handed over can't be read.
+    NotAnOpening,
+    /// The page and the Worker are of different builds.
+    OldPage,
+    /// A step that is not the next one.
+    OutOfStep,
+    /// Something that can't stand on a recovery sheet.
+    RecoveryCodeCharacter,
+    /// Too short or too long for a recovery sheet.
+    RecoveryCodeLength,
+    /// This device is clean, and the server could not be told.
+    SessionLivesOn,
+    /// A recovery code whose check characters do not fit.
+    SlipOfThePen,
 }
 
 /// Why a call was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Problem {
-    /// The stable name, such as `key-changed`: the key of the page's sentence.
-    pub name: String,
+    /// What it is called.
+    pub name: ProblemName,
     /// Its tone.
     pub class: Class,
     /// Whom it is about, where it is about somebody.
     pub address: Option<String>,
     /// After how many seconds trying again may help, where the server said so.
     pub retry_after: Option<u32>,
-}
-
-/// How a key stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    /// One's own.
-    Own,
-    /// The server's word.
-    New,
-    /// The key used before.
-    Known,
-    /// Compared by voice or in person.
-    Compared,
-    /// One this address had before it was given up for another.
-    Former,
-    /// Another key than before; nothing goes out until it is accepted.
-    Changed,
-    /// One whose digits the person compared and found to differ.
-    Differs,
-}
-
-/// How somebody was identified (PROTOCOL §6). Always the server's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The link in an e-mail.
-    Address,
-    /// A code by SMS.
-    Phone,
-    /// A code from an authenticator app.
-    Authenticator,
-    /// A passkey.
-    Passkey,
-    /// An electronic identification.
-    Eid,
 }
 
 /// Where an entry lies.
@@ -96,7 +108,7 @@ pub enum Folder {
 #[cfg_attr(test, derive(TS))]
 pub struct Correspondent {
     /// The address.
-    pub address: String,
+    pub address: Address,
     /// The name they claim, or the contact's.
     pub name: Option<String>,
     /// Whether the contact has this very name, and nobody else's contact has it: only then may it stand without the address.
@@ -110,7 +122,7 @@ pub struct Correspondent {
 #[cfg_attr(test, derive(TS))]
 pub struct Me {
     /// The address.
-    pub address: String,
+    pub address: Address,
     /// The name that goes out with letters.
     pub name: String,
     /// The recovery sheet was left for later: ask again, with a new code.
@@ -121,27 +133,18 @@ pub struct Me {
     pub kept: bool,
 }
 
-/// What a locked page knows: the session lives, the keys are gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Locked {
-    /// Whose session it is.
-    pub address: String,
-}
-
 /// A line of a list: `summary` or `damage`, never both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Row {
     /// The letter's id.
-    pub id: String,
+    pub id: LetterId,
     /// Where it lies.
     pub folder: Folder,
     /// Whether it was opened.
     pub read: bool,
     /// When it came, by the server's clock.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub arrived: Millis,
+    pub arrived: Timestamp,
     /// Which proof its sender asks for.
     pub level: Option<Level>,
     /// What its verified envelope says.
@@ -165,8 +168,7 @@ pub struct Summary {
     /// The first line of the text.
     pub first_line: String,
     /// When it was written, by the sender's clock.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub date: Millis,
+    pub date: Timestamp,
     /// Dated more than a day from its arrival (ATTACKS 8).
     pub date_is_off: bool,
 }
@@ -210,15 +212,13 @@ pub struct Counts {
 #[cfg_attr(test, derive(TS))]
 pub struct Letter {
     /// Its id.
-    pub id: String,
+    pub id: LetterId,
     /// Where it lies.
     pub folder: Folder,
     /// When it came, by the server's clock.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub arrived: Millis,
+    pub arrived: Timestamp,
     /// When it was written, by the sender's clock.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub date: Millis,
+    pub date: Timestamp,
     /// Who signed it, and how their key stood.
     pub from: Correspondent,
     /// To and Cc readers.
@@ -227,8 +227,8 @@ pub struct Letter {
     pub subject: String,
     /// The text, plain.
     pub text: String,
-    /// What the reader should know: `date-is-off`, `reader-key-differs` (with an address), `unopened-parts`, `not-marked`.
-    pub warnings: Vec<Problem>,
+    /// What the reader should know.
+    pub warnings: Vec<ReadingWarning>,
     /// For its sender: what became of it. Empty for a reader.
     pub deliveries: Vec<Delivery>,
     /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.
@@ -242,42 +242,15 @@ pub struct Delivery {
     /// The reader.
     pub reader: Correspondent,
     /// When it lay in their mailbox. The server's word.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub delivered: Millis,
+    pub delivered: Timestamp,
     /// When the mail server took the notice. The server's word.
-    #[cfg_attr(test, ts(type = "number | null"))]
-    pub notified: Option<Millis>,
+    pub notified: Option<Timestamp>,
     /// When it was opened, by the reader's verified signature.
-    #[cfg_attr(test, ts(type = "number | null"))]
-    pub read: Option<Millis>,
+    pub read: Option<Timestamp>,
     /// How the reader was identified. The server's word.
     pub level: Option<Level>,
     /// The server says that it was read, and shows no signature that holds (ATTACKS 11).
     pub receipt_refused: bool,
-}
-
-/// What became of a sent letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Told {
-    /// A reader each.
-    pub deliveries: Vec<Delivery>,
-}
-
-/// Somebody who can be written to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Recipient {
-    /// Who, by the address as it was understood.
-    pub who: Correspondent,
-}
-
-/// Everybody whose key was met.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Contacts {
-    /// By address.
-    pub contacts: Vec<Correspondent>,
 }
 
 /// A letter that is being written, as it is kept: sealed, at the server.
@@ -285,7 +258,7 @@ pub struct Contacts {
 #[cfg_attr(test, derive(TS))]
 pub struct Draft {
     /// The record's id.
-    pub id: String,
+    pub id: RecordId,
     /// The addresses, and whatever was typed in their place.
     pub to: Vec<String>,
     /// The subject.
@@ -293,22 +266,13 @@ pub struct Draft {
     /// The text.
     pub text: String,
     /// The letter that it answers.
-    pub answers: Option<String>,
+    pub answers: Option<LetterId>,
     /// When it was saved, by this or another device's clock.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub saved: Millis,
+    pub saved: Timestamp,
     /// It is on its way: not to be written on, and not to be sent again.
     pub waiting: bool,
     /// Why nothing of it is shown.
     pub damage: Option<Problem>,
-}
-
-/// All drafts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Drafts {
-    /// Newest first.
-    pub drafts: Vec<Draft>,
 }
 
 /// Where a draft was saved.
@@ -316,10 +280,9 @@ pub struct Drafts {
 #[cfg_attr(test, derive(TS))]
 pub struct Saved {
     /// The record's id, for the next time: another one than before if the draft was erased meanwhile.
-    pub id: String,
+    pub id: RecordId,
     /// When.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub saved: Millis,
+    pub saved: Timestamp,
     /// Somebody else wrote on in the same draft: both texts are kept, this one under another id.
     pub beside: bool,
 }
@@ -329,21 +292,13 @@ pub struct Saved {
 #[cfg_attr(test, derive(TS))]
 pub struct DraftNews {
     /// The record it was saved under.
-    pub id: String,
+    pub id: RecordId,
     /// The one it has now.
-    pub now: String,
+    pub now: RecordId,
     /// Another device wrote on in the same draft: both texts are kept.
     pub beside: bool,
     /// Why it is on this device only, if trying again won't help.
     pub refused: Option<Problem>,
-}
-
-/// What became of the drafts that were handed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct HandedIn {
-    /// Those that are others now, or that the server refused.
-    pub drafts: Vec<DraftNews>,
 }
 
 /// What became of the letters that were on their way.
@@ -363,7 +318,7 @@ pub struct WentOut {
 #[cfg_attr(test, derive(TS))]
 pub struct GivenBack {
     /// The draft's id.
-    pub draft: String,
+    pub draft: RecordId,
     /// Why.
     pub problem: Problem,
 }
@@ -380,74 +335,6 @@ pub struct Comparison {
     pub must_be_compared: bool,
     /// The person said of this key that its digits do not match.
     pub digits_differ: bool,
-}
-
-/// What the server reports of an erasure (PROTOCOL §8).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct ErasureReceipt {
-    /// When.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub at: Millis,
-    /// How many letters.
-    pub erased: u32,
-    /// In the order in which they were taken.
-    pub steps: Vec<ErasureStep>,
-}
-
-/// A step of an erasure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct ErasureStep {
-    /// Which one.
-    pub step: ErasureStepKind,
-    /// Whether this store can take it, and did.
-    pub taken: bool,
-    /// How many of what the step is about.
-    pub count: u32,
-}
-
-/// The steps of an erasure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "kebab-case")]
-pub enum ErasureStepKind {
-    /// Wrapped keys.
-    KeysDestroyed,
-    /// Letters that nobody else holds.
-    LettersOverwritten,
-    /// The database's log.
-    LogOverwritten,
-    /// PostgreSQL only.
-    Vacuumed,
-}
-
-/// A session of this account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Session {
-    /// Its id, to end it by.
-    pub id: String,
-    /// This one.
-    pub current: bool,
-    /// What it proved.
-    pub level: Level,
-    /// When it proved it.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub proved: Millis,
-    /// When it was last used.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub used: Millis,
-    /// Stays for 30 days after its last use.
-    pub kept: bool,
-}
-
-/// All sessions of this account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Sessions {
-    /// Newest first.
-    pub sessions: Vec<Session>,
 }
 
 /// One's own certificate, as others get it.
@@ -472,29 +359,6 @@ pub struct Exported {
     pub text: String,
 }
 
-/// What kind a factor is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "lowercase")]
-pub enum FactorKind {
-    /// A code by e-mail.
-    Address,
-    /// A code by SMS.
-    Phone,
-}
-
-/// A way to prove who one is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct FactorOffer {
-    /// Its id, to choose it by.
-    pub id: String,
-    /// What kind it is.
-    pub kind: FactorKind,
-    /// The last two digits of a phone.
-    pub hint: String,
-}
-
 /// The ways there are, and the one that was chosen: its code was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -503,14 +367,6 @@ pub struct Factors {
     pub offers: Vec<FactorOffer>,
     /// None while the person has to choose.
     pub chosen: Option<FactorOffer>,
-}
-
-/// A phone number as it was understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Phone {
-    /// E.164.
-    pub phone: String,
 }
 
 /// Whether a password will do.
@@ -532,14 +388,6 @@ pub enum Verdict {
     Good,
 }
 
-/// What is said of a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Judgement {
-    /// The verdict.
-    pub verdict: Verdict,
-}
-
 /// A recovery sheet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -547,7 +395,7 @@ pub struct Sheet {
     /// 28 characters in seven groups of four, with hyphens.
     pub recovery_code: String,
     /// Whose mailbox it opens.
-    pub address: String,
+    pub address: Address,
 }
 
 /// Nothing to say but that it was done.

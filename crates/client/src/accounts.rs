@@ -6,11 +6,13 @@ use securemailbox_protocol::{
         Registration,
     },
     address::Address,
+    endpoints::{self, Operation},
     factors::{Code, FactorOffer, Offers},
-    ids::{AccountId, RecordId},
+    ids::{AccountId, RecordId, RegistrationId},
     numbers::Version,
     octets::Octets,
     phone::PhoneNumber,
+    problems::ProblemType,
     records::RecordPurpose,
 };
 use securemailbox_vault::{
@@ -26,14 +28,13 @@ use crate::{
     api::Api,
     directory::Warning,
     factors::Asked,
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     mailbox::Mailbox,
     opening::Opening,
     opens::OpenError,
     session::Session,
     settings::{Name, Settings},
     slots::{password_slot, recovery_slot},
-    transport::Method,
     world::World,
 };
 
@@ -58,9 +59,11 @@ impl Failure for RegisterError {
     fn explain(&self) -> Explained {
         match self {
             Self::Call(error) => error.explain(),
-            Self::WeakPassword(_) => {
-                explained("weak-password", Class::Refused, "Choose another: four or more random words do well.")
-            }
+            Self::WeakPassword(_) => explained(
+                ClientProblem::WeakPassword,
+                Class::Refused,
+                "Choose another: four or more random words do well.",
+            ),
             Self::Password(error) => explain_password(*error),
             Self::Open(error) => error.explain(),
         }
@@ -70,12 +73,12 @@ impl Failure for RegisterError {
 pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
     match error {
         PasswordRefused::NotAnAnswer => explained(
-            "unreadable-answer",
+            ClientProblem::UnreadableAnswer,
             Class::Unavailable,
             "Check that the address is that of a SecureMailbox server, and update this client.",
         ),
         PasswordRefused::WrongPasswordOrServer => explained(
-            "credentials-refused",
+            ProblemType::CredentialsRefused,
             Class::Refused,
             "Check the address and the password. A forgotten password is replaced with the recovery sheet: `recover`.",
         ),
@@ -110,7 +113,7 @@ pub struct PasswordToChoose {
 
 /// Everything is made and waits to be posted. Posting may be repeated: the same bytes go out.
 pub struct AccountToMake {
-    path: String,
+    id: RegistrationId,
     address: Address,
     body: CompleteRegistration,
     secret: AccountSecret,
@@ -130,9 +133,9 @@ pub async fn register(
         return Err(OpenError::SomebodyElse.into());
     }
     let new = NewRegistration { address: address.clone(), language };
-    let registration: Registration =
-        Api::stranger(world.transport()).send(Method::Post, "/registrations", &new).await?;
-    let asked = only(path(&registration), &registration.offers)?;
+    let begin = endpoints::BEGIN_REGISTRATION.here();
+    let registration = Api::stranger(world.transport()).send(begin, &new).await?;
+    let asked = only(registration.id, &registration.offers)?;
     asked.send(world).await?;
     Ok(AddressToProve { registration, address: address.clone(), asked })
 }
@@ -143,7 +146,7 @@ impl AddressToProve {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PhoneToName, CallError> {
-        prove(world, &self.asked, code).await?;
+        prove(world, self.registration.id, &self.asked, code).await?;
         Ok(PhoneToName { registration: self.registration.clone(), address: self.address.clone() })
     }
 
@@ -160,11 +163,9 @@ impl PhoneToName {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, phone: PhoneNumber) -> Result<PhoneToProve, CallError> {
-        let path = path(&self.registration);
-        let named = EnteredPhone { phone };
-        let Offers { offers } =
-            Api::stranger(world.transport()).send(Method::Post, &format!("{path}/phone"), &named).await?;
-        let asked = only(path, &offers)?;
+        let (id, named) = (self.registration.id, EnteredPhone { phone });
+        let Offers { offers } = Api::stranger(world.transport()).send(endpoints::NAME_PHONE.of(id), &named).await?;
+        let asked = only(id, &offers)?;
         asked.send(world).await?;
         Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone(), asked })
     }
@@ -176,7 +177,7 @@ impl PhoneToProve {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PasswordToChoose, CallError> {
-        prove(world, &self.asked, code).await?;
+        prove(world, self.registration.id, &self.asked, code).await?;
         Ok(PasswordToChoose { registration: self.registration.clone(), address: self.address.clone() })
     }
 
@@ -199,9 +200,8 @@ impl PasswordToChoose {
         name: Name,
     ) -> Result<AccountToMake, RegisterError> {
         judge(&password, &self.address)?;
-        let path = path(&self.registration);
-        let registered = register_password(world, &format!("{path}/password"), password).await?;
-        let account = self.registration.account;
+        let Registration { id, account, .. } = self.registration;
+        let registered = register_password(world, endpoints::REGISTER_PASSWORD.of(id), password).await?;
         let secret = AccountSecret::generate(&mut world.rng());
         let identity = Identity::generate(&self.address, world.now(), &mut world.rng());
         let certificate = Octets(identity.certificate().bytes().to_vec());
@@ -215,8 +215,7 @@ impl PasswordToChoose {
             settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
             session: world.delivery(),
         };
-        let path = format!("{path}/complete");
-        Ok(AccountToMake { path, address: self.address.clone(), body, secret, recovery_code })
+        Ok(AccountToMake { id, address: self.address.clone(), body, secret, recovery_code })
     }
 }
 
@@ -241,36 +240,33 @@ impl AccountToMake {
     /// # Errors
     /// [`CallError`]
     pub async fn post(&self, world: &impl World) -> Result<Opening, CallError> {
-        let begun = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
+        let complete = endpoints::COMPLETE_REGISTRATION.of(self.id);
+        let begun = Api::stranger(world.transport()).send(complete, &self.body).await?;
         Ok(Opening::new(&self.address, begun, self.secret.clone()))
     }
 }
 
-fn path(registration: &Registration) -> String {
-    format!("/registrations/{}", registration.id)
-}
-
 /// In a registration each step has one factor, and it is asked for at once.
-fn only(path: String, offers: &[FactorOffer]) -> Result<Asked, CallError> {
+fn only(id: RegistrationId, offers: &[FactorOffer]) -> Result<Asked, CallError> {
     match offers {
-        [only] => Ok(Asked::new(path, only.id)),
+        [only] => Ok(Asked::new(endpoints::CHOOSE_FACTOR_OF_REGISTRATION.of(id), only.id)),
         [] | [_, _, ..] => Err(CallError::Unreadable),
     }
 }
 
-async fn prove(world: &impl World, asked: &Asked, code: &Code) -> Result<(), CallError> {
-    Api::stranger(world.transport()).tell(Method::Post, &asked.entrance(), &asked.proof(code)).await
+async fn prove(world: &impl World, id: RegistrationId, asked: &Asked, code: &Code) -> Result<(), CallError> {
+    Api::stranger(world.transport()).tell(endpoints::PROVE_FACTOR_OF_REGISTRATION.of(id), &asked.proof(code)).await
 }
 
 /// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration and in a forgotten password.
 pub(crate) async fn register_password(
     world: &impl World,
-    path: &str,
+    register: Operation<PasswordRequest, PasswordResponse>,
     password: Password,
 ) -> Result<Registered, RegisterError> {
     let (registering, request) = Registering::start(password, &mut world.rng());
     let request = PasswordRequest { request: request.into() };
-    let answer: PasswordResponse = Api::stranger(world.transport()).send(Method::Post, path, &request).await?;
+    let answer = Api::stranger(world.transport()).send(register, &request).await?;
     Ok(registering.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?)
 }
 

@@ -3,15 +3,18 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use securemailbox_protocol::{coding::hex, limits, problems::ProblemType};
+use securemailbox_protocol::{
+    coding::hex,
+    endpoints::{Method, Operation, ROOT, Raw},
+    limits,
+    problems::ProblemType,
+};
 
 use crate::{
     failure::{CallError, Problem},
-    transport::{Method, Request, Response, Transport},
+    transport::{Request, Response, Transport},
 };
 
-/// Where the API begins.
-pub const ROOT: &str = "/api/v1";
 /// How much of an answer in JSON is read: a page of entries with their envelopes and wrapped keys, base64url.
 pub const ANSWER: usize = 4 * 1024 * 1024;
 /// How much of a list of ids is read: some 400,000 of them.
@@ -42,24 +45,24 @@ impl<'a, T: Transport> Api<'a, T> {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, CallError> {
-        self.get_up_to(path, ANSWER).await
+    pub async fn get<A: DeserializeOwned>(&self, what: Operation<(), A>) -> Result<A, CallError> {
+        self.get_up_to(what, ANSWER).await
     }
 
     /// Asks for JSON of at most `limit` bytes.
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn get_up_to<A: DeserializeOwned>(&self, path: &str, limit: usize) -> Result<A, CallError> {
-        json(&self.call(Call { limit, ..Call::new(Method::Get, path) }).await?)
+    pub async fn get_up_to<A: DeserializeOwned>(&self, what: Operation<(), A>, limit: usize) -> Result<A, CallError> {
+        json(&self.call(Call { limit, ..Call::new(what) }).await?)
     }
 
     /// Asks for raw bytes, at most `limit`.
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn get_raw(&self, path: &str, limit: usize) -> Result<Vec<u8>, CallError> {
-        let response = self.call(Call { limit, ..Call::new(Method::Get, path) }).await?;
+    pub async fn get_raw(&self, what: Operation<(), Raw>, limit: usize) -> Result<Vec<u8>, CallError> {
+        let response = self.call(Call { limit, ..Call::new(what) }).await?;
         if response.content_type == OCTETS { Ok(response.body) } else { Err(CallError::Unreadable) }
     }
 
@@ -67,37 +70,28 @@ impl<'a, T: Transport> Api<'a, T> {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn send<A: DeserializeOwned>(
+    pub async fn send<S: Serialize, A: DeserializeOwned>(
         &self,
-        method: Method,
-        path: &str,
-        body: &impl Serialize,
+        what: Operation<S, A>,
+        body: &S,
     ) -> Result<A, CallError> {
-        json(&self.call(Call::new(method, path).json(body)).await?)
+        json(&self.call(Call::new(what).json(body)).await?)
     }
 
     /// Sends JSON, expects nothing but success.
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn tell(&self, method: Method, path: &str, body: &impl Serialize) -> Result<(), CallError> {
-        self.call(Call::new(method, path).json(body)).await.map(drop)
-    }
-
-    /// Does something that needs no body, expects JSON.
-    ///
-    /// # Errors
-    /// [`CallError`]
-    pub async fn act<A: DeserializeOwned>(&self, method: Method, path: &str) -> Result<A, CallError> {
-        json(&self.call(Call::new(method, path)).await?)
+    pub async fn tell<S: Serialize, A>(&self, what: Operation<S, A>, body: &S) -> Result<(), CallError> {
+        self.call(Call::new(what).json(body)).await.map(drop)
     }
 
     /// Ends something.
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn delete(&self, path: &str) -> Result<(), CallError> {
-        self.call(Call::new(Method::Delete, path)).await.map(drop)
+    pub async fn delete(&self, what: Operation<(), ()>) -> Result<(), CallError> {
+        self.call(Call::new(what)).await.map(drop)
     }
 
     /// Writes raw bytes under a condition (RFC 9110 §13), expects JSON.
@@ -106,31 +100,31 @@ impl<'a, T: Transport> Api<'a, T> {
     /// [`CallError`]
     pub async fn put_raw<A: DeserializeOwned>(
         &self,
-        path: &str,
+        what: Operation<Raw, A>,
         condition: (&'static str, String),
         body: Vec<u8>,
     ) -> Result<A, CallError> {
         let headers = vec![("content-type", OCTETS.into()), condition];
-        json(&self.call(Call { headers, body, ..Call::new(Method::Put, path) }).await?)
+        json(&self.call(Call { headers, body, ..Call::new(what) }).await?)
     }
 
     /// Posts `multipart/form-data` (RFC 7578): one part of JSON, then raw parts `content-0`, `content-1`, …
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn post_parts<A: DeserializeOwned>(
+    pub async fn post_parts<S: Serialize, A: DeserializeOwned>(
         &self,
-        path: &str,
+        what: Operation<S, A>,
         name: &str,
-        first: &[u8],
+        first: &S,
         contents: &[&[u8]],
     ) -> Result<A, CallError> {
-        let (content_type, body) = multipart(name, first, contents);
+        let (content_type, body) = multipart(name, &in_json(first), contents);
         let headers = vec![("content-type", content_type)];
-        json(&self.call(Call { headers, body, ..Call::new(Method::Post, path) }).await?)
+        json(&self.call(Call { headers, body, ..Call::new(what) }).await?)
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<Response, CallError> {
+    async fn call(&self, call: Call) -> Result<Response, CallError> {
         let mut headers = call.headers;
         headers.extend(self.token.map(|token| ("authorization", format!("Bearer {token}"))));
         let path = format!("{ROOT}{}", call.path);
@@ -143,26 +137,29 @@ impl<'a, T: Transport> Api<'a, T> {
     }
 }
 
-struct Call<'a> {
+struct Call {
     method: Method,
-    path: &'a str,
+    path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     limit: usize,
 }
 
-impl<'a> Call<'a> {
-    const fn new(method: Method, path: &'a str) -> Self {
-        Self { method, path, headers: Vec::new(), body: Vec::new(), limit: ANSWER }
+impl Call {
+    fn new<S, A>(what: Operation<S, A>) -> Self {
+        Self { method: what.method, path: what.path, headers: Vec::new(), body: Vec::new(), limit: ANSWER }
     }
 
     fn json(mut self, body: &impl Serialize) -> Self {
-        #[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
-        let body = serde_json::to_vec(body).expect("a request is JSON");
         self.headers.push(("content-type", JSON.into()));
-        self.body = body;
+        self.body = in_json(body);
         self
     }
+}
+
+fn in_json(body: &impl Serialize) -> Vec<u8> {
+    #[expect(clippy::expect_used, reason = "our own types have string keys and no fallible Serialize")]
+    serde_json::to_vec(body).expect("a request is JSON")
 }
 
 fn json<A: DeserializeOwned>(response: &Response) -> Result<A, CallError> {

@@ -9,7 +9,7 @@ use crate::{
     contacts::{Contact, Edit, Event, Offer, Standing},
     device::{DeviceFailed, Expected, RowId, Table},
     directory::LookUpError,
-    failure::{Class, Explained, Failure, explained},
+    failure::{Class, ClientProblem, Explained, Failure, explained},
     mailbox::{Mailbox, random_row},
     records::{Happened, RecordError},
     rows,
@@ -60,10 +60,14 @@ impl Failure for DecisionError {
             Self::LookUp(error) => error.explain(),
             Self::Record(error) => error.explain(),
             Self::Device(error) => error.explain(),
-            Self::Oneself => explained("oneself", Class::Refused, "Compare with, or accept, somebody else's key."),
-            Self::Unknown => explained("unknown-contact", Class::NotFound, "Check the spelling, or `compare` first."),
+            Self::Oneself => {
+                explained(ClientProblem::Oneself, Class::Refused, "Compare with, or accept, somebody else's key.")
+            }
+            Self::Unknown => {
+                explained(ClientProblem::UnknownContact, Class::NotFound, "Check the spelling, or `compare` first.")
+            }
             Self::CompareFirst => explained(
-                "compare-first",
+                ClientProblem::CompareFirst,
                 Class::Refused,
                 "Run `compare` with this address, read the sixty digits to each other over a channel you trust, and \
                  say `compare --matches` if they are alike.",

@@ -97,6 +97,7 @@ pub enum Offer {
 
 /// How a key stands, as a person is shown it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// One's own.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use securemailbox_protocol::{
     address::Address,
     directory::{Listing, LookUp},
+    endpoints,
     ids::CertificateHash,
     limits,
     octets::Octets,
@@ -14,14 +15,15 @@ use securemailbox_vault::{
     certificates::{Certificate, CertificateRefused},
     known_keys::{KeyRefused, KnownKey},
 };
+use serde::Serialize;
 
 use crate::{
     contacts::{Event, Standing},
     device::{Expected, RowId, Table},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
+    letters::DamageName,
     mailbox::Mailbox,
     recipient::Recipient,
-    transport::Method,
     world::World,
 };
 
@@ -32,20 +34,11 @@ const LOOK_UP_COUNTS: Duration = Duration::from_secs(5 * 60);
 const LOOK_UPS: usize = 256;
 
 /// Something a person should know that stops nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Warning {
     /// The directory shows others a certificate for this address that is not one's own (ATTACKS 5).
     OwnCertificateDiffers,
-}
-
-impl Warning {
-    /// The stable name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::OwnCertificateDiffers => "own-certificate-differs",
-        }
-    }
 }
 
 /// Nothing can be sent to this address now.
@@ -75,27 +68,27 @@ impl Failure for LookUpError {
     fn explain(&self) -> Explained {
         match self {
             Self::Call(error) => error.explain(),
-            Self::NoAccount => explained("no-account", Class::NotFound, ProblemType::NoAccount.advice()),
+            Self::NoAccount => explained(ProblemType::NoAccount, Class::NotFound, ProblemType::NoAccount.advice()),
             Self::KeyChanged => explained(
-                "key-changed",
+                ClientProblem::KeyChanged,
                 Class::Refused,
                 "Nothing was sent. Ask the person, over another channel, whether they have a new key. Then `accept` it, \
                  or `compare` the sixty digits with them, which is surer.",
             ),
             Self::DigitsDiffer => explained(
-                "digits-differ",
+                ClientProblem::DigitsDiffer,
                 Class::Refused,
                 "Nothing was sent. `compare` the sixty digits with the person once more, best over another telephone. If they \
                  still differ, tell the operator.",
             ),
             Self::OlderCertificate => explained(
-                "older-certificate",
+                DamageName::OlderCertificate,
                 Class::Damaged,
                 "Nothing was sent. Tell the operator: the server may have been tampered with, or restored from an old \
                  backup.",
             ),
             Self::Certificate(_) => explained(
-                "certificate-refused",
+                DamageName::CertificateRefused,
                 Class::Damaged,
                 "Nothing was sent. Tell the operator, and ask the person to update their client.",
             ),
@@ -197,7 +190,7 @@ impl Mailbox {
     pub async fn check_own_listing(&self, world: &impl World) -> Result<Vec<Warning>, CallError> {
         let look_up = LookUp { address: self.address().clone() };
         let own = self.keyring.present().certificate().bytes();
-        match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
+        match self.session.api(world).send(endpoints::LOOK_UP.here(), &look_up).await {
             Ok(listing) if listing.certificate.as_ref() == own => Ok(Vec::new()),
             Ok(_) => Ok(vec![Warning::OwnCertificateDiffers]),
             Err(error) if error.problem() == Some(ProblemType::NoAccount) => Ok(vec![Warning::OwnCertificateDiffers]),
@@ -222,8 +215,8 @@ impl Mailbox {
         let (bytes, new) = match kept {
             Some(kept) => (kept.0, false),
             None => {
-                let path = format!("/directory/certificates/{hash}");
-                (self.session.api(world).get_raw(&path, limits::CERTIFICATE).await?, true)
+                let certificate = endpoints::READ_CERTIFICATE.of(hash);
+                (self.session.api(world).get_raw(certificate, limits::CERTIFICATE).await?, true)
             }
         };
         let certificate = Certificate::parse(&bytes, address, world.now())?;
@@ -241,7 +234,7 @@ impl Mailbox {
 
     async fn ask_directory(&self, world: &impl World, address: &Address) -> Result<Said, LookUpError> {
         let look_up = LookUp { address: address.clone() };
-        match self.session.api(world).send::<Listing>(Method::Post, "/directory/look-ups", &look_up).await {
+        match self.session.api(world).send(endpoints::LOOK_UP.here(), &look_up).await {
             Ok(listing) => {
                 let certificate = Certificate::parse(listing.certificate.as_ref(), address, world.now())?;
                 Ok(Said::Has(Box::new((listing, certificate))))

@@ -2,22 +2,23 @@
 //! same for a sign-in, a forgotten password and a registration.
 
 use securemailbox_protocol::{
+    endpoints::Operation,
     factors::{Answer, ChooseFactor, Code, EnterProof, FactorOffer},
     ids::FactorId,
 };
 
-use crate::{api::Api, failure::CallError, transport::Method, world::World};
+use crate::{api::Api, failure::CallError, world::World};
 
 /// Where a factor is proved, and which.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Asked {
-    path: String,
+    choose: Operation<ChooseFactor, ()>,
     factor: FactorId,
 }
 
 impl Asked {
-    pub(crate) const fn new(path: String, factor: FactorId) -> Self {
-        Self { path, factor }
+    pub(crate) const fn new(choose: Operation<ChooseFactor, ()>, factor: FactorId) -> Self {
+        Self { choose, factor }
     }
 
     /// Sends a code, or another one: the one before counts no more.
@@ -25,16 +26,10 @@ impl Asked {
     /// # Errors
     /// [`CallError`]
     pub async fn send(&self, world: &impl World) -> Result<(), CallError> {
-        let path = format!("{}/proofs", self.path);
-        Api::stranger(world.transport()).tell(Method::Post, &path, &ChooseFactor { factor: self.factor }).await
+        Api::stranger(world.transport()).tell(self.choose.clone(), &ChooseFactor { factor: self.factor }).await
     }
 
-    /// Where a code is entered.
-    pub(crate) fn entrance(&self) -> String {
-        format!("{}/proofs/enter", self.path)
-    }
-
-    /// What is posted there.
+    /// What is sent for a code that was entered.
     pub(crate) fn proof(&self, code: &Code) -> EnterProof {
         EnterProof { factor: self.factor, answer: Answer::Code(code.clone()) }
     }
@@ -43,7 +38,7 @@ impl Asked {
 /// Factors are offered for a step `S`; nothing was sent yet.
 pub struct FactorToChoose<S> {
     step: S,
-    path: String,
+    choose: Operation<ChooseFactor, ()>,
     offers: Vec<FactorOffer>,
 }
 
@@ -56,8 +51,12 @@ pub struct CodeToEnter<S> {
 
 impl<S: Clone> FactorToChoose<S> {
     /// Nobody could go on without an offer, and so no server makes none.
-    pub(crate) fn new(step: S, path: String, offers: Vec<FactorOffer>) -> Result<Self, CallError> {
-        if offers.is_empty() { Err(CallError::Unreadable) } else { Ok(Self { step, path, offers }) }
+    pub(crate) fn new(
+        step: S,
+        choose: Operation<ChooseFactor, ()>,
+        offers: Vec<FactorOffer>,
+    ) -> Result<Self, CallError> {
+        if offers.is_empty() { Err(CallError::Unreadable) } else { Ok(Self { step, choose, offers }) }
     }
 
     /// What there is to choose from: at least one.
@@ -78,7 +77,7 @@ impl<S: Clone> FactorToChoose<S> {
     /// Chooses an offer. Another one may be chosen afterwards.
     #[must_use]
     pub fn choose(&self, offer: &FactorOffer) -> CodeToEnter<S> {
-        let asked = Asked::new(self.path.clone(), offer.id);
+        let asked = Asked::new(self.choose.clone(), offer.id);
         CodeToEnter { step: self.step.clone(), asked, offer: offer.clone() }
     }
 }

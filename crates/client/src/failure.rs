@@ -1,11 +1,16 @@
 //! What a failure is called and what it means to a person: one stable name, one class, one next step.
 
-use securemailbox_protocol::problems::ProblemType;
+use std::fmt;
 
-use crate::{device::DeviceFailed, transport::Unreachable};
+use securemailbox_protocol::problems::ProblemType;
+use serde::Serialize;
+
+use crate::{device::DeviceFailed, letters::DamageName, transport::Unreachable};
 
 /// What a failure means: one exit code on the command line, one tone on a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// Not allowed, or the credentials were wrong. Trying the same again changes nothing.
     Refused,
@@ -17,11 +22,110 @@ pub enum Class {
     Damaged,
 }
 
+/// What a failure is called: one of three lists, each a stable name on its own, such as `key-changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(untagged)]
+pub enum FailureName {
+    /// The server's word.
+    Server(ProblemType),
+    /// This client's.
+    Client(ClientProblem),
+    /// Why something that should be verified was not used.
+    Damage(DamageName),
+}
+
+/// As programs read it.
+impl fmt::Display for FailureName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl From<ProblemType> for FailureName {
+    fn from(name: ProblemType) -> Self {
+        Self::Server(name)
+    }
+}
+
+impl From<ClientProblem> for FailureName {
+    fn from(name: ClientProblem) -> Self {
+        Self::Client(name)
+    }
+}
+
+impl From<DamageName> for FailureName {
+    fn from(name: DamageName) -> Self {
+        Self::Damage(name)
+    }
+}
+
+/// What this client calls a failure that is not the server's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientProblem {
+    /// A changed key of a contact who was compared is taken by comparing only.
+    CompareFirst,
+    /// Other devices wrote the same record, time after time.
+    Contended,
+    /// The server's answers contradict each other.
+    Contradiction,
+    /// What this device keeps can't be read.
+    DamagedProfile,
+    /// This device's own store failed.
+    DeviceFailed,
+    /// The digits of this key were compared, and differed.
+    DigitsDiffer,
+    /// Another key than the known one.
+    KeyChanged,
+    /// A letter that can't be sealed as it is.
+    LetterRefused,
+    /// The draft was sent or erased.
+    NoDraft,
+    /// A letter to nobody.
+    NoRecipients,
+    /// What stands in the place of an address is none.
+    NotAnAddress,
+    /// An older version of a record than one already seen.
+    OlderRecord,
+    /// One's own key is not compared with oneself.
+    Oneself,
+    /// A record that does not open.
+    RecordDoesNotOpen,
+    /// A record that must be there, and is not.
+    RecordMissing,
+    /// A second record of a kind of which there is one.
+    SecondRecord,
+    /// The server knows less than it did.
+    ServerWentBack,
+    /// A slot that should open, and does not.
+    SlotDoesNotOpen,
+    /// Another account's mailbox is open on this device.
+    SomebodyElse,
+    /// More readers than a letter may have.
+    TooManyRecipients,
+    /// No key of theirs was met.
+    UnknownContact,
+    /// A record of a newer client.
+    UnknownForm,
+    /// A problem of a newer server.
+    UnknownProblem,
+    /// No answer came.
+    Unreachable,
+    /// An answer that is not in the form of the protocol.
+    UnreadableAnswer,
+    /// The letter is kept, and goes out by itself.
+    Waiting,
+    /// A password that is guessed too easily.
+    WeakPassword,
+}
+
 /// What a failure is called, what it means, and what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explained {
-    /// The stable name, such as `key-changed`: for programs, and the key of a page's sentence.
-    pub name: &'static str,
+    /// The stable name: for programs, and the key of a page's sentence.
+    pub name: FailureName,
     /// What it means.
     pub class: Class,
     /// What to do next, in a sentence or two of English.
@@ -36,10 +140,10 @@ pub trait Failure: std::error::Error {
     fn explain(&self) -> Explained;
 }
 
-pub(crate) const fn explained(name: &'static str, class: Class, advice: &'static str) -> Explained {
+pub(crate) fn explained(name: impl Into<FailureName>, class: Class, advice: &'static str) -> Explained {
     // A page has sentences of its own, in two languages: in its module these would only weigh (decision 8).
     let advice = if cfg!(target_family = "wasm") { "" } else { advice };
-    Explained { name, class, advice, retry_after: None }
+    Explained { name: name.into(), class, advice, retry_after: None }
 }
 
 /// A call to the server did not give what was asked for.
@@ -87,18 +191,18 @@ impl Failure for CallError {
         const OLD: &str = "This client may be older than the server: update it, and try again.";
         match self {
             Self::Unreachable(_) => explained(
-                "unreachable",
+                ClientProblem::Unreachable,
                 Class::Unavailable,
                 "Check the network and the server's address, and try again.",
             ),
             Self::Problem(Problem { kind, retry_after, .. }) => {
-                Explained { retry_after: *retry_after, ..explained(kind.slug(), class_of(*kind), kind.advice()) }
+                Explained { retry_after: *retry_after, ..explained(*kind, class_of(*kind), kind.advice()) }
             }
-            Self::UnknownProblem(404) => explained("unknown-problem", Class::NotFound, OLD),
-            Self::UnknownProblem(400..500) => explained("unknown-problem", Class::Refused, OLD),
-            Self::UnknownProblem(_) => explained("unknown-problem", Class::Unavailable, OLD),
+            Self::UnknownProblem(404) => explained(ClientProblem::UnknownProblem, Class::NotFound, OLD),
+            Self::UnknownProblem(400..500) => explained(ClientProblem::UnknownProblem, Class::Refused, OLD),
+            Self::UnknownProblem(_) => explained(ClientProblem::UnknownProblem, Class::Unavailable, OLD),
             Self::Unreadable => explained(
-                "unreadable-answer",
+                ClientProblem::UnreadableAnswer,
                 Class::Unavailable,
                 "Check that the address is that of a SecureMailbox server, and update this client.",
             ),
@@ -140,7 +244,7 @@ fn class_of(kind: ProblemType) -> Class {
 impl Failure for DeviceFailed {
     fn explain(&self) -> Explained {
         explained(
-            "device-failed",
+            ClientProblem::DeviceFailed,
             Class::Unavailable,
             "Check that the profile folder is yours, that nothing else uses it, and that the disk is not full.",
         )

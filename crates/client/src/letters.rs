@@ -15,7 +15,7 @@ mod send;
 mod summary;
 mod waiting;
 
-pub use damage::{Damage, NotShown};
+pub use damage::{Damage, DamageName, NotShown};
 pub use deliveries::{ReadAt, ReaderDelivery, ReceiptRefused};
 pub use draft::{Addressed, Answers, Draft, NotADraft, NotAddressed, TextPrint, Typed};
 pub use drafts::{Beside, DraftError, DraftRow, SavedDraft};

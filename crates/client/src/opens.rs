@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use securemailbox_protocol::{
     accounts::{AccountUpdate, Language},
     address::Address,
+    endpoints,
     ids::SessionId,
     octets::Octets,
     records::RecordPurpose,
@@ -17,7 +18,7 @@ use crate::{
     comparing::DigitsRow,
     device::{Device, DeviceFailed, Table},
     directory::Warning,
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::{self, Loaded, PinRow, Stored},
     mailbox::{Mailbox, State},
     opening::Opening,
@@ -29,7 +30,6 @@ use crate::{
     settings::Settings,
     slots::recovery_slot,
     sync,
-    transport::Method,
     world::World,
 };
 
@@ -71,7 +71,7 @@ impl Failure for OpenError {
             Self::Local(error) => error.explain(),
             Self::Record(error) => error.explain(),
             Self::SomebodyElse => explained(
-                "somebody-else",
+                ClientProblem::SomebodyElse,
                 Class::Refused,
                 "Sign out first, or use another profile folder for this mailbox.",
             ),
@@ -196,7 +196,7 @@ impl Mailbox {
         let kept = self.write_down(world).await;
         // The device first: a server that does not answer must not keep a mailbox open.
         world.device().forget_session().await?;
-        self.session.api(world).delete("/slots/device").await?;
+        self.session.api(world).delete(endpoints::DROP_DEVICE_SLOT.here()).await?;
         Ok(kept?)
     }
 
@@ -213,7 +213,7 @@ impl Mailbox {
     /// # Errors
     /// [`OpenError`]
     pub async fn replace_sheet(&self, world: &impl World, sheet: &NewSheet) -> Result<(), OpenError> {
-        self.session.api(world).tell(Method::Put, "/slots/recovery", &sheet.slot).await?;
+        self.session.api(world).tell(endpoints::PUT_RECOVERY_SLOT.here(), &sheet.slot).await?;
         self.settle_sheet(world, false).await
     }
 
@@ -228,7 +228,7 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn sessions(&self, world: &impl World) -> Result<Sessions, CallError> {
-        self.session.api(world).get("/sessions").await
+        self.session.api(world).get(endpoints::LIST_SESSIONS.here()).await
     }
 
     /// Ends another session: its device opens nothing any more.
@@ -236,7 +236,7 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn end_session(&self, world: &impl World, id: SessionId) -> Result<(), CallError> {
-        self.session.api(world).delete(&format!("/sessions/{id}")).await
+        self.session.api(world).delete(endpoints::END_SESSION.of(id)).await
     }
 
     /// Chooses the language of e-mails and SMS.
@@ -244,7 +244,7 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn set_language(&self, world: &impl World, language: Language) -> Result<(), CallError> {
-        self.session.api(world).tell(Method::Patch, "/account", &AccountUpdate { language }).await
+        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &AccountUpdate { language }).await
     }
 }
 

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::RecordId,
     numbers::{ChangeNumber, Version},
     octets::Octets,
@@ -17,7 +18,7 @@ use crate::{
     api::Api,
     contacts::{Contact, Edit},
     device::{DeviceFailed, Table},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::RecordRow,
     mailbox::Mailbox,
     owner::Owner,
@@ -70,16 +71,24 @@ impl Failure for RecordError {
         match self {
             Self::Call(error) => error.explain(),
             Self::Device(error) => error.explain(),
-            Self::Refused(SyncRefused::OlderRecord) => explained("older-record", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::WentBack) => explained("server-went-back", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::SecondRecord) => explained("second-record", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::RecordMissing) => explained("record-missing", Class::Damaged, TAMPERED),
-            Self::Refused(SyncRefused::Contradiction) => explained("contradiction", Class::Damaged, TAMPERED),
-            Self::DoesNotOpen => explained("record-does-not-open", Class::Damaged, TAMPERED),
-            Self::UnknownForm => {
-                explained("unknown-form", Class::Damaged, "Another device may run a newer client: update this one.")
+            Self::Refused(SyncRefused::OlderRecord) => explained(ClientProblem::OlderRecord, Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::WentBack) => explained(ClientProblem::ServerWentBack, Class::Damaged, TAMPERED),
+            Self::Refused(SyncRefused::SecondRecord) => {
+                explained(ClientProblem::SecondRecord, Class::Damaged, TAMPERED)
             }
-            Self::Contended => explained("contended", Class::Unavailable, "Try again in a moment."),
+            Self::Refused(SyncRefused::RecordMissing) => {
+                explained(ClientProblem::RecordMissing, Class::Damaged, TAMPERED)
+            }
+            Self::Refused(SyncRefused::Contradiction) => {
+                explained(ClientProblem::Contradiction, Class::Damaged, TAMPERED)
+            }
+            Self::DoesNotOpen => explained(ClientProblem::RecordDoesNotOpen, Class::Damaged, TAMPERED),
+            Self::UnknownForm => explained(
+                ClientProblem::UnknownForm,
+                Class::Damaged,
+                "Another device may run a newer client: update this one.",
+            ),
+            Self::Contended => explained(ClientProblem::Contended, Class::Unavailable, "Try again in a moment."),
         }
     }
 }
@@ -113,7 +122,7 @@ pub(crate) async fn fetch<T: Transport>(
     id: RecordId,
     purpose: RecordPurpose,
 ) -> Result<Record, RecordError> {
-    let record: Record = api.get(&format!("/records/{id}")).await?;
+    let record = api.get(endpoints::READ_RECORD.of(id)).await?;
     if record.head.id == id && record.head.purpose == purpose {
         Ok(record)
     } else {
@@ -303,13 +312,13 @@ impl Mailbox {
     ) -> Result<(), RecordError> {
         let next = RecordPlace { version: head.version.next(), ..place(&self.owner, head) };
         let sealed = records::seal(&next, &self.owner.secret, text, &mut world.rng());
-        let path = format!("/records/{}?purpose={}", head.id, head.purpose.as_str());
+        let write = endpoints::WRITE_RECORD.of(head.id).with("purpose", head.purpose.as_str());
         let condition = if head.version == Version::ZERO {
             ("if-none-match", "*".into())
         } else {
             ("if-match", format!("\"{}\"", head.version))
         };
-        let written: RecordHead = self.session.api(world).put_raw(&path, condition, sealed.clone()).await?;
+        let written = self.session.api(world).put_raw(write, condition, sealed.clone()).await?;
         let as_asked = written.id == head.id && written.purpose == head.purpose;
         if !as_asked || written.version != head.version.next() {
             return Err(SyncRefused::Contradiction.into());

@@ -6,9 +6,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use securemailbox_protocol::{
     address::Address,
     coding::base64url,
+    endpoints,
     ids::{AccountId, SlotId},
     octets::Octets,
-    slots::{DeviceSlot, NewDeviceSlot},
+    problems::ProblemType,
+    slots::NewDeviceSlot,
 };
 use securemailbox_vault::{
     secrets::{DeviceSecret, ServerShare, SlotKey},
@@ -18,10 +20,9 @@ use securemailbox_vault::{
 use crate::{
     api::Api,
     device::{Device, DeviceFailed},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     opening::Opening,
     owner::Owner,
-    transport::Method,
     world::World,
 };
 
@@ -43,7 +44,7 @@ impl Failure for LocalError {
         match self {
             Self::Device(failed) => failed.explain(),
             Self::Damaged => explained(
-                "damaged-profile",
+                ClientProblem::DamagedProfile,
                 Class::Damaged,
                 "Sign out and in again on this device. Letters the server has acknowledged are not affected.",
             ),
@@ -85,9 +86,9 @@ pub enum SessionError {
 impl Failure for SessionError {
     fn explain(&self) -> Explained {
         match self {
-            Self::NotSignedIn => explained("not-signed-in", Class::Refused, "Sign in, or register, first."),
+            Self::NotSignedIn => explained(ProblemType::NotSignedIn, Class::Refused, "Sign in, or register, first."),
             Self::SlotDoesNotOpen => explained(
-                "slot-does-not-open",
+                ClientProblem::SlotDoesNotOpen,
                 Class::Damaged,
                 "Sign out and in again. If it stays, tell the operator: the server may have been tampered with.",
             ),
@@ -161,7 +162,7 @@ impl Session {
             device_secret: base64url::encode(device.as_bytes()),
             kept: opening.keep,
         };
-        session.api(world).tell(Method::Put, "/slots/device", &slot).await?;
+        session.api(world).tell(endpoints::PUT_DEVICE_SLOT.here(), &slot).await?;
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
         let bytes = Zeroizing::new(serde_json::to_vec(&session).expect("a session is JSON"));
         world.device().keep_session(&bytes).await?;
@@ -173,7 +174,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; after the session was ended elsewhere the server has no share any more (ATTACKS 24).
     pub(crate) async fn open(&self, world: &impl World) -> Result<Owner, SessionError> {
-        let slot: DeviceSlot = self.api(world).get("/slots/device").await?;
+        let slot = self.api(world).get(endpoints::READ_DEVICE_SLOT.here()).await?;
         let device = Zeroizing::new(base64url::decode(&self.device_secret).map_err(|_| LocalError::Damaged)?);
         let device = DeviceSecret::from_bytes(&device).map_err(|_| LocalError::Damaged)?;
         let share = ServerShare::from_bytes(&slot.share.0).map_err(|_| SessionError::SlotDoesNotOpen)?;
@@ -186,7 +187,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_protocol::{ids::SessionId, levels::Level, sessions::NewSession};
+    use securemailbox_protocol::{ids::SessionId, levels::Level, sessions::NewSession, slots::DeviceSlot};
 
     use securemailbox_vault::secrets::AccountSecret;
 

@@ -3,12 +3,14 @@
 use securemailbox_protocol::{
     accounts::Account,
     address::Address,
+    endpoints,
     factors::{Code, EnterProof, EnterSignInProof, Offers},
-    ids::{AccountId, RecoveryId},
+    ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
-    sessions::{NewSession, SessionDelivery},
-    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
-    slots::{Slot, SlotKind},
+    problems::ProblemType,
+    sessions::SessionDelivery,
+    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, SignIn},
+    slots::SlotKind,
 };
 use securemailbox_vault::{
     passwords::{Password, PasswordRefused, SigningIn, judge},
@@ -23,13 +25,12 @@ use crate::{
     device::Device,
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     mailbox::Mailbox,
     opening::Opening,
     opens::{OpenError, refuse_somebody_else},
     session::{LocalError, Session},
     slots::{password_slot, recovery_slot},
-    transport::Method,
     world::World,
 };
 
@@ -56,7 +57,7 @@ impl Failure for SignInError {
             Self::Call(error) => error.explain(),
             Self::Password(error) => explain_password(*error),
             Self::SlotDoesNotOpen => explained(
-                "slot-does-not-open",
+                ClientProblem::SlotDoesNotOpen,
                 Class::Damaged,
                 "Tell the operator: the server may have been tampered with.",
             ),
@@ -74,6 +75,7 @@ impl From<LocalError> for SignInError {
 /// The password was right, and the server is the one it was registered with.
 #[derive(Clone)]
 pub struct PasswordProved {
+    id: SignInId,
     address: Address,
     slot_key: SlotKey,
 }
@@ -91,13 +93,12 @@ pub async fn sign_in(
     let api = Api::stranger(world.transport());
     let (signing_in, request) = SigningIn::start(password, &mut world.rng());
     let new = NewSignIn { address: address.clone(), request: request.into() };
-    let answer: SignIn = api.send(Method::Post, "/sign-ins", &new).await?;
-    let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
+    let SignIn { id, response, .. } = api.send(endpoints::BEGIN_SIGN_IN.here(), &new).await?;
+    let signed_in = signing_in.finish(&response.0, &world.key_stretching(), &mut world.rng())?;
     let finish = FinishSignIn { finalization: signed_in.finalization.clone().into() };
-    let path = format!("/sign-ins/{}", answer.id);
-    let Offers { offers } = api.send(Method::Post, &format!("{path}/finish"), &finish).await?;
-    let step = PasswordProved { address: address.clone(), slot_key: signed_in.slot_key };
-    Ok(FactorToChoose::new(step, path, offers)?)
+    let Offers { offers } = api.send(endpoints::FINISH_SIGN_IN.of(id), &finish).await?;
+    let step = PasswordProved { id, address: address.clone(), slot_key: signed_in.slot_key };
+    Ok(FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_SIGN_IN.of(id), offers)?)
 }
 
 impl CodeToEnter<PasswordProved> {
@@ -116,9 +117,9 @@ impl CodeToEnter<PasswordProved> {
     pub async fn prove(&self, world: &impl World, code: &Code) -> Result<Opening, SignInError> {
         let EnterProof { factor, answer } = self.asked().proof(code);
         let entered = EnterSignInProof { factor, answer, session: world.delivery() };
-        let PasswordProved { address, slot_key } = &self.step;
-        let path = self.asked().entrance();
-        let begun: NewSession = Api::stranger(world.transport()).send(Method::Post, &path, &entered).await?;
+        let PasswordProved { id, address, slot_key } = &self.step;
+        let prove = endpoints::PROVE_FACTOR_OF_SIGN_IN.of(*id);
+        let begun = Api::stranger(world.transport()).send(prove, &entered).await?;
         let slot =
             begun.slots.iter().find(|slot| slot.kind == SlotKind::Password).ok_or(SignInError::SlotDoesNotOpen)?;
         let place = SlotPlace { account: begun.account, slot: slot.id };
@@ -154,9 +155,10 @@ pub async fn recover(
 ) -> Result<FactorToChoose<SheetProved>, SignInError> {
     refuse_somebody_else(world, address).await?;
     let new = NewRecovery { address: address.clone(), proof: Octets(code.proof().to_vec()) };
-    let Recovery { id, offers } = Api::stranger(world.transport()).send(Method::Post, "/recoveries", &new).await?;
+    let begin = endpoints::BEGIN_RECOVERY.here();
+    let Recovery { id, offers } = Api::stranger(world.transport()).send(begin, &new).await?;
     let step = SheetProved { id, address: address.clone(), slot_key: code.slot_key() };
-    Ok(FactorToChoose::new(step, format!("/recoveries/{id}"), offers)?)
+    Ok(FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_RECOVERY.of(id), offers)?)
 }
 
 impl CodeToEnter<SheetProved> {
@@ -166,8 +168,8 @@ impl CodeToEnter<SheetProved> {
     /// [`SignInError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<NewPasswordToChoose, SignInError> {
         let SheetProved { id, address, slot_key } = &self.step;
-        let (path, proof) = (self.asked().entrance(), self.asked().proof(code));
-        let slot: RecoveredSlot = Api::stranger(world.transport()).send(Method::Post, &path, &proof).await?;
+        let prove = endpoints::PROVE_FACTOR_OF_RECOVERY.of(*id);
+        let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(code)).await?;
         let place = SlotPlace { account: slot.account, slot: slot.id };
         let secret = slots::open(&place, slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
         Ok(NewPasswordToChoose { id: *id, address: address.clone(), account: slot.account, secret })
@@ -176,7 +178,7 @@ impl CodeToEnter<SheetProved> {
 
 /// The new password and sheet are made and wait to be posted. Posting may be repeated: the same bytes go out.
 pub struct RecoveryToComplete {
-    path: String,
+    id: RecoveryId,
     address: Address,
     body: CompleteRecovery,
     secret: AccountSecret,
@@ -190,16 +192,15 @@ impl NewPasswordToChoose {
     /// [`RegisterError`]
     pub async fn choose(&self, world: &impl World, password: Password) -> Result<RecoveryToComplete, RegisterError> {
         judge(&password, &self.address)?;
-        let path = format!("/recoveries/{}", self.id);
-        let registered = register_password(world, &format!("{path}/password"), password).await?;
+        let registered = register_password(world, endpoints::REPLACE_PASSWORD.of(self.id), password).await?;
         let recovery_code = RecoveryCode::generate(&mut world.rng());
         let body = CompleteRecovery {
             password: password_slot(world, self.account, &self.secret, registered),
             recovery: recovery_slot(world, self.account, &self.secret, &recovery_code),
             session: world.delivery(),
         };
-        let (path, address) = (format!("{path}/complete"), self.address.clone());
-        Ok(RecoveryToComplete { path, address, body, secret: self.secret.clone(), recovery_code })
+        let (id, address) = (self.id, self.address.clone());
+        Ok(RecoveryToComplete { id, address, body, secret: self.secret.clone(), recovery_code })
     }
 }
 
@@ -223,7 +224,8 @@ impl RecoveryToComplete {
     /// # Errors
     /// [`CallError`]
     pub async fn post(&self, world: &impl World) -> Result<Opening, CallError> {
-        let begun = Api::stranger(world.transport()).send(Method::Post, &self.path, &self.body).await?;
+        let complete = endpoints::COMPLETE_RECOVERY.of(self.id);
+        let begun = Api::stranger(world.transport()).send(complete, &self.body).await?;
         Ok(Opening::new(&self.address, begun, self.secret.clone()))
     }
 }
@@ -233,8 +235,7 @@ impl RecoveryToComplete {
 /// # Errors
 /// [`CallError`]; `not-signed-in` if there is none.
 pub async fn whose_session(world: &impl World) -> Result<Address, CallError> {
-    let account: Account = Api::session(world.transport(), None).get("/account").await?;
-    Ok(account.address)
+    Ok(Api::session(world.transport(), None).get(endpoints::READ_ACCOUNT.here()).await?.address)
 }
 
 /// Opens a locked mailbox: the session lives, its keys and device slot are gone, the password opens again without
@@ -244,12 +245,12 @@ pub async fn whose_session(world: &impl World) -> Result<Address, CallError> {
 /// [`SignInError`]
 pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, SignInError> {
     let session = Api::session(world.transport(), None);
-    let Account { id: account, address, .. } = session.get("/account").await?;
+    let Account { id: account, address, .. } = session.get(endpoints::READ_ACCOUNT.here()).await?;
     let (signing_in, request) = SigningIn::start(password, &mut world.rng());
     let new = NewSignIn { address: address.clone(), request: request.into() };
-    let answer: SignIn = Api::stranger(world.transport()).send(Method::Post, "/sign-ins", &new).await?;
+    let answer = Api::stranger(world.transport()).send(endpoints::BEGIN_SIGN_IN.here(), &new).await?;
     let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
-    let slot: Slot = session.get("/slots/password").await?;
+    let slot = session.get(endpoints::READ_PASSWORD_SLOT.here()).await?;
     let place = SlotPlace { account, slot: slot.id };
     let secret = slots::open(&place, &signed_in.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
     Ok(Opening { address, account, token: None, secret, keep: false, sheet_owed: false })
@@ -263,10 +264,10 @@ pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, S
 pub async fn sign_out(world: &impl World) -> Result<(), SignInError> {
     // A session file that can't be read is erased like any other: a person who signs out wants nothing left.
     let ended = match Session::load(world).await {
-        Ok(Some(session)) => session.api(world).delete("/sessions/current").await,
+        Ok(Some(session)) => session.api(world).delete(endpoints::SIGN_OUT.here()).await,
         // A locked page has nothing on its device, and a session by its cookie.
         Ok(None) if world.delivery() == SessionDelivery::Cookie => {
-            Api::session(world.transport(), None).delete("/sessions/current").await
+            Api::session(world.transport(), None).delete(endpoints::SIGN_OUT.here()).await
         }
         Ok(None) | Err(LocalError::Damaged) => Ok(()),
         Err(error @ LocalError::Device(_)) => return Err(error.into()),
@@ -276,7 +277,7 @@ pub async fn sign_out(world: &impl World) -> Result<(), SignInError> {
     world.device().erase_rows().await.map_err(LocalError::from)?;
     match ended {
         // It had ended already, here or from afar.
-        Err(error) if error.explain().name == "not-signed-in" => Ok(()),
+        Err(error) if error.problem() == Some(ProblemType::NotSignedIn) => Ok(()),
         ended => Ok(ended?),
     }
 }

@@ -1,12 +1,13 @@
 //! Following the server: what changed, what was erased, and the first screen of a new device (PROTOCOL §4.7, §9a).
 
 use securemailbox_protocol::{
+    endpoints,
     ids::RecordId,
-    letters::{EntryPage, Folder},
+    letters::Folder,
     limits,
     numbers::ChangeNumber,
     records::{RecordChange, RecordPurpose},
-    sync::{Changes, DraftIds, LetterIds, Pulse},
+    sync::Pulse,
 };
 
 use crate::{
@@ -84,8 +85,8 @@ impl Mailbox {
     /// # Errors
     /// [`RecordError`]
     pub async fn first_screen(&self, world: &impl World) -> Result<(), RecordError> {
-        let path = format!("/letters?folder={}", Folder::Inbox.as_str());
-        let page: EntryPage = self.session.api(world).get(&path).await?;
+        let newest = endpoints::LIST_LETTERS.here().with("folder", Folder::Inbox.as_str());
+        let page = self.session.api(world).get(newest).await?;
         let mut state = self.state.borrow_mut();
         page.entries.into_iter().take(limits::PAGE).for_each(|entry| state.replica.take_entry(entry));
         Ok(())
@@ -98,7 +99,7 @@ impl Mailbox {
         for _ in 0..WRITE_DOWN_EVERY {
             next = match next {
                 Next::Changes(since) => {
-                    let mut changes: Changes = api.get(&format!("/changes?since={since}")).await?;
+                    let mut changes = api.get(endpoints::READ_CHANGES.here().with("since", since)).await?;
                     let contacts = opened_contacts(&api, &self.owner, &mut changes.records).await?;
                     erased = Some(changes.erased);
                     let mut state = self.state.borrow_mut();
@@ -107,11 +108,11 @@ impl Mailbox {
                     next
                 }
                 Next::Letters => {
-                    let ids: LetterIds = api.get_up_to("/ids/letters", IDS_ANSWER).await?;
+                    let ids = api.get_up_to(endpoints::LIST_LETTER_IDS.here(), IDS_ANSWER).await?;
                     self.state.borrow_mut().replica.take_letter_ids(&ids, erased.unwrap_or_default())?
                 }
                 Next::Drafts => {
-                    let ids: DraftIds = api.get_up_to("/ids/drafts", IDS_ANSWER).await?;
+                    let ids = api.get_up_to(endpoints::LIST_DRAFT_IDS.here(), IDS_ANSWER).await?;
                     self.state.borrow_mut().replica.take_draft_ids(&ids, erased.unwrap_or_default())?
                 }
                 Next::Nothing => return Ok(Progress::UpToDate),
@@ -147,8 +148,8 @@ pub(crate) async fn follow_records<T: Transport>(
 ) -> Result<(), RecordError> {
     let mut since = ChangeNumber::ZERO;
     for _ in 0..ROUNDS {
-        let path = format!("/changes?since={since}&only=records");
-        let mut changes: Changes = api.get(&path).await?;
+        let records = endpoints::READ_CHANGES.here().with("since", since).with("only", "records");
+        let mut changes = api.get(records).await?;
         if changes.change < since || (changes.more && changes.change == since) {
             return Err(SyncRefused::Contradiction.into());
         }

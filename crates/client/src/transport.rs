@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub use securemailbox_protocol::endpoints::Method;
+
 /// Carries requests to the server: `reqwest` at a terminal, `fetch` in a page, a recording in a test.
 #[expect(
     async_fn_in_trait,
@@ -21,35 +23,6 @@ pub trait Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the server could not be reached")]
 pub struct Unreachable;
-
-/// The methods of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Adds, or does.
-    Post,
-    /// Writes a whole.
-    Put,
-    /// Changes a part.
-    Patch,
-    /// Ends.
-    Delete,
-}
-
-impl Method {
-    /// The word on the wire (RFC 9110 §9).
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
 
 /// A request, complete. Its headers may carry a bearer token, so it has no `Debug` of its fields.
 #[derive(Clone, PartialEq, Eq)]

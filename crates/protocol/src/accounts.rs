@@ -26,6 +26,7 @@ pub enum AccountKind {
 /// The language of what the server writes to a person: e-mail and SMS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Swedish, unless another was chosen.

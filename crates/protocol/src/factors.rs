@@ -12,6 +12,7 @@ use crate::{ids::FactorId, levels::Level, limits, sessions::SessionDelivery, tim
 /// What kind a factor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum FactorKind {
     /// An e-mail address: a code by e-mail.
@@ -34,6 +35,7 @@ impl FactorKind {
 /// A factor that may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FactorOffer {
     /// Its id.
     pub id: FactorId,

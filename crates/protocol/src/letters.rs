@@ -267,6 +267,7 @@ pub struct EmptyTrash {
 /// The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ErasureReceipt {
     /// When it was done.
     pub at: Timestamp,
@@ -279,6 +280,7 @@ pub struct ErasureReceipt {
 /// One step of an erasure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ErasureStep {
     /// What was done.
     pub step: ErasureStepKind,
@@ -291,6 +293,7 @@ pub struct ErasureStep {
 /// The steps of an erasure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErasureStepKind {
     /// Wrapped keys of this mailbox were deleted.

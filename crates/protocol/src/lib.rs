@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod address;
 pub mod coding;
 pub mod directory;
+pub mod endpoints;
 pub mod factors;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -24,6 +25,8 @@ pub mod sign_in;
 pub mod slots;
 pub mod sync;
 pub mod time;
+#[cfg(feature = "typescript")]
+mod typescript;
 
 /// The one version of every format here. Nothing that a server sends chooses or lowers it (PROTOCOL §11).
 pub const VERSION: &str = "securemailbox/1";

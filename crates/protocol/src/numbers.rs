@@ -9,7 +9,7 @@ macro_rules! rising_number {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        #[serde(transparent)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "number"))]
         pub struct $name(u64);
 
         impl $name {

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 macro_rules! problem_types {
     ($($variant:ident $slug:literal $status:literal $title:literal $advice:literal;)+) => {
         /// What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
         pub enum ProblemType {
-            $(#[doc = $title] $variant,)+
+            $(#[doc = $title] #[serde(rename = $slug)] $variant,)+
         }
 
         impl ProblemType {

@@ -42,6 +42,7 @@ pub struct NewSession {
 /// One row of `GET /sessions`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SessionRow {
     /// As `DELETE /sessions/{id}` takes it.
     pub id: SessionId,

@@ -13,6 +13,7 @@ use crate::{
 /// all letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Erased {
     /// Higher than before: compare the letters with `GET /ids/letters`.
     pub letters: EraseNumber,
@@ -63,6 +64,7 @@ pub struct DraftIds {
 /// An event of `GET /events`: a hint to ask for changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Pulse {
     /// The account's newest change.
     pub change: ChangeNumber,

@@ -4,7 +4,7 @@ use securemailbox_client::{
     accounts::{self, AccountToMake, RegisterError},
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
-    failure::Failure,
+    failure::{ClientProblem, Failure},
     mailbox::Mailbox,
     settings::Name,
     sign_in,
@@ -25,9 +25,9 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
-    desk::{Desk, problem},
+    desk::{Desk, is_called},
     http::ServerUrl,
-    outcome::{self, Answer, Stop},
+    outcome::{Answer, Stop},
     profile::Profile,
     questions::{self, PasswordArgs},
     show::plain,
@@ -107,8 +107,8 @@ async fn make(
     password: &Zeroizing<String>,
 ) -> Result<(Mailbox, Vec<Warning>), Stop> {
     match account.make(world).await {
-        Err(lost) if lost.explain().name == outcome::unreachable() => match account.make(world).await {
-            Err(over) if problem(&over) == Some(ProblemType::RegistrationOver) => {
+        Err(lost) if is_called(&lost, ClientProblem::Unreachable) => match account.make(world).await {
+            Err(over) if is_called(&over, ProblemType::RegistrationOver) => {
                 sign_in_with(world, email, Password::new(password)).await
             }
             again => again.map_err(Stop::from),
@@ -149,7 +149,7 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let world = desk.entrance(&server).await?;
     let reached = |stop: Stop| stop.because(world.http.trouble());
     let code = Zeroizing::new(questions::ask("The code on the recovery sheet:")?);
-    let code = RecoveryCode::parse(&code).map_err(|error| Stop::refused("recovery-code", &error))?;
+    let code = RecoveryCode::parse(&code).map_err(|error| Stop::not_a_recovery_code(&error))?;
     let to_choose = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
     let to_prove = choose(&world, &to_choose).await.map_err(reached)?;
     let question = code_question(to_prove.offer());
@@ -272,15 +272,14 @@ async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(Code) -> R
         let mut refusal = "That code was not accepted.";
         let refused = match Code::parse(&Zeroizing::new(questions::ask(question)?)) {
             Ok(code) => match enter(code).await {
-                Err(error) if problem(&error) == Some(ProblemType::CodeRefused) => Stop::from(error),
-                Err(error) if problem(&error) == Some(ProblemType::CodeReplaced) => {
+                Err(error) if is_called(&error, ProblemType::CodeRefused) => Stop::from(error),
+                Err(error) if is_called(&error, ProblemType::CodeReplaced) => {
                     refusal = "That code was replaced: type the one from the newest message.";
                     Stop::from(error)
                 }
                 done => return done.map_err(Stop::from),
             },
-            // A slip of the hand, and no matter for the server.
-            Err(error) => Stop::refused(ProblemType::CodeRefused.slug(), &error),
+            Err(error) => Stop::not_a_code(&error),
         };
         if !questions::answers_come_from_a_person() {
             return Err(refused);

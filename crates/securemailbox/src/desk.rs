@@ -6,8 +6,12 @@ use std::{
     time::Duration,
 };
 
-use securemailbox_client::{directory::Warning, failure::Failure, mailbox::Mailbox, session::SessionError};
-use securemailbox_protocol::problems::ProblemType;
+use securemailbox_client::{
+    directory::Warning,
+    failure::{Failure, FailureName},
+    mailbox::Mailbox,
+    session::SessionError,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -113,7 +117,7 @@ impl Desk {
                 ),
             }
         }
-        warnings.iter().map(|warning| json!({ "type": warning.name() })).collect()
+        json!(warnings)
     }
 
     fn profile(&self) -> Result<Profile, Stop> {
@@ -139,8 +143,7 @@ impl Desk {
     }
 }
 
-/// The problem that the server refused with, if it was a refusal of the server's.
-pub(crate) fn problem(failure: &impl Failure) -> Option<ProblemType> {
-    let name = failure.explain().name;
-    ProblemType::ALL.iter().copied().find(|kind| kind.slug() == name)
+/// Whether what stopped was this.
+pub(crate) fn is_called(failure: &impl Failure, name: impl Into<FailureName>) -> bool {
+    failure.explain().name == name.into()
 }

@@ -197,7 +197,7 @@ fn row_cells(row: &Row, style: Style) -> Vec<String> {
                 NotShown::Damaged(_) => "damaged",
                 NotShown::Call(_) => "unread",
             };
-            vec![id, when, style.warning(mark), not.explain().name.into(), String::new(), not.to_string()]
+            vec![id, when, style.warning(mark), not.explain().name.to_string(), String::new(), not.to_string()]
         }
     }
 }
@@ -228,18 +228,9 @@ fn reading_json(reading: &Reading) -> Value {
         // A letter that is not verified is never shown: this is true, or there is an error.
         "verified": true,
         "key_state": standing.as_str(),
-        "warnings": warnings.iter().map(warning_json).collect::<Vec<_>>(),
+        "warnings": warnings,
         "deliveries": deliveries.iter().map(delivery_json).collect::<Vec<_>>(),
     })
-}
-
-fn warning_json(warning: &ReadingWarning) -> Value {
-    match warning {
-        ReadingWarning::ReaderKeyDiffers(address) => json!({ "type": warning.name(), "address": address }),
-        ReadingWarning::DateIsOff | ReadingWarning::UnopenedParts | ReadingWarning::NotMarked => {
-            json!({ "type": warning.name() })
-        }
-    }
 }
 
 fn delivery_json(delivery: &ReaderDelivery) -> Value {

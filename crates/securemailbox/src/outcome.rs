@@ -7,9 +7,11 @@ use std::{
 };
 
 use securemailbox_client::{
-    failure::{CallError, Class, Failure},
-    transport::Unreachable,
+    failure::{Class, ClientProblem, Failure, FailureName},
+    letters::DamageName,
 };
+use securemailbox_protocol::problems::ProblemType;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::show;
@@ -26,11 +28,28 @@ impl Answer {
     }
 }
 
+/// What a command calls its stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum StopName {
+    Failure(FailureName),
+    Command(CommandStop),
+}
+
+/// What only a command can stop by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum CommandStop {
+    Usage,
+    Failed,
+    RecoveryCode,
+}
+
 /// A command that stopped: what happened and what to do next.
 #[derive(Debug)]
 pub(crate) struct Stop {
     class: Option<Class>,
-    name: &'static str,
+    name: StopName,
     detail: String,
     more: Map<String, Value>,
 }
@@ -38,22 +57,31 @@ pub(crate) struct Stop {
 impl Stop {
     /// Wrong usage: nothing was done.
     pub(crate) fn usage(detail: impl Into<String>) -> Self {
-        Self { class: None, name: "usage", detail: detail.into(), more: Map::new() }
+        Self { class: None, name: StopName::Command(CommandStop::Usage), detail: detail.into(), more: Map::new() }
     }
 
     /// Something around this program failed.
     pub(crate) fn unavailable(error: &dyn Display) -> Self {
-        Self { class: Some(Class::Unavailable), name: "failed", detail: sentence(&error.to_string()), more: Map::new() }
+        Self::of(StopName::Command(CommandStop::Failed), Class::Unavailable, sentence(&error.to_string()))
     }
 
-    /// What a person gave was not taken.
-    pub(crate) fn refused(name: &'static str, error: &dyn Display) -> Self {
-        Self { class: Some(Class::Refused), name, detail: sentence(&error.to_string()), more: Map::new() }
+    /// A code was typed that can't be one: a slip of the hand, and no matter for the server.
+    pub(crate) fn not_a_code(error: &dyn Display) -> Self {
+        Self::of(StopName::Failure(ProblemType::CodeRefused.into()), Class::Refused, sentence(&error.to_string()))
+    }
+
+    /// The same of the code on a recovery sheet.
+    pub(crate) fn not_a_recovery_code(error: &dyn Display) -> Self {
+        Self::of(StopName::Command(CommandStop::RecoveryCode), Class::Refused, sentence(&error.to_string()))
     }
 
     /// Something could not be verified.
     pub(crate) fn damaged(detail: String) -> Self {
-        Self { class: Some(Class::Damaged), name: "damaged", detail, more: Map::new() }
+        Self::of(StopName::Failure(DamageName::Damaged.into()), Class::Damaged, detail)
+    }
+
+    fn of(name: StopName, class: Class, detail: String) -> Self {
+        Self { class: Some(class), name, detail, more: Map::new() }
     }
 
     /// Whether trying again may help, and nothing is kept to be tried again by itself.
@@ -75,7 +103,7 @@ impl Stop {
 
     /// With what the operating system said about the network.
     pub(crate) fn because(mut self, reason: Option<String>) -> Self {
-        if let Some(reason) = reason.filter(|_| self.name == unreachable()) {
+        if let Some(reason) = reason.filter(|_| self.name == StopName::Failure(ClientProblem::Unreachable.into())) {
             self.detail = format!("{} ({})", self.detail, show::plain(&reason));
         }
         self
@@ -98,7 +126,7 @@ impl Stop {
 
     fn json(&self) -> Value {
         let mut error = self.more.clone();
-        error.insert("type".into(), self.name.into());
+        error.insert("type".into(), json!(self.name));
         error.insert("detail".into(), self.detail.clone().into());
         json!({ "error": error })
     }
@@ -113,13 +141,8 @@ impl<F: Failure> From<F> for Stop {
             let _ = write!(detail, " The server asks for a pause of {seconds} s.");
             more.insert("retry_after".into(), seconds.into());
         }
-        Self { class: Some(explained.class), name: explained.name, detail, more }
+        Self { class: Some(explained.class), name: StopName::Failure(explained.name), detail, more }
     }
-}
-
-/// The name of a call that no answer came to, whichever error carries it.
-pub(crate) fn unreachable() -> &'static str {
-    CallError::Unreachable(Unreachable).explain().name
 }
 
 /// The error's words as a sentence, without anything a terminal would obey.
@@ -163,7 +186,7 @@ pub(crate) fn misused(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_client::{directory::LookUpError, letters::Damage};
+    use securemailbox_client::{directory::LookUpError, failure::CallError, letters::Damage, transport::Unreachable};
 
     use super::*;
 

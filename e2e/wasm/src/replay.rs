@@ -18,7 +18,7 @@ use securemailbox_client::{
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
-    letters::{Addressed, Draft, Form, NotShown, ReaderDelivery, Reading, Row},
+    letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Row},
     mailbox::Mailbox,
     settings::Name,
     sign_in,
@@ -365,7 +365,7 @@ impl Life {
     fn inside(&mut self, (mailbox, warnings): (Mailbox, Vec<Warning>)) -> String {
         let shown = format!("{} <{}>", mailbox.name(), mailbox.address());
         *self = Self::Inside(Box::new(mailbox));
-        warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", warning.name()))
+        warnings.iter().fold(shown, |shown, warning| format!("{shown} {}", kind(warning)))
     }
 }
 
@@ -437,8 +437,7 @@ fn row(row: Row) -> String {
             let called = summary.claimed_name.map(|name| format!(", calls itself {name}")).unwrap_or_default();
             format!("{} ({}{called}{off}): {}", summary.from, standing.as_str(), summary.subject)
         }
-        Err(NotShown::Damaged(damage)) => format!("{}: {damage}", damage.name()),
-        Err(NotShown::Call(error)) => name(error),
+        Err(not) => name(not),
     }
 }
 
@@ -446,7 +445,7 @@ async fn read(mailbox: &Mailbox, world: &impl World, id: LetterId) -> Shown {
     let Reading { letter, standing, warnings, deliveries, .. } = mailbox.read(world, id).await.map_err(name)?;
     let mut shown = vec![format!("{} ({}): {}", letter.from(), standing.as_str(), letter.subject())];
     shown.push(letter.text().trim_end().to_owned());
-    shown.extend(warnings.iter().map(|warning| format!("warning: {}", warning.name())));
+    shown.extend(warnings.iter().map(|warning| format!("warning: {}", kind(warning))));
     if !deliveries.is_empty() {
         shown.push(told(deliveries));
     }
@@ -476,8 +475,7 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
 }
 
 async fn drafts(mailbox: &Mailbox, world: &impl World) -> Result<Vec<(RecordId, Draft)>, String> {
-    let rows = mailbox.drafts(world).await.map_err(name)?;
-    rows.into_iter().map(|row| Ok((row.id, row.draft.map_err(name)?))).collect()
+    mailbox.drafts(world).await.map_err(name)?.into_iter().map(|row| Ok((row.id, row.draft.map_err(name)?))).collect()
 }
 
 async fn send_draft(mailbox: &Mailbox, world: &impl World, subject: &str) -> Shown {
@@ -490,6 +488,10 @@ async fn send(mailbox: &Mailbox, world: &impl World, letter: &Addressed) -> Show
     let sent = mailbox.send(world, letter).await.map_err(name)?;
     let readers = sent.readers.iter().map(|(reader, standing)| format!("{reader} ({})", standing.as_str()));
     Ok(readers.collect::<Vec<_>>().join("\n"))
+}
+
+fn kind(warning: &impl Serialize) -> String {
+    serde_json::json!(warning)["type"].as_str().unwrap_or_default().into()
 }
 
 fn name(failure: impl Failure) -> String {

@@ -1,6 +1,6 @@
 // One form: what it is missing, whether it works, and why it was refused. What was typed stays with the page.
 import { problemIn } from "../worker/index.ts";
-import type { Problem } from "../worker/types.ts";
+import type { Problem, ProblemName } from "../worker/types.ts";
 import { sentence } from "./problems.ts";
 
 /** What is wrong with a field. The sentence is a function, since the language may change while it stands there. */
@@ -9,8 +9,10 @@ export interface Wrong {
   text: () => string;
 }
 
+type Fields = Readonly<Partial<Record<ProblemName, string | Wrong>>>;
+
 export class Form {
-  #fields: Readonly<Record<string, string | Wrong>>;
+  #fields: Fields;
   busy = $state(false);
   wrong = $state.raw<readonly Wrong[]>([]);
   /** A refusal that is about no field. */
@@ -19,7 +21,7 @@ export class Form {
   refusals = $state(0);
 
   /** `fields`: the problems that are about a field, and that field's id; with a sentence of its own if it has one here. */
-  constructor(fields: Readonly<Record<string, string | Wrong>> = {}) {
+  constructor(fields: Fields = {}) {
     this.#fields = fields;
   }
 

@@ -1,8 +1,8 @@
-// What a person is told of a failure: what happened, and what to do now. One entry for every name that the server and the
-// client give (tools/check_page.js compares the lists); a name from a newer build gets the general sentence.
+// What a person is told of a failure: what happened, and what to do now. One entry for every name that the server, the
+// client and a Worker give; a name from another build gets the general sentence.
 import { m } from "../paraglide/messages.js";
 import { waitingTime } from "../parts/dates.ts";
-import type { Problem } from "../worker/types.ts";
+import type { Problem, ProblemName } from "../worker/types.ts";
 
 export interface Explained {
   /** What happened: the first sentence of a notice. */
@@ -23,7 +23,27 @@ type Sentences = [what: (particulars: Particulars) => string, todo: (particulars
 /** When the server does not say how long to wait. */
 const A_WHILE = 120;
 
-const SENTENCES: Readonly<Record<string, Sentences>> = {
+/** Names that are one thing to a person. */
+const SAME = {
+  "second-record": "contradiction",
+  "unknown-form": "old-page",
+  "unknown-problem": "old-page",
+  "unreadable-answer": "old-page",
+  "bad-request": "old-page",
+  "method-not-allowed": "old-page",
+  "unsupported-media-type": "old-page",
+  "precondition-required": "old-page",
+  "two-credentials": "old-page",
+  "not-an-opening": "old-page",
+  "session-lives-on": "unreachable",
+  "wrong-host": "other-origin",
+  "record-exists": "contended",
+  "stale-version": "contended",
+  "stale-draft": "contended",
+} as const satisfies Partial<Record<ProblemName, ProblemName>>;
+
+/** The others, each with its own. */
+const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Sentences>> = {
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],
   internal: [() => m["problem.internal"](), () => m["problem.internal.do"]()],
   busy: [() => m["problem.busy"](), () => m["problem.busy.do"]()],
@@ -70,7 +90,6 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   "sender-key-changed": [() => m["problem.sender_key_changed"](), () => m["problem.sender_key_changed.do"]()],
   "other-letter": [() => m["problem.other_letter"](), () => m["problem.do.sender"]()],
   "level-required": [() => m["problem.level_required"](), () => m["problem.level_required.do"]()],
-  "own-certificate-differs": [() => m["problem.own_certificate_differs"](), () => m["problem.own_certificate_differs.do"]()],
   contended: [() => m["problem.contended"](), () => m["problem.do.again"]()],
   "older-record": [() => m["problem.older_record"](), () => m["problem.do.operator"]()],
   "server-went-back": [() => m["problem.server_went_back"](), () => m["problem.do.operator"]()],
@@ -85,27 +104,8 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   "other-origin": [() => m["problem.other_origin"](), () => m["problem.other_origin.do"]()],
 };
 
-/** Names that are one thing to a person. */
-const SAME: Readonly<Record<string, string>> = {
-  "second-record": "contradiction",
-  "unknown-form": "old-page",
-  "unknown-problem": "old-page",
-  "unreadable-answer": "old-page",
-  "bad-request": "old-page",
-  "method-not-allowed": "old-page",
-  "unsupported-media-type": "old-page",
-  "precondition-required": "old-page",
-  "two-credentials": "old-page",
-  "not-an-opening": "old-page",
-  "session-lives-on": "unreachable",
-  "wrong-host": "other-origin",
-  "record-exists": "contended",
-  "stale-version": "contended",
-  "stale-draft": "contended",
-};
-
 export function explain(problem: Problem): Explained {
-  const sentences = SENTENCES[SAME[problem.name] ?? problem.name];
+  const sentences = said(problem.name);
   if (!sentences) return { what: m["problem.unknown"](), todo: m["problem.unknown.do"]({ name: problem.name }) };
   const [what, todo] = sentences;
   const particulars = {
@@ -113,6 +113,12 @@ export function explain(problem: Problem): Explained {
     time: waitingTime(problem.retry_after ?? A_WHILE),
   };
   return { what: what(particulars), todo: todo(particulars) };
+}
+
+function said(name: string): Sentences | undefined {
+  const same: Readonly<Record<string, string>> = SAME;
+  const sentences: Readonly<Record<string, Sentences>> = SENTENCES;
+  return sentences[same[name] ?? name];
 }
 
 /** In one breath: under a field, in a live region. */

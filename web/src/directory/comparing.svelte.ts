@@ -86,7 +86,7 @@ export class Comparing {
 
   async #contact(address: string): Promise<Correspondent | null> {
     try {
-      const { contacts } = await this.#vault.call("contacts", {});
+      const contacts = await this.#vault.call("contacts", {});
       return contacts.find((contact) => contact.address === address) ?? null;
     } catch {
       return null; // then it is said as of a stranger

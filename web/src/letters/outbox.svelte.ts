@@ -120,7 +120,7 @@ export class Outbox {
     if (out) return this.#failed(out.letter, out.since, problem);
     try {
       const draft = await this.#around.vault.call("draft", { id });
-      this.#failed(new WritingLetter(this.#around.vault, draft), draft.saved, problem);
+      this.#failed(new WritingLetter(this.#around.vault, draft), Date.parse(draft.saved), problem);
     } catch (failed) {
       problemIn(failed); // locked meanwhile: the draft is there
     }
@@ -131,7 +131,7 @@ export class Outbox {
     const waited = this.letters.filter(({ state }) => state === "waiting");
     if (waited.length === 0) return;
     try {
-      const { drafts } = await this.#around.vault.call("drafts", {});
+      const drafts = await this.#around.vault.call("drafts", {});
       const gone = waited.filter(({ letter }) => !drafts.some(({ id }) => id === letter.id));
       for (const { letter } of gone) this.#drop(letter);
       if (gone.length > 0) this.#around.announcer.say(m["outbox.sent"]());

@@ -4,13 +4,13 @@ import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Delivery, Level } from "../worker/types.ts";
+import type { Delivery, Level, Timestamp } from "../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
 
 /** What one tag says of all readers of a letter. */
 export type Fate =
-  | { kind: "read"; at: number; level: Level | null }
+  | { kind: "read"; at: Timestamp; level: Level | null }
   | { kind: "some-read"; read: number; readers: number }
   | { kind: "notified" }
   | { kind: "delivered" }
@@ -54,7 +54,7 @@ export class Told {
     for (const id of this.#wanted) {
       this.#wanted.delete(id);
       try {
-        this.#known.set(id, (await this.#vault.call("told", { id })).deliveries);
+        this.#known.set(id, await this.#vault.call("told", { id }));
       } catch (failed) {
         // A list without tags is whole without them; the letter itself says what went wrong.
         problemIn(failed);

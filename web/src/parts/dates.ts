@@ -3,6 +3,10 @@
 
 import { m } from "../paraglide/messages.js";
 import { getLocale } from "../paraglide/runtime.js";
+import type { Timestamp } from "../worker/types.ts";
+
+/** A point in time, as the vault tells it or as this page's clock does. */
+export type Moment = Timestamp | number;
 
 /** The days that a list is divided into. Today has no heading: it is where a list begins. */
 export type Day =
@@ -11,34 +15,34 @@ export type Day =
 
 const TAG = { sv: "sv-SE", en: "en-GB" } as const;
 
-function format(options: Intl.DateTimeFormatOptions, at: number): string {
-  return new Intl.DateTimeFormat(TAG[getLocale()], options).format(at);
+function format(options: Intl.DateTimeFormatOptions, at: Moment): string {
+  return new Intl.DateTimeFormat(TAG[getLocale()], options).format(new Date(at));
 }
 
-export function timeOfDay(at: number): string {
+export function timeOfDay(at: Moment): string {
   const time = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, at);
   return getLocale() === "sv" ? time.replaceAll(":", ".") : time;
 }
 
-export function timeWithSeconds(at: number): string {
+export function timeWithSeconds(at: Moment): string {
   const time = format({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }, at);
   return getLocale() === "sv" ? time.replaceAll(":", ".") : time;
 }
 
 /** 24 nov; with the year when it is another one. */
-export function shortDate(at: number, now = Date.now()): string {
+export function shortDate(at: Moment, now = Date.now()): string {
   const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? undefined : "numeric";
   // Swedish abbreviates with a full stop that only the end of a sentence should have.
   return format({ day: "numeric", month: "short", year }, at).replaceAll(".", "");
 }
 
 /** 24 november 2026. */
-export function wholeDate(at: number): string {
+export function wholeDate(at: Moment): string {
   return format({ day: "numeric", month: "long", year: "numeric" }, at);
 }
 
 /** In a list: the time for today and yesterday, whose headings say the day, else the date. */
-export function listTime(at: number, now = Date.now()): string {
+export function listTime(at: Moment, now = Date.now()): string {
   const { kind } = dayOf(at, now);
   return kind === "today" || kind === "yesterday" ? timeOfDay(at) : shortDate(at, now);
 }
@@ -51,7 +55,7 @@ export function waitingTime(seconds: number): string {
 }
 
 /** Standing alone: idag 10.42, igår 17.05, 19 nov 17.05. */
-export function when(at: number, now = Date.now()): string {
+export function when(at: Moment, now = Date.now()): string {
   const time = timeOfDay(at);
   switch (dayOf(at, now).kind) {
     case "today":
@@ -64,27 +68,27 @@ export function when(at: number, now = Date.now()): string {
 }
 
 /** Where nothing else says the day, and today goes without saying: 10.42, igår 17.05, 19 nov 17.05. */
-export function timeOrWhen(at: number, now = Date.now()): string {
+export function timeOrWhen(at: Moment, now = Date.now()): string {
   return dayOf(at, now).kind === "today" ? timeOfDay(at) : when(at, now);
 }
 
 /** Beside another moment that is shown: the time if it was the same day, else the day. */
-export function whenBeside(at: number, other: number, now = Date.now()): string {
+export function whenBeside(at: Moment, other: Moment, now = Date.now()): string {
   const sameDate = new Date(at).toDateString() === new Date(other).toDateString();
   if (sameDate || dayOf(at, now).kind === "today") return timeOfDay(at);
   return dayOf(at, now).kind === "yesterday" ? when(at, now) : shortDate(at, now);
 }
 
-export function dayOf(at: number, now = Date.now()): Day {
+export function dayOf(at: Moment, now = Date.now()): Day {
   const then = new Date(at);
   const today = new Date(now);
   today.setHours(0, 0, 0, 0);
-  const before = (days: number) => new Date(today.getFullYear(), today.getMonth(), today.getDate() - days).getTime();
+  const before = (days: number) => new Date(today.getFullYear(), today.getMonth(), today.getDate() - days);
   const sinceMonday = (today.getDay() + 6) % 7;
-  if (at >= today.getTime()) return { kind: "today" };
-  if (at >= before(1)) return { kind: "yesterday" };
-  if (at >= before(sinceMonday)) return { kind: "this-week" };
-  if (at >= before(sinceMonday + 7)) return { kind: "last-week" };
+  if (then >= today) return { kind: "today" };
+  if (then >= before(1)) return { kind: "yesterday" };
+  if (then >= before(sinceMonday)) return { kind: "this-week" };
+  if (then >= before(sinceMonday + 7)) return { kind: "last-week" };
   return { kind: "month", year: then.getFullYear(), month: then.getMonth() };
 }
 

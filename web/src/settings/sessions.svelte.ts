@@ -1,11 +1,11 @@
 // Where this account is signed in.
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Problem, Session } from "../worker/types.ts";
+import type { Problem, SessionRow } from "../worker/types.ts";
 
 export class Sessions {
   readonly #vault: Pick<typeof mailbox, "call">;
 
-  all = $state.raw<readonly Session[] | null>(null);
+  all = $state.raw<readonly SessionRow[] | null>(null);
   problem = $state.raw<Problem | null>(null);
   /** The one that is being ended. */
   ending = $state.raw<string | null>(null);
@@ -19,17 +19,17 @@ export class Sessions {
   }
 
   /** Whether it ended. */
-  async end({ id }: Session): Promise<boolean> {
+  async end({ id }: SessionRow): Promise<boolean> {
     this.ending = id;
     const ended = await this.#take(() => this.#vault.call("end_session", { id }));
     this.ending = null;
     return ended;
   }
 
-  async #take(ask: () => Promise<{ sessions: Session[] }>): Promise<boolean> {
+  async #take(ask: () => Promise<SessionRow[]>): Promise<boolean> {
     this.problem = null;
     try {
-      this.all = (await ask()).sessions;
+      this.all = await ask();
       return true;
     } catch (error) {
       this.problem = problemIn(error);

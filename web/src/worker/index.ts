@@ -139,7 +139,7 @@ export async function start(): Promise<Start> {
 
 async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
   try {
-    const { address } = (await asked.call("locked", {})) as { address: string };
+    const address = (await asked.call("locked", {})) as string;
     return { state: "locked", address };
   } catch (error) {
     if (problemIn(error).name !== "not-signed-in") throw error;

@@ -2,6 +2,7 @@
 // that holds the lock has it, and tells the others.
 
 import type { ToTabs } from "./port.ts";
+import type { Pulse } from "./types.ts";
 
 const STREAM = "/api/v1/events";
 const LOCK = "securemailbox-events";
@@ -9,8 +10,8 @@ const LOCK = "securemailbox-events";
 const AGAIN_AFTER = 5_000;
 
 interface Listener {
-  /** Something may be new. */
-  pulse(): void;
+  /** Something may be new; `heard` says how far the server is, where it was the server that said so. */
+  pulse(heard: Pulse | null): void;
   connection(online: boolean): void;
 }
 
@@ -25,7 +26,7 @@ export class Live {
     this.#tabs = tabs;
     this.#listener = listener;
     tabs.addEventListener("message", ({ data }: MessageEvent<ToTabs>) => this.#heard(data), this.#ended);
-    addEventListener("online", () => this.#listener.pulse(), this.#ended);
+    addEventListener("online", () => this.#listener.pulse(null), this.#ended);
     addEventListener("offline", () => this.reached(false), this.#ended);
     const held = new Promise<void>((resolve) => this.#ended.signal.addEventListener("abort", () => resolve()));
     void navigator.locks
@@ -41,7 +42,7 @@ export class Live {
     if (this.#ended.signal.aborted || online === this.#online) return;
     this.#online = online;
     this.#listener.connection(online);
-    if (online) this.#listener.pulse();
+    if (online) this.#listener.pulse(null);
   }
 
   end(): void {
@@ -53,13 +54,13 @@ export class Live {
     const stream = new EventSource(STREAM);
     this.#stream = stream;
     stream.onopen = () => this.#tell({ tell: "connection", online: true });
-    stream.onmessage = () => this.#tell({ tell: "pulse" });
+    stream.onmessage = ({ data }: MessageEvent<string>) => this.#tell({ tell: "pulse", heard: JSON.parse(data) as Pulse });
     stream.onerror = () => {
       if (this.#ended.signal.aborted) return;
       this.#tell({ tell: "connection", online: false });
       if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       // Refused: the session may be over, which a sync finds out.
-      this.#tell({ tell: "pulse" });
+      this.#tell({ tell: "pulse", heard: null });
       setTimeout(() => this.#ended.signal.aborted || this.#lead(), AGAIN_AFTER);
     };
   }
@@ -71,7 +72,7 @@ export class Live {
   }
 
   #heard(message: ToTabs): void {
-    if (message.tell === "pulse") this.#listener.pulse();
+    if (message.tell === "pulse") this.#listener.pulse(message.heard);
     if (message.tell === "connection") this.reached(message.online);
   }
 }

@@ -5,13 +5,11 @@ import { Live } from "./live.ts";
 import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside, type Tab } from "./outside.ts";
 import { BROKEN, TABS, type ToTabs, type ToWorker } from "./port.ts";
-import type { Counts, DraftNews, Me, Problem, WentOut } from "./types.ts";
+import type { Counts, DraftNews, Me, Problem, Pulse, WentOut } from "./types.ts";
 import { initSync, MailboxWorker } from "./vault/vault.js";
 
 /** How long what was seen may wait before it is written down. */
 const KEEP_AFTER = 1_000;
-/** The calls after which something about a key may have to be written down. */
-const MAY_PIN: ReadonlySet<string> = new Set(["read", "look_up", "send", "compare", "list", "told"]);
 /** After how long what could not go out is tried again. */
 const AGAIN_AFTER = 60_000;
 
@@ -84,7 +82,7 @@ async function answered(id: number, call: string, args: string): Promise<void> {
   if (call === "reopen" && problem === null) follow();
   if (call === "save_draft" && problem === null) void lanes.server.run(() => handIn());
   if (problem === null && (call === "lock" || call === "sign_out")) stopFollowing();
-  else if (MAY_PIN.has(call)) keepSoon();
+  else keepSoon();
   if (problem?.name === "waiting") catchUpLater();
   endIfOver(problem);
 }
@@ -107,35 +105,35 @@ function follow(): void {
     pulse: catchUp,
     connection: (online) => say({ say: "event", event: { event: "connection", online } }),
   });
-  catchUp();
+  catchUp(null);
 }
 
-function catchUp(): void {
-  void lanes.server.run(caughtUp);
+function catchUp(heard: Pulse | null): void {
+  void lanes.server.run(() => caughtUp(heard));
 }
 
 function catchUpLater(): void {
   clearTimeout(again);
-  again = setTimeout(catchUp, AGAIN_AFTER);
+  again = setTimeout(() => catchUp(null), AGAIN_AFTER);
 }
 
-async function caughtUp(): Promise<void> {
+async function caughtUp(heard: Pulse | null): Promise<void> {
   if (!client || !live) return;
   try {
     const { waiting, given_back, drafts } = JSON.parse(await client.answer("catch_up", "{}")) as WentOut;
     for (const back of given_back) say({ say: "event", event: { event: "given_back", ...back } });
     for (const draft of drafts) say({ say: "event", event: { event: "draft", ...draft } });
     if (waiting > 0) catchUpLater();
-    await synced();
+    await synced(heard);
   } catch (rejection) {
     endIfOver(problemOf(rejection));
   }
 }
 
 /** A new device follows thousands of letters, and shows them as they come. */
-async function synced(): Promise<void> {
+async function synced(heard: Pulse | null): Promise<void> {
   for (let more = true; more && client && live; ) {
-    const counts = JSON.parse(await client.answer("sync", "{}")) as Counts;
+    const counts = JSON.parse(await client.answer("sync", JSON.stringify({ pulse: heard }))) as Counts;
     if (counts.changed) say({ say: "event", event: { event: "changed", counts, arrived: counts.arrived } });
     if (counts.changed || counts.more) keepSoon();
     more = counts.more;
@@ -146,7 +144,7 @@ async function synced(): Promise<void> {
 async function handIn(): Promise<void> {
   if (!client || !live) return;
   try {
-    const { drafts } = JSON.parse(await client.answer("hand_in", "{}")) as { drafts: DraftNews[] };
+    const drafts = JSON.parse(await client.answer("hand_in", "{}")) as DraftNews[];
     for (const draft of drafts) say({ say: "event", event: { event: "draft", ...draft } });
   } catch (rejection) {
     endIfOver(problemOf(rejection));

@@ -1,6 +1,6 @@
 // What the page and its Workers say to each other. Calls and answers are JSON, as the Rust side has them.
 
-import type { Counts, DraftNews, GivenBack, Me, Problem } from "./types.ts";
+import type { Counts, DraftNews, GivenBack, Me, Problem, Pulse } from "./types.ts";
 
 /** The page to a Worker. */
 export type ToWorker =
@@ -42,7 +42,7 @@ export const TABS = "securemailbox";
 
 /** What tabs tell each other. */
 export type ToTabs =
-  | { tell: "pulse" }
+  | { tell: "pulse"; heard: Pulse | null }
   | { tell: "connection"; online: boolean }
   | { tell: "active" }
   | { tell: "opened"; address: string }

@@ -1,18 +1,19 @@
 // Written by a test of crates/client-web from the Rust types. Not to be edited.
 
 /**
- * An address as typed.
+ * Rises by one with each write to an entry or record of an account.
  */
-export type Address = { 
-/**
- * As typed.
- */
-address: string, };
+export type ChangeNumber = number;
 
 /**
- * What a failure means: the tone of its notice.
+ * What a failure means: one exit code on the command line, one tone on a page.
  */
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
+
+/**
+ * What this client calls a failure that is not the server's word.
+ */
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -43,15 +44,6 @@ must_be_compared: boolean,
  * The person said of this key that its digits do not match.
  */
 digits_differ: boolean, };
-
-/**
- * Everybody whose key was met.
- */
-export type Contacts = { 
-/**
- * By address.
- */
-contacts: Array<Correspondent>, };
 
 /**
  * Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
@@ -129,6 +121,11 @@ address: string,
 password: string, };
 
 /**
+ * What each damage is called.
+ */
+export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required";
+
+/**
  * What became of a sent letter at one reader.
  */
 export type Delivery = { 
@@ -139,15 +136,15 @@ reader: Correspondent,
 /**
  * When it lay in their mailbox. The server's word.
  */
-delivered: number, 
+delivered: Timestamp, 
 /**
  * When the mail server took the notice. The server's word.
  */
-notified: number | null, 
+notified: Timestamp | null, 
 /**
  * When it was opened, by the reader's verified signature.
  */
-read: number | null, 
+read: Timestamp | null, 
 /**
  * How the reader was identified. The server's word.
  */
@@ -189,7 +186,7 @@ answers: string | null,
 /**
  * When it was saved, by this or another device's clock.
  */
-saved: number, 
+saved: Timestamp, 
 /**
  * It is on its way: not to be written on, and not to be sent again.
  */
@@ -221,45 +218,56 @@ beside: boolean,
 refused: Problem | null, };
 
 /**
- * All drafts.
+ * Rises by one with each erasure of letters, or of drafts, in an account, so that other devices compare ids without
+ * tombstones.
  */
-export type Drafts = { 
-/**
- * Newest first.
- */
-drafts: Array<Draft>, };
+export type EraseNumber = number;
 
 /**
- * What the server reports of an erasure (PROTOCOL §8).
+ * How often something was erased, letters and drafts apart: a sent draft must not make every device fetch the ids of
+ * all letters.
+ */
+export type Erased = { 
+/**
+ * Higher than before: compare the letters with `GET /ids/letters`.
+ */
+letters: EraseNumber, 
+/**
+ * Higher than before: compare the drafts with `GET /ids/drafts`.
+ */
+drafts: EraseNumber, };
+
+/**
+ * The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
  */
 export type ErasureReceipt = { 
 /**
- * When.
+ * When it was done.
  */
-at: number, 
+at: Timestamp, 
 /**
- * How many letters.
+ * How many letters left this mailbox.
  */
 erased: number, 
 /**
- * In the order in which they were taken.
+ * In the order they were taken.
  */
 steps: Array<ErasureStep>, };
 
 /**
- * A step of an erasure.
+ * One step of an erasure.
  */
 export type ErasureStep = { 
 /**
- * Which one.
+ * What was done.
  */
 step: ErasureStepKind, 
 /**
- * Whether this store can take it, and did.
+ * False where this store can't take it.
  */
 taken: boolean, 
 /**
- * How many of what the step is about.
+ * To how many.
  */
 count: number, };
 
@@ -287,11 +295,11 @@ text: string, };
 export type FactorKind = "address" | "phone";
 
 /**
- * A way to prove who one is.
+ * A factor that may be chosen.
  */
 export type FactorOffer = { 
 /**
- * Its id, to choose it by.
+ * Its id.
  */
 id: string, 
 /**
@@ -299,7 +307,7 @@ id: string,
  */
 kind: FactorKind, 
 /**
- * The last two digits of a phone.
+ * What its owner knows it by: the last two digits of a phone. Empty where there is nothing to tell apart.
  */
 hint: string, };
 
@@ -315,6 +323,11 @@ offers: Array<FactorOffer>,
  * None while the person has to choose.
  */
 chosen: FactorOffer | null, };
+
+/**
+ * What a failure is called: one of three lists, each a stable name on its own, such as `key-changed`.
+ */
+export type FailureName = ProblemType | ClientProblem | DamageName;
 
 /**
  * How a registration or a recovery ends.
@@ -348,13 +361,13 @@ draft: string,
 problem: Problem, };
 
 /**
- * What became of the drafts that were handed in.
+ * What the event stream said, where it was that which asks for a sync.
  */
-export type HandedIn = { 
+export type Heard = { 
 /**
- * Those that are others now, or that the server refused.
+ * How far the server is: nothing is asked if this device is as far.
  */
-drafts: Array<DraftNews>, };
+pulse: Pulse | null, };
 
 /**
  * A letter, a draft, a session or a factor.
@@ -366,16 +379,7 @@ export type Id = {
 id: string, };
 
 /**
- * What is said of a password.
- */
-export type Judgement = { 
-/**
- * The verdict.
- */
-verdict: Verdict, };
-
-/**
- * The language of e-mails and SMS.
+ * The language of what the server writes to a person: e-mail and SMS.
  */
 export type Language = "sv" | "en";
 
@@ -407,11 +411,11 @@ folder: Folder,
 /**
  * When it came, by the server's clock.
  */
-arrived: number, 
+arrived: Timestamp, 
 /**
  * When it was written, by the sender's clock.
  */
-date: number, 
+date: Timestamp, 
 /**
  * Who signed it, and how their key stood.
  */
@@ -429,9 +433,9 @@ subject: string,
  */
 text: string, 
 /**
- * What the reader should know: `date-is-off`, `reader-key-differs` (with an address), `unopened-parts`, `not-marked`.
+ * What the reader should know.
  */
-warnings: Array<Problem>, 
+warnings: Array<ReadingWarning>, 
 /**
  * For its sender: what became of it. Empty for a reader.
  */
@@ -442,18 +446,9 @@ deliveries: Array<Delivery>,
 conversation: Array<Row>, };
 
 /**
- * How somebody was identified (PROTOCOL §6). Always the server's word.
+ * How well a person's identity was proved (PROTOCOL §6), weakest first.
  */
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
-
-/**
- * What a locked page knows: the session lives, the keys are gone.
- */
-export type Locked = { 
-/**
- * Whose session it is.
- */
-address: string, };
 
 /**
  * Whose mailbox is open.
@@ -560,6 +555,11 @@ armored: string,
 differs: boolean, };
 
 /**
+ * What arises before the client is asked, or in a Worker's TypeScript.
+ */
+export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+
+/**
  * A part of a folder.
  */
 export type Part = { 
@@ -577,22 +577,13 @@ from: number,
 count: number, };
 
 /**
- * A phone number as it was understood.
- */
-export type Phone = { 
-/**
- * E.164.
- */
-phone: string, };
-
-/**
  * Why a call was not done.
  */
 export type Problem = { 
 /**
- * The stable name, such as `key-changed`: the key of the page's sentence.
+ * What it is called.
  */
-name: string, 
+name: ProblemName, 
 /**
  * Its tone.
  */
@@ -607,13 +598,32 @@ address: string | null,
 retry_after: number | null, };
 
 /**
- * Somebody who can be written to.
+ * What a problem is called: the key of the page's sentence.
  */
-export type Recipient = { 
+export type ProblemName = FailureName | PageProblem;
+
 /**
- * Who, by the address as it was understood.
+ * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-who: Correspondent, };
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "precondition-required" | "too-many-requests" | "internal" | "busy";
+
+/**
+ * An event of `GET /events`: a hint to ask for changes.
+ */
+export type Pulse = { 
+/**
+ * The account's newest change.
+ */
+change: ChangeNumber, 
+/**
+ * What was erased so far.
+ */
+erased: Erased, };
+
+/**
+ * Something a reader should know of a letter that is otherwise in order.
+ */
+export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" };
 
 /**
  * What a recovery begins with.
@@ -647,7 +657,7 @@ read: boolean,
 /**
  * When it came, by the server's clock.
  */
-arrived: number, 
+arrived: Timestamp, 
 /**
  * Which proof its sender asks for.
  */
@@ -685,49 +695,40 @@ id: string,
 /**
  * When.
  */
-saved: number, 
+saved: Timestamp, 
 /**
  * Somebody else wrote on in the same draft: both texts are kept, this one under another id.
  */
 beside: boolean, };
 
 /**
- * A session of this account.
+ * One row of `GET /sessions`.
  */
-export type Session = { 
+export type SessionRow = { 
 /**
- * Its id, to end it by.
+ * As `DELETE /sessions/{id}` takes it.
  */
 id: string, 
 /**
- * This one.
+ * Whether it is the one that asks.
  */
 current: boolean, 
 /**
- * What it proved.
+ * What was proved.
  */
 level: Level, 
 /**
- * When it proved it.
+ * When it was proved.
  */
-proved: number, 
+proved: Timestamp, 
 /**
- * When it was last used.
+ * When it was last used, to the minute.
  */
-used: number, 
+used: Timestamp, 
 /**
- * Stays for 30 days after its last use.
+ * Whether it is kept signed in for 30 days after its last use.
  */
 kept: boolean, };
-
-/**
- * All sessions of this account.
- */
-export type Sessions = { 
-/**
- * Newest first.
- */
-sessions: Array<Session>, };
 
 /**
  * A recovery sheet.
@@ -743,7 +744,7 @@ recovery_code: string,
 address: string, };
 
 /**
- * How a key stands.
+ * How a key stands, as a person is shown it.
  */
 export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed" | "differs";
 
@@ -774,20 +775,25 @@ first_line: string,
 /**
  * When it was written, by the sender's clock.
  */
-date: number, 
+date: Timestamp, 
 /**
  * Dated more than a day from its arrival (ATTACKS 8).
  */
 date_is_off: boolean, };
 
 /**
- * What became of a sent letter.
+ * A point in time, to the millisecond, between the years 1970 and 9999.
  */
-export type Told = { 
+export type Timestamp = string;
+
 /**
- * A reader each.
+ * An address as typed.
  */
-deliveries: Array<Delivery>, };
+export type TypedAddress = { 
+/**
+ * As typed.
+ */
+address: string, };
 
 /**
  * The password of a locked mailbox.
@@ -853,9 +859,9 @@ answers: string | null, };
 export interface SignInCalls {
   register: [NewMailbox, Done];
   enter_address_code: [Code, Done];
-  name_phone: [NewPhone, Phone];
+  name_phone: [NewPhone, string];
   enter_phone_code: [Code, Done];
-  judge: [NewPassword, Judgement];
+  judge: [NewPassword, Verdict];
   choose_password: [NewPassword, Sheet];
   make: [Finish, Done];
   sign_in: [Credentials, Factors];
@@ -872,33 +878,33 @@ export interface SignInCalls {
 /** Each call's arguments and answer. */
 export interface MailboxCalls {
   reopen: [Nothing, Me];
-  locked: [Nothing, Locked];
+  locked: [Nothing, string];
   keep: [Nothing, Done];
   catch_up: [Nothing, WentOut];
-  hand_in: [Nothing, HandedIn];
-  sync: [Nothing, Counts];
+  hand_in: [Nothing, Array<DraftNews>];
+  sync: [Heard, Counts];
   counts: [Nothing, Counts];
   list: [Part, Rows];
   read: [Id, Letter];
-  told: [Id, Told];
+  told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
   empty_trash: [Nothing, ErasureReceipt];
-  contacts: [Nothing, Contacts];
-  look_up: [Address, Recipient];
+  contacts: [Nothing, Array<Correspondent>];
+  look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
   take_back: [Id, Done];
   send: [Writing, Done];
-  drafts: [Nothing, Drafts];
+  drafts: [Nothing, Array<Draft>];
   draft: [Id, Draft];
   save_draft: [Writing, Saved];
   erase_draft: [Id, Done];
-  compare: [Address, Comparison];
-  digits_match: [Address, Comparison];
-  digits_differ: [Address, Comparison];
-  accept: [Address, Comparison];
-  sessions: [Nothing, Sessions];
-  end_session: [Id, Sessions];
+  compare: [TypedAddress, Comparison];
+  digits_match: [TypedAddress, Comparison];
+  digits_differ: [TypedAddress, Comparison];
+  accept: [TypedAddress, Comparison];
+  sessions: [Nothing, Array<SessionRow>];
+  end_session: [Id, Array<SessionRow>];
   own_certificate: [Nothing, OwnCertificate];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];

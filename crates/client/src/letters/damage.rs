@@ -1,6 +1,9 @@
 //! Why a letter is not shown.
 
+use std::fmt;
+
 use securemailbox_vault::{certificates::CertificateRefused, letters::Refused};
+use serde::Serialize;
 
 use crate::failure::{CallError, Class, Explained, Failure, explained};
 
@@ -30,18 +33,46 @@ pub enum Damage {
     LevelRequired,
 }
 
+/// What each damage is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum DamageName {
+    /// The letter itself.
+    Damaged,
+    /// Its sender's certificate.
+    CertificateRefused,
+    /// There is no such certificate.
+    CertificateMissing,
+    /// Another key than the known one.
+    SenderKeyChanged,
+    /// An older certificate than the known one.
+    OlderCertificate,
+    /// Not the one asked for.
+    OtherLetter,
+    /// A stronger proof must come first.
+    LevelRequired,
+}
+
+/// As programs read it.
+impl fmt::Display for DamageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 impl Damage {
     /// The stable name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn name(self) -> DamageName {
         match self {
-            Self::Letter(_) => "damaged",
-            Self::Certificate(_) => "certificate-refused",
-            Self::CertificateMissing => "certificate-missing",
-            Self::SenderKeyChanged => "sender-key-changed",
-            Self::OlderCertificate => "older-certificate",
-            Self::OtherLetter => "other-letter",
-            Self::LevelRequired => "level-required",
+            Self::Letter(_) => DamageName::Damaged,
+            Self::Certificate(_) => DamageName::CertificateRefused,
+            Self::CertificateMissing => DamageName::CertificateMissing,
+            Self::SenderKeyChanged => DamageName::SenderKeyChanged,
+            Self::OlderCertificate => DamageName::OlderCertificate,
+            Self::OtherLetter => DamageName::OtherLetter,
+            Self::LevelRequired => DamageName::LevelRequired,
         }
     }
 }

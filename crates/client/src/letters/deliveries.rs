@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::LetterId,
     letters::{Deliveries, Delivery, DeliveryRead},
     levels::Level,
@@ -98,7 +99,7 @@ impl Mailbox {
         id: LetterId,
         sent_to: &SentTo,
     ) -> Result<Vec<ReaderDelivery>, CallError> {
-        let Deliveries { deliveries } = self.session.api(world).get(&format!("/letters/{id}/deliveries")).await?;
+        let Deliveries { deliveries } = self.session.api(world).get(endpoints::LIST_DELIVERIES.of(id)).await?;
         let mut told = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let read = match &delivery.read {

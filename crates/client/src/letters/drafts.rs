@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
+    endpoints,
     ids::{LetterId, RecordId},
     numbers::Version,
     problems::ProblemType,
@@ -15,7 +16,7 @@ use securemailbox_protocol::{
 
 use crate::{
     device::{DeviceFailed, Expected, Table, Tag, Write, Written},
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::RecordRow,
     mailbox::{Mailbox, State},
     records::{self, RecordError, new_head},
@@ -74,9 +75,11 @@ impl Failure for DraftError {
             Self::Record(error) => error.explain(),
             Self::Device(error) => error.explain(),
             Self::Answered(error) => error.explain(),
-            Self::NotFound => {
-                explained("no-draft", Class::NotFound, "It was sent or erased. Look among the sent letters.")
-            }
+            Self::NotFound => explained(
+                ClientProblem::NoDraft,
+                Class::NotFound,
+                "It was sent or erased. Look among the sent letters.",
+            ),
         }
     }
 }
@@ -336,7 +339,7 @@ impl Mailbox {
             state.outgoing.remove(&id);
             state.replica.head(id).is_none()
         };
-        match self.session.api(world).delete(&format!("/records/{id}")).await {
+        match self.session.api(world).delete(endpoints::ERASE_RECORD.of(id)).await {
             Err(error) if !is_not_found(&error) && !only_here => return Err(RecordError::Call(error).into()),
             Ok(()) | Err(_) => {}
         }

@@ -1,6 +1,7 @@
 //! Moving letters between folders, and erasing what lies in the trash (PROTOCOL §8).
 
 use securemailbox_protocol::{
+    endpoints,
     ids::{ErasureId, LetterId},
     letters::{EmptyTrash, EntryUpdate, ErasureReceipt, Folder},
 };
@@ -9,7 +10,6 @@ use crate::{
     failure::{CallError, Class, Failure},
     mailbox::Mailbox,
     records::RecordError,
-    transport::Method,
     world::World,
 };
 
@@ -20,7 +20,7 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn move_letter(&self, world: &impl World, id: LetterId, to: Folder) -> Result<(), CallError> {
         let update = EntryUpdate { folder: Some(to), read: None };
-        self.session.api(world).tell(Method::Patch, &format!("/letters/{id}"), &update).await
+        self.session.api(world).tell(endpoints::UPDATE_ENTRY.of(id), &update).await
     }
 
     /// Erases what lies in the trash, at the server and here (PROTOCOL §8).
@@ -31,7 +31,7 @@ impl Mailbox {
         // An erasure whose answer was lost is asked for again under its id, and gives the receipt that was lost.
         let id = self.state.borrow().emptying.unwrap_or_else(|| ErasureId::new(world.now(), &mut world.rng()));
         self.state.borrow_mut().emptying = Some(id);
-        let answer = self.session.api(world).send(Method::Post, "/trash/empty", &EmptyTrash { id }).await;
+        let answer = self.session.api(world).send(endpoints::EMPTY_TRASH.here(), &EmptyTrash { id }).await;
         let lost = answer.as_ref().is_err_and(|error: &CallError| error.explain().class == Class::Unavailable);
         if !lost {
             self.state.borrow_mut().emptying = None;

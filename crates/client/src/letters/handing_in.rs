@@ -1,6 +1,7 @@
 //! Handing drafts in: what lies sealed on this device becomes a `draft` record when the server answers (PROTOCOL §3, §9a).
 
 use securemailbox_protocol::{
+    endpoints,
     ids::RecordId,
     numbers::Version,
     records::{RecordHead, RecordPurpose},
@@ -181,7 +182,7 @@ impl Mailbox {
     async fn erase_risen(&self, world: &impl World) {
         let risen: Vec<RecordId> = self.state.borrow().replica.risen().collect();
         for id in risen {
-            match self.session.api(world).delete(&format!("/records/{id}")).await {
+            match self.session.api(world).delete(endpoints::ERASE_RECORD.of(id)).await {
                 Err(error) if !is_not_found(&error) => {}
                 Ok(()) | Err(_) => self.state.borrow_mut().replica.laid_to_rest(id),
             }

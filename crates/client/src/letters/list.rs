@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::{LetterId, ThreadId},
     letters::{Entry, Folder, Released},
     problems::ProblemType,
@@ -135,7 +136,7 @@ impl Mailbox {
 
     /// Asks the server for an entry; none if it has none.
     pub(super) async fn fetch_entry(&self, world: &impl World, id: LetterId) -> Result<Option<Found>, NotShown> {
-        let entry: Entry = match self.session.api(world).get(&format!("/letters/{id}")).await {
+        let entry = match self.session.api(world).get(endpoints::READ_ENTRY.of(id)).await {
             Err(error) if error.problem() == Some(ProblemType::NotFound) => return Ok(None),
             answer => answer?,
         };

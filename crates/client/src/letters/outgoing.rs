@@ -7,7 +7,7 @@ use securemailbox_protocol::{address::Address, ids::RecordId, time::Timestamp};
 
 use crate::{
     device::{DeviceFailed, Expected, Table, Write},
-    failure::{Class, Explained, Failure, explained},
+    failure::{Class, ClientProblem, Explained, Failure, explained},
     mailbox::{Mailbox, State},
     rows,
     world::World,
@@ -77,19 +77,21 @@ impl Failure for NotSent {
         match self {
             // Sealed or not, it goes out by itself: nothing is to be done, whatever the server said of the post.
             Self::Later | Self::Send(SendError::Waiting { .. }) => {
-                explained("waiting", Class::Unavailable, "It goes out when the server can be reached.")
+                explained(ClientProblem::Waiting, Class::Unavailable, "It goes out when the server can be reached.")
             }
             Self::Send(error) => error.explain(),
             Self::Draft(error) => error.explain(),
             Self::NotAddressed(NotAddressed::NotAnAddress(_)) => {
-                explained("not-an-address", Class::Refused, "Correct it, and send the letter again.")
+                explained(ClientProblem::NotAnAddress, Class::Refused, "Correct it, and send the letter again.")
             }
             Self::NotAddressed(NotAddressed::NoRecipients) => {
-                explained("no-recipients", Class::Refused, "Say to whom.")
+                explained(ClientProblem::NoRecipients, Class::Refused, "Say to whom.")
             }
-            Self::NotAddressed(NotAddressed::TooManyRecipients) => {
-                explained("too-many-recipients", Class::Refused, "Take some of them out, or send several letters.")
-            }
+            Self::NotAddressed(NotAddressed::TooManyRecipients) => explained(
+                ClientProblem::TooManyRecipients,
+                Class::Refused,
+                "Take some of them out, or send several letters.",
+            ),
         }
     }
 }
@@ -325,7 +327,7 @@ mod tests {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, problem(ProblemType::TooManyRequests));
         let refused = ready(anna.send_written(&world, None, draft("bjorn@demo.example"))).unwrap_err();
-        assert_eq!((refused.explain().name, refused.about()), ("too-many-requests", None));
+        assert_eq!((refused.explain().name, refused.about()), (ProblemType::TooManyRequests.into(), None));
     }
 
     #[test]
@@ -334,7 +336,10 @@ mod tests {
         let record = held(&world, &anna, "per.ek@demo.example");
         world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
         let refused = ready(anna.send_written(&world, Some(record), draft("per.ek@demo.example"))).unwrap_err();
-        assert_eq!((refused.explain().name, refused.about()), ("no-account", Some("per.ek@demo.example")));
+        assert_eq!(
+            (refused.explain().name, refused.about()),
+            (ProblemType::NoAccount.into(), Some("per.ek@demo.example"))
+        );
         assert!(!anna.is_outgoing(record));
     }
 

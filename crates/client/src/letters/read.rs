@@ -2,6 +2,7 @@
 
 use securemailbox_protocol::{
     address::Address,
+    endpoints,
     ids::LetterId,
     letters::{Entry, EntryUpdate},
     limits,
@@ -12,6 +13,7 @@ use securemailbox_vault::{
     letters::{Expected, Letter, open_content},
     receipts,
 };
+use serde::Serialize;
 
 use crate::{
     contacts::{Event, Standing},
@@ -19,7 +21,6 @@ use crate::{
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
     settings::Name,
-    transport::Method,
     world::World,
 };
 
@@ -40,7 +41,9 @@ pub struct Reading {
 }
 
 /// Something a reader should know of a letter that is otherwise in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "type", content = "address", rename_all = "kebab-case")]
 pub enum ReadingWarning {
     /// Signed at a date more than a day from its arrival: late, or delivered again (ATTACKS 8).
     DateIsOff,
@@ -50,19 +53,6 @@ pub enum ReadingWarning {
     UnopenedParts,
     /// The server was not told that it was read; a later reading tells it.
     NotMarked,
-}
-
-impl ReadingWarning {
-    /// The stable name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::DateIsOff => "date-is-off",
-            Self::ReaderKeyDiffers(_) => "reader-key-differs",
-            Self::UnopenedParts => "unopened-parts",
-            Self::NotMarked => "not-marked",
-        }
-    }
 }
 
 /// A letter is not shown.
@@ -87,7 +77,7 @@ impl Failure for ReadError {
         match self {
             Self::Call(error) => error.explain(),
             Self::Device(error) => error.explain(),
-            Self::NotFound => explained("not-found", Class::NotFound, ProblemType::NotFound.advice()),
+            Self::NotFound => explained(ProblemType::NotFound, Class::NotFound, ProblemType::NotFound.advice()),
             Self::Damaged(damage) => damage.explain(),
         }
     }
@@ -194,7 +184,7 @@ impl Mailbox {
         if let Some(open) = self.state.borrow().open_content.as_ref().filter(|open| open.id == id) {
             return Ok(open.bytes.clone());
         }
-        match self.session.api(world).get_raw(&format!("/letters/{id}/content"), limits::CONTENT).await {
+        match self.session.api(world).get_raw(endpoints::READ_CONTENT.of(id), limits::CONTENT).await {
             Err(error) if error.problem() == Some(ProblemType::NotFound) => Err(ReadError::NotFound),
             content => Ok(content?),
         }
@@ -216,8 +206,8 @@ impl Mailbox {
         if letter.from() != self.address() {
             let reader = self.keyring.present();
             let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
-            api.tell(Method::Post, &format!("/letters/{id}/receipt"), &receipt).await?;
+            api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
         }
-        api.tell(Method::Patch, &format!("/letters/{id}"), &EntryUpdate { folder: None, read: Some(true) }).await
+        api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { folder: None, read: Some(true) }).await
     }
 }

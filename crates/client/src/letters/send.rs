@@ -18,7 +18,7 @@ use crate::{
     contacts::{Event, Standing},
     device::{DeviceFailed, Expected, RowId, Table, Tag, Write, Written},
     directory::LookUpError,
-    failure::{CallError, Class, Explained, Failure, explained},
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     mailbox::Mailbox,
     recipient::Recipient,
     records::{RecordError, new_head},
@@ -114,11 +114,15 @@ impl Failure for SendError {
     fn explain(&self) -> Explained {
         match self {
             Self::LookUp { cause, .. } => cause.explain(),
-            Self::Seal(_) => explained("letter-refused", Class::Refused, "Change the letter, and send it again."),
+            Self::Seal(_) => {
+                explained(ClientProblem::LetterRefused, Class::Refused, "Change the letter, and send it again.")
+            }
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
             Self::NoDraft => DraftError::NotFound.explain(),
-            Self::OnItsWay => explained("waiting", Class::Unavailable, "It goes out by itself; do not send it again."),
+            Self::OnItsWay => {
+                explained(ClientProblem::Waiting, Class::Unavailable, "It goes out by itself; do not send it again.")
+            }
             Self::Waiting { cause, .. } => Explained {
                 advice: "Do not send it again: the next command posts it, with the same id, so that it arrives once.",
                 retry_after: None,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::{
+    endpoints,
     ids::{LetterId, RecordId},
     letters::{NewLetters, Posted},
     octets::Octets,
@@ -44,10 +45,8 @@ impl Waiting {
 /// # Errors
 /// [`CallError`]; unless the server refused it, the letter may have been taken.
 pub async fn post<T: Transport>(api: &Api<'_, T>, waiting: &Waiting) -> Result<Posted, CallError> {
-    #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
-    let letters = serde_json::to_vec(&waiting.letters).expect("letters are JSON");
     let contents: Vec<&[u8]> = waiting.contents.iter().map(|content| content.0.as_slice()).collect();
-    let posted: Posted = api.post_parts("/letters", "letters", &letters, &contents).await?;
+    let posted = api.post_parts(endpoints::POST_LETTERS.here(), "letters", &waiting.letters, &contents).await?;
     let asked = waiting.letters.letters.iter().map(|letter| letter.id);
     if posted.letters.iter().map(|letter| letter.id).eq(asked) { Ok(posted) } else { Err(CallError::Unreadable) }
 }

@@ -1,5 +1,5 @@
 //! The API, `/api/v1` (PROTOCOL §9): one file an operation's noun. `routes!` registers a route and its description
-//! together, so that the OpenAPI document can't miss one.
+//! together, so that the OpenAPI document can't miss one; a test holds both to the list that the client asks by.
 
 mod account;
 mod changes;
@@ -20,7 +20,7 @@ use axum::{
     extract::{FromRequestParts, Path, rejection::PathRejection},
     http::request::Parts,
 };
-use securemailbox_protocol::problems::ProblemType;
+use securemailbox_protocol::{endpoints::ROOT, problems::ProblemType};
 use serde::de::DeserializeOwned;
 use utoipa::{
     OpenApi,
@@ -29,9 +29,6 @@ use utoipa::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{mailroom::Mailroom, problem::Problem};
-
-/// The path that every endpoint begins with.
-pub const BASE: &str = "/api/v1";
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(securemailbox_protocol::problems::ProblemDetails)))]
@@ -82,13 +79,13 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("Protocol securemailbox/1. Everything that is a letter is ciphertext here; docs/protocol.md says how it is made."))
         .build();
-    let described = OpenApiRouter::with_openapi(Described::openapi()).nest(BASE, api);
+    let described = OpenApiRouter::with_openapi(Described::openapi()).nest(ROOT, api);
     let (router, mut document) = described.split_for_parts();
     document.info = info;
     let served = document.clone();
     #[expect(clippy::disallowed_methods, reason = "the document does not describe itself")]
     let router = router.route(
-        "/api/v1/openapi.json",
+        &format!("{ROOT}/openapi.json"),
         axum::routing::get(move || {
             let served = served.clone();
             async move { Json(served) }
@@ -129,5 +126,31 @@ fn within(name: &str, bytes: &[u8], limit: usize) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::new(ProblemType::TooLarge).detail(format!("`{name}` is too large")).with("limit", limit as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use securemailbox_protocol::endpoints;
+
+    use super::*;
+
+    /// `routes!` makes a route of what it describes, so what holds for the document holds for the router.
+    #[test]
+    fn what_is_routed_and_described_is_what_the_client_may_ask() {
+        let document = serde_json::to_value(router().1).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let described: BTreeSet<_> = paths
+            .iter()
+            .flat_map(|(path, operations)| {
+                let methods = operations.as_object().unwrap().keys();
+                methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+            })
+            .collect();
+        let listed: BTreeSet<_> =
+            endpoints::ALL.iter().map(|(method, path)| format!("{} {ROOT}{path}", method.as_str())).collect();
+        assert_eq!(described, listed);
     }
 }

@@ -4,13 +4,13 @@
 import { m } from "../../paraglide/messages.js";
 import { calledBy } from "../names.ts";
 import { type mailbox, problemIn } from "../../worker/index.ts";
-import type { Problem, Recipient } from "../../worker/types.ts";
+import type { Correspondent, Problem } from "../../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
 
 export type Chip = { readonly key: number; readonly typed: string } & (
   | { readonly state: "looking" }
-  | { readonly state: "found"; readonly recipient: Recipient }
+  | { readonly state: "found"; readonly who: Correspondent }
   | { readonly state: "refused"; readonly problem: Problem }
 );
 
@@ -25,8 +25,8 @@ export class Recipients {
   }
 
   // Getters: a letter outlives the page it was begun on, by an undo or in the outbox, and a `$derived` would die with that.
-  get found(): Recipient[] {
-    return this.chips.flatMap((chip) => (chip.state === "found" ? [chip.recipient] : []));
+  get found(): Correspondent[] {
+    return this.chips.flatMap((chip) => (chip.state === "found" ? [chip.who] : []));
   }
 
   get refused(): Extract<Chip, { state: "refused" }>[] {
@@ -77,8 +77,8 @@ export class Recipients {
 
   async #lookUp({ key, typed }: Chip): Promise<Chip> {
     try {
-      const recipient = await this.#vault.call("look_up", { address: typed });
-      return { key, typed, state: "found", recipient };
+      const who = await this.#vault.call("look_up", { address: typed });
+      return { key, typed, state: "found", who };
     } catch (failed) {
       return { key, typed, state: "refused", problem: problemIn(failed) };
     }
@@ -97,7 +97,7 @@ export class Recipients {
 }
 
 function addressOf(chip: Chip): string {
-  return chip.state === "found" ? chip.recipient.who.address : chip.typed;
+  return chip.state === "found" ? chip.who.address : chip.typed;
 }
 
 /** On the chip; the whole sentence stands under the field when it is sent. */
@@ -123,8 +123,8 @@ export function inWords(chip: Chip): string {
     case "looking":
       return chip.typed;
     case "found": {
-      const name = calledBy(chip.recipient.who);
-      return chip.recipient.who.standing === "new" ? m["chip.added_new"]({ name }) : m["chip.added"]({ name });
+      const name = calledBy(chip.who);
+      return chip.who.standing === "new" ? m["chip.added_new"]({ name }) : m["chip.added"]({ name });
     }
     case "refused":
       return `${chip.typed}: ${refusedInShort(chip.problem)}`;

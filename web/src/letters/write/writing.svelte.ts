@@ -2,7 +2,7 @@
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
 import { problemIn, type mailbox } from "../../worker/index.ts";
-import type { Draft, Problem, Writing } from "../../worker/types.ts";
+import type { Draft, Problem, Timestamp, Writing } from "../../worker/types.ts";
 import { Recipients } from "./recipients.svelte.ts";
 
 /** How long after the last key a draft is saved. */
@@ -17,7 +17,7 @@ export class WritingLetter {
   readonly answers: string | null;
   readonly recipients: Recipients;
   /** When the draft was saved last. */
-  saved = $state<number>();
+  saved = $state<Timestamp>();
   /** Why it was not. */
   problem = $state.raw<Problem>();
   /** The same draft was written on in another place, and both texts are kept. */

@@ -205,6 +205,6 @@ fn one_draft_that_the_server_refuses_stands_in_no_other_ones_way() {
     world.server.will(path(small), written(small, 1));
     let handed_in = ready(mailbox.hand_in_drafts(&world)).unwrap();
     let refused: Vec<_> = handed_in.iter().filter_map(|draft| draft.handed_in.as_ref().err()).collect();
-    assert_eq!(refused.iter().map(|error| error.explain().name).collect::<Vec<_>>(), ["too-large"]);
+    assert_eq!(refused.iter().map(|error| error.explain().name).collect::<Vec<_>>(), [ProblemType::TooLarge.into()]);
     assert_eq!(world.device.count(Table::Draft), 1);
 }

@@ -1,0 +1,190 @@
+//! The operations of the API (PROTOCOL §9), one list: the client asks by it, and a test holds the server's routes and their
+//! description to it.
+
+use std::{fmt, marker::PhantomData};
+
+use crate::{
+    accounts::{
+        Account, AccountUpdate, CompleteRegistration, EnteredPhone, NewRegistration, PasswordRequest, PasswordResponse,
+        Registration,
+    },
+    directory::{Listing, LookUp},
+    factors::{ChooseFactor, EnterProof, EnterSignInProof, Offers, SessionProof},
+    ids::{CertificateHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
+    letters::{Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, NewLetters, Posted, ReadReceipt},
+    records::{Record, RecordHead},
+    sessions::{NewSession, Sessions},
+    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
+    slots::{DeviceSlot, NewDeviceSlot, NewRecoverySlot, Slot},
+    sync::{Changes, DraftIds, LetterIds, Pulse},
+};
+
+/// Where the API lies.
+pub const ROOT: &str = "/api/v1";
+
+/// The methods of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Adds, or does.
+    Post,
+    /// Writes a whole.
+    Put,
+    /// Changes a part.
+    Patch,
+    /// Ends.
+    Delete,
+}
+
+impl Method {
+    /// The word on the wire (RFC 9110 §9).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Bytes as they are, `application/octet-stream`.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw;
+
+/// An operation on whatever `Id` names, or on nothing that needs naming: takes a `Sent` and gives an `Answer`.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint<Id, Sent, Answer> {
+    method: Method,
+    path: &'static str,
+    types: PhantomData<fn(Id, Sent) -> Answer>,
+}
+
+/// An operation on one thing: what a request is made of.
+#[derive(Clone)]
+pub struct Operation<Sent, Answer> {
+    /// Its method.
+    pub method: Method,
+    /// Path and query below [`ROOT`].
+    pub path: String,
+    types: PhantomData<fn(Sent) -> Answer>,
+}
+
+impl<Id: fmt::Display, Sent, Answer> Endpoint<Id, Sent, Answer> {
+    /// The operation on this one.
+    #[must_use]
+    pub fn of(self, id: Id) -> Operation<Sent, Answer> {
+        let (before, rest) = self.path.split_once('{').unwrap_or((self.path, "}"));
+        let after = rest.split_once('}').map_or("", |(_, after)| after);
+        Operation { method: self.method, path: format!("{before}{id}{after}"), types: PhantomData }
+    }
+}
+
+impl<Sent, Answer> Endpoint<(), Sent, Answer> {
+    /// The operation.
+    #[must_use]
+    pub fn here(self) -> Operation<Sent, Answer> {
+        Operation { method: self.method, path: self.path.into(), types: PhantomData }
+    }
+}
+
+impl<Sent, Answer> Operation<Sent, Answer> {
+    /// With a member of the query, whose words need no escaping.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let mark = if self.path.contains('?') { '&' } else { '?' };
+        self.path += &format!("{mark}{name}={value}");
+        self
+    }
+}
+
+macro_rules! endpoints {
+    ($($name:ident $method:ident $path:literal [$id:ty] $sent:ty => $answer:ty;)+) => {
+        $(
+            #[doc = concat!("`", stringify!($method), " ", $path, "`")]
+            pub const $name: Endpoint<$id, $sent, $answer> =
+                Endpoint { method: Method::$method, path: $path, types: PhantomData };
+        )+
+
+        /// Method and path of each.
+        pub const ALL: &[(Method, &str)] = &[$((Method::$method, $path)),+];
+    };
+}
+
+endpoints! {
+    BEGIN_REGISTRATION Post "/registrations" [()] NewRegistration => Registration;
+    NAME_PHONE Post "/registrations/{id}/phone" [RegistrationId] EnteredPhone => Offers;
+    CHOOSE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs" [RegistrationId] ChooseFactor => ();
+    PROVE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs/enter" [RegistrationId] EnterProof => ();
+    REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
+    COMPLETE_REGISTRATION Post "/registrations/{id}/complete" [RegistrationId] CompleteRegistration => NewSession;
+
+    BEGIN_SIGN_IN Post "/sign-ins" [()] NewSignIn => SignIn;
+    FINISH_SIGN_IN Post "/sign-ins/{id}/finish" [SignInId] FinishSignIn => Offers;
+    CHOOSE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs" [SignInId] ChooseFactor => ();
+    PROVE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs/enter" [SignInId] EnterSignInProof => NewSession;
+
+    BEGIN_RECOVERY Post "/recoveries" [()] NewRecovery => Recovery;
+    CHOOSE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs" [RecoveryId] ChooseFactor => ();
+    PROVE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs/enter" [RecoveryId] EnterProof => RecoveredSlot;
+    REPLACE_PASSWORD Post "/recoveries/{id}/password" [RecoveryId] PasswordRequest => PasswordResponse;
+    COMPLETE_RECOVERY Post "/recoveries/{id}/complete" [RecoveryId] CompleteRecovery => NewSession;
+
+    READ_ACCOUNT Get "/account" [()] () => Account;
+    UPDATE_ACCOUNT Patch "/account" [()] AccountUpdate => ();
+
+    LIST_SESSIONS Get "/sessions" [()] () => Sessions;
+    END_SESSION Delete "/sessions/{id}" [SessionId] () => ();
+    SIGN_OUT Delete "/sessions/current" [()] () => ();
+    FACTORS_OF_SESSION Get "/sessions/current/proofs" [()] () => Offers;
+    CHOOSE_FACTOR_OF_SESSION Post "/sessions/current/proofs" [()] ChooseFactor => ();
+    PROVE_FACTOR_OF_SESSION Post "/sessions/current/proofs/enter" [()] EnterProof => SessionProof;
+
+    PUT_DEVICE_SLOT Put "/slots/device" [()] NewDeviceSlot => ();
+    READ_DEVICE_SLOT Get "/slots/device" [()] () => DeviceSlot;
+    DROP_DEVICE_SLOT Delete "/slots/device" [()] () => ();
+    READ_PASSWORD_SLOT Get "/slots/password" [()] () => Slot;
+    PUT_RECOVERY_SLOT Put "/slots/recovery" [()] NewRecoverySlot => ();
+
+    READ_RECORD Get "/records/{id}" [RecordId] () => Record;
+    WRITE_RECORD Put "/records/{id}" [RecordId] Raw => RecordHead;
+    ERASE_RECORD Delete "/records/{id}" [RecordId] () => ();
+
+    LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
+    READ_CERTIFICATE Get "/directory/certificates/{hash}" [CertificateHash] () => Raw;
+
+    POST_LETTERS Post "/letters" [()] NewLetters => Posted;
+    LIST_LETTERS Get "/letters" [()] () => EntryPage;
+    READ_ENTRY Get "/letters/{id}" [LetterId] () => Entry;
+    UPDATE_ENTRY Patch "/letters/{id}" [LetterId] EntryUpdate => Entry;
+    READ_CONTENT Get "/letters/{id}/content" [LetterId] () => Raw;
+    PUT_RECEIPT Post "/letters/{id}/receipt" [LetterId] ReadReceipt => ();
+    LIST_DELIVERIES Get "/letters/{id}/deliveries" [LetterId] () => Deliveries;
+    EMPTY_TRASH Post "/trash/empty" [()] EmptyTrash => ErasureReceipt;
+
+    READ_CHANGES Get "/changes" [()] () => Changes;
+    LIST_LETTER_IDS Get "/ids/letters" [()] () => LetterIds;
+    LIST_DRAFT_IDS Get "/ids/drafts" [()] () => DraftIds;
+    EVENTS Get "/events" [()] () => Pulse;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_stands_where_the_path_names_it() {
+        let id = LetterId::from_bytes([7; 16]);
+        assert_eq!(READ_CONTENT.of(id).path, format!("/letters/{id}/content"));
+        assert_eq!(READ_ENTRY.of(id).path, format!("/letters/{id}"));
+    }
+
+    #[test]
+    fn a_query_follows_the_path() {
+        let asked = READ_CHANGES.here().with("since", 7).with("only", "records");
+        assert_eq!(asked.path, "/changes?since=7&only=records");
+    }
+}

@@ -1,0 +1,28 @@
+//! Types that a page reads as a word of JSON, for the test that writes its TypeScript.
+
+use ts_rs::{Config, TS};
+
+use crate::{
+    address::Address,
+    ids::{FactorId, LetterId, RecordId, SessionId},
+    phone::PhoneNumber,
+};
+
+macro_rules! words {
+    ($($type:ty),+) => {
+        $(impl TS for $type {
+            type WithoutGenerics = Self;
+            type OptionInnerType = Self;
+
+            fn name(_: &Config) -> String {
+                "string".into()
+            }
+
+            fn inline(config: &Config) -> String {
+                Self::name(config)
+            }
+        })+
+    };
+}
+
+words!(Address, FactorId, LetterId, PhoneNumber, RecordId, SessionId);
