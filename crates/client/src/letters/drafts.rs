@@ -164,13 +164,40 @@ impl Mailbox {
         &self,
         world: &impl World,
         id: Option<RecordId>,
+        draft: Draft,
+    ) -> Result<SavedDraft, DeviceFailed> {
+        self.save(world, id, draft, None).await
+    }
+
+    /// Makes a letter that can't go out a draft again. It is written over what its sender had seen when it was sealed:
+    /// what this tab has seen does not count, for it may be another one's letter.
+    pub(super) async fn save_given_back(
+        &self,
+        world: &impl World,
+        id: Option<RecordId>,
+        draft: Draft,
+        seen: &[TextPrint],
+    ) -> Result<SavedDraft, DeviceFailed> {
+        self.save(world, id, draft, Some(seen)).await
+    }
+
+    /// `by_another` is what somebody else had seen of the draft, if it is their text.
+    async fn save(
+        &self,
+        world: &impl World,
+        id: Option<RecordId>,
         mut draft: Draft,
+        by_another: Option<&[TextPrint]>,
     ) -> Result<SavedDraft, DeviceFailed> {
         let mut saved = SavedDraft { id: self.unspent(world, id).await?, beside: None };
         for _ in 0..TRIES {
             let found: Found<LocalDraft> = self.rows(world).get(Table::Draft, *saved.id.as_bytes()).await?;
             let print = draft.print();
-            let seen = self.state.borrow().seen_texts.get(&saved.id).cloned().unwrap_or_default();
+            let seen = match by_another {
+                None => self.state.borrow().seen_texts.get(&saved.id).cloned().unwrap_or_default(),
+                Some(seen) if id == Some(saved.id) => seen.to_vec(),
+                Some(_) => Vec::new(),
+            };
             let theirs = found.value.as_ref().map(|there| there.draft.print());
             if theirs.is_some_and(|theirs| theirs != print && !seen.contains(&theirs)) {
                 saved = SavedDraft { id: RecordId::new(world.now(), &mut world.rng()), beside: Some(Beside(saved.id)) };
@@ -190,7 +217,9 @@ impl Mailbox {
             let write = rows.put(Table::Draft, *saved.id.as_bytes(), expected, &row, &mut world.rng());
             if rows.write(vec![write]).await? == Written::Whole {
                 let mut state = self.state.borrow_mut();
-                state.saw(saved.id, print);
+                if by_another.is_none() {
+                    state.saw(saved.id, print);
+                }
                 state.drafts_here.insert(saved.id);
                 return Ok(saved);
             }

@@ -157,17 +157,18 @@ impl Mailbox {
     /// [`DeviceFailed`]
     pub async fn send_outgoing(&self, world: &impl World) -> Result<Vec<GivenBack>, DeviceFailed> {
         let mut given_back = Vec::new();
-        for StillWaiting { row, written, record, is_kept, cause, .. } in self.send_waiting(world).await? {
+        for StillWaiting { row, written, record, seen, cause, .. } in self.send_waiting(world).await? {
             let cause = NotSent::from(cause);
             if cause.may_go_yet() {
                 continue;
             }
-            if cause.has_gone() && is_kept {
+            let draft = Draft::of(written, world.now());
+            if cause.has_gone() && seen.contains(&draft.print()) {
                 // Another device sent or erased this very text, or this one has it still.
                 self.forget_waiting(world, row).await?;
                 continue;
             }
-            let saved = self.save_draft(world, record, Draft::of(written, world.now())).await?;
+            let saved = self.save_given_back(world, record, draft, &seen).await?;
             self.forget_waiting(world, row).await?;
             given_back.push(GivenBack { record: saved.id, cause });
         }
@@ -392,5 +393,21 @@ mod tests {
         assert!(matches!(given_back[0].cause, NotSent::Send(SendError::Refused(_))));
         assert_eq!(anna.count_outgoing(), 0);
         assert_eq!(ready(anna.draft(&world, given_back[0].record)).unwrap().text, "Allt är bra.");
+    }
+
+    #[test]
+    fn a_letter_that_comes_back_is_written_over_nothing_that_its_sender_had_not_seen() {
+        let (world, one, other) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        let record = to_go(&world, &one);
+        assert!(ready(one.send_outgoing(&world)).unwrap().is_empty(), "sealed, posted, and not answered");
+        let on = Draft { text: "Allt är bra. Ring mig.".into(), ..draft("bjorn@demo.example") };
+        ready(other.draft(&world, record)).unwrap();
+        ready(other.save_draft(&world, Some(record), on.clone())).unwrap();
+        // The tab that wrote on is the one that hears that the other one's letter is refused.
+        world.server.will("/letters", problem(ProblemType::TooLarge));
+        let given_back = ready(other.send_outgoing(&world)).unwrap();
+        assert_ne!(given_back[0].record, record);
+        assert_eq!(ready(other.draft(&world, record)).unwrap().text, on.text);
+        assert_eq!(ready(other.draft(&world, given_back[0].record)).unwrap().text, "Allt är bra.");
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 use super::{
-    Addressed, Draft, DraftError, SentTo, TextPrint, Waiting,
+    Addressed, DraftError, SentTo, TextPrint, Waiting,
     drafts::{TakenBack, is_gone},
     post,
 };
@@ -142,8 +142,8 @@ pub struct StillWaiting {
     pub(super) written: Addressed,
     /// The draft that it was.
     pub(super) record: Option<RecordId>,
-    /// What it was sealed from was a draft's text at some time, on this device or at the server.
-    pub(super) is_kept: bool,
+    /// The texts of that draft that its sender had seen.
+    pub(super) seen: Vec<TextPrint>,
     /// Why.
     pub cause: SendError,
 }
@@ -347,8 +347,7 @@ impl Mailbox {
                 Err(cause) => Err(SendError::Refused(cause)),
             };
             if let Err(cause) = sent {
-                let is_kept = from.seen.contains(&Draft::of(written.clone(), world.now()).print());
-                still.push(StillWaiting { id, row, written, record, is_kept, cause });
+                still.push(StillWaiting { id, row, record, seen: from.seen, written, cause });
             }
         }
         Ok(still)
