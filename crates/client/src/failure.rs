@@ -221,6 +221,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::LevelRequired
         | ProblemType::RegistrationClosed
         | ProblemType::StaleKey
+        | ProblemType::SessionLocked
         | ProblemType::StaleDraft
         | ProblemType::IdTaken
         | ProblemType::RegistrationOver

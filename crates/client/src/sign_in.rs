@@ -8,7 +8,7 @@ use securemailbox_protocol::{
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
     problems::ProblemType,
-    sessions::SessionDelivery,
+    sessions::{SessionDelivery, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, SignIn},
     slots::SlotKind,
 };
@@ -250,7 +250,8 @@ pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, S
     let new = NewSignIn { address: address.clone(), request: request.into() };
     let answer = Api::stranger(world.transport()).send(endpoints::BEGIN_SIGN_IN.here(), &new).await?;
     let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
-    let slot = session.get(endpoints::READ_PASSWORD_SLOT.here()).await?;
+    let unlock = Unlock { sign_in: answer.id, finalization: signed_in.finalization.clone().into() };
+    let slot = session.send(endpoints::UNLOCK.here(), &unlock).await?;
     let place = SlotPlace { account, slot: slot.id };
     let secret = slots::open(&place, &signed_in.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
     Ok(Opening { address, account, token: None, secret, keep: false, sheet_owed: false })

@@ -13,7 +13,7 @@ use crate::{
     ids::{CertificateHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
     letters::{Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, NewLetters, Posted, ReadReceipt},
     records::{Record, RecordHead},
-    sessions::{NewSession, Sessions},
+    sessions::{NewSession, Sessions, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
     slots::{DeviceSlot, NewDeviceSlot, NewRecoverySlot, Slot},
     sync::{Changes, DraftIds, LetterIds, Pulse},
@@ -139,6 +139,7 @@ endpoints! {
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;
     END_SESSION Delete "/sessions/{id}" [SessionId] () => ();
     SIGN_OUT Delete "/sessions/current" [()] () => ();
+    UNLOCK Post "/sessions/current/unlock" [()] Unlock => Slot;
     FACTORS_OF_SESSION Get "/sessions/current/proofs" [()] () => Offers;
     CHOOSE_FACTOR_OF_SESSION Post "/sessions/current/proofs" [()] ChooseFactor => ();
     PROVE_FACTOR_OF_SESSION Post "/sessions/current/proofs/enter" [()] EnterProof => SessionProof;
@@ -146,7 +147,6 @@ endpoints! {
     PUT_DEVICE_SLOT Put "/slots/device" [()] NewDeviceSlot => ();
     READ_DEVICE_SLOT Get "/slots/device" [()] () => DeviceSlot;
     DROP_DEVICE_SLOT Delete "/slots/device" [()] () => ();
-    READ_PASSWORD_SLOT Get "/slots/password" [()] () => Slot;
     PUT_RECOVERY_SLOT Put "/slots/recovery" [()] NewRecoverySlot => ();
 
     READ_RECORD Get "/records/{id}" [RecordId] () => Record;

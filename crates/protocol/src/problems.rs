@@ -47,6 +47,7 @@ problem_types! {
     BadRequest "bad-request" 400 "The request could not be read." "Compare it with the API's description at /api/v1/openapi.json; `detail` says which part was not understood.";
     TwoCredentials "two-credentials" 400 "The request carries both a cookie and a bearer token." "Send one of them.";
     NotSignedIn "not-signed-in" 401 "There is no session, or it has ended." "Sign in again.";
+    SessionLocked "session-locked" 403 "This session is locked." "Open the mailbox with its password.";
     CredentialsRefused "credentials-refused" 403 "The address, password or recovery code was not accepted." "Check each of them and try again. Nothing says which part was wrong, so that nobody can find out who has a mailbox here.";
     CodeRefused "code-refused" 403 "The code was not accepted." "Type the code from the newest message. After five tries or ten minutes, ask for a new one.";
     CodeReplaced "code-replaced" 403 "There is a newer code." "Type the code from the newest message; the ones before it count no more.";

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{AccountId, SessionId},
+    ids::{AccountId, SessionId, SignInId},
     levels::Level,
+    octets::Octets,
     slots::Slot,
     time::Timestamp,
 };
@@ -37,6 +38,18 @@ pub struct NewSession {
     pub token: Option<String>,
     /// What the proved factors give a right to.
     pub slots: Vec<Slot>,
+}
+
+/// `POST /sessions/current/unlock`: the third OPAQUE message of a sign-in that was begun for the address of a locked
+/// session. It proves the password, and no factor is asked for again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Unlock {
+    /// The sign-in whose first message was answered.
+    pub sign_in: SignInId,
+    /// KE3, 64 bytes.
+    pub finalization: Octets,
 }
 
 /// One row of `GET /sessions`.

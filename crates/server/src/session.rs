@@ -138,6 +138,25 @@ impl FromRequestParts<Mailroom> for Session {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
+        let LockedOrNot { session, locked } = LockedOrNot::from_request_parts(parts, mailroom).await?;
+        if locked { Err(ProblemType::SessionLocked.into()) } else { Ok(session) }
+    }
+}
+
+/// A session that may be locked. A handler that takes one says what a locked session may do: say whose it is, be locked
+/// again, be unlocked, end.
+#[derive(Debug, Clone)]
+pub struct LockedOrNot {
+    /// The session.
+    pub session: Session,
+    /// Whether its password has to be proved before it may do more.
+    pub locked: bool,
+}
+
+impl FromRequestParts<Mailroom> for LockedOrNot {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
         let (token, delivery) = presented(&parts.headers)?;
         if delivery == SessionDelivery::Cookie {
             check_cookie_request(&mailroom.origin, parts)?;
@@ -148,7 +167,8 @@ impl FromRequestParts<Mailroom> for Session {
         if row.is_due_for_touch(now) {
             mailroom.store.write(TouchSession { session: row.id, now }).await?;
         }
-        Ok(Self { account: row.account, id: row.id, standing: row.standing, delivery })
+        let session = Session { account: row.account, id: row.id, standing: row.standing, delivery };
+        Ok(Self { session, locked: row.locked })
     }
 }
 

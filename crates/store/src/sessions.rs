@@ -50,6 +50,8 @@ pub struct Session {
     pub used: Timestamp,
     /// Whether it lasts [`securemailbox_protocol::limits::KEPT_SESSION_LIFE`] after its last use.
     pub kept: bool,
+    /// Whether it may do nothing until its password was proved again.
+    pub locked: bool,
 }
 
 impl Session {
@@ -77,7 +79,7 @@ impl Act for SessionByToken {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, used, kept FROM session
+            SELECT session_id, mailbox_id, level, proved, used, kept, locked FROM session
              WHERE token_hash = $1 AND expires > $2";
         db.row(SQL, &[&self.token_hash, &self.now]).await?.map(session).transpose()
     }
@@ -122,7 +124,7 @@ impl Act for ListSessions {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, used, kept FROM session
+            SELECT session_id, mailbox_id, level, proved, used, kept, locked FROM session
              WHERE mailbox_id = $1 AND expires > $2
              ORDER BY begun DESC, session_id DESC";
         db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
@@ -196,6 +198,7 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
         standing: Standing { level: row.take()?, proved: row.take()? },
         used: row.take()?,
         kept: row.take()?,
+        locked: row.take()?,
     })
 }
 
@@ -207,8 +210,8 @@ pub(crate) async fn begin<D: Db>(
     standing: Standing,
 ) -> Result<Begun, StoreError> {
     const SQL: &str = "
-        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, expires)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7)";
+        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, locked, expires)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, 0, $7)";
     let expires = new.now.after(limits::SESSION_LIFE);
     let row: [&dyn ToParam; 7] =
         [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires];

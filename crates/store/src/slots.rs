@@ -1,7 +1,7 @@
 //! Lock slots: sealed ways to open the account secret (PROTOCOL §2).
 
 use securemailbox_protocol::{
-    ids::{AccountId, SessionId, SlotId},
+    ids::{AccountId, SessionId, SignInId, SlotId},
     slots::{Slot, SlotKind},
 };
 
@@ -89,20 +89,49 @@ impl Act for PutDeviceSlot {
     }
 }
 
-/// Destroys a session's device slot and share; the session stays (PROTOCOL §9a, Lock).
-pub struct DropDeviceSlot {
+/// Locks a session: its device slot and share are destroyed, and it may do nothing until its password was proved again
+/// (PROTOCOL §9a, Lock).
+pub struct LockSession {
     /// The session that is locked.
     pub session: SessionId,
 }
 
-impl Act for DropDeviceSlot {
+impl Act for LockSession {
     type Output = ();
     type Error = StoreError;
     const NEEDED_TO_ERASE: bool = true;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "DELETE FROM slot WHERE session_id = $1";
-        db.exec(SQL, &[&self.session]).await.map(drop)
+        const SLOT: &str = "DELETE FROM slot WHERE session_id = $1";
+        const LOCK: &str = "UPDATE session SET locked = 1 WHERE session_id = $1";
+        db.exec(SLOT, &[&self.session]).await?;
+        db.exec(LOCK, &[&self.session]).await.map(drop)
+    }
+}
+
+/// Unlocks a session whose password was proved, and gives the slot that the password opens; none if the account has no
+/// such session any more.
+pub struct UnlockSession {
+    /// The account whose password was proved.
+    pub account: AccountId,
+    /// Its session.
+    pub session: SessionId,
+    /// The sign-in by which it was proved; it is over.
+    pub sign_in: SignInId,
+}
+
+impl Act for UnlockSession {
+    type Output = Option<Slot>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const UNLOCK: &str = "UPDATE session SET locked = 0 WHERE session_id = $1 AND mailbox_id = $2";
+        const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1 AND account_id = $2";
+        db.exec(END, &[&self.sign_in, &self.account]).await?;
+        if db.exec(UNLOCK, &[&self.session, &self.account]).await? == 0 {
+            return Ok(None);
+        }
+        Ok(of_kind(db, self.account, SlotKind::Password).await?.into_iter().next())
     }
 }
 
@@ -124,23 +153,6 @@ impl Act for DeviceSlotOf {
 }
 
 impl ReadOnly for DeviceSlotOf {}
-
-/// The slot of the password, for a session that was locked and opens again (PROTOCOL §9a, Lock).
-pub struct PasswordSlotOf {
-    /// The account whose password slot is read.
-    pub account: AccountId,
-}
-
-impl Act for PasswordSlotOf {
-    type Output = Option<Slot>;
-    type Error = StoreError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        Ok(of_kind(db, self.account, SlotKind::Password).await?.into_iter().next())
-    }
-}
-
-impl ReadOnly for PasswordSlotOf {}
 
 /// Puts a password slot in the place of the old one; false if another slot of the account has its id.
 pub(crate) async fn replace_password<D: Db>(

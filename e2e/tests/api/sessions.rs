@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rand::rngs::OsRng;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use securemailbox_client::letters::Addressed;
 use securemailbox_e2e::{
@@ -9,10 +10,13 @@ use securemailbox_e2e::{
     server::{Server, Start},
 };
 use securemailbox_protocol::{
+    address::Address,
+    endpoints,
     factors::{FactorOffer, Offers},
     limits::SHEETS_A_DAY,
     opaque::KeyStretching,
-    sign_in::{FinishSignIn, SignIn},
+    sessions::Unlock,
+    sign_in::{FinishSignIn, NewSignIn, SignIn},
     sync::Pulse,
     time::Timestamp,
 };
@@ -129,9 +133,9 @@ async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
     assert_eq!(call(Method::GET, "/account", None, "").await.status(), StatusCode::UNAUTHORIZED);
 }
 
-/// PROTOCOL §2, §9a: the password's slot after a lock, a new sheet for one that was left unseen, a language.
+/// PROTOCOL §2, §9a: a new sheet for one that was left unseen, a language.
 #[tokio::test(flavor = "current_thread")]
-async fn a_session_gets_its_password_slot_replaces_its_sheet_and_chooses_a_language() {
+async fn a_session_replaces_its_sheet_and_chooses_a_language() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Start::demo(folder.path()));
     let anna = Person::at(&server);
@@ -147,9 +151,6 @@ async fn a_session_gets_its_password_slot_replaces_its_sheet_and_chooses_a_langu
         let (status, wait) = (answer.status(), answer.headers().get("retry-after").cloned());
         (status, wait, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
     };
-
-    let (status, _, slot) = call(Method::GET, "/slots/password", None).await;
-    assert_eq!((status, &slot["kind"]), (StatusCode::OK, &"password".into()), "{slot}");
 
     let (status, ..) = call(Method::PATCH, "/account", Some(r#"{"language":"en"}"#.into())).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
@@ -239,4 +240,59 @@ async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server()
     // A stream that stays open holds no stopping server up.
     server.stop();
     assert!(!matches!(stream.chunk().await, Ok(Some(_))));
+}
+
+/// PROTOCOL §9a, Lock; ATTACKS 42: whoever sits down at a locked page has its cookie, and can do nothing with it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_locked_session_may_do_nothing_until_its_password_is_proved() {
+    const MAY: [(&str, &str); 4] = [
+        ("GET", "/account"),
+        ("DELETE", "/sessions/current"),
+        ("POST", "/sessions/current/unlock"),
+        ("DELETE", "/slots/device"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    drop(anna.register(&server, ANNA.0, ANNA.1, "Anna").await);
+    let client = Client::new();
+    let call = async |method: &str, path: &str, body: Value| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = client.request(method, format!("{}/api/v1{path}", server.url())).bearer_auth(anna.token());
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+    };
+    assert_eq!(call("DELETE", "/slots/device", Value::Null).await.0, StatusCode::NO_CONTENT);
+
+    for (method, path) in endpoints::ALL.iter().map(|(method, path)| (method.as_str(), *path)) {
+        let of_strangers = ["/registrations", "/sign-ins", "/recoveries"].iter().any(|begins| path.starts_with(begins));
+        if of_strangers || MAY.contains(&(method, path)) {
+            continue;
+        }
+        let named = path.replace("{id}", ID).replace("{hash}", HASH);
+        let (status, problem) = call(method, &named, json!({})).await;
+        let refused = (StatusCode::FORBIDDEN, &json!("/problems/session-locked"));
+        assert_eq!((status, &problem["type"]), refused, "{method} {path}");
+    }
+    assert_eq!(call("GET", "/account", Value::Null).await.1["address"], ANNA.0);
+
+    let unlock = async |address: &str, password: &str| {
+        let (signing_in, request) = SigningIn::start(Password::new(password), &mut OsRng);
+        let new = NewSignIn { address: Address::parse(address).unwrap(), request: request.into() };
+        let (_, begun) = call("POST", "/sign-ins", serde_json::to_value(new).unwrap()).await;
+        let SignIn { id, response } = serde_json::from_value(begun).unwrap();
+        let stretching = KeyStretching::cheap_for_tests();
+        let finalization = match signing_in.finish(&response.0, &stretching, &mut OsRng) {
+            Ok(signed_in) => signed_in.finalization,
+            Err(_) => vec![7; 64],
+        };
+        call("POST", "/sessions/current/unlock", json!(Unlock { sign_in: id, finalization: finalization.into() })).await
+    };
+    assert_eq!(unlock(ANNA.0, "fel").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(call("GET", "/changes?since=0", Value::Null).await.0, StatusCode::FORBIDDEN);
+    let (status, slot) = unlock(ANNA.0, PASSWORD).await;
+    assert_eq!((status, &slot["kind"]), (StatusCode::OK, &json!("password")), "{slot}");
+    assert_eq!(call("GET", "/changes?since=0", Value::Null).await.0, StatusCode::OK);
 }

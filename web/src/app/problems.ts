@@ -40,6 +40,7 @@ const SAME = {
   "record-exists": "contended",
   "stale-version": "contended",
   "stale-draft": "contended",
+  "session-locked": "locked",
 } as const satisfies Partial<Record<ProblemName, ProblemName>>;
 
 /** The others, each with its own. */

@@ -29,7 +29,7 @@ function hear(message: ToPage): void {
   if (message.say === "session") {
     session.value = message.session;
   } else if (message.say === "event") {
-    if (message.event.event === "ended") forget(message.event);
+    if (message.event.event === "ended" || message.event.event === "locked") forget(message.event);
     else emit(message.event);
   } else if (message.say === "opened") {
     attend(message.me);

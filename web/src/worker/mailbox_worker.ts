@@ -4,7 +4,7 @@ import { answer, problemOf, Queue, say } from "./entry.ts";
 import { Live } from "./live.ts";
 import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside, type Tab } from "./outside.ts";
-import { BROKEN, TABS, type ToTabs, type ToWorker } from "./port.ts";
+import { BROKEN, type MailboxEvent, TABS, type ToTabs, type ToWorker } from "./port.ts";
 import type { Counts, DraftNews, Me, Problem, Pulse, WentOut } from "./types.ts";
 import { initSync, MailboxWorker } from "./vault/vault.js";
 
@@ -88,9 +88,15 @@ async function answered(id: number, call: string, args: string): Promise<void> {
 }
 
 function endIfOver(problem: Problem | null): void {
-  if (problem?.name !== "not-signed-in" || !live) return;
+  if (!live) return;
+  if (problem?.name === "not-signed-in") end({ event: "ended" });
+  // Another tab locked it, and this one did not hear of that.
+  if (problem?.name === "session-locked") end({ event: "locked", why: "asked" });
+}
+
+function end(event: MailboxEvent): void {
   stopFollowing();
-  say({ say: "event", event: { event: "ended" } });
+  say({ say: "event", event });
 }
 
 function stopFollowing(): void {

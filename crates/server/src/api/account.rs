@@ -7,11 +7,19 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::accounts::{AccountById, SetLanguage};
 
-use crate::{body::Json, mailroom::Mailroom, problem::Problem, session::Session};
+use crate::{
+    body::Json,
+    mailroom::Mailroom,
+    problem::Problem,
+    session::{LockedOrNot, Session},
+};
 
 /// Reads one's own account.
 #[utoipa::path(get, path = "/account", responses((status = 200, body = Account), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn read(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Account>, Problem> {
+pub(crate) async fn read(
+    State(mailroom): State<Mailroom>,
+    LockedOrNot { session, .. }: LockedOrNot,
+) -> Result<Json<Account>, Problem> {
     let account = mailroom.store.read(AccountById { account: session.account }).await?.ok_or(ProblemType::NotFound)?;
     Ok(Json(Account {
         id: account.id,

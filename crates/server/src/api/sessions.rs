@@ -8,16 +8,22 @@ use axum::{
 use securemailbox_protocol::{
     ids::SessionId,
     problems::{ProblemDetails, ProblemType},
-    sessions::{SessionDelivery, SessionRow, Sessions},
+    sessions::{SessionDelivery, SessionRow, Sessions, Unlock},
+    slots::Slot,
 };
-use securemailbox_store::sessions::{EndSession, ListSessions};
+use securemailbox_store::{
+    sessions::{EndSession, ListSessions},
+    sign_in::TakeSignInState,
+    slots::UnlockSession,
+};
 
 use super::Id;
 use crate::{
     body::Json,
     mailroom::Mailroom,
+    opaque::OpaqueServer,
     problem::Problem,
-    session::{self, Session},
+    session::{self, LockedOrNot, Session},
 };
 
 /// One's own sessions, newest first.
@@ -40,7 +46,10 @@ pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> 
 
 /// Signs out: the session, its device slot and its server share are destroyed.
 #[utoipa::path(delete, path = "/sessions/current", responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn sign_out(State(mailroom): State<Mailroom>, session: Session) -> Result<Response, Problem> {
+pub(crate) async fn sign_out(
+    State(mailroom): State<Mailroom>,
+    LockedOrNot { session, .. }: LockedOrNot,
+) -> Result<Response, Problem> {
     end_one(&mailroom, &session, session.id).await?;
     Ok(match session.delivery {
         SessionDelivery::Bearer => StatusCode::NO_CONTENT.into_response(),
@@ -48,6 +57,27 @@ pub(crate) async fn sign_out(State(mailroom): State<Mailroom>, session: Session)
             (StatusCode::NO_CONTENT, [(header::SET_COOKIE, session::forget_cookie())]).into_response()
         }
     })
+}
+
+/// Unlocks this session: the password is proved by the last message of a sign-in for its address, and no factor is asked
+/// for again, since the session has proved one. A wrong password is one try of that sign-in.
+#[utoipa::path(post, path = "/sessions/current/unlock", request_body = Unlock,
+    responses((status = 200, body = Slot), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn unlock(
+    State(mailroom): State<Mailroom>,
+    LockedOrNot { session, .. }: LockedOrNot,
+    Json(unlock): Json<Unlock>,
+) -> Result<Json<Slot>, Problem> {
+    let (account, now) = (session.account, mailroom.now());
+    let taken = mailroom.store.write(TakeSignInState { id: unlock.sign_in, now }).await?;
+    let taken = taken.ok_or(ProblemType::CredentialsRefused)?;
+    OpaqueServer::finish_login(&taken.state, &unlock.finalization.0).map_err(|_| ProblemType::CredentialsRefused)?;
+    if taken.account != Some(account) {
+        return Err(ProblemType::CredentialsRefused.into());
+    }
+    let unlocked =
+        mailroom.store.write(UnlockSession { account, session: session.id, sign_in: unlock.sign_in }).await?;
+    Ok(Json(unlocked.ok_or(ProblemType::NotSignedIn)?))
 }
 
 /// Ends another of one's own sessions: a lost device opens nothing any more.

@@ -5,18 +5,22 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
-    slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot, Slot},
+    slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot},
 };
 use securemailbox_store::{
     recoveries::PutRecoverySlot,
-    slots::{
-        self, DeviceSlotOf, DropDeviceSlot, PasswordSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError, RecoverySlot,
-    },
+    slots::{self, DeviceSlotOf, LockSession, PasswordSlot, PutDeviceSlot, PutSlotError, RecoverySlot},
 };
 use sha2::{Digest, Sha256};
 
 use super::within;
-use crate::{body::Json, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem, session::Session};
+use crate::{
+    body::Json,
+    mailroom::Mailroom,
+    opaque::OpaqueServer,
+    problem::Problem,
+    session::{LockedOrNot, Session},
+};
 
 /// The length of a server share, in bytes.
 const SHARE: usize = 32;
@@ -67,19 +71,15 @@ pub(crate) async fn read_device(
     Ok(Json(DeviceSlot { id: slot.id, sealed: slot.sealed.into(), share: share.to_vec().into() }))
 }
 
-/// Destroys this session's device slot and share; the session stays (Lock).
+/// Locks this session: its device slot and share are destroyed, and it may do nothing until it is unlocked.
 #[utoipa::path(delete, path = "/slots/device", responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn drop_device(State(mailroom): State<Mailroom>, session: Session) -> Result<StatusCode, Problem> {
-    mailroom.store.write(DropDeviceSlot { session: session.id }).await?;
+pub(crate) async fn drop_device(
+    State(mailroom): State<Mailroom>,
+    LockedOrNot { session, .. }: LockedOrNot,
+) -> Result<StatusCode, Problem> {
+    mailroom.store.write(LockSession { session: session.id }).await?;
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The slot that the password opens. A mailbox that was locked opens again with it, without another SMS.
-#[utoipa::path(get, path = "/slots/password", responses((status = 200, body = Slot), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn read_password(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Slot>, Problem> {
-    let slot = mailroom.store.read(PasswordSlotOf { account: session.account }).await?;
-    Ok(Json(slot.ok_or(ProblemType::NotFound)?))
 }
 
 /// Puts a new recovery sheet in the place of the old one, which opens nothing any more.

@@ -95,6 +95,7 @@ CREATE TABLE session (
     begun      BIGINT NOT NULL,
     used       BIGINT NOT NULL,
     kept       BIGINT NOT NULL,
+    locked     BIGINT NOT NULL,
     expires    BIGINT NOT NULL
 );
 CREATE INDEX session_by_mailbox ON session (mailbox_id);

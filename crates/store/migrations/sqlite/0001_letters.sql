@@ -95,6 +95,7 @@ CREATE TABLE session (
     begun      INTEGER NOT NULL,
     used       INTEGER NOT NULL,
     kept       INTEGER NOT NULL,
+    locked     INTEGER NOT NULL,
     expires    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX session_by_mailbox ON session (mailbox_id);

@@ -1,7 +1,7 @@
 //! PROTOCOL §9a: signing in, forgotten password, sessions and device slots.
 
 use securemailbox_protocol::{
-    ids::{AccountId, RecoveryId, SignInId, SlotId},
+    ids::{RecoveryId, SignInId, SlotId},
     levels::Level,
     limits,
     slots::SlotKind,
@@ -20,7 +20,7 @@ use crate::{
     recoveries::{BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovering, RecoveryError, RecoveryForPassword},
     sessions::{Begun, EndSession, ListSessions, SessionByToken, TouchSession},
     sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, SigningIn, TakeSignInState},
-    slots::{DeviceSlot, DeviceSlotOf, DropDeviceSlot, PasswordSlotOf, PutDeviceSlot, PutSlotError},
+    slots::{DeviceSlot, DeviceSlotOf, LockSession, PutDeviceSlot, PutSlotError, UnlockSession},
 };
 
 on_both! {
@@ -32,8 +32,8 @@ on_both! {
     a_wrong_proof_and_an_unknown_address_begin_no_recovery
     a_session_lives_twelve_hours_or_thirty_days_after_its_last_use
     an_ended_session_takes_its_device_slot_along
-    a_device_slot_can_be_dropped_while_its_session_stays
-    a_session_gets_the_slot_of_its_own_password
+    a_locked_session_has_no_device_slot_and_stays
+    a_locked_session_is_unlocked_for_its_own_account_and_gets_the_slot_of_its_password
     a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it
     an_ended_session_replaces_no_sheet
 }
@@ -229,7 +229,7 @@ async fn an_ended_session_takes_its_device_slot_along(store: Store) {
     assert!(matches!(store.write(put).await, Err(PutSlotError::NoSession)));
 }
 
-async fn a_device_slot_can_be_dropped_while_its_session_stays(store: Store) {
+async fn a_locked_session_has_no_device_slot_and_stays(store: Store) {
     let mut dice = Dice::new(9);
     let person = register(&store, &mut dice).await;
     let (account, session) = (person.account, person.session);
@@ -244,19 +244,38 @@ async fn a_device_slot_can_be_dropped_while_its_session_stays(store: Store) {
         store.write(PutDeviceSlot { account, session, slot, keep: false }).await.unwrap();
     }
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM slot WHERE kind = 'device'")).await, Ok(1));
-    store.write(DropDeviceSlot { session }).await.unwrap();
+    let locked = async || {
+        let found = store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await.unwrap();
+        found.expect("the session stays").locked
+    };
+    assert!(!locked().await);
+    store.write(LockSession { session }).await.unwrap();
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
-    assert!(store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await.unwrap().is_some());
+    assert!(locked().await);
 }
 
-async fn a_session_gets_the_slot_of_its_own_password(store: Store) {
+async fn a_locked_session_is_unlocked_for_its_own_account_and_gets_the_slot_of_its_password(store: Store) {
     let mut dice = Dice::new(10);
     let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
-    let slot = async |person: &Person| store.read(PasswordSlotOf { account: person.account }).await.unwrap().unwrap();
-    assert_eq!(slot(&anna).await.kind, SlotKind::Password);
-    assert_ne!(slot(&anna).await, slot(&bjorn).await);
-    let nobody = AccountId::new(NOW, &mut dice.0);
-    assert_eq!(store.read(PasswordSlotOf { account: nobody }).await, Ok(None));
+    let locked = async |person: &Person| {
+        let found = store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await.unwrap();
+        found.unwrap().locked
+    };
+    let unlock = async |account, session| {
+        let id = SignInId::new(NOW, &mut Dice::new(77).0);
+        let state = vec![1; 8];
+        store.write(BeginSignIn { id, account: Some(account), state, now: NOW }).await.unwrap();
+        let slot = store.write(UnlockSession { account, session, sign_in: id }).await.unwrap();
+        assert!(store.write(TakeSignInState { id, now: NOW }).await.unwrap().is_none(), "the sign-in is over");
+        slot
+    };
+    for person in [&anna, &bjorn] {
+        store.write(LockSession { session: person.session }).await.unwrap();
+    }
+    assert!(unlock(bjorn.account, anna.session).await.is_none(), "another's password");
+    assert!(locked(&anna).await);
+    assert_eq!(unlock(anna.account, anna.session).await.map(|slot| slot.kind), Some(SlotKind::Password));
+    assert_eq!((locked(&anna).await, locked(&bjorn).await), (false, true));
 }
 
 async fn a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it(store: Store) {
