@@ -1,6 +1,6 @@
 //! Bodies: limited before they are read, parsed once into types. Everything here comes from a stranger.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::{
     extract::{FromRequest, Request},
@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use securemailbox_protocol::{limits, problems::ProblemType};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::problem::Problem;
+use crate::{flow::TooSlow, problem::Problem};
 
 /// How long a body may take to arrive. A phone on a poor line sends 64 KiB in far less.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,8 +69,21 @@ pub(crate) async fn read(request: Request, limit: usize, patience: Duration) -> 
         Err(_) => Err(ProblemType::RequestTimeout.into()),
         Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if is_too_slow(&*error) => Err(ProblemType::RequestTimeout.into()),
         Ok(Err(_)) => Err(Problem::bad_request("the body ended too early")),
     }
+}
+
+/// Whether a body was given up because nothing of it came.
+pub(crate) fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TooSlow>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Whether `Content-Length` says already that a body is too large, so that none of it is read.

@@ -4,6 +4,8 @@ mod access;
 mod api;
 mod body;
 pub mod config;
+mod files;
+mod flow;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -15,10 +17,12 @@ mod notices;
 mod opaque;
 mod origin;
 mod pages;
+mod patience;
 mod problem;
 mod rates;
 mod seal;
 mod session;
+mod shares;
 mod start;
 
 pub use listener::TlsError;

@@ -4,6 +4,7 @@
 
 mod page;
 mod sessions;
+mod strangers;
 
 use std::{
     io::{Read, Write},

@@ -154,6 +154,9 @@ fn torn(error: &axum::extract::multipart::MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return too_large("the post", limits::POST_BODY);
     }
+    if body::is_too_slow(error) {
+        return ProblemType::RequestTimeout.into();
+    }
     Problem::bad_request("the body is not multipart/form-data, or ended too early")
 }
 
