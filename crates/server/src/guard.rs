@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{listener::Peer, mailroom::Mailroom, problem::Problem, rates::Network};
+use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, problem::Problem, rates::Network};
 
 /// The whole policy of the page. A test holds every answer to it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -43,7 +43,12 @@ pub async fn let_in(State((mailroom, proxies)): State<(Mailroom, Proxies)>, requ
         return problem.into_response();
     }
     parts.extensions.insert(network);
-    next.run(Request::from_parts(parts, body)).await
+    // Held here until there is an answer, and the body's bytes with it.
+    let tab = Tab::new(Arc::clone(&mailroom.budgets), network);
+    parts.extensions.insert(tab.clone());
+    let answer = next.run(Request::from_parts(parts, body)).await;
+    drop(tab);
+    answer
 }
 
 fn check(mailroom: &Mailroom, parts: &Parts, network: Network) -> Result<(), Problem> {

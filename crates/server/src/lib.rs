@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod body;
+mod budgets;
 pub mod config;
 mod files;
 mod flow;

@@ -6,9 +6,13 @@ use std::{
     hash::Hash,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 
 /// How much there is, and how it is divided.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +72,21 @@ impl<K: Eq + Hash + Copy> Shares<K> {
         Ok(share)
     }
 
+    /// Takes some, and waits for it, but not for ever.
+    ///
+    /// # Errors
+    /// [`NoRoom`], after `patience`.
+    pub async fn wait_for(
+        self: &Arc<Self>,
+        holder: Option<K>,
+        amount: usize,
+        patience: Duration,
+    ) -> Result<Share<K>, NoRoom> {
+        let mut share = Share { of: Arc::clone(self), holder, amount: 0 };
+        share.wait_to_grow(amount, patience).await?;
+        Ok(share)
+    }
+
     /// Waits until not all of it is taken.
     pub async fn room(&self) {
         loop {
@@ -109,6 +128,24 @@ impl<K: Eq + Hash + Copy> Share<K> {
         taken.all = after;
         self.amount += amount;
         Ok(())
+    }
+
+    /// Takes more, and waits for it, but not for ever.
+    ///
+    /// # Errors
+    /// [`NoRoom`], after `patience`.
+    pub async fn wait_to_grow(&mut self, amount: usize, patience: Duration) -> Result<(), NoRoom> {
+        let until = Instant::now() + patience;
+        let of = Arc::clone(&self.of);
+        loop {
+            // Listened for before it is looked at, so that what is freed in between is not missed.
+            let mut freed = pin!(of.freed.notified());
+            freed.as_mut().enable();
+            match self.grow(amount) {
+                Ok(()) => return Ok(()),
+                Err(NoRoom) => timeout_at(until, freed).await.map_err(|_| NoRoom)?,
+            }
+        }
     }
 }
 
@@ -173,5 +210,19 @@ mod tests {
         let _second = shares.take(Some(2), 20).unwrap();
         assert_eq!(shares.take(Some(3), 6).unwrap_err(), NoRoom);
         assert!(shares.take(Some(3), 5).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_what_is_let_go_and_does_not_wait_for_ever() {
+        let shares = Shares::new(DIVISION);
+        let held = shares.take(Some(1), 60).unwrap();
+        assert_eq!(shares.wait_for(Some(1), 1, Duration::from_millis(1)).await.unwrap_err(), NoRoom);
+        let waiting = tokio::spawn({
+            let shares = Arc::clone(&shares);
+            async move { shares.wait_for(Some(1), 60, Duration::from_secs(60)).await.is_ok() }
+        });
+        tokio::task::yield_now().await;
+        drop(held);
+        assert!(waiting.await.unwrap());
     }
 }

@@ -25,7 +25,7 @@ use tokio::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    api,
+    api, budgets,
     config::{Configuration, ConfigurationError},
     files,
     guard::{self, Proxies},
@@ -227,7 +227,7 @@ fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>
     let (api, _) = api::router();
     let proxies = Proxies(canonical(&configuration.proxies));
     pages::router(demo)
-        .merge(api)
+        .merge(api.layer(middleware::from_fn(budgets::weigh)))
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
         .layer(middleware::from_fn(guard::count))
         .layer(middleware::from_fn_with_state((mailroom.clone(), proxies), guard::let_in))
