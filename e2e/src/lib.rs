@@ -1,6 +1,7 @@
 //! The product from outside: a real server, the real command, people who use both, and eyes for what they leave behind.
 
 pub mod command;
+pub mod h2;
 pub mod hostile;
 pub mod outage;
 pub mod person;

@@ -1,6 +1,6 @@
 //! Bodies: limited before they are read, parsed once into types. Everything here comes from a stranger.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::{
     extract::{FromRequest, Request},
@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use securemailbox_protocol::{limits, problems::ProblemType};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::problem::Problem;
+use crate::{budgets::Tab, flow::TooSlow, problem::Problem};
 
 /// How long a body may take to arrive. A phone on a poor line sends 64 KiB in far less.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,12 +65,41 @@ pub(crate) async fn read(request: Request, limit: usize, patience: Duration) -> 
     if announces_more_than(limit, request.headers()) {
         return Err(too_large());
     }
-    match tokio::time::timeout(patience, Limited::new(request.into_body(), limit).collect()).await {
-        Err(_) => Err(ProblemType::RequestTimeout.into()),
-        Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::bad_request("the body ended too early")),
+    let tab = request.extensions().get::<Tab>().cloned();
+    let mut body = Limited::new(request.into_body(), limit);
+    let whole = async {
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<http_body_util::LengthLimitError>() {
+                    too_large()
+                } else if is_too_slow(&*error) {
+                    ProblemType::RequestTimeout.into()
+                } else {
+                    Problem::bad_request("the body ended too early")
+                }
+            })?;
+            let Ok(data) = frame.into_data() else { continue };
+            if let Some(tab) = &tab {
+                tab.arrived(data.len()).await?;
+            }
+            bytes.extend_from_slice(&data);
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(patience, whole).await.map_err(|_| ProblemType::RequestTimeout)?
+}
+
+/// Whether a body was given up because nothing of it came.
+pub(crate) fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TooSlow>() {
+            return true;
+        }
+        cause = error.source();
     }
+    false
 }
 
 /// Whether `Content-Length` says already that a body is too large, so that none of it is read.

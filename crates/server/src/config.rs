@@ -118,7 +118,7 @@ pub struct Operator {
     pub country: String,
 }
 
-/// What one network (an IPv4 address, an IPv6 /64) may ask for.
+/// What one network (an IPv4 address, an IPv6 /64) may ask for, and for how long a connection waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkLimits {
@@ -128,11 +128,72 @@ pub struct NetworkLimits {
     pub entrances_a_minute: u32,
     /// Connections at once, all networks together.
     pub connections: usize,
+    /// Connections of one network at once; without a number, three quarters of `connections`.
+    pub connections_per_network: Option<usize>,
+    /// How long a new connection may take until its first request is there, and a request's head.
+    pub head_seconds: u32,
+    /// How long a connection without a request is kept.
+    pub idle_seconds: u32,
+    /// How long nothing may move in a body that is sent, or in an answer that is fetched.
+    pub stall_seconds: u32,
+    /// How long requests under way may take when the server stops.
+    pub drain_seconds: u32,
 }
 
 impl Default for NetworkLimits {
     fn default() -> Self {
-        Self { requests_a_second: 50, entrances_a_minute: 30, connections: 4096 }
+        Self {
+            requests_a_second: 50,
+            entrances_a_minute: 30,
+            connections: 8192,
+            connections_per_network: None,
+            head_seconds: 10,
+            idle_seconds: 60,
+            stall_seconds: 60,
+            drain_seconds: 10,
+        }
+    }
+}
+
+impl NetworkLimits {
+    /// Descriptors that are needed beside connections: the database's, those of mail and SMS, the log.
+    const OTHER_FILES: u64 = 256;
+
+    /// Refuses a number with which nobody would be served.
+    fn check(&self) -> Result<(), ConfigurationError> {
+        let numbers = [
+            ("requests_a_second", self.requests_a_second as usize),
+            ("entrances_a_minute", self.entrances_a_minute as usize),
+            ("connections", self.connections),
+            ("connections_per_network", self.connections_per_network.unwrap_or(1)),
+            ("head_seconds", self.head_seconds as usize),
+            ("idle_seconds", self.idle_seconds as usize),
+            ("stall_seconds", self.stall_seconds as usize),
+            ("drain_seconds", self.drain_seconds as usize),
+        ];
+        if let Some((key, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
+            return Err(ConfigurationError::Zero { key });
+        }
+        match self.connections_per_network {
+            Some(each) if each > self.connections => {
+                Err(ConfigurationError::MoreThanAll { each, all: self.connections })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses more connections than this process may have files.
+    ///
+    /// # Errors
+    /// [`ConfigurationError::Files`]
+    pub fn check_files(&self, files: u64) -> Result<(), ConfigurationError> {
+        let room = files.saturating_sub(Self::OTHER_FILES);
+        if self.connections as u64 <= room {
+            Ok(())
+        } else {
+            let needed = self.connections as u64 + Self::OTHER_FILES;
+            Err(ConfigurationError::Files { connections: self.connections, files, room, needed })
+        }
     }
 }
 
@@ -192,6 +253,38 @@ pub enum ConfigurationError {
     /// The demo shows every code to whoever asks.
     #[error("the demo shows every code, so it listens on loopback only: leave `listen` at 127.0.0.1 or [::1]")]
     DemoBeyondLoopback,
+    /// A limit of nothing lets nobody in.
+    #[error("`limits.{key}` is 0, with which nobody is served: set it to at least 1, or leave it out")]
+    Zero {
+        /// The key below `limits`.
+        key: &'static str,
+    },
+    /// One network may not have more connections than there are.
+    #[error(
+        "`limits.connections_per_network` is {each}, more than `limits.connections`, which is {all}: set it to at most {all}, \
+         or leave it out for three quarters of them"
+    )]
+    MoreThanAll {
+        /// Connections of one network.
+        each: usize,
+        /// Connections of all networks.
+        all: usize,
+    },
+    /// The system would refuse connections that the configuration promises.
+    #[error(
+        "`limits.connections` is {connections}, and this process may open {files} files: set it to at most {room}, or raise \
+         the hard limit to {needed} (`LimitNOFILE=` in the unit, `ulimit -Hn` in a shell)"
+    )]
+    Files {
+        /// Connections that were promised.
+        connections: usize,
+        /// Files that the process may open.
+        files: u64,
+        /// Connections that there are files for.
+        room: u64,
+        /// Files that would be needed.
+        needed: u64,
+    },
     /// Nobody could register or sign in.
     #[error("`mail` and `sms` are needed to send codes: set both, or try the server with --demo")]
     NoSenders,
@@ -237,7 +330,7 @@ impl Configuration {
         if !demo && (self.mail.is_none() || self.sms.is_none()) {
             return Err(ConfigurationError::NoSenders);
         }
-        Ok(())
+        self.limits.check()
     }
 }
 
@@ -271,6 +364,34 @@ mod tests {
         assert!(matches!(config.check(true), Err(ConfigurationError::DemoBeyondLoopback)));
         let behind = Configuration { proxies: vec![Ipv4Addr::new(10, 0, 0, 1).into()], ..config };
         assert!(matches!(behind.check(false), Err(ConfigurationError::NoPublicUrl)));
+    }
+
+    #[test]
+    fn a_limit_with_which_nobody_is_served_is_refused_by_name() {
+        for key in [
+            "requests_a_second",
+            "entrances_a_minute",
+            "connections",
+            "connections_per_network",
+            "head_seconds",
+            "idle_seconds",
+            "stall_seconds",
+            "drain_seconds",
+        ] {
+            let refused = read(&format!("[limits]\n{key} = 0")).unwrap().check(true).unwrap_err();
+            assert!(refused.to_string().contains(&format!("`limits.{key}`")), "{refused}");
+        }
+        let refused = read("[limits]\nconnections = 20\nconnections_per_network = 21").unwrap().check(true);
+        assert!(matches!(refused, Err(ConfigurationError::MoreThanAll { each: 21, all: 20 })));
+        read("[limits]\nconnections = 1").unwrap().check(true).unwrap();
+    }
+
+    #[test]
+    fn more_connections_than_files_are_refused() {
+        let limits = NetworkLimits { connections: 4096, ..NetworkLimits::default() };
+        let refused = limits.check_files(1024).unwrap_err().to_string();
+        assert!(refused.contains("`limits.connections` is 4096") && refused.contains("at most 768"), "{refused}");
+        limits.check_files(4096 + 256).unwrap();
     }
 
     #[test]

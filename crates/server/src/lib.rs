@@ -3,7 +3,10 @@
 mod access;
 mod api;
 mod body;
+mod budgets;
 pub mod config;
+mod files;
+mod flow;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -15,10 +18,12 @@ mod notices;
 mod opaque;
 mod origin;
 mod pages;
+mod patience;
 mod problem;
 mod rates;
 mod seal;
 mod session;
+mod shares;
 mod start;
 
 pub use listener::TlsError;

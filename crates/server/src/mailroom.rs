@@ -8,13 +8,12 @@ use std::{
 use rand::{SeedableRng, rngs::StdRng};
 use securemailbox_protocol::time::Timestamp;
 use securemailbox_store::Store;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use zeroize::Zeroizing;
 
-use crate::{config::RegistrationPolicy, opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal};
-
-/// Half a gigabyte, if all of them are as large as they may be.
-const POSTS_AT_ONCE: usize = 8;
+use crate::{
+    budgets::Budgets, config::RegistrationPolicy, opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal,
+};
 
 /// Tells the time. Only the binary knows the real one.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -39,8 +38,8 @@ pub struct Shared {
     pub registration: RegistrationPolicy,
     /// Wakes the sender of notices.
     pub notices: Notify,
-    /// Posts read at once: each may be [`securemailbox_protocol::limits::POST_BODY`] bytes of memory.
-    pub posts: Semaphore,
+    /// What requests hold in memory.
+    pub budgets: Arc<Budgets>,
     /// Turns true when the server is to stop, so that event streams end.
     pub stopping: watch::Receiver<bool>,
     clock: Clock,
@@ -70,7 +69,7 @@ impl Mailroom {
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
         let Parts { store, seal, opaque, origin, rates, registration, stopping } = parts;
-        let (notices, posts) = (Notify::new(), Semaphore::new(POSTS_AT_ONCE));
+        let (notices, budgets) = (Notify::new(), Budgets::new());
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
             store,
@@ -80,7 +79,7 @@ impl Mailroom {
             rates,
             registration,
             notices,
-            posts,
+            budgets,
             stopping,
             clock,
             random,

@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
+    budgets::Tab,
     mailroom::Mailroom,
     origin::{self, Origin},
     problem::Problem,
@@ -164,6 +165,9 @@ impl FromRequestParts<Mailroom> for LockedOrNot {
         let now = mailroom.now();
         let found = mailroom.store.read(SessionByToken { token_hash: token.hash(), now }).await?;
         let row = found.ok_or(ProblemType::NotSignedIn)?;
+        if let Some(tab) = parts.extensions.get::<Tab>() {
+            tab.belongs_to(row.account);
+        }
         if row.is_due_for_touch(now) {
             mailroom.store.write(TouchSession { session: row.id, now }).await?;
         }

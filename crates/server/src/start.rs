@@ -1,6 +1,12 @@
 //! From a configuration to a server that answers, and to its end.
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, response::IntoResponse};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -11,12 +17,17 @@ use securemailbox_store::{
     meta::{InitMeta, MetaKey, ReadMeta},
     sign_in::CredentialsByAddress,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    api,
+    api, budgets,
     config::{Configuration, ConfigurationError},
+    files,
     guard::{self, Proxies},
     jobs,
     listener::{self, Doors, TlsError},
@@ -25,10 +36,15 @@ use crate::{
     opaque::{OpaqueRefused, OpaqueServer},
     origin::Origin,
     pages::{self, Demo, DemoAccount},
+    patience::Patience,
     problem::Problem,
     rates::Rates,
     seal::{self, SealError, ServerSeal, Unsealed},
+    shares::Division,
 };
+
+/// Connections to the metrics: a few scrapers, and one that hangs leaves room for the others.
+const METRICS_PLACES: Division = Division { all: 16, each: 12, reserve: 4, little: 2 };
 
 /// What a server takes from outside besides its configuration.
 pub struct World {
@@ -117,6 +133,7 @@ impl Server {
     /// [`StartError`] says what the operator can do.
     pub async fn open(configuration: Configuration, mut world: World) -> Result<Self, StartError> {
         configuration.check(world.demo.is_some())?;
+        configuration.limits.check_files(files::raise_limit())?;
         let outbox = DemoOutbox::default();
         let senders = match world.demo {
             Some(_) => Senders::demo_unless_configured(&configuration, &outbox)?,
@@ -150,7 +167,9 @@ impl Server {
         let demo = world.demo.map(|accounts| Demo { outbox, accounts: accounts.into() });
         let router = router(&mailroom, &configuration, demo);
         let only = (tls.is_none() && !address.ip().is_loopback()).then(|| configuration.proxies.clone());
-        let doors = Doors { tls, only, connections: configuration.limits.connections };
+        let places = listener::places(&configuration.limits);
+        let patience = Patience::new(&configuration.limits);
+        let doors = Doors { tls, only, proxies: canonical(&configuration.proxies), places, patience };
         Ok(Self { mailroom, listener, metrics, router, doors, senders, stop })
     }
 
@@ -175,17 +194,28 @@ impl Server {
         tracing::info!(tls = doors.tls.is_some(), "serving");
         let worker = tokio::spawn(notices::run(mailroom.clone(), senders));
         let jobs = tokio::spawn(jobs::run(mailroom.clone()));
+        let patience = doors.patience;
         if let Some((listener, router)) = metrics {
-            let doors = Doors { tls: None, only: None, connections: 16 };
+            let doors = Doors { tls: None, only: None, proxies: [].into(), places: METRICS_PLACES, patience };
             tokio::spawn(listener::serve(listener, router, doors, stop.subscribe()));
         }
         let served = tokio::spawn(listener::serve(listener, router, doors, stop.subscribe()));
         until.await;
         tracing::info!("stopping");
         stop.send_replace(true);
-        for task in [served, worker, jobs] {
-            if task.await.is_err() {
-                tracing::error!("a part of the server did not stop as it should");
+        let end = Instant::now() + patience.drain;
+        if served.await.is_err() {
+            tracing::error!("a part of the server did not stop as it should");
+        }
+        for mut task in [worker, jobs] {
+            match timeout_at(end, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => tracing::error!("a part of the server did not stop as it should"),
+                Err(_) => {
+                    // A notice that waits for a slow mail server; it is still in the outbox, and goes out after the next start.
+                    tracing::warn!("something that was being done was cut off");
+                    task.abort();
+                }
             }
         }
         mailroom.store.close().await;
@@ -195,9 +225,9 @@ impl Server {
 /// The whole of what is served, dressed and guarded.
 fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>) -> Router {
     let (api, _) = api::router();
-    let proxies = Proxies(configuration.proxies.iter().map(|address| address.to_canonical()).collect::<Arc<[_]>>());
+    let proxies = Proxies(canonical(&configuration.proxies));
     pages::router(demo)
-        .merge(api)
+        .merge(api.layer(middleware::from_fn(budgets::weigh)))
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
         .layer(middleware::from_fn(guard::count))
         .layer(middleware::from_fn_with_state((mailroom.clone(), proxies), guard::let_in))
@@ -206,6 +236,10 @@ fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>
         .layer(CatchPanicLayer::custom(|_| Problem::new(ProblemType::Internal).into_response()))
         .layer(middleware::from_fn_with_state(mailroom.clone(), guard::dress))
         .with_state(mailroom.clone())
+}
+
+fn canonical(addresses: &[IpAddr]) -> Arc<[IpAddr]> {
+    addresses.iter().map(IpAddr::to_canonical).collect()
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {

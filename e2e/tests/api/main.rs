@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
+mod burdens;
+mod metrics;
 mod page;
 mod sessions;
+mod strangers;
 
 use std::{
     io::{Read, Write},

@@ -1,10 +1,14 @@
 //! A forgotten password (PROTOCOL §9a): the recovery code's proof, a factor, then a new password and a new sheet.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
 use securemailbox_protocol::{
     accounts::{PasswordRequest, PasswordResponse},
     factors::Offers,
-    ids::RecoveryId,
+    ids::{AccountId, RecoveryId},
     problems::{ProblemDetails, ProblemType},
     sessions::NewSession,
     sign_in::{CompleteRecovery, NewRecovery, Recovery},
@@ -51,15 +55,30 @@ pub(crate) async fn begin(
     Ok((StatusCode::CREATED, Json(Recovery { id, offers })))
 }
 
+/// A recovery for which a factor is proved, and whose it is. Asked for before a body is read, so that a stranger's never is.
+pub(crate) struct Proved {
+    id: RecoveryId,
+    account: AccountId,
+}
+
+impl FromRequestParts<Mailroom> for Proved {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
+        let Id(id) = Id::from_request_parts(parts, mailroom).await?;
+        let account = mailroom.store.read(RecoveryForPassword { id, now: mailroom.now() }).await?;
+        Ok(Self { id, account })
+    }
+}
+
 /// The server's half of an OPAQUE registration (RFC 9807 §5) for the new password.
 #[utoipa::path(post, path = "/recoveries/{id}/password", params(("id" = RecoveryId, Path)), request_body = PasswordRequest,
     responses((status = 200, body = PasswordResponse), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn password(
     State(mailroom): State<Mailroom>,
-    Id(id): Id<RecoveryId>,
+    Proved { account, .. }: Proved,
     Json(request): Json<PasswordRequest>,
 ) -> Result<Json<PasswordResponse>, Problem> {
-    let account = mailroom.store.read(RecoveryForPassword { id, now: mailroom.now() }).await?;
     mailroom.opaque.answer(account, &request)
 }
 
@@ -69,7 +88,7 @@ pub(crate) async fn password(
 pub(crate) async fn complete(
     State(mailroom): State<Mailroom>,
     own_page: FromOwnPage,
-    Id(id): Id<RecoveryId>,
+    Proved { id, .. }: Proved,
     Json(complete): Json<CompleteRecovery>,
 ) -> Result<Response, Problem> {
     session::check_delivery(complete.session, own_page)?;

@@ -1,6 +1,10 @@
 //! Registering (PROTOCOL §9a): address, phone, password, and then everything at once.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
 use securemailbox_protocol::{
     accounts::{
         CompleteRegistration, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest, PasswordResponse,
@@ -89,15 +93,31 @@ pub(crate) async fn phone(
     Ok(Json(proofs::offers(&mailroom, &Offered { account, factors })?))
 }
 
+/// A registration whose address and phone are proved, and the account that is reserved for it. Asked for before a body is
+/// read, so that a stranger's never is.
+pub(crate) struct Proved {
+    id: RegistrationId,
+    account: AccountId,
+}
+
+impl FromRequestParts<Mailroom> for Proved {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
+        let Id(id) = Id::from_request_parts(parts, mailroom).await?;
+        let account = mailroom.store.read(RegistrationForPassword { id, now: mailroom.now() }).await?;
+        Ok(Self { id, account })
+    }
+}
+
 /// The server's half of an OPAQUE registration (RFC 9807 §5).
 #[utoipa::path(post, path = "/registrations/{id}/password", params(("id" = RegistrationId, Path)), request_body = PasswordRequest,
     responses((status = 200, body = PasswordResponse), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn password(
     State(mailroom): State<Mailroom>,
-    Id(id): Id<RegistrationId>,
+    Proved { account, .. }: Proved,
     Json(request): Json<PasswordRequest>,
 ) -> Result<Json<PasswordResponse>, Problem> {
-    let account = mailroom.store.read(RegistrationForPassword { id, now: mailroom.now() }).await?;
     mailroom.opaque.answer(account, &request)
 }
 
@@ -107,7 +127,7 @@ pub(crate) async fn password(
 pub(crate) async fn complete(
     State(mailroom): State<Mailroom>,
     own_page: FromOwnPage,
-    Id(id): Id<RegistrationId>,
+    Proved { id, account }: Proved,
     Json(complete): Json<CompleteRegistration, { limits::REGISTRATION_BODY }>,
 ) -> Result<Response, Problem> {
     session::check_delivery(complete.session, own_page)?;
@@ -116,8 +136,7 @@ pub(crate) async fn complete(
     let session = session::fresh(&mailroom, &token);
     within("certificate", &complete.certificate.0, limits::CERTIFICATE)?;
     // Its place is the account's, which is known once address and phone are proved.
-    let reserved = mailroom.store.read(RegistrationForPassword { id, now }).await?;
-    let certificate_sealed = mailroom.seal.seal_certificate(reserved, &complete.certificate.0, &mut mailroom.rng());
+    let certificate_sealed = mailroom.seal.seal_certificate(account, &complete.certificate.0, &mut mailroom.rng());
     let act = registrations::CompleteRegistration {
         id,
         certificate_hash: CertificateHash::from_bytes(Sha256::digest(&complete.certificate.0).into()),

@@ -46,6 +46,8 @@ pub struct ShortContent {
     pub sender: AccountId,
     /// The level its sender demanded.
     pub level: Option<Level>,
+    /// How long the content packet is, in bytes.
+    pub length: usize,
     /// The content packet; none if it is longer than 64 KiB, for [`ReadContent`].
     pub content: Option<Vec<u8>>,
 }
@@ -69,7 +71,8 @@ impl Act for ReadShortContent {
             ..=SHORT => db.row(CONTENT, &[&self.letter]).await?.map(|mut row| row.take()).transpose()?,
             _ => None,
         };
-        Ok(Some(ShortContent { sender, level, content }))
+        let length = usize::try_from(length).map_err(|_| StoreError::Damaged("the length of a content"))?;
+        Ok(Some(ShortContent { sender, level, length, content }))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     access::Access,
     api::within,
     body::{self, Json},
+    budgets::Tab,
     mailroom::Mailroom,
     problem::Problem,
 };
@@ -65,7 +66,7 @@ pub(crate) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
-    let _place = mailroom.posts.acquire().await.map_err(|_| ProblemType::Busy)?;
+    let _place = mailroom.budgets.post(access.who).await?;
     let received =
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
     let Received { letters, draft } = received;
@@ -91,12 +92,14 @@ pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
     if body::announces_more_than(limits::POST_BODY, request.headers()) {
         return Err(too_large("the post", limits::POST_BODY));
     }
+    let tab = request.extensions().get::<Tab>().cloned();
+    let tab = tab.as_ref();
     let request = request.map(|body| Body::new(Limited::new(body, limits::POST_BODY)));
     let mut parts = Multipart::from_request(request, &())
         .await
         .map_err(|_| Problem::bad_request("the multipart boundary is missing"))?;
     let first = next(&mut parts, "letters").await?;
-    let new: NewLetters = body::parse(&read(first, "letters", limits::LETTERS_JSON).await?)?;
+    let new: NewLetters = body::parse(&read(tab, first, "letters", limits::LETTERS_JSON).await?)?;
     if new.letters.is_empty() || new.letters.len() > limits::LETTERS {
         return Err(Problem::bad_request(format!("`letters` holds 1 to {} letters", limits::LETTERS)));
     }
@@ -104,7 +107,7 @@ pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
     for (number, new) in new.letters.into_iter().enumerate() {
         check(&new)?;
         let name = format!("content-{number}");
-        let content = read(next(&mut parts, &name).await?, &name, limits::CONTENT).await?;
+        let content = read(tab, next(&mut parts, &name).await?, &name, limits::CONTENT).await?;
         if ContentHash::from_bytes(Sha256::digest(&content).into()) != new.content_hash {
             return Err(Problem::bad_request(format!("`{name}` is not the content of `content_hash`")));
         }
@@ -139,11 +142,14 @@ async fn next<'a>(parts: &'a mut Multipart, name: &str) -> Result<Field<'a>, Pro
         .ok_or_else(|| Problem::bad_request(format!("part `{name}` is missing, or not in its place")))
 }
 
-async fn read(mut part: Field<'_>, name: &str, limit: usize) -> Result<Vec<u8>, Problem> {
+async fn read(tab: Option<&Tab>, mut part: Field<'_>, name: &str, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = part.chunk().await.map_err(|error| torn(&error))? {
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(name, limit));
+        }
+        if let Some(tab) = tab {
+            tab.arrived(chunk.len()).await?;
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -153,6 +159,9 @@ async fn read(mut part: Field<'_>, name: &str, limit: usize) -> Result<Vec<u8>, 
 fn torn(error: &axum::extract::multipart::MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return too_large("the post", limits::POST_BODY);
+    }
+    if body::is_too_slow(error) {
+        return ProblemType::RequestTimeout.into();
     }
     Problem::bad_request("the body is not multipart/form-data, or ended too early")
 }

@@ -1,6 +1,7 @@
 //! Reading (PROTOCOL §4.4): an entry, and the content it holds.
 
 use axum::{
+    Extension,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
@@ -16,6 +17,7 @@ use crate::{
     access::Access,
     api::{Id, letters, proofs},
     body::Json,
+    budgets::Tab,
     mailroom::Mailroom,
     problem::Problem,
 };
@@ -40,17 +42,20 @@ pub(crate) async fn content(
     State(mailroom): State<Mailroom>,
     access: Access,
     Id(letter): Id<LetterId>,
+    Extension(tab): Extension<Tab>,
 ) -> Result<Response, Problem> {
     let mailbox = access.mailbox;
     let found = mailroom.store.read(ReadShortContent { mailbox, letter }).await?.ok_or(ProblemType::NotFound)?;
     if let Some(level) = letters::demanded(&access, found.sender, found.level) {
         proofs::demand(&mailroom, &access.session, level, ProblemType::LevelRequired).await?;
     }
+    // Room first, so that what nobody fetches keeps the next from being read.
+    let room = tab.answer(found.length).await?;
     let content = match found.content {
         Some(short) => short,
         None => mailroom.store.read(ReadContent { mailbox, letter }).await?.ok_or(ProblemType::NotFound)?,
     };
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], content).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], room.holds(content)).into_response())
 }
 
 /// Refuses what the session has no entry of, or not the level for.
