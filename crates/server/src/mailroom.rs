@@ -8,10 +8,12 @@ use std::{
 use rand::{SeedableRng, rngs::StdRng};
 use securemailbox_protocol::time::Timestamp;
 use securemailbox_store::Store;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use zeroize::Zeroizing;
 
-use crate::{config::RegistrationPolicy, opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal};
+use crate::{
+    config::RegistrationPolicy, notices::Bells, opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal,
+};
 
 /// Half a gigabyte, if all of them are as large as they may be.
 const POSTS_AT_ONCE: usize = 8;
@@ -37,8 +39,8 @@ pub struct Shared {
     pub rates: Rates,
     /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
-    /// Wakes the sender of notices.
-    pub notices: Notify,
+    /// Wake the senders of notices.
+    pub notices: Bells,
     /// Posts read at once: each may be [`securemailbox_protocol::limits::POST_BODY`] bytes of memory.
     pub posts: Semaphore,
     /// Turns true when the server is to stop, so that event streams end.
@@ -70,7 +72,7 @@ impl Mailroom {
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
         let Parts { store, seal, opaque, origin, rates, registration, stopping } = parts;
-        let (notices, posts) = (Notify::new(), Semaphore::new(POSTS_AT_ONCE));
+        let (notices, posts) = (Bells::default(), Semaphore::new(POSTS_AT_ONCE));
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
             store,

@@ -172,9 +172,10 @@ CREATE TABLE delivery (
     PRIMARY KEY (letter_id, reader_id)
 ) STRICT;
 
--- The outbox. A notice of a letter names it, any other is sealed.
+-- The outbox. A notice of a letter names it, any other is sealed. One that is claimed is due when its claim is over.
 CREATE TABLE notice (
     notice_id  BLOB NOT NULL PRIMARY KEY,
+    lane       TEXT NOT NULL,
     sealed     BLOB,
     mailbox_id BLOB,
     letter_id  BLOB,
@@ -182,7 +183,7 @@ CREATE TABLE notice (
     attempts   INTEGER NOT NULL,
     created    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX notice_by_due ON notice (due, notice_id);
+CREATE INDEX notice_by_due ON notice (lane, due, notice_id);
 CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, mailbox_id) WHERE letter_id IS NOT NULL;
 
 -- Erasures whose rows are gone and whose traces may not be yet. A number, and nothing of what was erased.
