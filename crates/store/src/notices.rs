@@ -3,7 +3,7 @@
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
     accounts::Language,
-    ids::{AccountId, LetterId},
+    ids::{AccountId, LetterId, MailboxId},
     time::Timestamp,
 };
 
@@ -104,6 +104,8 @@ pub enum NoticeContent {
         /// The language of the e-mail, as the member has it now.
         language: Language,
     },
+    /// A letter has come for somebody who is no member any more. One such row must not keep the rest from being claimed.
+    Nobody,
 }
 
 /// Claims notices of a lane that are due, oldest first. One that is neither [`NoticeSent`] nor [`NoticeFailed`] is due again
@@ -161,13 +163,14 @@ impl Act for NoticeSent {
         const LETTER: &str = "SELECT letter_id, mailbox_id FROM notice WHERE notice_id = $1 AND letter_id IS NOT NULL";
         const NOTIFIED: &str = "
             UPDATE delivery SET notified = $3 WHERE letter_id = $1 AND reader_id = $2 AND notified IS NULL";
+        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1";
         if let Some(mut row) = db.row(LETTER, &[&self.id]).await? {
             let (letter, reader): (LetterId, AccountId) = (row.take()?, row.take()?);
             if db.exec(NOTIFIED, &[&letter, &reader, &self.now]).await? > 0 {
                 letters::tell_sender(db, letter).await?;
             }
         }
-        DropNotice { id: self.id }.run(db).await
+        db.exec(SQL, &[&self.id]).await.map(drop)
     }
 }
 
@@ -191,7 +194,8 @@ impl Act for NoticeFailed {
     }
 }
 
-/// Gives a notice up: its code is no longer good, or it was tried too often.
+/// Gives a notice up: its code is no longer good, or it was refused. A reader who was to be told of a letter is told of the
+/// next one.
 pub struct DropNotice {
     /// The notice that is given up.
     pub id: NoticeId,
@@ -202,8 +206,12 @@ impl Act for DropNotice {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1";
-        db.exec(SQL, &[&self.id]).await.map(drop)
+        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1 RETURNING mailbox_id";
+        let Some(mut row) = db.row(SQL, &[&self.id]).await? else { return Ok(()) };
+        match row.take::<Option<MailboxId>>()? {
+            Some(reader) => tell_again(db, reader).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -213,7 +221,13 @@ fn due_notice(mut row: Row, claimed_until: Timestamp) -> Result<DueNotice, Store
     let created = row.take()?;
     let content = match row.take()? {
         Some(sealed) => NoticeContent::Sealed(sealed),
-        None => NoticeContent::Letter { account: row.take()?, address_sealed: row.take()?, language: row.take()? },
+        None => {
+            let (account, address_sealed, language) = (row.take()?, row.take()?, row.take()?);
+            match (address_sealed, language) {
+                (Some(address_sealed), Some(language)) => NoticeContent::Letter { account, address_sealed, language },
+                (_, _) => NoticeContent::Nobody,
+            }
+        }
     };
     Ok(DueNotice { id, claimed_until, content, attempts, created })
 }
@@ -225,15 +239,25 @@ pub(crate) async fn queue<D: Db>(db: &mut D, new: &NewNotice, now: Timestamp) ->
     db.exec(SQL, &[&new.id, &new.lane, &new.sealed, &now]).await.map(drop)
 }
 
-/// Puts "a letter has come" into the outbox.
+/// Puts "a letter has come" into the outbox, and remembers that the reader is told. Whoever has another such notice waiting
+/// needs no second one, and whoever is no member has no address.
 pub(crate) async fn queue_letter<D: Db>(
     db: &mut D,
     letter: LetterId,
     reader: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "
+    const QUEUE: &str = "
         INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, attempts, created)
-        VALUES ($1, $2, $3, $4, $5, 0, $5)";
-    db.exec(SQL, &[&NoticeId::of_letter(letter, reader), &Lane::Letters, &reader, &letter, &now]).await.map(drop)
+        SELECT $1, $2, mailbox_id, $4, $5, 0, $5 FROM member WHERE mailbox_id = $3
+        ON CONFLICT DO NOTHING";
+    const TOLD: &str = "UPDATE mailbox SET told = 1 WHERE mailbox_id = $1";
+    db.exec(QUEUE, &[&NoticeId::of_letter(letter, reader), &Lane::Letters, &reader, &letter, &now]).await?;
+    db.exec(TOLD, &[&reader]).await.map(drop)
+}
+
+/// The owner of a mailbox has looked, or was not told after all: the next letter is news.
+pub(crate) async fn tell_again<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mailbox SET told = 0 WHERE mailbox_id = $1 AND told <> 0";
+    db.exec(SQL, &[&mailbox]).await.map(drop)
 }

@@ -150,7 +150,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
     }
     let life = match &notice.content {
         NoticeContent::Sealed(_) => limits::CODE_LIFE,
-        NoticeContent::Letter { .. } => LETTER_NOTICE_LIFE,
+        NoticeContent::Letter { .. } | NoticeContent::Nobody => LETTER_NOTICE_LIFE,
     };
     if now.since(notice.created) > life {
         count(lane, "given-up", None);
@@ -159,7 +159,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
     }
     let Ok(outgoing) = in_words(mailroom, senders, notice) else {
         count(lane, "given-up", None);
-        tracing::error!("a notice in the outbox did not open under the server seal");
+        tracing::error!("a notice in the outbox did not open under the server seal, or is nobody's");
         return Outcome::Over;
     };
     let sent = tokio::time::timeout(pace.deadline, senders.send(&outgoing, now)).await;
@@ -227,6 +227,7 @@ fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Resul
         NoticeContent::Letter { account, address_sealed, language } => {
             (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, Text::NewLetter)
         }
+        NoticeContent::Nobody => return Err(Unsealed),
     };
     let words = text.words(language, &mailroom.origin.url(), senders.operator());
     let code = text.code().map(|code| code.digits().to_owned());

@@ -3,17 +3,18 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use futures_util::future::join_all;
-use securemailbox_protocol::time::Timestamp;
+use securemailbox_protocol::{ids::MailboxId, numbers::ChangeNumber, time::Timestamp};
 
 use super::{
     on_both,
-    people::{Dice, NOW, again, empty_trash, later, post, register, trash},
+    people::{Dice, NOW, Person, again, empty_trash, later, post, register, trash},
     places,
 };
 use crate::{
-    Store,
+    Act, Db, Store, StoreError,
     letters::DeliveriesOf,
     notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeSent},
+    sync::{Changes, ChangesSince, Look, Scope},
 };
 
 on_both! {
@@ -23,6 +24,10 @@ on_both! {
     a_claim_that_is_over_does_not_put_off_who_claimed_it_next
     a_failed_notice_waits_for_its_next_time
     a_sent_notice_of_a_letter_shows_to_the_sender
+    a_reader_is_told_once_until_they_look
+    a_reader_who_could_not_be_told_is_told_of_the_next_letter
+    a_reader_who_looked_before_the_mail_server_took_it_is_told_once
+    a_notice_to_nobody_keeps_no_other_from_being_claimed
     a_reader_who_erased_a_letter_is_not_told_of_it_and_the_others_are
 }
 
@@ -175,4 +180,81 @@ async fn a_claim_that_is_over_does_not_put_off_who_claimed_it_next(store: Store)
     );
     let again = claim(&store, Lane::Emails, later(120), 100).await;
     assert!(again.iter().all(|notice| notice.attempts == 0));
+}
+
+/// Two people whose codes are out of the way.
+async fn two_people(store: &Store, seed: u64) -> (Dice, Person, Person) {
+    let mut dice = Dice::new(seed);
+    let (anna, bjorn) = (register(store, &mut dice).await, register(store, &mut dice).await);
+    drop_all(store).await;
+    (dice, anna, bjorn)
+}
+
+async fn look(store: &Store, person: &Person) -> Changes {
+    let mailbox = person.account.mailbox();
+    let asked = ChangesSince { mailbox, since: ChangeNumber::ZERO, limit: 100, scope: Scope::Everything };
+    let found = store.read(asked).await.unwrap();
+    if found.told { store.write(Look(asked)).await.unwrap() } else { found }
+}
+
+async fn a_reader_is_told_once_until_they_look(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 8).await;
+    for round in 0..2 {
+        for _ in 0..10 {
+            post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], NOW).await.unwrap();
+        }
+        let notices = due(&store, 100 * round).await;
+        assert_eq!(notices.len(), 1, "one for ten letters");
+        store.write(NoticeSent { id: notices[0].id, now: NOW }).await.unwrap();
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], NOW).await.unwrap();
+        assert_eq!(due(&store, 100 * round + 1).await.len(), 0, "they know that a letter waits");
+        // What the other person does says nothing of this one.
+        look(&store, &anna).await;
+        let seen = look(&store, &bjorn).await;
+        assert!(!seen.told);
+        assert_eq!(u64::try_from(seen.entries.len()), Ok(11 * (round + 1)), "and all of them are shown");
+    }
+}
+
+async fn a_reader_who_could_not_be_told_is_told_of_the_next_letter(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 9).await;
+    for second in 0..3 {
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], later(second)).await.unwrap();
+        let notices = due(&store, second).await;
+        assert_eq!(notices.len(), 1);
+        store.write(DropNotice { id: notices[0].id }).await.unwrap();
+    }
+}
+
+async fn a_reader_who_looked_before_the_mail_server_took_it_is_told_once(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 10).await;
+    for _ in 0..3 {
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], NOW).await.unwrap();
+        look(&store, &bjorn).await;
+    }
+    assert_eq!(due(&store, 0).await.len(), 1);
+}
+
+/// Takes a member's row away, as nothing of ours does.
+struct Unregister(MailboxId);
+
+impl Act for Unregister {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<(), StoreError> {
+        db.exec("DELETE FROM member WHERE mailbox_id = $1", &[&self.0]).await.map(drop)
+    }
+}
+
+async fn a_notice_to_nobody_keeps_no_other_from_being_claimed(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 11).await;
+    let cecilia = register(&store, &mut dice).await;
+    drop_all(&store).await;
+    post(&store, &anna, vec![dice.letter(&[&anna, &bjorn, &cecilia])], NOW).await.unwrap();
+    store.write(Unregister(bjorn.account.mailbox())).await.unwrap();
+    let notices = due(&store, 0).await;
+    assert_eq!(notices.len(), 2);
+    let nobodys = notices.iter().filter(|notice| matches!(notice.content, NoticeContent::Nobody));
+    assert_eq!(nobodys.count(), 1);
 }
