@@ -153,9 +153,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
         NoticeContent::Letter { .. } | NoticeContent::Nobody => LETTER_NOTICE_LIFE,
     };
     if now.since(notice.created) > life {
-        count(lane, "given-up", None);
-        tracing::warn!(lane = name(lane), attempts, "a notice was given up: it is of no use any more");
-        return Outcome::Over;
+        return give_up(lane, attempts);
     }
     let Ok(outgoing) = in_words(mailroom, senders, notice) else {
         count(lane, "given-up", None);
@@ -180,9 +178,20 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
             count(lane, "failed", Some(cause));
             let pause = pause(lane, cause, attempts).mul_f64(mailroom.rng().gen_range(0.5..1.0));
             // Heeded for this notice only: whoever has a gateway refuse one number must not close it for all others.
-            Outcome::Again(mailroom.now().after(pause.max(not_before.unwrap_or_default())))
+            let next_due = mailroom.now().after(pause.max(not_before.unwrap_or_default()));
+            if next_due.since(notice.created) > life {
+                // By then it is of no use, so it need not lie there.
+                return give_up(lane, attempts);
+            }
+            Outcome::Again(next_due)
         }
     }
+}
+
+fn give_up(lane: Lane, attempts: u32) -> Outcome {
+    count(lane, "given-up", None);
+    tracing::warn!(lane = name(lane), attempts, "a notice was given up: it is of no use any more");
+    Outcome::Over
 }
 
 /// Class, code of the reply, how often: nothing of whom it was for, nor a word of the other side's, which may quote it.

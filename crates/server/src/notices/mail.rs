@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Outgoing,
     failures::{Cause, NotSent, is_tls},
-    senders::{SenderError, is_this_machine},
+    senders::{SenderError, is_this_machine, named_host},
 };
 use crate::config;
 
@@ -85,15 +85,14 @@ impl MailServer {
             None => None,
         };
         let from: Mailbox = mail.from.parse().map_err(|_| SenderError::MailFrom)?;
-        let hello = mail.hello.as_deref().or(public_host).unwrap_or_else(|| from.email.domain());
-        Ok(Self {
-            port: url.port().unwrap_or(port),
-            host,
-            security,
-            credentials,
-            hello: ClientId::Domain(hello.to_owned()),
-            from,
-        })
+        let hello = match &mail.hello {
+            Some(name) => {
+                let read = named_host(&format!("https://{name}"));
+                read.filter(|read| read.eq_ignore_ascii_case(name)).ok_or(SenderError::MailHello)?
+            }
+            None => public_host.unwrap_or_else(|| from.email.domain()).to_owned(),
+        };
+        Ok(Self { port: url.port().unwrap_or(port), host, security, credentials, hello: ClientId::Domain(hello), from })
     }
 
     /// Sends one e-mail. Waits as long as the mail server lets it: the caller has the deadline. Returns as soon as the
@@ -226,6 +225,19 @@ mod tests {
             ["smtp://mail.example.se?tls=opportunistic", "http://mail.example.se", "smtps://mail.example.se/name", ""]
         {
             assert!(matches!(server(url), Err(SenderError::MailUrl)), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_mail_server_is_greeted_with_a_name_and_nothing_else() {
+        let greeting = |hello: &str| {
+            let (url, from) = ("smtps://mail.example.se".into(), "noreply@example.se".into());
+            MailServer::configured(&config::Mail { url, from, hello: Some(hello.into()) }, None).map(|made| made.hello)
+        };
+        assert_eq!(greeting("relay.example.se").unwrap().to_string(), "relay.example.se");
+        for none in ["", "192.0.2.1", "a b", "relay.example.se\r\nMAIL FROM:<a@b.se>", "relay.example.se/x", "relay:25"]
+        {
+            assert!(matches!(greeting(none), Err(SenderError::MailHello)), "{none:?}");
         }
     }
 

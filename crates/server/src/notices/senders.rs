@@ -32,6 +32,9 @@ pub enum SenderError {
     /// The From is not an address.
     #[error("`mail.from` is not an address: expected something like SecureMailbox <noreply@example.se>")]
     MailFrom,
+    /// The name to greet with is none.
+    #[error("`mail.hello` is not a host's name: expected something like mail.example.se")]
+    MailHello,
     /// The HTTP client can't be made.
     #[error("the SMS gateway's client could not be made")]
     Gateway(#[source] reqwest::Error),
@@ -73,9 +76,9 @@ impl Senders {
     /// See [`SenderError`].
     pub fn demo_unless_configured(configuration: &Configuration, outbox: &DemoOutbox) -> Result<Self, SenderError> {
         let demo = || outbox.clone();
-        let host = configuration.public_url.as_deref().and_then(host);
+        let host = configuration.public_url.as_deref().and_then(named_host);
         let mail = match &configuration.mail {
-            Some(mail) => Way::Real(MailServer::configured(mail, host)?),
+            Some(mail) => Way::Real(MailServer::configured(mail, host.as_deref())?),
             None => Way::Demo(demo()),
         };
         let sms = match &configuration.sms {
@@ -111,12 +114,9 @@ impl Senders {
     }
 }
 
-/// The name of a public URL, without its port; nothing if it is an address instead of a name.
-fn host(url: &str) -> Option<&str> {
-    let authority = url.split_once("://")?.1;
-    let name = authority.rsplit_once(':').map_or(authority, |(name, _)| name);
-    let is_a_name = !name.starts_with('[') && name.parse::<std::net::Ipv4Addr>().is_err();
-    is_a_name.then_some(name)
+/// The host of a URL in ASCII, if it is a name and no address.
+pub(super) fn named_host(url: &str) -> Option<String> {
+    reqwest::Url::parse(url).ok()?.domain().map(ToOwned::to_owned)
 }
 
 /// Whether a URL's host is a loopback name.
@@ -141,9 +141,10 @@ mod tests {
 
     #[test]
     fn a_greeting_says_a_name_and_no_number() {
-        assert_eq!(host("https://mail.example.se:8443"), Some("mail.example.se"));
+        assert_eq!(named_host("https://Mail.example.se:8443").as_deref(), Some("mail.example.se"));
+        assert_eq!(named_host("https://brevlåda.example.se").as_deref(), Some("xn--brevlda-ixa.example.se"));
         for number in ["https://192.0.2.1", "https://[2001:db8::1]:443"] {
-            assert_eq!(host(number), None, "{number}");
+            assert_eq!(named_host(number), None, "{number}");
         }
     }
 }

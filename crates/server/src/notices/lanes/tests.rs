@@ -423,6 +423,8 @@ async fn a_gateway_is_asked_again_only_if_that_may_help_and_when_it_says() {
     for again in ["500 Internal Server Error", "429 Too Many Requests", "503 Service Unavailable\r\nretry-after: 0"] {
         assert!((1.0..=2.0).contains(&again_after(&try_sms(again).await)), "{again}");
     }
+    // Longer than a code is good for.
+    assert!(matches!(try_sms("429 Too Many Requests\r\nretry-after: 3600").await, Outcome::Over));
     assert_eq!(again_after(&try_sms("429 Too Many Requests\r\nretry-after: 90").await).floor(), 90.0);
 }
 
