@@ -1,10 +1,11 @@
 //! Senders that are dead or alive as a test wants: a mail server and an SMS gateway on loopback.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use crate::server::Start;
@@ -32,19 +33,41 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
-/// A mail server that takes everything (RFC 5321) and remembers it.
+/// What a mail server does with a message that it was given.
+#[derive(Clone, Copy)]
+pub enum Manner {
+    /// Takes it.
+    Takes,
+    /// Says nothing more.
+    Hangs,
+    /// Takes it after this time.
+    Slow(Duration),
+    /// Answers with this.
+    Refuses(&'static str),
+}
+
+/// A mail server (RFC 5321) that remembers everything it is given.
 #[derive(Clone, Default)]
 pub struct MailServer {
     messages: Arc<Mutex<Vec<String>>>,
 }
 
 impl MailServer {
-    /// Listens on `port` until the test ends.
+    /// Listens on `port` until the test ends, and takes everything.
     ///
     /// # Panics
     /// When the port is taken.
     #[must_use]
     pub fn listen(port: u16) -> Self {
+        Self::behaving(port, Manner::Takes)
+    }
+
+    /// Listens on `port` until the test ends.
+    ///
+    /// # Panics
+    /// When the port is taken.
+    #[must_use]
+    pub fn behaving(port: u16, manner: Manner) -> Self {
         let server = Self::default();
         let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
         let messages = server.messages.clone();
@@ -52,13 +75,13 @@ impl MailServer {
             for stream in listener.incoming().map_while(Result::ok) {
                 let messages = messages.clone();
                 // A client that breaks off is no matter of ours.
-                thread::spawn(move || converse(&stream, &messages));
+                thread::spawn(move || converse(&stream, manner, &messages));
             }
         });
         server
     }
 
-    /// Everything taken so far: headers and body.
+    /// Everything given so far: headers and body.
     ///
     /// # Panics
     /// When a connection panicked.
@@ -68,7 +91,7 @@ impl MailServer {
     }
 }
 
-fn converse(stream: &TcpStream, messages: &Mutex<Vec<String>>) -> Option<()> {
+fn converse(stream: &TcpStream, manner: Manner, messages: &Mutex<Vec<String>>) -> Option<()> {
     let mut writer = stream;
     writer.write_all(b"220 test\r\n").ok()?;
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
@@ -78,12 +101,61 @@ fn converse(stream: &TcpStream, messages: &Mutex<Vec<String>>) -> Option<()> {
                 writer.write_all(b"354 go on\r\n").ok()?;
                 let message: Vec<String> = lines.by_ref().take_while(|line| line != ".").collect();
                 messages.lock().ok()?.push(message.join("\n"));
-                "250 taken\r\n"
+                match manner {
+                    Manner::Takes => "250 taken\r\n".to_owned(),
+                    Manner::Hangs => loop {
+                        thread::park();
+                    },
+                    Manner::Slow(pause) => {
+                        thread::park_timeout(pause);
+                        "250 taken\r\n".to_owned()
+                    }
+                    Manner::Refuses(answer) => format!("{answer}\r\n"),
+                }
             }
             "QUIT" => return writer.write_all(b"221 bye\r\n").ok(),
-            _ => "250 fine\r\n",
+            _ => "250 fine\r\n".to_owned(),
         };
         writer.write_all(answer.as_bytes()).ok()?;
     }
     Some(())
+}
+
+/// An SMS gateway that gives everything the same answer and remembers what it was asked.
+#[derive(Clone, Default)]
+pub struct Gateway {
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Gateway {
+    /// Listens on `port` until the test ends; `status` is such as `402 Payment Required`.
+    ///
+    /// # Panics
+    /// When the port is taken.
+    #[must_use]
+    pub fn listen(port: u16, status: &'static str) -> Self {
+        let gateway = Self::default();
+        let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
+        let asked = gateway.asked.clone();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).unwrap_or_default();
+                asked.lock().expect("no panic").push(String::from_utf8_lossy(&request[..length]).into_owned());
+                // A client that breaks off is no matter of ours.
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        gateway
+    }
+
+    /// Every request so far.
+    ///
+    /// # Panics
+    /// When the gateway panicked.
+    #[must_use]
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("no panic").clone()
+    }
 }

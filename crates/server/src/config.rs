@@ -65,6 +65,9 @@ pub struct Mail {
     pub url: String,
     /// The From of every e-mail, such as `SecureMailbox <noreply@example.se>`.
     pub from: String,
+    /// The name that the mail server is greeted with (EHLO); without one, the host of `public_url`.
+    #[serde(default)]
+    pub hello: Option<String>,
 }
 
 /// An SMS gateway spoken to by HTTP: one request a message, made from a template.

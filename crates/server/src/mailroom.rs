@@ -8,11 +8,12 @@ use std::{
 use rand::{SeedableRng, rngs::StdRng};
 use securemailbox_protocol::time::Timestamp;
 use securemailbox_store::Store;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::{
-    budgets::Budgets, config::RegistrationPolicy, opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal,
+    budgets::Budgets, config::RegistrationPolicy, notices::Bells, opaque::OpaqueServer, origin::Origin, rates::Rates,
+    seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -36,8 +37,8 @@ pub struct Shared {
     pub rates: Rates,
     /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
-    /// Wakes the sender of notices.
-    pub notices: Notify,
+    /// Wake the senders of notices.
+    pub notices: Bells,
     /// What requests hold in memory.
     pub budgets: Arc<Budgets>,
     /// Turns true when the server is to stop, so that event streams end.
@@ -69,7 +70,7 @@ impl Mailroom {
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
         let Parts { store, seal, opaque, origin, rates, registration, stopping } = parts;
-        let (notices, budgets) = (Notify::new(), Budgets::new());
+        let (notices, budgets) = (Bells::default(), Budgets::new());
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
             store,

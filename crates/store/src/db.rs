@@ -19,7 +19,11 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{meta::MetaKey, notices::NoticeId, traces::Tables};
+use crate::{
+    meta::MetaKey,
+    notices::{Lane, NoticeId},
+    traces::Tables,
+};
 
 /// A database inside a transaction.
 pub trait Db: Send {
@@ -226,6 +230,7 @@ words! {
     Language { Sv "sv" En "en" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
+    Lane { Emails "emails" Texts "texts" Letters "letters" }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }
 

@@ -12,7 +12,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, Store, StoreError, ToParam, pulse, records::EraseRecordError, store::Forgetting};
+use crate::{Act, Db, Store, StoreError, ToParam, notices, pulse, records::EraseRecordError, store::Forgetting};
 
 impl Store {
     /// Empties the trash of `mailbox`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
@@ -115,6 +115,8 @@ impl EmptyTrash {
         let letters = db.exec(LETTERS, &[mailbox]).await?;
         db.exec(DELIVERIES, &[mailbox]).await?;
         db.exec(NOTICES, &[mailbox]).await?;
+        // Among them perhaps what was to tell its owner, who has looked.
+        notices::tell_again(db, self.mailbox).await?;
         db.exec(CHOSEN, &[mailbox]).await?;
         pulse::raise_letters_erased(db, self.mailbox).await?;
         queue(db).await?;

@@ -3,7 +3,7 @@
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
     accounts::Language,
-    ids::{AccountId, LetterId},
+    ids::{AccountId, LetterId, MailboxId},
     time::Timestamp,
 };
 
@@ -52,20 +52,36 @@ impl NoticeId {
     }
 }
 
+/// By which way a notice goes. Each is claimed and sent by itself, so that nobody's code waits behind a mail server that is
+/// slow, nor behind the news that letters have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Codes, and what else a person waits for, by e-mail.
+    Emails,
+    /// Codes by SMS.
+    Texts,
+    /// That a letter waits, by e-mail.
+    Letters,
+}
+
 /// A notice with its whole content, sealed by the server.
 #[derive(Debug, Clone)]
 pub struct NewNotice {
     /// The id under which the server sealed the content.
     pub id: NoticeId,
+    /// The way that it goes.
+    pub lane: Lane,
     /// Whom to tell what, sealed.
     pub sealed: Vec<u8>,
 }
 
-/// A notice that is due and was leased to the caller.
+/// A notice that is due and was claimed by the caller.
 #[derive(Debug, Clone)]
 pub struct DueNotice {
     /// The id under which the content was sealed, and by which its end is reported.
     pub id: NoticeId,
+    /// Until when nobody else gets it. What is sent is to be over by then.
+    pub claimed_until: Timestamp,
     /// The message, or what the server makes one of.
     pub content: NoticeContent,
     /// How often sending it failed.
@@ -88,19 +104,25 @@ pub enum NoticeContent {
         /// The language of the e-mail, as the member has it now.
         language: Language,
     },
+    /// A letter has come for somebody who is no member any more. One such row must not keep the rest from being claimed.
+    Nobody,
 }
 
-/// Claims notices that are due, oldest first. One that is neither [`NoticeSent`] nor [`NoticeFailed`] is due again when the lease ends.
-pub struct DueNotices {
-    /// Notices due at this moment or before it are leased.
+/// Claims notices of a lane that are due, oldest first. One that is neither [`NoticeSent`] nor [`NoticeFailed`] is due again
+/// when the claim is over: whoever claimed it was killed. Several processes may claim from one database; each notice is one
+/// claim's at a time.
+pub struct ClaimNotices {
+    /// The way that the caller sends by.
+    pub lane: Lane,
+    /// Notices due at this moment or before it are claimed.
     pub now: Timestamp,
-    /// The most notices that one call leases.
+    /// The most notices that one call claims: as many as the caller sends at once.
     pub limit: u32,
     /// Until when nobody else gets them.
-    pub lease_until: Timestamp,
+    pub until: Timestamp,
 }
 
-impl Act for DueNotices {
+impl Act for ClaimNotices {
     type Output = Vec<DueNotice>;
     type Error = StoreError;
 
@@ -108,15 +130,19 @@ impl Act for DueNotices {
         const FIND: &str = "
             SELECT n.notice_id, n.attempts, n.created, n.sealed, n.mailbox_id, m.address_sealed, m.language
               FROM notice n LEFT JOIN member m ON m.mailbox_id = n.mailbox_id
-             WHERE n.due <= $1
-             ORDER BY n.due, n.notice_id LIMIT $2";
-        const LEASE: &str = "
-            UPDATE notice SET due = $3
-             WHERE notice_id IN (SELECT notice_id FROM notice WHERE due <= $1 ORDER BY due, notice_id LIMIT $2)";
+             WHERE n.lane = $1 AND n.due <= $2
+             ORDER BY n.due, n.notice_id LIMIT $3";
+        const CLAIM: &str = "
+            UPDATE notice SET due = $4
+             WHERE notice_id IN (SELECT notice_id FROM notice WHERE lane = $1 AND due <= $2
+                                  ORDER BY due, notice_id LIMIT $3)";
         let limit = i64::from(self.limit);
-        let rows = db.rows(FIND, &[&self.now, &limit]).await?;
-        let notices = rows.into_iter().map(due_notice).collect::<Result<_, _>>()?;
-        db.exec(LEASE, &[&self.now, &limit, &self.lease_until]).await?;
+        let rows = db.rows(FIND, &[&self.lane, &self.now, &limit]).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let notices = rows.into_iter().map(|row| due_notice(row, self.until)).collect::<Result<_, _>>()?;
+        db.exec(CLAIM, &[&self.lane, &self.now, &limit, &self.until]).await?;
         Ok(notices)
     }
 }
@@ -137,21 +163,24 @@ impl Act for NoticeSent {
         const LETTER: &str = "SELECT letter_id, mailbox_id FROM notice WHERE notice_id = $1 AND letter_id IS NOT NULL";
         const NOTIFIED: &str = "
             UPDATE delivery SET notified = $3 WHERE letter_id = $1 AND reader_id = $2 AND notified IS NULL";
+        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1";
         if let Some(mut row) = db.row(LETTER, &[&self.id]).await? {
             let (letter, reader): (LetterId, AccountId) = (row.take()?, row.take()?);
             if db.exec(NOTIFIED, &[&letter, &reader, &self.now]).await? > 0 {
                 letters::tell_sender(db, letter).await?;
             }
         }
-        DropNotice { id: self.id }.run(db).await
+        db.exec(SQL, &[&self.id]).await.map(drop)
     }
 }
 
-/// The notice could not be sent.
+/// The notice could not be sent. Says nothing if the claim is over and somebody else's.
 pub struct NoticeFailed {
     /// The notice that could not be handed over.
     pub id: NoticeId,
-    /// When the next try is due; before that nobody leases it.
+    /// The end of the claim under which it was tried.
+    pub claimed_until: Timestamp,
+    /// When the next try is due; before that nobody claims it.
     pub next_due: Timestamp,
 }
 
@@ -160,12 +189,13 @@ impl Act for NoticeFailed {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "UPDATE notice SET due = $2, attempts = attempts + 1 WHERE notice_id = $1";
-        db.exec(SQL, &[&self.id, &self.next_due]).await.map(drop)
+        const SQL: &str = "UPDATE notice SET due = $3, attempts = attempts + 1 WHERE notice_id = $1 AND due = $2";
+        db.exec(SQL, &[&self.id, &self.claimed_until, &self.next_due]).await.map(drop)
     }
 }
 
-/// Gives a notice up: its code is no longer good, or it was tried too often.
+/// Gives a notice up: its code is no longer good, or it was refused. A reader who was to be told of a letter is told of the
+/// next one.
 pub struct DropNotice {
     /// The notice that is given up.
     pub id: NoticeId,
@@ -176,36 +206,58 @@ impl Act for DropNotice {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1";
-        db.exec(SQL, &[&self.id]).await.map(drop)
+        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1 RETURNING mailbox_id";
+        let Some(mut row) = db.row(SQL, &[&self.id]).await? else { return Ok(()) };
+        match row.take::<Option<MailboxId>>()? {
+            Some(reader) => tell_again(db, reader).await,
+            None => Ok(()),
+        }
     }
 }
 
-fn due_notice(mut row: Row) -> Result<DueNotice, StoreError> {
+fn due_notice(mut row: Row, claimed_until: Timestamp) -> Result<DueNotice, StoreError> {
     let id = row.take()?;
     let attempts = u32::try_from(row.take::<u64>()?).unwrap_or(u32::MAX);
     let created = row.take()?;
     let content = match row.take()? {
         Some(sealed) => NoticeContent::Sealed(sealed),
-        None => NoticeContent::Letter { account: row.take()?, address_sealed: row.take()?, language: row.take()? },
+        None => {
+            let (account, address_sealed, language) = (row.take()?, row.take()?, row.take()?);
+            match (address_sealed, language) {
+                (Some(address_sealed), Some(language)) => NoticeContent::Letter { account, address_sealed, language },
+                (_, _) => NoticeContent::Nobody,
+            }
+        }
     };
-    Ok(DueNotice { id, content, attempts, created })
+    Ok(DueNotice { id, claimed_until, content, attempts, created })
 }
 
 /// Puts a notice into the outbox.
 pub(crate) async fn queue<D: Db>(db: &mut D, new: &NewNotice, now: Timestamp) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO notice (notice_id, sealed, due, attempts, created) VALUES ($1, $2, $3, 0, $3)";
-    db.exec(SQL, &[&new.id, &new.sealed, &now]).await.map(drop)
+    const SQL: &str = "
+        INSERT INTO notice (notice_id, lane, sealed, due, attempts, created) VALUES ($1, $2, $3, $4, 0, $4)";
+    db.exec(SQL, &[&new.id, &new.lane, &new.sealed, &now]).await.map(drop)
 }
 
-/// Puts "a letter has come" into the outbox.
+/// Puts "a letter has come" into the outbox, and remembers that the reader is told. Whoever has another such notice waiting
+/// needs no second one, and whoever is no member has no address.
 pub(crate) async fn queue_letter<D: Db>(
     db: &mut D,
     letter: LetterId,
     reader: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "
-        INSERT INTO notice (notice_id, mailbox_id, letter_id, due, attempts, created) VALUES ($1, $2, $3, $4, 0, $4)";
-    db.exec(SQL, &[&NoticeId::of_letter(letter, reader), &reader, &letter, &now]).await.map(drop)
+    const QUEUE: &str = "
+        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, attempts, created)
+        SELECT $1, $2, mailbox_id, $4, $5, 0, $5 FROM member WHERE mailbox_id = $3
+        ON CONFLICT DO NOTHING";
+    const TOLD: &str = "UPDATE mailbox SET told = 1 WHERE mailbox_id = $1";
+    db.exec(QUEUE, &[&NoticeId::of_letter(letter, reader), &Lane::Letters, &reader, &letter, &now]).await?;
+    db.exec(TOLD, &[&reader]).await.map(drop)
+}
+
+/// The owner of a mailbox has looked, or was not told after all: the next letter is news.
+pub(crate) async fn tell_again<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mailbox SET told = 0 WHERE mailbox_id = $1 AND told <> 0";
+    db.exec(SQL, &[&mailbox]).await.map(drop)
 }

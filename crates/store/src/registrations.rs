@@ -252,8 +252,8 @@ impl CompleteRegistration {
             VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING";
         const MAILBOX: &str = "
-            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts)
-            VALUES ($1, $2, $3, 0, 0, 0)";
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told)
+            VALUES ($1, $2, $3, 0, 0, 0, 0)";
         const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
         let Registration { account, address_lookup, language } = from;
         // From now on the address is the account's name, and no factor: only one that is better opens a mailbox.

@@ -10,7 +10,8 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, StoreError,
     letters::{self, Entry, entries},
-    pulse::PulseOf,
+    notices,
+    pulse::{self, PulseOf},
     records,
 };
 
@@ -26,9 +27,12 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// Records that changed, contacts with their bytes.
     pub records: Vec<RecordChange>,
+    /// Whether the mailbox's owner was told that a letter waits and has not looked since: the asker then asks by [`Look`].
+    pub told: bool,
 }
 
 /// Entries and records that changed, merged in the order of their changes.
+#[derive(Clone, Copy)]
 pub struct ChangesSince {
     /// The mailbox that is followed.
     pub mailbox: MailboxId,
@@ -59,10 +63,14 @@ impl Act for ChangesSince {
             SELECT record_id, purpose, version, change, CASE WHEN purpose = 'contact' THEN sealed END FROM record
              WHERE mailbox_id = $1 AND change > $2
              ORDER BY change LIMIT $3";
-        let Pulse { change, erased } = PulseOf { mailbox: self.mailbox }.run(db).await?;
+        const MAILBOX: &str = "SELECT change, erase_letters, erase_drafts, told FROM mailbox WHERE mailbox_id = $1";
+        let (Pulse { change, erased }, told) = match db.row(MAILBOX, &[&self.mailbox]).await? {
+            Some(mut row) => (pulse::pulse(&mut row)?, row.take()?),
+            None => (Pulse { change: ChangeNumber::ZERO, erased: Erased::default() }, false),
+        };
         // Most questions come from a device that has seen everything.
         if change <= self.since {
-            return Ok(Changes { change, erased, more: false, entries: Vec::new(), records: Vec::new() });
+            return Ok(Changes { change, erased, more: false, entries: Vec::new(), records: Vec::new(), told });
         }
         let one_more = i64::from(self.limit) + 1;
         let entries = match self.scope {
@@ -72,11 +80,25 @@ impl Act for ChangesSince {
         let entries = entries.into_iter().map(letters::entry).collect::<Result<Vec<_>, _>>()?;
         let records = db.rows(RECORDS, &[&self.mailbox, &self.since, &one_more]).await?;
         let records = records.into_iter().map(records::change).collect::<Result<Vec<_>, _>>()?;
-        Ok(Changes { change, erased, more: false, entries, records }.cut(self.limit))
+        Ok(Changes { change, erased, more: false, entries, records, told }.cut(self.limit))
     }
 }
 
 impl ReadOnly for ChangesSince {}
+
+/// The same, and the owner of the mailbox has looked: a letter that comes later is told of. In one transaction, so that no
+/// letter is missing in the answer and untold all the same.
+pub struct Look(pub ChangesSince);
+
+impl Act for Look {
+    type Output = Changes;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        notices::tell_again(db, self.0.mailbox).await?;
+        self.0.run(db).await
+    }
+}
 
 /// Every letter that a mailbox holds.
 pub struct LetterIdsOf {

@@ -4,6 +4,7 @@
 
 mod burdens;
 mod metrics;
+mod notices;
 mod page;
 mod sessions;
 mod strangers;

@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     problems::ProblemDetails,
     sync::{Changes, DraftIds, LetterIds},
 };
-use securemailbox_store::sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope};
+use securemailbox_store::sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Look, Scope};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -50,7 +50,12 @@ pub(crate) async fn changes(
     let limit = letters::list::page_size(asked.limit)?;
     let since = ChangeNumber::new(asked.since);
     let scope = asked.only.map_or(Scope::Everything, |Only::Records| Scope::Records);
-    let found = mailroom.store.read(ChangesSince { mailbox: access.mailbox, since, limit, scope }).await?;
+    let asked = ChangesSince { mailbox: access.mailbox, since, limit, scope };
+    let mut found = mailroom.store.read(asked).await?;
+    if found.told {
+        // Once for each notice. A store that can't write now still shows what is there, and remembers it the next time.
+        found = mailroom.store.write(Look(asked)).await.unwrap_or(found);
+    }
     let entries =
         found.entries.into_iter().map(|entry| letters::entry(&mailroom, &access, entry)).collect::<Result<_, _>>()?;
     Ok(Json(Changes { change: found.change, erased: found.erased, more: found.more, entries, records: found.records }))

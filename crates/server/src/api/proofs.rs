@@ -207,7 +207,7 @@ async fn choose(mailroom: &Mailroom, holder: HolderId, choice: &ChooseFactor) ->
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
     let expected = mailroom.store.write(ExpectCode { holder, factor, code, notice, now }).await;
     expected.map_err(|error| refused(holder, error))?;
-    mailroom.notices.notify_one();
+    mailroom.notices.ring(to.lane());
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -272,7 +272,7 @@ mod tests {
     };
     use securemailbox_store::{
         Location, Store,
-        notices::{DueNotices, NoticeContent},
+        notices::{ClaimNotices, Lane, NoticeContent},
         registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
         sessions::SessionByToken,
         slots::{PasswordSlot, RecoverySlot},
@@ -326,8 +326,9 @@ mod tests {
         async fn code(&self, holder: HolderId, factor: FactorId) -> Code {
             choose(&self.mailroom, holder, &ChooseFactor { factor }).await.unwrap();
             let now = self.mailroom.now();
-            let due = DueNotices { now, limit: 10, lease_until: now.after(Duration::from_secs(60 * 60)) };
-            let due = self.mailroom.store.write(due).await.unwrap();
+            let until = now.after(Duration::from_secs(60 * 60));
+            let claim = |lane| self.mailroom.store.write(ClaimNotices { lane, now, limit: 10, until });
+            let due = [claim(Lane::Emails).await.unwrap(), claim(Lane::Texts).await.unwrap()].concat();
             let NoticeContent::Sealed(sealed) = &due[0].content else { panic!("a code") };
             assert_eq!(due.len(), 1, "one message for one choice");
             code_of(&self.mailroom.seal, due[0].id, sealed).unwrap()

@@ -1,18 +1,24 @@
 //! Notices to people: codes and "a letter waits". Durable and sealed in the store's outbox, retried until taken; a dead
 //! mail server delays notices, never letters.
 
+mod demo;
+mod failures;
+mod gateway;
+mod lanes;
+mod mail;
 mod senders;
 mod texts;
-mod worker;
 
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{accounts::Language, address::Address, phone::PhoneNumber, sealed::Purpose};
-use securemailbox_store::notices::{NewNotice, NoticeId};
+use securemailbox_store::notices::{Lane, NewNotice, NoticeId};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
-pub use senders::{DemoMessage, DemoOutbox, Outgoing, SenderError, Senders};
+pub use demo::{DemoMessage, DemoOutbox};
+pub use lanes::run;
+pub use senders::{Outgoing, SenderError, Senders};
 pub use texts::Text;
-pub use worker::run;
 
 use crate::seal::{ServerSeal, Unsealed};
 
@@ -24,6 +30,40 @@ pub enum Recipient {
     Email(Address),
     /// An SMS to this number.
     Phone(PhoneNumber),
+}
+
+impl Recipient {
+    /// The lane of what a person waits for.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::Email(_) => Lane::Emails,
+            Self::Phone(_) => Lane::Texts,
+        }
+    }
+}
+
+/// Says to each lane that something new waits in it.
+#[derive(Default)]
+pub struct Bells {
+    emails: Notify,
+    texts: Notify,
+    letters: Notify,
+}
+
+impl Bells {
+    /// Something was put into the outbox.
+    pub fn ring(&self, lane: Lane) {
+        self.of(lane).notify_one();
+    }
+
+    const fn of(&self, lane: Lane) -> &Notify {
+        match lane {
+            Lane::Emails => &self.emails,
+            Lane::Texts => &self.texts,
+            Lane::Letters => &self.letters,
+        }
+    }
 }
 
 /// A notice as it lies sealed in the outbox.
@@ -47,7 +87,7 @@ pub fn seal_notice(
     let waiting = Waiting { to: to.clone(), language, text: text.clone() };
     #[expect(clippy::expect_used, reason = "a struct of strings is JSON")]
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&waiting).expect("strings"));
-    NewNotice { id, sealed: seal.seal(Purpose::Outbox, [0; 16], *id.as_bytes(), &plain, rng) }
+    NewNotice { id, lane: to.lane(), sealed: seal.seal(Purpose::Outbox, [0; 16], *id.as_bytes(), &plain, rng) }
 }
 
 fn open_notice(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Result<Waiting, Unsealed> {

@@ -3,6 +3,8 @@
 use securemailbox_protocol::{accounts::Language, factors::Code};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Operator;
+
 /// What a notice says, before it is put into words of a language.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -60,16 +62,26 @@ impl Text {
         }
     }
 
-    /// In words. `url` is where the mailbox is.
+    /// In words. `url` is where the mailbox is, and `operator` who keeps it: the name is what people know, and an e-mail
+    /// says where to ask.
     #[must_use]
-    pub fn words(&self, language: Language, url: &str) -> Words {
-        match language {
-            Language::Sv => self.swedish(url),
-            Language::En => self.english(url),
+    pub fn words(&self, language: Language, url: &str, operator: &Operator) -> Words {
+        let service = match operator.name.as_str() {
+            "" => "SecureMailbox".to_owned(),
+            name => format!("SecureMailbox ({name})"),
+        };
+        let mut words = match language {
+            Language::Sv => self.swedish(url, &service),
+            Language::En => self.english(url, &service),
+        };
+        // An SMS has no subject, and no room.
+        if !words.subject.is_empty() {
+            words.text.push_str(&signature(language, operator));
         }
+        words
     }
 
-    fn swedish(&self, url: &str) -> Words {
+    fn swedish(&self, url: &str, service: &str) -> Words {
         let code = self.code().map_or("", Code::digits);
         match self {
             Self::AddressCode { .. } => Words {
@@ -87,21 +99,19 @@ impl Text {
                 ),
             },
             Self::PhoneCode { .. } => {
-                Words { subject: "", text: format!("Din kod till SecureMailbox: {code}. Ge den inte till någon.") }
+                Words { subject: "", text: format!("Din kod till {service}: {code}. Ge den inte till någon.") }
             }
             Self::SignInCode { .. } => Words {
                 subject: "",
-                text: format!("Din kod för att logga in i SecureMailbox: {code}. Ge den inte till någon."),
+                text: format!("Din kod för att logga in i {service}: {code}. Ge den inte till någon."),
             },
             Self::RecoveryCode { .. } => Words {
                 subject: "",
-                text: format!("Din kod för att välja nytt lösenord i SecureMailbox: {code}. Ge den inte till någon."),
+                text: format!("Din kod för att välja nytt lösenord i {service}: {code}. Ge den inte till någon."),
             },
             Self::ProofCode { .. } => Words {
                 subject: "",
-                text: format!(
-                    "Din kod för att bekräfta att det är du i SecureMailbox: {code}. Ge den inte till någon."
-                ),
+                text: format!("Din kod för att bekräfta att det är du i {service}: {code}. Ge den inte till någon."),
             },
             Self::NewLetter => Words {
                 subject: "Du har fått ett brev",
@@ -110,7 +120,7 @@ impl Text {
         }
     }
 
-    fn english(&self, url: &str) -> Words {
+    fn english(&self, url: &str, service: &str) -> Words {
         let code = self.code().map_or("", Code::digits);
         match self {
             Self::AddressCode { .. } => Words {
@@ -128,24 +138,88 @@ impl Text {
                 ),
             },
             Self::PhoneCode { .. } => {
-                Words { subject: "", text: format!("Your code for SecureMailbox: {code}. Give it to nobody.") }
+                Words { subject: "", text: format!("Your code for {service}: {code}. Give it to nobody.") }
             }
-            Self::SignInCode { .. } => Words {
-                subject: "",
-                text: format!("Your code to sign in to SecureMailbox: {code}. Give it to nobody."),
-            },
+            Self::SignInCode { .. } => {
+                Words { subject: "", text: format!("Your code to sign in to {service}: {code}. Give it to nobody.") }
+            }
             Self::RecoveryCode { .. } => Words {
                 subject: "",
-                text: format!("Your code to choose a new password in SecureMailbox: {code}. Give it to nobody."),
+                text: format!("Your code to choose a new password in {service}: {code}. Give it to nobody."),
             },
             Self::ProofCode { .. } => Words {
                 subject: "",
-                text: format!("Your code to confirm that it is you in SecureMailbox: {code}. Give it to nobody."),
+                text: format!("Your code to confirm that it is you in {service}: {code}. Give it to nobody."),
             },
             Self::NewLetter => Words {
                 subject: "You have a letter",
                 text: format!("A sealed letter waits in your mailbox.\nSign in and read it at {url}\n"),
             },
+        }
+    }
+}
+
+/// Who wrote, and where to ask: the From takes no answers.
+fn signature(language: Language, operator: &Operator) -> String {
+    let Operator { name, contact, .. } = operator;
+    match (language, name.as_str(), contact.as_str()) {
+        (_, "", "") => String::new(),
+        (Language::Sv, name, "") => format!("\nSkickat automatiskt av {name}. Det går inte att svara.\n"),
+        (Language::Sv, "", contact) => format!("\nSkickat automatiskt. Det går inte att svara; fråga på {contact}.\n"),
+        (Language::Sv, name, contact) => {
+            format!("\nSkickat automatiskt av {name}. Det går inte att svara; fråga på {contact}.\n")
+        }
+        (Language::En, name, "") => format!("\nSent automatically by {name}. Answers are not read.\n"),
+        (Language::En, "", contact) => format!("\nSent automatically. Answers are not read; ask at {contact}.\n"),
+        (Language::En, name, contact) => {
+            format!("\nSent automatically by {name}. Answers are not read; ask at {contact}.\n")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts() -> [Text; 7] {
+        let code = || Code::parse("204816").unwrap();
+        [
+            Text::AddressCode { code: code() },
+            Text::AlreadyHere,
+            Text::PhoneCode { code: code() },
+            Text::SignInCode { code: code() },
+            Text::RecoveryCode { code: code() },
+            Text::ProofCode { code: code() },
+            Text::NewLetter,
+        ]
+    }
+
+    #[test]
+    fn a_notice_says_nothing_of_the_letter() {
+        for language in [Language::Sv, Language::En] {
+            let words = Text::NewLetter.words(language, "https://mail.example.se", &Operator::default());
+            assert!(words.text.contains("https://mail.example.se"));
+            assert!(Text::NewLetter.code().is_none());
+        }
+    }
+
+    #[test]
+    fn every_notice_says_who_writes_and_every_e_mail_where_to_ask() {
+        let operator =
+            Operator { name: "Example Clinic".into(), contact: "ask@example.se".into(), country: String::new() };
+        for (language, text) in [Language::Sv, Language::En].into_iter().flat_map(|l| texts().map(|text| (l, text))) {
+            let words = text.words(language, "https://mail.example.se", &operator);
+            assert!(words.text.contains("Example Clinic"), "{}", words.text);
+            assert_eq!(words.text.contains("ask@example.se"), !words.subject.is_empty(), "{}", words.text);
+            // As long as one SMS of letters that are in its alphabet (3GPP TS 23.038).
+            assert!(!words.subject.is_empty() || words.text.chars().count() <= 160, "{}", words.text);
+        }
+    }
+
+    #[test]
+    fn without_an_operator_nothing_is_signed() {
+        for text in texts() {
+            assert!(!text.words(Language::Sv, "", &Operator::default()).text.contains("automatiskt"));
         }
     }
 }

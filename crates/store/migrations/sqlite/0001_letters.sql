@@ -6,14 +6,16 @@ CREATE TABLE meta (
     value BLOB NOT NULL
 ) STRICT;
 
--- What entries, records, slots and sessions belong to. Whose it is stands beside it.
+-- What entries, records, slots and sessions belong to. Whose it is stands beside it. `told`: its owner was told that a
+-- letter waits, or is being told, and has not looked since.
 CREATE TABLE mailbox (
     mailbox_id       BLOB NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
     certificate_hash BLOB NOT NULL,
     change           INTEGER NOT NULL,
     erase_letters    INTEGER NOT NULL,
-    erase_drafts     INTEGER NOT NULL
+    erase_drafts     INTEGER NOT NULL,
+    told             INTEGER NOT NULL
 ) STRICT;
 
 -- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
@@ -173,9 +175,10 @@ CREATE TABLE delivery (
     PRIMARY KEY (letter_id, reader_id)
 ) STRICT;
 
--- The outbox. A notice of a letter names it, any other is sealed.
+-- The outbox. A notice of a letter names it, any other is sealed. One that is claimed is due when its claim is over.
 CREATE TABLE notice (
     notice_id  BLOB NOT NULL PRIMARY KEY,
+    lane       TEXT NOT NULL,
     sealed     BLOB,
     mailbox_id BLOB,
     letter_id  BLOB,
@@ -183,8 +186,10 @@ CREATE TABLE notice (
     attempts   INTEGER NOT NULL,
     created    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX notice_by_due ON notice (due, notice_id);
-CREATE UNIQUE INDEX notice_by_letter ON notice (letter_id, mailbox_id) WHERE letter_id IS NOT NULL;
+CREATE INDEX notice_by_due ON notice (lane, due, notice_id);
+CREATE INDEX notice_by_letter ON notice (letter_id) WHERE letter_id IS NOT NULL;
+-- Whoever is about to be told that a letter waits need not be told of another.
+CREATE UNIQUE INDEX notice_by_reader ON notice (mailbox_id) WHERE mailbox_id IS NOT NULL;
 
 -- Erasures whose rows are gone and whose traces may not be yet. A number, and nothing of what was erased.
 CREATE TABLE erasure (

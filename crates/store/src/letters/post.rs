@@ -44,7 +44,8 @@ pub enum PostLettersError {
     Store(#[from] StoreError),
 }
 
-/// Puts letters into every reader's mailbox, all or none, and a notice for each reader but the sender into the outbox.
+/// Puts letters into every reader's mailbox, all or none, and a notice into the outbox for each reader but the sender who was
+/// not told of a letter since they last looked.
 ///
 /// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
 /// draft goes with the letters, in a repetition too if it is still there as it was.
@@ -189,7 +190,7 @@ impl PostLetters {
     ) -> Result<(), PostLettersError> {
         const RAISE: &str = "
             UPDATE mailbox SET change = change + $2 WHERE mailbox_id = $1
-            RETURNING change, erase_letters, erase_drafts, certificate_hash";
+            RETURNING change, erase_letters, erase_drafts, certificate_hash, told";
         const ENTRY: &str = "
             INSERT INTO entry (mailbox_id, letter_id, folder, read, arrived, change, wrapped_key)
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -197,7 +198,7 @@ impl PostLetters {
         let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
         let pulse = pulse::pulse(&mut raised)?;
-        let certificate: CertificateHash = raised.take()?;
+        let (certificate, told): (CertificateHash, bool) = (raised.take()?, raised.take()?);
         db.touched(account.mailbox(), pulse);
         for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {
             if reader.certificate != certificate {
@@ -213,13 +214,17 @@ impl PostLetters {
                 self.insert_delivery(db, account, letter.id).await?;
             }
         }
-        Ok(())
+        match arriving.first() {
+            Some(Arrival { letter, .. }) if account.mailbox() != self.sender && !told => {
+                Ok(notices::queue_letter(db, letter.id, account, self.now).await?)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn insert_delivery<D: Db>(&self, db: &mut D, reader: AccountId, letter: LetterId) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO delivery (letter_id, reader_id, delivered) VALUES ($1, $2, $3)";
-        db.exec(SQL, &[&letter, &reader, &self.now]).await?;
-        notices::queue_letter(db, letter, reader, self.now).await
+        db.exec(SQL, &[&letter, &reader, &self.now]).await.map(drop)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     accounts::AddressLookup,
     factors::{Factor, FactorsOf},
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
-    notices::{NewNotice, NoticeId},
+    notices::{Lane, NewNotice, NoticeId},
     proofs::{CodeHmac, Holder, HolderId, Verdict},
     proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
     records::WriteRecord,
@@ -66,7 +66,7 @@ impl Dice {
     }
 
     pub(super) fn notice(&mut self) -> NewNotice {
-        NewNotice { id: NoticeId::new(&mut self.0), sealed: self.bytes(120) }
+        NewNotice { id: NoticeId::new(&mut self.0), lane: Lane::Emails, sealed: self.bytes(120) }
     }
 
     pub(super) fn session(&mut self, now: Timestamp) -> NewSession {

@@ -376,8 +376,8 @@ impl Act for OpenGuestMailbox {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<(), StoreError> {
         const SQL: &str = "
-            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts)
-            VALUES ($1, $2, $3, 0, 0, 0)";
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told)
+            VALUES ($1, $2, $3, 0, 0, 0, 0)";
         db.exec(SQL, &[&self.mailbox, &AccountKind::Guest, &self.certificate]).await.map(drop)
     }
 }

@@ -15,7 +15,10 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::letters::{PostLetter, PostLetters, PostLettersError};
+use securemailbox_store::{
+    letters::{PostLetter, PostLetters, PostLettersError},
+    notices::Lane,
+};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
@@ -73,7 +76,7 @@ pub(crate) async fn post(
     let (count, bytes) = (letters.len(), letters.iter().map(|letter| letter.content.len()).sum::<usize>());
     let act = PostLetters { sender: access.mailbox, letters, draft, now: mailroom.now() };
     let posted = mailroom.store.write(act).await?;
-    mailroom.notices.notify_one();
+    mailroom.notices.ring(Lane::Letters);
     metrics::counter!("securemailbox_letters_total").increment(count as u64);
     tracing::info!(letters = count, bytes, "letters posted");
     Ok((StatusCode::CREATED, Json(posted)))

@@ -1,0 +1,153 @@
+//! Codes and notices by mail servers and gateways that misbehave (PROTOCOL §4.3).
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use reqwest::{Client, StatusCode};
+use securemailbox_e2e::{
+    outage::{Gateway, MailServer, Manner, dead_senders, free_port},
+    person::Person,
+    postgres::Postgres,
+    server::{Server, Start},
+};
+use serde_json::{Value, json};
+
+use crate::ANNA;
+
+/// A server with real senders; the ports are those of its mail server and its gateway.
+fn served(start: Start, mail: u16, sms: u16) -> Server {
+    Server::start(
+        dead_senders(start, mail)
+            .with("SMS__URL", &format!("http://localhost:{sms}/"))
+            .with("LIMITS__ENTRANCES_A_MINUTE", "100000")
+            .with("OPERATOR__NAME", "Example Clinic")
+            .with("OPERATOR__CONTACT", "ask@example.se"),
+    )
+}
+
+/// Anna, who registered while this was a demo.
+async fn anna(folder: &Path) -> Person {
+    let mut demo = Server::start(Start::demo(folder));
+    let anna = Person::at(&demo);
+    drop(anna.register(&demo, ANNA.0, ANNA.1, "Anna").await);
+    demo.stop();
+    anna
+}
+
+async fn post(server: &Server, token: Option<&str>, path: &str, body: &Value) -> Value {
+    let request =
+        Client::new().post(format!("{}/api/v1{path}", server.url())).header("content-type", "application/json");
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    let answer = request.body(body.to_string()).send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
+}
+
+/// Has a code go to an address.
+async fn ask_for_an_e_mail(server: &Server, address: &str) {
+    let begun = post(server, None, "/registrations", &json!({"address": address, "language": "sv"})).await;
+    let choice = json!({"factor": begun["offers"][0]["id"]});
+    post(server, None, &format!("/registrations/{}/proofs", begun["id"].as_str().unwrap()), &choice).await;
+}
+
+/// Has a code go to Anna's phone.
+async fn ask_for_an_sms(server: &Server, anna: &Person) {
+    let (token, path) = (anna.token(), "/sessions/current/proofs");
+    let asked = Client::new().get(format!("{}/api/v1{path}", server.url())).bearer_auth(&token);
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let offers: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    post(server, Some(&token), path, &json!({"factor": offers["offers"][0]["id"]})).await;
+}
+
+/// Looks again and again, for twenty seconds at most.
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..400 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it does not come to that: {what}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+#[expect(clippy::disallowed_methods, reason = "measured is a real server's end")]
+async fn a_mail_server_that_hangs_stops_no_sms_and_not_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let anna = anna(folder.path()).await;
+    let (mail, sms) = (free_port(), free_port());
+    let (mails, gateway) = (MailServer::behaving(mail, Manner::Hangs), Gateway::listen(sms, "200 OK"));
+    let mut server = served(Start::demo(folder.path()), mail, sms);
+    for number in 0..20 {
+        ask_for_an_e_mail(&server, &format!("nobody{number}@example.se")).await;
+    }
+    until("the mail server is given something", || !mails.messages().is_empty()).await;
+    ask_for_an_sms(&server, &anna).await;
+    until("the SMS goes out", || gateway.asked().len() == 1).await;
+    let asked = gateway.asked().remove(0);
+    assert!(asked.contains(ANNA.1) && asked.contains("Example Clinic"), "{asked}");
+    let told = Instant::now();
+    server.stop();
+    assert!(told.elapsed() < Duration::from_secs(10), "it took {:?}", told.elapsed());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_refusal_is_logged_by_its_class_and_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let anna = anna(folder.path()).await;
+    let (mail, sms) = (free_port(), free_port());
+    let mails = MailServer::behaving(mail, Manner::Refuses("554 5.7.1 nobody1@example.se is not welcome"));
+    let gateway = Gateway::listen(sms, "402 Payment Required");
+    let mut server = served(Start::demo(folder.path()), mail, sms);
+    ask_for_an_e_mail(&server, "nobody1@example.se").await;
+    ask_for_an_sms(&server, &anna).await;
+    until("both are refused", || ["message-refused", "no-credit"].iter().all(|cause| server.log().contains(cause)))
+        .await;
+    // Longer than the pause after a first failure.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!((mails.messages().len(), gateway.asked().len()), (1, 1));
+    server.stop();
+    let log = server.log();
+    assert!(log.contains(r#""reply":554"#) && log.contains(r#""reply":402"#), "{log}");
+    for secret in ["nobody1", "welcome", ANNA.0, &ANNA.1[3..]] {
+        assert!(!log.contains(secret), "the log holds {secret}");
+    }
+}
+
+/// The clients of a mail server that is slow are not sent everything twice by two processes on one database.
+#[tokio::test(flavor = "current_thread")]
+async fn two_processes_on_one_postgresql_send_each_mail_once() {
+    let (folder, postgres) = (tempfile::tempdir().unwrap(), Postgres::start());
+    let mail = free_port();
+    let mails = MailServer::behaving(mail, Manner::Slow(Duration::from_secs(2)));
+    let start = |name: &str| {
+        let own = folder.path().join(name);
+        let seal = folder.path().join("seal");
+        served(Start::demo(&own).on_postgres(&postgres.url()).with("SEAL", seal.to_str().unwrap()), mail, 9)
+    };
+    let (mut one, mut other) = (start("one"), start("other"));
+    for number in 0..24 {
+        ask_for_an_e_mail(if number % 2 == 0 { &one } else { &other }, &format!("nobody{number}@example.se")).await;
+    }
+    until("all are sent", || mails.messages().len() >= 24).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let mut by_id = BTreeMap::<String, u32>::new();
+    for message in mails.messages() {
+        assert!(
+            message.contains("MIME-Version: 1.0") && message.contains("Auto-Submitted: auto-generated"),
+            "{message}"
+        );
+        let id = message.lines().find(|line| line.starts_with("Message-ID: ")).expect("an id");
+        *by_id.entry(id.to_owned()).or_default() += 1;
+    }
+    assert_eq!((by_id.len(), by_id.values().sum::<u32>()), (24, 24));
+    one.stop();
+    other.stop();
+}
