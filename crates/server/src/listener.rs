@@ -45,6 +45,8 @@ const STREAMS: u32 = 16;
 const WINDOW: u32 = 256 * 1024;
 /// Connections that a network may have however many there are, as long as there are any.
 const FEW: usize = 32;
+/// How long all places are taken before it is said.
+const FULL: Duration = Duration::from_secs(1);
 /// How often the same trouble is said again.
 const REMINDER: Duration = Duration::from_secs(60);
 
@@ -109,10 +111,10 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
     let places = Shares::new(doors.places);
     let doorman = Doorman { router, builder: connection_builder(&doors.patience), patience: doors.patience };
     let mut connections = JoinSet::new();
-    let mut full = Trouble::default();
+    let (mut waiting, mut crowd) = (Trouble::default(), Trouble::default());
     loop {
         let (stream, peer) = tokio::select! {
-            accepted = next(&listener, &places) => accepted,
+            accepted = next(&listener, &places, &mut waiting) => accepted,
             // What is over is let go of.
             Some(_) = connections.join_next() => continue,
             () = stopped(&mut stopping) => break,
@@ -123,7 +125,7 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
         let network = (!doors.proxies.contains(&peer.ip().to_canonical())).then(|| Network::of(peer.ip()));
         let Ok(place) = places.take(network, 1) else {
             metrics::counter!("securemailbox_connections_refused_total").increment(1);
-            full.say(|| tracing::warn!("a network has as many connections as it may have, and more are closed"));
+            crowd.say(|| tracing::warn!("a network has as many connections as it may have, and more are closed"));
             continue;
         };
         let (doorman, tls, stopping) = (doorman.clone(), doors.tls.clone(), stopping.clone());
@@ -152,11 +154,10 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
 }
 
 /// The next connection, once there is a place: with none free, the kernel's queue waits instead of our memory.
-async fn next(listener: &TcpListener, places: &Shares<Network>) -> (TcpStream, SocketAddr) {
-    let mut trouble = Trouble::default();
+async fn next(listener: &TcpListener, places: &Shares<Network>, trouble: &mut Trouble) -> (TcpStream, SocketAddr) {
     loop {
-        if timeout(REMINDER, places.room()).await.is_err() {
-            tracing::warn!("all places for connections have been taken for a minute");
+        if timeout(FULL, places.room()).await.is_err() {
+            trouble.say(|| tracing::warn!("all places for connections are taken, and others wait"));
             continue;
         }
         match listener.accept().await {

@@ -190,6 +190,11 @@ fn the_server_stops_while_every_place_is_taken() {
         let _ = stream.write_all(&sent);
         held.push(stream);
     }
+    // One in the kernel's queue gets nothing meanwhile, and the operator is told why.
+    let last = held.last_mut().unwrap();
+    last.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    assert!(last.read(&mut [0]).is_err());
+    assert!(server.log().contains("all places for connections are taken"), "{}", server.log());
     // Returns only when it has ended, and then with success.
     server.stop();
     assert!(!server.log().contains("panicked"), "{}", server.log());
