@@ -86,7 +86,7 @@ pub(crate) async fn post(
 pub(crate) struct Received {
     /// Each with its content, which is the one that was announced.
     pub(crate) letters: Vec<PostLetter>,
-    /// The id of the sender's draft that the letters were, if they were one.
+    /// The sender's draft that the letters were, if they were one, as the sender has read it.
     draft: Option<SentDraft>,
 }
 
