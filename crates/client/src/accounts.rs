@@ -41,7 +41,7 @@ use crate::{
 /// A registration, or a step of one, did not go through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
-    /// See there.
+    /// The server was not reached, or refused.
     #[error(transparent)]
     Call(#[from] CallError),
     /// The password will not do. Nothing was sent.

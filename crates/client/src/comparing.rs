@@ -34,7 +34,7 @@ pub struct Comparison {
 /// A decision about a key can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecisionError {
-    /// See there.
+    /// The other one could not be looked up.
     #[error(transparent)]
     LookUp(#[from] LookUpError),
     /// The decision could not be written.

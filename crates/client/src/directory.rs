@@ -44,7 +44,7 @@ pub enum Warning {
 /// Nothing can be sent to this address now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookUpError {
-    /// See there.
+    /// The server was not reached, or refused.
     #[error(transparent)]
     Call(#[from] CallError),
     /// Nobody has it, and nobody was known by it.

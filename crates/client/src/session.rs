@@ -75,10 +75,10 @@ pub enum SessionError {
     /// The device slot does not open the account secret: altered, or another account's (ATTACKS 19).
     #[error("the server's slot for this device does not open")]
     SlotDoesNotOpen,
-    /// See there.
+    /// The server was not reached, or refused.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// See there.
+    /// What this device kept can't be read.
     #[error(transparent)]
     Local(#[from] LocalError),
 }

@@ -37,7 +37,7 @@ use crate::{
 /// A sign-in, or a step of one, did not go through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
-    /// See there.
+    /// The server was not reached, or refused.
     #[error(transparent)]
     Call(#[from] CallError),
     /// Wrong password, or not the server it was registered with. No key was used (ATTACKS 20).
@@ -46,7 +46,7 @@ pub enum SignInError {
     /// The server gave no slot of the right kind, or one that does not open (ATTACKS 19).
     #[error("the server's slot for this account does not open")]
     SlotDoesNotOpen,
-    /// See there.
+    /// The password was right, and the mailbox does not open.
     #[error(transparent)]
     Open(#[from] OpenError),
 }

@@ -22,7 +22,7 @@ const HELD: Duration = Duration::from_secs(60);
 pub struct GivenBack {
     /// The draft.
     pub record: RecordId,
-    /// Why.
+    /// What stood in the way of its post.
     pub cause: NotSent,
 }
 

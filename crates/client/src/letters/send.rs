@@ -63,7 +63,7 @@ pub enum SendError {
     /// One of the readers can't be written to.
     #[error("{cause}")]
     LookUp {
-        /// Who.
+        /// The reader whose key could not be had.
         address: Address,
         /// Why not.
         cause: LookUpError,
@@ -144,7 +144,7 @@ pub struct StillWaiting {
     pub(super) record: Option<RecordId>,
     /// The texts of that draft that its sender had seen.
     pub(super) seen: Vec<TextPrint>,
-    /// Why.
+    /// What stood in the way of its post.
     pub cause: SendError,
 }
 

@@ -6,8 +6,8 @@ use reqwest::{Response, StatusCode, header};
 use securemailbox_protocol::{phone::PhoneNumber, time::Timestamp};
 
 use super::{
+    configured::{SenderError, is_this_machine},
     failures::{Cause, NotSent},
-    senders::{SenderError, is_this_machine},
 };
 use crate::config::Sms;
 

@@ -23,8 +23,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Outgoing,
+    configured::{SenderError, is_this_machine, named_host},
     failures::{Cause, NotSent, is_tls},
-    senders::{SenderError, is_this_machine, named_host},
 };
 use crate::config;
 

@@ -1,11 +1,13 @@
 //! Notices to people: codes and "a letter waits". Durable and sealed in the store's outbox, retried until taken; a dead
 //! mail server delays notices, never letters.
 
+mod configured;
 mod demo;
 mod failures;
 mod gateway;
 mod lanes;
 mod mail;
+mod outgoing;
 mod senders;
 mod texts;
 
@@ -15,9 +17,11 @@ use securemailbox_store::notices::{Lane, NewNotice, NoticeId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+pub use configured::SenderError;
 pub use demo::{DemoMessage, DemoOutbox};
 pub use lanes::run;
-pub use senders::{Outgoing, SenderError, Senders};
+pub use outgoing::Outgoing;
+pub use senders::Senders;
 pub use texts::Text;
 
 use crate::seal::{ServerSeal, Unsealed};
