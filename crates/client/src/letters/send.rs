@@ -244,7 +244,10 @@ impl Mailbox {
                 }
                 Err(error) if error.problem() == Some(ProblemType::StaleDraft) => {
                     if let Err(error) = self.look_at_sent_draft(world, &waiting).await {
-                        self.forget_waiting(world, row).await?;
+                        // Where nobody could be asked it stays, as it is said to.
+                        if error == SendError::NoDraft {
+                            self.forget_waiting(world, row).await?;
+                        }
                         return Err(error);
                     }
                     ready = Some((waiting, readers));

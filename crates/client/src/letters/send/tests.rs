@@ -157,13 +157,7 @@ fn a_letter_takes_no_text_along_that_another_tab_handed_in_unseen() {
     let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
     ready(other.draft(&world, record)).unwrap();
     ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
-    let head = RecordHead {
-        id: record,
-        purpose: RecordPurpose::Draft,
-        version: Version::new(1),
-        change: ChangeNumber::new(1),
-    };
-    world.server.will(format!("/records/{record}?purpose=draft").leak(), ok(&head));
+    world.server.will(format!("/records/{record}?purpose=draft").leak(), ok(&draft_head(record, 1)));
     ready(other.hand_in(&world, record)).unwrap();
     assert_eq!(world.device.count(Table::Draft), 0);
     assert!(ready(one.send_from(&world, &written(), Some(record), Vec::new())).is_err());
@@ -241,4 +235,13 @@ fn a_draft_that_another_device_sent_does_not_become_a_second_letter() {
     assert_eq!(sent, Err(SendError::NoDraft));
     assert_eq!(world.device.count(Table::Waiting), 0);
     assert_eq!(drafts_named(&world).len(), 1, "it is not posted again");
+}
+
+#[test]
+fn a_letter_whose_draft_can_not_be_looked_at_waits_as_it_is_said_to() {
+    let (world, anna) = (TestWorld::default(), annas_mailbox());
+    let record = saved_draft(&world, &anna);
+    let sent = ready(anna.send_from(&world, &written(), Some(record), Vec::new()));
+    assert!(matches!(sent, Err(SendError::Waiting { .. })), "the record was not answered for");
+    assert_eq!(world.device.count(Table::Waiting), 1);
 }
