@@ -228,6 +228,10 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::RecordExists
         | ProblemType::StaleVersion
         | ProblemType::TooLarge
+        | ProblemType::NotAMobileNumber
+        | ProblemType::OtherCountry
+        | ProblemType::MailboxFull
+        | ProblemType::ReaderFull
         | ProblemType::TooManyRequests => Class::Refused,
         ProblemType::BadRequest
         | ProblemType::TwoCredentials
@@ -238,6 +242,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::WrongHost
         | ProblemType::PreconditionRequired
         | ProblemType::Internal
+        | ProblemType::StorageFull
         | ProblemType::Busy => Class::Unavailable,
     }
 }

@@ -129,6 +129,20 @@ pub struct Account {
     pub address: Address,
     /// Which certificate the directory shows others.
     pub certificate: CertificateHash,
+    /// How much the mailbox holds.
+    pub holds: Amounts,
+    /// How much it may hold, by the operator's choice. More is refused (507).
+    pub quota: Amounts,
+}
+
+/// An amount of letters. A letter counts in each mailbox that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Amounts {
+    /// Letters, in all folders.
+    pub letters: u64,
+    /// Bytes of letters and records, as the server has them.
+    pub bytes: u64,
 }
 
 /// `PATCH /account`.

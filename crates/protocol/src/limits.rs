@@ -44,8 +44,6 @@ pub const ADDRESS_TYPED: usize = 1024;
 pub const LOOK_UPS_A_DAY: u32 = 500;
 /// New recovery sheets of one account in a day.
 pub const SHEETS_A_DAY: u32 = 20;
-/// Codes of one account or registration in an hour.
-pub const CODES_AN_HOUR: u32 = 10;
 /// Failed sign-ins of one account in an hour, before the next must wait.
 pub const SIGN_INS_AN_HOUR: u32 = 20;
 /// What was typed or pasted for a code, in bytes: a whole message, and not a page.

@@ -17,7 +17,8 @@ pub struct PhoneNumber(String);
 pub struct NotAPhoneNumber;
 
 impl PhoneNumber {
-    /// Takes what people type (spaces, hyphens, parentheses, `00` for `+`) and keeps the one form.
+    /// Takes what people type (spaces, hyphens, parentheses, `00` for `+`, a `(0)` behind the country code) and keeps the
+    /// one form.
     ///
     /// # Errors
     /// [`NotAPhoneNumber`]: no country code, a letter, or not 7 to 15 digits.
@@ -25,8 +26,11 @@ impl PhoneNumber {
         if typed.len() > 64 {
             return Err(NotAPhoneNumber);
         }
-        let bare: String =
-            typed.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '(' | ')' | '.' | '/')).collect();
+        let bare: String = typed
+            .replacen("(0)", "", 1)
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '\u{a0}' | '-' | '(' | ')' | '.' | '/'))
+            .collect();
         let digits = bare.strip_prefix('+').or_else(|| bare.strip_prefix("00")).ok_or(NotAPhoneNumber)?;
         let in_range = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
         if in_range && digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -79,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_people_type_becomes_the_one_form() {
-        for typed in ["+46701740612", "+46 70-174 06 12", "0046 (70) 174 06 12"] {
+        for typed in ["+46701740612", "+46 70-174 06 12", "0046 (70) 174 06 12", "+46 (0)70-174 06 12"] {
             assert_eq!(PhoneNumber::parse(typed).unwrap().as_str(), "+46701740612");
         }
     }

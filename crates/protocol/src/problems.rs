@@ -68,9 +68,14 @@ problem_types! {
     TooLarge "too-large" 413 "The request is larger than this address takes." "Send less; the limits are in docs/protocol.md.";
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of another kind than this address takes." "Compare it with the API's description at /api/v1/openapi.json.";
     WrongHost "wrong-host" 421 "The request names another host than this server." "Open the mailbox at its own address.";
+    NotAMobileNumber "not-a-mobile-number" 422 "No code can be sent to this number." "Type the number of a mobile phone, with its country code.";
+    OtherCountry "other-country" 422 "This service sends no codes to numbers of that country." "Type the number of another mobile phone, or ask the operator.";
     PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";
     TooManyRequests "too-many-requests" 429 "That was too often." "Wait, and try again. `Retry-After` says how many seconds.";
     Internal "internal" 500 "Something went wrong here." "Try again; if it stays, tell the operator the time.";
+    MailboxFull "mailbox-full" 507 "The mailbox holds as much as it may." "Empty the trash, and erase letters and drafts that are no longer needed.";
+    ReaderFull "reader-full" 507 "A reader's mailbox is full." "Send it without them, or ask them to make room.";
+    StorageFull "storage-full" 507 "The server's disk is full." "Try again later: reading and erasing go on meanwhile, and nothing is lost.";
     Busy "busy" 503 "The server has more to do than it can." "Try again in a few seconds; nothing was lost.";
 }
 

@@ -6,7 +6,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use securemailbox_protocol::address::Address;
 use securemailbox_server::{
     DemoAccount, Server, StartError, World,
-    config::{Configuration, NetworkLimits},
+    config::{Configuration, NamedNetwork},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
@@ -44,9 +44,12 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
         configuration.listen = listen;
     }
     if arguments.demo {
-        // Everybody in a demo, and every test, comes from one network.
-        configuration.limits =
-            NetworkLimits { requests_a_second: 10_000, entrances_a_minute: 10_000, ..configuration.limits };
+        // Everybody in a demo, and every test, comes from this machine.
+        configuration.limits.networks.push(NamedNetwork {
+            name: "this machine".into(),
+            addresses: vec!["127.0.0.0/8".into(), "::1".into()],
+            times: 1000,
+        });
     }
     let world = World {
         clock: Arc::new(terminal::now),

@@ -20,8 +20,8 @@ use securemailbox_protocol::{ids::AccountId, limits, problems::ProblemType};
 use tokio::sync::Mutex;
 
 use crate::{
+    networks::Network,
     problem::Problem,
-    rates::Network,
     shares::{Division, NoRoom, Share, Shares},
 };
 

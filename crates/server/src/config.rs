@@ -9,7 +9,12 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use securemailbox_protocol::limits;
+use securemailbox_store::quotas::Quota;
 use serde::{Deserialize, Serialize};
+
+pub use crate::networks::NamedNetwork;
+use crate::numbers::{NoCountry, Numbers};
 
 /// Variables over the file: `SECUREMAILBOX_SERVER_LISTEN`, `SECUREMAILBOX_SERVER_MAIL__URL`.
 pub const ENVIRONMENT: &str = "SECUREMAILBOX_SERVER_";
@@ -44,6 +49,8 @@ pub struct Configuration {
     pub operator: Operator,
     /// What one network may ask for.
     pub limits: NetworkLimits,
+    /// What one mailbox may hold and send.
+    pub quotas: Quotas,
 }
 
 /// Certificate chain and key, PEM.
@@ -85,7 +92,17 @@ pub enum Sms {
         authorization: Option<String>,
         /// The body of each request, with `{to}` and `{text}` in it.
         body: String,
+        /// The countries to whose numbers SMS are sent, by their two letters (ISO 3166-1); without any, the operator's.
+        #[serde(default)]
+        countries: Vec<String>,
+        /// SMS in a day, to everybody together. People without a mailbox take no more than half of them.
+        #[serde(default = "texts_a_day")]
+        a_day: u32,
     },
+}
+
+const fn texts_a_day() -> u32 {
+    1000
 }
 
 /// Prometheus metrics on a listener of their own.
@@ -110,25 +127,103 @@ pub enum RegistrationPolicy {
 }
 
 /// Who runs the service, for the pages that must say so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Operator {
     /// The operator's name, as notices say it.
     pub name: String,
     /// Where a person can ask the operator: an address or a URL.
     pub contact: String,
-    /// The country in which the data lies.
+    /// The country of the operator, in which the data lies: two letters (ISO 3166-1).
     pub country: String,
 }
 
-/// What one network (an IPv4 address, an IPv6 /64) may ask for, and for how long a connection waits.
+impl Default for Operator {
+    fn default() -> Self {
+        Self { name: String::new(), contact: String::new(), country: "SE".into() }
+    }
+}
+
+/// What one mailbox may hold and send. The defaults are those of a busy clinic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Letters that a mailbox holds, in all folders.
+    pub letters: u32,
+    /// MiB of letters and records that a mailbox holds. A letter counts in each mailbox that has it.
+    pub mebibytes: u32,
+    /// Drafts that a mailbox holds.
+    pub drafts: u32,
+    /// Posts of a member in a minute, each a letter with as many readers as it has.
+    pub posts_a_minute: u32,
+    /// Letters of a member in a day.
+    pub letters_a_day: u32,
+    /// Readers of a member's letters in a day, counted once for each letter.
+    pub readers_a_day: u32,
+    /// Letters of a member in a day to people who never wrote to them.
+    pub strangers_a_day: u32,
+    /// Letters of a member in a day to one person who never wrote to them.
+    pub letters_a_day_to_a_stranger: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            letters: 50_000,
+            mebibytes: 2048,
+            drafts: 200,
+            posts_a_minute: 60,
+            letters_a_day: 1000,
+            readers_a_day: 5000,
+            strangers_a_day: 500,
+            letters_a_day_to_a_stranger: 20,
+        }
+    }
+}
+
+impl Quotas {
+    /// What a mailbox may hold.
+    #[must_use]
+    pub const fn of_a_mailbox(&self) -> Quota {
+        let bytes = (self.mebibytes as u64) << 20;
+        Quota { letters: self.letters as u64, bytes, drafts: self.drafts as u64 }
+    }
+
+    /// Refuses a number with which a letter that the protocol allows could never be sent.
+    fn check(&self) -> Result<(), ConfigurationError> {
+        // One post may hold as many letters, and one letter as many readers.
+        let (letters, readers) = (u32::try_from(limits::LETTERS), u32::try_from(limits::READERS));
+        let (letters, readers) = (letters.unwrap_or(u32::MAX), readers.unwrap_or(u32::MAX));
+        let numbers = [
+            ("letters", self.letters, 1),
+            ("mebibytes", self.mebibytes, 8),
+            ("drafts", self.drafts, 1),
+            ("posts_a_minute", self.posts_a_minute, 1),
+            ("letters_a_day", self.letters_a_day, letters),
+            ("readers_a_day", self.readers_a_day, readers),
+            ("strangers_a_day", self.strangers_a_day, readers),
+            ("letters_a_day_to_a_stranger", self.letters_a_day_to_a_stranger, 1),
+        ];
+        match numbers.into_iter().find(|(_, number, least)| number < least) {
+            Some((key, number, least)) => Err(ConfigurationError::TooLittle { key, number, least }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What one network (an IPv4 address, an IPv6 /64) may ask for, and for how long a connection waits. An IPv6 /56 may ask for
+/// 4 times as much, a /48 for 16 times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkLimits {
     /// Requests a second, on average; bursts of ten times as many.
     pub requests_a_second: u32,
-    /// Sign-ins, registrations and recoveries a minute.
-    pub entrances_a_minute: u32,
+    /// Sign-ins, registrations and recoveries that are begun at once, as at eight o'clock.
+    pub entrances_at_once: u32,
+    /// The same, in a day after that.
+    pub entrances_a_day: u32,
+    /// Networks that many people share, and that may ask for more.
+    pub networks: Vec<NamedNetwork>,
     /// Connections at once, all networks together.
     pub connections: usize,
     /// Connections of one network at once; without a number, three quarters of `connections`.
@@ -146,8 +241,10 @@ pub struct NetworkLimits {
 impl Default for NetworkLimits {
     fn default() -> Self {
         Self {
-            requests_a_second: 50,
-            entrances_a_minute: 30,
+            requests_a_second: 200,
+            entrances_at_once: 5000,
+            entrances_a_day: 10_000,
+            networks: Vec::new(),
             connections: 8192,
             connections_per_network: None,
             head_seconds: 10,
@@ -166,7 +263,8 @@ impl NetworkLimits {
     fn check(&self) -> Result<(), ConfigurationError> {
         let numbers = [
             ("requests_a_second", self.requests_a_second as usize),
-            ("entrances_a_minute", self.entrances_a_minute as usize),
+            ("entrances_at_once", self.entrances_at_once as usize),
+            ("entrances_a_day", self.entrances_a_day as usize),
             ("connections", self.connections),
             ("connections_per_network", self.connections_per_network.unwrap_or(1)),
             ("head_seconds", self.head_seconds as usize),
@@ -176,6 +274,15 @@ impl NetworkLimits {
         ];
         if let Some((key, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
             return Err(ConfigurationError::Zero { key });
+        }
+        for named in &self.networks {
+            let name = named.name.clone();
+            if named.times == 0 {
+                return Err(ConfigurationError::NoTimes { name });
+            }
+            if let Err(address) = named.parsed() {
+                return Err(ConfigurationError::NoNetwork { name, address: address.to_owned() });
+            }
         }
         match self.connections_per_network {
             Some(each) if each > self.connections => {
@@ -216,6 +323,7 @@ impl Default for Configuration {
             registration: RegistrationPolicy::default(),
             operator: Operator::default(),
             limits: NetworkLimits::default(),
+            quotas: Quotas::default(),
         }
     }
 }
@@ -273,6 +381,33 @@ pub enum ConfigurationError {
         /// Connections of all networks.
         all: usize,
     },
+    /// A named network that may ask for nothing.
+    #[error("`limits.networks` {name:?} has `times = 0`, with which nobody there is served: set it to at least 1")]
+    NoTimes {
+        /// Its name.
+        name: String,
+    },
+    /// A named network whose address is none.
+    #[error("`limits.networks` {name:?} has the address {address:?}: expected one like 192.0.2.7 or 2001:db8::/48")]
+    NoNetwork {
+        /// Its name.
+        name: String,
+        /// What stands in the place of an address.
+        address: String,
+    },
+    /// A quota with which a letter could never be sent or kept.
+    #[error("`quotas.{key}` is {number}, too little for one letter: set it to at least {least}, or leave it out")]
+    TooLittle {
+        /// The key below `quotas`.
+        key: &'static str,
+        /// What it was set to.
+        number: u32,
+        /// The least that it may be.
+        least: u32,
+    },
+    /// A country that is none.
+    #[error("`sms.countries` and `operator.country`: {0}")]
+    NoCountry(#[from] NoCountry),
     /// The system would refuse connections that the configuration promises.
     #[error(
         "`limits.connections` is {connections}, and this process may open {files} files: set it to at most {room}, or raise \
@@ -333,7 +468,30 @@ impl Configuration {
         if !demo && (self.mail.is_none() || self.sms.is_none()) {
             return Err(ConfigurationError::NoSenders);
         }
+        self.numbers()?;
+        self.quotas.check()?;
         self.limits.check()
+    }
+
+    /// The numbers that codes may be sent to.
+    ///
+    /// # Errors
+    /// [`ConfigurationError::NoCountry`]
+    pub fn numbers(&self) -> Result<Numbers, ConfigurationError> {
+        match &self.sms {
+            Some(Sms::Http { countries, .. }) if !countries.is_empty() => Ok(Numbers::of(countries)?),
+            Some(Sms::Http { .. }) => Ok(Numbers::of(std::slice::from_ref(&self.operator.country))?),
+            None => Ok(Numbers::of_everywhere()),
+        }
+    }
+
+    /// How many SMS may be sent in a day; where none are, nothing is counted.
+    #[must_use]
+    pub fn texts_a_day(&self) -> u64 {
+        match &self.sms {
+            Some(Sms::Http { a_day, .. }) => (*a_day).into(),
+            None => u64::from(u32::MAX),
+        }
     }
 }
 
@@ -373,7 +531,8 @@ mod tests {
     fn a_limit_with_which_nobody_is_served_is_refused_by_name() {
         for key in [
             "requests_a_second",
-            "entrances_a_minute",
+            "entrances_at_once",
+            "entrances_a_day",
             "connections",
             "connections_per_network",
             "head_seconds",

@@ -15,8 +15,8 @@ use crate::{
     api::{letters, records},
     guard::Proxies,
     listener::Peer,
+    networks::Network,
     origin::Origin,
-    rates::Network,
 };
 
 /// A property, which panics where it does not hold.

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, problem::Problem, rates::Network};
+use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem};
 
 /// The whole policy of the page. A test holds every answer to it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \

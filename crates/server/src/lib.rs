@@ -5,6 +5,7 @@ mod api;
 mod body;
 mod budgets;
 pub mod config;
+mod devices;
 mod files;
 mod flow;
 #[cfg(any(test, fuzzing))]
@@ -14,7 +15,9 @@ mod guard;
 mod jobs;
 mod listener;
 mod mailroom;
+mod networks;
 mod notices;
+mod numbers;
 mod opaque;
 mod origin;
 mod pages;
@@ -25,6 +28,7 @@ mod seal;
 mod session;
 mod shares;
 mod start;
+mod tallies;
 
 pub use listener::TlsError;
 pub use mailroom::Clock;

@@ -32,8 +32,8 @@ use crate::{
     config::{NetworkLimits, Tls},
     flow::{Arriving, Leaving},
     mailroom::stopped,
+    networks::Network,
     patience::{Overdue, Patience, Watched},
-    rates::Network,
     shares::{Division, Shares},
 };
 

@@ -7,13 +7,13 @@ use std::{
 
 use rand::{SeedableRng, rngs::StdRng};
 use securemailbox_protocol::time::Timestamp;
-use securemailbox_store::Store;
+use securemailbox_store::{Store, quotas::Quota};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::{
-    budgets::Budgets, config::RegistrationPolicy, notices::Bells, opaque::OpaqueServer, origin::Origin, rates::Rates,
-    seal::ServerSeal,
+    budgets::Budgets, config::RegistrationPolicy, networks::NamedNetworks, notices::Bells, numbers::Numbers,
+    opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -37,6 +37,14 @@ pub struct Shared {
     pub rates: Rates,
     /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
+    /// The networks that have limits of their own.
+    pub networks: NamedNetworks,
+    /// How much a mailbox may hold.
+    pub quota: Quota,
+    /// The numbers that codes may be sent to.
+    pub numbers: Numbers,
+    /// How many SMS may be sent in a day.
+    pub texts_a_day: u64,
     /// Wake the senders of notices.
     pub notices: Bells,
     /// What requests hold in memory.
@@ -61,6 +69,14 @@ pub struct Parts {
     pub rates: Rates,
     /// See [`Shared::registration`].
     pub registration: RegistrationPolicy,
+    /// See [`Shared::networks`].
+    pub networks: NamedNetworks,
+    /// See [`Shared::quota`].
+    pub quota: Quota,
+    /// See [`Shared::numbers`].
+    pub numbers: Numbers,
+    /// See [`Shared::texts_a_day`].
+    pub texts_a_day: u64,
     /// See [`Shared::stopping`].
     pub stopping: watch::Receiver<bool>,
 }
@@ -69,7 +85,8 @@ impl Mailroom {
     /// Opens it. `random` seeds every secret made here, so it comes from the operating system.
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
-        let Parts { store, seal, opaque, origin, rates, registration, stopping } = parts;
+        let Parts { store, seal, opaque, origin, rates, registration, networks, quota, numbers, texts_a_day, stopping } =
+            parts;
         let (notices, budgets) = (Bells::default(), Budgets::new());
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
@@ -79,12 +96,38 @@ impl Mailroom {
             origin,
             rates,
             registration,
+            networks,
+            quota,
+            numbers,
+            texts_a_day,
             notices,
             budgets,
             stopping,
             clock,
             random,
         }))
+    }
+
+    /// As it is by default, on a port that nobody listens on.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn of_a_test(store: Store, stopping: watch::Receiver<bool>, clock: Clock) -> Self {
+        let mut random = StdRng::seed_from_u64(1);
+        let configuration = crate::config::Configuration::default();
+        let parts = Parts {
+            store,
+            seal: ServerSeal::new(&[7; 32]),
+            opaque: OpaqueServer::generate(&mut random),
+            origin: Origin::new(None, ([127, 0, 0, 1], 1).into()),
+            rates: Rates::new(&configuration.limits, &configuration.quotas),
+            registration: RegistrationPolicy::Open,
+            networks: NamedNetworks::default(),
+            quota: configuration.quotas.of_a_mailbox(),
+            numbers: Numbers::of_everywhere(),
+            texts_a_day: 20,
+            stopping,
+        };
+        Self::new(parts, clock, random)
     }
 
     /// The time that the server goes by: the clock that it was given.

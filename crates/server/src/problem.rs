@@ -82,7 +82,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Busy => Self::new(ProblemType::Busy).retry_after(2),
             // Said in the log once, when it began; whoever waits may try again.
-            StoreError::Full => Self::new(ProblemType::Busy).detail("the server's disk is full").retry_after(60),
+            StoreError::Full => Self::new(ProblemType::StorageFull).retry_after(60),
             StoreError::Unreachable
             | StoreError::Panicked
             | StoreError::Damaged(_)

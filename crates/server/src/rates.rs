@@ -1,57 +1,64 @@
 //! How often is too often: per network and per account (PROTOCOL §9, §9a).
 //!
-//! Counters live in memory: they bound load and guessing, and losing them at a restart costs one more burst.
+//! Counters live in memory: they bound load and guessing, and losing them at a restart costs one more burst. What a restart
+//! must not forget is counted in [`crate::tallies`].
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
+use std::num::NonZeroU32;
+
+use governor::{
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
 };
-
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use securemailbox_protocol::{ids::AccountId, limits, problems::ProblemType};
 
-use crate::{config::NetworkLimits, problem::Problem};
-
-/// Where a request comes from: an IPv4 address or an IPv6 /64, which is what one customer gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
-
-impl Network {
-    /// The network of an address.
-    #[must_use]
-    pub fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self(IpAddr::V4(address)),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
-            }
-        }
-    }
-}
+use crate::{
+    config::{NetworkLimits, Quotas},
+    devices::KnownDevice,
+    networks::{NamedNetworks, Network, Scale},
+    problem::Problem,
+};
 
 /// Every limit of how often.
 pub struct Rates {
-    requests: DefaultKeyedRateLimiter<Network>,
-    entrances: DefaultKeyedRateLimiter<Network>,
-    sign_ins: DefaultKeyedRateLimiter<(Network, [u8; 32])>,
-    codes: DefaultKeyedRateLimiter<[u8; 16]>,
+    requests: PerNetwork,
+    entrances: PerNetwork,
+    guesses: DefaultKeyedRateLimiter<(Network, [u8; 32])>,
+    devices: DefaultKeyedRateLimiter<KnownDevice>,
     look_ups: DefaultKeyedRateLimiter<AccountId>,
     sheets: DefaultKeyedRateLimiter<AccountId>,
+    posts: DefaultKeyedRateLimiter<AccountId>,
+    letters: DefaultKeyedRateLimiter<AccountId>,
+    readers: DefaultKeyedRateLimiter<AccountId>,
+    strangers: DefaultKeyedRateLimiter<AccountId>,
+    one_stranger: DefaultKeyedRateLimiter<(AccountId, AccountId)>,
 }
 
 impl Rates {
-    /// With the operator's limits for networks and the protocol's for accounts.
+    /// With the operator's limits for networks and mailboxes, and the protocol's for accounts.
     #[must_use]
-    pub fn new(networks: &NetworkLimits) -> Self {
-        let a_second = at_least_one(networks.requests_a_second);
+    pub fn new(networks: &NetworkLimits, quotas: &Quotas) -> Self {
+        let named = NamedNetworks::new(&networks.networks);
+        let a_second = networks.requests_a_second;
+        let requests = |times: u32| {
+            let a_second = at_least_one(a_second.saturating_mul(times));
+            Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))
+        };
+        let entrances = |times: u32| {
+            let at_once = at_least_one(networks.entrances_at_once.saturating_mul(times));
+            a_day(networks.entrances_a_day.saturating_mul(times)).allow_burst(at_once)
+        };
         Self {
-            requests: RateLimiter::keyed(Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))),
-            entrances: RateLimiter::keyed(Quota::per_minute(at_least_one(networks.entrances_a_minute))),
-            sign_ins: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
-            codes: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::CODES_AN_HOUR))),
+            requests: PerNetwork::new(&named, requests),
+            entrances: PerNetwork::new(&named, entrances),
+            guesses: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
+            devices: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
             look_ups: RateLimiter::keyed(a_day(limits::LOOK_UPS_A_DAY)),
             sheets: RateLimiter::keyed(a_day(limits::SHEETS_A_DAY)),
+            posts: RateLimiter::keyed(Quota::per_minute(at_least_one(quotas.posts_a_minute))),
+            letters: RateLimiter::keyed(a_day(quotas.letters_a_day)),
+            readers: RateLimiter::keyed(a_day(quotas.readers_a_day)),
+            strangers: RateLimiter::keyed(a_day(quotas.strangers_a_day)),
+            one_stranger: RateLimiter::keyed(a_day(quotas.letters_a_day_to_a_stranger)),
         }
     }
 
@@ -60,32 +67,27 @@ impl Rates {
     /// # Errors
     /// 429 with `Retry-After`, as for all of these.
     pub fn request(&self, network: Network) -> Result<(), Problem> {
-        check(&self.requests, &network)
+        self.requests.check(network)
     }
 
-    /// A sign-in, registration or recovery begins: costly for us, and a guess.
+    /// A registration begins, or somebody without a mailbox asks for a code.
     ///
     /// # Errors
     /// 429.
     pub fn entrance(&self, network: Network) -> Result<(), Problem> {
-        check(&self.entrances, &network)
+        self.entrances.check(network)
     }
 
-    /// A password or recovery code is tried at one address. Counted per network too, so that a stranger's guesses lock
-    /// nobody out.
+    /// A password or recovery code is tried at one address. Counted per network and address, and per network; for a device
+    /// that signed in at this address before, by the device alone, so that nobody's guesses lock its owner out.
     ///
     /// # Errors
     /// 429.
-    pub fn sign_in(&self, network: Network, address_look_up: [u8; 32]) -> Result<(), Problem> {
-        check(&self.sign_ins, &(network, address_look_up))
-    }
-
-    /// A code is sent for an account or registration.
-    ///
-    /// # Errors
-    /// 429.
-    pub fn code(&self, sent_for: &[u8; 16]) -> Result<(), Problem> {
-        check(&self.codes, sent_for)
+    pub fn guess(&self, network: Network, address: [u8; 32], device: Option<KnownDevice>) -> Result<(), Problem> {
+        match device {
+            Some(device) => check(&self.devices, &device),
+            None => check(&self.guesses, &(network, address)).and_then(|()| self.entrances.check(network)),
+        }
     }
 
     /// An account asks the directory.
@@ -104,14 +106,74 @@ impl Rates {
         check(&self.sheets, &account)
     }
 
+    /// An account posts. Asked before the post is read.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn post(&self, account: AccountId) -> Result<(), Problem> {
+        check(&self.posts, &account)
+    }
+
+    /// So many letters of a post, for so many readers beside the sender.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn letters(&self, account: AccountId, letters: usize, readers: usize) -> Result<(), Problem> {
+        check_many(&self.letters, &account, letters)?;
+        check_many(&self.readers, &account, readers)
+    }
+
+    /// One letter to each of these, who never wrote to the sender.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn strangers(&self, account: AccountId, strangers: &[AccountId]) -> Result<(), Problem> {
+        strangers.iter().try_for_each(|stranger| check(&self.one_stranger, &(account, *stranger)))?;
+        check_many(&self.strangers, &account, strangers.len())
+    }
+
     /// Forgets who has been quiet long enough.
     pub fn sweep(&self) {
-        self.requests.retain_recent();
-        self.entrances.retain_recent();
-        self.sign_ins.retain_recent();
-        self.codes.retain_recent();
-        self.look_ups.retain_recent();
-        self.sheets.retain_recent();
+        self.requests.sweep();
+        self.entrances.sweep();
+        self.guesses.retain_recent();
+        self.devices.retain_recent();
+        self.one_stranger.retain_recent();
+        for by_account in [&self.look_ups, &self.sheets, &self.posts, &self.letters, &self.readers, &self.strangers] {
+            by_account.retain_recent();
+        }
+    }
+}
+
+/// A limit for each network, and for the larger ones that it lies in.
+struct PerNetwork {
+    /// Those that may ask for 1, 4 and 16 times as much.
+    scales: Vec<(u32, DefaultKeyedRateLimiter<Scale>)>,
+    names: NamedNetworks,
+    named: Vec<DefaultDirectRateLimiter>,
+}
+
+impl PerNetwork {
+    fn new(names: &NamedNetworks, quota: impl Fn(u32) -> Quota) -> Self {
+        let scales = [1, 4, 16].map(|times| (times, RateLimiter::keyed(quota(times)))).into();
+        let named = names.times().map(|times| RateLimiter::direct(quota(times))).collect();
+        Self { scales, names: names.clone(), named }
+    }
+
+    fn check(&self, network: Network) -> Result<(), Problem> {
+        if let Some(limiter) = self.names.find(network).and_then(|(which, _)| self.named.get(which)) {
+            return limiter.check().map_err(|not_until| too_often(&not_until, limiter.clock()));
+        }
+        network.scales().into_iter().try_for_each(|(scale, times)| {
+            let limiter = self.scales.iter().find(|(of, _)| *of == times);
+            limiter.map_or(Ok(()), |(_, limiter)| check(limiter, &scale))
+        })
+    }
+
+    fn sweep(&self) {
+        for (_, limiter) in &self.scales {
+            limiter.retain_recent();
+        }
     }
 }
 
@@ -129,32 +191,23 @@ fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
-fn check<K: std::hash::Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Problem> {
-    limiter.check_key(key).map_err(|not_until| {
-        let wait = not_until.wait_time_from(limiter.clock().now());
-        Problem::new(ProblemType::TooManyRequests).retry_after(wait.as_secs() + 1)
-    })
+type Key<T> = DefaultKeyedRateLimiter<T>;
+
+fn check<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>, key: &K) -> Result<(), Problem> {
+    limiter.check_key(key).map_err(|not_until| too_often(&not_until, limiter.clock()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_eleventh_code_in_an_hour_must_wait() {
-        let rates = Rates::new(&NetworkLimits::default());
-        for _ in 0..limits::CODES_AN_HOUR {
-            assert!(rates.code(&[1; 16]).is_ok());
-        }
-        assert!(rates.code(&[1; 16]).is_err());
-        assert!(rates.code(&[2; 16]).is_ok());
+/// So many at once. More than ever fit are refused like too many: the same again tomorrow would be as many.
+fn check_many<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>, key: &K, many: usize) -> Result<(), Problem> {
+    let Some(many) = u32::try_from(many).ok().and_then(NonZeroU32::new) else { return Ok(()) };
+    match limiter.check_key_n(key, many) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(not_until)) => Err(too_often(&not_until, limiter.clock())),
+        Err(_) => Err(ProblemType::TooManyRequests.into()),
     }
+}
 
-    #[test]
-    fn a_household_with_ipv6_is_one_network() {
-        let of = |text: &str| Network::of(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-    }
+fn too_often(not_until: &NotUntil<<DefaultClock as Clock>::Instant>, clock: &DefaultClock) -> Problem {
+    let wait = not_until.wait_time_from(clock.now());
+    Problem::new(ProblemType::TooManyRequests).retry_after(wait.as_secs() + 1)
 }

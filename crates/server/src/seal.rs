@@ -19,7 +19,9 @@ use securemailbox_protocol::{
     phone::PhoneNumber,
     sealed::{self, Place, Purpose, WrongKeyOrPlace},
 };
+use securemailbox_store::tallies::TallyKey;
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The seal's keys, each an HKDF output of its own.
@@ -142,6 +144,25 @@ impl ServerSeal {
     #[must_use]
     pub fn code(&self, sent_for: &[u8; 16], factor: FactorId, code: &Code) -> [u8; 32] {
         self.mac(&[b"code", sent_for, factor.as_bytes(), code.digits().as_bytes()])
+    }
+
+    /// The HMAC by which the database counts something: what it is, within which time, and of whom.
+    #[must_use]
+    pub fn tally(&self, name: &str, within: &str, of: &[&[u8]]) -> TallyKey {
+        let parts = [&[b"tally", name.as_bytes(), within.as_bytes()], of].concat();
+        self.mac(&parts).first_chunk().copied().unwrap_or_default()
+    }
+
+    /// What makes a browser's cookie one that was given out for this account.
+    #[must_use]
+    pub fn device(&self, account: AccountId, nonce: &[u8; 16]) -> [u8; 16] {
+        self.mac(&[b"device", account.as_bytes(), nonce]).first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Whether a cookie was given out for this account.
+    #[must_use]
+    pub fn is_device(&self, account: AccountId, nonce: &[u8; 16], mac: &[u8; 16]) -> bool {
+        self.device(account, nonce).ct_eq(mac).into()
     }
 
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {

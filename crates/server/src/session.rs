@@ -4,7 +4,7 @@
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use rand::RngCore;
 use securemailbox_protocol::{
@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     budgets::Tab,
+    devices::PresentedDevice,
     mailroom::Mailroom,
     origin::{self, Origin},
     problem::Problem,
@@ -114,15 +115,23 @@ pub(crate) fn check_delivery(delivery: SessionDelivery, own_page: FromOwnPage) -
     }
 }
 
-/// Hands the token over the way it was asked for.
-pub(crate) fn hand_over(mut session: NewSession, token: &Token, delivery: SessionDelivery) -> Response {
+/// Hands the token over the way it was asked for; a browser is known from now on, too.
+pub(crate) fn hand_over(
+    mailroom: &Mailroom,
+    mut session: NewSession,
+    token: &Token,
+    delivery: SessionDelivery,
+    device: PresentedDevice,
+) -> Response {
     match delivery {
         SessionDelivery::Bearer => {
             session.token = Some(token.to_text());
             (StatusCode::CREATED, axum::Json(session)).into_response()
         }
         SessionDelivery::Cookie => {
-            (StatusCode::CREATED, [(header::SET_COOKIE, token.to_cookie())], axum::Json(session)).into_response()
+            let known = device.cookie(mailroom, session.account);
+            let cookies = AppendHeaders([(header::SET_COOKIE, token.to_cookie()), (header::SET_COOKIE, known)]);
+            (StatusCode::CREATED, cookies, axum::Json(session)).into_response()
         }
     }
 }

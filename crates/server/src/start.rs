@@ -32,6 +32,7 @@ use crate::{
     jobs,
     listener::{self, Doors, TlsError},
     mailroom::{Clock, Mailroom, Parts},
+    networks::NamedNetworks,
     notices::{self, DemoOutbox, SenderError, Senders},
     opaque::{OpaqueRefused, OpaqueServer},
     origin::Origin,
@@ -159,8 +160,12 @@ impl Server {
             seal,
             opaque,
             origin: Origin::new(configuration.public_url.as_deref(), address),
-            rates: Rates::new(&configuration.limits),
+            rates: Rates::new(&configuration.limits, &configuration.quotas),
             registration: configuration.registration,
+            networks: NamedNetworks::new(&configuration.limits.networks),
+            quota: configuration.quotas.of_a_mailbox(),
+            numbers: configuration.numbers()?,
+            texts_a_day: configuration.texts_a_day(),
             stopping,
         };
         let mailroom = Mailroom::new(parts, world.clock, world.random);

@@ -26,6 +26,10 @@ pub struct Account {
     pub certificate: CertificateHash,
     /// How the person is identified when reading.
     pub level: Level,
+    /// How many letters the mailbox holds.
+    pub letters: u64,
+    /// How many bytes of letters and records it holds.
+    pub bytes: u64,
 }
 
 /// The account, if there is one.
@@ -40,7 +44,7 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, b.certificate_hash, m.level
+            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, b.certificate_hash, m.level, b.letters, b.bytes
               FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
              WHERE m.mailbox_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
@@ -51,6 +55,8 @@ impl Act for AccountById {
             address_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
+            letters: row.take()?,
+            bytes: row.take()?,
         }))
     }
 }

@@ -13,11 +13,22 @@ pub trait Act: Send + Sync + 'static {
     type Output: Send + 'static;
     /// Why the act left no trace; a failing database is one of the reasons.
     type Error: From<StoreError> + Send + 'static;
-    /// Whether it is done on a full disk too, in the room that is set aside there: it erases, or whoever erases needs it.
-    const NEEDED_TO_ERASE: bool = false;
+    /// Whether it is done on a full disk too.
+    const ROOM: Room = Room::Grows;
 
     /// Runs the act's statements on `db`, inside one transaction.
     fn run<D: Db>(&self, db: &mut D) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// What room an act is given when the disk is full, of what is set aside there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// It adds to what is kept: it is refused while the disk has little room, before it has none.
+    Grows,
+    /// Whoever reads or erases signs in first: it goes on as long as half of what is set aside is left.
+    SignsIn,
+    /// It erases, or whoever erases needs it: it goes on in all that is left.
+    Erases,
 }
 
 /// An act that only looks, and so may run beside the writer, on a connection that can't write.

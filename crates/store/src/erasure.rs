@@ -12,7 +12,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, Store, StoreError, ToParam, notices, pulse, records::EraseRecordError, store::Forgetting};
+use crate::{Act, Db, Room, Store, StoreError, ToParam, notices, pulse, records::EraseRecordError, store::Forgetting};
 
 impl Store {
     /// Empties the trash of `mailbox`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
@@ -62,7 +62,7 @@ pub(crate) struct Emptied {
 impl Act for EmptyTrash {
     type Output = Emptied;
     type Error = StoreError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         match self.earlier(db).await? {
@@ -88,6 +88,12 @@ impl EmptyTrash {
                         THEN 0 ELSE 1 END
               FROM entry e JOIN letter l ON l.letter_id = e.letter_id
              WHERE e.mailbox_id = $1 AND e.folder = 'trash'";
+        const BYTES: &str = "
+            SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)), 0) AS BIGINT)
+              FROM erasing x
+              JOIN entry e ON e.mailbox_id = x.mailbox_id AND e.letter_id = x.letter_id
+              JOIN letter l ON l.letter_id = x.letter_id
+             WHERE x.mailbox_id = $1";
         const ENTRIES: &str = "
             DELETE FROM entry
              WHERE mailbox_id = $1 AND letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)";
@@ -109,6 +115,7 @@ impl EmptyTrash {
         if db.exec(CHOOSE, &[mailbox]).await? == 0 {
             return Ok(Emptied { at: self.now, entries: 0, letters: 0 });
         }
+        let bytes: i64 = db.row(BYTES, &[mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;
         // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
         let entries = db.exec(ENTRIES, &[mailbox]).await?;
         db.exec(CONTENTS, &[mailbox]).await?;
@@ -118,10 +125,11 @@ impl EmptyTrash {
         // Among them perhaps what was to tell its owner, who has looked.
         notices::tell_again(db, self.mailbox).await?;
         db.exec(CHOSEN, &[mailbox]).await?;
-        pulse::raise_letters_erased(db, self.mailbox).await?;
-        queue(db).await?;
         let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
-        Ok(Emptied { at: self.now, entries: count(entries)?, letters: count(letters)? })
+        let (entries, letters) = (count(entries)?, count(letters)?);
+        pulse::raise_letters_erased(db, self.mailbox, entries, bytes).await?;
+        queue(db).await?;
+        Ok(Emptied { at: self.now, entries, letters })
     }
 
     /// The receipt of an earlier try that emptied the trash, and whose answer was lost.
@@ -157,7 +165,7 @@ struct EraseDraft {
 impl Act for EraseDraft {
     type Output = ();
     type Error = EraseRecordError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         match drop_draft(db, self.mailbox, self.draft).await? {
@@ -174,11 +182,10 @@ pub(crate) async fn drop_draft<D: Db>(
     mailbox: MailboxId,
     draft: RecordId,
 ) -> Result<Option<EraseNumber>, StoreError> {
-    const SQL: &str = "DELETE FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = 'draft'";
-    if db.exec(SQL, &[&mailbox, &draft]).await? == 0 {
-        return Ok(None);
-    }
-    pulse::raise_drafts_erased(db, mailbox).await.map(Some)
+    const SQL: &str = "
+        DELETE FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = 'draft' RETURNING LENGTH(sealed)";
+    let Some(mut deleted) = db.row(SQL, &[&mailbox, &draft]).await? else { return Ok(None) };
+    pulse::raise_drafts_erased(db, mailbox, deleted.take()?).await.map(Some)
 }
 
 /// Remembers that traces are left.

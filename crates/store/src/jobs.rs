@@ -2,7 +2,7 @@
 
 use securemailbox_protocol::time::Timestamp;
 
-use crate::{Act, Db, StoreError};
+use crate::{Act, Db, Room, StoreError, tallies};
 
 /// How many rows of each table one [`Sweep`] deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +26,7 @@ pub struct Sweep {
 impl Act for Sweep {
     type Output = Swept;
     type Error = StoreError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const PROOFS: &str = "
@@ -44,6 +44,7 @@ impl Act for Sweep {
         db.exec(FACTORS, &[&self.now]).await?;
         db.exec(SHARES, &[&self.now]).await?;
         db.exec("DELETE FROM receipt WHERE expires <= $1", &[&self.now]).await?;
+        tallies::sweep(db, self.now).await?;
         Ok(Swept {
             registrations: db.exec("DELETE FROM registration WHERE expires <= $1", &[&self.now]).await?,
             sign_ins: db.exec("DELETE FROM sign_in WHERE expires <= $1", &[&self.now]).await?,

@@ -30,6 +30,7 @@ mod list;
 mod post;
 mod read;
 mod receipts;
+mod strangers;
 mod update;
 
 pub use list::{Cursor, EntryList, ListEntries};
@@ -37,6 +38,7 @@ pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
 pub(crate) use receipts::tell_sender;
 pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
+pub use strangers::Strangers;
 pub use update::{UpdateEntry, UpdateEntryError};
 
 /// One mailbox's copy of a letter.

@@ -14,6 +14,7 @@ pub mod notices;
 pub mod proofs;
 pub mod proving;
 pub mod pulse;
+pub mod quotas;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
@@ -21,6 +22,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod slots;
 pub mod sync;
+pub mod tallies;
 
 mod act;
 mod db;
@@ -31,7 +33,7 @@ mod sqlite;
 mod store;
 mod traces;
 
-pub use act::{Act, ReadOnly};
+pub use act::{Act, ReadOnly, Room};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};
 pub use listeners::{Listener, News};
 pub use store::{Location, OpenError, Store};

@@ -29,6 +29,19 @@ impl Act for ReadMeta {
 
 impl ReadOnly for ReadMeta {}
 
+/// Writes what is there once more: whether this store takes anything now.
+pub struct TryToWrite;
+
+impl Act for TryToWrite {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "UPDATE meta SET value = value WHERE name = $1";
+        db.exec(SQL, &[&MetaKey::SealId]).await.map(drop)
+    }
+}
+
 /// Keeps `value` unless something is kept already, and answers with what is kept now.
 pub struct InitMeta {
     /// The value that is set, unless it is set already.

@@ -9,7 +9,7 @@ use securemailbox_protocol::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, Row, StoreError, letters};
+use crate::{Act, Db, ReadOnly, Room, Row, StoreError, letters};
 
 /// A notice's id; part of the place under which the server seals it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,6 +125,7 @@ pub struct ClaimNotices {
 impl Act for ClaimNotices {
     type Output = Vec<DueNotice>;
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
@@ -147,6 +148,33 @@ impl Act for ClaimNotices {
     }
 }
 
+/// How many notices wait in each lane, and since when the oldest is due.
+pub struct Backlog;
+
+/// What waits in one lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingInLane {
+    /// The way that they go.
+    pub lane: Lane,
+    /// How many.
+    pub count: u64,
+    /// When the first of them is due, or was.
+    pub due: Timestamp,
+}
+
+impl Act for Backlog {
+    type Output = Vec<WaitingInLane>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT lane, COUNT(*), MIN(due) FROM notice GROUP BY lane ORDER BY lane";
+        let rows = db.rows(SQL, &[]).await?.into_iter();
+        rows.map(|mut row| Ok(WaitingInLane { lane: row.take()?, count: row.take()?, due: row.take()? })).collect()
+    }
+}
+
+impl ReadOnly for Backlog {}
+
 /// The other end has taken the notice: it is deleted, and the sender of a letter sees that its reader was notified.
 pub struct NoticeSent {
     /// The notice that was handed to a mail server or an SMS gateway.
@@ -158,6 +186,7 @@ pub struct NoticeSent {
 impl Act for NoticeSent {
     type Output = ();
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const LETTER: &str = "SELECT letter_id, mailbox_id FROM notice WHERE notice_id = $1 AND letter_id IS NOT NULL";
@@ -187,6 +216,7 @@ pub struct NoticeFailed {
 impl Act for NoticeFailed {
     type Output = ();
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "UPDATE notice SET due = $3, attempts = attempts + 1 WHERE notice_id = $1 AND due = $2";
@@ -204,6 +234,7 @@ pub struct DropNotice {
 impl Act for DropNotice {
     type Output = ();
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "DELETE FROM notice WHERE notice_id = $1 RETURNING mailbox_id";

@@ -213,6 +213,10 @@ impl Db for PostgresDb<'_> {
                 self.transaction.query(&statement, &params).await
             };
             let found = found.await.map_err(|error| self.note(error))?;
+            // A statement may delete, and say what it deleted.
+            if !found.is_empty() {
+                self.after.traces.extend(traces::left_by(sql));
+            }
             found.iter().map(row).collect()
         }
     }
@@ -274,6 +278,7 @@ fn is_collision(error: &tokio_postgres::Error) -> bool {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.code() {
+            Some(code) if *code == SqlState::DISK_FULL => Self::Full,
             Some(code) => Self::Database(format!("postgresql {}", code.code())),
             None => Self::Unreachable,
         }

@@ -9,7 +9,8 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, StoreError,
+    Act, Db, ReadOnly, Room, StoreError,
+    accounts::AddressLookup,
     factors::{self, Factor},
     notices::{self, NewNotice},
     proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Verdict, Waiting},
@@ -100,6 +101,7 @@ pub struct ExpectCode {
 impl Act for ExpectCode {
     type Output = ();
     type Error = ChooseError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         chosen(db, self.holder, self.factor, self.now).await?;
@@ -139,6 +141,7 @@ pub enum Entered<T> {
 impl<H: Holder> Act for EnterCode<H> {
     type Output = Entered<H::Gives>;
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         let (holder, now) = (self.holder.id(), self.now);
@@ -158,6 +161,37 @@ impl<H: Holder> Act for EnterCode<H> {
         }
     }
 }
+
+/// Reads at whose door a code is typed.
+pub struct Guessed {
+    /// What the code is to prove something for.
+    pub holder: HolderId,
+    /// The holder must not have expired by now.
+    pub now: Timestamp,
+}
+
+/// At whose door a code is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guesser {
+    /// Of somebody who asks for a mailbox at this address.
+    Registering(AddressLookup),
+    /// Of somebody who proved the password or the recovery code of this account.
+    Account(AccountId),
+}
+
+impl Act for Guessed {
+    type Output = Option<Guesser>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if let HolderId::Registration(id) = self.holder {
+            return Ok(registrations::address_of(db, id, self.now).await?.map(Guesser::Registering));
+        }
+        Ok(waiting(db, self.holder, self.now).await?.map(|waiting| Guesser::Account(waiting.account)))
+    }
+}
+
+impl ReadOnly for Guessed {}
 
 /// Each holder says in its own file whether it still waits.
 async fn waiting<D: Db>(db: &mut D, holder: HolderId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {

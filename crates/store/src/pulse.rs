@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     sync::{Erased, Pulse},
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError};
+use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam};
 
 /// The newest change and erasures.
 pub struct PulseOf {
@@ -41,30 +41,59 @@ pub(crate) async fn wake_event_streams<D: Db>(db: &mut D, mailbox: MailboxId) ->
 pub(crate) async fn raise_change<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<ChangeNumber, StoreError> {
     const SQL: &str = "
         UPDATE mailbox SET change = change + 1 WHERE mailbox_id = $1 RETURNING change, erase_letters, erase_drafts";
-    Ok(raise(db, SQL, mailbox).await?.change)
+    Ok(raise(db, SQL, mailbox, &[&mailbox]).await?.0.change)
 }
 
-/// Raises a mailbox's number of letter erasures, and has it told after the commit.
-pub(crate) async fn raise_letters_erased<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<EraseNumber, StoreError> {
+/// The same for a write that takes so many bytes more, or fewer: how many the mailbox holds after it, too.
+pub(crate) async fn raise_change_and_bytes<D: Db>(
+    db: &mut D,
+    mailbox: MailboxId,
+    more: i64,
+) -> Result<(ChangeNumber, u64), StoreError> {
     const SQL: &str = "
-        UPDATE mailbox SET erase_letters = erase_letters + 1 WHERE mailbox_id = $1
-        RETURNING change, erase_letters, erase_drafts";
-    Ok(raise(db, SQL, mailbox).await?.erased.letters)
+        UPDATE mailbox SET change = change + 1, bytes = bytes + $2 WHERE mailbox_id = $1
+        RETURNING change, erase_letters, erase_drafts, bytes";
+    let (pulse, mut row) = raise(db, SQL, mailbox, &[&mailbox, &more]).await?;
+    Ok((pulse.change, row.take()?))
 }
 
-/// Raises a mailbox's number of draft erasures, and has it told after the commit.
-pub(crate) async fn raise_drafts_erased<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<EraseNumber, StoreError> {
+/// Raises a mailbox's number of letter erasures by one, for so many letters of so many bytes, and has it told after the
+/// commit.
+pub(crate) async fn raise_letters_erased<D: Db>(
+    db: &mut D,
+    mailbox: MailboxId,
+    letters: i64,
+    bytes: i64,
+) -> Result<EraseNumber, StoreError> {
     const SQL: &str = "
-        UPDATE mailbox SET erase_drafts = erase_drafts + 1 WHERE mailbox_id = $1
+        UPDATE mailbox SET erase_letters = erase_letters + 1, letters = letters - $2, bytes = bytes - $3
+         WHERE mailbox_id = $1
         RETURNING change, erase_letters, erase_drafts";
-    Ok(raise(db, SQL, mailbox).await?.erased.drafts)
+    Ok(raise(db, SQL, mailbox, &[&mailbox, &letters, &bytes]).await?.0.erased.letters)
 }
 
-async fn raise<D: Db>(db: &mut D, sql: &'static str, mailbox: MailboxId) -> Result<Pulse, StoreError> {
-    let mut row = db.row(sql, &[&mailbox]).await?.ok_or(StoreError::Damaged("a mailbox"))?;
+/// Raises a mailbox's number of draft erasures, for a draft of so many bytes, and has it told after the commit.
+pub(crate) async fn raise_drafts_erased<D: Db>(
+    db: &mut D,
+    mailbox: MailboxId,
+    bytes: i64,
+) -> Result<EraseNumber, StoreError> {
+    const SQL: &str = "
+        UPDATE mailbox SET erase_drafts = erase_drafts + 1, bytes = bytes - $2 WHERE mailbox_id = $1
+        RETURNING change, erase_letters, erase_drafts";
+    Ok(raise(db, SQL, mailbox, &[&mailbox, &bytes]).await?.0.erased.drafts)
+}
+
+async fn raise<D: Db>(
+    db: &mut D,
+    sql: &'static str,
+    mailbox: MailboxId,
+    params: &[&dyn ToParam],
+) -> Result<(Pulse, Row), StoreError> {
+    let mut row = db.row(sql, params).await?.ok_or(StoreError::Damaged("a mailbox"))?;
     let pulse = pulse(&mut row)?;
     db.touched(mailbox, pulse);
-    Ok(pulse)
+    Ok((pulse, row))
 }
 
 /// From a row that begins with `change, erase_letters, erase_drafts`.

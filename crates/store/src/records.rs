@@ -6,7 +6,10 @@ use securemailbox_protocol::{
     records::{Record, RecordChange, RecordHead, RecordPurpose},
 };
 
-use crate::{Act, Db, ReadOnly, Row, StoreError, ToParam, pulse};
+use crate::{
+    Act, Db, ReadOnly, Row, StoreError, ToParam, pulse,
+    quotas::{self, Quota},
+};
 
 /// Why a record was not written.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,9 @@ pub enum WriteRecordError {
     /// The mailbox has no such record.
     #[error("the mailbox has no such record")]
     NotFound,
+    /// The mailbox holds as much as it may.
+    #[error("the mailbox is full")]
+    Full,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -70,6 +76,9 @@ pub struct WriteRecord {
     pub expected: Option<Version>,
     /// Its bytes, sealed by the client at the next version.
     pub sealed: Vec<u8>,
+    /// How much the mailbox may hold. What it can't do without is written all the same: what it reads by, and what its
+    /// owner chose.
+    pub quota: Quota,
 }
 
 impl Act for WriteRecord {
@@ -79,7 +88,13 @@ impl Act for WriteRecord {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         match self.expected {
             None => {
-                create(db, self.mailbox, self.id, self.purpose, &self.sealed).await?.ok_or(WriteRecordError::Exists)
+                let created = create(db, self.mailbox, self.id, self.purpose, &self.sealed).await?;
+                let (head, bytes) = created.ok_or(WriteRecordError::Exists)?;
+                let many = match self.purpose {
+                    RecordPurpose::Draft => self.drafts(db).await? > self.quota.drafts,
+                    RecordPurpose::Keyring | RecordPurpose::Contact | RecordPurpose::Settings => false,
+                };
+                if many || !self.quota.allows(0, bytes) { Err(WriteRecordError::Full) } else { Ok(head) }
             }
             Some(expected) => self.replace(db, expected).await,
         }
@@ -95,38 +110,50 @@ pub(crate) fn change(mut row: Row) -> Result<RecordChange, StoreError> {
     Ok(RecordChange { head: head(&mut row)?, sealed: row.take()? })
 }
 
-/// Writes a record's first version; none if the mailbox has such a record.
+/// Writes a record's first version; none if the mailbox has such a record. Beside its head, how many bytes the mailbox
+/// holds with it.
 pub(crate) async fn create<D: Db>(
     db: &mut D,
     mailbox: MailboxId,
     id: RecordId,
     purpose: RecordPurpose,
     sealed: &Vec<u8>,
-) -> Result<Option<RecordHead>, StoreError> {
+) -> Result<Option<(RecordHead, u64)>, StoreError> {
     const SQL: &str = "
         INSERT INTO record (mailbox_id, record_id, purpose, version, change, sealed) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT DO NOTHING";
-    let change = pulse::raise_change(db, mailbox).await?;
+    let (change, bytes) = pulse::raise_change_and_bytes(db, mailbox, quotas::length(sealed)).await?;
     let version = Version::ZERO.next();
     let row: [&dyn ToParam; 6] = [&mailbox, &id, &purpose, &version, &change, sealed];
     let written = db.exec(SQL, &row).await?;
-    Ok((written > 0).then_some(RecordHead { id, purpose, version, change }))
+    Ok((written > 0).then_some((RecordHead { id, purpose, version, change }, bytes)))
 }
 
 impl WriteRecord {
     async fn replace<D: Db>(&self, db: &mut D, expected: Version) -> Result<RecordHead, WriteRecordError> {
         const FIND: &str = "
-            SELECT version FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = $3";
+            SELECT version, LENGTH(sealed) FROM record
+             WHERE mailbox_id = $1 AND record_id = $2 AND purpose = $3";
         const WRITE: &str = "
             UPDATE record SET version = $3, change = $4, sealed = $5 WHERE mailbox_id = $1 AND record_id = $2";
         let found = db.row(FIND, &[&self.mailbox, &self.id, &self.purpose]).await?;
-        let found: Version = found.ok_or(WriteRecordError::NotFound)?.take()?;
+        let mut found = found.ok_or(WriteRecordError::NotFound)?;
+        let (found, before): (Version, i64) = (found.take()?, found.take()?);
         if found != expected {
             return Err(WriteRecordError::StaleVersion);
         }
-        let change = pulse::raise_change(db, self.mailbox).await?;
+        let more = quotas::length(&self.sealed) - before;
+        let (change, bytes) = pulse::raise_change_and_bytes(db, self.mailbox, more).await?;
+        if self.purpose == RecordPurpose::Draft && more > 0 && !self.quota.allows(0, bytes) {
+            return Err(WriteRecordError::Full);
+        }
         let version = expected.next();
         db.exec(WRITE, &[&self.mailbox, &self.id, &version, &change, &self.sealed]).await?;
         Ok(RecordHead { id: self.id, purpose: self.purpose, version, change })
+    }
+
+    async fn drafts<D: Db>(&self, db: &mut D) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM record WHERE mailbox_id = $1 AND purpose = 'draft'";
+        db.row(SQL, &[&self.mailbox]).await?.ok_or(StoreError::Damaged("a count"))?.take()
     }
 }

@@ -208,6 +208,15 @@ async fn find<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<O
     Ok(Some(Registration { account: row.take()?, address_lookup: row.take()?, language: row.take()? }))
 }
 
+/// The address that a registration is for.
+pub(crate) async fn address_of<D: Db>(
+    db: &mut D,
+    id: RegistrationId,
+    now: Timestamp,
+) -> Result<Option<AddressLookup>, StoreError> {
+    Ok(find(db, id, now).await?.map(|registration| registration.address_lookup))
+}
+
 /// The same, as what a proof is for.
 pub(crate) async fn waiting<D: Db>(
     db: &mut D,
@@ -252,8 +261,9 @@ impl CompleteRegistration {
             VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING";
         const MAILBOX: &str = "
-            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told)
-            VALUES ($1, $2, $3, 0, 0, 0, 0)";
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters,
+                                 bytes)
+            VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0)";
         const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
         let Registration { account, address_lookup, language } = from;
         // From now on the address is the account's name, and no factor: only one that is better opens a mailbox.

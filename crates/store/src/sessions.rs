@@ -9,7 +9,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, Row, StoreError, ToParam,
+    Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
     pulse,
 };
@@ -98,7 +98,7 @@ pub struct TouchSession {
 impl Act for TouchSession {
     type Output = ();
     type Error = StoreError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
@@ -144,7 +144,7 @@ pub struct EndSession {
 impl Act for EndSession {
     type Output = bool;
     type Error = StoreError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND mailbox_id = $2";

@@ -8,7 +8,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, StoreError,
+    Act, Db, ReadOnly, Room, StoreError,
     accounts::AddressLookup,
     factors,
     proofs::{self, Holder, HolderId, Offered, Proved, Waiting},
@@ -87,6 +87,7 @@ pub struct BeginSignIn {
 impl Act for BeginSignIn {
     type Output = ();
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
@@ -107,6 +108,7 @@ pub struct TakeSignInState {
 impl Act for TakeSignInState {
     type Output = Option<TakenSignIn>;
     type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
@@ -130,6 +132,7 @@ pub struct PasswordProved {
 impl Act for PasswordProved {
     type Output = Offered;
     type Error = SignInError;
+    const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "

@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     slots::{Slot, SlotKind},
 };
 
-use crate::{Act, Db, ReadOnly, StoreError, ToParam, sessions};
+use crate::{Act, Db, ReadOnly, Room, StoreError, ToParam, sessions};
 
 /// A password and the slot it opens: one row, so that the two can't part.
 #[derive(Clone)]
@@ -99,7 +99,7 @@ pub struct LockSession {
 impl Act for LockSession {
     type Output = ();
     type Error = StoreError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SLOT: &str = "DELETE FROM slot WHERE session_id = $1";

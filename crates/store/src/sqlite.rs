@@ -200,6 +200,10 @@ impl<'a> SqliteDb<'a> {
     fn rows_now(&mut self, sql: &str, params: &[&dyn ToParam]) -> Result<Vec<Row>, StoreError> {
         let found = self.rows_as_they_are(sql, params);
         self.full |= matches!(found, Err(StoreError::Full));
+        // A statement may delete, and say what it deleted.
+        if found.as_ref().is_ok_and(|rows| !rows.is_empty()) {
+            self.after.traces.extend(traces::left_by(sql));
+        }
         found
     }
 

@@ -3,10 +3,12 @@
 mod people;
 mod places;
 
+mod counting;
 mod crashes;
 mod erasing;
 mod forgetting;
 mod full_disk;
+mod holding;
 mod notifying;
 mod posting;
 mod proving;

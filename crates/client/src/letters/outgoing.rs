@@ -374,13 +374,15 @@ mod tests {
     fn a_posted_letter_that_the_server_has_no_time_for_stays_the_same_letter() {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
         to_go(&world, &anna);
-        for kind in [ProblemType::TooManyRequests, ProblemType::NotSignedIn, ProblemType::Busy] {
+        for kind in
+            [ProblemType::TooManyRequests, ProblemType::NotSignedIn, ProblemType::Busy, ProblemType::StorageFull]
+        {
             world.server.will("/letters", problem(kind));
             assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty(), "{kind:?}");
             assert_eq!(unsent(&world), (1, 0), "{kind:?}");
         }
         let posts = world.server.bodies("/letters");
-        assert!(posts.len() == 3 && posts.iter().all(|post| *post == posts[0]));
+        assert!(posts.len() == 4 && posts.iter().all(|post| *post == posts[0]));
     }
 
     #[test]

@@ -483,6 +483,7 @@ fn may_have_been_taken(error: &CallError) -> bool {
             problem.kind,
             ProblemType::Internal
                 | ProblemType::Busy
+                | ProblemType::StorageFull
                 | ProblemType::RequestTimeout
                 | ProblemType::TooManyRequests
                 | ProblemType::NotSignedIn

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
-    accounts::{Account, AccountUpdate},
+    accounts::{Account, AccountUpdate, Amounts},
     problems::{ProblemDetails, ProblemType},
 };
 use securemailbox_store::accounts::{AccountById, SetLanguage};
@@ -27,6 +27,8 @@ pub(crate) async fn read(
         language: account.language,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
+        holds: Amounts { letters: account.letters, bytes: account.bytes },
+        quota: Amounts { letters: mailroom.quota.letters, bytes: mailroom.quota.bytes },
     }))
 }
 

@@ -29,6 +29,7 @@ impl From<WriteRecordError> for Problem {
             WriteRecordError::Exists => ProblemType::RecordExists.into(),
             WriteRecordError::StaleVersion => ProblemType::StaleVersion.into(),
             WriteRecordError::NotFound => ProblemType::NotFound.into(),
+            WriteRecordError::Full => ProblemType::MailboxFull.into(),
             WriteRecordError::Store(source) => source.into(),
         }
     }
@@ -83,7 +84,8 @@ pub(crate) async fn write(
         RecordPurpose::Settings | RecordPurpose::Draft => {}
     }
     let expected = precondition(&headers)?;
-    Ok(Json(mailroom.store.write(WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed }).await?))
+    let act = WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed, quota: mailroom.quota };
+    Ok(Json(mailroom.store.write(act).await?))
 }
 
 /// Erases a draft; no other record can be erased.

@@ -13,15 +13,18 @@ use securemailbox_protocol::{
     sessions::NewSession,
     sign_in::{CompleteRecovery, NewRecovery, Recovery},
 };
-use securemailbox_store::recoveries::{self, BeginRecovery, RecoveryError, RecoveryForPassword};
+use securemailbox_store::{
+    recoveries::{self, BeginRecovery, RecoveryError, RecoveryForPassword},
+    sign_in::CredentialsByAddress,
+};
 use sha2::{Digest, Sha256};
 
 use super::{Id, proofs, slots};
 use crate::{
     body::Json,
+    devices::{Caller, PresentedDevice},
     mailroom::Mailroom,
     problem::Problem,
-    rates::Network,
     session::{self, FromOwnPage, Token},
 };
 
@@ -40,12 +43,13 @@ impl From<RecoveryError> for Problem {
     responses((status = 201, body = Recovery), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
     State(mailroom): State<Mailroom>,
-    network: Network,
+    Caller { network, device }: Caller,
     Json(new): Json<NewRecovery>,
 ) -> Result<(StatusCode, Json<Recovery>), Problem> {
     let address_lookup = mailroom.seal.address_look_up(&new.address);
-    mailroom.rates.entrance(network)?;
-    mailroom.rates.sign_in(network, address_lookup)?;
+    let found = mailroom.store.read(CredentialsByAddress { address_lookup }).await?;
+    let device = found.and_then(|found| device.known_to(&mailroom.seal, found.account));
+    mailroom.rates.guess(network, address_lookup, device)?;
     let now = mailroom.now();
     let mut rng = mailroom.rng();
     let id = RecoveryId::new(now, &mut rng);
@@ -88,6 +92,7 @@ pub(crate) async fn password(
 pub(crate) async fn complete(
     State(mailroom): State<Mailroom>,
     own_page: FromOwnPage,
+    device: PresentedDevice,
     Proved { id, .. }: Proved,
     Json(complete): Json<CompleteRecovery>,
 ) -> Result<Response, Problem> {
@@ -106,5 +111,5 @@ pub(crate) async fn complete(
     // What the old password and sheet could open must not wait in the log for the next erasure.
     mailroom.store.scrub_log().await?;
     let answer = session::begun(session.id, begun, Vec::new());
-    Ok(session::hand_over(answer, &token, complete.session))
+    Ok(session::hand_over(&mailroom, answer, &token, complete.session, device))
 }

@@ -29,10 +29,12 @@ use super::{Id, proofs, slots, within};
 use crate::{
     body::Json,
     config::RegistrationPolicy,
+    devices::PresentedDevice,
     mailroom::Mailroom,
+    networks::Network,
     problem::Problem,
-    rates::Network,
     session::{self, FromOwnPage, Token},
+    tallies::Tallies,
 };
 
 impl From<RegistrationError> for Problem {
@@ -84,6 +86,8 @@ pub(crate) async fn phone(
 ) -> Result<Json<Offers>, Problem> {
     let now = mailroom.now();
     let account = mailroom.store.read(RegistrationForPhone { id, now }).await?;
+    mailroom.numbers.check(&entered.phone)?;
+    Tallies::of(&mailroom).number_of(id).count().await?;
     let mut rng = mailroom.rng();
     let factor = FactorId::new(now, &mut rng);
     let sealed = mailroom.seal.seal_phone(account, factor, &entered.phone, &mut rng);
@@ -127,6 +131,7 @@ pub(crate) async fn password(
 pub(crate) async fn complete(
     State(mailroom): State<Mailroom>,
     own_page: FromOwnPage,
+    device: PresentedDevice,
     Proved { id, account }: Proved,
     Json(complete): Json<CompleteRegistration, { limits::REGISTRATION_BODY }>,
 ) -> Result<Response, Problem> {
@@ -150,7 +155,7 @@ pub(crate) async fn complete(
     };
     let begun = mailroom.store.write(act).await?;
     let answer = session::begun(session.id, begun, Vec::new());
-    Ok(session::hand_over(answer, &token, complete.session))
+    Ok(session::hand_over(&mailroom, answer, &token, complete.session, device))
 }
 
 fn first_record(name: &str, record: FirstRecord, limit: usize) -> Result<registrations::FirstRecord, Problem> {

@@ -10,7 +10,7 @@ use securemailbox_protocol::{
 use securemailbox_store::sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, TakeSignInState};
 
 use super::{Id, proofs};
-use crate::{body::Json, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem, rates::Network};
+use crate::{body::Json, devices::Caller, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem};
 
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
@@ -26,13 +26,13 @@ impl From<SignInError> for Problem {
     responses((status = 201, body = SignIn), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
     State(mailroom): State<Mailroom>,
-    network: Network,
+    Caller { network, device }: Caller,
     Json(new): Json<NewSignIn>,
 ) -> Result<(StatusCode, Json<SignIn>), Problem> {
     let address_lookup = mailroom.seal.address_look_up(&new.address);
-    mailroom.rates.entrance(network)?;
-    mailroom.rates.sign_in(network, address_lookup)?;
     let credentials = mailroom.store.read(CredentialsByAddress { address_lookup }).await?;
+    let device = credentials.as_ref().and_then(|found| device.known_to(&mailroom.seal, found.account));
+    mailroom.rates.guess(network, address_lookup, device)?;
     let no_account = mailroom.seal.no_account(&new.address);
     let (account, record, credential) = match &credentials {
         Some(found) => (Some(found.account), Some(found.opaque_record.as_slice()), found.account.as_bytes().as_slice()),

@@ -32,7 +32,7 @@ enum Template {
 
 impl Gateway {
     pub(super) fn configured(configuration: &Sms) -> Result<Self, SenderError> {
-        let Sms::Http { url, content_type, authorization, body } = configuration;
+        let Sms::Http { url, content_type, authorization, body, countries: _, a_day: _ } = configuration;
         if !url.starts_with("https://") && !is_this_machine(url, "http://") {
             return Err(SenderError::SmsUrl);
         }

@@ -2,11 +2,11 @@
 
 mod built;
 mod demo;
+mod health;
 mod html;
 mod problems;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
-use securemailbox_store::meta::{MetaKey, ReadMeta};
+use axum::{Router, http::StatusCode, routing::get};
 
 use built::Page;
 pub use demo::{Demo, DemoAccount};
@@ -18,20 +18,12 @@ use crate::mailroom::Mailroom;
 pub(crate) fn router(demo: Option<Demo>) -> Router<Mailroom> {
     let pages = Router::new()
         .route("/healthz", get(async || StatusCode::NO_CONTENT))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(health::ready))
         .route("/problems/{name}", get(problems::page))
         .route(html::STYLE_SHEET, get(html::style))
         .merge(built::router(Page::built(demo.is_some()), demo.is_some()));
     match demo {
         None => pages,
         Some(demo) => pages.merge(demo::router(demo)),
-    }
-}
-
-/// Ready means that the store answers.
-async fn ready(State(mailroom): State<Mailroom>) -> StatusCode {
-    match mailroom.store.read(ReadMeta { key: MetaKey::SealId }).await {
-        Ok(_) => StatusCode::NO_CONTENT,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -7,7 +7,7 @@ CREATE TABLE meta (
 );
 
 -- What entries, records, slots and sessions belong to. Whose it is stands beside it. `told`: its owner was told that a
--- letter waits, or is being told, and has not looked since.
+-- letter waits, or is being told, and has not looked since. `letters` and `bytes`: how much it holds.
 CREATE TABLE mailbox (
     mailbox_id       BYTEA NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
@@ -15,7 +15,9 @@ CREATE TABLE mailbox (
     change           BIGINT NOT NULL,
     erase_letters    BIGINT NOT NULL,
     erase_drafts     BIGINT NOT NULL,
-    told             BIGINT NOT NULL
+    told             BIGINT NOT NULL,
+    letters          BIGINT NOT NULL,
+    bytes            BIGINT NOT NULL
 );
 
 -- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
@@ -152,6 +154,7 @@ CREATE TABLE content (
 CREATE TABLE entry (
     mailbox_id  BYTEA NOT NULL,
     letter_id   BYTEA NOT NULL,
+    sender_id   BYTEA NOT NULL,
     folder      TEXT NOT NULL,
     read        BIGINT NOT NULL,
     arrived     BIGINT NOT NULL,
@@ -162,6 +165,8 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_change ON entry (mailbox_id, change);
 CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
+-- Whether somebody ever wrote to its owner.
+CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
 
 -- The sender's: it goes with the sender's entry.
 CREATE TABLE delivery (
@@ -220,3 +225,12 @@ CREATE TABLE erasing (
 CREATE TABLE turn (
     number BIGINT NOT NULL PRIMARY KEY
 );
+
+-- How often something was done until a time: messages to one number, wrong codes of one network. The key is an HMAC of
+-- what is counted.
+CREATE TABLE tally (
+    tally_key BYTEA NOT NULL PRIMARY KEY,
+    done      BIGINT NOT NULL,
+    until     BIGINT NOT NULL
+);
+CREATE INDEX tally_by_end ON tally (until);

@@ -7,7 +7,7 @@ CREATE TABLE meta (
 ) STRICT;
 
 -- What entries, records, slots and sessions belong to. Whose it is stands beside it. `told`: its owner was told that a
--- letter waits, or is being told, and has not looked since.
+-- letter waits, or is being told, and has not looked since. `letters` and `bytes`: how much it holds.
 CREATE TABLE mailbox (
     mailbox_id       BLOB NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
@@ -15,7 +15,9 @@ CREATE TABLE mailbox (
     change           INTEGER NOT NULL,
     erase_letters    INTEGER NOT NULL,
     erase_drafts     INTEGER NOT NULL,
-    told             INTEGER NOT NULL
+    told             INTEGER NOT NULL,
+    letters          INTEGER NOT NULL,
+    bytes            INTEGER NOT NULL
 ) STRICT;
 
 -- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
@@ -152,6 +154,7 @@ CREATE TABLE content (
 CREATE TABLE entry (
     mailbox_id  BLOB NOT NULL,
     letter_id   BLOB NOT NULL,
+    sender_id   BLOB NOT NULL,
     folder      TEXT NOT NULL,
     read        INTEGER NOT NULL,
     arrived     INTEGER NOT NULL,
@@ -162,6 +165,8 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_change ON entry (mailbox_id, change);
 CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
+-- Whether somebody ever wrote to its owner.
+CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
 
 -- The sender's: it goes with the sender's entry.
 CREATE TABLE delivery (
@@ -215,3 +220,12 @@ CREATE TABLE erasing (
     last       INTEGER NOT NULL,
     PRIMARY KEY (mailbox_id, letter_id)
 ) STRICT;
+
+-- How often something was done until a time: messages to one number, wrong codes of one network. The key is an HMAC of
+-- what is counted.
+CREATE TABLE tally (
+    tally_key BLOB NOT NULL PRIMARY KEY,
+    done      INTEGER NOT NULL,
+    until     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX tally_by_end ON tally (until);

@@ -6,12 +6,16 @@ use securemailbox_protocol::{
     ids::{AccountId, CertificateHash, LetterId, MailboxId},
     letters::{Folder, NewLetter, NewReader, Posted, PostedLetter, SentDraft},
     numbers::{ChangeNumber, EraseNumber, Version},
+    octets::Octets,
     time::Timestamp,
 };
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, StoreError, ToParam, erasure, notices, pulse};
+use crate::{
+    Act, Db, StoreError, ToParam, erasure, notices, pulse,
+    quotas::{self, Quota},
+};
 
 /// A letter as the sender's client sealed it.
 pub struct PostLetter {
@@ -36,6 +40,15 @@ pub enum PostLettersError {
     /// The draft that the letters were is at another version, or gone.
     #[error("the draft was written on, sent or erased meanwhile")]
     StaleDraft,
+    /// The sender's mailbox holds as much as it may.
+    #[error("the sender's mailbox is full")]
+    MailboxFull,
+    /// A reader's mailbox holds as much as it may.
+    #[error("a reader's mailbox is full")]
+    ReaderFull {
+        /// The account whose mailbox it is.
+        reader: AccountId,
+    },
     /// The sender is not among the readers of each letter, or someone is twice.
     #[error("the readers of a letter are not the sender and others, each once")]
     Readers,
@@ -56,6 +69,8 @@ pub struct PostLetters {
     pub letters: Vec<PostLetter>,
     /// The sender's draft that they were.
     pub draft: Option<SentDraft>,
+    /// How much each of the mailboxes may hold.
+    pub quota: Quota,
     /// When they arrive, if they are new.
     pub now: Timestamp,
 }
@@ -82,7 +97,9 @@ impl Act for PostLetters {
         let mut mailboxes: BTreeMap<AccountId, Vec<Arrival<'_>>> = BTreeMap::new();
         for letter in unposted.values() {
             for reader in &letter.new.readers {
-                mailboxes.entry(reader.account).or_default().push(Arrival { letter: &letter.new, reader });
+                let content_length = quotas::length(&letter.content);
+                let arrival = Arrival { letter: &letter.new, content_length, reader };
+                mailboxes.entry(reader.account).or_default().push(arrival);
             }
         }
         for (account, arriving) in mailboxes {
@@ -102,7 +119,16 @@ impl Act for PostLetters {
 /// A letter on its way into one mailbox.
 struct Arrival<'a> {
     letter: &'a NewLetter,
+    content_length: i64,
     reader: &'a NewReader,
+}
+
+impl Arrival<'_> {
+    /// What it takes in the mailbox.
+    fn bytes(&self) -> i64 {
+        let of = |octets: &Octets| quotas::length(octets.as_ref());
+        self.content_length + of(&self.letter.envelope) + of(&self.reader.wrapped_key)
+    }
 }
 
 impl PostLetters {
@@ -161,7 +187,7 @@ impl PostLetters {
             ON CONFLICT DO NOTHING";
         const CONTENT: &str = "INSERT INTO content (letter_id, bytes) VALUES ($1, $2)";
         let PostLetter { new, content } = letter;
-        let length = i64::try_from(content.len()).map_err(|_| StoreError::Damaged("a length"))?;
+        let length = quotas::length(content);
         let hash = request_hash(new);
         let row: [&dyn ToParam; 9] = [
             &new.id,
@@ -189,30 +215,40 @@ impl PostLetters {
         arriving: &[Arrival<'_>],
     ) -> Result<(), PostLettersError> {
         const RAISE: &str = "
-            UPDATE mailbox SET change = change + $2 WHERE mailbox_id = $1
-            RETURNING change, erase_letters, erase_drafts, certificate_hash, told";
+            UPDATE mailbox SET change = change + $2, letters = letters + $2, bytes = bytes + $3 WHERE mailbox_id = $1
+            RETURNING change, erase_letters, erase_drafts, certificate_hash, told, letters, bytes";
         const ENTRY: &str = "
-            INSERT INTO entry (mailbox_id, letter_id, folder, read, arrived, change, wrapped_key)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            INSERT INTO entry (mailbox_id, letter_id, sender_id, folder, read, arrived, change, wrapped_key)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let count = arriving.len() as u64;
-        let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count)]).await?;
+        let more: i64 = arriving.iter().map(Arrival::bytes).sum();
+        let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count), &more]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
         let pulse = pulse::pulse(&mut raised)?;
         let (certificate, told): (CertificateHash, bool) = (raised.take()?, raised.take()?);
+        let held = (raised.take()?, raised.take()?);
         db.touched(account.mailbox(), pulse);
-        for (change, Arrival { letter, reader }) in (pulse.change.get() - count + 1..).zip(arriving) {
+        for (change, Arrival { letter, reader, .. }) in (pulse.change.get() - count + 1..).zip(arriving) {
             if reader.certificate != certificate {
                 return Err(PostLettersError::StaleKey { reader: account });
             }
             let sent = account.mailbox() == self.sender && letter.readers.len() > 1;
             let folder = if sent { Folder::Sent } else { Folder::Inbox };
             let change = ChangeNumber::new(change);
-            let row: [&dyn ToParam; 7] =
-                [&account, &letter.id, &folder, &sent, &self.now, &change, &reader.wrapped_key];
+            let row: [&dyn ToParam; 8] =
+                [&account, &letter.id, &self.sender, &folder, &sent, &self.now, &change, &reader.wrapped_key];
             db.exec(ENTRY, &row).await?;
             if account.mailbox() != self.sender {
                 self.insert_delivery(db, account, letter.id).await?;
             }
+        }
+        if !self.quota.allows(held.0, held.1) {
+            let own = account.mailbox() == self.sender;
+            return Err(if own {
+                PostLettersError::MailboxFull
+            } else {
+                PostLettersError::ReaderFull { reader: account }
+            });
         }
         match arriving.first() {
             Some(Arrival { letter, .. }) if account.mailbox() != self.sender && !told => {

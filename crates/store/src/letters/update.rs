@@ -6,7 +6,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, StoreError,
+    Act, Db, Room, StoreError,
     letters::{Entry, ReadEntry},
     pulse,
 };
@@ -38,7 +38,7 @@ pub struct UpdateEntry {
 impl Act for UpdateEntry {
     type Output = Entry;
     type Error = UpdateEntryError;
-    const NEEDED_TO_ERASE: bool = true;
+    const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{SqliteDb, log::Log, reserve::Reserve};
-use crate::{Act, OpenError, StoreError, db::AfterCommit, listeners::Listeners, traces::Traces};
+use crate::{Act, OpenError, Room, StoreError, db::AfterCommit, listeners::Listeners, traces::Traces};
 
 /// How many acts may share one commit.
 const TOGETHER: usize = 128;
@@ -106,8 +106,8 @@ impl Drop for Writer {
 
 /// An act with its caller, apart from their types.
 trait Work: Send {
-    /// [`Act::NEEDED_TO_ERASE`]
-    fn is_needed_to_erase(&self) -> bool;
+    /// [`Act::ROOM`]
+    fn room(&self) -> Room;
     /// Runs the act; whether to keep what it did.
     fn run(&mut self, db: &mut SqliteDb<'_>) -> bool;
     /// Answers its caller: what came of it, or why nothing was kept.
@@ -121,8 +121,8 @@ struct Waiting<A: Act> {
 }
 
 impl<A: Act> Work for Waiting<A> {
-    fn is_needed_to_erase(&self) -> bool {
-        A::NEEDED_TO_ERASE
+    fn room(&self) -> Room {
+        A::ROOM
     }
 
     fn run(&mut self, db: &mut SqliteDb<'_>) -> bool {
@@ -208,12 +208,13 @@ impl Thread {
         forgotten
     }
 
-    /// As long as the room for erasing is in use, nothing else may take it.
+    /// What little room there is goes to those who erase, and to those who sign in for it.
     fn refuse_what_has_no_room(&mut self, acts: Vec<Box<dyn Work>>) -> Vec<Box<dyn Work>> {
-        if self.reserve.take() {
+        let left = self.reserve.left();
+        if left.has_room(Room::Grows) {
             return acts;
         }
-        let (needed, refused): (Vec<_>, Vec<_>) = acts.into_iter().partition(|act| act.is_needed_to_erase());
+        let (needed, refused): (Vec<_>, Vec<_>) = acts.into_iter().partition(|act| left.has_room(act.room()));
         for act in refused {
             act.answer(Some(&StoreError::Full));
         }
@@ -229,7 +230,7 @@ impl Thread {
                 // What one of them has no room for must not keep the others back.
                 return acts.into_iter().for_each(|act| self.commit(vec![act]));
             }
-            if acts.iter().all(|act| act.is_needed_to_erase()) && self.reserve.release() {
+            if acts.iter().all(|act| act.room() != Room::Grows) && self.reserve.release() {
                 after = AfterCommit::default();
                 committed = self.run_in_one_transaction(&mut acts, &mut after);
             }

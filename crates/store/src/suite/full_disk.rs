@@ -3,19 +3,28 @@
 use std::{
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
+use securemailbox_protocol::ids::SignInId;
 use tempfile::TempDir;
 
 use super::{
     forgetting::count_traces,
-    people::{Dice, NOW, again, draft, empty_trash, post, register, trash},
+    people::{Dice, NOW, PHONE_CODE, again, draft, empty_trash, enter, expect, post, register, trash},
 };
 use crate::{
     Location, Store, StoreError,
     letters::{PostLetter, PostLettersError, ReadContent},
+    meta::TryToWrite,
+    notices::{ClaimNotices, Lane},
+    proofs::HolderId,
     sessions::TouchSession,
+    sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
+    tallies::{Count, Tally},
 };
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A small disk, unmounted at the end.
 struct SmallDisk(TempDir);
@@ -73,10 +82,22 @@ async fn on_a_full_disk_nothing_works_but_erasing_and_after_it_everything_does()
     let refused = post(&store, &anna, small(&mut dice), NOW).await;
     assert!(matches!(refused, Err(PostLettersError::Store(StoreError::Full))));
 
-    store
-        .write(TouchSession { session: anna.session, now: NOW.after(std::time::Duration::from_secs(60)) })
-        .await
-        .unwrap();
+    // Whoever reads or erases signs in first, and the code has to go out.
+    let sign_in = SignInId::new(NOW, &mut dice.0);
+    let begin = BeginSignIn { id: sign_in, account: Some(anna.account), state: dice.bytes(300), now: NOW };
+    store.write(begin).await.unwrap();
+    store.write(TakeSignInState { id: sign_in, now: NOW }).await.unwrap();
+    store.write(PasswordProved { id: sign_in, now: NOW }).await.unwrap();
+    store.write(Count { tallies: vec![Tally { key: [1; 16], most: 1, within: HOUR }], now: NOW }).await.unwrap();
+    expect(&store, &mut dice, HolderId::SignIn(sign_in), anna.phone, PHONE_CODE).await.unwrap();
+    let claim = ClaimNotices { lane: Lane::Emails, now: NOW, limit: 10, until: NOW.after(HOUR) };
+    assert!(!store.write(claim).await.unwrap().is_empty());
+    let session = dice.session(NOW);
+    enter(&store, SigningIn { id: sign_in, session }, anna.phone, PHONE_CODE).await.unwrap();
+    let not_ready = store.write(TryToWrite).await;
+    assert_eq!(not_ready, Err(StoreError::Full));
+
+    store.write(TouchSession { session: anna.session, now: NOW.after(Duration::from_secs(60)) }).await.unwrap();
     store.erase_draft(anna.account.mailbox(), old).await.unwrap();
     let erased = letters.split_off(letters.len() - 4);
     for letter in &erased {
@@ -95,5 +116,6 @@ async fn on_a_full_disk_nothing_works_but_erasing_and_after_it_everything_does()
         let content = store.read(ReadContent { mailbox: anna.account.mailbox(), letter: letter.new.id }).await.unwrap();
         assert!(content.as_ref() == Some(&letter.content), "what was acknowledged is there");
     }
+    assert_eq!(store.write(TryToWrite).await, Ok(()));
     store.close().await;
 }

@@ -27,6 +27,7 @@ use crate::{
     notices::{Lane, NewNotice, NoticeId},
     proofs::{CodeHmac, Holder, HolderId, Verdict},
     proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
+    quotas::Quota,
     records::WriteRecord,
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone, Registering, RegistrationError},
     sessions::{NewSession, TokenHash},
@@ -220,7 +221,10 @@ pub(super) async fn post(
     letters: Vec<PostLetter>,
     now: Timestamp,
 ) -> Result<(), PostLettersError> {
-    store.write(PostLetters { sender: sender.account.mailbox(), letters, draft: None, now }).await.map(drop)
+    store
+        .write(PostLetters { sender: sender.account.mailbox(), letters, draft: None, quota: Quota::NONE, now })
+        .await
+        .map(drop)
 }
 
 /// Empties a trash, for the first time with this id.
@@ -244,7 +248,14 @@ pub(super) async fn draft(store: &Store, dice: &mut Dice, account: AccountId) ->
 pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId, purpose: RecordPurpose) -> RecordId {
     let id = RecordId::new(NOW, &mut dice.0);
     store
-        .write(WriteRecord { mailbox: account.mailbox(), id, purpose, expected: None, sealed: dice.bytes(500) })
+        .write(WriteRecord {
+            mailbox: account.mailbox(),
+            id,
+            purpose,
+            expected: None,
+            sealed: dice.bytes(500),
+            quota: Quota::NONE,
+        })
         .await
         .expect("written");
     id

@@ -22,6 +22,7 @@ use crate::{
         ReadContent, ReadEntry, ReadShortContent, UpdateEntry, UpdateEntryError,
     },
     pulse::PulseOf,
+    quotas::Quota,
     records::ReadRecord,
     sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope},
 };
@@ -81,7 +82,13 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     let mut dice = Dice::new(2);
     let (anna, bjorn) = two(&store, &mut dice).await;
     let letter = dice.letter(&[&anna, &bjorn]);
-    let post = |now| PostLetters { sender: anna.account.mailbox(), letters: vec![again(&letter)], draft: None, now };
+    let post = |now| PostLetters {
+        sender: anna.account.mailbox(),
+        letters: vec![again(&letter)],
+        draft: None,
+        quota: Quota::NONE,
+        now,
+    };
     let first = store.write(post(NOW)).await.unwrap();
     trash(&store, &bjorn, letter.new.id).await;
     empty_trash(&store, bjorn.account, NOW).await.unwrap();
@@ -95,6 +102,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
         sender: anna.account.mailbox(),
         letters: vec![again(&letter), again(&new)],
         draft: None,
+        quota: Quota::NONE,
         now: later(90),
     };
     let posted = store.write(both).await.unwrap().letters;
@@ -171,6 +179,7 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
         draft: first(draft),
+        quota: Quota::NONE,
         now: NOW,
     };
     let drafts = async || store.read(DraftIdsOf { mailbox: anna.account.mailbox() }).await.unwrap();
@@ -198,7 +207,7 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     let letter = dice.letter(&[&anna, &bjorn]);
     let post = |version| {
         let draft = Some(SentDraft { id, version: Version::new(version) });
-        PostLetters { sender: mailbox, letters: vec![again(&letter)], draft, now: NOW }
+        PostLetters { sender: mailbox, letters: vec![again(&letter)], draft, quota: Quota::NONE, now: NOW }
     };
     // Another device wrote on, or had saved it before this one heard that it was saved.
     for unlike in [0, 2] {
@@ -209,7 +218,13 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     store.write(post(1)).await.unwrap();
     // Another device sends the same draft, of which it has not heard that it went.
     let draft = Some(SentDraft { id, version: Version::new(1) });
-    let second = PostLetters { sender: mailbox, letters: vec![dice.letter(&[&anna, &bjorn])], draft, now: NOW };
+    let second = PostLetters {
+        sender: mailbox,
+        letters: vec![dice.letter(&[&anna, &bjorn])],
+        draft,
+        quota: Quota::NONE,
+        now: NOW,
+    };
     assert!(matches!(store.write(second).await, Err(PostLettersError::StaleDraft)));
     assert_eq!(store.read(LetterIdsOf { mailbox }).await.unwrap().ids, [letter.new.id]);
 }
@@ -225,7 +240,13 @@ async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
     let kept = draft(&store, &mut dice, anna.account).await;
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
-    let post = PostLetters { sender: anna.account.mailbox(), letters: vec![stale], draft: first(kept), now: NOW };
+    let post = PostLetters {
+        sender: anna.account.mailbox(),
+        letters: vec![stale],
+        draft: first(kept),
+        quota: Quota::NONE,
+        now: NOW,
+    };
     assert!(matches!(store.write(post).await, Err(PostLettersError::StaleKey { .. })));
     assert_eq!(store.read(DraftIdsOf { mailbox: anna.account.mailbox() }).await.unwrap().ids, [kept]);
 }
@@ -238,7 +259,7 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
     for id in [bjorns, contact, RecordId::new(NOW, &mut dice.0)] {
         let post = |version, letter| {
             let draft = Some(SentDraft { id, version: Version::new(version) });
-            PostLetters { sender: anna.account.mailbox(), letters: vec![letter], draft, now: NOW }
+            PostLetters { sender: anna.account.mailbox(), letters: vec![letter], draft, quota: Quota::NONE, now: NOW }
         };
         let letter = dice.letter(&[&anna, &bjorn]);
         assert!(matches!(store.write(post(1, again(&letter))).await, Err(PostLettersError::StaleDraft)));
@@ -376,8 +397,9 @@ impl Act for OpenGuestMailbox {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<(), StoreError> {
         const SQL: &str = "
-            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told)
-            VALUES ($1, $2, $3, 0, 0, 0, 0)";
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters,
+                                 bytes)
+            VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0)";
         db.exec(SQL, &[&self.mailbox, &AccountKind::Guest, &self.certificate]).await.map(drop)
     }
 }

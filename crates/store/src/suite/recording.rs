@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Store,
     pulse::PulseOf,
+    quotas::Quota,
     records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError},
     sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope},
 };
@@ -57,6 +58,7 @@ async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) 
         purpose,
         expected,
         sealed: sealed.to_vec(),
+        quota: Quota::NONE,
     };
     // Two devices at once: one writes, the other has to read first.
     let (one, two) = tokio::join!(store.write(write(Some(version), b"one")), store.write(write(Some(version), b"two")));
@@ -87,6 +89,7 @@ async fn there_is_one_settings_and_there_are_many_contacts_and_drafts(store: Sto
         purpose,
         expected: None,
         sealed: dice.bytes(100),
+        quota: Quota::NONE,
     };
     for one in [RecordPurpose::Keyring, RecordPurpose::Settings] {
         assert!(!one.are_many());
@@ -123,7 +126,14 @@ async fn another_account_neither_reads_nor_writes_a_record(store: Store) {
     let (anna, bjorn) = (register(&store, &mut dice).await.account, register(&store, &mut dice).await.account);
     let RecordHead { id, purpose, version, .. } = head_of(&store, anna, RecordPurpose::Keyring).await;
     assert_eq!(store.read(ReadRecord { mailbox: bjorn.mailbox(), id }).await, Ok(None));
-    let write = WriteRecord { mailbox: bjorn.mailbox(), id, purpose, expected: Some(version), sealed: dice.bytes(9) };
+    let write = WriteRecord {
+        mailbox: bjorn.mailbox(),
+        id,
+        purpose,
+        expected: Some(version),
+        sealed: dice.bytes(9),
+        quota: Quota::NONE,
+    };
     assert!(matches!(store.write(write).await, Err(WriteRecordError::NotFound)));
 }
 

@@ -9,14 +9,14 @@ use axum::{
 };
 use http_body_util::Limited;
 use securemailbox_protocol::{
-    ids::ContentHash,
+    ids::{AccountId, ContentHash},
     letters::{NewLetter, NewLetters, Posted, SentDraft},
     levels::Level,
     limits,
     problems::{ProblemDetails, ProblemType},
 };
 use securemailbox_store::{
-    letters::{PostLetter, PostLetters, PostLettersError},
+    letters::{PostLetter, PostLetters, PostLettersError, Strangers},
     notices::Lane,
 };
 use sha2::{Digest, Sha256};
@@ -42,6 +42,10 @@ impl From<PostLettersError> for Problem {
             }
             PostLettersError::IdTaken => ProblemType::IdTaken.into(),
             PostLettersError::StaleDraft => ProblemType::StaleDraft.into(),
+            PostLettersError::MailboxFull => ProblemType::MailboxFull.into(),
+            PostLettersError::ReaderFull { reader } => {
+                Self::new(ProblemType::ReaderFull).with("account", reader.to_string())
+            }
             PostLettersError::Readers => Self::bad_request("`readers` holds the sender and each other reader once"),
             PostLettersError::Store(source) => source.into(),
         }
@@ -69,17 +73,28 @@ pub(crate) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
+    mailroom.rates.post(access.who)?;
     let _place = mailroom.budgets.post(access.who).await?;
     let received =
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
     let Received { letters, draft } = received;
+    check_rates(&mailroom, &access, &letters).await?;
     let (count, bytes) = (letters.len(), letters.iter().map(|letter| letter.content.len()).sum::<usize>());
-    let act = PostLetters { sender: access.mailbox, letters, draft, now: mailroom.now() };
+    let act = PostLetters { sender: access.mailbox, letters, draft, quota: mailroom.quota, now: mailroom.now() };
     let posted = mailroom.store.write(act).await?;
     mailroom.notices.ring(Lane::Letters);
     metrics::counter!("securemailbox_letters_total").increment(count as u64);
     tracing::info!(letters = count, bytes, "letters posted");
     Ok((StatusCode::CREATED, Json(posted)))
+}
+
+/// Holds what a member sends in a day to the operator's limits.
+async fn check_rates(mailroom: &Mailroom, access: &Access, letters: &[PostLetter]) -> Result<(), Problem> {
+    let readers = letters.iter().flat_map(|letter| &letter.new.readers).map(|reader| reader.account);
+    let among: Vec<AccountId> = readers.filter(|reader| *reader != access.who).collect();
+    mailroom.rates.letters(access.who, letters.len(), among.len())?;
+    let strangers = mailroom.store.read(Strangers { mailbox: access.mailbox, among }).await?;
+    mailroom.rates.strangers(access.who, &strangers)
 }
 
 /// A whole post, held to the limits.

@@ -26,13 +26,8 @@ use tokio::{
 
 use super::*;
 use crate::{
-    config::{Configuration, Mail, NetworkLimits, RegistrationPolicy, Sms},
-    mailroom::Parts,
+    config::{Configuration, Mail, Sms},
     notices::seal_notice,
-    opaque::OpaqueServer,
-    origin::Origin,
-    rates::Rates,
-    seal::ServerSeal,
 };
 
 const BEGUN: u64 = 1_764_000_000_000;
@@ -159,19 +154,11 @@ impl Outbox {
         let folder = tempfile::tempdir().unwrap();
         let mut random = StdRng::seed_from_u64(1);
         let (stop, stopping) = watch::channel(false);
-        let parts = Parts {
-            store: Store::open(Location::Sqlite(folder.path().into())).await.unwrap(),
-            seal: ServerSeal::new(&[7; 32]),
-            opaque: OpaqueServer::generate(&mut random),
-            origin: Origin::new(None, "127.0.0.1:1".parse().unwrap()),
-            rates: Rates::new(&NetworkLimits::default()),
-            registration: RegistrationPolicy::Open,
-            stopping,
-        };
+        let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
         let clock = Arc::new(AtomicU64::new(BEGUN));
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
-        let mailroom = Mailroom::new(parts, tell, random.clone());
+        let mailroom = Mailroom::of_a_test(store, stopping, tell);
         let configuration = Configuration {
             mail: Some(Mail {
                 url: format!("smtp://127.0.0.1:{mail}"),
@@ -183,6 +170,8 @@ impl Outbox {
                 content_type: "application/json".into(),
                 authorization: None,
                 body: r#"{"to":"{to}","text":"{text}"}"#.into(),
+                countries: Vec::new(),
+                a_day: 1000,
             }),
             ..Configuration::default()
         };
