@@ -104,6 +104,7 @@ impl fmt::Display for Unreadable {
                 None => name.to_owned(),
             };
             match &error.kind {
+                Kind::Message(what) if !path.is_empty() => write!(f, "`{path}` can't be used: {what}")?,
                 // The lines in between show the file's own, which may hold a password.
                 Kind::Message(lines) => match (lines.lines().next(), lines.lines().last()) {
                     (Some(first), Some(last)) if first != last => write!(f, "{first}: {last}")?,
@@ -168,7 +169,7 @@ mod tests {
             ("lisen = '127.0.0.1:1'", "`lisen` is not a key"),
             ("[mail]\nurl = 'a'\nfrom = 'b'\npasword = 'hemligt'", "`mail.pasword` is not a key"),
             ("registration = 'invited'", "`registration` is \"invited\", and can be open, domains, closed"),
-            ("listen = 'localhost'", "`listen` is not what is expected: socket address"),
+            ("listen = 'localhost'", "`listen` can't be used: invalid socket address"),
             ("[tls]\ncert = 'a'", "`tls.key` is missing"),
             ("[mail]\nfrom = 'b'\nurl = 1234", "`mail.url` is a number, and a string is expected"),
             ("database = 'hemligt\ndata = 3", "TOML parse error at line 1"),
