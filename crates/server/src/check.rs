@@ -254,6 +254,11 @@ fn of_the_seal(places: &Places, configuration: &Configuration, known: &Inspectio
             Verdict::Warning,
             format!("the first start makes {}: keep a copy of it elsewhere", path.display()),
         ),
+        Err(error @ SealError::Missing(_)) => {
+            // Whoever checks by hand has not what systemd hands to the unit.
+            let advice = "Where systemd hands it over, check with CREDENTIALS_DIRECTORY=/run/credentials/UNIT in front, while it runs";
+            Finding::misconfigured(MATTER, &format!("{error}. {advice}"))
+        }
         Err(error) => Finding::misconfigured(MATTER, &error),
     }
 }

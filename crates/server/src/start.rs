@@ -215,7 +215,7 @@ impl Server {
         let (patience, of_connections) = watch::channel(Patience::new(&configuration.limits));
         let doors = Doors { tls, only, proxies: canonical(&configuration.proxies), places, patience: of_connections };
         let (version, url, database) = (env!("CARGO_PKG_VERSION"), mailroom.origin.url(), location.place());
-        tracing::info!(version, listen = %address, url, database, tls = doors.tls.is_some(), "open");
+        tracing::info!(version, listen = %address, url, database, tls = doors.tls.is_some(), "opened");
         if let Some(shown) = &shown {
             shown.warn_of_its_end(mailroom.now());
         }

@@ -194,6 +194,22 @@ async fn domains_let_their_own_in_and_tell_others_what_to_do() {
     assert_eq!((status, &problem["type"]), (StatusCode::FORBIDDEN, &json!("/problems/other-domain")));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn other_limits_are_taken_at_sighup() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("mailbox.toml");
+    fs::write(&config, "").unwrap();
+    let server = Server::start(Start { config: Some(config.clone()), ..ordinary(folder.path()) });
+    for _ in 0..3 {
+        assert_eq!(register(&server, "anna@example.se").await.0, StatusCode::CREATED);
+    }
+    fs::write(&config, "[limits]\nentrances_a_minute = 1").unwrap();
+    server.signal("HUP");
+    server.await_log("the configuration was read again").await;
+    assert_eq!(register(&server, "anna@example.se").await.0, StatusCode::CREATED);
+    assert_eq!(register(&server, "anna@example.se").await.0, StatusCode::TOO_MANY_REQUESTS);
+}
+
 /// Review A14: SIGHUP killed it, and certificates were read once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_certificate_is_shown_after_sighup_and_no_request_is_lost() {

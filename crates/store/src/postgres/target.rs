@@ -38,6 +38,10 @@ impl Target {
     pub(super) fn parse(text: &str) -> Result<Self, OpenError> {
         let Asked { rest, mode, roots } = Asked::parse(text).ok_or(OpenError::Url)?;
         let mut config: Config = rest.parse().map_err(|_| OpenError::Url)?;
+        // Else it would be asked for when connecting, in words that name no key of ours.
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(OpenError::Url);
+        }
         let place = place(&config);
         let refused = |why| OpenError::Postgres { place: place.clone(), why };
         let encrypted = match mode.as_deref() {
@@ -292,7 +296,15 @@ mod tests {
             assert_eq!(config.get_password(), Some(&b"it's \\ here"[..]), "{text}");
             assert_eq!(config.get_connect_timeout(), Some(&std::time::Duration::from_secs(3)), "{text}");
         }
-        for broken in ["host='localhost", "host", "postgresql://s@localhost?sslmode", "host=a sslmode=perhaps"] {
+        for broken in [
+            "",
+            "postgresql://",
+            "user=s",
+            "host='localhost",
+            "host",
+            "postgresql://s@localhost?sslmode",
+            "host=a sslmode=perhaps",
+        ] {
             assert!(matches!(Target::parse(broken), Err(OpenError::Url)), "{broken}");
         }
     }
