@@ -39,7 +39,7 @@ impl ServeArgs {
         let defaults = if self.demo { Defaults::Demo } else { Defaults::Server };
         let mut configuration = Configuration::read(self.config.as_deref(), defaults)?;
         if let Some(data) = &self.data {
-            configuration.data = Some(data.clone());
+            configuration.data = Some(std::path::absolute(data).unwrap_or_else(|_| data.clone()));
         }
         if let Some(listen) = self.listen {
             configuration.listen = listen;

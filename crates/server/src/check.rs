@@ -208,6 +208,10 @@ fn distrust(error: &Error, certificates: usize) -> String {
         Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
             "it is not valid yet: look at this machine's clock".into()
         }
+        // The library keeps this one to itself.
+        Error::InvalidCertificate(CertificateError::Other(other)) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "no browser takes it: it is an authority's own, such as one that signed itself. Have one signed for this host".into()
+        }
         other => format!("browsers would not take it: {other}"),
     }
 }
@@ -267,8 +271,7 @@ fn of_the_seal(places: &Places, configuration: &Configuration, known: &Inspectio
 fn of_the_disk(location: &Location) -> Option<Finding> {
     let Location::Sqlite(folder) = location else { return None };
     // It may not be made yet.
-    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
     let Ok(found) = rustix::fs::statvfs(there) else {
         return Some(Finding::new("disk", Verdict::Warning, format!("the room at {} can't be told", there.display())));
     };

@@ -43,7 +43,10 @@ impl Configuration {
         }
         let mut read = Self::from_text(&text, defaults, Env::prefixed(ENVIRONMENT).split("__"))
             .map_err(|error| ConfigurationError::Unreadable(Unreadable { file: file.map(Path::to_path_buf), error }))?;
-        if let Some(folder) = file.and_then(Path::parent) {
+        // Absolute, so that messages and the log say where that is.
+        if let Some(file) = file.and_then(|file| std::path::absolute(file).ok())
+            && let Some(folder) = file.parent()
+        {
             read.begin_paths_at(folder);
         }
         Ok(read)
@@ -118,6 +121,7 @@ impl fmt::Display for Unreadable {
                 }
                 Kind::MissingField(name) => write!(f, "`{}` is missing", of_field(name))?,
                 Kind::InvalidType(found, expected) => {
+                    let expected = expected.replace("a sequence", "a list").replace("a string", "a text");
                     write!(f, "`{path}` is {}, and {expected} is expected", kind(found))?;
                 }
                 Kind::InvalidValue(_, expected) => write!(f, "`{path}` is not what is expected: {expected}")?,
@@ -171,7 +175,7 @@ mod tests {
             ("registration = 'invited'", "`registration` is \"invited\", and can be open, domains, closed"),
             ("listen = 'localhost'", "`listen` can't be used: invalid socket address"),
             ("[tls]\ncert = 'a'", "`tls.key` is missing"),
-            ("[mail]\nfrom = 'b'\nurl = 1234", "`mail.url` is a number, and a string is expected"),
+            ("[mail]\nfrom = 'b'\nurl = 1234", "`mail.url` is a number, and a text is expected"),
             ("database = 'hemligt\ndata = 3", "TOML parse error at line 1"),
         ] {
             let refused = refused(toml);

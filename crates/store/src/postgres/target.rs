@@ -171,9 +171,16 @@ fn place(config: &Config) -> String {
     let hosts: Vec<_> = config
         .get_hosts()
         .iter()
-        .map(|host| match host {
-            Host::Tcp(name) => name.clone(),
-            Host::Unix(path) => path.display().to_string(),
+        .enumerate()
+        .map(|(number, host)| {
+            // One port is every host's.
+            let ports = config.get_ports();
+            let port = ports.get(number).or(ports.first()).filter(|port| **port != 5432);
+            match (host, port) {
+                (Host::Tcp(name), Some(port)) => format!("{name}:{port}"),
+                (Host::Tcp(name), None) => name.clone(),
+                (Host::Unix(path), _) => path.display().to_string(),
+            }
         })
         .collect();
     let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
@@ -319,7 +326,12 @@ mod tests {
 
     #[test]
     fn a_place_names_neither_user_nor_password() {
-        let target = Target::parse("postgresql://somebody:hemligt@localhost/post").ok().unwrap();
-        assert_eq!(target.place, "post on localhost");
+        for (url, place) in [
+            ("postgresql://somebody:hemligt@localhost/post", "post on localhost"),
+            ("postgresql://somebody:hemligt@db.example.se:5433/post", "post on db.example.se:5433"),
+            ("host=/run/postgresql,127.0.0.1 user=somebody password=hemligt", "somebody on /run/postgresql,127.0.0.1"),
+        ] {
+            assert_eq!(Target::parse(url).ok().unwrap().place, place);
+        }
     }
 }
