@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: CheckArgs) -> Result<ExitCode, Stop> {
     let CheckArgs { config, data, mail, sms, json } = arguments;
     let configuration = ServeArgs { config, data, listen: None, demo: false }.configuration();
     let findings = match configuration {
-        Err(error) => vec![Finding::misconfigured("configuration", &error)],
+        Err(error) => vec![Finding::refused("configuration", &error)],
         Ok(configuration) => {
             let random = StdRng::from_rng(rand::rngs::OsRng).map_err(|error| Stop::unavailable(&error))?;
             let around = Surroundings { now: terminal::now(), credentials: serve::credentials(), random };
@@ -60,7 +60,7 @@ pub(crate) async fn run(arguments: CheckArgs) -> Result<ExitCode, Stop> {
     Ok(ExitCode::from(match Verdict::worst(&findings) {
         Verdict::Fine => 0,
         Verdict::Warning => 1,
-        Verdict::Misconfigured => 2,
+        Verdict::Refused => 2,
         Verdict::Failed => 5,
     }))
 }

@@ -2,8 +2,6 @@
 
 use std::{
     fmt::Display,
-    fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,7 +14,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
-    config::{Configuration, Tls},
+    config::Configuration,
     files,
     notices::{Outgoing, Recipient, Senders},
     seal::{Places, SealError},
@@ -35,7 +33,7 @@ const AHEAD: u64 = 5 * 60 * 1000;
 
 /// How it stands with one matter; the worst one of all is the last one here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All is well.
     Fine,
@@ -44,7 +42,7 @@ pub enum Verdict {
     /// Something around the server fails, and may be mended without it.
     Failed,
     /// The server would not start.
-    Misconfigured,
+    Refused,
 }
 
 impl Verdict {
@@ -53,9 +51,9 @@ impl Verdict {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fine => "fine",
-            Self::Warning => "look",
-            Self::Failed => "fails",
-            Self::Misconfigured => "refused",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
         }
     }
 
@@ -84,8 +82,8 @@ impl Finding {
 
     /// With this the server would not start.
     #[must_use]
-    pub fn misconfigured(matter: &'static str, error: &dyn Display) -> Self {
-        Self::new(matter, Verdict::Misconfigured, error.to_string())
+    pub fn refused(matter: &'static str, error: &dyn Display) -> Self {
+        Self::new(matter, Verdict::Refused, error.to_string())
     }
 }
 
@@ -119,7 +117,7 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
         (known.map(|known| of_the_seal(&seal, configuration, known)), of_the_disk(&location), of_the_clock(known, now));
     findings.push(match &inspection {
         Ok(found) => of_the_database(&location, found),
-        Err(error) if error.is_for_the_operator() => Finding::misconfigured("database", error),
+        Err(error) if error.is_for_the_operator() => Finding::refused("database", error),
         Err(error) => Finding::new("database", Verdict::Failed, error.to_string()),
     });
     findings.extend(seal);
@@ -132,7 +130,7 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
     for (matter, to) in mail.into_iter().chain(sms) {
         findings.push(match &senders {
             Some(senders) => of_a_message(matter, senders, message(to, &mut random), now).await,
-            None => Finding::new(matter, Verdict::Misconfigured, "nothing was sent: see the configuration above"),
+            None => Finding::new(matter, Verdict::Refused, "nothing was sent: see the configuration above"),
         });
     }
     findings
@@ -141,13 +139,13 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
 fn of_the_configuration(configuration: &Configuration) -> Finding {
     const MATTER: &str = "configuration";
     if let Err(error) = configuration.check(false) {
-        return Finding::misconfigured(MATTER, &error);
+        return Finding::refused(MATTER, &error);
     }
     if let Err(error) = configuration.limits.check_files(files::raise_limit()) {
-        return Finding::misconfigured(MATTER, &error);
+        return Finding::refused(MATTER, &error);
     }
     if let Err(error) = Senders::configured(configuration) {
-        return Finding::misconfigured(MATTER, &error);
+        return Finding::refused(MATTER, &error);
     }
     let url = configuration.public_url.as_deref().unwrap_or("localhost only");
     Finding::new(
@@ -168,7 +166,7 @@ fn of_tls(configuration: &Configuration, now: Timestamp) -> Finding {
     };
     let identity = match tls::read(files) {
         Ok(identity) => identity,
-        Err(error) => return Finding::misconfigured(MATTER, &error),
+        Err(error) => return Finding::refused(MATTER, &error),
     };
     let days = tls::ends(&identity.cert).map(|end| tls::days_until(end, now));
     let lasts = match days {
@@ -185,7 +183,9 @@ fn of_tls(configuration: &Configuration, now: Timestamp) -> Finding {
     let warning = |words: String| Finding::new(MATTER, Verdict::Warning, format!("{lasts}; {words}"));
     match taken {
         Err(error) => warning(distrust(&error, identity.cert.len())),
-        Ok(()) if others_read(files) => warning("the key's file can be read by others: run chmod o-r on it".into()),
+        Ok(()) if tls::others_read(files) => {
+            warning("the key's file can be read by others: run chmod o-r on it".into())
+        }
         Ok(()) if days.is_some_and(|days| days < tls::SOON) => warning("renew the certificate".into()),
         Ok(()) => Finding::new(MATTER, Verdict::Fine, format!("browsers take the certificate, {lasts}")),
     }
@@ -216,10 +216,6 @@ fn distrust(error: &Error, certificates: usize) -> String {
     }
 }
 
-fn others_read(files: &Tls) -> bool {
-    fs::metadata(&files.key).is_ok_and(|found| found.permissions().mode() & 0o004 != 0)
-}
-
 fn of_the_database(location: &Location, found: &Inspection) -> Finding {
     let Inspection { engine, way, migration, known, .. } = found;
     let way = match way {
@@ -230,7 +226,7 @@ fn of_the_database(location: &Location, found: &Inspection) -> Finding {
     let place = format!("{}, {engine}, {way}", location.place());
     let (verdict, state) = match migration {
         0 => (Verdict::Fine, "empty: the first start fills it"),
-        number if number > known => (Verdict::Misconfigured, "a newer program wrote it: use that one"),
+        number if number > known => (Verdict::Refused, "a newer program wrote it: use that one"),
         number if number < known => {
             (Verdict::Fine, "of an older program: the next start changes it for good, so copy it first")
         }
@@ -244,7 +240,7 @@ fn of_the_seal(places: &Places, configuration: &Configuration, known: &Inspectio
     match places.read() {
         Ok(found) if known.seal.as_ref().is_some_and(|id| id != found.seal.id()) => Finding::new(
             MATTER,
-            Verdict::Misconfigured,
+            Verdict::Refused,
             format!("{} is another database's: restore the one that this database was made with", found.path.display()),
         ),
         Ok(found) if found.path.parent() == configuration.data().parent() => Finding::new(
@@ -261,9 +257,9 @@ fn of_the_seal(places: &Places, configuration: &Configuration, known: &Inspectio
         Err(error @ SealError::Missing(_)) => {
             // Whoever checks by hand has not what systemd hands to the unit.
             let advice = "Where systemd hands it over, check with CREDENTIALS_DIRECTORY=/run/credentials/UNIT in front, while it runs";
-            Finding::misconfigured(MATTER, &format!("{error}. {advice}"))
+            Finding::refused(MATTER, &format!("{error}. {advice}"))
         }
-        Err(error) => Finding::misconfigured(MATTER, &error),
+        Err(error) => Finding::refused(MATTER, &error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fmt, fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -82,6 +83,9 @@ impl Shown {
     /// # Errors
     /// [`TlsError`] says which file, and what to do.
     pub fn read(files: &Tls) -> Result<Arc<Self>, TlsError> {
+        if others_read(files) {
+            tracing::warn!(file = %files.key.display(), "the certificate's key can be read by others: run chmod o-r on it");
+        }
         Ok(Arc::new(Self(RwLock::new(read(files)?.into()))))
     }
 
@@ -139,6 +143,11 @@ pub fn read(files: &Tls) -> Result<CertifiedKey, TlsError> {
         Error::InconsistentKeys(_) => TlsError::Mismatch { cert: cert.clone(), key: key.clone() },
         source => TlsError::Unusable { cert: cert.clone(), source },
     })
+}
+
+/// Whether everybody on this machine can read the key.
+pub fn others_read(files: &Tls) -> bool {
+    fs::metadata(&files.key).is_ok_and(|found| found.permissions().mode() & 0o004 != 0)
 }
 
 /// What both ways of locking a key in PEM form write (RFC 7468 §11, RFC 1421 §4.6.1.1).

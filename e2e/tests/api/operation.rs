@@ -117,6 +117,15 @@ async fn postgresql_is_spoken_to_by_tls_with_its_certificate_checked() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&clear.stdout).trim(), "0|t", "{clear:?}");
+    let mut check = Command::new(binary());
+    check.args(["check", "--data"]).arg(server.data());
+    let seen = check.env("SECUREMAILBOX_SERVER_DATABASE", url("localhost", &ours, "hemligt")).output().unwrap();
+    let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
+    assert!(seen.contains(", by TLS, certificate checked; as this program has it"), "{seen}");
+    assert!(
+        seen.contains(&format!("postgres on localhost:{port}, PostgreSQL 1")) && !seen.contains("hemligt"),
+        "{seen}"
+    );
     for (database, told) in [
         (url("localhost", &strangers, "hemligt"), "can't be reached by TLS: invalid peer certificate: UnknownIssuer"),
         (url("127.0.0.1", &ours, "hemligt"), "can't be reached by TLS: invalid peer certificate"),

@@ -41,8 +41,10 @@ fn line<'a>(told: &'a str, matter: &str) -> &'a str {
 #[test]
 fn a_server_that_runs_is_checked_from_beside() {
     let folder = tempfile::tempdir().unwrap();
-    let (mail, sms) = (free_port(), free_port());
-    let (_mail, _sms) = (MailServer::listen(mail), Gateway::listen(sms, "200 OK"));
+    let mail = free_port();
+    let _mail = MailServer::listen(mail);
+    let sms = free_port();
+    let _sms = Gateway::listen(sms, "200 OK");
     let config = configure(folder.path(), mail, sms, "");
     let (code, told) = check(&config, &[]);
     assert_eq!(code, 1, "{told}");

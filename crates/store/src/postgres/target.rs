@@ -17,8 +17,9 @@ use tokio_postgres::{
 use super::tls::{Encrypted, Tls};
 use crate::{OpenError, store::Refusal};
 
-/// How long a server may take to answer at all, unless `connect_timeout` says otherwise.
-const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
+/// How long the network may take to bring something across, unless `connect_timeout` and `tcp_user_timeout` say otherwise:
+/// else a cable that was pulled would hold every request for a quarter of an hour.
+const ACROSS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A database of PostgreSQL, and the way to it.
 #[derive(Clone)]
@@ -53,7 +54,10 @@ impl Target {
             Some(_) => return Err(OpenError::Url),
         };
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECTS_WITHIN);
+            config.connect_timeout(ACROSS_WITHIN);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(ACROSS_WITHIN);
         }
         config.ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable });
         let trusted = if encrypted { trusted(roots).map_err(refused)? } else { RootCertStore::empty() };
@@ -332,6 +336,7 @@ mod tests {
             ("host=/run/postgresql,127.0.0.1 user=somebody password=hemligt", "somebody on /run/postgresql,127.0.0.1"),
         ] {
             assert_eq!(Target::parse(url).ok().unwrap().place, place);
+            assert!(!format!("{:?}", crate::Location::Postgres(url.into())).contains("hemligt"));
         }
     }
 }
