@@ -341,3 +341,24 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_does_not_open_is_named_with_what_to_do() {
+        for (code, told, is_for_the_operator) in [
+            (rusqlite::ffi::SQLITE_NOTADB, "is not a SQLite database", true),
+            (rusqlite::ffi::SQLITE_READONLY_DIRECTORY, "can't be written to", true),
+            (rusqlite::ffi::SQLITE_CANTOPEN_ISDIR, "can't be opened", true),
+            (rusqlite::ffi::SQLITE_IOERR_READ, "failed with code sqlite 266", false),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let refused = unusable(Path::new("/srv/data"), &error);
+            let said = refused.to_string();
+            assert!(said.contains("/srv/data/mailbox.sqlite") && said.contains(told), "{said}");
+            assert_eq!(refused.is_for_the_operator(), is_for_the_operator, "{said}");
+        }
+    }
+}
