@@ -24,8 +24,7 @@ async fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().expect("a folder to keep the server's data in"));
     let letters: usize = arguments.next().map_or(20_000, |number| number.parse().expect("how many letters"));
-    let start = Start::demo(&folder).with("LIMITS__REQUESTS_A_SECOND", "100000");
-    let server = Server::start(start.with("LIMITS__ENTRANCES_A_MINUTE", "1000"));
+    let server = Server::start(Start::demo(&folder));
     let people = (0..SENDERS).map(|number| write(&server, number, letters / SENDERS));
     join_all(people).await;
     println!("{letters} letters lie in the inbox of {TO} at {}", server.url());

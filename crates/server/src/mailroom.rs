@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::{
-    budgets::Budgets, config::RegistrationPolicy, networks::NamedNetworks, notices::Bells, numbers::Numbers,
-    opaque::OpaqueServer, origin::Origin, rates::Rates, seal::ServerSeal,
+    budgets::Budgets, config::RegistrationPolicy, notices::Bells, numbers::Numbers, opaque::OpaqueServer,
+    origin::Origin, rates::Rates, seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -37,8 +37,6 @@ pub struct Shared {
     pub rates: Rates,
     /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
-    /// The networks that have limits of their own.
-    pub networks: NamedNetworks,
     /// How much a mailbox may hold.
     pub quota: Quota,
     /// The numbers that codes may be sent to.
@@ -69,8 +67,6 @@ pub struct Parts {
     pub rates: Rates,
     /// See [`Shared::registration`].
     pub registration: RegistrationPolicy,
-    /// See [`Shared::networks`].
-    pub networks: NamedNetworks,
     /// See [`Shared::quota`].
     pub quota: Quota,
     /// See [`Shared::numbers`].
@@ -85,8 +81,7 @@ impl Mailroom {
     /// Opens it. `random` seeds every secret made here, so it comes from the operating system.
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
-        let Parts { store, seal, opaque, origin, rates, registration, networks, quota, numbers, texts_a_day, stopping } =
-            parts;
+        let Parts { store, seal, opaque, origin, rates, registration, quota, numbers, texts_a_day, stopping } = parts;
         let (notices, budgets) = (Bells::default(), Budgets::new());
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
@@ -96,7 +91,6 @@ impl Mailroom {
             origin,
             rates,
             registration,
-            networks,
             quota,
             numbers,
             texts_a_day,
@@ -121,7 +115,6 @@ impl Mailroom {
             origin: Origin::new(None, ([127, 0, 0, 1], 1).into()),
             rates: Rates::new(&configuration.limits, &configuration.quotas),
             registration: RegistrationPolicy::Open,
-            networks: NamedNetworks::default(),
             quota: configuration.quotas.of_a_mailbox(),
             numbers: Numbers::of_everywhere(),
             texts_a_day: 20,

@@ -3,7 +3,10 @@
 //! Counters live in memory: they bound load and guessing, and losing them at a restart costs one more burst. What a restart
 //! must not forget is counted in [`crate::tallies`].
 
-use std::num::NonZeroU32;
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use governor::{
     DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter,
@@ -20,8 +23,7 @@ use crate::{
 
 /// Every limit of how often.
 pub struct Rates {
-    requests: PerNetwork,
-    entrances: PerNetwork,
+    networks: RwLock<Arc<OfNetworks>>,
     guesses: DefaultKeyedRateLimiter<(Network, [u8; 32])>,
     devices: DefaultKeyedRateLimiter<KnownDevice>,
     look_ups: DefaultKeyedRateLimiter<AccountId>,
@@ -33,23 +35,35 @@ pub struct Rates {
     one_stranger: DefaultKeyedRateLimiter<(AccountId, AccountId)>,
 }
 
+/// The operator's limits for networks, which may change while the server runs.
+struct OfNetworks {
+    limits: NetworkLimits,
+    named: NamedNetworks,
+    requests: PerNetwork,
+    entrances: PerNetwork,
+}
+
+impl OfNetworks {
+    fn new(limits: &NetworkLimits) -> Arc<Self> {
+        let named = NamedNetworks::new(&limits.networks);
+        let requests = PerNetwork::new(&named, |times| {
+            let a_second = at_least_one(limits.requests_a_second.saturating_mul(times));
+            Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))
+        });
+        let entrances = PerNetwork::new(&named, |times| {
+            let at_once = at_least_one(limits.entrances_at_once.saturating_mul(times));
+            a_day(limits.entrances_a_day.saturating_mul(times)).allow_burst(at_once)
+        });
+        Arc::new(Self { limits: limits.clone(), named, requests, entrances })
+    }
+}
+
 impl Rates {
     /// With the operator's limits for networks and mailboxes, and the protocol's for accounts.
     #[must_use]
     pub fn new(networks: &NetworkLimits, quotas: &Quotas) -> Self {
-        let named = NamedNetworks::new(&networks.networks);
-        let a_second = networks.requests_a_second;
-        let requests = |times: u32| {
-            let a_second = at_least_one(a_second.saturating_mul(times));
-            Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))
-        };
-        let entrances = |times: u32| {
-            let at_once = at_least_one(networks.entrances_at_once.saturating_mul(times));
-            a_day(networks.entrances_a_day.saturating_mul(times)).allow_burst(at_once)
-        };
         Self {
-            requests: PerNetwork::new(&named, requests),
-            entrances: PerNetwork::new(&named, entrances),
+            networks: RwLock::new(OfNetworks::new(networks)),
             guesses: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
             devices: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
             look_ups: RateLimiter::keyed(a_day(limits::LOOK_UPS_A_DAY)),
@@ -62,12 +76,30 @@ impl Rates {
         }
     }
 
+    /// Takes the operator's other limits for networks. Where they are the same, what was counted goes on counting.
+    pub fn change(&self, networks: &NetworkLimits) {
+        if self.networks().limits != *networks {
+            *self.networks.write().unwrap_or_else(PoisonError::into_inner) = OfNetworks::new(networks);
+        }
+    }
+
+    /// Which of the networks that the operator named it is, if it is one, and how many times as much it may ask for.
+    #[must_use]
+    pub fn named(&self, network: Network) -> Option<(usize, u32)> {
+        self.networks().named.find(network)
+    }
+
+    fn networks(&self) -> Arc<OfNetworks> {
+        Arc::clone(&self.networks.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Any request of a network.
     ///
     /// # Errors
     /// 429 with `Retry-After`, as for all of these.
     pub fn request(&self, network: Network) -> Result<(), Problem> {
-        self.requests.check(network)
+        let networks = self.networks();
+        networks.requests.check(network, networks.named.find(network))
     }
 
     /// A registration begins, or somebody without a mailbox asks for a code.
@@ -75,7 +107,8 @@ impl Rates {
     /// # Errors
     /// 429.
     pub fn entrance(&self, network: Network) -> Result<(), Problem> {
-        self.entrances.check(network)
+        let networks = self.networks();
+        networks.entrances.check(network, networks.named.find(network))
     }
 
     /// A password or recovery code is tried at one address. Counted per network and address, and per network; for a device
@@ -86,7 +119,7 @@ impl Rates {
     pub fn guess(&self, network: Network, address: [u8; 32], device: Option<KnownDevice>) -> Result<(), Problem> {
         match device {
             Some(device) => check(&self.devices, &device),
-            None => check(&self.guesses, &(network, address)).and_then(|()| self.entrances.check(network)),
+            None => check(&self.guesses, &(network, address)).and_then(|()| self.entrance(network)),
         }
     }
 
@@ -134,8 +167,9 @@ impl Rates {
 
     /// Forgets who has been quiet long enough.
     pub fn sweep(&self) {
-        self.requests.sweep();
-        self.entrances.sweep();
+        let networks = self.networks();
+        networks.requests.sweep();
+        networks.entrances.sweep();
         self.guesses.retain_recent();
         self.devices.retain_recent();
         self.one_stranger.retain_recent();
@@ -149,7 +183,6 @@ impl Rates {
 struct PerNetwork {
     /// Those that may ask for 1, 4 and 16 times as much.
     scales: Vec<(u32, DefaultKeyedRateLimiter<Scale>)>,
-    names: NamedNetworks,
     named: Vec<DefaultDirectRateLimiter>,
 }
 
@@ -157,11 +190,11 @@ impl PerNetwork {
     fn new(names: &NamedNetworks, quota: impl Fn(u32) -> Quota) -> Self {
         let scales = [1, 4, 16].map(|times| (times, RateLimiter::keyed(quota(times)))).into();
         let named = names.times().map(|times| RateLimiter::direct(quota(times))).collect();
-        Self { scales, names: names.clone(), named }
+        Self { scales, named }
     }
 
-    fn check(&self, network: Network) -> Result<(), Problem> {
-        if let Some(limiter) = self.names.find(network).and_then(|(which, _)| self.named.get(which)) {
+    fn check(&self, network: Network, named: Option<(usize, u32)>) -> Result<(), Problem> {
+        if let Some(limiter) = named.and_then(|(which, _)| self.named.get(which)) {
             return limiter.check().map_err(|not_until| too_often(&not_until, limiter.clock()));
         }
         network.scales().into_iter().try_for_each(|(scale, times)| {

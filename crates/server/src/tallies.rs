@@ -126,7 +126,7 @@ impl<'a> Tallies<'a> {
 
     /// For a network: once for each that it is counted as, or once for the name that the operator gave it.
     fn from(mut self, allowance: &Allowance, of: &[&[u8]], network: Network) -> Self {
-        if let Some((which, times)) = self.mailroom.networks.find(network) {
+        if let Some((which, times)) = self.mailroom.rates.named(network) {
             let name = (which as u64).to_be_bytes();
             return self.add(allowance, &[of, &[b"named", &name]].concat(), times);
         }

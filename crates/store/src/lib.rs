@@ -26,6 +26,7 @@ pub mod tallies;
 
 mod act;
 mod db;
+mod inspection;
 mod listeners;
 mod migrations;
 mod postgres;
@@ -35,8 +36,9 @@ mod traces;
 
 pub use act::{Act, ReadOnly, Room};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};
+pub use inspection::{Inspection, Way};
 pub use listeners::{Listener, News};
-pub use store::{Location, OpenError, Store};
+pub use store::{Location, OpenError, Refusal, Store, Unusable};
 
 #[cfg(test)]
 mod suite;

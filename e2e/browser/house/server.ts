@@ -61,12 +61,6 @@ export class Server {
     const listen = `127.0.0.1:${new URL(this.#url).port}`;
     const child = spawn(BINARY, ["serve", "--demo", "--listen", listen, "--data", join(this.folder, "data")], {
       stdio: ["ignore", "pipe", "pipe"],
-      // All tests come from one network, and enter more often than a house full of people would.
-      env: {
-        ...process.env,
-        SECUREMAILBOX_SERVER_LIMITS__REQUESTS_A_SECOND: "2000",
-        SECUREMAILBOX_SERVER_LIMITS__ENTRANCES_A_MINUTE: "2000",
-      },
     });
     this.#child = child;
     child.stderr.pipe(createWriteStream(join(this.folder, "log"), { flags: "a" }));

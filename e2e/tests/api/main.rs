@@ -5,6 +5,7 @@
 mod burdens;
 mod metrics;
 mod notices;
+mod operation;
 mod page;
 mod sessions;
 mod strangers;

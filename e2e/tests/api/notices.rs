@@ -22,7 +22,7 @@ fn served(start: Start, mail: u16, sms: u16) -> Server {
     Server::start(
         dead_senders(start, mail)
             .with("SMS__URL", &format!("http://localhost:{sms}/"))
-            .with("LIMITS__ENTRANCES_A_MINUTE", "100000")
+            .with("LIMITS__NETWORKS", "[{name=\"here\",addresses=[\"127.0.0.1\"],times=1000}]")
             .with("OPERATOR__NAME", "Example Clinic")
             .with("OPERATOR__CONTACT", "ask@example.se"),
     )
