@@ -9,6 +9,9 @@ use crate::outcome::Stop;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long a connection is kept for the next request. Servers and proxies keep it for longer, so none of them hangs up while
+/// that request is on its way; and one that died while this machine slept is not used again.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Where a server is: scheme, host, port. `http://` on this machine only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,7 @@ impl Http {
         let builder = Client::builder()
             .user_agent(concat!("securemailbox/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
+            .pool_idle_timeout(IDLE)
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE);
         // A proxy must not be asked for what is on this machine, nor see it.
