@@ -51,6 +51,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "too-many-requests": [() => m["problem.too_many_requests"](), ({ time }) => m["problem.too_many_requests.do"]({ time })],
   "request-timeout": [() => m["problem.request_timeout"](), () => m["problem.request_timeout.do"]()],
   "too-large": [() => m["problem.too_large"](), () => m["problem.too_large.do"]()],
+  "too-large-for-proxy": [() => m["problem.too_large_for_proxy"](), () => m["problem.too_large_for_proxy.do"]()],
   "not-signed-in": [() => m["problem.not_signed_in"](), () => m["problem.not_signed_in.do"]()],
   locked: [() => m["problem.locked"](), () => m["problem.locked.do"]()],
   "credentials-refused": [() => m["problem.credentials_refused"](), () => m["problem.credentials_refused.do"]()],

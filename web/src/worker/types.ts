@@ -13,7 +13,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
