@@ -2,6 +2,7 @@
 
 pub mod certificate;
 pub mod command;
+pub mod events;
 pub mod h2;
 pub mod hostile;
 pub mod outage;

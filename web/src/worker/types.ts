@@ -1,6 +1,15 @@
 // Written by a test of crates/client-web from the Rust types. Not to be edited.
 
 /**
+ * An event `beat` of `GET /events`: the stream is alive, and so is everything between its two ends. The first comes at once.
+ */
+export type Beat = { 
+/**
+ * For how many seconds the stream is never silent. After some more, whoever listens begins anew.
+ */
+seconds: number, };
+
+/**
  * Rises by one with each write to an entry or record of an account.
  */
 export type ChangeNumber = number;
@@ -608,7 +617,7 @@ export type ProblemName = FailureName | PageProblem;
 export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "precondition-required" | "too-many-requests" | "internal" | "busy";
 
 /**
- * An event of `GET /events`: a hint to ask for changes.
+ * An event without a name of `GET /events`: a hint to ask for changes.
  */
 export type Pulse = { 
 /**
