@@ -8,6 +8,7 @@ pub mod hostile;
 pub mod outage;
 pub mod person;
 pub mod postgres;
+pub mod proxies;
 // One source for both: what the module runs as WebAssembly is what runs here.
 #[path = "../wasm/src/replay.rs"]
 pub mod replay;

@@ -180,8 +180,10 @@ fn vectors(workspace: &Workspace) -> Outcome<Passed> {
     Ok(Passed::silently())
 }
 
-/// The page is part of what is served, so it is built first.
+/// The page is part of what is served, so it is built first. The proxies are those of `deploy/`.
 fn api(workspace: &Workspace) -> Outcome<Passed> {
+    machine::provide(&machine::NGINX)?;
+    machine::provide(&machine::CADDY)?;
     page::build(workspace)?;
     test_from_outside(workspace, "api", &[])
 }
