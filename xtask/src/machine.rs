@@ -36,6 +36,12 @@ pub(crate) const NGINX: Tool = Tool { name: "nginx", packages: &["nginx"], is_th
 pub(crate) const CADDY: Tool =
     Tool { name: "Caddy 2", packages: &["caddy"], is_there: || process::is_installed("caddy") };
 
+pub(crate) const SYSTEMD: Tool =
+    Tool { name: "systemd", packages: &["systemd"], is_there: || process::is_installed("systemd-creds") };
+
+pub(crate) const SQLITE: Tool =
+    Tool { name: "sqlite3", packages: &["sqlite3"], is_there: || process::is_installed("sqlite3") };
+
 const PYTHON: Tool = Tool {
     name: "python 3 with venv",
     packages: &["python3", "python3-venv"],

@@ -11,7 +11,11 @@ use securemailbox_server::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::{demo, terminal};
+use crate::{
+    demo,
+    supervisor::{State, Supervisor},
+    terminal,
+};
 
 /// What `serve` is told on the command line; it goes over the file and the environment.
 #[derive(Debug, clap::Args)]
@@ -56,11 +60,13 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     };
     let server = Server::open(configuration, world).await?;
     let url = server.url();
-    let stopped = wait_for_stop()?;
+    let supervisor = Supervisor::of_this_process();
+    let stopped = wait_for_stop(supervisor.clone())?;
     let missing = if arguments.demo { missing_people(&server).await? } else { Vec::new() };
     let serving = tokio::spawn(server.serve(stopped));
     demo::make_people(&url, &missing).await.map_err(|error| StartError::Demo(error.to_string()))?;
     announce(&url);
+    supervisor.tell(State::Ready);
     serving.await.map_err(|_| StartError::Panicked)
 }
 
@@ -81,7 +87,7 @@ fn announce(url: &str) {
 }
 
 /// Over at the first SIGTERM or SIGINT.
-fn wait_for_stop() -> Result<impl Future<Output = ()>, StartError> {
+fn wait_for_stop(supervisor: Supervisor) -> Result<impl Future<Output = ()>, StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signal)?;
     Ok(async move {
@@ -89,6 +95,7 @@ fn wait_for_stop() -> Result<impl Future<Output = ()>, StartError> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        supervisor.tell(State::Stopping);
     })
 }
 

@@ -5,6 +5,7 @@ mod demo;
 mod failures;
 mod lies;
 mod manners;
+mod running;
 mod slowly;
 mod story;
 
