@@ -1,6 +1,6 @@
 //! The product from outside: a real server, the real command, people who use both, and eyes for what they leave behind.
 
-pub mod certificate;
+pub mod authority;
 pub mod command;
 pub mod events;
 pub mod h2;

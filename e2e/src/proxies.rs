@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{certificate, outage::free_port};
+use crate::{
+    authority::{Authority, Identity},
+    outage::free_port,
+};
 
 const NGINX: &str = include_str!("../../deploy/nginx.conf");
 const CADDY: &str = include_str!("../../deploy/Caddyfile");
@@ -21,6 +24,7 @@ const NAME: &str = "mail.example.se";
 pub struct Proxy {
     child: Child,
     folder: PathBuf,
+    authority: PathBuf,
     port: u16,
     server: u16,
 }
@@ -42,7 +46,7 @@ impl Proxy {
     #[must_use]
     pub fn nginx_without(folder: &Path, line: &str) -> Self {
         let (port, server) = (free_port(), free_port());
-        let identity = certificate::of_localhost(folder);
+        let (authority, identity) = identity(folder);
         assert!(NGINX.contains(line), "no such line: {line}");
         let live = format!("/etc/letsencrypt/live/{NAME}");
         let site = NGINX
@@ -53,9 +57,9 @@ impl Proxy {
             .replace("listen 80;", &format!("listen 127.0.0.1:{};", free_port()))
             .replace("listen 443 ", &format!("listen 127.0.0.1:{port} "))
             .replace("127.0.0.1:8025", &format!("127.0.0.1:{server}"))
-            .replace(&format!("{live}/fullchain.pem"), identity.cert())
-            .replace(&format!("{live}/privkey.pem"), identity.key())
-            .replace("/var/log/nginx", folder.to_str().expect("a path of text"))
+            .replace(&format!("{live}/fullchain.pem"), text(&identity.cert))
+            .replace(&format!("{live}/privkey.pem"), text(&identity.key))
+            .replace("/var/log/nginx", text(folder))
             .replace(NAME, "localhost");
         let mut told = site.lines().filter(|line| !line.trim_start().starts_with('#'));
         let elsewhere = |line: &str| line.contains("8025") || line.contains(" /etc/") || line.contains(" /var/log/");
@@ -70,7 +74,7 @@ impl Proxy {
         let debians = Path::new("/usr/sbin/nginx");
         let mut command = Command::new(if debians.is_file() { debians } else { Path::new("nginx") });
         command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
-        Self::start(command, folder, port, server)
+        Self::start(command, folder, authority, (port, server))
     }
 
     /// Caddy by `deploy/Caddyfile`.
@@ -80,9 +84,12 @@ impl Proxy {
     #[must_use]
     pub fn caddy(folder: &Path) -> Self {
         let (port, server) = (free_port(), free_port());
-        let identity = certificate::of_localhost(folder);
-        let site =
-            format!("https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {} {}\n", identity.cert(), identity.key());
+        let (authority, identity) = identity(folder);
+        let site = format!(
+            "https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {} {}\n",
+            text(&identity.cert),
+            text(&identity.key)
+        );
         let file = CADDY
             .replace(&format!("\n{NAME} {{\n"), &format!("\n{site}"))
             .replace("127.0.0.1:8025", &format!("127.0.0.1:{server}"))
@@ -93,14 +100,14 @@ impl Proxy {
         let mut command = Command::new("caddy");
         command.arg("run").arg("--adapter").arg("caddyfile").arg("--config").arg(folder.join("Caddyfile"));
         command.env("HOME", folder).env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder);
-        Self::start(command, folder, port, server)
+        Self::start(command, folder, authority, (port, server))
     }
 
-    fn start(mut command: Command, folder: &Path, port: u16, server: u16) -> Self {
+    fn start(mut command: Command, folder: &Path, authority: PathBuf, (port, server): (u16, u16)) -> Self {
         let said = fs::File::create(folder.join("said.log")).expect("a folder to write to");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).spawn();
         let child = child.expect("apt-get install nginx caddy");
-        let mut proxy = Self { child, folder: folder.to_owned(), port, server };
+        let mut proxy = Self { child, folder: folder.to_owned(), authority, port, server };
         for _ in 0..400 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return proxy;
@@ -125,13 +132,13 @@ impl Proxy {
         self.server
     }
 
-    /// The certificate that clients need to believe it, PEM.
+    /// The authority that clients need to believe it, PEM.
     ///
     /// # Panics
     /// When it is gone.
     #[must_use]
     pub fn certificate(&self) -> Vec<u8> {
-        fs::read(self.folder.join("cert.pem")).expect("it was made")
+        fs::read(&self.authority).expect("it was made")
     }
 
     /// Everything in its logs, also what is there by default.
@@ -144,6 +151,16 @@ impl Proxy {
         let logs = files.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
         logs.map(|log| fs::read_to_string(log).expect("text")).collect()
     }
+}
+
+/// An authority, and a certificate for `localhost` that it signed.
+fn identity(folder: &Path) -> (PathBuf, Identity) {
+    let authority = Authority::new(folder, "authority");
+    (authority.cert().to_owned(), authority.issue("localhost", 2))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of text")
 }
 
 impl Drop for Proxy {

@@ -32,6 +32,8 @@ pub struct Start {
     pub listen: String,
     /// Configuration over the default, by environment variable.
     pub environment: Vec<(String, String)>,
+    /// The configuration file, where there is one.
+    pub config: Option<PathBuf>,
     /// Whether the server is started as a demo, whose codes can be read.
     pub demo: bool,
 }
@@ -40,7 +42,13 @@ impl Start {
     /// A demo on SQLite in `folder`.
     #[must_use]
     pub fn demo(folder: &Path) -> Self {
-        Self { data: folder.join("data"), listen: "127.0.0.1:0".into(), environment: Vec::new(), demo: true }
+        Self {
+            data: folder.join("data"),
+            listen: "127.0.0.1:0".into(),
+            environment: Vec::new(),
+            config: None,
+            demo: true,
+        }
     }
 
     /// Starts a server on a PostgreSQL database.
@@ -72,6 +80,14 @@ impl Server {
     /// When it does not, with its log.
     #[must_use]
     pub fn start(start: Start) -> Self {
+        Self::try_start(start).unwrap_or_else(|(status, log)| panic!("the server did not start ({status:?}):\n{log}"))
+    }
+
+    /// Starts it and waits until it answers.
+    ///
+    /// # Errors
+    /// Its exit code and its log, when it does not.
+    pub fn try_start(start: Start) -> Result<Self, (Option<i32>, String)> {
         let log = start.data.with_extension("log");
         fs::create_dir_all(start.data.parent().expect("a folder of its own")).expect("a folder to work in");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log to write");
@@ -80,16 +96,19 @@ impl Server {
         if start.demo {
             command.arg("--demo");
         }
+        if let Some(config) = &start.config {
+            command.arg("--config").arg(config);
+        }
         command.envs(start.environment.iter().map(|(key, value)| (key, value)));
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().expect("the command starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped above")).lines();
         let url = lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix(READY).map(str::to_owned));
         let Some(url) = url else {
-            let status = child.wait();
-            panic!("the server did not start ({status:?}):\n{}", fs::read_to_string(&log).unwrap_or_default());
+            let status = child.wait().ok().and_then(|status| status.code());
+            return Err((status, fs::read_to_string(&log).unwrap_or_default()));
         };
-        Self { child, url, log, start }
+        Ok(Self { child, url, log, start })
     }
 
     /// Its address, `http://localhost:PORT`.
@@ -132,6 +151,26 @@ impl Server {
         f64::from(ticks.sum::<u32>()) / 100.0
     }
 
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until it has logged this.
+    ///
+    /// # Panics
+    /// When it has not within ten seconds.
+    pub async fn await_log(&self, words: &str) {
+        for _ in 0..500 {
+            if self.log().contains(words) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it did not log {words:?}:\n{}", self.log())
+    }
+
     /// `kill -9`: no chance to tidy up.
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
@@ -143,8 +182,7 @@ impl Server {
     /// # Panics
     /// When it doesn't stop by itself, or not with success.
     pub fn stop(&mut self) {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(sent.success());
+        self.signal("TERM");
         let status = self.child.wait().expect("it ends");
         assert!(status.success(), "the server ended with {status}:\n{}", self.log());
     }

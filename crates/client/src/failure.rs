@@ -230,6 +230,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::ProofRequired
         | ProblemType::LevelRequired
         | ProblemType::RegistrationClosed
+        | ProblemType::OtherDomain
         | ProblemType::StaleKey
         | ProblemType::SessionLocked
         | ProblemType::StaleDraft

@@ -54,7 +54,8 @@ problem_types! {
     ProofRequired "proof-required" 403 "This needs a fresh proof of who you are." "Choose one of `offers`, confirm that it is you, and do it again.";
     OtherOrigin "other-origin" 403 "The request comes from another site." "Open the mailbox at its own address.";
     LevelRequired "level-required" 403 "The sender asked for a stronger proof of who you are, or a fresher one." "Confirm that it is you, and open the letter again.";
-    RegistrationClosed "registration-closed" 403 "New mailboxes are not open to everyone here." "Ask the operator for an invitation.";
+    RegistrationClosed "registration-closed" 403 "Nobody can get a new mailbox here by themselves." "Ask those who run this service.";
+    OtherDomain "other-domain" 403 "Mailboxes here are for addresses of certain organisations." "Use your address there, such as the one of your work, or ask those who run this service.";
     NotFound "not-found" 404 "There is nothing here, or it is not yours." "Refresh the list; it may have been erased on another device.";
     NoAccount "no-account" 404 "Nobody with this address has a mailbox here." "Check the spelling.";
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method." "Compare it with the API's description at /api/v1/openapi.json.";

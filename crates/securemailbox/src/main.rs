@@ -1,6 +1,7 @@
 //! `securemailbox`: the server, and a mailbox at a terminal.
 
 mod accounts;
+mod check;
 mod demo;
 mod desk;
 mod export;
@@ -19,6 +20,7 @@ mod terminal;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use securemailbox_server::StartError;
 
 use crate::{
     desk::Desk,
@@ -28,7 +30,7 @@ use crate::{
 
 /// SecureMailbox: letters that only sender and reader can read.
 ///
-/// Ends 0 when done, 2 on wrong usage, 3 when refused, 4 when there is no such thing, 5 when server, network or this
+/// Ends 0 when done, 2 on wrong usage or configuration, 3 when refused, 4 when there is no such thing, 5 when server, network or this
 /// device fail, 6 when something is damaged or can't be verified.
 #[derive(Debug, Parser)]
 #[command(name = "securemailbox", version, max_term_width = 100)]
@@ -41,6 +43,11 @@ struct CommandLine {
 enum Command {
     /// Run the server.
     Serve(ServeArgs),
+    /// Look at a server's configuration and at everything it needs, in a line each.
+    ///
+    /// Ends 0 if all is well, 1 if something should be looked at, 2 if the server would not start, and 5 if something
+    /// around it fails, such as the database or a test message. Makes and changes nothing.
+    Check(check::CheckArgs),
     #[command(flatten)]
     Mailbox(MailboxCommand),
 }
@@ -106,6 +113,11 @@ fn main() -> ExitCode {
     };
     match command {
         Command::Serve(arguments) => serve_until_stopped(arguments),
+        Command::Check(arguments) => {
+            let checked = runtime(&mut tokio::runtime::Builder::new_multi_thread())
+                .and_then(|runtime| runtime.block_on(check::run(arguments)));
+            checked.unwrap_or_else(|stop| outcome::end(Err(stop), false))
+        }
         Command::Mailbox(command) => {
             let json = command.desk().json;
             let ended = runtime(&mut tokio::runtime::Builder::new_current_thread())
@@ -156,7 +168,7 @@ impl MailboxCommand {
 
 fn serve_until_stopped(arguments: ServeArgs) -> ExitCode {
     let served = runtime(&mut tokio::runtime::Builder::new_multi_thread())
-        .and_then(|runtime| runtime.block_on(serve::run(arguments)).map_err(|error| Stop::unavailable(&error)));
+        .and_then(|runtime| runtime.block_on(serve::run(arguments)).map_err(|error| stop(&error)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
@@ -165,6 +177,11 @@ fn serve_until_stopped(arguments: ServeArgs) -> ExitCode {
             stop.code()
         }
     }
+}
+
+/// What only the operator can mend ends 2, so that a unit does not try again by itself.
+fn stop(error: &StartError) -> Stop {
+    if error.is_for_the_operator() { Stop::misconfigured(error) } else { Stop::unavailable(error) }
 }
 
 fn runtime(builder: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Stop> {
@@ -188,6 +205,7 @@ mod tests {
     fn every_command_of_the_contract_is_understood() {
         for line in [
             "securemailbox serve --config f.toml --data d --listen 127.0.0.1:8025 --demo",
+            "securemailbox check --config f.toml --mail a@example.se --sms +46701740612 --json",
             "securemailbox register --server http://localhost:1 --email a@example.se --phone +46701740612 --name Anna",
             "securemailbox login --server http://localhost:1 --email a@example.se --password-file f",
             "securemailbox recover --server https://example.se --email a@example.se",

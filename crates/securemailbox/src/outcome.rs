@@ -60,6 +60,11 @@ impl Stop {
         Self { class: None, name: StopName::Command(CommandStop::Usage), detail: detail.into(), more: Map::new() }
     }
 
+    /// What the operator configured can't be used: nothing was done, and nothing will be until it is mended.
+    pub(crate) fn misconfigured(error: &dyn Display) -> Self {
+        Self::usage(sentence(&error.to_string()))
+    }
+
     /// Something around this program failed.
     pub(crate) fn unavailable(error: &dyn Display) -> Self {
         Self::of(StopName::Command(CommandStop::Failed), Class::Unavailable, sentence(&error.to_string()))

@@ -1,18 +1,20 @@
 //! The operator's configuration: one TOML file, and the environment over it. Unknown keys are refused.
 
+mod checks;
+mod reading;
+
 use std::{
+    fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use figment::{
-    Figment,
-    providers::{Env, Format, Serialized, Toml},
-};
+use securemailbox_protocol::{address::Address, problems::ProblemType};
 use serde::{Deserialize, Serialize};
+use zeroize::ZeroizeOnDrop;
 
-/// Variables over the file: `SECUREMAILBOX_SERVER_LISTEN`, `SECUREMAILBOX_SERVER_MAIL__URL`.
-pub const ENVIRONMENT: &str = "SECUREMAILBOX_SERVER_";
+pub use checks::ConfigurationError;
+pub use reading::{Defaults, Unreadable};
 
 /// Everything an operator can choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,10 +24,10 @@ pub struct Configuration {
     pub public_url: Option<String>,
     /// The address and port that the server listens on.
     pub listen: SocketAddr,
-    /// The data folder: the SQLite database, and the room that is set aside for a full disk.
-    pub data: PathBuf,
+    /// The data folder: the SQLite database, and the room that is set aside for a full disk. Only a demo has a default.
+    pub data: Option<PathBuf>,
     /// A PostgreSQL URL; without one, SQLite in the data folder.
-    pub database: Option<String>,
+    pub database: Option<Secret>,
     /// The file of the server seal; without one, a systemd credential or `DATA.seal`.
     pub seal: Option<PathBuf>,
     /// TLS from files; without it, plain HTTP on loopback or behind a proxy.
@@ -39,7 +41,11 @@ pub struct Configuration {
     /// The listener for Prometheus; without one, nothing is measured.
     pub metrics: Option<Metrics>,
     /// Who may ask for a mailbox of their own.
-    pub registration: RegistrationPolicy,
+    pub registration: RegistrationKind,
+    /// With `registration = "domains"`, the domains of the addresses that may.
+    pub registration_domains: Vec<String>,
+    /// What is logged.
+    pub log: Log,
     /// Who runs the service: named in notices and on the pages that must say so.
     pub operator: Operator,
     /// What one network may ask for.
@@ -96,17 +102,68 @@ pub struct Metrics {
     pub listen: SocketAddr,
 }
 
-/// Who may ask for a mailbox of their own.
+/// Who may ask for a mailbox of their own, as the file says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum RegistrationPolicy {
+pub enum RegistrationKind {
     /// Anyone with an address and a phone.
     #[default]
     Open,
-    /// Those who were written to. Until invitations exist, nobody.
-    Invited,
+    /// Those whose address is of one of `registration_domains`.
+    Domains,
     /// Nobody; those who have a mailbox go on as before.
     Closed,
+}
+
+/// Who may ask for a mailbox of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Anyone with an address and a phone.
+    Open,
+    /// Those whose address is of one of these domains, which are A-labels in lower case. Below one is another one.
+    Domains(Vec<String>),
+    /// Nobody; those who have a mailbox go on as before.
+    Closed,
+}
+
+impl RegistrationPolicy {
+    /// Whether somebody with this address may ask.
+    ///
+    /// # Errors
+    /// [`ProblemType::RegistrationClosed`], [`ProblemType::OtherDomain`].
+    pub fn admits(&self, address: &Address) -> Result<(), ProblemType> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Domains(domains) => {
+                let domain = address.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
+                if domains.iter().any(|ours| ours == domain) { Ok(()) } else { Err(ProblemType::OtherDomain) }
+            }
+            Self::Closed => Err(ProblemType::RegistrationClosed),
+        }
+    }
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The least that is worth a line.
+    pub level: LogLevel,
+}
+
+/// How much a line of the log matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something failed that should not.
+    Error,
+    /// Something needs the operator before long.
+    Warn,
+    /// What a server does by itself.
+    #[default]
+    Info,
+    /// More than that.
+    Debug,
 }
 
 /// Who runs the service, for the pages that must say so.
@@ -159,44 +216,9 @@ impl Default for NetworkLimits {
 }
 
 impl NetworkLimits {
-    /// Descriptors that are needed beside connections: the database's, those of mail and SMS, the log.
-    const OTHER_FILES: u64 = 256;
-
-    /// Refuses a number with which nobody would be served.
-    fn check(&self) -> Result<(), ConfigurationError> {
-        let numbers = [
-            ("requests_a_second", self.requests_a_second as usize),
-            ("entrances_a_minute", self.entrances_a_minute as usize),
-            ("connections", self.connections),
-            ("connections_per_network", self.connections_per_network.unwrap_or(1)),
-            ("head_seconds", self.head_seconds as usize),
-            ("idle_seconds", self.idle_seconds as usize),
-            ("stall_seconds", self.stall_seconds as usize),
-            ("drain_seconds", self.drain_seconds as usize),
-        ];
-        if let Some((key, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
-            return Err(ConfigurationError::Zero { key });
-        }
-        match self.connections_per_network {
-            Some(each) if each > self.connections => {
-                Err(ConfigurationError::MoreThanAll { each, all: self.connections })
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Refuses more connections than this process may have files.
-    ///
-    /// # Errors
-    /// [`ConfigurationError::Files`]
-    pub fn check_files(&self, files: u64) -> Result<(), ConfigurationError> {
-        let room = files.saturating_sub(Self::OTHER_FILES);
-        if self.connections as u64 <= room {
-            Ok(())
-        } else {
-            let needed = self.connections as u64 + Self::OTHER_FILES;
-            Err(ConfigurationError::Files { connections: self.connections, files, room, needed })
-        }
+    /// A demo's: everybody in it, and every test, comes from one network.
+    fn of_a_demo() -> Self {
+        Self { requests_a_second: 10_000, entrances_a_minute: 10_000, ..Self::default() }
     }
 }
 
@@ -205,7 +227,7 @@ impl Default for Configuration {
         Self {
             public_url: None,
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8025),
-            data: PathBuf::from("data"),
+            data: None,
             database: None,
             seal: None,
             tls: None,
@@ -213,7 +235,9 @@ impl Default for Configuration {
             mail: None,
             sms: None,
             metrics: None,
-            registration: RegistrationPolicy::default(),
+            registration: RegistrationKind::default(),
+            registration_domains: Vec::new(),
+            log: Log::default(),
             operator: Operator::default(),
             limits: NetworkLimits::default(),
         }
@@ -233,173 +257,47 @@ impl std::fmt::Debug for Sms {
     }
 }
 
-/// The configuration can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigurationError {
-    /// A key is unknown, a value of the wrong kind, the file missing or not TOML.
-    #[error("the configuration could not be read: {0}")]
-    Unreadable(Box<figment::Error>),
-    /// Plain HTTP would leave this machine.
-    #[error(
-        "`listen` is not a loopback address and there is neither `tls` nor `proxies`: letters' times and readers would \
-         travel in clear. Set `tls.cert` and `tls.key`, or name the reverse proxy's address in `proxies`"
-    )]
-    PlainHttp,
-    /// Nobody could tell which origin is ours.
-    #[error(
-        "`public_url` is needed beyond loopback: set it to the address people type, such as https://mail.example.se"
-    )]
-    NoPublicUrl,
-    /// `public_url` is no origin: scheme, host and perhaps a port, and nothing after them.
-    #[error("`public_url` must be an origin, such as https://mail.example.se, without a path")]
-    PublicUrl,
-    /// The demo shows every code to whoever asks.
-    #[error("the demo shows every code, so it listens on loopback only: leave `listen` at 127.0.0.1 or [::1]")]
-    DemoBeyondLoopback,
-    /// A limit of nothing lets nobody in.
-    #[error("`limits.{key}` is 0, with which nobody is served: set it to at least 1, or leave it out")]
-    Zero {
-        /// The key below `limits`.
-        key: &'static str,
-    },
-    /// One network may not have more connections than there are.
-    #[error(
-        "`limits.connections_per_network` is {each}, more than `limits.connections`, which is {all}: set it to at most {all}, \
-         or leave it out for three quarters of them"
-    )]
-    MoreThanAll {
-        /// Connections of one network.
-        each: usize,
-        /// Connections of all networks.
-        all: usize,
-    },
-    /// The system would refuse connections that the configuration promises.
-    #[error(
-        "`limits.connections` is {connections}, and this process may open {files} files: set it to at most {room}, or raise \
-         the hard limit to {needed} (`LimitNOFILE=` in the unit, `ulimit -Hn` in a shell)"
-    )]
-    Files {
-        /// Connections that were promised.
-        connections: usize,
-        /// Files that the process may open.
-        files: u64,
-        /// Connections that there are files for.
-        room: u64,
-        /// Files that would be needed.
-        needed: u64,
-    },
-    /// Nobody could register or sign in.
-    #[error("`mail` and `sms` are needed to send codes: set both, or try the server with --demo")]
-    NoSenders,
+/// A value that holds a password or a key, or may. `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself, for whoever it is meant for.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 impl Configuration {
-    /// Reads `file`, if given, and the environment over it.
-    ///
-    /// # Errors
-    /// [`ConfigurationError::Unreadable`] names the key.
-    pub fn read(file: Option<&Path>) -> Result<Self, ConfigurationError> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        if let Some(file) = file {
-            figment = figment.merge(Toml::file_exact(file));
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new("data"))
+    }
+
+    /// Who may ask for a mailbox of their own.
+    #[must_use]
+    pub fn registration_policy(&self) -> RegistrationPolicy {
+        match self.registration {
+            RegistrationKind::Open => RegistrationPolicy::Open,
+            RegistrationKind::Domains => RegistrationPolicy::Domains(
+                self.registration_domains.iter().filter_map(|domain| checks::domain(domain)).collect(),
+            ),
+            RegistrationKind::Closed => RegistrationPolicy::Closed,
         }
-        figment
-            .merge(Env::prefixed(ENVIRONMENT).split("__"))
-            .extract()
-            .map_err(|error| ConfigurationError::Unreadable(Box::new(error)))
-    }
-
-    /// Refuses what would be unsafe or could not work.
-    ///
-    /// # Errors
-    /// See [`ConfigurationError`].
-    pub fn check(&self, demo: bool) -> Result<(), ConfigurationError> {
-        let loopback = self.listen.ip().is_loopback();
-        if demo && !loopback {
-            return Err(ConfigurationError::DemoBeyondLoopback);
-        }
-        if !loopback && self.tls.is_none() && self.proxies.is_empty() {
-            return Err(ConfigurationError::PlainHttp);
-        }
-        if !loopback && self.public_url.is_none() {
-            return Err(ConfigurationError::NoPublicUrl);
-        }
-        if let Some(url) = &self.public_url {
-            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@'])) {
-                return Err(ConfigurationError::PublicUrl);
-            }
-        }
-        if !demo && (self.mail.is_none() || self.sms.is_none()) {
-            return Err(ConfigurationError::NoSenders);
-        }
-        self.limits.check()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(toml: &str) -> Result<Configuration, Box<figment::Error>> {
-        Figment::from(Serialized::defaults(Configuration::default()))
-            .merge(Toml::string(toml))
-            .extract()
-            .map_err(Box::new)
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_by_name() {
-        assert!(read("lisen = '127.0.0.1:1'").unwrap_err().to_string().contains("lisen"));
-        assert!(read("[mail]\nurl = 'a'\nfrom = 'b'\npasword = 'c'").unwrap_err().to_string().contains("pasword"));
-    }
-
-    #[test]
-    fn the_example_configuration_can_be_used() {
-        let example = read(include_str!("../../../deploy/securemailbox.toml")).unwrap();
-        example.check(false).unwrap();
-    }
-
-    #[test]
-    fn plain_http_does_not_leave_the_machine() {
-        let config = Configuration { listen: ([0, 0, 0, 0], 80).into(), ..Configuration::default() };
-        assert!(matches!(config.check(false), Err(ConfigurationError::PlainHttp)));
-        assert!(matches!(config.check(true), Err(ConfigurationError::DemoBeyondLoopback)));
-        let behind = Configuration { proxies: vec![Ipv4Addr::new(10, 0, 0, 1).into()], ..config };
-        assert!(matches!(behind.check(false), Err(ConfigurationError::NoPublicUrl)));
-    }
-
-    #[test]
-    fn a_limit_with_which_nobody_is_served_is_refused_by_name() {
-        for key in [
-            "requests_a_second",
-            "entrances_a_minute",
-            "connections",
-            "connections_per_network",
-            "head_seconds",
-            "idle_seconds",
-            "stall_seconds",
-            "drain_seconds",
-        ] {
-            let refused = read(&format!("[limits]\n{key} = 0")).unwrap().check(true).unwrap_err();
-            assert!(refused.to_string().contains(&format!("`limits.{key}`")), "{refused}");
-        }
-        let refused = read("[limits]\nconnections = 20\nconnections_per_network = 21").unwrap().check(true);
-        assert!(matches!(refused, Err(ConfigurationError::MoreThanAll { each: 21, all: 20 })));
-        read("[limits]\nconnections = 1").unwrap().check(true).unwrap();
-    }
-
-    #[test]
-    fn more_connections_than_files_are_refused() {
-        let limits = NetworkLimits { connections: 4096, ..NetworkLimits::default() };
-        let refused = limits.check_files(1024).unwrap_err().to_string();
-        assert!(refused.contains("`limits.connections` is 4096") && refused.contains("at most 768"), "{refused}");
-        limits.check_files(4096 + 256).unwrap();
-    }
-
-    #[test]
-    fn a_password_in_a_url_keeps_out_of_debug_output() {
-        let config = read("[mail]\nurl = 'smtps://u:hemligt@h'\nfrom = 'a@b.se'").unwrap();
-        assert!(!format!("{config:?}").contains("hemligt"));
     }
 }

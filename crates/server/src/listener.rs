@@ -14,10 +14,6 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -29,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::{
-    config::{NetworkLimits, Tls},
+    config::NetworkLimits,
     flow::{Arriving, Leaving},
     mailroom::stopped,
     patience::{Overdue, Patience, Watched},
@@ -63,9 +59,9 @@ pub struct Doors {
     /// Peers whose connections are many people's, so that they are not counted as one network's.
     pub proxies: Arc<[IpAddr]>,
     /// How many connections are open at once, and how many of one network.
-    pub places: Division,
-    /// How long a connection may hold its place.
-    pub patience: Patience,
+    pub places: Arc<Shares<Network>>,
+    /// How long a connection may hold its place; another one counts from the next connection on.
+    pub patience: watch::Receiver<Patience>,
 }
 
 /// The operator's connections, divided. The last quarter is for networks with few, so that those with many leave it to
@@ -77,39 +73,9 @@ pub fn places(limits: &NetworkLimits) -> Division {
     Division { all: limits.connections, each, reserve, little: FEW.min(each) }
 }
 
-/// The TLS files can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// They can't be read, or are not PEM.
-    #[error("`tls.cert` or `tls.key` could not be read as PEM: {0}")]
-    Pem(#[source] rustls::pki_types::pem::Error),
-    /// They don't fit each other.
-    #[error("`tls.cert` and `tls.key` do not make a TLS identity: {0}")]
-    Identity(#[source] rustls::Error),
-}
-
-/// TLS 1.3 only, X25519MLKEM768 first (PROTOCOL §9).
-///
-/// # Errors
-/// [`TlsError`] says which file.
-pub fn tls(files: &Tls) -> Result<TlsAcceptor, TlsError> {
-    let chain = CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect).map_err(TlsError::Pem)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(TlsError::Pem)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(TlsError::Identity)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(TlsError::Identity)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
 /// Serves until `stopping` turns true, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stopping: watch::Receiver<bool>) {
-    let places = Shares::new(doors.places);
-    let doorman = Doorman { router, builder: connection_builder(&doors.patience), patience: doors.patience };
+    let places = doors.places;
     let mut connections = JoinSet::new();
     let (mut waiting, mut crowd) = (Trouble::default(), Trouble::default());
     loop {
@@ -128,7 +94,11 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
             crowd.say(|| tracing::warn!("a network has as many connections as it may have, and more are closed"));
             continue;
         };
-        let (doorman, tls, stopping) = (doorman.clone(), doors.tls.clone(), stopping.clone());
+        let (doorman, tls, stopping) = (
+            Doorman { router: router.clone(), patience: *doors.patience.borrow() },
+            doors.tls.clone(),
+            stopping.clone(),
+        );
         connections.spawn(async move {
             let _place = place;
             if stream.set_nodelay(true).is_err() {
@@ -146,7 +116,8 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
         });
     }
     drop(listener);
-    let drained = timeout(doors.patience.drain, async { while connections.join_next().await.is_some() {} }).await;
+    let drain = doors.patience.borrow().drain;
+    let drained = timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!(connections = connections.len(), "some requests were cut off");
     }
@@ -185,11 +156,9 @@ impl Trouble {
     }
 }
 
-/// What every connection is served with.
-#[derive(Clone)]
+/// What a connection is served with.
 struct Doorman {
     router: Router,
-    builder: auto::Builder<TokioExecutor>,
     patience: Patience,
 }
 
@@ -199,7 +168,8 @@ impl Doorman {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { router, builder, patience } = self;
+        let Self { router, patience } = self;
+        let builder = connection_builder(&patience);
         let watched = Watched::new();
         let service = service_fn(|request: Request<Incoming>| {
             let under_way = watched.begin();

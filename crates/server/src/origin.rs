@@ -23,14 +23,13 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// From the configuration, checked before.
+    /// From the configuration, which has `public_url` as browsers write it.
     #[must_use]
     pub fn new(public_url: Option<&str>, listen: SocketAddr) -> Self {
         match public_url {
-            Some(url) => {
-                let origin = url.to_ascii_lowercase();
-                let authority = origin.split_once("://").map_or(origin.clone(), |(_, host)| host.to_owned());
-                Self::Public { origin, authority }
+            Some(origin) => {
+                let authority = origin.split_once("://").map_or(origin, |(_, host)| host).to_owned();
+                Self::Public { origin: origin.to_owned(), authority }
             }
             None => Self::Loopback { port: listen.port() },
         }

@@ -83,11 +83,13 @@ impl From<StoreError> for Problem {
             StoreError::Busy => Self::new(ProblemType::Busy).retry_after(2),
             // Said in the log once, when it began; whoever waits may try again.
             StoreError::Full => Self::new(ProblemType::Busy).detail("the server's disk is full").retry_after(60),
-            StoreError::Unreachable
-            | StoreError::Panicked
-            | StoreError::Damaged(_)
-            | StoreError::Database(_)
-            | StoreError::File(_) => Self::internal(&error),
+            // Said in the log once, when it began.
+            StoreError::Unreachable => {
+                Self::new(ProblemType::Busy).detail("the database can't be reached").retry_after(10)
+            }
+            StoreError::Panicked | StoreError::Damaged(_) | StoreError::Database(_) | StoreError::File(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

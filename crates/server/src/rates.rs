@@ -5,6 +5,7 @@
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
@@ -32,22 +33,41 @@ impl Network {
 
 /// Every limit of how often.
 pub struct Rates {
-    requests: DefaultKeyedRateLimiter<Network>,
-    entrances: DefaultKeyedRateLimiter<Network>,
+    networks: RwLock<Arc<OfNetworks>>,
     sign_ins: DefaultKeyedRateLimiter<(Network, [u8; 32])>,
     codes: DefaultKeyedRateLimiter<[u8; 16]>,
     look_ups: DefaultKeyedRateLimiter<AccountId>,
     sheets: DefaultKeyedRateLimiter<AccountId>,
 }
 
+/// The operator's limits, which may change while the server runs.
+struct OfNetworks {
+    limits: (u32, u32),
+    requests: DefaultKeyedRateLimiter<Network>,
+    entrances: DefaultKeyedRateLimiter<Network>,
+}
+
+impl OfNetworks {
+    fn new(limits: (u32, u32)) -> Arc<Self> {
+        let a_second = at_least_one(limits.0);
+        Arc::new(Self {
+            limits,
+            requests: RateLimiter::keyed(Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))),
+            entrances: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.1))),
+        })
+    }
+
+    const fn limits(networks: &NetworkLimits) -> (u32, u32) {
+        (networks.requests_a_second, networks.entrances_a_minute)
+    }
+}
+
 impl Rates {
     /// With the operator's limits for networks and the protocol's for accounts.
     #[must_use]
     pub fn new(networks: &NetworkLimits) -> Self {
-        let a_second = at_least_one(networks.requests_a_second);
         Self {
-            requests: RateLimiter::keyed(Quota::per_second(a_second).allow_burst(a_second.saturating_mul(TEN))),
-            entrances: RateLimiter::keyed(Quota::per_minute(at_least_one(networks.entrances_a_minute))),
+            networks: RwLock::new(OfNetworks::new(OfNetworks::limits(networks))),
             sign_ins: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
             codes: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::CODES_AN_HOUR))),
             look_ups: RateLimiter::keyed(a_day(limits::LOOK_UPS_A_DAY)),
@@ -55,12 +75,24 @@ impl Rates {
         }
     }
 
+    /// Takes the operator's other limits. Where they are the same, what was counted goes on counting.
+    pub fn change(&self, networks: &NetworkLimits) {
+        let limits = OfNetworks::limits(networks);
+        if self.networks().limits != limits {
+            *self.networks.write().unwrap_or_else(PoisonError::into_inner) = OfNetworks::new(limits);
+        }
+    }
+
+    fn networks(&self) -> Arc<OfNetworks> {
+        Arc::clone(&self.networks.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Any request of a network.
     ///
     /// # Errors
     /// 429 with `Retry-After`, as for all of these.
     pub fn request(&self, network: Network) -> Result<(), Problem> {
-        check(&self.requests, &network)
+        check(&self.networks().requests, &network)
     }
 
     /// A sign-in, registration or recovery begins: costly for us, and a guess.
@@ -68,7 +100,7 @@ impl Rates {
     /// # Errors
     /// 429.
     pub fn entrance(&self, network: Network) -> Result<(), Problem> {
-        check(&self.entrances, &network)
+        check(&self.networks().entrances, &network)
     }
 
     /// A password or recovery code is tried at one address. Counted per network too, so that a stranger's guesses lock
@@ -106,8 +138,9 @@ impl Rates {
 
     /// Forgets who has been quiet long enough.
     pub fn sweep(&self) {
-        self.requests.retain_recent();
-        self.entrances.retain_recent();
+        let networks = self.networks();
+        networks.requests.retain_recent();
+        networks.entrances.retain_recent();
         self.sign_ins.retain_recent();
         self.codes.retain_recent();
         self.look_ups.retain_recent();
@@ -148,6 +181,18 @@ mod tests {
         }
         assert!(rates.code(&[1; 16]).is_err());
         assert!(rates.code(&[2; 16]).is_ok());
+    }
+
+    #[test]
+    fn other_limits_count_from_now_on_and_the_same_ones_forget_nothing() {
+        let limits = |entrances_a_minute| NetworkLimits { entrances_a_minute, ..NetworkLimits::default() };
+        let network = Network::of("192.0.2.1".parse().unwrap());
+        let rates = Rates::new(&limits(1));
+        rates.entrance(network).unwrap();
+        rates.change(&limits(1));
+        assert!(rates.entrance(network).is_err());
+        rates.change(&limits(2));
+        assert!(rates.entrance(network).is_ok());
     }
 
     #[test]

@@ -179,11 +179,13 @@ fn derive<const LENGTH: usize>(seal: &[u8; 32], purpose: &str) -> [u8; LENGTH] {
     key
 }
 
-/// Where the seal was found, or why not.
+/// Why the seal can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// The file can't be read or made.
-    #[error("the server seal {path} could not be read or made: {source}")]
+    #[error(
+        "the server seal {path} can't be read or made: {source}. The user that the server runs as must be let to it"
+    )]
     File {
         /// The file that was to be read or made.
         path: PathBuf,
@@ -201,47 +203,83 @@ pub enum SealError {
     Missing(PathBuf),
 }
 
-/// Reads the seal from the systemd credential `seal`, the configured file, or `DATA.seal`; makes the file if the
-/// database is new.
-///
-/// # Errors
-/// See [`SealError`].
-pub fn read_or_make(
-    configured: Option<&Path>,
-    credentials: Option<&Path>,
-    data: &Path,
-    database_is_new: bool,
-    rng: &mut (impl RngCore + CryptoRng),
-) -> Result<(ServerSeal, PathBuf), SealError> {
-    let credential = credentials.map(|folder| folder.join("seal")).filter(|file| file.exists());
-    let path = credential.clone().or_else(|| configured.map(Path::to_path_buf)).unwrap_or_else(|| {
-        let mut beside = data.as_os_str().to_owned();
-        beside.push(".seal");
-        beside.into()
-    });
-    match fs::read_to_string(&path).map(Zeroizing::new) {
-        Ok(text) => {
-            let mode = fs::metadata(&path)
-                .map_err(|source| SealError::File { path: path.clone(), source })?
-                .permissions()
-                .mode();
-            if credential.is_none() && mode & 0o077 != 0 {
-                return Err(SealError::Readable(path));
-            }
-            let bytes = base16ct::mixed::decode_vec(text.trim()).map(Zeroizing::new);
-            match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new) {
-                Some(seal) => Ok((ServerSeal::new(&seal), path)),
-                None => Err(SealError::Damaged(path)),
-            }
+/// A seal, and where it lies.
+pub struct Found {
+    /// The seal.
+    pub seal: ServerSeal,
+    /// Its file.
+    pub path: PathBuf,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}
+
+/// Where the seal is looked for: the systemd credential `seal`, the configured file, or `DATA.seal`.
+pub struct Places {
+    /// The credential, where there is one. Its mode is systemd's.
+    credential: Option<PathBuf>,
+    file: PathBuf,
+}
+
+impl Places {
+    /// As configured; `credentials` is `$CREDENTIALS_DIRECTORY`.
+    pub fn new(configured: Option<&Path>, credentials: Option<&Path>, data: &Path) -> Self {
+        let file = configured.map_or_else(
+            || {
+                let mut beside = data.as_os_str().to_owned();
+                beside.push(".seal");
+                beside.into()
+            },
+            Path::to_path_buf,
+        );
+        Self { credential: credentials.map(|folder| folder.join("seal")).filter(|file| file.exists()), file }
+    }
+
+    /// The file that counts.
+    pub fn path(&self) -> &Path {
+        self.credential.as_deref().unwrap_or(&self.file)
+    }
+
+    /// Reads the seal.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn read(&self) -> Result<Found, SealError> {
+        let path = self.path().to_path_buf();
+        let text = match fs::read_to_string(&path).map(Zeroizing::new) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(SealError::Missing(path)),
+            Err(source) => return Err(SealError::File { path, source }),
+        };
+        let mode =
+            fs::metadata(&path).map_err(|source| SealError::File { path: path.clone(), source })?.permissions().mode();
+        if self.credential.is_none() && mode & 0o077 != 0 {
+            return Err(SealError::Readable(path));
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && database_is_new => {
-            let mut seal = Zeroizing::new([0; 32]);
-            rng.fill_bytes(seal.as_mut_slice());
-            make(&path, &seal).map_err(|source| SealError::File { path: path.clone(), source })?;
-            Ok((ServerSeal::new(&seal), path))
+        let bytes = base16ct::mixed::decode_vec(text.trim()).map(Zeroizing::new);
+        match bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new) {
+            Some(seal) => Ok(Found { seal: ServerSeal::new(&seal), path, is_new: false }),
+            None => Err(SealError::Damaged(path)),
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SealError::Missing(path)),
-        Err(source) => Err(SealError::File { path, source }),
+    }
+
+    /// Reads the seal, or makes it if the database is new.
+    ///
+    /// # Errors
+    /// See [`SealError`].
+    pub fn read_or_make(
+        &self,
+        database_is_new: bool,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Found, SealError> {
+        match self.read() {
+            Err(SealError::Missing(path)) if database_is_new => {
+                let mut seal = Zeroizing::new([0; 32]);
+                rng.fill_bytes(seal.as_mut_slice());
+                make(&path, &seal).map_err(|source| SealError::File { path: path.clone(), source })?;
+                Ok(Found { seal: ServerSeal::new(&seal), path, is_new: true })
+            }
+            found => found,
+        }
     }
 }
 
@@ -285,12 +323,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        assert!(matches!(read_or_make(None, None, &data, false, &mut rng), Err(SealError::Missing(_))));
-        let (made, path) = read_or_make(None, None, &data, true, &mut rng).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(read_or_make(None, None, &data, false, &mut rng).unwrap().0.id(), made.id());
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(read_or_make(None, None, &data, false, &mut rng), Err(SealError::Readable(_))));
+        let places = Places::new(None, None, &data);
+        assert!(matches!(places.read_or_make(false, &mut rng), Err(SealError::Missing(_))));
+        let made = places.read_or_make(true, &mut rng).unwrap();
+        assert!(made.is_new);
+        assert_eq!(fs::metadata(&made.path).unwrap().permissions().mode() & 0o777, 0o600);
+        let found = places.read_or_make(true, &mut rng).unwrap();
+        assert_eq!((found.seal.id(), found.is_new), (made.seal.id(), false));
+        fs::set_permissions(&made.path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(places.read_or_make(false, &mut rng), Err(SealError::Readable(_))));
     }
 
     #[test]

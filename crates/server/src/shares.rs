@@ -30,7 +30,6 @@ pub struct Division {
 /// Something that is divided among holders.
 #[derive(Debug)]
 pub struct Shares<K: Eq + Hash> {
-    division: Division,
     taken: Mutex<Taken<K>>,
     freed: Notify,
 }
@@ -38,6 +37,7 @@ pub struct Shares<K: Eq + Hash> {
 /// A holder is forgotten with the last of what it held, so there are never more of them than there is to hold.
 #[derive(Debug)]
 struct Taken<K> {
+    division: Division,
     all: usize,
     by: HashMap<K, usize>,
 }
@@ -59,7 +59,13 @@ impl<K: Eq + Hash + Copy> Shares<K> {
     /// Nothing of it is taken yet.
     #[must_use]
     pub fn new(division: Division) -> Arc<Self> {
-        Arc::new(Self { division, taken: Mutex::new(Taken { all: 0, by: HashMap::new() }), freed: Notify::new() })
+        Arc::new(Self { taken: Mutex::new(Taken { division, all: 0, by: HashMap::new() }), freed: Notify::new() })
+    }
+
+    /// Divides it anew. Who holds more than is left to them keeps it until they let it go.
+    pub fn divide(&self, division: Division) {
+        self.taken().division = division;
+        self.freed.notify_waiters();
     }
 
     /// Takes some at once. Without a holder, only all of it is the limit.
@@ -92,7 +98,11 @@ impl<K: Eq + Hash + Copy> Shares<K> {
         loop {
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();
-            if self.taken().all < self.division.all {
+            let is_full = {
+                let taken = self.taken();
+                taken.all >= taken.division.all
+            };
+            if !is_full {
                 return;
             }
             freed.await;
@@ -110,8 +120,8 @@ impl<K: Eq + Hash + Copy> Share<K> {
     /// # Errors
     /// [`NoRoom`], and the share is as large as it was.
     pub fn grow(&mut self, amount: usize) -> Result<(), NoRoom> {
-        let Division { all, each, reserve, little } = self.of.division;
         let mut taken = self.of.taken();
+        let Division { all, each, reserve, little } = taken.division;
         let after = taken.all.saturating_add(amount);
         if after > all {
             return Err(NoRoom);
@@ -210,6 +220,16 @@ mod tests {
         let _second = shares.take(Some(2), 20).unwrap();
         assert_eq!(shares.take(Some(3), 6).unwrap_err(), NoRoom);
         assert!(shares.take(Some(3), 5).is_ok());
+    }
+
+    #[test]
+    fn what_is_divided_anew_is_taken_from_nobody() {
+        let shares = Shares::new(DIVISION);
+        let _held = shares.take(Some(1), 60).unwrap();
+        shares.divide(Division { all: 50, each: 10, reserve: 0, little: 5 });
+        assert_eq!(shares.take(Some(2), 1).unwrap_err(), NoRoom);
+        shares.divide(Division { all: 200, each: 80, reserve: 0, little: 5 });
+        assert!(shares.take(Some(1), 20).is_ok());
     }
 
     #[tokio::test]

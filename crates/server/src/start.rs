@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, response::IntoResponse};
@@ -20,7 +21,7 @@ use securemailbox_store::{
 use tokio::{
     net::TcpListener,
     sync::watch,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -30,7 +31,7 @@ use crate::{
     files,
     guard::{self, Proxies},
     jobs,
-    listener::{self, Doors, TlsError},
+    listener::{self, Doors},
     mailroom::{Clock, Mailroom, Parts},
     notices::{self, DemoOutbox, SenderError, Senders},
     opaque::{OpaqueRefused, OpaqueServer},
@@ -39,12 +40,17 @@ use crate::{
     patience::Patience,
     problem::Problem,
     rates::Rates,
-    seal::{self, SealError, ServerSeal, Unsealed},
-    shares::Division,
+    reload::Reloader,
+    seal::{Places, SealError, ServerSeal, Unsealed},
+    shares::{Division, Shares},
+    tls::{Shown, TlsError},
 };
 
 /// Connections to the metrics: a few scrapers, and one that hangs leaves room for the others.
 const METRICS_PLACES: Division = Division { all: 16, each: 12, reserve: 4, little: 2 };
+
+/// How long is waited before the database is tried again: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// What a server takes from outside besides its configuration.
 pub struct World {
@@ -70,6 +76,9 @@ pub enum StartError {
     /// The files of the certificate or its key can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// TLS 1.3 can't be had.
+    #[error("TLS 1.3 can't be had: {0}")]
+    TlsVersion(#[source] rustls::Error),
     /// The database can't be opened, or is that of a newer version.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -84,6 +93,11 @@ pub enum StartError {
         "the server seal {0} belongs to another database. Restore the one this database was made with; a new one can't read it"
     )]
     OtherSeal(PathBuf),
+    /// The demo would show the codes of people who are none of its own.
+    #[error(
+        "the database {0} was not made by a demo, which would show every code: leave out --demo, or name an empty folder with --data"
+    )]
+    NotADemos(String),
     /// A row that the seal should open does not open.
     #[error("the database was altered: {0}")]
     Unsealed(#[from] Unsealed),
@@ -91,8 +105,10 @@ pub enum StartError {
     #[error("the database was altered: {0}")]
     Opaque(#[from] OpaqueRefused),
     /// The address is taken, or not ours.
-    #[error("can't listen on {address}: {source}. Is another server running there? Choose another with --listen")]
+    #[error("can't listen on {address}: {source}. Is another server running there? Choose another address in `{key}`")]
     Listen {
+        /// The key that names it.
+        key: &'static str,
         /// The address that was to be listened on.
         address: SocketAddr,
         /// What the operating system said.
@@ -115,6 +131,32 @@ pub enum StartError {
     Metrics,
 }
 
+impl StartError {
+    /// Whether only the operator can mend it: starting again by itself would end alike.
+    #[must_use]
+    pub fn is_for_the_operator(&self) -> bool {
+        match self {
+            Self::Configuration(_)
+            | Self::Sender(_)
+            | Self::Tls(_)
+            | Self::Seal(_)
+            | Self::OtherSeal(_)
+            | Self::NotADemos(_) => true,
+            Self::Open(error) => error.is_for_the_operator(),
+            Self::Store(_)
+            | Self::Unsealed(_)
+            | Self::Opaque(_)
+            | Self::Listen { .. }
+            | Self::Random
+            | Self::Signal(_)
+            | Self::Demo(_)
+            | Self::Panicked
+            | Self::TlsVersion(_)
+            | Self::Metrics => false,
+        }
+    }
+}
+
 /// A server that has its place on the network and serves once it is told to.
 pub struct Server {
     mailroom: Mailroom,
@@ -124,10 +166,13 @@ pub struct Server {
     doors: Doors,
     senders: Senders,
     stop: watch::Sender<bool>,
+    configuration: Configuration,
+    shown: Option<Arc<Shown>>,
+    patience: watch::Sender<Patience>,
 }
 
 impl Server {
-    /// Opens store and seal, and binds the address.
+    /// Binds the address, opens store and seal, and waits as long as the database can't be reached.
     ///
     /// # Errors
     /// [`StartError`] says what the operator can do.
@@ -139,38 +184,54 @@ impl Server {
             Some(_) => Senders::demo_unless_configured(&configuration, &outbox)?,
             None => Senders::configured(&configuration)?,
         };
-        let tls = configuration.tls.as_ref().map(listener::tls).transpose()?;
-        let location = match &configuration.database {
-            Some(url) => Location::Postgres(url.clone()),
-            None => Location::Sqlite(configuration.data.clone()),
-        };
-        let store = Store::open(location).await?;
-        let seal = open_seal(&configuration, &store, &mut world).await?;
-        let opaque = open_opaque(&store, &seal, &mut world.random).await?;
-        let listener = bind(configuration.listen).await?;
+        let shown = configuration.tls.as_ref().map(Shown::read).transpose()?;
+        let tls = shown.clone().map(Shown::acceptor).transpose().map_err(StartError::TlsVersion)?;
+        // Before any file is made: a second server at one address leaves nothing behind.
+        let listener = bind("listen", configuration.listen).await?;
         let address = listener.local_addr().unwrap_or(configuration.listen);
         let metrics = match &configuration.metrics {
-            Some(metrics) => Some((bind(metrics.listen).await?, metrics_router()?)),
+            Some(metrics) => Some((bind("metrics.listen", metrics.listen).await?, metrics_router()?)),
             None => None,
         };
+        let location = location(&configuration);
+        let store = open_store(&location).await?;
+        let seal = open_seal(&configuration, &location, &store, &mut world).await?;
+        let opaque = open_opaque(&store, &seal, &mut world.random).await?;
         let (stop, stopping) = watch::channel(false);
         let parts = Parts {
             store,
             seal,
             opaque,
-            origin: Origin::new(configuration.public_url.as_deref(), address),
+            origin: Origin::new(configuration.origin()?.as_deref(), address),
             rates: Rates::new(&configuration.limits),
-            registration: configuration.registration,
+            registration: configuration.registration_policy(),
             stopping,
         };
         let mailroom = Mailroom::new(parts, world.clock, world.random);
         let demo = world.demo.map(|accounts| Demo { outbox, accounts: accounts.into() });
         let router = router(&mailroom, &configuration, demo);
         let only = (tls.is_none() && !address.ip().is_loopback()).then(|| configuration.proxies.clone());
-        let places = listener::places(&configuration.limits);
-        let patience = Patience::new(&configuration.limits);
-        let doors = Doors { tls, only, proxies: canonical(&configuration.proxies), places, patience };
-        Ok(Self { mailroom, listener, metrics, router, doors, senders, stop })
+        let places = Shares::new(listener::places(&configuration.limits));
+        let (patience, of_connections) = watch::channel(Patience::new(&configuration.limits));
+        let doors = Doors { tls, only, proxies: canonical(&configuration.proxies), places, patience: of_connections };
+        let (version, url, database) = (env!("CARGO_PKG_VERSION"), mailroom.origin.url(), location.place());
+        tracing::info!(version, listen = %address, url, database, tls = doors.tls.is_some(), "opened");
+        if let Some(shown) = &shown {
+            shown.warn_of_its_end(mailroom.now());
+        }
+        Ok(Self { mailroom, listener, metrics, router, doors, senders, stop, configuration, shown, patience })
+    }
+
+    /// What takes another configuration while the server runs.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader {
+            configuration: self.configuration.clone(),
+            mailroom: self.mailroom.clone(),
+            shown: self.shown.clone(),
+            places: Arc::clone(&self.doors.places),
+            patience: self.patience.clone(),
+        }
     }
 
     /// The URL that people type: `public_url`, or `localhost` with the port.
@@ -190,20 +251,21 @@ impl Server {
 
     /// Serves until `until` is over; then ends event streams, finishes requests under way, and closes the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
-        let Self { mailroom, listener, metrics, router, doors, senders, stop } = self;
-        tracing::info!(tls = doors.tls.is_some(), "serving");
+        let Self { mailroom, listener, metrics, router, doors, senders, stop, .. } = self;
+        tracing::info!("serving");
         let worker = tokio::spawn(notices::run(mailroom.clone(), senders));
         let jobs = tokio::spawn(jobs::run(mailroom.clone()));
-        let patience = doors.patience;
+        let patience = doors.patience.clone();
         if let Some((listener, router)) = metrics {
-            let doors = Doors { tls: None, only: None, proxies: [].into(), places: METRICS_PLACES, patience };
+            let (places, patience) = (Shares::new(METRICS_PLACES), patience.clone());
+            let doors = Doors { tls: None, only: None, proxies: [].into(), places, patience };
             tokio::spawn(listener::serve(listener, router, doors, stop.subscribe()));
         }
         let served = tokio::spawn(listener::serve(listener, router, doors, stop.subscribe()));
         until.await;
         tracing::info!("stopping");
         stop.send_replace(true);
-        let end = Instant::now() + patience.drain;
+        let end = Instant::now() + patience.borrow().drain;
         if served.await.is_err() {
             tracing::error!("a part of the server did not stop as it should");
         }
@@ -243,8 +305,35 @@ fn canonical(addresses: &[IpAddr]) -> Arc<[IpAddr]> {
     addresses.iter().map(IpAddr::to_canonical).collect()
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { key, address, source })
+}
+
+/// Where the configuration has the data.
+pub(crate) fn location(configuration: &Configuration) -> Location {
+    match &configuration.database {
+        Some(url) => Location::Postgres(url.expose().to_owned()),
+        None => Location::Sqlite(configuration.data().to_path_buf()),
+    }
+}
+
+/// Opens the store. A database that can't be reached is waited for: a machine starts its services in any order.
+async fn open_store(location: &Location) -> Result<Store, OpenError> {
+    let (mut pause, longest) = PAUSES;
+    let mut is_said = false;
+    loop {
+        match Store::open(location.clone()).await {
+            Err(error @ OpenError::Away { .. }) => {
+                if !is_said {
+                    tracing::warn!(error = error.to_string(), "waiting for the database");
+                    is_said = true;
+                }
+                sleep(pause).await;
+                pause = longest.min(pause * 2);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "metrics are no part of the API's document")]
@@ -263,25 +352,44 @@ fn metrics_router() -> Result<Router, StartError> {
 }
 
 /// The seal, made if the database is new, refused if it is another database's.
-async fn open_seal(configuration: &Configuration, store: &Store, world: &mut World) -> Result<ServerSeal, StartError> {
+async fn open_seal(
+    configuration: &Configuration,
+    location: &Location,
+    store: &Store,
+    world: &mut World,
+) -> Result<ServerSeal, StartError> {
     let known = store.read(ReadMeta { key: MetaKey::SealId }).await?;
-    let (seal, path) = seal::read_or_make(
-        configuration.seal.as_deref(),
-        world.credentials.as_deref(),
-        &configuration.data,
-        known.is_none(),
-        &mut world.random,
-    )?;
-    let kept = store.write(InitMeta { key: MetaKey::SealId, value: seal.id().to_vec() }).await?;
-    if kept != seal.id() {
-        return Err(StartError::OtherSeal(path));
+    let of_a_demo = store.read(ReadMeta { key: MetaKey::Demo }).await?.is_some();
+    match (world.demo.is_some(), known.is_none()) {
+        (true, true) => {
+            store.write(InitMeta { key: MetaKey::Demo, value: vec![1] }).await?;
+        }
+        (true, false) if !of_a_demo => return Err(StartError::NotADemos(location.place())),
+        (false, _) if of_a_demo => {
+            tracing::warn!("this database was made by a demo, whose people's passwords everybody can read");
+        }
+        (true | false, _) => {}
     }
-    if path.parent() == configuration.data.parent() {
+    let places = Places::new(configuration.seal.as_deref(), world.credentials.as_deref(), configuration.data());
+    let found = places.read_or_make(known.is_none(), &mut world.random)?;
+    let kept = store.write(InitMeta { key: MetaKey::SealId, value: found.seal.id().to_vec() }).await?;
+    if kept != found.seal.id() {
+        return Err(StartError::OtherSeal(found.path));
+    }
+    let (database, seal) = (location.place(), found.path.display().to_string());
+    match (known.is_none(), found.is_new) {
+        (true, true) => {
+            tracing::info!(database, seal, "made a new database and a new seal: keep a copy of the seal elsewhere")
+        }
+        (true, false) => tracing::info!(database, seal, "made a new database for the seal that was there"),
+        (false, _) => {}
+    }
+    if found.path.parent() == configuration.data().parent() {
         tracing::warn!(
             "the server seal shares the data's disk: it protects backups, not the disk. Set `seal` to a place of its own"
         );
     }
-    Ok(seal)
+    Ok(found.seal)
 }
 
 /// The OPAQUE seed and key pair, made once.

@@ -224,7 +224,7 @@ macro_rules! words {
 }
 
 words! {
-    MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" }
+    MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" Demo "demo" }
     FactorKind { Address "address" Phone "phone" }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }

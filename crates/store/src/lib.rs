@@ -24,6 +24,7 @@ pub mod sync;
 
 mod act;
 mod db;
+mod inspection;
 mod listeners;
 mod migrations;
 mod postgres;
@@ -33,8 +34,9 @@ mod traces;
 
 pub use act::{Act, ReadOnly};
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};
+pub use inspection::{Inspection, Way};
 pub use listeners::{Listener, News};
-pub use store::{Location, OpenError, Store};
+pub use store::{Location, OpenError, Refusal, Store, Unusable};
 
 #[cfg(test)]
 mod suite;

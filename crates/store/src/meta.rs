@@ -9,6 +9,8 @@ pub enum MetaKey {
     SealId,
     /// The OPAQUE seed and key pair, sealed.
     OpaqueSetup,
+    /// A demo made this database, so a demo may show its codes.
+    Demo,
 }
 
 /// Reads the value of `key`, if it was ever set.

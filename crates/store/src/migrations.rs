@@ -14,10 +14,15 @@ pub(crate) fn missing(
     known: &[&'static str],
     found: i64,
 ) -> Result<impl Iterator<Item = (i64, &'static str)>, OpenError> {
-    let newest = i64::try_from(known.len()).unwrap_or(i64::MAX);
+    let newest = newest(known);
     if found > newest {
         return Err(OpenError::Newer { found, known: newest });
     }
     let numbered: Vec<_> = (1..).zip(known.iter().copied()).filter(|(number, _)| *number > found).collect();
     Ok(numbered.into_iter())
+}
+
+/// The number of the last migration that this program knows.
+pub(crate) fn newest(known: &[&'static str]) -> i64 {
+    i64::try_from(known.len()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod
 use futures_util::FutureExt as _;
 use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio_postgres::{
-    Config, IsolationLevel, NoTls,
+    IsolationLevel,
     error::SqlState,
     types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
 };
@@ -19,7 +19,13 @@ use crate::{
     traces::{self, Tables, Traces},
 };
 
+mod inspection;
 mod pulses;
+mod target;
+mod tls;
+
+pub(crate) use inspection::inspect;
+use target::Target;
 
 /// How many transactions run at once.
 const CONNECTIONS: usize = 16;
@@ -43,18 +49,21 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(url: &str, listeners: Arc<Listeners>, traces: Arc<Traces>) -> Result<Self, OpenError> {
-        let config: Config = url.parse().map_err(|_| OpenError::Url)?;
+        let target = Target::parse(url)?;
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, fast))
+        let pool = Pool::builder(Manager::from_config(target.config.clone(), target.tls.clone(), fast))
             .max_size(CONNECTIONS)
             .wait_timeout(Some(PATIENCE))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| StoreError::Unreachable)?;
-        let mut client = pool.get().await.map_err(StoreError::from)?;
-        migrate(&mut client).await?;
+        let mut client = pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => target.refusal(&error),
+            other => StoreError::from(other).into(),
+        })?;
+        migrate(&mut client, &target).await?;
         drop(client);
-        let store = Self { pool, pulses: pulses::Pulses::start(config, listeners), traces };
+        let store = Self { pool, pulses: pulses::Pulses::start(target, listeners), traces };
         // What a crash left may lie in any of them.
         store.reclaim(Tables::from(traces::DELETED)).await?;
         Ok(store)
@@ -149,21 +158,24 @@ impl Postgres {
     }
 }
 
-async fn migrate(client: &mut deadpool_postgres::Client) -> Result<(), OpenError> {
-    let transaction = client.transaction().await.map_err(StoreError::from)?;
+/// Database and host of a URL, as messages name them.
+pub(crate) fn place_of(url: &str) -> String {
+    Target::parse(url).map_or_else(|_| "of PostgreSQL".to_owned(), |target| target.place)
+}
+
+async fn migrate(client: &mut deadpool_postgres::Client, target: &Target) -> Result<(), OpenError> {
+    let refused = |error: tokio_postgres::Error| target.refusal(&error);
+    let transaction = client.transaction().await.map_err(refused)?;
     // Several processes may start at once: one migrates, the others find it done.
-    transaction.batch_execute("SELECT pg_advisory_xact_lock(7011001)").await.map_err(StoreError::from)?;
-    transaction.batch_execute(migrations::TABLE).await.map_err(StoreError::from)?;
-    let found: i64 = transaction
-        .query_one(migrations::NEWEST, &[])
-        .await
-        .and_then(|row| row.try_get(0))
-        .map_err(StoreError::from)?;
+    transaction.batch_execute("SELECT pg_advisory_xact_lock(7011001)").await.map_err(refused)?;
+    transaction.batch_execute(migrations::TABLE).await.map_err(refused)?;
+    let found: i64 =
+        transaction.query_one(migrations::NEWEST, &[]).await.and_then(|row| row.try_get(0)).map_err(refused)?;
     for (number, sql) in migrations::missing(&POSTGRES, found)? {
-        transaction.batch_execute(sql).await.map_err(StoreError::from)?;
-        transaction.execute(migrations::RECORD, &[&number]).await.map_err(StoreError::from)?;
+        transaction.batch_execute(sql).await.map_err(refused)?;
+        transaction.execute(migrations::RECORD, &[&number]).await.map_err(refused)?;
     }
-    transaction.commit().await.map_err(|error| StoreError::from(error).into())
+    transaction.commit().await.map_err(refused)
 }
 
 struct PostgresDb<'a> {
@@ -274,6 +286,8 @@ fn is_collision(error: &tokio_postgres::Error) -> bool {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.code() {
+            Some(code) if target::is_away(code) => Self::Unreachable,
+            Some(&SqlState::TOO_MANY_CONNECTIONS) => Self::Busy,
             Some(code) => Self::Database(format!("postgresql {}", code.code())),
             None => Self::Unreachable,
         }

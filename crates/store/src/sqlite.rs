@@ -14,8 +14,9 @@ use rusqlite::{Connection, ErrorCode, Statement, config::DbConfig, types::ValueR
 use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 
 use crate::{
-    Act, Db, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Value,
+    Act, Db, Inspection, OpenError, Param, ReadOnly, Row, StoreError, ToParam, Unusable, Value,
     db::AfterCommit,
+    inspection,
     listeners::Listeners,
     migrations::{self, SQLITE},
     traces::{self, Traces},
@@ -39,7 +40,11 @@ impl Sqlite {
     /// Opens `folder` for this process alone, migrates it, and finishes the erasures that a crash interrupted.
     pub(crate) fn open(folder: &Path, listeners: Arc<Listeners>, traces: Arc<Traces>) -> Result<Self, OpenError> {
         // Nobody but the server's own user looks in.
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(OpenError::Folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|source| unusable_folder(folder, source))?;
         let lock = lock(folder)?;
         let connection = open_writer(folder)?;
         let readers = readers::Readers::new(folder.to_path_buf());
@@ -67,16 +72,34 @@ impl Sqlite {
 
 /// Keeps other processes out for as long as the file is open: none may write to a log that this one overwrites.
 fn lock(folder: &Path) -> Result<File, OpenError> {
-    let folder = File::open(folder).map_err(OpenError::Folder)?;
-    folder.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => OpenError::InUse,
-        TryLockError::Error(error) => OpenError::Folder(error),
+    let open = File::open(folder).map_err(|source| unusable_folder(folder, source))?;
+    open.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::InUse(folder.to_path_buf()),
+        TryLockError::Error(source) => unusable_folder(folder, source),
     })?;
-    Ok(folder)
+    Ok(open)
+}
+
+fn unusable_folder(folder: &Path, source: io::Error) -> OpenError {
+    OpenError::Folder { folder: folder.to_path_buf(), source }
+}
+
+/// Why the file does not open, by SQLite's result code.
+fn unusable(folder: &Path, error: &rusqlite::Error) -> OpenError {
+    let why = match error.sqlite_error() {
+        Some(failure) => match failure.code {
+            ErrorCode::NotADatabase => Unusable::NotADatabase,
+            ErrorCode::ReadOnly => Unusable::ReadOnly,
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Unusable::Closed,
+            _ => Unusable::Failed(failure.extended_code),
+        },
+        None => return StoreError::Damaged("the database's own tables").into(),
+    };
+    OpenError::File { file: database(folder), why }
 }
 
 /// The database file in a data folder.
-fn database(folder: &Path) -> PathBuf {
+pub(crate) fn database(folder: &Path) -> PathBuf {
     folder.join("mailbox.sqlite")
 }
 
@@ -98,7 +121,8 @@ const STATEMENTS: usize = 160;
 /// `secure_delete=ON` overwrites what is deleted; FAST would leave bodies on the freelist. Nobody but us checkpoints
 /// (neither SQLite by itself nor the last connection when it closes), because [`log::Log`] scrubs first.
 pub(crate) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
-    let mut connection = Connection::open(database(folder)).map_err(StoreError::from)?;
+    let unusable = |error: rusqlite::Error| unusable(folder, &error);
+    let mut connection = Connection::open(database(folder)).map_err(unusable)?;
     refuse_unsafe_builds(&connection)?;
     prepare(&connection)?;
     connection
@@ -110,11 +134,10 @@ pub(crate) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
              PRAGMA wal_autocheckpoint = 0;
              PRAGMA max_page_count = {MOST_PAGES};"
         ))
-        .map_err(StoreError::from)?;
-    let journal: String =
-        connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(StoreError::from)?;
+        .map_err(unusable)?;
+    let journal: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(unusable)?;
     if journal != "wal" {
-        return Err(OpenError::NoLog);
+        return Err(OpenError::NoLog(folder.to_path_buf()));
     }
     migrate(&mut connection)?;
     Ok(connection)
@@ -126,6 +149,31 @@ fn open_reader(folder: &Path) -> Result<Connection, StoreError> {
     prepare(&connection)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1024;")?;
     Ok(connection)
+}
+
+/// Looks at the database in `folder` without making or locking anything.
+pub(crate) fn inspect(folder: &Path) -> Result<Inspection, OpenError> {
+    let engine = format!("SQLite {}", rusqlite::version());
+    if !database(folder).try_exists().map_err(|source| unusable_folder(folder, source))? {
+        return Ok(Inspection::of_nothing(engine, inspection::Way::File, migrations::newest(&SQLITE)));
+    }
+    let unusable = |error: rusqlite::Error| unusable(folder, &error);
+    let connection = Connection::open(database(folder)).map_err(unusable)?;
+    prepare(&connection)?;
+    connection.execute_batch("PRAGMA query_only = ON;").map_err(unusable)?;
+    let mut found = Inspection::of_nothing(engine, inspection::Way::File, migrations::newest(&SQLITE));
+    let tables: i64 = connection
+        .query_row("SELECT COUNT(*) FROM sqlite_master WHERE name = 'migration'", [], |row| row.get(0))
+        .map_err(unusable)?;
+    if tables > 0 {
+        found.migration = connection.query_row(migrations::NEWEST, [], |row| row.get(0)).map_err(unusable)?;
+    }
+    if found.migration > 0 {
+        let seal = connection.query_row(inspection::SEAL, [], |row| row.get(0)).map_err(unusable)?;
+        let newest: Option<i64> = connection.query_row(inspection::NEWEST, [], |row| row.get(0)).map_err(unusable)?;
+        found = found.with(seal, newest);
+    }
+    Ok(found)
 }
 
 fn prepare(connection: &Connection) -> Result<(), StoreError> {

@@ -6,14 +6,15 @@ use securemailbox_protocol::ids::MailboxId;
 
 use crate::{
     Act, Listener, ReadOnly, StoreError,
+    inspection::Inspection,
     listeners::Listeners,
-    postgres::Postgres,
-    sqlite::Sqlite,
+    postgres::{self, Postgres},
+    sqlite::{self, Sqlite},
     traces::{Shared, Traces},
 };
 
 /// Where the data lies: a folder of our own, or a database on a PostgreSQL server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// In `mailbox.sqlite` in this folder, which is made if it is not there.
     Sqlite(PathBuf),
@@ -21,23 +22,58 @@ pub enum Location {
     Postgres(String),
 }
 
+impl Location {
+    /// As a log or a message names it: without user and password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => sqlite::database(folder).display().to_string(),
+            Self::Postgres(url) => postgres::place_of(url),
+        }
+    }
+}
+
+// The text may hold a password.
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(folder) => f.debug_tuple("Sqlite").field(folder).finish(),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
 /// Why the store did not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder or a file in it can't be used.
-    #[error("the data folder can't be used: {0}")]
-    Folder(#[source] std::io::Error),
+    /// The folder can't be used.
+    #[error("the data folder {} can't be used: {source}. Make it, and let the user that the server runs as write to it", .folder.display())]
+    Folder {
+        /// The data folder.
+        folder: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database file in it can't be used.
+    #[error("the database {} {why}", .file.display())]
+    File {
+        /// The database file.
+        file: PathBuf,
+        /// What is the matter with it.
+        why: Unusable,
+    },
     /// SQLite was compiled so that it would keep what was erased (PROTOCOL §8).
     #[error(
         "this SQLite was compiled with {0}, which keeps samples of erased rows; build with the repository's own .cargo/config.toml"
     )]
     UnsafeBuild(&'static str),
     /// Another process has it open. Two would overwrite each other's log.
-    #[error("another process has the data folder open")]
-    InUse,
+    #[error("another process has the data folder {} open: stop it, or name another folder", .0.display())]
+    InUse(PathBuf),
     /// SQLite can't keep a write-ahead log here.
-    #[error("the data folder lies on a file system that can't hold a write-ahead log, such as a network share")]
-    NoLog,
+    #[error("the data folder {} lies on a file system that can't hold a write-ahead log, such as a network share", .0.display())]
+    NoLog(PathBuf),
     /// A newer program wrote this database.
     #[error("the database has migration {found}, but this program knows only {known}: use the newer program")]
     Newer {
@@ -47,11 +83,107 @@ pub enum OpenError {
         known: i64,
     },
     /// The text that should name a PostgreSQL database does not.
-    #[error("the database's URL can't be read")]
+    #[error(
+        "the database's URL can't be read: expected postgresql://USER:PASSWORD@HOST/NAME, with %40 for @ and %2F for / in the \
+         password. sslmode is verify-full, or on this machine disable; `sslrootcert` may name a file"
+    )]
     Url,
+    /// PostgreSQL can't be used as it is configured.
+    #[error("the database {place} {why}")]
+    Postgres {
+        /// Database and host.
+        place: String,
+        /// What is in the way.
+        why: Refusal,
+    },
+    /// PostgreSQL can't be reached now, and may be later.
+    #[error(
+        "the database {place} can't be reached: {why}. Is PostgreSQL running there, and does it listen on that address?"
+    )]
+    Away {
+        /// Database and host.
+        place: String,
+        /// What the network or PostgreSQL said.
+        why: String,
+    },
     /// The database could not be opened, or a migration failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What is the matter with a SQLite file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// It is something else, or damaged at its beginning.
+    #[error("is not a SQLite database, or is damaged: name another data folder, or restore the file")]
+    NotADatabase,
+    /// It can be read only.
+    #[error("can't be written to: its user must be the one that the server runs as")]
+    ReadOnly,
+    /// It can't be opened at all.
+    #[error("can't be opened: it and its folder must belong to the user that the server runs as")]
+    Closed,
+    /// Something else, by SQLite's extended result code.
+    #[error("failed with code sqlite {0}")]
+    Failed(i32),
+}
+
+/// What is in the way of PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Letters' times and readers would travel in clear.
+    #[error(
+        "is beyond this machine, and `sslmode` would let letters' times and readers travel in clear: leave it out, or set \
+         sslmode=verify-full"
+    )]
+    InClear,
+    /// TLS failed.
+    #[error(
+        "can't be reached by TLS: {0}. PostgreSQL needs `ssl = on` and a certificate for this very host; `sslrootcert` names \
+         the file of an authority of your own"
+    )]
+    Tls(String),
+    /// The certificates to trust can't be used.
+    #[error("can't be reached by TLS: `sslrootcert` names {}, which can't be used: {why}", .file.display())]
+    Roots {
+        /// The file that is named.
+        file: PathBuf,
+        /// What is the matter with it.
+        why: String,
+    },
+    /// Something that is needed to connect is not said.
+    #[error("can't be asked: {0}. Say it in `database`, as postgresql://USER:PASSWORD@HOST/NAME")]
+    Incomplete(String),
+    /// Wrong user or password.
+    #[error(
+        "does not take this user and password (28P01): correct them in `database`; in a URL, @ and / of a password are %40 and %2F"
+    )]
+    Password,
+    /// `pg_hba.conf` lets this user not in.
+    #[error("does not let this user in from here (28000): see pg_hba.conf on the database's machine")]
+    NotAdmitted,
+    /// There is no such database.
+    #[error("does not exist (3D000): make it with createdb -O USER NAME")]
+    NoDatabase,
+    /// The user may not make tables.
+    #[error("does not let this user make tables (42501): let the user own it, with ALTER DATABASE NAME OWNER TO USER")]
+    NotOwner,
+    /// Something else, by PostgreSQL's SQLSTATE.
+    #[error("failed with code postgresql {0}")]
+    Failed(String),
+}
+
+impl OpenError {
+    /// Whether only the operator can mend it: the next try would end alike.
+    #[must_use]
+    pub fn is_for_the_operator(&self) -> bool {
+        match self {
+            Self::UnsafeBuild(_) | Self::Newer { .. } | Self::Url | Self::NoLog(_) => true,
+            Self::Postgres { why, .. } => !matches!(why, Refusal::Failed(_)),
+            Self::File { why, .. } => !matches!(why, Unusable::Failed(_)),
+            Self::Folder { .. } | Self::InUse(_) | Self::Away { .. } | Self::Store(_) => false,
+        }
+    }
 }
 
 /// The store. Cheap to clone. [`Store::close`] ends it, and so does dropping the last clone, which blocks meanwhile.
@@ -85,6 +217,19 @@ impl Store {
             Location::Postgres(url) => Engine::Postgres(Postgres::open(&url, hints, left).await?),
         };
         Ok(Self { engine: Arc::new(engine), traces, scrubs: Arc::default(), listeners })
+    }
+
+    /// Looks at a store from beside, while a server may have it open: makes, migrates and locks nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn inspect(location: Location) -> Result<Inspection, OpenError> {
+        match location {
+            Location::Sqlite(folder) => Ok(tokio::task::spawn_blocking(move || sqlite::inspect(&folder))
+                .await
+                .map_err(|_| StoreError::Panicked)??),
+            Location::Postgres(url) => postgres::inspect(&url).await,
+        }
     }
 
     /// Does `act`; returns when it is on disk.

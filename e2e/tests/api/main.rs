@@ -5,6 +5,7 @@
 mod burdens;
 mod metrics;
 mod notices;
+mod operation;
 mod page;
 mod proxies;
 mod sessions;
@@ -18,7 +19,7 @@ use std::{
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use securemailbox_e2e::{
-    certificate,
+    authority::Authority,
     outage::{dead_senders, free_port},
     person::Person,
     server::{Server, Start},
@@ -344,7 +345,7 @@ fn a_request_that_never_ends_is_ended() {
 #[test]
 fn tls_is_1_3_or_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let identity = certificate::of_localhost(folder.path());
+    let identity = Authority::new(folder.path(), "authority").issue("localhost", 2);
     let openssl = |arguments: &[&str]| {
         let output =
             Command::new("openssl").args(arguments).stdin(Stdio::null()).output().expect("apt-get install openssl");
@@ -355,8 +356,8 @@ fn tls_is_1_3_or_nothing() {
     let start = dead_senders(Start { listen: at.clone(), ..Start::demo(folder.path()) }, free_port());
     let start = start
         .with("PUBLIC_URL", &format!("https://localhost:{port}"))
-        .with("TLS__CERT", identity.cert())
-        .with("TLS__KEY", identity.key());
+        .with("TLS__CERT", identity.cert.to_str().unwrap())
+        .with("TLS__KEY", identity.key.to_str().unwrap());
     let _server = Server::start(start);
     let (_, modern) = openssl(&["s_client", "-connect", &at, "-tls1_3", "-alpn", "h2"]);
     assert!(modern.contains("TLSv1.3") && modern.contains("ALPN protocol: h2"), "{modern}");

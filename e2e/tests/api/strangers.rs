@@ -163,13 +163,17 @@ fn one_network_leaves_places_to_others() {
         .output()
         .expect("apt-get install curl");
     assert_eq!(String::from_utf8_lossy(&answer.stdout), "204", "another network is not served");
-    // The same network again, once it lets go.
+    // The same network again, once it lets go and the server has seen that.
     drop(held);
-    let mut stream = connect(&server);
-    stream.write_all(format!("GET /healthz HTTP/1.0\r\nHost: {}\r\n\r\n", host(&server)).as_bytes()).unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    assert!(answer.contains(" 204 "), "{answer}");
+    let request = format!("GET /healthz HTTP/1.0\r\nHost: {}\r\n\r\n", host(&server));
+    let is_served = (0..100).any(|_| {
+        let mut stream = connect(&server);
+        let mut answer = String::new();
+        // One that comes too early is closed.
+        let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+        answer.contains(" 204 ")
+    });
+    assert!(is_served, "the network that let go is not served");
 }
 
 /// Whatever is open: nothing, requests that wait, and every place there is.

@@ -97,6 +97,30 @@ fn wrong_credentials_end_3_and_the_profile_stays_signed_out() {
 }
 
 #[test]
+fn an_address_of_another_domain_is_told_which_one_to_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let domains = Start::demo(folder.path())
+        .with("REGISTRATION", "domains")
+        .with("REGISTRATION_DOMAINS", r#"["kommun.se", "demo.example"]"#);
+    let server = Server::start(domains);
+    let anna = ANNA.terminal(folder.path());
+    let ended = anna.run(&[
+        "register",
+        "--server",
+        server.url(),
+        "--email",
+        ANNA.address,
+        "--phone",
+        ANNA.phone,
+        "--name",
+        ANNA.name,
+    ]);
+    assert_failed(&ended, 3, "other-domain");
+    assert!(ended.out.contains("such as the one of your work"), "{ended:?}");
+    anna.register(&server, "anna@kommun.se", ANNA.phone, ANNA.name);
+}
+
+#[test]
 fn a_weak_password_is_refused_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(Start::demo(folder.path()));

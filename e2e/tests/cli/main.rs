@@ -1,5 +1,6 @@
 //! The command line against a real server (issue 3, item 6; DESIGN 8): what it answers, how it fails, how it behaves.
 
+mod checking;
 mod damage;
 mod demo;
 mod failures;

@@ -4,7 +4,7 @@
 use std::{thread, time::Duration};
 
 use securemailbox_e2e::{
-    certificate,
+    authority::Authority,
     command::{Terminal, converse},
     outage::{Gateway, dead_senders, free_port},
     server::{Server, Start},
@@ -53,18 +53,19 @@ fn a_code_typed_after_the_server_said_farewell_over_http_2_still_signs_in() {
     let (port, sms) = (free_port(), free_port());
     let gateway = Gateway::listen(sms, "200 OK");
     let url = format!("https://localhost:{port}");
-    let identity = certificate::of_localhost(folder.path());
+    let authority = Authority::new(folder.path(), "authority");
+    let identity = authority.issue("localhost", 2);
     let start = Start { listen: format!("127.0.0.1:{port}"), ..Start::demo(folder.path()) };
     let _server = impatient(
         dead_senders(start, free_port())
             .with("SMS__URL", &format!("http://localhost:{sms}/"))
             .with("PUBLIC_URL", &url)
-            .with("TLS__CERT", identity.cert())
-            .with("TLS__KEY", identity.key()),
+            .with("TLS__CERT", identity.cert.to_str().unwrap())
+            .with("TLS__KEY", identity.key.to_str().unwrap()),
     );
     let elsewhere = Terminal::new(folder.path(), "elsewhere", ANNA.password);
     let mut login = elsewhere.command(&["login", "--server", &url, "--email", ANNA.address, "--json"]);
-    login.env("SSL_CERT_FILE", identity.cert());
+    login.env("SSL_CERT_FILE", authority.cert());
     let ended = converse(login, |question| {
         assert!(question.contains("code"), "{question}");
         think();

@@ -60,6 +60,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "proof-required": [() => m["problem.proof_required"](), () => m["problem.proof_required.do"]()],
   "not-a-code": [() => m["problem.not_a_code"](), () => m["problem.not_a_code.do"]()],
   "registration-closed": [() => m["problem.registration_closed"](), () => m["problem.registration_closed.do"]()],
+  "other-domain": [() => m["problem.other_domain"](), () => m["problem.other_domain.do"]()],
   "registration-over": [() => m["problem.registration_over"](), () => m["problem.registration_over.do"]()],
   "out-of-step": [() => m["problem.out_of_step"](), () => m["problem.out_of_step.do"]()],
   "not-an-address": [() => m["problem.not_an_address"](), () => m["problem.not_an_address.do"]()],

@@ -28,7 +28,6 @@ use sha2::{Digest, Sha256};
 use super::{Id, proofs, slots, within};
 use crate::{
     body::Json,
-    config::RegistrationPolicy,
     mailroom::Mailroom,
     problem::Problem,
     rates::Network,
@@ -56,10 +55,7 @@ pub(crate) async fn begin(
     network: Network,
     Json(new): Json<NewRegistration>,
 ) -> Result<(StatusCode, Json<Registration>), Problem> {
-    match mailroom.registration {
-        RegistrationPolicy::Open => {}
-        RegistrationPolicy::Invited | RegistrationPolicy::Closed => return Err(ProblemType::RegistrationClosed.into()),
-    }
+    mailroom.registration.admits(&new.address)?;
     mailroom.rates.entrance(network)?;
     let now = mailroom.now();
     let mut rng = mailroom.rng();

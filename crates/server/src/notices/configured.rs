@@ -6,7 +6,7 @@ pub enum SenderError {
     /// The mail URL is not one, or would carry codes in clear beyond this machine.
     #[error(
         "`mail.url` can't be used: expected smtps://user:password@host:465 (TLS) or smtp://user:password@host:587 (STARTTLS); \
-         plain SMTP only to this machine, as smtp://localhost:25"
+         plain SMTP only to this machine, as smtp://localhost:25. In a password, @ is written %40, / %2F and # %23"
     )]
     MailUrl,
     /// The From is not an address.
@@ -18,14 +18,24 @@ pub enum SenderError {
     /// The HTTP client can't be made.
     #[error("the SMS gateway's client could not be made")]
     Gateway(#[source] reqwest::Error),
-    /// The gateway's URL would carry codes in clear.
-    #[error("`sms.url` must begin with https://, or http:// to this machine")]
+    /// The gateway's URL is none, or would carry codes in clear.
+    #[error(
+        "`sms.url` must be a URL that begins with https://, or http:// to this machine, such as https://sms.example.se/send"
+    )]
     SmsUrl,
     /// The template is of an unknown kind.
     #[error(
         "`sms.content_type` must be application/json or application/x-www-form-urlencoded, and `sms.body` hold {{to}} and {{text}}"
     )]
     SmsTemplate,
+    /// The template would make no JSON.
+    #[error(
+        "`sms.body` is not JSON: expected something like '{{\"to\": \"{{to}}\", \"message\": \"{{text}}\"}}', each of the two within quotes"
+    )]
+    SmsJson,
+    /// The header would be none.
+    #[error("`sms.authorization` can't be sent as a header: it holds a line break, or letters that are not ASCII")]
+    SmsAuthorization,
 }
 
 /// The host of a URL in ASCII, if it is a name and no address.

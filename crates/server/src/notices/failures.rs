@@ -84,6 +84,29 @@ impl Cause {
         }
     }
 
+    /// For the operator: what happened, and what to look at.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unreached => "it can't be reached: look at host and port, and at the firewall in between",
+            Self::Unanswered => "it did not answer in time: look at host and port",
+            Self::Tls => {
+                "TLS failed: its certificate is not for this host, or of an authority that this machine does not trust"
+            }
+            Self::NoStartTls => "it does not offer STARTTLS: use smtps://, or a port where it does, such as 587",
+            Self::WeAreRefused => "it takes nothing from us: look at user, password, `mail.hello` and `mail.from`",
+            Self::NoAccess => "it does not know us: look at `sms.authorization`",
+            Self::NoCredit => "it wants to be paid",
+            Self::NotNow => "it asks for another time, as greylisting does: try again in some minutes",
+            Self::TooMany => "it was asked too often: try again later",
+            Self::RecipientRefused => "it takes nothing for this address",
+            Self::MessageRefused => "it refuses the message: look at `sms.body` and `sms.content_type`, or `mail.from`",
+            Self::NoSmtpUtf8 => "it can't write to an address that is not ASCII (SMTPUTF8)",
+            Self::Garbled => "its answer is none of this protocol: look at the port",
+            Self::Unwritable => "the address can't be written in a header",
+        }
+    }
+
     /// Whether it may pass. What a mail server has against us passes once the operator has mended it, and a notice of a
     /// letter can wait for that; a gateway is sent codes only, whose reader asks for another one sooner.
     #[must_use]

@@ -33,7 +33,8 @@ enum Template {
 impl Gateway {
     pub(super) fn configured(configuration: &Sms) -> Result<Self, SenderError> {
         let Sms::Http { url, content_type, authorization, body } = configuration;
-        if !url.starts_with("https://") && !is_this_machine(url, "http://") {
+        let is_url = reqwest::Url::parse(url).is_ok_and(|url| url.has_host());
+        if !is_url || !url.starts_with("https://") && !is_this_machine(url, "http://") {
             return Err(SenderError::SmsUrl);
         }
         let template = match content_type.as_str() {
@@ -43,6 +44,13 @@ impl Gateway {
         };
         if !body.contains("{to}") || !body.contains("{text}") {
             return Err(SenderError::SmsTemplate);
+        }
+        let example = template.fill(body, "+46701740612", "123456");
+        if matches!(template, Template::Json) && serde_json::from_str::<serde_json::Value>(&example).is_err() {
+            return Err(SenderError::SmsJson);
+        }
+        if authorization.as_ref().is_some_and(|value| header::HeaderValue::from_str(value).is_err()) {
+            return Err(SenderError::SmsAuthorization);
         }
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         Ok(Self {
@@ -157,6 +165,28 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gateway_that_could_not_work_is_refused_by_key() {
+        let configured = |url: &str, body: &str, authorization: &str| {
+            let (url, body, authorization) = (url.to_owned(), body.to_owned(), Some(authorization.to_owned()));
+            let content_type = "application/json".to_owned();
+            Gateway::configured(&Sms::Http { url, content_type, authorization, body })
+                .map(|_| ())
+                .map_err(|e| e.to_string())
+        };
+        let (url, body) = ("https://sms.example.se/send", r#"{"to": "{to}", "text": "{text}"}"#);
+        configured(url, body, "Bearer x").unwrap();
+        for (url, body, authorization, named) in [
+            ("https://", body, "", "`sms.url`"),
+            ("http://sms.example.se", body, "", "`sms.url`"),
+            (url, r#"{"to": {to}, "text": "{text}"}"#, "", "`sms.body`"),
+            (url, r#"{"to": "{to}", "text": "{text}""#, "", "`sms.body`"),
+            (url, body, "Bearer\nx", "`sms.authorization`"),
+        ] {
+            assert!(configured(url, body, authorization).unwrap_err().contains(named), "{named}");
+        }
+    }
 
     #[test]
     fn a_text_cannot_break_out_of_the_template() {

@@ -73,7 +73,8 @@ impl MailServer {
             ("smtp", None | Some("tls=required")) => (Security::StartTls(parameters()?), 587),
             _ => return Err(SenderError::MailUrl),
         };
-        if !matches!(url.path(), "" | "/") {
+        // A password that is not percent-encoded ends where its first / or # stands.
+        if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(SenderError::MailUrl);
         }
         let credentials = match url.password() {

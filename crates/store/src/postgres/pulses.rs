@@ -6,7 +6,7 @@ use std::{
     future::poll_fn,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI32, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     time::Duration,
 };
@@ -17,8 +17,9 @@ use securemailbox_protocol::{
     sync::{Erased, Pulse},
 };
 use tokio::{sync::mpsc, task::JoinHandle};
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 
+use super::target::Target;
 use crate::listeners::Listeners;
 
 /// How many hints may wait before some are dropped.
@@ -38,12 +39,21 @@ pub(super) struct Pulses {
 
 impl Pulses {
     /// Starts the task that tells other processes and hears from them.
-    pub(super) fn start(config: Config, here: Arc<Listeners>) -> Self {
+    pub(super) fn start(target: Target, here: Arc<Listeners>) -> Self {
         let (elsewhere, mut waiting) = mpsc::channel(WAITING);
         let heard = Arc::clone(&here);
         let task = tokio::spawn(async move {
-            while let Err(error) = converse(&config, &mut waiting, &heard).await {
-                tracing::warn!(code = error.code().map(|code| code.code()), "hints between processes are interrupted");
+            // This connection is always open, so it is the first to know.
+            let away = AtomicBool::new(false);
+            while let Err(error) = converse(&target, &mut waiting, &heard, &away).await {
+                if !away.swap(true, Ordering::Relaxed) {
+                    let (place, code) = (&target.place, error.code().map(|code| code.code()));
+                    tracing::warn!(
+                        place,
+                        code,
+                        "the database is away: until it is back, requests are answered with 503"
+                    );
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         });
@@ -69,11 +79,12 @@ impl Pulses {
 
 /// Tells and hears over one connection, until it fails or nobody is left to tell.
 async fn converse(
-    config: &Config,
+    target: &Target,
     waiting: &mut mpsc::Receiver<(MailboxId, Pulse)>,
     heard: &Listeners,
+    away: &AtomicBool,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+    let (client, mut connection) = target.connect().await?;
     // What this process told comes back to the connection that told it, and would look like a second time.
     let own = AtomicI32::new(0);
     let hear = async {
@@ -90,6 +101,9 @@ async fn converse(
     let tell = async {
         own.store(client.query_one("SELECT pg_backend_pid()", &[]).await?.try_get(0)?, Ordering::Relaxed);
         client.batch_execute("LISTEN pulse").await?;
+        if away.swap(false, Ordering::Relaxed) {
+            tracing::info!("the database is back");
+        }
         let mut hints = Vec::new();
         while waiting.recv_many(&mut hints, TOGETHER).await > 0 {
             // One for each mailbox: the newest says it all.

@@ -55,7 +55,7 @@ impl Writer {
                 // Only now may another process open the folder.
                 drop(lock);
             })
-            .map_err(OpenError::Folder)?;
+            .map_err(|error| StoreError::File(error.kind()))?;
         Ok(Self { orders: Mutex::new(Some(orders)), thread: Mutex::new(Some(thread)) })
     }
 

@@ -133,7 +133,7 @@ async fn a_folder_that_is_open_is_not_opened_twice() {
     let place = places::sqlite();
     let store = place.open().await;
     let location = Location::Sqlite(place.folder().to_path_buf());
-    assert!(matches!(Store::open(location).await, Err(OpenError::InUse)));
+    assert!(matches!(Store::open(location).await, Err(OpenError::InUse(_))));
     store.close().await;
     place.open().await.close().await;
 }

@@ -1,0 +1,39 @@
+//! PostgreSQL seen from beside.
+
+use tokio_postgres::Error;
+
+use super::target::Target;
+use crate::{
+    Inspection, OpenError,
+    inspection::{NEWEST, SEAL, Way},
+    migrations::{self, POSTGRES},
+};
+
+/// Looks at the database without making or locking anything.
+pub(crate) async fn inspect(url: &str) -> Result<Inspection, OpenError> {
+    let target = Target::parse(url)?;
+    look(&target).await.map_err(|error| target.refusal(&error))
+}
+
+async fn look(target: &Target) -> Result<Inspection, Error> {
+    let (client, connection) = target.connect().await?;
+    // Over with the client, or with an error that the client is told of.
+    let conversation = tokio::spawn(connection);
+    let version: String = client.query_one("SHOW server_version", &[]).await?.try_get(0)?;
+    let encrypted: Option<bool> =
+        client.query_one("SELECT (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid())", &[]).await?.try_get(0)?;
+    let way = if encrypted == Some(true) { Way::Tls } else { Way::Local };
+    let mut found = Inspection::of_nothing(format!("PostgreSQL {version}"), way, migrations::newest(&POSTGRES));
+    let begun: bool = client.query_one("SELECT to_regclass('migration') IS NOT NULL", &[]).await?.try_get(0)?;
+    if begun {
+        found.migration = client.query_one(migrations::NEWEST, &[]).await?.try_get(0)?;
+    }
+    if found.migration > 0 {
+        let seal = client.query_one(SEAL, &[]).await?.try_get(0)?;
+        let newest = client.query_one(NEWEST, &[]).await?.try_get(0)?;
+        found = found.with(seal, newest);
+    }
+    drop(client);
+    conversation.abort();
+    Ok(found)
+}
