@@ -2,11 +2,13 @@
 
 pub mod authority;
 pub mod command;
+pub mod events;
 pub mod h2;
 pub mod hostile;
 pub mod outage;
 pub mod person;
 pub mod postgres;
+pub mod proxies;
 // One source for both: what the module runs as WebAssembly is what runs here.
 #[path = "../wasm/src/replay.rs"]
 pub mod replay;

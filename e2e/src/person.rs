@@ -33,6 +33,12 @@ impl Wire {
     #[must_use]
     pub fn to(url: &str) -> Self {
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
+        Self::through(client, url)
+    }
+
+    /// The same with a client of the caller's, such as one that believes a proxy.
+    #[must_use]
+    pub fn through(client: reqwest::Client, url: &str) -> Self {
         Self { client, url: url.to_owned() }
     }
 }

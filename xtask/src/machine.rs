@@ -31,6 +31,17 @@ pub(crate) const CHROMIUM: Tool =
 pub(crate) const POSTGRESQL: Tool =
     Tool { name: "the server of PostgreSQL 15 or later", packages: &["postgresql"], is_there: has_postgresql };
 
+pub(crate) const NGINX: Tool = Tool { name: "nginx", packages: &["nginx"], is_there: has_nginx };
+
+pub(crate) const CADDY: Tool =
+    Tool { name: "Caddy 2", packages: &["caddy"], is_there: || process::is_installed("caddy") };
+
+pub(crate) const SYSTEMD: Tool =
+    Tool { name: "systemd", packages: &["systemd"], is_there: || process::is_installed("systemd-creds") };
+
+pub(crate) const SQLITE: Tool =
+    Tool { name: "sqlite3", packages: &["sqlite3"], is_there: || process::is_installed("sqlite3") };
+
 const PYTHON: Tool = Tool {
     name: "python 3 with venv",
     packages: &["python3", "python3-venv"],
@@ -124,6 +135,11 @@ fn has_chromium() -> bool {
 
 const CHROMIUM_PLACES: &[&str] =
     &["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
+
+/// Debian keeps it in a folder that is on root's path only.
+fn has_nginx() -> bool {
+    process::is_installed("nginx") || Path::new("/usr/sbin/nginx").is_file()
+}
 
 /// Debian keeps `initdb` off the path, in a folder for each version.
 fn has_postgresql() -> bool {

@@ -71,7 +71,8 @@ impl Stage {
             Self::Browser => browser(workspace),
             Self::Hostile => hostile(workspace),
             Self::Api => api(workspace),
-            Self::Cli | Self::Erasure => test_from_outside(workspace, self.name(), &[]),
+            Self::Cli => cli(workspace),
+            Self::Erasure => test_from_outside(workspace, self.name(), &[]),
         }
     }
 }
@@ -180,10 +181,20 @@ fn vectors(workspace: &Workspace) -> Outcome<Passed> {
     Ok(Passed::silently())
 }
 
-/// The page is part of what is served, so it is built first.
+/// The page is part of what is served, so it is built first. The proxies are those of `deploy/`.
 fn api(workspace: &Workspace) -> Outcome<Passed> {
+    machine::provide(&machine::NGINX)?;
+    machine::provide(&machine::CADDY)?;
     page::build(workspace)?;
     test_from_outside(workspace, "api", &[])
+}
+
+/// The operator's commands too, which are others' programs (docs/running.md).
+fn cli(workspace: &Workspace) -> Outcome<Passed> {
+    for tool in [&machine::SYSTEMD, &machine::SQLITE, &machine::POSTGRESQL] {
+        machine::provide(tool)?;
+    }
+    test_from_outside(workspace, "cli", &[])
 }
 
 fn browser(workspace: &Workspace) -> Outcome<Passed> {

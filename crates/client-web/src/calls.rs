@@ -373,6 +373,7 @@ fn misunderstood() -> Problem {
 mod tests {
     use std::{collections::BTreeMap, env, fs, path::Path};
 
+    use securemailbox_protocol::sync::Beat;
     use ts_rs::TypeVisitor;
 
     use super::*;
@@ -394,6 +395,8 @@ mod tests {
 
     fn typescript() -> String {
         let mut types = Declarations::default();
+        // What a Worker hears besides the answers to its calls.
+        types.visit::<Beat>();
         let lists = [("SignInCalls", sign_in_calls(&mut types)), ("MailboxCalls", mailbox_calls(&mut types))];
         let mut text =
             String::from("// Written by a test of crates/client-web from the Rust types. Not to be edited.\n");

@@ -28,6 +28,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn call(this: &Outside, method: &str, path: &str, headers: Vec<String>, body: Uint8Array, limit: u32) -> Promise;
 
+    /// Told after each answer whether it was the server's.
+    #[wasm_bindgen(method)]
+    fn reached(this: &Outside, online: bool);
+
     /// Resolves to a `Uint8Array` or to `undefined`.
     #[wasm_bindgen(method)]
     fn session(this: &Outside) -> Promise;
@@ -80,12 +84,15 @@ impl Transport for Outside {
         let limit = u32::try_from(request.limit).unwrap_or(u32::MAX);
         let answer = Self::call(self, request.method.as_str(), &request.path, headers, body, limit);
         let answer: Answer = JsFuture::from(answer).await.map_err(|_| Unreachable)?.unchecked_into();
-        Ok(Response {
+        let response = Response {
             status: answer.status(),
             content_type: answer.content_type(),
             retry_after: answer.retry_after(),
             body: answer.body().to_vec(),
-        })
+        };
+        // A proxy that refuses only the size of this lets other things pass.
+        self.reached(response.is_ours() || response.status == 413);
+        Ok(response)
     }
 }
 

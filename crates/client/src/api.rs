@@ -12,7 +12,7 @@ use securemailbox_protocol::{
 
 use crate::{
     failure::{CallError, Problem},
-    transport::{Request, Response, Transport},
+    transport::{Request, Response, Transport, Unreachable},
 };
 
 /// How much of an answer in JSON is read: a page of entries with their envelopes and wrapped keys, base64url.
@@ -131,6 +131,9 @@ impl<'a, T: Transport> Api<'a, T> {
         let request = Request { method: call.method, path, headers, body: call.body, limit: call.limit };
         let response = self.transport.call(request).await?;
         match response.status {
+            // Of what a proxy refuses by itself only this is not mended by trying again.
+            413 if !response.is_ours() => Err(CallError::TooLargeForProxy),
+            _ if !response.is_ours() => Err(Unreachable.into()),
             200..300 => Ok(response),
             status => Err(refusal(status, &response)),
         }
@@ -176,13 +179,29 @@ struct Refusal {
     detail: Option<String>,
 }
 
-fn refusal(status: u16, response: &Response) -> CallError {
-    if response.content_type != PROBLEM || response.body.len() > limits::JSON_BODY {
-        return CallError::UnknownProblem(status);
+impl Response {
+    /// Whether a SecureMailbox server of any version can have given it. What a network says that wants a person to sign in
+    /// to it first, or a proxy whose server is away, is in HTML or leads elsewhere, whatever its status.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self.status {
+            200..300 if self.content_type.is_empty() => self.body.is_empty(),
+            200..300 => [JSON, OCTETS].contains(&&*self.content_type),
+            400.. => self.problem().is_some(),
+            _ => false,
+        }
     }
-    let Ok(problem) = serde_json::from_slice::<Refusal>(&response.body) else {
-        return CallError::UnknownProblem(status);
-    };
+
+    /// The problem details, if they are of our own kind.
+    fn problem(&self) -> Option<Refusal> {
+        let is_problem = self.content_type == PROBLEM && self.body.len() <= limits::JSON_BODY;
+        let problem: Refusal = is_problem.then(|| serde_json::from_slice(&self.body).ok())??;
+        problem.r#type.starts_with(ProblemType::ROOT).then_some(problem)
+    }
+}
+
+fn refusal(status: u16, response: &Response) -> CallError {
+    let Some(problem) = response.problem() else { return CallError::UnknownProblem(status) };
     match ProblemType::from_path(&problem.r#type) {
         // The status is what proxies act on; a problem that contradicts its own is no problem of our list.
         Some(kind) if kind.status() == status => {
@@ -217,10 +236,13 @@ fn part(body: &mut Vec<u8>, boundary: &str, name: &str, kind: &str, bytes: &[u8]
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_protocol::problems::ProblemDetails;
+    use securemailbox_protocol::{endpoints, problems::ProblemDetails};
 
     use super::*;
-    use crate::failure::Failure;
+    use crate::{
+        failure::Failure,
+        fixtures::{TestWorld, ready},
+    };
 
     fn problem(status: u16, body: &str) -> CallError {
         let content_type = PROBLEM.into();
@@ -237,7 +259,41 @@ mod tests {
     fn a_problem_whose_status_contradicts_its_type_is_not_taken_at_its_word() {
         let stale = serde_json::to_string(&ProblemDetails::new(ProblemType::StaleKey)).unwrap();
         assert_eq!(problem(500, &stale), CallError::UnknownProblem(500));
-        assert_eq!(problem(404, "<html>"), CallError::UnknownProblem(404));
+        assert_eq!(problem(404, r#"{"type":"/problems/of-tomorrow"}"#), CallError::UnknownProblem(404));
+    }
+
+    #[test]
+    fn what_a_network_or_a_proxy_says_in_the_servers_place_is_no_word_of_the_server() {
+        let said = |status, content_type: &str, body: &str| {
+            let world = TestWorld::default();
+            let content_type = content_type.into();
+            world.server.will("/slots/device", Response { status, content_type, body: body.into(), retry_after: None });
+            ready(Api::stranger(&world.server).delete(endpoints::DROP_DEVICE_SLOT.here()))
+        };
+        for (status, content_type, body) in [
+            (200, "text/html", "<html>Welcome to our hotel"),
+            (200, "", "Welcome to our hotel"),
+            (302, "", ""),
+            (301, "text/html", "<html>Moved"),
+            (403, "text/html", "<html>Blocked"),
+            (404, "text/html", "<html>Nothing here"),
+            (407, "", ""),
+            (411, "text/html", "<html>"),
+            (502, "text/html", "<html>Bad gateway"),
+            (503, "application/json", r#"{"message":"no upstream"}"#),
+            (504, "", ""),
+            (511, "text/html", "<html>Sign in to this network"),
+            (500, PROBLEM, "<html>"),
+            (502, PROBLEM, r#"{"type":"about:blank","title":"Bad gateway"}"#),
+        ] {
+            assert_eq!(said(status, content_type, body), Err(Unreachable.into()), "{status} {content_type}");
+        }
+        for (content_type, body) in [("text/html", "<html>413"), ("", ""), (PROBLEM, r#"{"type":"about:blank"}"#)] {
+            assert_eq!(said(413, content_type, body), Err(CallError::TooLargeForProxy), "{content_type}");
+        }
+        assert_eq!(said(204, "", ""), Ok(()));
+        let ours = serde_json::to_string(&ProblemDetails::new(ProblemType::TooLarge)).unwrap();
+        assert_eq!(said(413, PROBLEM, &ours).unwrap_err().problem(), Some(ProblemType::TooLarge));
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub enum ClientProblem {
     SlotDoesNotOpen,
     /// Another account's mailbox is open on this device.
     SomebodyElse,
+    /// Something on the way to the server takes nothing this large.
+    TooLargeForProxy,
     /// More readers than a letter may have.
     TooManyRecipients,
     /// No key of theirs was met.
@@ -111,7 +113,7 @@ pub enum ClientProblem {
     UnknownForm,
     /// A problem of a newer server.
     UnknownProblem,
-    /// No answer came.
+    /// No answer came, or something else gave one in the server's place.
     Unreachable,
     /// An answer that is not in the form of the protocol.
     UnreadableAnswer,
@@ -149,12 +151,15 @@ pub(crate) fn explained(name: impl Into<FailureName>, class: Class, advice: &'st
 /// A call to the server did not give what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// No answer came; whether the server acted is unknown.
+    /// No answer of the server came; whether it acted is unknown.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
     /// The server said why not.
     #[error("{}", .0.kind.title())]
     Problem(Problem),
+    /// Something between here and the server refused the size of this.
+    #[error("something on the way to the server takes nothing this large")]
+    TooLargeForProxy,
     /// The server said no in words this client does not know.
     #[error("the server refused with status {0}")]
     UnknownProblem(u16),
@@ -181,7 +186,7 @@ impl CallError {
     pub fn problem(&self) -> Option<ProblemType> {
         match self {
             Self::Problem(problem) => Some(problem.kind),
-            Self::Unreachable(_) | Self::UnknownProblem(_) | Self::Unreadable => None,
+            Self::Unreachable(_) | Self::TooLargeForProxy | Self::UnknownProblem(_) | Self::Unreadable => None,
         }
     }
 }
@@ -198,6 +203,11 @@ impl Failure for CallError {
             Self::Problem(Problem { kind, retry_after, .. }) => {
                 Explained { retry_after: *retry_after, ..explained(*kind, class_of(*kind), kind.advice()) }
             }
+            Self::TooLargeForProxy => explained(
+                ClientProblem::TooLargeForProxy,
+                Class::Refused,
+                "Send less, or tell the operator that a proxy between you and the server takes less than a letter may have.",
+            ),
             Self::UnknownProblem(404) => explained(ClientProblem::UnknownProblem, Class::NotFound, OLD),
             Self::UnknownProblem(400..500) => explained(ClientProblem::UnknownProblem, Class::Refused, OLD),
             Self::UnknownProblem(_) => explained(ClientProblem::UnknownProblem, Class::Unavailable, OLD),

@@ -659,7 +659,14 @@ fn live_days(days: std::ops::Range<u64>) {
         std::mem::forget(said);
     }
     // A test of loss in which nothing is lost would pass as well.
-    let often = ["request lost", "answer lost", "request repeated", "stale answer", "a tab closed in the middle"];
+    let often = [
+        "request lost",
+        "answer lost",
+        "somebody else answered",
+        "request repeated",
+        "stale answer",
+        "a tab closed in the middle",
+    ];
     let now_and_then = ["two texts kept", "a spent draft written anew", "a letter given back", "the server goes back"];
     for (names, least) in [(&often[..], 30), (&now_and_then[..], 2)] {
         for name in names {

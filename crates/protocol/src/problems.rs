@@ -81,16 +81,19 @@ problem_types! {
 }
 
 impl ProblemType {
+    /// What every `type` begins with, also that of a newer server. What begins otherwise is not of this protocol.
+    pub const ROOT: &'static str = "/problems/";
+
     /// The `type` member: a path on this server.
     #[must_use]
     pub fn path(self) -> String {
-        format!("/problems/{}", self.slug())
+        format!("{}{}", Self::ROOT, self.slug())
     }
 
     /// The type of a `type` member.
     #[must_use]
     pub fn from_path(path: &str) -> Option<Self> {
-        let slug = path.strip_prefix("/problems/")?;
+        let slug = path.strip_prefix(Self::ROOT)?;
         Self::ALL.iter().copied().find(|kind| kind.slug() == slug)
     }
 }

@@ -61,7 +61,16 @@ pub struct DraftIds {
     pub ids: Vec<RecordId>,
 }
 
-/// An event of `GET /events`: a hint to ask for changes.
+/// An event `beat` of `GET /events`: the stream is alive, and so is everything between its two ends. The first comes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Beat {
+    /// For how many seconds the stream is never silent. After some more, whoever listens begins anew.
+    pub seconds: u32,
+}
+
+/// An event without a name of `GET /events`: a hint to ask for changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

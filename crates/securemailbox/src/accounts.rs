@@ -90,7 +90,7 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
     let to_choose = with_code(question, async |code| phone_to_prove.enter(&world, &code).await).await?;
     let password = match given {
         Some(password) => password,
-        None => questions::ask_new_secret("Choose a password, at least 12 characters:")?,
+        None => questions::ask_new_secret("Choose a password, at least 12 characters:").await?,
     };
     let account = to_choose.choose(&world, Password::new(&password), arguments.name);
     let account = desk.patiently(account).await.map_err(Stop::from).map_err(reached)?;
@@ -125,7 +125,7 @@ pub(crate) async fn login(desk: &Desk, arguments: EntranceArgs) -> Result<Answer
     let world = desk.entrance(&server).await?;
     let password = match password.given()? {
         Some(password) => password,
-        None => questions::ask_secret("Your password:")?,
+        None => questions::ask_secret("Your password:").await?,
     };
     let (mailbox, warnings) = sign_in_with(&world, &email, Password::new(&password))
         .await
@@ -148,7 +148,7 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let given = password.given()?;
     let world = desk.entrance(&server).await?;
     let reached = |stop: Stop| stop.because(world.http.trouble());
-    let code = Zeroizing::new(questions::ask("The code on the recovery sheet:")?);
+    let code = questions::ask("The code on the recovery sheet:").await?;
     let code = RecoveryCode::parse(&code).map_err(|error| Stop::not_a_recovery_code(&error))?;
     let to_choose = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
     let to_prove = choose(&world, &to_choose).await.map_err(reached)?;
@@ -156,7 +156,7 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let to_choose = with_code(&question, async |code| to_prove.enter(&world, &code).await).await?;
     let password = match given {
         Some(password) => password,
-        None => questions::ask_new_secret("Choose a new password, at least 12 characters:")?,
+        None => questions::ask_new_secret("Choose a new password, at least 12 characters:").await?,
     };
     let recovery = to_choose.choose(&world, Password::new(&password));
     let recovery = desk.patiently(recovery).await.map_err(Stop::from).map_err(reached)?;
@@ -235,18 +235,18 @@ fn who_json(mailbox: &Mailbox) -> Value {
 async fn choose<S: Clone>(world: &impl World, to_choose: &FactorToChoose<S>) -> Result<CodeToEnter<S>, Stop> {
     let chosen = match to_choose.only() {
         Some(only) => to_choose.choose(only),
-        None => to_choose.choose(ask_which(to_choose.offers())?),
+        None => to_choose.choose(ask_which(to_choose.offers()).await?),
     };
     chosen.asked().send(world).await?;
     Ok(chosen)
 }
 
-fn ask_which(offers: &[FactorOffer]) -> Result<&FactorOffer, Stop> {
+async fn ask_which(offers: &[FactorOffer]) -> Result<&FactorOffer, Stop> {
     for (number, offer) in (1..).zip(offers) {
         questions::say(&format!("{number}: {}", way(offer)))?;
     }
     loop {
-        let number: Option<usize> = questions::ask("How do you confirm that it is you? The number:")?.parse().ok();
+        let number = questions::ask("How do you confirm that it is you? The number:").await?.parse::<usize>().ok();
         match number.and_then(|number| offers.get(number.checked_sub(1)?)) {
             Some(offer) => return Ok(offer),
             None if questions::answers_come_from_a_person() => questions::say("That is none of the numbers.")?,
@@ -270,7 +270,7 @@ fn code_question(offer: &FactorOffer) -> String {
 async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(Code) -> Result<T, E>) -> Result<T, Stop> {
     loop {
         let mut refusal = "That code was not accepted.";
-        let refused = match Code::parse(&Zeroizing::new(questions::ask(question)?)) {
+        let refused = match Code::parse(&questions::ask(question).await?) {
             Ok(code) => match enter(code).await {
                 Err(error) if is_called(&error, ProblemType::CodeRefused) => Stop::from(error),
                 Err(error) if is_called(&error, ProblemType::CodeReplaced) => {

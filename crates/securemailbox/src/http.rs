@@ -9,6 +9,9 @@ use crate::outcome::Stop;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long a connection is kept for the next request. Servers and proxies keep it for longer, so none of them hangs up while
+/// that request is on its way; and one that died while this machine slept is not used again.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Where a server is: scheme, host, port. `http://` on this machine only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,7 @@ impl Http {
         let builder = Client::builder()
             .user_agent(concat!("securemailbox/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
+            .pool_idle_timeout(IDLE)
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE);
         // A proxy must not be asked for what is on this machine, nor see it.
@@ -76,7 +80,7 @@ impl Http {
         Ok(Self { client, server, trouble: RefCell::new(None) })
     }
 
-    /// Why the server could not be reached the last time, in the operating system's words.
+    /// Why the server could not be reached the last time, in the operating system's words or ours.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()
     }
@@ -108,7 +112,12 @@ impl Transport for Http {
     async fn call(&self, request: Request) -> Result<Response, Unreachable> {
         let limit = request.limit;
         match self.exchange(request).await {
-            Ok(response) if response.body.len() <= limit => Ok(response),
+            Ok(response) if response.body.len() <= limit => {
+                if !response.is_ours() {
+                    *self.trouble.borrow_mut() = Some(in_its_place(response.status));
+                }
+                Ok(response)
+            }
             Ok(_) => {
                 *self.trouble.borrow_mut() = Some("the answer is larger than the protocol allows".into());
                 Err(Unreachable)
@@ -119,6 +128,14 @@ impl Transport for Http {
             }
         }
     }
+}
+
+/// What is known of an answer that is not the server's: a status, and who commonly gives it.
+fn in_its_place(status: u16) -> String {
+    format!(
+        "something else answered with status {status}: a proxy whose server is away, a network that wants you to sign in to \
+         it first, or another site"
+    )
 }
 
 /// The cause below all wrapping: "connection refused", "certificate expired".

@@ -105,7 +105,7 @@ pub(crate) async fn export_key(desk: &Desk, arguments: ExportKeyArgs) -> Result<
     let passphrase = match (arguments.secret, &arguments.passphrase_file) {
         (false, _) => None,
         (true, Some(file)) => Some(questions::first_line(file)?),
-        (true, None) => Some(questions::ask_new_secret("Choose a passphrase for the exported key:")?),
+        (true, None) => Some(questions::ask_new_secret("Choose a passphrase for the exported key:").await?),
     };
     if passphrase.as_ref().is_some_and(|passphrase| passphrase.is_empty()) {
         return Err(Stop::usage("An exported key needs a passphrase."));

@@ -14,6 +14,7 @@ mod profile;
 mod questions;
 mod serve;
 mod show;
+mod supervisor;
 mod terminal;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};

@@ -167,9 +167,9 @@ pub(crate) fn end(ended: Result<Answer, Stop>, json: bool) -> ExitCode {
     };
     let mut out = std::io::stdout().lock();
     let said = match text {
-        _ if json => writeln!(out, "{document}").and_then(|()| out.flush()),
+        _ if json => writeln!(out, "{}", show::json(&document)).and_then(|()| out.flush()),
         Ok(text) => write!(out, "{text}").and_then(|()| out.flush()),
-        Err(detail) => writeln!(std::io::stderr(), "securemailbox: {detail}"),
+        Err(detail) => writeln!(std::io::stderr(), "securemailbox: {}", show::plain(&detail)),
     };
     match said {
         // A reader that went away, such as `head`, is no failure of what was done.
@@ -181,12 +181,18 @@ pub(crate) fn end(ended: Result<Answer, Stop>, json: bool) -> ExitCode {
 /// The command line was not understood, or asked for help.
 pub(crate) fn misused(error: &clap::Error) -> ExitCode {
     let wants_json = std::env::args_os().any(|argument| argument == "--json");
-    if error.use_stderr() && wants_json {
-        return end(Err(Stop::usage(error.to_string().trim_end().to_owned())), true);
+    if !error.use_stderr() {
+        // Nowhere else to say it if this fails.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
-    // Nowhere else to say it if this fails.
-    let _ = error.print();
-    if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+    let stop = Stop::usage(error.to_string().trim_end().to_owned());
+    if wants_json {
+        return end(Err(stop), true);
+    }
+    // It repeats what was typed, which may have been copied from a stranger.
+    let _ = write!(std::io::stderr(), "{}", show::plain_lines(stop.detail()));
+    stop.code()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Questions and answers: each question is one line on standard error, each answer one line of standard input. Secrets
-//! are typed unseen on a terminal, and are never arguments.
+//! are typed unseen on a terminal, and are never arguments. A person may take their time: they are waited for beside the
+//! connection to the server, which goes on meanwhile.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -44,45 +45,50 @@ pub(crate) fn answers_come_from_a_person() -> bool {
 }
 
 /// Asks for one line on standard input.
-pub(crate) fn ask(question: &str) -> Result<String, Stop> {
-    say(question)?;
-    let mut line = String::new();
-    let read = io::stdin().read_line(&mut line).map_err(|error| Stop::unavailable(&error))?;
-    if read == 0 { Err(unanswered(question)) } else { Ok(line.trim().to_owned()) }
+pub(crate) async fn ask(question: &str) -> Result<Zeroizing<String>, Stop> {
+    let line = answer(question, read_line).await?;
+    Ok(Zeroizing::new(line.trim().to_owned()))
 }
 
 /// Asks for a secret: unseen on a terminal, a plain line elsewhere. Its spaces are part of it.
-pub(crate) fn ask_secret(question: &str) -> Result<Zeroizing<String>, Stop> {
-    say(question)?;
-    if answers_come_from_a_person() {
-        return rpassword::read_password().map(Zeroizing::new).map_err(|error| Stop::unavailable(&error));
-    }
-    let mut line = Zeroizing::new(String::new());
-    let read = io::stdin().read_line(&mut line).map_err(|error| Stop::unavailable(&error))?;
-    if read == 0 {
-        return Err(unanswered(question));
-    }
+pub(crate) async fn ask_secret(question: &str) -> Result<Zeroizing<String>, Stop> {
+    let line = answer(question, if answers_come_from_a_person() { read_unseen } else { read_line }).await?;
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// Asks for a secret that is chosen now: twice on a terminal, since nobody sees what was typed.
-pub(crate) fn ask_new_secret(question: &str) -> Result<Zeroizing<String>, Stop> {
+pub(crate) async fn ask_new_secret(question: &str) -> Result<Zeroizing<String>, Stop> {
     loop {
-        let first = ask_secret(question)?;
-        if !answers_come_from_a_person() || *first == *ask_secret("The same again, to be sure:")? {
+        let first = ask_secret(question).await?;
+        if !answers_come_from_a_person() || *first == *ask_secret("The same again, to be sure:").await? {
             return Ok(first);
         }
         say("They differ.")?;
     }
 }
 
+/// Waits for an answer on a thread of its own, so that this one still answers the server's pings and hears it hang up.
+async fn answer(question: &str, read: fn() -> io::Result<Zeroizing<String>>) -> Result<Zeroizing<String>, Stop> {
+    say(question)?;
+    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Stop::unavailable(&error))?;
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Stop::usage(format!("Nobody answered the question: {question}")),
+        _ => Stop::unavailable(&error),
+    })
+}
+
+fn read_line() -> io::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    if io::stdin().read_line(&mut line)? == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(line) }
+}
+
+fn read_unseen() -> io::Result<Zeroizing<String>> {
+    rpassword::read_password().map(Zeroizing::new)
+}
+
 /// Says a line where the questions are: a question, or a remark between two.
 pub(crate) fn say(line: &str) -> Result<(), Stop> {
     writeln!(io::stderr(), "{line}").map_err(|error| Stop::unavailable(&error))
-}
-
-fn unanswered(question: &str) -> Stop {
-    Stop::usage(format!("Nobody answered the question: {question}"))
 }
 
 #[cfg(test)]

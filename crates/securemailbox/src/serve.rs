@@ -11,7 +11,11 @@ use securemailbox_server::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{Registry, filter::Targets, layer::SubscriberExt, reload, util::SubscriberInitExt};
 
-use crate::{demo, terminal};
+use crate::{
+    demo,
+    supervisor::{State, Supervisor},
+    terminal,
+};
 
 /// What `serve` is told on the command line; it goes over the file and the environment.
 #[derive(Debug, clap::Args)]
@@ -55,7 +59,8 @@ impl ServeArgs {
 pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     let log = Log::to_standard_error();
     // From here on, so that the wait for a database can be ended.
-    let mut stopped = Box::pin(wait_for_stop()?);
+    let supervisor = Supervisor::of_this_process();
+    let mut stopped = Box::pin(wait_for_stop(supervisor.clone())?);
     // A demo belongs to its terminal, and ends with it.
     let hangups = (!arguments.demo).then(|| signal(SignalKind::hangup())).transpose().map_err(StartError::Signal)?;
     let configuration = arguments.configuration()?;
@@ -74,13 +79,13 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     if let Some(hangups) = hangups {
         tokio::spawn(reload_at_hangup(hangups, arguments, server.reloader(), log));
         let serving = tokio::spawn(server.serve(stopped));
-        announce(&url);
+        announce(&url, &supervisor);
         return serving.await.map_err(|_| StartError::Panicked);
     }
     let missing = missing_people(&server).await?;
     let serving = tokio::spawn(server.serve(stopped));
     demo::make_people(&url, &missing).await.map_err(|error| StartError::Demo(error.to_string()))?;
-    announce(&url);
+    announce(&url, &supervisor);
     serving.await.map_err(|_| StartError::Panicked)
 }
 
@@ -138,15 +143,16 @@ impl Log {
     }
 }
 
-/// The line that scripts wait for.
-fn announce(url: &str) {
+/// Says that the server answers: a line that scripts wait for, and a word to the service manager.
+fn announce(url: &str, supervisor: &Supervisor) {
     let mut out = std::io::stdout().lock();
     // Nobody reads it; the server serves all the same.
     let _ = writeln!(out, "SecureMailbox listens on {url}").and_then(|()| out.flush());
+    supervisor.tell(State::Ready);
 }
 
 /// Over at the first SIGTERM or SIGINT.
-fn wait_for_stop() -> Result<impl Future<Output = ()>, StartError> {
+fn wait_for_stop(supervisor: Supervisor) -> Result<impl Future<Output = ()>, StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signal)?;
     Ok(async move {
@@ -154,6 +160,7 @@ fn wait_for_stop() -> Result<impl Future<Output = ()>, StartError> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        supervisor.tell(State::Stopping);
     })
 }
 

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use securemailbox_client::settings::turns_direction;
 use securemailbox_protocol::time::Timestamp;
+use serde_json::Value;
 
 /// The kind of standard output: a terminal, or a pipe that a program reads.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +99,26 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 /// One line of text that a stranger wrote: control characters, which a terminal obeys, and marks that turn the direction
 /// of writing, which make text read as another, are shown as �.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || turns_direction(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_obeyed(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A JSON document in which the same characters are escaped (RFC 8259 §7), so that it means the same and a terminal may
+/// show it.
+pub(crate) fn json(document: &Value) -> String {
+    let mut escaped = String::new();
+    for c in document.to_string().chars() {
+        if is_obeyed(c) {
+            // Controls and marks are all below U+10000, so one escape is enough.
+            escaped += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+fn is_obeyed(c: char) -> bool {
+    c.is_control() || turns_direction(c)
 }
 
 /// The same for text of several lines.
@@ -151,6 +171,14 @@ mod tests {
         for control in turning.chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
             assert_eq!(plain(&format!("a{control}b")), "a\u{fffd}b", "{control:?}");
         }
+    }
+
+    #[test]
+    fn a_document_commands_no_terminal_and_says_the_same() {
+        let document = serde_json::json!({ "subject": "a\u{202e}b\u{9b}2J\u{1b}ö\u{1f600}" });
+        let shown = json(&document);
+        assert_eq!(shown, r#"{"subject":"a\u202eb\u009b2J\u001bö😀"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), document);
     }
 
     #[test]

@@ -296,6 +296,7 @@ fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
         .layer(middleware::from_fn(guard::count))
         .layer(middleware::from_fn_with_state((mailroom.clone(), proxies), guard::let_in))
+        .merge(pages::health::router().layer(middleware::from_fn(guard::count)))
         // Bodies are limited where they are read, each by its own limit.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(|_| Problem::new(ProblemType::Internal).into_response()))

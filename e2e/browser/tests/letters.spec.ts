@@ -83,7 +83,7 @@ test.describe("two people who are both there", () => {
   });
 });
 
-/** What "live" means: over the event stream, since nothing here polls. */
+/** What "live" means: over the event stream, since whoever has none asks once a minute. */
 const LIVE = { timeout: 2_000 };
 
 test("letters come by the event stream, and by nothing else", async ({ visit, newcomer, m }) => {

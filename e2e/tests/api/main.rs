@@ -7,6 +7,7 @@ mod metrics;
 mod notices;
 mod operation;
 mod page;
+mod proxies;
 mod sessions;
 mod strangers;
 
@@ -18,6 +19,7 @@ use std::{
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use securemailbox_e2e::{
+    authority::Authority,
     outage::{dead_senders, free_port},
     person::Person,
     server::{Server, Start},
@@ -293,6 +295,33 @@ async fn a_stranger_cannot_tell_who_has_a_mailbox() {
     assert_eq!(shapes[0], shapes[1]);
 }
 
+/// A balancer asks by address, and goes on asking while others ask too much.
+#[tokio::test(flavor = "current_thread")]
+async fn health_is_told_by_any_host_and_outside_the_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = dead_senders(Start::demo(folder.path()), free_port());
+    let server = Server::start(start.with("LIMITS__REQUESTS_A_SECOND", "1"));
+    let client = Client::new();
+    let get = async |path: &str, host: &str| {
+        client.get(format!("{}{path}", server.url())).header("host", host).send().await.unwrap().status()
+    };
+    for _ in 0..20 {
+        assert_eq!(get("/healthz", "10.1.2.3:8025").await, StatusCode::NO_CONTENT);
+        assert_eq!(get("/readyz", "securemailbox-0.internal").await, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(get("/", "10.1.2.3:8025").await, StatusCode::MISDIRECTED_REQUEST);
+    let own = server.url().trim_start_matches("http://");
+    for _ in 0..20 {
+        get("/problems/busy", own).await;
+    }
+    assert_eq!(get("/problems/busy", own).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(get("/healthz", own).await, StatusCode::NO_CONTENT);
+    assert_eq!(
+        client.post(format!("{}/readyz", server.url())).send().await.unwrap().status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+}
+
 #[test]
 fn a_request_that_never_ends_is_ended() {
     let folder = tempfile::tempdir().unwrap();
@@ -316,27 +345,19 @@ fn a_request_that_never_ends_is_ended() {
 #[test]
 fn tls_is_1_3_or_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (key, cert) = (folder.path().join("key.pem"), folder.path().join("cert.pem"));
-    let (key_path, cert_path) = (key.to_str().unwrap(), cert.to_str().unwrap());
+    let identity = Authority::new(folder.path(), "authority").issue("localhost", 2);
     let openssl = |arguments: &[&str]| {
         let output =
             Command::new("openssl").args(arguments).stdin(Stdio::null()).output().expect("apt-get install openssl");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
-    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-    let made = [
-        &["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key_path, "-out", cert_path],
-        &curve[..],
-    ]
-    .concat();
-    assert!(openssl(&made).0);
     let port = free_port();
     let at = format!("127.0.0.1:{port}");
     let start = dead_senders(Start { listen: at.clone(), ..Start::demo(folder.path()) }, free_port());
     let start = start
         .with("PUBLIC_URL", &format!("https://localhost:{port}"))
-        .with("TLS__CERT", cert_path)
-        .with("TLS__KEY", key_path);
+        .with("TLS__CERT", identity.cert.to_str().unwrap())
+        .with("TLS__KEY", identity.key.to_str().unwrap());
     let _server = Server::start(start);
     let (_, modern) = openssl(&["s_client", "-connect", &at, "-tls1_3", "-alpn", "h2"]);
     assert!(modern.contains("TLSv1.3") && modern.contains("ALPN protocol: h2"), "{modern}");

@@ -6,6 +6,7 @@ use rand::rngs::OsRng;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use securemailbox_client::letters::Addressed;
 use securemailbox_e2e::{
+    events::Events,
     person::{PASSWORD, Person},
     server::{Server, Start},
 };
@@ -17,7 +18,6 @@ use securemailbox_protocol::{
     opaque::KeyStretching,
     sessions::Unlock,
     sign_in::{FinishSignIn, NewSignIn, SignIn},
-    sync::Pulse,
     time::Timestamp,
 };
 use securemailbox_vault::passwords::{Password, SigningIn};
@@ -114,19 +114,20 @@ async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
     ] {
         assert_eq!(call(Method::PATCH, "/account", origin, english).await.status(), status, "{origin:?}");
     }
-    let mut events = call(Method::GET, "/events", None, "").await;
+    let events = call(Method::GET, "/events", None, "").await;
     assert_eq!(
         (events.status(), &events.headers()["content-type"]),
         (StatusCode::OK, &"text/event-stream".parse().unwrap())
     );
-    let first = events.chunk().await.unwrap().unwrap();
-    assert!(first.starts_with(b"data: {"), "{first:?}");
+    assert_eq!(events.headers()["x-accel-buffering"], "no");
+    let mut events = Events::of(events);
+    events.next_pulse().await;
 
     assert_eq!(call(Method::DELETE, "/sessions/current", None, "").await.status(), StatusCode::FORBIDDEN);
     let out = call(Method::DELETE, "/sessions/current", own, "").await;
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
     // At once, not when the stream next looks at itself: another device may have ended a lost one.
-    let ended = async { while let Ok(Some(_)) = events.chunk().await {} };
+    let ended = async { while events.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(15), ended).await.expect("the stream ends with its session");
     let forgotten = out.headers()["set-cookie"].to_str().unwrap();
     assert!(forgotten.starts_with("__Host-session=;") && forgotten.contains("Max-Age=0"), "{forgotten}");
@@ -221,25 +222,24 @@ async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server()
     let mut server = Server::start(Start::demo(folder.path()));
     let anna = Person::at(&server);
     let mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
-    let mut stream =
+    let stream =
         Client::new().get(format!("{}/api/v1/events", server.url())).bearer_auth(anna.token()).send().await.unwrap();
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
-    let first = stream.chunk().await.unwrap().unwrap();
+    let mut events = Events::of(stream);
+    let (name, data) = events.next().await.unwrap();
+    assert_eq!((name.as_str(), &*data), ("beat", r#"{"seconds":15}"#), "at once, so that a client hears that it hears");
+    let first = events.next_pulse().await;
     let to_myself = vec![ANNA.0.parse().unwrap()];
     mailbox
         .send(&anna, &Addressed { to: to_myself, subject: "till mig".into(), text: "x".into(), answers: None })
         .await
         .unwrap();
-    let second = stream.chunk().await.unwrap().unwrap();
-    let pulse = |chunk: &[u8]| -> Pulse {
-        let text = std::str::from_utf8(chunk).unwrap();
-        serde_json::from_str(text.trim().strip_prefix("data: ").unwrap_or_else(|| panic!("{text}"))).unwrap()
-    };
-    assert!(pulse(&second).change > pulse(&first).change);
-    assert_eq!(pulse(&second).erased, pulse(&first).erased);
+    let second = events.next_pulse().await;
+    assert!(second.change > first.change);
+    assert_eq!(second.erased, first.erased);
     // A stream that stays open holds no stopping server up.
     server.stop();
-    assert!(!matches!(stream.chunk().await, Ok(Some(_))));
+    assert_eq!(events.next().await, None);
 }
 
 /// PROTOCOL §9a, Lock; ATTACKS 42: whoever sits down at a locked page has its cookie, and can do nothing with it.

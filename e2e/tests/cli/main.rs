@@ -6,6 +6,8 @@ mod demo;
 mod failures;
 mod lies;
 mod manners;
+mod running;
+mod slowly;
 mod story;
 
 use std::path::Path;

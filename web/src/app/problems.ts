@@ -56,6 +56,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "storage-full": [() => m["problem.storage_full"](), () => m["problem.storage_full.do"]()],
   "request-timeout": [() => m["problem.request_timeout"](), () => m["problem.request_timeout.do"]()],
   "too-large": [() => m["problem.too_large"](), () => m["problem.too_large.do"]()],
+  "too-large-for-proxy": [() => m["problem.too_large_for_proxy"](), () => m["problem.too_large_for_proxy.do"]()],
   "not-signed-in": [() => m["problem.not_signed_in"](), () => m["problem.not_signed_in.do"]()],
   locked: [() => m["problem.locked"](), () => m["problem.locked.do"]()],
   "credentials-refused": [() => m["problem.credentials_refused"](), () => m["problem.credentials_refused.do"]()],

@@ -1,13 +1,16 @@
 // The event stream: one for all tabs of a browser, since HTTP/1.1 gives a browser six connections to a server. The tab
 // that holds the lock has it, and tells the others.
 
+import { Listening } from "./listening.ts";
 import type { ToTabs } from "./port.ts";
-import type { Pulse } from "./types.ts";
+import type { Beat, Pulse } from "./types.ts";
 
 const STREAM = "/api/v1/events";
 const LOCK = "securemailbox-events";
 /** After how long a stream that was refused is asked for again. */
 const AGAIN_AFTER = 5_000;
+/** How often is looked whether the stream is still heard. */
+const LOOK_EVERY = 5_000;
 
 interface Listener {
   /** Something may be new; `heard` says how far the server is, where it was the server that said so. */
@@ -20,6 +23,7 @@ export class Live {
   readonly #listener: Listener;
   readonly #ended = new AbortController();
   #stream: EventSource | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
   #online = true;
 
   constructor(tabs: BroadcastChannel, listener: Listener) {
@@ -47,21 +51,40 @@ export class Live {
 
   end(): void {
     this.#ended.abort();
+    clearInterval(this.#looking);
     this.#stream?.close();
   }
 
   #lead(): void {
+    const listening = new Listening(Date.now());
+    this.#connect(listening);
+    this.#looking = setInterval(() => {
+      const { anew, ask } = listening.due(Date.now());
+      if (anew) this.#connect(listening);
+      if (ask) this.#tell({ tell: "pulse", heard: null });
+    }, LOOK_EVERY);
+  }
+
+  #connect(listening: Listening): void {
+    this.#stream?.close();
     const stream = new EventSource(STREAM);
     this.#stream = stream;
     stream.onopen = () => this.#tell({ tell: "connection", online: true });
-    stream.onmessage = ({ data }: MessageEvent<string>) => this.#tell({ tell: "pulse", heard: JSON.parse(data) as Pulse });
+    stream.onmessage = ({ data }: MessageEvent<string>) => {
+      listening.heard(Date.now());
+      this.#tell({ tell: "pulse", heard: JSON.parse(data) as Pulse });
+    };
+    stream.addEventListener("beat", ({ data }: MessageEvent<string>) => {
+      listening.heard(Date.now(), (JSON.parse(data) as Beat).seconds);
+    });
     stream.onerror = () => {
       if (this.#ended.signal.aborted) return;
+      listening.broke();
       this.#tell({ tell: "connection", online: false });
       if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       // Refused: the session may be over, which a sync finds out.
       this.#tell({ tell: "pulse", heard: null });
-      setTimeout(() => this.#ended.signal.aborted || this.#lead(), AGAIN_AFTER);
+      setTimeout(() => this.#ended.signal.aborted || this.#stream !== stream || this.#connect(listening), AGAIN_AFTER);
     };
   }
 

@@ -25,7 +25,7 @@ export class Outside {
   readonly #tab: Tab;
   readonly #reached: (online: boolean) => void;
 
-  /** `reached` is told after each call whether the server answered. */
+  /** `reached` is told after each call whether the server answered, which the client knows: others may answer for it. */
   constructor(tab: Tab, reached: (online: boolean) => void) {
     this.#tab = tab;
     this.#reached = reached;
@@ -51,20 +51,22 @@ export class Outside {
         redirect: "error",
         signal: patience.signal,
       });
-      const answer = {
+      return {
         status: response.status,
         content_type: (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
         retry_after: seconds(response.headers.get("retry-after")),
         body: await within(limit, response, patience),
       };
-      this.#reached(true);
-      return answer;
     } catch (error) {
       this.#reached(false);
       throw error;
     } finally {
       patience.end();
     }
+  }
+
+  reached(online: boolean): void {
+    this.#reached(online);
   }
 
   async session(): Promise<Uint8Array | undefined> {

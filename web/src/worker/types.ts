@@ -1,6 +1,15 @@
 // Written by a test of crates/client-web from the Rust types. Not to be edited.
 
 /**
+ * An event `beat` of `GET /events`: the stream is alive, and so is everything between its two ends. The first comes at once.
+ */
+export type Beat = { 
+/**
+ * For how many seconds the stream is never silent. After some more, whoever listens begins anew.
+ */
+seconds: number, };
+
+/**
  * Rises by one with each write to an entry or record of an account.
  */
 export type ChangeNumber = number;
@@ -13,7 +22,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -608,7 +617,7 @@ export type ProblemName = FailureName | PageProblem;
 export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
- * An event of `GET /events`: a hint to ask for changes.
+ * An event without a name of `GET /events`: a hint to ask for changes.
  */
 export type Pulse = { 
 /**

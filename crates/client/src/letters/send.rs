@@ -478,6 +478,7 @@ fn must_be_sealed_anew(error: &CallError) -> bool {
 fn may_have_been_taken(error: &CallError) -> bool {
     match error {
         CallError::Unreachable(_) | CallError::Unreadable => true,
+        CallError::TooLargeForProxy => false,
         CallError::UnknownProblem(status) => *status >= 500,
         CallError::Problem(problem) => matches!(
             problem.kind,

@@ -231,7 +231,13 @@ impl FakeServer {
         if is_question && answer.status == 200 {
             self.earlier.borrow_mut().entry(place).or_insert_with(|| answer.clone());
         }
-        if self.goes_wrong("answer lost") { Err(Unreachable) } else { Ok(answer) }
+        if self.goes_wrong("answer lost") {
+            Err(Unreachable)
+        } else if self.goes_wrong("somebody else answered") {
+            Ok(a_stranger())
+        } else {
+            Ok(answer)
+        }
     }
 
     fn answer(&self, device: u8, request: &Request) -> Response {
@@ -471,6 +477,12 @@ fn ok(body: &(impl Serialize + ?Sized)) -> Response {
         body: serde_json::to_vec(body).unwrap(),
         ..Response::default()
     }
+}
+
+/// What a network that wants a person to sign in to it first answers to everything.
+fn a_stranger() -> Response {
+    let body = b"<html>Welcome to our hotel".into();
+    Response { status: 200, content_type: "text/html".into(), body, ..Response::default() }
 }
 
 fn problem(kind: ProblemType) -> Response {

@@ -1,16 +1,20 @@
-//! Server-sent events (PROTOCOL §9a): `{change, erased}`, a hint to ask for changes. Ends with its session and its server.
+//! Server-sent events (PROTOCOL §9a): `{change, erased}`, a hint to ask for changes, and a beat by which a client hears that
+//! the stream is alive. Ends with its session and its server.
 
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
     response::{
-        Sse,
+        IntoResponse, Sse,
         sse::{Event, KeepAlive},
     },
 };
-use futures_util::{Stream, stream};
-use securemailbox_protocol::{problems::ProblemDetails, sync::Pulse};
+use futures_util::{StreamExt, stream};
+use securemailbox_protocol::{
+    problems::ProblemDetails,
+    sync::{Beat, Pulse},
+};
 use securemailbox_store::{Listener, News, StoreError, pulse::PulseOf, sessions::ListSessions};
 use tokio::sync::watch;
 
@@ -23,24 +27,36 @@ use crate::{
 /// How often a quiet stream asks for itself, and looks whether its session still lives.
 const PERIOD: Duration = Duration::from_secs(30);
 
-/// Says when something is new. An event's data is a `Pulse`.
+/// For how long a stream is never silent.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// Asks the proxies in between to hand each event on as it comes (nginx and others; Caddy does so by itself).
+const UNBUFFERED: [(&str, &str); 1] = [("x-accel-buffering", "no")];
+
+/// Says when something is new. An event without a name has a `Pulse` as its data, an event `beat` a `Beat`.
 #[utoipa::path(get, path = "/events",
-    responses((status = 200, content_type = "text/event-stream", body = Pulse), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn events(
-    State(mailroom): State<Mailroom>,
-    access: Access,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    responses((status = 200, content_type = "text/event-stream", body = Pulse, headers(
+        ("x-accel-buffering" = String, description = "`no`: a proxy must not keep events back."))), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn events(State(mailroom): State<Mailroom>, access: Access) -> Result<impl IntoResponse, Problem> {
     let news = mailroom.store.listen(access.mailbox);
     let first = mailroom.store.read(PulseOf { mailbox: access.mailbox }).await?;
     let stopping = mailroom.stopping.clone();
     let watching = Watching { mailroom, access, news, stopping, next: Some(first), told: None };
-    let events = stream::unfold(watching, async |mut watching| {
+    let pulses = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
         // Three numbers are JSON.
         let event = Event::default().json_data(pulse).unwrap_or_default();
-        Some((Ok(event), watching))
+        Some((event, watching))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    let events = stream::iter([beat()]).chain(pulses).map(Ok::<_, Infallible>);
+    // Comments would keep a stream alive too, and a browser tells nobody of them.
+    let beats = KeepAlive::new().interval(BEAT).event(beat());
+    Ok((UNBUFFERED, Sse::new(events).keep_alive(beats)))
+}
+
+fn beat() -> Event {
+    // One number is JSON.
+    Event::default().event("beat").json_data(Beat { seconds: BEAT.as_secs() as u32 }).unwrap_or_default()
 }
 
 struct Watching {

@@ -1,12 +1,13 @@
-//! What people and monitors see outside the API: the page, problem pages, health, the demo.
+//! What people and monitors see outside the API: the page, problem pages, the demo; and health, which stands outside the
+//! guard as well.
 
 mod built;
 mod demo;
-mod health;
+pub(crate) mod health;
 mod html;
 mod problems;
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{Router, routing::get};
 
 use built::Page;
 pub use demo::{Demo, DemoAccount};
@@ -17,8 +18,6 @@ use crate::mailroom::Mailroom;
 #[expect(clippy::disallowed_methods, reason = "pages for people and monitors are no part of the API's document")]
 pub(crate) fn router(demo: Option<Demo>) -> Router<Mailroom> {
     let pages = Router::new()
-        .route("/healthz", get(async || StatusCode::NO_CONTENT))
-        .route("/readyz", get(health::ready))
         .route("/problems/{name}", get(problems::page))
         .route(html::STYLE_SHEET, get(html::style))
         .merge(built::router(Page::built(demo.is_some()), demo.is_some()));
