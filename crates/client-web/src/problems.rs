@@ -1,13 +1,13 @@
 //! Failures of the client as a page is told them: a stable name, a tone, and nothing of a letter.
 
-use securemailbox_client::failure::{Class, Failure};
+use securemailbox_client::failure::{Class, Explained, Failure};
 
 use crate::views::{Problem, ProblemName};
 
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
-    let explained = failure.explain();
-    Problem { retry_after: explained.retry_after, ..named(explained.name, explained.class) }
+    let Explained { name, class, retry_after, offers, .. } = failure.explain();
+    Problem { retry_after, offers, ..named(name, class) }
 }
 
 /// As [`problem`], `?`-able.
@@ -30,7 +30,7 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 
 /// A problem that arises before the client is asked.
 pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
-    Problem { name: name.into(), class, address: None, retry_after: None }
+    Problem { name: name.into(), class, address: None, retry_after: None, offers: Vec::new() }
 }
 
 /// What was typed will not do.

@@ -86,6 +86,8 @@ pub struct Problem {
     pub address: Option<String>,
     /// After how many seconds trying again may help, where the server said so.
     pub retry_after: Option<u32>,
+    /// By what the person may confirm that it is them, where that is what was missing; see `confirm`.
+    pub offers: Vec<FactorOffer>,
 }
 
 /// Where an entry lies.

@@ -17,6 +17,7 @@ pub mod pulse;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
+pub mod security;
 pub mod sessions;
 pub mod sign_in;
 pub mod slots;

@@ -12,6 +12,7 @@ mod posting;
 mod proving;
 mod recording;
 mod registering;
+mod securing;
 mod signing_in;
 mod together;
 

@@ -13,7 +13,7 @@ use securemailbox_protocol::{
     sign_in::RecoveredSlot,
 };
 use securemailbox_store::{
-    factors::Factor,
+    factors::{Factor, FactorsOf},
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
     proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, OffersTo},
     recoveries::Recovering,
@@ -161,6 +161,15 @@ pub(crate) async fn demand(
     Err(Problem::new(refusal).with("offers", offers))
 }
 
+/// The same at the best level that the account can prove: asked before what opens a mailbox is replaced, and before another
+/// session is ended.
+pub(crate) async fn demand_best(mailroom: &Mailroom, session: &Session) -> Result<(), Problem> {
+    let factors = mailroom.store.read(FactorsOf { account: session.account }).await?;
+    // Whoever can prove nothing may not do it.
+    let best = factors.iter().map(|factor| factor.kind.level()).max().unwrap_or(Level::Eid);
+    demand(mailroom, session, best, ProblemType::ProofRequired).await
+}
+
 /// Reads the factors that a holder may choose from, as they travel.
 pub(crate) async fn offers_to(mailroom: &Mailroom, holder: HolderId) -> Result<Offers, Problem> {
     let offered = mailroom.store.read(OffersTo { holder, now: mailroom.now() }).await;
@@ -251,7 +260,7 @@ fn refused(holder: HolderId, error: ChooseError) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{
         sync::{
             Arc,
@@ -293,14 +302,14 @@ mod tests {
     const BEGUN: u64 = 1_764_000_000_000;
 
     /// A server without a network, whose clock is ours.
-    struct House {
-        mailroom: Mailroom,
+    pub(in crate::api) struct House {
+        pub(in crate::api) mailroom: Mailroom,
         clock: Arc<AtomicU64>,
         _folder: tempfile::TempDir,
     }
 
     impl House {
-        async fn open() -> Self {
+        pub(in crate::api) async fn open() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let mut random = StdRng::seed_from_u64(1);
             let parts = Parts {
@@ -318,12 +327,12 @@ mod tests {
             Self { mailroom: Mailroom::new(parts, tell, random), clock, _folder: folder }
         }
 
-        fn wait(&self, time: Duration) {
+        pub(in crate::api) fn wait(&self, time: Duration) {
             self.clock.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
         }
 
         /// Chooses a factor; the code that goes out.
-        async fn code(&self, holder: HolderId, factor: FactorId) -> Code {
+        pub(in crate::api) async fn code(&self, holder: HolderId, factor: FactorId) -> Code {
             choose(&self.mailroom, holder, &ChooseFactor { factor }).await.unwrap();
             let now = self.mailroom.now();
             let until = now.after(Duration::from_secs(60 * 60));
@@ -334,13 +343,24 @@ mod tests {
             code_of(&self.mailroom.seal, due[0].id, sealed).unwrap()
         }
 
-        async fn enter<H: Holder>(&self, holder: H, factor: FactorId, code: Code) -> Result<H::Gives, ProblemType> {
+        pub(in crate::api) async fn enter<H: Holder>(
+            &self,
+            holder: H,
+            factor: FactorId,
+            code: Code,
+        ) -> Result<H::Gives, ProblemType> {
             let entered = EnterProof { factor, answer: Answer::Code(code) };
             enter(&self.mailroom, holder, &entered).await.map_err(|problem| problem.kind())
         }
 
         /// Registers, and is signed in.
         async fn person(&self) -> (Session, FactorId) {
+            let (token, phone) = self.registered().await;
+            (self.session(&token).await, phone)
+        }
+
+        /// Registers: the token of the session, and the phone.
+        pub(in crate::api) async fn registered(&self) -> (Token, FactorId) {
             let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());
             let (id, account) = (RegistrationId::new(now, &mut rng), AccountId::new(now, &mut rng));
             let address = Address::parse("anna@demo.example").unwrap();
@@ -375,10 +395,10 @@ mod tests {
                 now,
             };
             self.mailroom.store.write(complete).await.unwrap();
-            (self.session(&token).await, second)
+            (token, second)
         }
 
-        async fn session(&self, token: &Token) -> Session {
+        pub(in crate::api) async fn session(&self, token: &Token) -> Session {
             let found = SessionByToken { token_hash: token.hash(), now: self.mailroom.now() };
             let row = self.mailroom.store.read(found).await.unwrap().unwrap();
             Session { account: row.account, id: row.id, standing: row.standing, delivery: SessionDelivery::Bearer }
