@@ -7,7 +7,9 @@ use std::{
 };
 
 use securemailbox_client::{
+    confirming::Confirming,
     directory::Warning,
+    factors::CodeToEnter,
     failure::{Class, ClientProblem, Failure, FailureName},
     letters::{Draft, DraftRow, Form, HandedIn, NotSent, ReadError},
     mailbox::Mailbox,
@@ -23,17 +25,19 @@ use securemailbox_protocol::{
     ids::RecordId,
     letters::{ErasureReceipt, Folder},
     problems::ProblemType,
+    security::SecurityEvent,
     sessions::SessionRow,
     time::Timestamp,
 };
 
 use crate::{
-    calls::{Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
-    problems::{OrProblem, problem, refused},
+    calls::{Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
+    factor::Factor,
+    problems::{OrProblem, out_of_step, problem, refused},
     shown::{self, People},
-    sign_in::parse_address,
+    sign_in::{found, parse_address},
     views::{
-        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, GivenBack, Letter, Me,
+        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Letter, Me,
         OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, WentOut,
     },
 };
@@ -45,6 +49,8 @@ pub struct Desk<W> {
     world: W,
     mailbox: RefCell<Option<Rc<Mailbox>>>,
     sheet: RefCell<Option<NewSheet>>,
+    /// How the person confirms that it is them, while they do.
+    confirming: RefCell<Option<Factor<Confirming>>>,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
@@ -59,6 +65,7 @@ impl<W: World> Desk<W> {
             world,
             mailbox: RefCell::new(None),
             sheet: RefCell::new(None),
+            confirming: RefCell::new(None),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
             told: Cell::new(None),
@@ -92,6 +99,24 @@ impl<W: World> Desk<W> {
         match &*self.mailbox.borrow() {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
             None => Err(refused(PageProblem::Locked)),
+        }
+    }
+
+    /// Sends the code of the factor that is chosen, if one is, and says what there is to choose from.
+    async fn ask(&self, factor: Factor<Confirming>) -> Result<Factors, Problem> {
+        let factors = factor.shown();
+        let asked = factor.asked().cloned();
+        *self.confirming.borrow_mut() = Some(factor);
+        if let Some(asked) = asked {
+            asked.send(&self.world).await.or_problem()?;
+        }
+        Ok(factors)
+    }
+
+    fn code_to_enter(&self) -> Result<CodeToEnter<Confirming>, Problem> {
+        match &*self.confirming.borrow() {
+            Some(factor) => factor.chosen().cloned(),
+            None => Err(out_of_step()),
         }
     }
 
@@ -332,6 +357,33 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         mailbox.end_session(world, id(&args.id)?).await.or_problem()?;
         self.sessions(Nothing {}).await
+    }
+
+    async fn security_events(&self, _: Nothing) -> Result<Vec<SecurityEvent>, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(mailbox.security_events(world).await.or_problem()?.events)
+    }
+
+    async fn confirm(&self, args: Confirmation) -> Result<Factors, Problem> {
+        let (mailbox, world) = self.open()?;
+        self.ask(Factor::offered(mailbox.confirm(world, args.offers).await.or_problem()?)).await
+    }
+
+    async fn choose_proof(&self, args: Id) -> Result<Factors, Problem> {
+        let mut factor = self.confirming.take().ok_or_else(out_of_step)?;
+        factor.choose(&args.id);
+        self.ask(factor).await
+    }
+
+    async fn send_proof_again(&self, _: Nothing) -> Result<Done, Problem> {
+        self.code_to_enter()?.asked().send(&self.world).await.or_problem()?;
+        Ok(Done {})
+    }
+
+    async fn enter_proof(&self, args: Code) -> Result<Done, Problem> {
+        self.code_to_enter()?.enter(&self.world, &found(&args.code)?).await.or_problem()?;
+        self.confirming.take();
+        Ok(Done {})
     }
 
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {

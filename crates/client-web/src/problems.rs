@@ -2,7 +2,7 @@
 
 use securemailbox_client::failure::{Class, Explained, Failure};
 
-use crate::views::{Problem, ProblemName};
+use crate::views::{PageProblem, Problem, ProblemName};
 
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
@@ -36,4 +36,9 @@ pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
 /// What was typed will not do.
 pub(crate) fn refused(name: impl Into<ProblemName>) -> Problem {
     named(name, Class::Refused)
+}
+
+/// The page asked for a step that is not the next one.
+pub(crate) fn out_of_step() -> Problem {
+    refused(PageProblem::OutOfStep)
 }

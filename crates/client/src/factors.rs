@@ -52,6 +52,7 @@ pub struct FactorToChoose<S> {
 }
 
 /// A factor was chosen. Its code comes once it is [sent](Asked::send).
+#[derive(Clone)]
 pub struct CodeToEnter<S> {
     pub(crate) step: S,
     asked: Asked,
