@@ -7,9 +7,7 @@ use std::{
 };
 
 use securemailbox_client::{
-    confirming::Confirming,
     directory::Warning,
-    factors::CodeToEnter,
     failure::{Class, ClientProblem, Failure, FailureName},
     letters::{Draft, DraftRow, Form, HandedIn, NotSent, ReadError},
     mailbox::Mailbox,
@@ -32,8 +30,8 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
-    factor::Factor,
-    problems::{OrProblem, out_of_step, problem, refused},
+    confirming::Proof,
+    problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::{found, parse_address},
     views::{
@@ -50,7 +48,7 @@ pub struct Desk<W> {
     mailbox: RefCell<Option<Rc<Mailbox>>>,
     sheet: RefCell<Option<NewSheet>>,
     /// How the person confirms that it is them, while they do.
-    confirming: RefCell<Option<Factor<Confirming>>>,
+    confirming: Proof,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
@@ -65,7 +63,7 @@ impl<W: World> Desk<W> {
             world,
             mailbox: RefCell::new(None),
             sheet: RefCell::new(None),
-            confirming: RefCell::new(None),
+            confirming: Proof::none(),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
             told: Cell::new(None),
@@ -99,24 +97,6 @@ impl<W: World> Desk<W> {
         match &*self.mailbox.borrow() {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
             None => Err(refused(PageProblem::Locked)),
-        }
-    }
-
-    /// Sends the code of the factor that is chosen, if one is, and says what there is to choose from.
-    async fn ask(&self, factor: Factor<Confirming>) -> Result<Factors, Problem> {
-        let factors = factor.shown();
-        let asked = factor.asked().cloned();
-        *self.confirming.borrow_mut() = Some(factor);
-        if let Some(asked) = asked {
-            asked.send(&self.world).await.or_problem()?;
-        }
-        Ok(factors)
-    }
-
-    fn code_to_enter(&self) -> Result<CodeToEnter<Confirming>, Problem> {
-        match &*self.confirming.borrow() {
-            Some(factor) => factor.chosen().cloned(),
-            None => Err(out_of_step()),
         }
     }
 
@@ -366,24 +346,19 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn confirm(&self, args: Confirmation) -> Result<Factors, Problem> {
         let (mailbox, world) = self.open()?;
-        self.ask(Factor::offered(mailbox.confirm(world, args.offers).await.or_problem()?)).await
+        self.confirming.begin(world, mailbox.confirm(world, args.offers).await.or_problem()?).await
     }
 
     async fn choose_proof(&self, args: Id) -> Result<Factors, Problem> {
-        let mut factor = self.confirming.take().ok_or_else(out_of_step)?;
-        factor.choose(&args.id);
-        self.ask(factor).await
+        self.confirming.choose(&self.world, &args.id).await
     }
 
     async fn send_proof_again(&self, _: Nothing) -> Result<Done, Problem> {
-        self.code_to_enter()?.asked().send(&self.world).await.or_problem()?;
-        Ok(Done {})
+        self.confirming.send_again(&self.world).await
     }
 
     async fn enter_proof(&self, args: Code) -> Result<Done, Problem> {
-        self.code_to_enter()?.enter(&self.world, &found(&args.code)?).await.or_problem()?;
-        self.confirming.take();
-        Ok(Done {})
+        self.confirming.enter(&self.world, &found(&args.code)?).await
     }
 
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {
@@ -458,17 +433,6 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         mailbox.give_up_unsent(world).await.or_problem()?;
         Ok(Done {})
-    }
-}
-
-impl From<views::Folder> for Folder {
-    fn from(folder: views::Folder) -> Self {
-        match folder {
-            views::Folder::Inbox => Self::Inbox,
-            views::Folder::Sent => Self::Sent,
-            views::Folder::Archive => Self::Archive,
-            views::Folder::Trash => Self::Trash,
-        }
     }
 }
 
