@@ -200,19 +200,34 @@ impl Server {
         serde_json::from_slice(&answer.bytes().await.expect("whole")).expect("JSON")
     }
 
-    /// The newest code sent to `to`, once there are more than `before` messages to them.
+    /// The newest code sent to `to` after the first `before` messages to them. Other news may come between.
     ///
     /// # Panics
     /// When none comes within ten seconds.
     pub async fn code(&self, to: &str, before: usize) -> String {
+        let code = |message: serde_json::Value| message["code"].as_str().map(ToOwned::to_owned);
         for _ in 0..500 {
-            let messages: Vec<_> = self.outbox().await.into_iter().filter(|message| message["to"] == to).collect();
-            if messages.len() > before {
-                return messages.last().and_then(|message| message["code"].as_str()).expect("a code").to_owned();
+            let messages = self.outbox().await.into_iter().filter(|message| message["to"] == to).skip(before);
+            if let Some(code) = messages.filter_map(code).last() {
+                return code;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("no code came to {to}")
+    }
+
+    /// The first message to `to` after `before` of them, once it is there.
+    ///
+    /// # Panics
+    /// When none comes within ten seconds.
+    pub async fn message(&self, to: &str, before: usize) -> String {
+        for _ in 0..500 {
+            if let Some(message) = self.outbox().await.into_iter().filter(|message| message["to"] == to).nth(before) {
+                return message["text"].as_str().expect("a text").to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no message came to {to}")
     }
 
     /// How many messages went to `to` so far.

@@ -2,8 +2,8 @@
 
 use securemailbox_client::failure::Class;
 use securemailbox_protocol::{
-    accounts::Language, address::Address, letters::ErasureReceipt, phone::PhoneNumber, sessions::SessionRow,
-    sync::Pulse,
+    accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
+    security::SecurityEvent, sessions::SessionRow, sync::Pulse,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -140,15 +140,26 @@ calls! {
         accept(TypedAddress) -> Comparison;
         /// This account's sessions.
         sessions(Nothing) -> Vec<SessionRow>;
-        /// Ends another session.
+        /// Ends another session. `proof-required` asks for `confirm` first.
         end_session(Id) -> Vec<SessionRow>;
+        /// What was done about who may open this mailbox.
+        security_events(Nothing) -> Vec<SecurityEvent>;
+        /// Begins to confirm that it is the same person, with the offers of the refusal. Where there is one factor only, its
+        /// code is sent.
+        confirm(Confirmation) -> Factors;
+        /// Chooses a factor of `confirm`; its code is sent.
+        choose_proof(Id) -> Factors;
+        /// Sends the code of `confirm` once more.
+        send_proof_again(Nothing) -> Done;
+        /// Enters the code: what was refused may be tried again.
+        enter_proof(Code) -> Done;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
-        /// The person has the new sheet.
+        /// The person has the new sheet. `proof-required` asks for `confirm` first; the new sheet waits meanwhile.
         sheet_kept(Nothing) -> Me;
         /// Forgets the keys; the session stays.
         lock(Nothing) -> Done;
@@ -182,7 +193,9 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" => Lane::AtOnce,
+        | "own_certificate" | "security_events" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => {
+            Lane::AtOnce
+        }
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
             Lane::Device
         }
@@ -240,6 +253,14 @@ pub struct LastCode {
     pub code: String,
     /// Stay signed in on this device for 30 days.
     pub keep: bool,
+}
+
+/// What was refused for want of a fresh proof.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Confirmation {
+    /// The offers of the refusal; empty where it had none, then the server is asked.
+    pub offers: Vec<FactorOffer>,
 }
 
 /// A phone number as typed.
@@ -416,7 +437,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (10, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (15, 8));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

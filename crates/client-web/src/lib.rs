@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod calls;
+mod confirming;
+mod factor;
 pub mod mailbox;
 mod problems;
 mod shown;

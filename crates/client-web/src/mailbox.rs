@@ -23,17 +23,19 @@ use securemailbox_protocol::{
     ids::RecordId,
     letters::{ErasureReceipt, Folder},
     problems::ProblemType,
+    security::SecurityEvent,
     sessions::SessionRow,
     time::Timestamp,
 };
 
 use crate::{
-    calls::{Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
+    calls::{Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
+    confirming::Proof,
     problems::{OrProblem, problem, refused},
     shown::{self, People},
-    sign_in::parse_address,
+    sign_in::{found, parse_address},
     views::{
-        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, GivenBack, Letter, Me,
+        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Letter, Me,
         OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, WentOut,
     },
 };
@@ -45,6 +47,8 @@ pub struct Desk<W> {
     world: W,
     mailbox: RefCell<Option<Rc<Mailbox>>>,
     sheet: RefCell<Option<NewSheet>>,
+    /// How the person confirms that it is them, while they do.
+    confirming: Proof,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
@@ -59,6 +63,7 @@ impl<W: World> Desk<W> {
             world,
             mailbox: RefCell::new(None),
             sheet: RefCell::new(None),
+            confirming: Proof::none(),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
             told: Cell::new(None),
@@ -334,6 +339,28 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.sessions(Nothing {}).await
     }
 
+    async fn security_events(&self, _: Nothing) -> Result<Vec<SecurityEvent>, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(mailbox.security_events(world).await.or_problem()?.events)
+    }
+
+    async fn confirm(&self, args: Confirmation) -> Result<Factors, Problem> {
+        let (mailbox, world) = self.open()?;
+        self.confirming.begin(world, mailbox.confirm(world, args.offers).await.or_problem()?).await
+    }
+
+    async fn choose_proof(&self, args: Id) -> Result<Factors, Problem> {
+        self.confirming.choose(&self.world, &args.id).await
+    }
+
+    async fn send_proof_again(&self, _: Nothing) -> Result<Done, Problem> {
+        self.confirming.send_again(&self.world).await
+    }
+
+    async fn enter_proof(&self, args: Code) -> Result<Done, Problem> {
+        self.confirming.enter(&self.world, &found(&args.code)?).await
+    }
+
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {
         let (mailbox, world) = self.open()?;
         let differs = mailbox.check_own_listing(world).await.or_problem()?.contains(&Warning::OwnCertificateDiffers);
@@ -406,17 +433,6 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         mailbox.give_up_unsent(world).await.or_problem()?;
         Ok(Done {})
-    }
-}
-
-impl From<views::Folder> for Folder {
-    fn from(folder: views::Folder) -> Self {
-        match folder {
-            views::Folder::Inbox => Self::Inbox,
-            views::Folder::Sent => Self::Sent,
-            views::Folder::Archive => Self::Archive,
-            views::Folder::Trash => Self::Trash,
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Failures of the client as a page is told them: a stable name, a tone, and nothing of a letter.
 
-use securemailbox_client::failure::{Class, Failure};
+use securemailbox_client::failure::{Class, Explained, Failure};
 
-use crate::views::{Problem, ProblemName};
+use crate::views::{PageProblem, Problem, ProblemName};
 
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
-    let explained = failure.explain();
-    Problem { retry_after: explained.retry_after, ..named(explained.name, explained.class) }
+    let Explained { name, class, retry_after, offers, .. } = failure.explain();
+    Problem { retry_after, offers, ..named(name, class) }
 }
 
 /// As [`problem`], `?`-able.
@@ -30,10 +30,15 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 
 /// A problem that arises before the client is asked.
 pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
-    Problem { name: name.into(), class, address: None, retry_after: None }
+    Problem { name: name.into(), class, address: None, retry_after: None, offers: Vec::new() }
 }
 
 /// What was typed will not do.
 pub(crate) fn refused(name: impl Into<ProblemName>) -> Problem {
     named(name, Class::Refused)
+}
+
+/// The page asked for a step that is not the next one.
+pub(crate) fn out_of_step() -> Problem {
+    refused(PageProblem::OutOfStep)
 }

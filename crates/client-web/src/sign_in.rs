@@ -3,7 +3,7 @@
 
 use securemailbox_client::{
     accounts::{self, AccountToMake, AddressToProve, PasswordToChoose, PhoneToName, PhoneToProve},
-    factors::{Asked, CodeToEnter, FactorToChoose},
+    factors::Asked,
     failure::{ClientProblem, FailureName},
     opening::Opening,
     settings::Name,
@@ -22,7 +22,8 @@ use crate::{
         Code, Credentials, Finish, Id, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode, SignInCalls,
         Unlock,
     },
-    problems::{OrProblem, refused},
+    factor::Factor,
+    problems::{OrProblem, out_of_step, refused},
     views::{Done, Factors, PageProblem, Problem, Sheet, Verdict},
 };
 
@@ -38,29 +39,6 @@ enum Step {
     Recovery(Factor<SheetProved>),
     NewPasswordToChoose(NewPasswordToChoose),
     RecoveryToComplete(RecoveryToComplete),
-}
-
-/// A factor to choose, and the one that was.
-struct Factor<S> {
-    to_choose: FactorToChoose<S>,
-    chosen: Option<CodeToEnter<S>>,
-}
-
-impl<S: Clone> Factor<S> {
-    /// Where there is nothing to choose, the only one is chosen.
-    fn offered(to_choose: FactorToChoose<S>) -> Self {
-        let chosen = to_choose.only().map(|only| to_choose.choose(only));
-        Self { to_choose, chosen }
-    }
-
-    fn choose(&mut self, id: &str) {
-        let offer = self.to_choose.offers().iter().find(|offer| offer.id.to_string() == id);
-        self.chosen = offer.map(|offer| self.to_choose.choose(offer));
-    }
-
-    fn chosen(&self) -> Result<&CodeToEnter<S>, Problem> {
-        self.chosen.as_ref().ok_or_else(out_of_step)
-    }
 }
 
 /// A sign-in, a registration or a recovery on its way.
@@ -95,8 +73,8 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::AddressToProve(step) => Some(step.asked()),
             Step::PhoneToProve { step, .. } => Some(step.asked()),
-            Step::SignIn(factor) => factor.chosen.as_ref().map(CodeToEnter::asked),
-            Step::Recovery(factor) => factor.chosen.as_ref().map(CodeToEnter::asked),
+            Step::SignIn(factor) => factor.asked(),
+            Step::Recovery(factor) => factor.asked(),
             Step::Nothing
             | Step::PhoneToName(_)
             | Step::PasswordToChoose(_)
@@ -111,9 +89,9 @@ impl<W: World> SignIn<W> {
         if let Some(asked) = self.asked() {
             asked.send(&self.world).await.or_problem()?;
         }
-        let (offers, chosen) = match &self.step {
-            Step::SignIn(factor) => (factor.to_choose.offers(), factor.chosen.as_ref().map(CodeToEnter::offer)),
-            Step::Recovery(factor) => (factor.to_choose.offers(), factor.chosen.as_ref().map(CodeToEnter::offer)),
+        match &self.step {
+            Step::SignIn(factor) => Ok(factor.shown()),
+            Step::Recovery(factor) => Ok(factor.shown()),
             Step::Nothing
             | Step::AddressToProve(_)
             | Step::PhoneToName(_)
@@ -121,9 +99,8 @@ impl<W: World> SignIn<W> {
             | Step::PasswordToChoose(_)
             | Step::AccountToMake(_)
             | Step::NewPasswordToChoose(_)
-            | Step::RecoveryToComplete(_) => (&[][..], None),
-        };
-        Ok(Factors { offers: offers.to_vec(), chosen: chosen.cloned() })
+            | Step::RecoveryToComplete(_) => Err(out_of_step()),
+        }
     }
 
     fn sheet(&self, code: &recovery::RecoveryCode) -> Result<Sheet, Problem> {
@@ -282,7 +259,7 @@ pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {
 }
 
 /// The code in what was typed or pasted.
-fn found(typed: &str) -> Result<factors::Code, Problem> {
+pub(crate) fn found(typed: &str) -> Result<factors::Code, Problem> {
     factors::Code::parse(typed).map_err(|_| refused(PageProblem::NotACode))
 }
 
@@ -303,11 +280,6 @@ fn verdict(password: &str, address: &Address) -> Verdict {
         Ok(()) if password.split_whitespace().count() >= GOOD_WORDS => Verdict::Good,
         Ok(()) => Verdict::Enough,
     }
-}
-
-/// The page asked for a step that is not the next one.
-fn out_of_step() -> Problem {
-    refused(PageProblem::OutOfStep)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use securemailbox_protocol::{
     address::Address,
     factors::FactorOffer,
     ids::{LetterId, RecordId},
+    letters,
     levels::Level,
     time::Timestamp,
 };
@@ -86,6 +87,8 @@ pub struct Problem {
     pub address: Option<String>,
     /// After how many seconds trying again may help, where the server said so.
     pub retry_after: Option<u32>,
+    /// By what the person may confirm that it is them, where that is what was missing; see `confirm`.
+    pub offers: Vec<FactorOffer>,
 }
 
 /// Where an entry lies.
@@ -101,6 +104,17 @@ pub enum Folder {
     Archive,
     /// Binned, until the trash is emptied.
     Trash,
+}
+
+impl From<Folder> for letters::Folder {
+    fn from(folder: Folder) -> Self {
+        match folder {
+            Folder::Inbox => Self::Inbox,
+            Folder::Sent => Self::Sent,
+            Folder::Archive => Self::Archive,
+            Folder::Trash => Self::Trash,
+        }
+    }
 }
 
 /// Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.

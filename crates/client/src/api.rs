@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use securemailbox_protocol::{
     coding::hex,
     endpoints::{Method, Operation, ROOT, Raw},
+    factors::FactorOffer,
     limits,
     problems::ProblemType,
 };
@@ -172,11 +173,14 @@ fn json<A: DeserializeOwned>(response: &Response) -> Result<A, CallError> {
     serde_json::from_slice(&response.body).map_err(|_| CallError::Unreadable)
 }
 
-/// What the client reads of problem details (RFC 9457): the type decides, the rest is for other programs.
+/// What the client reads of problem details (RFC 9457): the type decides, `offers` say how to go on, the rest is for other
+/// programs.
 #[derive(Deserialize)]
 struct Refusal {
     r#type: String,
     detail: Option<String>,
+    #[serde(default)]
+    offers: Vec<FactorOffer>,
 }
 
 impl Response {
@@ -205,7 +209,8 @@ fn refusal(status: u16, response: &Response) -> CallError {
     match ProblemType::from_path(&problem.r#type) {
         // The status is what proxies act on; a problem that contradicts its own is no problem of our list.
         Some(kind) if kind.status() == status => {
-            CallError::Problem(Problem { kind, detail: problem.detail, retry_after: response.retry_after })
+            let Refusal { detail, offers, .. } = problem;
+            CallError::Problem(Problem { kind, detail, retry_after: response.retry_after, offers })
         }
         Some(_) | None => CallError::UnknownProblem(status),
     }

@@ -1,11 +1,12 @@
 //! Proving a factor (PROTOCOL §9a): one of those that are offered is chosen, its code is sent, and what came is entered. The
-//! same for a sign-in, a forgotten password and a registration.
+//! same for a sign-in, a forgotten password, a registration, and a session that proves it afresh.
 
 use securemailbox_protocol::{
     endpoints::Operation,
-    factors::{Answer, ChooseFactor, Code, EnterProof, FactorOffer},
+    factors::{Answer, ChooseFactor, Code, EnterProof, FactorKind, FactorOffer},
     ids::FactorId,
 };
+use zeroize::Zeroizing;
 
 use crate::{api::Api, failure::CallError, world::World};
 
@@ -14,11 +15,13 @@ use crate::{api::Api, failure::CallError, world::World};
 pub struct Asked {
     choose: Operation<ChooseFactor, ()>,
     factor: FactorId,
+    token: Option<Zeroizing<String>>,
 }
 
 impl Asked {
+    /// By somebody who has no session yet, or has it in a cookie.
     pub(crate) const fn new(choose: Operation<ChooseFactor, ()>, factor: FactorId) -> Self {
-        Self { choose, factor }
+        Self { choose, factor, token: None }
     }
 
     /// Sends a code, or another one: the one before counts no more.
@@ -26,7 +29,12 @@ impl Asked {
     /// # Errors
     /// [`CallError`]
     pub async fn send(&self, world: &impl World) -> Result<(), CallError> {
-        Api::stranger(world.transport()).tell(self.choose.clone(), &ChooseFactor { factor: self.factor }).await
+        self.api(world).tell(self.choose.clone(), &ChooseFactor { factor: self.factor }).await
+    }
+
+    /// The server as whoever is asked sees it.
+    pub(crate) fn api<'a, W: World>(&'a self, world: &'a W) -> Api<'a, W::Transport> {
+        Api::session(world.transport(), self.token.as_deref().map(String::as_str))
     }
 
     /// What is sent for a code that was entered.
@@ -40,9 +48,11 @@ pub struct FactorToChoose<S> {
     step: S,
     choose: Operation<ChooseFactor, ()>,
     offers: Vec<FactorOffer>,
+    token: Option<Zeroizing<String>>,
 }
 
 /// A factor was chosen. Its code comes once it is [sent](Asked::send).
+#[derive(Clone)]
 pub struct CodeToEnter<S> {
     pub(crate) step: S,
     asked: Asked,
@@ -50,13 +60,20 @@ pub struct CodeToEnter<S> {
 }
 
 impl<S: Clone> FactorToChoose<S> {
-    /// Nobody could go on without an offer, and so no server makes none.
+    /// Nobody could go on without an offer, and so no server makes none. A hint stands in a sentence of ours, so it is two
+    /// digits and nothing that a server would like to say there (ATTACKS 46).
     pub(crate) fn new(
         step: S,
         choose: Operation<ChooseFactor, ()>,
         offers: Vec<FactorOffer>,
     ) -> Result<Self, CallError> {
-        if offers.is_empty() { Err(CallError::Unreadable) } else { Ok(Self { step, choose, offers }) }
+        let in_order = !offers.is_empty() && offers.iter().all(is_in_order);
+        if in_order { Ok(Self { step, choose, offers, token: None }) } else { Err(CallError::Unreadable) }
+    }
+
+    /// The same for somebody whose session has this token.
+    pub(crate) fn with_token(self, token: Option<&str>) -> Self {
+        Self { token: token.map(|token| Zeroizing::new(token.to_owned())), ..self }
     }
 
     /// What there is to choose from: at least one.
@@ -77,7 +94,7 @@ impl<S: Clone> FactorToChoose<S> {
     /// Chooses an offer. Another one may be chosen afterwards.
     #[must_use]
     pub fn choose(&self, offer: &FactorOffer) -> CodeToEnter<S> {
-        let asked = Asked::new(self.choose.clone(), offer.id);
+        let asked = Asked { token: self.token.clone(), ..Asked::new(self.choose.clone(), offer.id) };
         CodeToEnter { step: self.step.clone(), asked, offer: offer.clone() }
     }
 }
@@ -93,5 +110,13 @@ impl<S> CodeToEnter<S> {
     #[must_use]
     pub const fn asked(&self) -> &Asked {
         &self.asked
+    }
+}
+
+/// A phone is known by its last two digits, an address by being the only one.
+fn is_in_order(offer: &FactorOffer) -> bool {
+    match offer.kind {
+        FactorKind::Address => offer.hint.is_empty(),
+        FactorKind::Phone => offer.hint.len() == 2 && offer.hint.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }

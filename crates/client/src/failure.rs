@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use securemailbox_protocol::problems::ProblemType;
+use securemailbox_protocol::{factors::FactorOffer, problems::ProblemType};
 use serde::Serialize;
 
 use crate::{device::DeviceFailed, letters::DamageName, transport::Unreachable};
@@ -124,7 +124,7 @@ pub enum ClientProblem {
 }
 
 /// What a failure is called, what it means, and what to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     /// The stable name: for programs, and the key of a page's sentence.
     pub name: FailureName,
@@ -134,6 +134,8 @@ pub struct Explained {
     pub advice: &'static str,
     /// After how many seconds trying again may help, where the server said so.
     pub retry_after: Option<u32>,
+    /// By what the person may confirm that it is them, where that is what was missing ([`crate::confirming`]).
+    pub offers: Vec<FactorOffer>,
 }
 
 /// An error that can be shown: every error of this crate. What happened is its `Display`.
@@ -145,7 +147,7 @@ pub trait Failure: std::error::Error {
 pub(crate) fn explained(name: impl Into<FailureName>, class: Class, advice: &'static str) -> Explained {
     // A page has sentences of its own, in two languages: in its module these would only weigh (decision 8).
     let advice = if cfg!(target_family = "wasm") { "" } else { advice };
-    Explained { name: name.into(), class, advice, retry_after: None }
+    Explained { name: name.into(), class, advice, retry_after: None, offers: Vec::new() }
 }
 
 /// A call to the server did not give what was asked for.
@@ -178,6 +180,8 @@ pub struct Problem {
     pub detail: Option<String>,
     /// After how many seconds trying again may help.
     pub retry_after: Option<u32>,
+    /// Of `proof-required` and `level-required`: by what the person may confirm that it is them.
+    pub offers: Vec<FactorOffer>,
 }
 
 impl CallError {
@@ -200,9 +204,11 @@ impl Failure for CallError {
                 Class::Unavailable,
                 "Check the network and the server's address, and try again.",
             ),
-            Self::Problem(Problem { kind, retry_after, .. }) => {
-                Explained { retry_after: *retry_after, ..explained(*kind, class_of(*kind), kind.advice()) }
-            }
+            Self::Problem(Problem { kind, retry_after, offers, .. }) => Explained {
+                retry_after: *retry_after,
+                offers: offers.clone(),
+                ..explained(*kind, class_of(*kind), kind.advice())
+            },
             Self::TooLargeForProxy => explained(
                 ClientProblem::TooLargeForProxy,
                 Class::Refused,

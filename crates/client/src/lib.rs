@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod api;
 pub mod comparing;
+pub mod confirming;
 pub mod contacts;
 pub mod device;
 pub mod directory;

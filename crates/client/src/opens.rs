@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     ids::SessionId,
     octets::Octets,
     records::RecordPurpose,
+    security::SecurityEvents,
     sessions::Sessions,
     slots::NewRecoverySlot,
 };
@@ -237,6 +238,14 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn end_session(&self, world: &impl World, id: SessionId) -> Result<(), CallError> {
         self.session.api(world).delete(endpoints::END_SESSION.of(id)).await
+    }
+
+    /// What was done about who may open this mailbox, by the server's word, newest first.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn security_events(&self, world: &impl World) -> Result<SecurityEvents, CallError> {
+        self.session.api(world).get(endpoints::LIST_SECURITY_EVENTS.here()).await
     }
 
     /// Chooses the language of e-mails and SMS.

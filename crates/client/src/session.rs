@@ -138,9 +138,14 @@ impl Session {
         self.account
     }
 
+    /// The token; none where it is a cookie.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The server as this session sees it.
     pub fn api<'a, W: World>(&'a self, world: &'a W) -> Api<'a, W::Transport> {
-        Api::session(world.transport(), self.token.as_deref())
+        Api::session(world.transport(), self.token())
     }
 
     /// Keeps a session that has just begun: makes a device slot, and writes the session down once the server has it.

@@ -238,6 +238,9 @@ pub async fn whose_session(world: &impl World) -> Result<Address, CallError> {
     Ok(Api::session(world.transport(), None).get(endpoints::READ_ACCOUNT.here()).await?.address)
 }
 
+/// In the place of a KE3 that a wrong password gives none of.
+const NO_FINALIZATION: [u8; 64] = [0; 64];
+
 /// Opens a locked mailbox: the session lives, its keys and device slot are gone, the password opens again without
 /// another code (PROTOCOL §9a, Lock). The session is the browser's cookie.
 ///
@@ -249,9 +252,19 @@ pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, S
     let (signing_in, request) = SigningIn::start(password, &mut world.rng());
     let new = NewSignIn { address: address.clone(), request: request.into() };
     let answer = Api::stranger(world.transport()).send(endpoints::BEGIN_SIGN_IN.here(), &new).await?;
-    let signed_in = signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?;
-    let unlock = Unlock { sign_in: answer.id, finalization: signed_in.finalization.clone().into() };
-    let slot = session.send(endpoints::UNLOCK.here(), &unlock).await?;
+    let unlock = |finalization: Vec<u8>| Unlock { sign_in: answer.id, finalization: finalization.into() };
+    let signed_in = match signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng()) {
+        Ok(signed_in) => signed_in,
+        Err(wrong @ PasswordRefused::WrongPasswordOrServer) => {
+            // The server can't see that the password was wrong, and it counts for the owner (PROTOCOL §9a, Lock).
+            match session.send(endpoints::UNLOCK.here(), &unlock(NO_FINALIZATION.to_vec())).await {
+                Err(error) if error.problem() == Some(ProblemType::NotSignedIn) => return Err(error.into()),
+                Ok(_) | Err(_) => return Err(wrong.into()),
+            }
+        }
+        Err(no_answer @ PasswordRefused::NotAnAnswer) => return Err(no_answer.into()),
+    };
+    let slot = session.send(endpoints::UNLOCK.here(), &unlock(signed_in.finalization.clone())).await?;
     let place = SlotPlace { account, slot: slot.id };
     let secret = slots::open(&place, &signed_in.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
     Ok(Opening { address, account, token: None, secret, keep: false, sheet_owed: false })

@@ -13,6 +13,7 @@ use crate::{
     ids::{CertificateHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
     letters::{Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, NewLetters, Posted, ReadReceipt},
     records::{Record, RecordHead},
+    security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
     slots::{DeviceSlot, NewDeviceSlot, NewRecoverySlot, Slot},
@@ -135,6 +136,7 @@ endpoints! {
 
     READ_ACCOUNT Get "/account" [()] () => Account;
     UPDATE_ACCOUNT Patch "/account" [()] AccountUpdate => ();
+    LIST_SECURITY_EVENTS Get "/account/security-events" [()] () => SecurityEvents;
 
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;
     END_SESSION Delete "/sessions/{id}" [SessionId] () => ();

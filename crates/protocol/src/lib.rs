@@ -20,6 +20,7 @@ pub mod phone;
 pub mod problems;
 pub mod records;
 pub mod sealed;
+pub mod security;
 pub mod sessions;
 pub mod sign_in;
 pub mod slots;

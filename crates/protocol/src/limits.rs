@@ -64,8 +64,16 @@ pub const SIGN_IN_LIFE: Duration = Duration::from_secs(5 * 60);
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a kept session lasts after its last use.
 pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How fresh a proof of identity must be for an entry that demands a level (PROTOCOL §6).
+/// How fresh a proof of identity must be for an entry that demands a level, and for replacing what opens a mailbox (PROTOCOL §6).
 pub const PROOF_LIFE: Duration = Duration::from_secs(15 * 60);
+/// Wrong passwords in a row at one locked session, before it ends.
+pub const UNLOCK_TRIES: u32 = 10;
+/// How long a security event is kept (PROTOCOL §6).
+pub const SECURITY_EVENT_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Within this, security events of one kind are announced by SMS once, and by e-mail [`ANNOUNCEMENTS_A_DAY`] times.
+pub const ANNOUNCED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// E-mails that announce security events of one kind, to one account in a day.
+pub const ANNOUNCEMENTS_A_DAY: u64 = 20;
 /// A signed date further than this from the arrival is marked (PROTOCOL §4.4).
 pub const DATE_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
 /// The fewest characters of a password.

@@ -232,7 +232,10 @@ fn who_json(mailbox: &Mailbox) -> Value {
 }
 
 /// Chooses the only factor there is, or asks which; only then its code is sent.
-async fn choose<S: Clone>(world: &impl World, to_choose: &FactorToChoose<S>) -> Result<CodeToEnter<S>, Stop> {
+pub(crate) async fn choose<S: Clone>(
+    world: &impl World,
+    to_choose: &FactorToChoose<S>,
+) -> Result<CodeToEnter<S>, Stop> {
     let chosen = match to_choose.only() {
         Some(only) => to_choose.choose(only),
         None => to_choose.choose(ask_which(to_choose.offers()).await?),
@@ -262,12 +265,15 @@ fn way(offer: &FactorOffer) -> String {
     }
 }
 
-fn code_question(offer: &FactorOffer) -> String {
+pub(crate) fn code_question(offer: &FactorOffer) -> String {
     format!("The code from the {}:", way(offer))
 }
 
 /// Asks for a code and enters it; asks again, if a person sits there, while it is refused.
-async fn with_code<T, E: Failure>(question: &str, enter: impl AsyncFn(Code) -> Result<T, E>) -> Result<T, Stop> {
+pub(crate) async fn with_code<T, E: Failure>(
+    question: &str,
+    enter: impl AsyncFn(Code) -> Result<T, E>,
+) -> Result<T, Stop> {
     loop {
         let mut refusal = "That code was not accepted.";
         let refused = match Code::parse(&questions::ask(question).await?) {

@@ -12,6 +12,7 @@ mod letters;
 mod outcome;
 mod profile;
 mod questions;
+mod security;
 mod serve;
 mod show;
 mod supervisor;
@@ -64,6 +65,14 @@ enum MailboxCommand {
     Logout(With<Nothing>),
     /// Say whose mailbox this is.
     Whoami(With<Nothing>),
+    /// List where this mailbox is signed in.
+    Sessions(With<Nothing>),
+    /// End another session: its device opens nothing any more.
+    EndSession(With<security::EndSessionArgs>),
+    /// Make a new recovery sheet; the old one opens nothing any more.
+    NewSheet(With<Nothing>),
+    /// List what was done about who may open this mailbox, in the last 90 days.
+    Events(With<Nothing>),
     /// Write a letter.
     Send(With<letters::SendArgs>),
     /// List the letters of a folder, newest first.
@@ -136,6 +145,10 @@ async fn run(command: MailboxCommand) -> Result<Answer, Stop> {
         Do::Recover(With { own, .. }) => accounts::recover(&desk, own).await,
         Do::Logout(_) => accounts::logout(&desk).await,
         Do::Whoami(_) => accounts::whoami(&desk).await,
+        Do::Sessions(_) => security::sessions(&desk).await,
+        Do::EndSession(With { own, .. }) => security::end_session(&desk, own).await,
+        Do::NewSheet(_) => security::new_sheet(&desk).await,
+        Do::Events(_) => security::events(&desk).await,
         Do::Send(With { own, .. }) => letters::send(&desk, own).await,
         Do::List(With { own, .. }) => letters::list(&desk, own).await,
         Do::Read(With { own, .. }) => letters::read(&desk, own).await,
@@ -153,7 +166,13 @@ impl MailboxCommand {
         match self {
             Self::Register(with) => &with.desk,
             Self::Login(with) | Self::Recover(with) => &with.desk,
-            Self::Logout(with) | Self::Whoami(with) | Self::EmptyTrash(with) => &with.desk,
+            Self::Logout(with)
+            | Self::Whoami(with)
+            | Self::Sessions(with)
+            | Self::NewSheet(with)
+            | Self::Events(with)
+            | Self::EmptyTrash(with) => &with.desk,
+            Self::EndSession(with) => &with.desk,
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
             Self::Read(with) => &with.desk,
@@ -211,6 +230,10 @@ mod tests {
             "securemailbox recover --server https://example.se --email a@example.se",
             "securemailbox logout",
             "securemailbox whoami --json --profile p",
+            "securemailbox sessions --json",
+            "securemailbox end-session 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox new-sheet",
+            "securemailbox events",
             "securemailbox send --to a@example.se --to b@example.se --subject S --text T",
             "securemailbox send --to a@example.se b@example.se --subject S --text-file -",
             "securemailbox list --folder sent --limit 5",
@@ -234,6 +257,7 @@ mod tests {
             "securemailbox send --to a@example.se --subject S",
             "securemailbox send --to a@example.se --subject S --text T --text-file f",
             "securemailbox read 17",
+            "securemailbox end-session 17",
             "securemailbox list --folder drafts",
             "securemailbox move 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 drafts",
             "securemailbox login --server http://mail.example.se --email a@example.se",

@@ -14,6 +14,7 @@ use securemailbox_protocol::{
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
     records::RecordPurpose,
+    security::SecurityEventKind,
     slots::SlotKind,
     sync::Pulse,
     time::Timestamp,
@@ -231,6 +232,10 @@ words! {
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
     Lane { Emails "emails" Texts "texts" Letters "letters" }
+    SecurityEventKind {
+        SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
+        PasswordReplaced "password-replaced" SessionEnded "session-ended" UnlockFailed "unlock-failed"
+    }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }
 

@@ -1,6 +1,6 @@
 //! What goes by itself when its time is over.
 
-use securemailbox_protocol::time::Timestamp;
+use securemailbox_protocol::{limits, time::Timestamp};
 
 use crate::{Act, Db, Room, StoreError, tallies};
 
@@ -17,7 +17,8 @@ pub struct Swept {
     pub sessions: u64,
 }
 
-/// Deletes what is over: registrations, sign-ins, recoveries, sessions with their shares, receipts nobody asked for again.
+/// Deletes what is over: registrations, sign-ins, recoveries, sessions with their shares, receipts nobody asked for again,
+/// security events of which the time is over.
 pub struct Sweep {
     /// Whatever expired at this moment or before it goes.
     pub now: Timestamp,
@@ -45,6 +46,8 @@ impl Act for Sweep {
         db.exec(SHARES, &[&self.now]).await?;
         db.exec("DELETE FROM receipt WHERE expires <= $1", &[&self.now]).await?;
         tallies::sweep(db, self.now).await?;
+        let events = self.now.before(limits::SECURITY_EVENT_LIFE);
+        db.exec("DELETE FROM security_event WHERE at <= $1", &[&events]).await?;
         Ok(Swept {
             registrations: db.exec("DELETE FROM registration WHERE expires <= $1", &[&self.now]).await?,
             sign_ins: db.exec("DELETE FROM sign_in WHERE expires <= $1", &[&self.now]).await?,

@@ -18,6 +18,7 @@ pub mod quotas;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
+pub mod security;
 pub mod sessions;
 pub mod sign_in;
 pub mod slots;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use securemailbox_protocol::{
     ids::{AccountId, SessionId},
     limits,
+    security::SecurityEventKind,
     time::Timestamp,
 };
 
@@ -12,6 +13,7 @@ use crate::{
     Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
     pulse,
+    security::{self, SecurityEvent},
 };
 
 /// SHA-256 of a session's token.
@@ -133,7 +135,18 @@ impl Act for ListSessions {
 
 impl ReadOnly for ListSessions {}
 
-/// Ends a session and destroys its device slot and share; false if the account has no such session.
+/// Why a session was not ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndSessionError {
+    /// The account has no such session.
+    #[error("the account has no such session")]
+    NotFound,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Ends a session and destroys its device slot and share.
 pub struct EndSession {
     /// The account that the session must belong to.
     pub account: AccountId,
@@ -142,20 +155,12 @@ pub struct EndSession {
 }
 
 impl Act for EndSession {
-    type Output = bool;
-    type Error = StoreError;
+    type Output = ();
+    type Error = EndSessionError;
     const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND mailbox_id = $2";
-        const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND mailbox_id = $2";
-        db.exec(SLOT, &[&self.session, &self.account]).await?;
-        pulse::wake_event_streams(db, self.account.mailbox()).await?;
-        let ended = db.exec(SESSION, &[&self.session, &self.account]).await? > 0;
-        if ended {
-            proofs::forget(db, HolderId::Session(self.session)).await?;
-        }
-        Ok(ended)
+        if end(db, self.account, self.session).await? { Ok(()) } else { Err(EndSessionError::NotFound) }
     }
 }
 
@@ -210,13 +215,28 @@ pub(crate) async fn begin<D: Db>(
     standing: Standing,
 ) -> Result<Begun, StoreError> {
     const SQL: &str = "
-        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, locked, expires)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, 0, $7)";
+        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, locked, tries, expires)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, 0, 0, $7)";
     let expires = new.now.after(limits::SESSION_LIFE);
     let row: [&dyn ToParam; 7] =
         [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires];
     db.exec(SQL, &row).await?;
+    let event = SecurityEvent { kind: SecurityEventKind::SignedIn, session: new.id, at: new.now };
+    security::note(db, account, event).await?;
     Ok(Begun { account, standing })
+}
+
+/// Ends a session, with its device slot and share; false if the account has no such session.
+pub(crate) async fn end<D: Db>(db: &mut D, account: AccountId, session: SessionId) -> Result<bool, StoreError> {
+    const SESSION: &str = "DELETE FROM session WHERE session_id = $1 AND mailbox_id = $2";
+    const SLOT: &str = "DELETE FROM slot WHERE session_id = $1 AND mailbox_id = $2";
+    db.exec(SLOT, &[&session, &account]).await?;
+    pulse::wake_event_streams(db, account.mailbox()).await?;
+    let ended = db.exec(SESSION, &[&session, &account]).await? > 0;
+    if ended {
+        proofs::forget(db, HolderId::Session(session)).await?;
+    }
+    Ok(ended)
 }
 
 /// Ends every session of an account, with their device slots and shares.

@@ -2,10 +2,18 @@
 
 use securemailbox_protocol::{
     ids::{AccountId, SessionId, SignInId, SlotId},
+    limits,
+    security::SecurityEventKind,
     slots::{Slot, SlotKind},
+    time::Timestamp,
 };
 
-use crate::{Act, Db, ReadOnly, Room, StoreError, ToParam, sessions};
+use crate::{
+    Act, Db, ReadOnly, Room, StoreError, ToParam,
+    notices::NewNotice,
+    security::{self, SecurityEvent},
+    sessions,
+};
 
 /// A password and the slot it opens: one row, so that the two can't part.
 #[derive(Clone)]
@@ -125,13 +133,57 @@ impl Act for UnlockSession {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const UNLOCK: &str = "UPDATE session SET locked = 0 WHERE session_id = $1 AND mailbox_id = $2";
+        const UNLOCK: &str = "UPDATE session SET locked = 0, tries = 0 WHERE session_id = $1 AND mailbox_id = $2";
         const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1 AND account_id = $2";
         db.exec(END, &[&self.sign_in, &self.account]).await?;
         if db.exec(UNLOCK, &[&self.session, &self.account]).await? == 0 {
             return Ok(None);
         }
         Ok(of_kind(db, self.account, SlotKind::Password).await?.into_iter().next())
+    }
+}
+
+/// Counts a wrong password at a session that should be unlocked. The first of a row is a security event; with
+/// [`limits::UNLOCK_TRIES`] the session ends, which is another one and is announced. To lock it again starts no new row.
+pub struct RefuseUnlock {
+    /// The account of the session.
+    pub account: AccountId,
+    /// The session that stays as it is.
+    pub session: SessionId,
+    /// What tells its owner that it ended, one for each channel; goes out only if it does.
+    pub notices: Vec<NewNotice>,
+    /// When the password came.
+    pub now: Timestamp,
+}
+
+/// Whether a session outlived a wrong password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It may be tried again.
+    Again,
+    /// The session has ended.
+    Over,
+}
+
+impl Act for RefuseUnlock {
+    type Output = Refused;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const COUNT: &str = "
+            UPDATE session SET tries = tries + 1 WHERE session_id = $1 AND mailbox_id = $2 RETURNING tries";
+        let Some(mut row) = db.row(COUNT, &[&self.session, &self.account]).await? else { return Ok(Refused::Over) };
+        let tries: u64 = row.take()?;
+        let event = |kind| SecurityEvent { kind, session: self.session, at: self.now };
+        if tries == 1 {
+            security::note(db, self.account, event(SecurityEventKind::UnlockFailed)).await?;
+        }
+        if tries < u64::from(limits::UNLOCK_TRIES) {
+            return Ok(Refused::Again);
+        }
+        sessions::end(db, self.account, self.session).await?;
+        security::announce(db, self.account, event(SecurityEventKind::SessionEnded), &self.notices).await?;
+        Ok(Refused::Over)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 15] = [
+pub(crate) const DELETED: [&str; 16] = [
     "entry",
     "content",
     "letter",
@@ -30,6 +30,7 @@ pub(crate) const DELETED: [&str; 15] = [
     "record",
     "slot",
     "session",
+    "security_event",
     "proof",
     "factor",
     "registration",

@@ -102,12 +102,11 @@ export class Server {
     return (await this.#outbox(to)).length;
   }
 
-  /** The newest code sent to somebody, once there are more than `before` messages to them. */
+  /** The newest code sent to somebody after the first `before` messages to them. Other news may come between. */
   async code(to: string, before: number): Promise<string> {
     for (let look = 0; look < LOOKS; look++) {
-      const messages = await this.#outbox(to);
-      const newest = messages.at(-1)?.code;
-      if (messages.length > before && newest) return newest;
+      const newest = (await this.#outbox(to)).slice(before).findLast(({ code }) => code !== null)?.code;
+      if (newest) return newest;
       await after(BETWEEN_LOOKS);
     }
     throw new Error(`no code came to ${to}`);

@@ -1,5 +1,6 @@
 // How a person wants the page, one's own key and sheet, and where one is signed in.
 import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
 import { askToRecover, enterCode, keepSheet, problem, proved, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { expect, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
@@ -108,4 +109,71 @@ test("the focus goes on to the next device when one is signed out from here", as
   await others.click();
   await expect(devices).toHaveCount(1);
   await expect(guns.getByRole("heading", { level: 2, name: m("settings.sessions") })).toBeFocused();
+});
+
+/** A session whose last proof is too old: its next `times` calls of this kind are refused as the server would, with what it offers. */
+async function provedLongAgo(page: Page, method: string, path: string, times = 1): Promise<void> {
+  let refused = 0;
+  await page.context().route(path, async (route) => {
+    if (route.request().method() !== method || refused++ >= times) return route.fallback();
+    const proofs = new URL("/api/v1/sessions/current/proofs", route.request().url()).href;
+    const { offers } = (await (await page.context().request.get(proofs)).json()) as { offers: unknown };
+    const problem = { type: "/problems/proof-required", title: "This needs a fresh proof of who you are.", status: 403, offers };
+    await route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify(problem) });
+  });
+}
+
+test.describe("with a proof that is too old", () => {
+  test("a new sheet counts after a code, and is the one that was shown", async ({ visit, server, newcomer, m, watch }) => {
+    watch.expect(REFUSED);
+    const gun = await newcomer("Gun Berg");
+    const guns = await visit(gun);
+    await provedLongAgo(guns, "PUT", "**/api/v1/slots/recovery");
+    await guns.goto("/settings/keys");
+    await guns.getByRole("button", { name: m("new_sheet.make") }).click();
+    const sheet = await shownSheet(guns);
+    const before = await server.messagesTo(gun.phone);
+    await guns.getByRole("button", { name: m("new_sheet.owned") }).click();
+    const dialog = guns.getByRole("dialog", { name: m("confirm.title") });
+    await expect(dialog).toBeVisible();
+    const code = dialog.getByLabel(m("code.label"));
+    await expect(code).toBeFocused();
+    expect(await shownSheet(guns), "what was shown is still there").toBe(sheet);
+    const right = await server.code(gun.phone, before);
+    await code.fill(right === "123456" ? "654321" : "123456");
+    await expect(dialog.getByText(m("problem.code_refused")).first()).toBeVisible();
+    await code.fill(right);
+    await expect(dialog).toBeHidden();
+    await expect(guns.getByText(m("new_sheet.done.title"))).toBeVisible();
+
+    await guns.goto("/settings/sessions");
+    const events = guns.getByRole("list", { name: m("events.title") }).getByRole("listitem");
+    await expect(events.first()).toContainText(m("events.sheet_replaced"));
+    await expect(events.first()).toContainText(m("sessions.current"));
+    await expect(events.last()).toContainText(m("events.signed_in"));
+  });
+
+  test("a device is not signed out by whoever gives up, and is after a code", async ({ visit, server, newcomer, m, watch }) => {
+    watch.expect(REFUSED);
+    const gun = await newcomer("Gun Berg");
+    const guns = await visit(gun);
+    await provedLongAgo(guns, "DELETE", "**/api/v1/sessions/*", 2);
+    await guns.goto("/settings/sessions");
+    const devices = guns.getByRole("list", { name: m("sessions.list") }).getByRole("listitem");
+    const others = devices.getByRole("button", { name: m("sessions.end.spoken", { since: "" }).trim() });
+    await expect(devices, "her terminal, and this browser").toHaveCount(2);
+    await others.click();
+    const dialog = guns.getByRole("dialog", { name: m("confirm.title") });
+    await dialog.getByRole("button", { name: m("confirm.give_up") }).click();
+    await expect(dialog).toBeHidden();
+    await expect(guns.getByText(m("sessions.end.failed"))).toBeVisible();
+    await expect(devices).toHaveCount(2);
+
+    const before = await server.messagesTo(gun.phone);
+    await others.click();
+    await expect(dialog).toBeVisible();
+    await dialog.getByLabel(m("code.label")).fill(await server.code(gun.phone, before));
+    await expect(dialog).toBeHidden();
+    await expect(devices).toHaveCount(1);
+  });
 });

@@ -14,7 +14,7 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     factors::{FactorOffer, Offers},
-    limits::SHEETS_A_DAY,
+    limits::{SHEETS_A_DAY, UNLOCK_TRIES},
     opaque::KeyStretching,
     sessions::Unlock,
     sign_in::{FinishSignIn, NewSignIn, SignIn},
@@ -295,4 +295,16 @@ async fn a_locked_session_may_do_nothing_until_its_password_is_proved() {
     let (status, slot) = unlock(ANNA.0, PASSWORD).await;
     assert_eq!((status, &slot["kind"]), (StatusCode::OK, &json!("password")), "{slot}");
     assert_eq!(call("GET", "/changes?since=0", Value::Null).await.0, StatusCode::OK);
+
+    // Too many wrong ones in a row end the session, however often it is locked meanwhile, and its owner is told.
+    let before = (server.messages_to(ANNA.0).await, server.messages_to(ANNA.1).await);
+    for _ in 1..UNLOCK_TRIES {
+        assert_eq!(call("DELETE", "/slots/device", Value::Null).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(unlock(ANNA.0, "fel").await.0, StatusCode::FORBIDDEN);
+    }
+    let (status, problem) = unlock(ANNA.0, "fel").await;
+    assert_eq!((status, &problem["type"]), (StatusCode::UNAUTHORIZED, &json!("/problems/not-signed-in")));
+    assert_eq!(call("GET", "/account", Value::Null).await.0, StatusCode::UNAUTHORIZED);
+    let (mail, sms) = (server.message(ANNA.0, before.0).await, server.message(ANNA.1, before.1).await);
+    assert!(mail.contains("En enhet loggades ut") && sms.contains("En enhet loggades ut"), "{mail} {sms}");
 }

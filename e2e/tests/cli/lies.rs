@@ -21,8 +21,23 @@ use crate::{ANNA, BJORN, assert_failed, assert_holds, id};
 enum Lie {
     /// Nobody has this address (ATTACKS 15).
     NoAccount,
+    /// The last proof is too old, or the server says so. It offers nothing, so it is asked what there is.
+    ProofRequired,
     /// The server acts, and its answer is lost.
     LostAnswer,
+}
+
+impl Lie {
+    /// What is answered in the server's place.
+    const fn problem(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::NoAccount => Some(("404 Not Found", r#"{"type":"/problems/no-account","title":"x","status":404}"#)),
+            Self::ProofRequired => {
+                Some(("403 Forbidden", r#"{"type":"/problems/proof-required","title":"x","status":403,"offers":[]}"#))
+            }
+            Self::LostAnswer => None,
+        }
+    }
 }
 
 /// Stands between a client and a server, and tells the truth unless it is told to lie.
@@ -74,11 +89,10 @@ fn pass_on(mut client: &TcpStream, authority: &str, lie: Option<(&str, Lie)>) ->
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let lie = lie.filter(|(of, _)| head.starts_with(of)).map(|(_, lie)| lie);
-    if matches!(lie, Some(Lie::NoAccount)) {
-        let body = r#"{"type":"/problems/no-account","title":"x","status":404}"#;
+    if let Some((status, body)) = lie.and_then(Lie::problem) {
         return write!(
             client,
-            "HTTP/1.1 404 Not Found\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
+            "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
              connection: close\r\n\r\n{body}",
             body.len()
         );
@@ -90,7 +104,7 @@ fn pass_on(mut client: &TcpStream, authority: &str, lie: Option<(&str, Lie)>) ->
     server.read_to_end(&mut answer)?;
     match lie {
         Some(Lie::LostAnswer) => Ok(()),
-        Some(Lie::NoAccount) | None => client.write_all(&answer),
+        Some(Lie::NoAccount | Lie::ProofRequired) | None => client.write_all(&answer),
     }
 }
 
@@ -137,4 +151,32 @@ fn a_letter_whose_answer_was_lost_waits_under_its_id_and_arrives_once() {
     assert_eq!(inbox.as_array().map(Vec::len), Some(1), "{inbox}");
     assert_holds(&inbox[0], &json!({ "id": waiting, "subject": "En gång" }));
     assert_eq!(anna.run(&["list", "--folder", "sent"]).done().as_array().map(Vec::len), Some(1));
+}
+
+/// PROTOCOL §6: an act that needs a fresh proof asks for a code and goes on. ATTACKS 46: it asks once, whatever the server says.
+#[test]
+fn an_act_that_needs_a_proof_asks_for_one_code_and_goes_on_or_ends() {
+    const SHEET: (&str, Lie) = ("PUT /api/v1/slots/recovery", Lie::ProofRequired);
+    let folder = tempfile::tempdir().unwrap();
+    let (server, proxy, anna) = anna_behind_a_proxy(folder.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let new_sheet = |is_honest_then: bool| {
+        let (before, mut asked) = (runtime.block_on(server.messages_to(ANNA.phone)), 0);
+        proxy.tell(Some(SHEET));
+        let ended = anna.converse(&["new-sheet"], |question| {
+            assert!(question.contains("SMS"), "{question}");
+            asked += 1;
+            if is_honest_then {
+                proxy.tell(None);
+            }
+            Some(runtime.block_on(server.code(ANNA.phone, before)))
+        });
+        assert_eq!(asked, 1, "{ended:?}");
+        ended
+    };
+    assert_failed(&new_sheet(false), 3, "proof-required");
+    assert!(new_sheet(true).done()["recovery_code"].is_string());
+    proxy.tell(None);
+    let events = anna.run(&["events"]).done();
+    assert_holds(&events["events"][0], &json!({ "kind": "sheet-replaced", "current": true }));
 }

@@ -39,7 +39,22 @@ fn live(server: &Server, folder: &Path) {
     export(&anna, &letter, folder);
     throw_away(&bjorn, &letter);
     sign_out_and_in(server, &anna);
-    recover(server, &anna, &sheet, folder);
+    see_what_was_done(&recover(server, &anna, &sheet, folder));
+}
+
+/// PROTOCOL §6: what was done about who may open the mailbox, newest first; a session that was just proved is asked nothing.
+fn see_what_was_done(anna: &Terminal) {
+    let events = anna.run(&["events"]).done();
+    let kinds: Vec<_> = events["events"].as_array().expect("a list").iter().map(|event| text(event, "kind")).collect();
+    assert_eq!(kinds.last(), Some(&"signed-in"), "{events}");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "password-replaced").count(), 1, "{events}");
+    let sheet = anna.run(&["new-sheet"]).done();
+    assert_eq!(text(&sheet, "recovery_code").chars().filter(char::is_ascii_alphanumeric).count(), 28, "{sheet}");
+    assert_eq!(anna.run(&["events"]).done()["events"][0]["kind"], "sheet-replaced");
+    let sessions = anna.run(&["sessions"]).done();
+    let [own] = sessions["sessions"].as_array().expect("a list").as_slice() else { panic!("one session: {sessions}") };
+    assert_eq!(own["current"], true);
+    assert_failed(&anna.run(&["end-session", "0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11"]), 4, "not-found");
 }
 
 /// Returns the recovery code.
@@ -183,7 +198,8 @@ fn sign_out_and_in(server: &Server, anna: &Terminal) {
     assert_holds(&anna.run(&["compare", BJORN.address]).done(), &json!({ "state": "compared" }));
 }
 
-fn recover(server: &Server, anna: &Terminal, sheet: &str, folder: &Path) {
+/// Returns the terminal at which she is signed in from now on.
+fn recover(server: &Server, anna: &Terminal, sheet: &str, folder: &Path) -> Terminal {
     let renewed = Terminal::new(folder, "Annas nya dator", "sju nya ord som ingen annan har");
     let arguments = ["recover", "--server", server.url(), "--email", ANNA.address];
     let recovered = with_sheet(server, &renewed, &arguments, sheet);
@@ -199,6 +215,7 @@ fn recover(server: &Server, anna: &Terminal, sheet: &str, folder: &Path) {
     assert_failed(&login, 3, "credentials-refused");
     let again = old_password.converse(&arguments, |_| Some(sheet.into()));
     assert_failed(&again, 3, "credentials-refused");
+    renewed
 }
 
 /// Runs `recover`: the sheet's code when that is asked for, the SMS code when that is.

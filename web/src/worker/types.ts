@@ -55,6 +55,15 @@ must_be_compared: boolean,
 digits_differ: boolean, };
 
 /**
+ * What was refused for want of a fresh proof.
+ */
+export type Confirmation = { 
+/**
+ * The offers of the refusal; empty where it had none, then the server is asked.
+ */
+offers: Array<FactorOffer>, };
+
+/**
  * Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
  */
 export type Correspondent = { 
@@ -604,7 +613,11 @@ address: string | null,
 /**
  * After how many seconds trying again may help, where the server said so.
  */
-retry_after: number | null, };
+retry_after: number | null, 
+/**
+ * By what the person may confirm that it is them, where that is what was missing; see `confirm`.
+ */
+offers: Array<FactorOffer>, };
 
 /**
  * What a problem is called: the key of the page's sentence.
@@ -709,6 +722,32 @@ saved: Timestamp,
  * Somebody else wrote on in the same draft: both texts are kept, this one under another id.
  */
 beside: boolean, };
+
+/**
+ * One row of `GET /account/security-events`.
+ */
+export type SecurityEvent = { 
+/**
+ * What was done.
+ */
+kind: SecurityEventKind, 
+/**
+ * When.
+ */
+at: Timestamp, 
+/**
+ * The session that it was done in; of one that was ended, that one.
+ */
+session: string, 
+/**
+ * Whether that is the session which asks.
+ */
+current: boolean, };
+
+/**
+ * What was done. A closed list.
+ */
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed";
 
 /**
  * One row of `GET /sessions`.
@@ -914,6 +953,11 @@ export interface MailboxCalls {
   accept: [TypedAddress, Comparison];
   sessions: [Nothing, Array<SessionRow>];
   end_session: [Id, Array<SessionRow>];
+  security_events: [Nothing, Array<SecurityEvent>];
+  confirm: [Confirmation, Factors];
+  choose_proof: [Id, Factors];
+  send_proof_again: [Nothing, Done];
+  enter_proof: [Code, Done];
   own_certificate: [Nothing, OwnCertificate];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];

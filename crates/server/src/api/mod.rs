@@ -10,6 +10,7 @@ mod proofs;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
+mod security;
 mod sessions;
 mod sign_ins;
 mod slots;
@@ -53,6 +54,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(recoveries::password))
         .routes(routes!(recoveries::complete))
         .routes(routes!(account::read, account::update))
+        .routes(routes!(security::list))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::sign_out))
         .routes(routes!(sessions::unlock))

@@ -13,7 +13,7 @@ use securemailbox_protocol::{
     sign_in::RecoveredSlot,
 };
 use securemailbox_store::{
-    factors::Factor,
+    factors::{Factor, FactorsOf},
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
     proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, Guessed, Guesser, OffersTo},
     recoveries::Recovering,
@@ -169,6 +169,15 @@ pub(crate) async fn demand(
     Err(Problem::new(refusal).with("offers", offers))
 }
 
+/// The same at the best level that the account can prove: asked before what opens a mailbox is replaced, and before another
+/// session is ended.
+pub(crate) async fn demand_best(mailroom: &Mailroom, session: &Session) -> Result<(), Problem> {
+    let factors = mailroom.store.read(FactorsOf { account: session.account }).await?;
+    // Whoever can prove nothing may not do it.
+    let best = factors.iter().map(|factor| factor.kind.level()).max().unwrap_or(Level::Eid);
+    demand(mailroom, session, best, ProblemType::ProofRequired).await
+}
+
 /// Reads the factors that a holder may choose from, as they travel.
 pub(crate) async fn offers_to(mailroom: &Mailroom, holder: HolderId) -> Result<Offers, Problem> {
     let offered = mailroom.store.read(OffersTo { holder, now: mailroom.now() }).await;
@@ -302,7 +311,7 @@ fn refused(holder: HolderId, error: ChooseError) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{
         sync::{
             Arc,
@@ -341,14 +350,14 @@ mod tests {
     }
 
     /// A server without a network, whose clock is ours.
-    struct House {
-        mailroom: Mailroom,
+    pub(in crate::api) struct House {
+        pub(in crate::api) mailroom: Mailroom,
         clock: Arc<AtomicU64>,
         _folder: tempfile::TempDir,
     }
 
     impl House {
-        async fn open() -> Self {
+        pub(in crate::api) async fn open() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
             let clock = Arc::new(AtomicU64::new(BEGUN));
@@ -358,7 +367,7 @@ mod tests {
             Self { mailroom, clock, _folder: folder }
         }
 
-        fn wait(&self, time: Duration) {
+        pub(in crate::api) fn wait(&self, time: Duration) {
             self.clock.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
         }
 
@@ -371,7 +380,7 @@ mod tests {
         }
 
         /// Chooses a factor; the code that goes out.
-        async fn code(&self, holder: HolderId, factor: FactorId) -> Code {
+        pub(in crate::api) async fn code(&self, holder: HolderId, factor: FactorId) -> Code {
             self.outbox().await;
             choose(&self.mailroom, holder, &ChooseFactor { factor }, caller(1)).await.unwrap();
             let due = self.outbox().await;
@@ -380,13 +389,24 @@ mod tests {
             code_of(&self.mailroom.seal, due[0].id, sealed).unwrap()
         }
 
-        async fn enter<H: Holder>(&self, holder: H, factor: FactorId, code: Code) -> Result<H::Gives, ProblemType> {
+        pub(in crate::api) async fn enter<H: Holder>(
+            &self,
+            holder: H,
+            factor: FactorId,
+            code: Code,
+        ) -> Result<H::Gives, ProblemType> {
             let entered = EnterProof { factor, answer: Answer::Code(code) };
             enter(&self.mailroom, holder, &entered, caller(1)).await.map_err(|problem| problem.kind())
         }
 
         /// Registers, and is signed in.
         async fn person(&self) -> (Session, FactorId) {
+            let (token, phone) = self.registered().await;
+            (self.session(&token).await, phone)
+        }
+
+        /// Registers: the token of the session, and the phone.
+        pub(in crate::api) async fn registered(&self) -> (Token, FactorId) {
             let Newcomer { id, phone: second, .. } = self.newcomer("anna@demo.example", "+46701740612").await;
             let code = self.code(HolderId::Registration(id), second).await;
             self.enter(Registering(id), second, code).await.unwrap();
@@ -407,10 +427,10 @@ mod tests {
                 now,
             };
             self.mailroom.store.write(complete).await.unwrap();
-            (self.session(&token).await, second)
+            (token, second)
         }
 
-        async fn session(&self, token: &Token) -> Session {
+        pub(in crate::api) async fn session(&self, token: &Token) -> Session {
             let found = SessionByToken { token_hash: token.hash(), now: self.mailroom.now() };
             let row = self.mailroom.store.read(found).await.unwrap().unwrap();
             Session { account: row.account, id: row.id, standing: row.standing, delivery: SessionDelivery::Bearer }

@@ -10,17 +10,19 @@ use securemailbox_protocol::{
     numbers::Version,
     problems::{ProblemDetails, ProblemType},
     records::{Record, RecordHead, RecordPurpose},
+    security::SecurityEventKind,
 };
 use securemailbox_store::records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Id, Query, within};
+use super::{Id, Query, proofs, security, within};
 use crate::{
     access::Access,
     body::{Json, Raw},
     mailroom::Mailroom,
     problem::Problem,
+    session::Session,
 };
 
 impl From<WriteRecordError> for Problem {
@@ -65,7 +67,8 @@ pub(crate) struct Written {
     purpose: RecordPurpose,
 }
 
-/// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one.
+/// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one. The keyring asks
+/// for a fresh proof.
 #[utoipa::path(put, path = "/records/{id}",
     params(("id" = RecordId, Path), Written, ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
     request_body(content_type = "application/octet-stream", content = [u8], description = "The sealed record"),
@@ -78,14 +81,22 @@ pub(crate) async fn write(
     headers: HeaderMap,
     Raw(sealed): Raw<{ limits::RECORD }>,
 ) -> Result<Json<RecordHead>, Problem> {
-    match purpose {
-        RecordPurpose::Keyring => within("the keyring", &sealed, limits::KEYRING)?,
-        RecordPurpose::Contact => within("the contact", &sealed, limits::CONTACT)?,
-        RecordPurpose::Settings | RecordPurpose::Draft => {}
-    }
     let expected = precondition(&headers)?;
-    let act = WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed, quota: mailroom.quota };
-    Ok(Json(mailroom.store.write(act).await?))
+    let write = |sealed| WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed, quota: mailroom.quota };
+    let head = match purpose {
+        RecordPurpose::Keyring => {
+            within("the keyring", &sealed, limits::KEYRING)?;
+            proofs::demand_best(&mailroom, &access.session).await?;
+            let Session { account, id, .. } = access.session;
+            security::write_noted(&mailroom, account, id, SecurityEventKind::KeyringReplaced, write(sealed)).await?
+        }
+        RecordPurpose::Contact => {
+            within("the contact", &sealed, limits::CONTACT)?;
+            mailroom.store.write(write(sealed)).await?
+        }
+        RecordPurpose::Settings | RecordPurpose::Draft => mailroom.store.write(write(sealed)).await?,
+    };
+    Ok(Json(head))
 }
 
 /// Erases a draft; no other record can be erased.

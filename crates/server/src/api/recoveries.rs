@@ -10,6 +10,7 @@ use securemailbox_protocol::{
     factors::Offers,
     ids::{AccountId, RecoveryId},
     problems::{ProblemDetails, ProblemType},
+    security::SecurityEventKind,
     sessions::NewSession,
     sign_in::{CompleteRecovery, NewRecovery, Recovery},
 };
@@ -19,7 +20,7 @@ use securemailbox_store::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proofs, slots};
+use super::{Id, proofs, security, slots};
 use crate::{
     body::Json,
     devices::{Caller, PresentedDevice},
@@ -93,7 +94,7 @@ pub(crate) async fn complete(
     State(mailroom): State<Mailroom>,
     own_page: FromOwnPage,
     device: PresentedDevice,
-    Proved { id, .. }: Proved,
+    Proved { id, account }: Proved,
     Json(complete): Json<CompleteRecovery>,
 ) -> Result<Response, Problem> {
     session::check_delivery(complete.session, own_page)?;
@@ -107,7 +108,8 @@ pub(crate) async fn complete(
         session: session.clone(),
         now,
     };
-    let begun = mailroom.store.write(act).await?;
+    let event = SecurityEventKind::PasswordReplaced;
+    let begun = security::write_noted(&mailroom, account, session.id, event, act).await?;
     // What the old password and sheet could open must not wait in the log for the next erasure.
     mailroom.store.scrub_log().await?;
     let answer = session::begun(session.id, begun, Vec::new());

@@ -8,16 +8,18 @@ use axum::{
 use securemailbox_protocol::{
     ids::SessionId,
     problems::{ProblemDetails, ProblemType},
+    security::SecurityEventKind,
     sessions::{SessionDelivery, SessionRow, Sessions, Unlock},
     slots::Slot,
 };
 use securemailbox_store::{
-    sessions::{EndSession, ListSessions},
+    security::SecurityEvent,
+    sessions::{EndSession, EndSessionError, ListSessions},
     sign_in::TakeSignInState,
-    slots::UnlockSession,
+    slots::{RefuseUnlock, Refused, UnlockSession},
 };
 
-use super::Id;
+use super::{Id, proofs, security};
 use crate::{
     body::Json,
     mailroom::Mailroom,
@@ -25,6 +27,15 @@ use crate::{
     problem::Problem,
     session::{self, LockedOrNot, Session},
 };
+
+impl From<EndSessionError> for Problem {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => ProblemType::NotFound.into(),
+            EndSessionError::Store(source) => source.into(),
+        }
+    }
+}
 
 /// One's own sessions, newest first.
 #[utoipa::path(get, path = "/sessions", responses((status = 200, body = Sessions), (status = "4XX", body = ProblemDetails)))]
@@ -50,7 +61,9 @@ pub(crate) async fn sign_out(
     State(mailroom): State<Mailroom>,
     LockedOrNot { session, .. }: LockedOrNot,
 ) -> Result<Response, Problem> {
-    end_one(&mailroom, &session, session.id).await?;
+    mailroom.store.write(EndSession { account: session.account, session: session.id }).await?;
+    // The share is destroyed only once it is out of the log too.
+    mailroom.store.scrub_log().await?;
     Ok(match session.delivery {
         SessionDelivery::Bearer => StatusCode::NO_CONTENT.into_response(),
         SessionDelivery::Cookie => {
@@ -60,7 +73,8 @@ pub(crate) async fn sign_out(
 }
 
 /// Unlocks this session: the password is proved by the last message of a sign-in for its address, and no factor is asked
-/// for again, since the session has proved one. A wrong password is one try of that sign-in.
+/// for again, since the session has proved one. A wrong password is one try of that sign-in, and of few in a row at this
+/// session: then it ends.
 #[utoipa::path(post, path = "/sessions/current/unlock", request_body = Unlock,
     responses((status = 200, body = Slot), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn unlock(
@@ -71,16 +85,32 @@ pub(crate) async fn unlock(
     let (account, now) = (session.account, mailroom.now());
     let taken = mailroom.store.write(TakeSignInState { id: unlock.sign_in, now }).await?;
     let taken = taken.ok_or(ProblemType::CredentialsRefused)?;
-    OpaqueServer::finish_login(&taken.state, &unlock.finalization.0).map_err(|_| ProblemType::CredentialsRefused)?;
-    if taken.account != Some(account) {
-        return Err(ProblemType::CredentialsRefused.into());
+    let proved = OpaqueServer::finish_login(&taken.state, &unlock.finalization.0).is_ok();
+    if !proved || taken.account != Some(account) {
+        return Err(refuse_unlock(&mailroom, &session).await?.into());
     }
     let unlocked =
         mailroom.store.write(UnlockSession { account, session: session.id, sign_in: unlock.sign_in }).await?;
     Ok(Json(unlocked.ok_or(ProblemType::NotSignedIn)?))
 }
 
-/// Ends another of one's own sessions: a lost device opens nothing any more.
+/// Counts a wrong password. A session that had too many is over.
+async fn refuse_unlock(mailroom: &Mailroom, session: &Session) -> Result<ProblemType, Problem> {
+    let (account, id, now) = (session.account, session.id, mailroom.now());
+    let ended = SecurityEvent { kind: SecurityEventKind::SessionEnded, session: id, at: now };
+    let notices = security::announcement(mailroom, account, ended).await?;
+    match mailroom.store.write(RefuseUnlock { account, session: id, notices, now }).await? {
+        Refused::Again => Ok(ProblemType::CredentialsRefused),
+        Refused::Over => {
+            security::ring(mailroom);
+            mailroom.store.scrub_log().await?;
+            Ok(ProblemType::NotSignedIn)
+        }
+    }
+}
+
+/// Ends another of one's own sessions: a lost device opens nothing any more. Asks for a fresh proof, but of whom ends the
+/// very session that asks.
 #[utoipa::path(delete, path = "/sessions/{id}", params(("id" = SessionId, Path)),
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn end(
@@ -88,15 +118,13 @@ pub(crate) async fn end(
     session: Session,
     Id(id): Id<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    end_one(&mailroom, &session, id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn end_one(mailroom: &Mailroom, session: &Session, id: SessionId) -> Result<(), Problem> {
-    if !mailroom.store.write(EndSession { account: session.account, session: id }).await? {
-        return Err(ProblemType::NotFound.into());
+    let end = EndSession { account: session.account, session: id };
+    if id == session.id {
+        mailroom.store.write(end).await?;
+    } else {
+        proofs::demand_best(&mailroom, &session).await?;
+        security::write_noted(&mailroom, session.account, id, SecurityEventKind::SessionEnded, end).await?;
     }
-    // The share is destroyed only once it is out of the log too.
     mailroom.store.scrub_log().await?;
-    Ok(())
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
+    security::SecurityEventKind,
     slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot},
 };
 use securemailbox_store::{
@@ -13,7 +14,7 @@ use securemailbox_store::{
 };
 use sha2::{Digest, Sha256};
 
-use super::within;
+use super::{proofs, security, within};
 use crate::{
     body::Json,
     mailroom::Mailroom,
@@ -82,7 +83,7 @@ pub(crate) async fn drop_device(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Puts a new recovery sheet in the place of the old one, which opens nothing any more.
+/// Puts a new recovery sheet in the place of the old one, which opens nothing any more. Asks for a fresh proof.
 #[utoipa::path(put, path = "/slots/recovery", request_body = NewRecoverySlot,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn put_recovery(
@@ -91,8 +92,11 @@ pub(crate) async fn put_recovery(
     Json(new): Json<NewRecoverySlot>,
 ) -> Result<StatusCode, Problem> {
     let slot = recovery_slot(new)?;
+    proofs::demand_best(&mailroom, &session).await?;
     mailroom.rates.sheet(session.account)?;
-    mailroom.store.write(PutRecoverySlot { account: session.account, session: session.id, slot }).await?;
+    let Session { account, id, .. } = session;
+    let put = PutRecoverySlot { account, session: id, slot };
+    security::write_noted(&mailroom, account, id, SecurityEventKind::SheetReplaced, put).await?;
     // The old sheet opens nothing only once its slot is out of the log too.
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)

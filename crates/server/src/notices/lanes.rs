@@ -21,15 +21,16 @@ use crate::{
     seal::Unsealed,
 };
 
-/// How long the news that a letter waits is tried: as long as mail servers try (RFC 5321 §4.5.4.1).
-const LETTER_NOTICE_LIFE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+/// How long the news that a letter waits, or that something was changed, is tried: as long as mail servers try (RFC 5321
+/// §4.5.4.1).
+const NEWS_LIFE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// The first pause after a refusal; doubled with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The first pause where nothing was answered in time: it may have been taken, and each more try may be one SMS more.
 const FIRST_PAUSE_UNANSWERED: Duration = Duration::from_secs(60);
 /// The longest pause between two tries of a code, which lives for minutes.
 const LONGEST_PAUSE_OF_A_CODE: Duration = Duration::from_secs(60);
-/// The longest pause between two tries of a letter's notice.
+/// The longest pause between two tries of news.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 
 /// How a lane is worked through.
@@ -148,18 +149,14 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
     if now.after(pace.deadline) > notice.claimed_until {
         return Outcome::TooLate;
     }
-    let life = match &notice.content {
-        NoticeContent::Sealed(_) => limits::CODE_LIFE,
-        NoticeContent::Letter { .. } | NoticeContent::Nobody => LETTER_NOTICE_LIFE,
-    };
-    if now.since(notice.created) > life {
-        return give_up(lane, attempts);
-    }
-    let Ok(outgoing) = in_words(mailroom, senders, notice) else {
+    let Ok((outgoing, life)) = in_words(mailroom, senders, notice) else {
         count(lane, "given-up", None);
         tracing::error!("a notice in the outbox did not open under the server seal, or is nobody's");
         return Outcome::Over;
     };
+    if now.since(notice.created) > life {
+        return give_up(lane, attempts);
+    }
     let sent = tokio::time::timeout(pace.deadline, senders.send(&outgoing, now)).await;
     let NotSent { cause, reply, not_before } = match sent.unwrap_or(Err(NotSent::because(Cause::Unanswered))) {
         Ok(()) => {
@@ -176,7 +173,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
         }
         Verdict::Again => {
             count(lane, "failed", Some(cause));
-            let pause = pause(lane, cause, attempts).mul_f64(mailroom.rng().gen_range(0.5..1.0));
+            let pause = pause(life, cause, attempts).mul_f64(mailroom.rng().gen_range(0.5..1.0));
             // Heeded for this notice only: whoever has a gateway refuse one number must not close it for all others.
             let next_due = mailroom.now().after(pause.max(not_before.unwrap_or_default()));
             if next_due.since(notice.created) > life {
@@ -227,7 +224,8 @@ const fn name(lane: Lane) -> &'static str {
     }
 }
 
-fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Result<Outgoing, Unsealed> {
+/// As it goes out, and how long that is tried.
+fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Result<(Outgoing, Duration), Unsealed> {
     let (to, language, text) = match &notice.content {
         NoticeContent::Sealed(sealed) => {
             let waiting = open_notice(&mailroom.seal, notice.id, sealed)?;
@@ -240,18 +238,16 @@ fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Resul
     };
     let words = text.words(language, &mailroom.origin.url(), senders.operator());
     let code = text.code().map(|code| code.digits().to_owned());
-    Ok(Outgoing { id: notice.id, to, subject: words.subject.to_owned(), text: words.text, code })
+    let life = if text.is_for_now() { limits::CODE_LIFE } else { NEWS_LIFE };
+    Ok((Outgoing { id: notice.id, to, subject: words.subject.to_owned(), text: words.text, code }, life))
 }
 
 /// Twice the pause each time; a random part of it is taken, so that a mail server that comes back is not met by all at once.
-fn pause(lane: Lane, cause: Cause, attempts: u32) -> Duration {
+fn pause(life: Duration, cause: Cause, attempts: u32) -> Duration {
     let first = if cause == Cause::Unanswered { FIRST_PAUSE_UNANSWERED } else { FIRST_PAUSE };
-    let longest = match lane {
-        // A gateway that takes a code and never says so must not send it every minute.
-        Lane::Emails | Lane::Texts if cause == Cause::Unanswered => LONGEST_PAUSE,
-        Lane::Emails | Lane::Texts => LONGEST_PAUSE_OF_A_CODE,
-        Lane::Letters => LONGEST_PAUSE,
-    };
+    // A gateway that takes a code and never says so must not send it every minute.
+    let longest =
+        if life > limits::CODE_LIFE || cause == Cause::Unanswered { LONGEST_PAUSE } else { LONGEST_PAUSE_OF_A_CODE };
     first.saturating_mul(2_u32.saturating_pow(attempts)).min(longest)
 }
 

@@ -1,6 +1,6 @@
 //! What the server writes to people: codes and neutral notices, in their language. No subject, text or name of a letter.
 
-use securemailbox_protocol::{accounts::Language, factors::Code};
+use securemailbox_protocol::{accounts::Language, factors::Code, security::SecurityEventKind, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Operator;
@@ -38,6 +38,20 @@ pub enum Text {
     },
     /// A letter waits in the mailbox. Neither sender nor subject is named.
     NewLetter,
+    /// Something was done about who may open the mailbox: an e-mail.
+    SecurityEvent {
+        /// What was done.
+        event: SecurityEventKind,
+        /// When.
+        at: Timestamp,
+    },
+    /// The same as an SMS.
+    BriefSecurityEvent {
+        /// What was done.
+        event: SecurityEventKind,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A notice in the words of one language.
@@ -58,7 +72,21 @@ impl Text {
             | Self::SignInCode { code }
             | Self::RecoveryCode { code }
             | Self::ProofCode { code } => Some(code),
-            Self::AlreadyHere | Self::NewLetter => None,
+            Self::AlreadyHere | Self::NewLetter | Self::SecurityEvent { .. } | Self::BriefSecurityEvent { .. } => None,
+        }
+    }
+
+    /// Whether somebody waits for it now, and it is of no use later.
+    #[must_use]
+    pub const fn is_for_now(&self) -> bool {
+        match self {
+            Self::AddressCode { .. }
+            | Self::AlreadyHere
+            | Self::PhoneCode { .. }
+            | Self::SignInCode { .. }
+            | Self::RecoveryCode { .. }
+            | Self::ProofCode { .. } => true,
+            Self::NewLetter | Self::SecurityEvent { .. } | Self::BriefSecurityEvent { .. } => false,
         }
     }
 
@@ -117,6 +145,21 @@ impl Text {
                 subject: "Du har fått ett brev",
                 text: format!("Ett förseglat brev väntar i din brevlåda.\nLogga in och läs det på {url}\n"),
             },
+            Self::SecurityEvent { event, at } => Words {
+                subject: "Något har ändrats i din brevlåda",
+                text: format!(
+                    "{} ({}).\n\nVar det du? Då behöver du inte göra något.\n\
+                     Var det inte du? Logga in på {url}\n\
+                     Välj Inställningar och Enheter, och logga ut de enheter som inte är dina. Byt sedan \
+                     återställningsblad, och med det nya bladet ditt lösenord.\n",
+                    swedish(*event),
+                    minute(*at)
+                ),
+            },
+            Self::BriefSecurityEvent { event, at } => Words {
+                subject: "",
+                text: format!("{service}: {} ({}). Var det inte du? Logga in.", swedish(*event), minute(*at)),
+            },
         }
     }
 
@@ -155,8 +198,53 @@ impl Text {
                 subject: "You have a letter",
                 text: format!("A sealed letter waits in your mailbox.\nSign in and read it at {url}\n"),
             },
+            Self::SecurityEvent { event, at } => Words {
+                subject: "Something was changed in your mailbox",
+                text: format!(
+                    "{} ({}).\n\nWas it you? Then you need not do anything.\n\
+                     Was it not you? Sign in at {url}\n\
+                     Choose Settings and Devices, and sign out the devices that are not yours. Then replace the recovery \
+                     sheet, and with the new one your password.\n",
+                    english(*event),
+                    minute(*at)
+                ),
+            },
+            Self::BriefSecurityEvent { event, at } => Words {
+                subject: "",
+                text: format!("{service}: {} ({}). Was it not you? Sign in.", english(*event), minute(*at)),
+            },
         }
     }
+}
+
+/// What was done, short enough for an SMS.
+const fn swedish(event: SecurityEventKind) -> &'static str {
+    match event {
+        SecurityEventKind::SignedIn => "Någon loggade in i din brevlåda",
+        SecurityEventKind::SheetReplaced => "Ditt återställningsblad byttes",
+        SecurityEventKind::KeyringReplaced => "Din nyckelring skrevs över",
+        SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
+        SecurityEventKind::SessionEnded => "En enhet loggades ut",
+        SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
+    }
+}
+
+const fn english(event: SecurityEventKind) -> &'static str {
+    match event {
+        SecurityEventKind::SignedIn => "Somebody signed in to your mailbox",
+        SecurityEventKind::SheetReplaced => "Your recovery sheet was replaced",
+        SecurityEventKind::KeyringReplaced => "Your keyring was overwritten",
+        SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
+        SecurityEventKind::SessionEnded => "A device was signed out",
+        SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
+    }
+}
+
+/// To the minute. In UTC, and said so: the server does not know where a person is.
+fn minute(at: Timestamp) -> String {
+    let at = at.to_date_time();
+    let (year, month, day, hour, minute) = (at.year(), u8::from(at.month()), at.day(), at.hour(), at.minute());
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
 
 /// Who wrote, and where to ask: the From takes no answers.
@@ -181,9 +269,13 @@ fn signature(language: Language, operator: &Operator) -> String {
 mod tests {
     use super::*;
 
-    fn texts() -> [Text; 7] {
+    fn texts() -> Vec<Text> {
         let code = || Code::parse("204816").unwrap();
-        [
+        let at = Timestamp::from_unix_millis(1_764_000_000_000);
+        let events = SecurityEventKind::ALL.into_iter();
+        let events =
+            events.flat_map(|event| [Text::SecurityEvent { event, at }, Text::BriefSecurityEvent { event, at }]);
+        let others = [
             Text::AddressCode { code: code() },
             Text::AlreadyHere,
             Text::PhoneCode { code: code() },
@@ -191,7 +283,24 @@ mod tests {
             Text::RecoveryCode { code: code() },
             Text::ProofCode { code: code() },
             Text::NewLetter,
-        ]
+        ];
+        others.into_iter().chain(events).collect()
+    }
+
+    #[test]
+    fn what_was_done_is_said_with_its_time_and_no_link_but_the_mailbox() {
+        let url = "https://mail.example.se";
+        let at = Timestamp::from_unix_millis(1_764_000_000_000);
+        for (language, event) in
+            [Language::Sv, Language::En].into_iter().flat_map(|l| SecurityEventKind::ALL.map(|e| (l, e)))
+        {
+            let mail = Text::SecurityEvent { event, at }.words(language, url, &Operator::default()).text;
+            assert!(mail.contains("2025-11-24 16:00 UTC"), "{mail}");
+            assert_eq!(mail.split("://").count(), 2, "one link: {mail}");
+            assert!(mail.contains(&format!("{url}\n")), "{mail}");
+            let sms = Text::BriefSecurityEvent { event, at }.words(language, url, &Operator::default()).text;
+            assert!(sms.contains("2025-11-24 16:00 UTC") && !sms.contains("://"), "{sms}");
+        }
     }
 
     #[test]
@@ -207,7 +316,9 @@ mod tests {
     fn every_notice_says_who_writes_and_every_e_mail_where_to_ask() {
         let operator =
             Operator { name: "Example Clinic".into(), contact: "ask@example.se".into(), country: String::new() };
-        for (language, text) in [Language::Sv, Language::En].into_iter().flat_map(|l| texts().map(|text| (l, text))) {
+        for (language, text) in
+            [Language::Sv, Language::En].into_iter().flat_map(|l| texts().into_iter().map(move |text| (l, text)))
+        {
             let words = text.words(language, "https://mail.example.se", &operator);
             assert!(words.text.contains("Example Clinic"), "{}", words.text);
             assert_eq!(words.text.contains("ask@example.se"), !words.subject.is_empty(), "{}", words.text);

@@ -90,6 +90,7 @@ CREATE TABLE recovery (
 CREATE INDEX recovery_by_account ON recovery (account_id);
 CREATE INDEX recovery_by_expiry ON recovery (expires);
 
+-- `tries`: wrong passwords in a row, since it was unlocked last.
 CREATE TABLE session (
     session_id BLOB NOT NULL PRIMARY KEY,
     mailbox_id BLOB NOT NULL,
@@ -100,10 +101,21 @@ CREATE TABLE session (
     used       INTEGER NOT NULL,
     kept       INTEGER NOT NULL,
     locked     INTEGER NOT NULL,
+    tries      INTEGER NOT NULL,
     expires    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX session_by_mailbox ON session (mailbox_id);
 CREATE INDEX session_by_expiry ON session (expires);
+
+-- What was done about who may open a mailbox, for its owner to read. Says nothing of a person.
+CREATE TABLE security_event (
+    mailbox_id BLOB NOT NULL,
+    at         INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    session_id BLOB NOT NULL,
+    PRIMARY KEY (mailbox_id, at, kind, session_id)
+) STRICT;
+CREATE INDEX security_event_by_time ON security_event (at);
 
 CREATE TABLE slot (
     mailbox_id    BLOB NOT NULL,

@@ -19,7 +19,7 @@ use crate::{
     proofs::{CodeHmac, HolderId, Standing, Verdict},
     proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
     recoveries::{BeginRecovery, Recovering},
-    sessions::{EndSession, SessionByToken, StepUp},
+    sessions::{EndSession, EndSessionError, SessionByToken, StepUp},
     sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
 };
 
@@ -164,7 +164,7 @@ async fn an_ended_session_proves_nothing(store: Store) {
         expect(&store, &mut dice, HolderId::Session(person.session), person.phone, PHONE_CODE).await.unwrap();
     }
     let others = EndSession { account: bjorn.account, session: anna.session };
-    assert_eq!(store.write(others).await, Ok(false));
+    assert_eq!(store.write(others).await, Err(EndSessionError::NotFound));
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM proof")).await, Ok(2), "another's session goes on");
     store.write(EndSession { account: anna.account, session: anna.session }).await.unwrap();
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM proof")).await, Ok(1));

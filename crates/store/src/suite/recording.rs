@@ -42,7 +42,7 @@ async fn records(store: &Store, account: AccountId) -> Vec<RecordChange> {
         .records
 }
 
-async fn head_of(store: &Store, account: AccountId, purpose: RecordPurpose) -> RecordHead {
+pub(super) async fn head_of(store: &Store, account: AccountId, purpose: RecordPurpose) -> RecordHead {
     records(store, account).await.into_iter().map(|record| record.head).find(|head| head.purpose == purpose).unwrap()
 }
 

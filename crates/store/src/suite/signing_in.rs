@@ -18,7 +18,7 @@ use crate::{
     proofs::{HolderId, Standing, Verdict},
     proving::{ChooseError, EnterCode, Entered, OffersTo},
     recoveries::{BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovering, RecoveryError, RecoveryForPassword},
-    sessions::{Begun, EndSession, ListSessions, SessionByToken, TouchSession},
+    sessions::{Begun, EndSession, EndSessionError, ListSessions, SessionByToken, TouchSession},
     sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, SigningIn, TakeSignInState},
     slots::{DeviceSlot, DeviceSlotOf, LockSession, PutDeviceSlot, PutSlotError, UnlockSession},
 };
@@ -219,10 +219,11 @@ async fn an_ended_session_takes_its_device_slot_along(store: Store) {
     let (account, session) = (person.account, person.session);
     let slot = DeviceSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) };
     store.write(PutDeviceSlot { account, session, slot: slot.clone(), keep: false }).await.unwrap();
-    assert_eq!(store.write(EndSession { account: other.account, session }).await, Ok(false), "another's session");
+    let of_another = EndSession { account: other.account, session };
+    assert_eq!(store.write(of_another).await, Err(EndSessionError::NotFound));
     let found = store.read(DeviceSlotOf { session }).await.unwrap().unwrap();
     assert!(found.share_sealed == slot.share_sealed && found.sealed == slot.sealed);
-    assert_eq!(store.write(EndSession { account, session }).await, Ok(true));
+    store.write(EndSession { account, session }).await.unwrap();
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
     assert_eq!(store.read(SessionByToken { token_hash: person.token_hash, now: NOW }).await, Ok(None));
     let put = PutDeviceSlot { account, session, slot, keep: false };

@@ -427,12 +427,13 @@ async fn a_gateway_is_asked_again_only_if_that_may_help_and_when_it_says() {
 
 #[test]
 fn pauses_grow_and_have_an_end() {
-    let seconds = |lane, cause, attempts| pause(lane, cause, attempts).as_secs();
-    assert_eq!(seconds(Lane::Letters, Cause::NotNow, 0), 2);
-    assert_eq!(seconds(Lane::Letters, Cause::NotNow, 3), 16);
-    assert_eq!(seconds(Lane::Letters, Cause::NotNow, 1000), 30 * 60);
+    let seconds = |life, cause, attempts| pause(life, cause, attempts).as_secs();
+    assert_eq!(seconds(NEWS_LIFE, Cause::NotNow, 0), 2);
+    assert_eq!(seconds(NEWS_LIFE, Cause::NotNow, 3), 16);
+    assert_eq!(seconds(NEWS_LIFE, Cause::NotNow, 1000), 30 * 60);
     // A code behind greylisting of five minutes gets through while it is good.
-    assert_eq!(seconds(Lane::Emails, Cause::NotNow, 1000), 60);
+    assert_eq!(seconds(limits::CODE_LIFE, Cause::NotNow, 1000), 60);
     // A gateway that takes and never says so sends a code five times at most while it is good.
-    assert_eq!([0, 1, 2, 3].map(|attempts| seconds(Lane::Texts, Cause::Unanswered, attempts)), [60, 120, 240, 480]);
+    let unanswered = |attempts| seconds(limits::CODE_LIFE, Cause::Unanswered, attempts);
+    assert_eq!([0, 1, 2, 3].map(unanswered), [60, 120, 240, 480]);
 }

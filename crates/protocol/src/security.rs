@@ -1,0 +1,60 @@
+//! Security events: what was done about who may open a mailbox, as its owner reads it (PROTOCOL §6).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ids::SessionId, time::Timestamp};
+
+/// What was done. A closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityEventKind {
+    /// A session began.
+    SignedIn,
+    /// A recovery sheet took the place of another.
+    SheetReplaced,
+    /// The keyring was overwritten.
+    KeyringReplaced,
+    /// A forgotten password was replaced, and the sheet with it; all other sessions ended.
+    PasswordReplaced,
+    /// A session was ended by another one, or by too many wrong tries to unlock it.
+    SessionEnded,
+    /// A locked session was not unlocked: the password was wrong, once or more often in a row.
+    UnlockFailed,
+}
+
+impl SecurityEventKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::SignedIn,
+        Self::SheetReplaced,
+        Self::KeyringReplaced,
+        Self::PasswordReplaced,
+        Self::SessionEnded,
+        Self::UnlockFailed,
+    ];
+}
+
+/// One row of `GET /account/security-events`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct SecurityEvent {
+    /// What was done.
+    pub kind: SecurityEventKind,
+    /// When.
+    pub at: Timestamp,
+    /// The session that it was done in; of one that was ended, that one.
+    pub session: SessionId,
+    /// Whether that is the session which asks.
+    pub current: bool,
+}
+
+/// `GET /account/security-events`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SecurityEvents {
+    /// Newest first, of the last [`crate::limits::SECURITY_EVENT_LIFE`], at most [`crate::limits::PAGE`].
+    pub events: Vec<SecurityEvent>,
+}

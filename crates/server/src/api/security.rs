@@ -1,0 +1,335 @@
+//! Security events (PROTOCOL §6): what was done about who may open a mailbox, listed, and announced as it is done.
+
+use axum::extract::State;
+use securemailbox_protocol::{
+    factors::FactorKind,
+    ids::{AccountId, SessionId},
+    problems::{ProblemDetails, ProblemType},
+    security::{SecurityEvent, SecurityEventKind, SecurityEvents},
+};
+use securemailbox_store::{
+    Act,
+    accounts::AccountById,
+    factors::FactorsOf,
+    notices::{Lane, NewNotice},
+    security::{self, ListSecurityEvents, Noted},
+};
+
+use crate::{
+    body::Json,
+    mailroom::Mailroom,
+    notices::{Recipient, Text, seal_notice},
+    problem::Problem,
+    session::Session,
+};
+
+/// What was done about who may open this mailbox, newest first.
+#[utoipa::path(get, path = "/account/security-events",
+    responses((status = 200, body = SecurityEvents), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<SecurityEvents>, Problem> {
+    let rows = mailroom.store.read(ListSecurityEvents { account: session.account, now: mailroom.now() }).await?;
+    let event = |row: security::SecurityEvent| {
+        let security::SecurityEvent { kind, session: of, at } = row;
+        SecurityEvent { kind, at, session: of, current: of == session.id }
+    };
+    Ok(Json(SecurityEvents { events: rows.into_iter().map(event).collect() }))
+}
+
+/// Does an act that is a security event: it is done, written down and announced to every proved channel, or none of them.
+pub(super) async fn write_noted<A: Act>(
+    mailroom: &Mailroom,
+    account: AccountId,
+    session: SessionId,
+    kind: SecurityEventKind,
+    act: A,
+) -> Result<A::Output, Problem>
+where
+    Problem: From<A::Error>,
+{
+    let event = security::SecurityEvent { kind, session, at: mailroom.now() };
+    let notices = announcement(mailroom, account, event).await?;
+    let done = mailroom.store.write(Noted { act, account, event, notices }).await?;
+    ring(mailroom);
+    Ok(done)
+}
+
+/// What announces an event, one for each channel of the account: its address, and its phones.
+pub(super) async fn announcement(
+    mailroom: &Mailroom,
+    account: AccountId,
+    security::SecurityEvent { kind: event, at, .. }: security::SecurityEvent,
+) -> Result<Vec<NewNotice>, Problem> {
+    let row = mailroom.store.read(AccountById { account }).await?.ok_or(ProblemType::NotFound)?;
+    let factors = mailroom.store.read(FactorsOf { account }).await?;
+    let address = Recipient::Email(mailroom.seal.address(account, &row.address_sealed)?);
+    let mut rng = mailroom.rng();
+    let mut notices =
+        vec![seal_notice(&mailroom.seal, &address, row.language, &Text::SecurityEvent { event, at }, &mut rng)];
+    for factor in factors.iter().filter(|factor| factor.kind == FactorKind::Phone) {
+        let phone = Recipient::Phone(mailroom.seal.phone(account, factor.id, &factor.sealed)?);
+        notices.push(seal_notice(
+            &mailroom.seal,
+            &phone,
+            row.language,
+            &Text::BriefSecurityEvent { event, at },
+            &mut rng,
+        ));
+    }
+    Ok(notices)
+}
+
+/// Wakes the lanes of an announcement.
+pub(super) fn ring(mailroom: &Mailroom) {
+    for lane in [Lane::Emails, Lane::Texts] {
+        mailroom.notices.ring(lane);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use axum::{
+        body::Body,
+        http::{Request, StatusCode, header},
+    };
+    use http_body_util::BodyExt;
+    use securemailbox_protocol::{
+        endpoints::{self, ROOT},
+        factors::FactorOffer,
+        ids::{FactorId, SignInId, SlotId},
+        octets::Octets,
+        records::RecordPurpose,
+        slots::NewRecoverySlot,
+        sync::Changes,
+    };
+    use securemailbox_store::{
+        notices::ClaimNotices,
+        proofs::HolderId,
+        sessions::StepUp,
+        sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
+    };
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{
+        api::proofs::tests::House,
+        session::{self, Token},
+    };
+
+    /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
+    /// keyring only.
+    const ASK: [(&str, &str); 3] = [("PUT", "/slots/recovery"), ("PUT", "/records/{id}"), ("DELETE", "/sessions/{id}")];
+    /// What asks for none: it reads, or writes what opens no mailbox.
+    const ASK_NOT: [(&str, &str); 26] = [
+        ("GET", "/account"),
+        ("PATCH", "/account"),
+        ("GET", "/account/security-events"),
+        ("GET", "/sessions"),
+        ("POST", "/sessions/current/unlock"),
+        ("GET", "/sessions/current/proofs"),
+        ("POST", "/sessions/current/proofs"),
+        ("POST", "/sessions/current/proofs/enter"),
+        ("PUT", "/slots/device"),
+        ("GET", "/slots/device"),
+        ("GET", "/records/{id}"),
+        ("DELETE", "/records/{id}"),
+        ("POST", "/directory/look-ups"),
+        ("GET", "/directory/certificates/{hash}"),
+        ("POST", "/letters"),
+        ("GET", "/letters"),
+        ("GET", "/letters/{id}"),
+        ("PATCH", "/letters/{id}"),
+        ("POST", "/letters/{id}/receipt"),
+        ("GET", "/letters/{id}/deliveries"),
+        ("POST", "/trash/empty"),
+        ("GET", "/changes"),
+        ("GET", "/ids/letters"),
+        ("GET", "/ids/drafts"),
+        // They end what a session may do, so they come last.
+        ("DELETE", "/slots/device"),
+        ("DELETE", "/sessions/current"),
+    ];
+    /// They answer by a stream: a letter's content, which asks for the level of its sender, and events.
+    const STREAMS: [(&str, &str); 2] = [("GET", "/letters/{id}/content"), ("GET", "/events")];
+
+    struct Asker<'a> {
+        house: &'a House,
+        token: Token,
+        phone: FactorId,
+    }
+
+    impl Asker<'_> {
+        async fn call(&self, method: &str, path: &str, kind: &str, body: Vec<u8>) -> (StatusCode, Value) {
+            let request = Request::builder()
+                .method(method)
+                .uri(format!("{ROOT}{path}"))
+                .header(header::AUTHORIZATION, format!("Bearer {}", self.token.to_text()))
+                .header(header::CONTENT_TYPE, kind)
+                .header(header::IF_MATCH, "\"1\"")
+                .body(Body::from(body))
+                .unwrap();
+            let router = crate::api::router().0.with_state(self.house.mailroom.clone());
+            let answer = router.oneshot(request).await.unwrap();
+            let (status, body) = (answer.status(), answer.into_body().collect().await.unwrap().to_bytes());
+            (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        }
+
+        async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+            serde_json::from_value(self.call("GET", path, "application/json", Vec::new()).await.1).unwrap()
+        }
+
+        async fn replace_sheet(&self) -> (StatusCode, Value) {
+            let id = SlotId::new(self.house.mailroom.now(), &mut self.house.mailroom.rng());
+            let slot = NewRecoverySlot { id, sealed: Octets(vec![1; 80]), proof: Octets(vec![2; 32]) };
+            self.call("PUT", "/slots/recovery", "application/json", serde_json::to_vec(&slot).unwrap()).await
+        }
+
+        async fn replace_keyring(&self) -> (StatusCode, Value) {
+            let Changes { records, .. } = self.read("/changes?since=0&only=records").await;
+            let keyring = records.iter().find(|record| record.head.purpose == RecordPurpose::Keyring).unwrap();
+            let path = format!("/records/{}?purpose=keyring", keyring.head.id);
+            self.call("PUT", &path, "application/octet-stream", vec![3; 300]).await
+        }
+
+        async fn end(&self, session: SessionId) -> (StatusCode, Value) {
+            self.call("DELETE", &format!("/sessions/{session}"), "application/json", Vec::new()).await
+        }
+
+        /// A second session of the same account, as after a sign-in on another device.
+        async fn second_session(&self) -> SessionId {
+            let account = self.house.session(&self.token).await.account;
+            let (mailroom, now) = (&self.house.mailroom, self.house.mailroom.now());
+            let id = SignInId::new(now, &mut mailroom.rng());
+            mailroom.store.write(BeginSignIn { id, account: Some(account), state: Vec::new(), now }).await.unwrap();
+            mailroom.store.write(TakeSignInState { id, now }).await.unwrap();
+            mailroom.store.write(PasswordProved { id, now }).await.unwrap();
+            let code = self.house.code(HolderId::SignIn(id), self.phone).await;
+            let session = session::fresh(mailroom, &Token::generate(mailroom));
+            self.house.enter(SigningIn { id, session: session.clone() }, self.phone, code).await.unwrap();
+            session.id
+        }
+
+        async fn prove(&self) {
+            let id = self.house.session(&self.token).await.id;
+            let code = self.house.code(HolderId::Session(id), self.phone).await;
+            self.house.enter(StepUp(id), self.phone, code).await.unwrap();
+        }
+
+        async fn kinds(&self) -> Vec<SecurityEventKind> {
+            let SecurityEvents { events } = self.read("/account/security-events").await;
+            events.into_iter().map(|event| event.kind).collect()
+        }
+
+        /// How many e-mails and SMS wait, and go.
+        async fn sent(&self) -> [usize; 2] {
+            let now = self.house.mailroom.now();
+            let until = now.after(Duration::from_secs(60 * 60 * 24 * 30));
+            let mut sent = [0; 2];
+            for (count, lane) in sent.iter_mut().zip([Lane::Emails, Lane::Texts]) {
+                let claim = ClaimNotices { lane, now, limit: 100, until };
+                *count = self.house.mailroom.store.write(claim).await.unwrap().len();
+            }
+            sent
+        }
+    }
+
+    async fn asker(house: &House) -> Asker<'_> {
+        let (token, phone) = house.registered().await;
+        let asker = Asker { house, token, phone };
+        asker.sent().await;
+        asker
+    }
+
+    /// PROTOCOL §6; ATTACKS 45. A new route must say which it is.
+    #[tokio::test]
+    async fn a_session_that_was_proved_sixteen_minutes_ago_replaces_nothing() {
+        let listed: BTreeSet<_> = ASK.into_iter().chain(ASK_NOT).chain(STREAMS).collect();
+        let of_strangers =
+            |path: &str| ["/registrations", "/sign-ins", "/recoveries"].iter().any(|begin| path.starts_with(begin));
+        let of_sessions = endpoints::ALL.iter().map(|(method, path)| (method.as_str(), *path));
+        let of_sessions: BTreeSet<_> = of_sessions.filter(|(_, path)| !of_strangers(path)).collect();
+        assert_eq!(listed, of_sessions);
+
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        let other = asker.second_session().await;
+        house.wait(Duration::from_secs(16 * 60));
+        let asks_for_a_proof = |(status, problem): (StatusCode, Value)| {
+            assert_eq!((status, &problem["type"]), (StatusCode::FORBIDDEN, &"/problems/proof-required".into()));
+            let offers: Vec<FactorOffer> = serde_json::from_value(problem["offers"].clone()).unwrap();
+            assert_eq!(offers, [FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() }]);
+        };
+        asks_for_a_proof(asker.replace_sheet().await);
+        asks_for_a_proof(asker.replace_keyring().await);
+        asks_for_a_proof(asker.end(other).await);
+        assert_eq!(asker.kinds().await, [SecurityEventKind::SignedIn; 2], "nothing was done");
+        assert_eq!(asker.sent().await, [0, 0]);
+
+        for (method, path) in ASK_NOT {
+            let id = "0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11";
+            let named = path.replace("{id}", id).replace("{hash}", &"A".repeat(43));
+            let (_, answer) = asker.call(method, &named, "application/json", b"{}".to_vec()).await;
+            assert_ne!(answer["type"], "/problems/proof-required", "{method} {path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_replaced_after_a_proof_is_listed_and_announced_to_every_channel_once() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        let other = asker.second_session().await;
+        house.wait(Duration::from_secs(16 * 60));
+        asker.prove().await;
+        house.wait(Duration::from_secs(1));
+        assert_eq!(asker.replace_sheet().await.0, StatusCode::NO_CONTENT);
+        assert_eq!(asker.sent().await, [1, 1]);
+        house.wait(Duration::from_secs(1));
+        let (status, head) = asker.replace_keyring().await;
+        assert_eq!(status, StatusCode::OK, "{head}");
+        assert_eq!(asker.sent().await, [1, 1]);
+        house.wait(Duration::from_secs(1));
+        assert_eq!(asker.end(other).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(asker.sent().await, [1, 1]);
+        house.wait(Duration::from_secs(1));
+        // The second sheet of a day costs no second SMS.
+        assert_eq!(asker.replace_sheet().await.0, StatusCode::NO_CONTENT);
+        assert_eq!(asker.sent().await, [1, 0]);
+        let kinds = asker.kinds().await;
+        let done = [
+            SecurityEventKind::SheetReplaced,
+            SecurityEventKind::SessionEnded,
+            SecurityEventKind::KeyringReplaced,
+            SecurityEventKind::SheetReplaced,
+        ];
+        assert_eq!(kinds[..4], done);
+        let SecurityEvents { events } = asker.read("/account/security-events").await;
+        assert!(events[1].session == other && !events[1].current, "the session that was ended");
+        assert!(events[0].current);
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_itself_without_a_proof_and_says_nothing_of_it() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        house.wait(Duration::from_secs(16 * 60));
+        let own = house.session(&asker.token).await.id;
+        assert_eq!(asker.end(own).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(asker.sent().await, [0, 0]);
+        assert_eq!(asker.replace_sheet().await.1["type"], "/problems/not-signed-in");
+    }
+
+    /// PROTOCOL §6: what is written by itself, as a sync does, asks nobody for anything.
+    #[tokio::test]
+    async fn contacts_settings_and_drafts_are_written_without_a_proof() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        house.wait(Duration::from_secs(16 * 60));
+        let Changes { records, .. } = asker.read("/changes?since=0&only=records").await;
+        let settings = records.iter().find(|record| record.head.purpose == RecordPurpose::Settings).unwrap();
+        let path = format!("/records/{}?purpose=settings", settings.head.id);
+        let (status, head) = asker.call("PUT", &path, "application/octet-stream", vec![3; 300]).await;
+        assert_eq!(status, StatusCode::OK, "{head}");
+    }
+}

@@ -1,0 +1,64 @@
+// What asks for a fresh proof: the person confirms that it is them, and it is done again. Nothing that was typed is lost.
+import { createContext } from "svelte";
+import { type mailbox, problemIn } from "../worker/index.ts";
+import type { Factors, Problem } from "../worker/types.ts";
+
+type Vault = Pick<typeof mailbox, "call">;
+
+export class Confirmation {
+  readonly #vault: Vault;
+  #settle: ((confirmed: boolean) => void) | null = null;
+  /** The ways there are, while somebody confirms. */
+  factors = $state.raw<Factors | null>(null);
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  /** Does it. Where that is refused for want of a proof, asks for one and does it once more; rejects with the refusal if the person gives up. */
+  async before<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (refusal) {
+      const problem = problemIn(refusal);
+      if (problem.name !== "proof-required" || !(await this.ask(problem))) throw refusal;
+      return await act();
+    }
+  }
+
+  /** Asks for the proof that a refusal wants. Whether the person gave it. */
+  async ask({ offers }: Problem): Promise<boolean> {
+    this.giveUp();
+    this.factors = await this.#vault.call("confirm", { offers });
+    return await new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  async choose(id: string): Promise<void> {
+    this.factors = await this.#vault.call("choose_proof", { id });
+  }
+
+  chooseAnother(): void {
+    if (this.factors) this.factors = { ...this.factors, chosen: null };
+  }
+
+  async sendAgain(): Promise<void> {
+    await this.#vault.call("send_proof_again", {});
+  }
+
+  async enter(code: string): Promise<void> {
+    await this.#vault.call("enter_proof", { code });
+    this.#end(true);
+  }
+
+  giveUp(): void {
+    this.#end(false);
+  }
+
+  #end(confirmed: boolean): void {
+    const settle = this.#settle;
+    this.factors = this.#settle = null;
+    settle?.(confirmed);
+  }
+}
+
+export const [getConfirmation, setConfirmation] = createContext<Confirmation>();
