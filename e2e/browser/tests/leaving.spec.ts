@@ -208,3 +208,21 @@ test("a wrong password, signing out and signing in again work from one locked pa
   await enter(page, server, gun, m);
   await inMailbox(page, m);
 });
+
+test("wrong passwords at a locked page are one event that their owner reads", async ({ page, server, newcomer, m, watch }) => {
+  watch.expect(REFUSED);
+  const gun = await newcomer("Gun Berg");
+  await signIn(page, server, gun, m);
+  await fromMenu(page, m("app.lock"), m);
+  for (const wrong of ["inte det rätta alls", "inte det heller"]) {
+    const told = page.context().waitForEvent("response", (response) => response.url().endsWith("/sessions/current/unlock"));
+    await unlock(page, wrong, m);
+    expect((await told).status()).toBe(403);
+    await expect(problem(page)).toContainText(m("locked.wrong"));
+  }
+  await unlock(page, gun.password, m);
+  await inMailbox(page, m);
+  await page.goto("/settings/sessions");
+  const events = page.getByRole("list", { name: m("events.title") }).getByRole("listitem");
+  await expect(events.filter({ hasText: m("events.unlock_failed") })).toHaveCount(1);
+});
