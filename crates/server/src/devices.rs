@@ -24,6 +24,12 @@ impl KnownDevice {
     pub const fn octets(&self) -> &[u8; 16] {
         &self.0
     }
+
+    /// One of many.
+    #[cfg(test)]
+    pub(crate) const fn of_a_test(number: u8) -> Self {
+        Self([number; 16])
+    }
 }
 
 /// What a request says of its browser. Nothing in it is believed before it is held to a mailbox.

@@ -244,3 +244,99 @@ fn too_often(not_until: &NotUntil<<DefaultClock as Clock>::Instant>, clock: &Def
     let wait = not_until.wait_time_from(clock.now());
     Problem::new(ProblemType::TooManyRequests).retry_after(wait.as_secs() + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::NamedNetwork, devices::KnownDevice};
+
+    fn rates() -> Rates {
+        Rates::new(&NetworkLimits::default(), &Quotas::default())
+    }
+
+    fn of(text: &str) -> Network {
+        Network::of(text.parse().unwrap())
+    }
+
+    /// The address that a number stands for, as it is looked up.
+    fn address(number: u32) -> [u8; 32] {
+        let mut look_up = [0; 32];
+        look_up[..4].copy_from_slice(&number.to_be_bytes());
+        look_up
+    }
+
+    fn account(number: u8) -> AccountId {
+        AccountId::from_bytes([number; 16])
+    }
+
+    /// How often something is let through before it is refused, up to a bound.
+    fn times(most: u32, mut one: impl FnMut(u32) -> Result<(), Problem>) -> u32 {
+        (0..most).take_while(|number| one(*number).is_ok()).count().try_into().unwrap()
+    }
+
+    /// Review M3, A25: one device locked everybody out behind one address.
+    #[test]
+    fn a_browser_that_signed_in_before_is_not_locked_out_by_guesses_from_elsewhere() {
+        let (rates, office, anna) = (rates(), of("192.0.2.7"), address(1));
+        assert_eq!(times(100, |_| rates.guess(office, anna, None)), limits::SIGN_INS_AN_HOUR);
+        rates.guess(of("192.0.2.8"), anna, None).expect("from elsewhere");
+        while rates.entrance(office).is_ok() {}
+        let device = KnownDevice::of_a_test(3);
+        assert_eq!(times(100, |_| rates.guess(office, anna, Some(device))), limits::SIGN_INS_AN_HOUR);
+        rates.guess(office, anna, Some(KnownDevice::of_a_test(4))).expect("another one of hers");
+    }
+
+    #[test]
+    fn five_thousand_people_behind_one_address_sign_in_at_eight() {
+        let (rates, office) = (rates(), of("192.0.2.7"));
+        assert_eq!(times(6000, |number| rates.guess(office, address(number), None)), 5000);
+        rates.guess(of("192.0.2.8"), address(1), None).unwrap();
+    }
+
+    /// Review M2: a /48 was 65,536 networks.
+    #[test]
+    fn a_larger_network_asks_for_a_few_times_as_much_and_no_more() {
+        let limits = NetworkLimits { entrances_at_once: 10, entrances_a_day: 1, ..NetworkLimits::default() };
+        let rates = Rates::new(&limits, &Quotas::default());
+        let each = |number: u32| rates.entrance(of(&format!("2001:db8:1:{number:x}::1")));
+        assert_eq!(times(65_536, each), 40, "those of the first /56");
+        assert_eq!(times(65_536, |number| each(256 * (number + 1))), 120, "the rest of the /48");
+        rates.entrance(of("2001:db8:2::1")).unwrap();
+    }
+
+    #[test]
+    fn a_network_that_the_operator_named_asks_for_more_and_other_limits_are_taken_while_it_runs() {
+        let mut limits = NetworkLimits { entrances_at_once: 10, entrances_a_day: 1, ..NetworkLimits::default() };
+        let rates = Rates::new(&limits, &Quotas::default());
+        let hall = || rates.entrance(of("192.0.2.7"));
+        assert_eq!(times(100, |_| hall()), 10);
+        rates.change(&limits);
+        assert!(hall().is_err(), "the same limits go on counting");
+        let (name, addresses) = ("Town hall".into(), vec!["192.0.2.0/24".into()]);
+        limits.networks.push(NamedNetwork { name, addresses, times: 3 });
+        rates.change(&limits);
+        assert_eq!(times(100, |_| hall()), 30);
+        assert!(rates.entrance(of("192.0.2.8")).is_err(), "all of it together");
+    }
+
+    /// Review H4: 301 letters to one stranger in no time.
+    #[test]
+    fn a_member_writes_so_often_to_somebody_who_never_answered() {
+        let (rates, sender) = (rates(), account(1));
+        assert_eq!(times(100, |_| rates.strangers(sender, &[account(2)])), 20);
+        rates.strangers(sender, &[account(3)]).expect("to somebody else");
+        rates.strangers(account(4), &[account(2)]).expect("somebody else to them");
+        let all = times(1000, |number| rates.strangers(sender, &[AccountId::from_bytes([(number % 200) as u8; 16])]));
+        assert!(all < 500, "{all} to strangers beside those before");
+    }
+
+    #[test]
+    fn a_member_posts_so_often_and_to_so_many() {
+        let (rates, sender) = (rates(), account(1));
+        assert_eq!(times(100, |_| rates.post(sender)), 60);
+        rates.post(account(2)).unwrap();
+        assert_eq!(times(100, |_| rates.letters(sender, 1, 100)), 50, "readers of a day");
+        rates.letters(sender, 1, 0).expect("a letter to oneself");
+        assert!(rates.letters(account(2), 1, usize::MAX).is_err());
+    }
+}

@@ -86,6 +86,8 @@ async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
     drop(Person::at(&server).register(&server, ANNA.0, ANNA.1, "Anna").await);
     let answer = sign_in_by_cookie(&server).await;
     let set = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let known = answer.headers().get_all("set-cookie").iter().nth(1).unwrap().to_str().unwrap().to_owned();
+    assert!(known.starts_with("__Host-device=") && known.contains("HttpOnly; SameSite=Strict"), "{known}");
     let session: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
     assert!(session["token"].is_null(), "no script may see the token: {session}");
     let (cookie, attributes) = set.split_once(';').unwrap();
