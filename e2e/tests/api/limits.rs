@@ -1,10 +1,12 @@
 //! PROTOCOL §9a, as a program meets it: which numbers get a code, how many, how much a mailbox may hold.
 
 use reqwest::{Client, StatusCode};
+use securemailbox_client::letters::Addressed;
 use securemailbox_e2e::{
     person::Person,
     server::{Server, Start},
 };
+use securemailbox_protocol::address::Address;
 use serde_json::{Value, json};
 
 use crate::ANNA;
@@ -68,17 +70,22 @@ async fn a_mailbox_tells_what_it_holds_and_a_full_one_says_so() {
     let server = Server::start(Start::demo(folder.path()).with("QUOTAS__LETTERS", "1"));
     let anna = Person::at(&server);
     let mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
-    let token = anna.bearer();
+    let token = anna.token();
+    let to = vec![Address::parse(ANNA.0).unwrap()];
+    let letter = |subject: &str| {
+        let (subject, text) = (subject.into(), "Till mig själv.".into());
+        Addressed { to: to.clone(), subject, text, answers: None }
+    };
     let account = async || {
         let request = Client::new().get(format!("{}/api/v1/account", server.url())).bearer_auth(&token);
         serde_json::from_slice::<Value>(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
     };
     let empty = account().await;
     assert_eq!((&empty["holds"]["letters"], &empty["quota"]["letters"]), (&json!(0), &json!(1)));
-    anna.send(&mailbox, &[ANNA.0], "Ett", "Till mig själv.").await.unwrap();
+    mailbox.send(&anna, &letter("Ett")).await.unwrap();
     let full = account().await;
     assert_eq!(full["holds"]["letters"], 1);
     assert!(full["holds"]["bytes"].as_u64() > empty["holds"]["bytes"].as_u64());
-    let refused = anna.send(&mailbox, &[ANNA.0], "Två", "Till mig själv.").await.unwrap_err();
+    let refused = mailbox.send(&anna, &letter("Två")).await.unwrap_err();
     assert!(refused.to_string().contains("holds as much as it may"), "{refused}");
 }

@@ -43,7 +43,8 @@ impl Behind {
             dead_senders(start, free_port())
                 .with("PUBLIC_URL", &proxy.url())
                 .with("PROXIES", r#"["127.0.0.1"]"#)
-                .with("LIMITS__ENTRANCES_A_MINUTE", "3"),
+                .with("LIMITS__ENTRANCES_AT_ONCE", "3")
+                .with("LIMITS__ENTRANCES_A_DAY", "1"),
         );
         let client = client(&proxy).pool_max_idle_per_host(0).build().unwrap();
         let anna = Person { transport: Wire::through(client, &proxy.url()), device: directly.device };
