@@ -11,7 +11,7 @@ use securemailbox_protocol::{coding::base64url, ids::AccountId};
 use crate::{mailroom::Mailroom, networks::Network, seal::ServerSeal};
 
 const COOKIE: &str = "__Host-device";
-/// How long a browser is known after a sign-in: half a year.
+/// How long a browser is known after a sign-in, unless it signs out: half a year.
 const SECONDS: u32 = 180 * 24 * 60 * 60;
 
 /// A browser that signed in to one mailbox: 16 random bytes, which count for that mailbox only.
@@ -53,9 +53,7 @@ impl PresentedDevice {
             mailroom.rng().fill_bytes(&mut nonce);
             KnownDevice(nonce)
         });
-        let value = base64url::encode(&[nonce, mailroom.seal.device(account, &nonce)].concat());
-        let text = format!("{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={SECONDS}");
-        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        cookie(&base64url::encode(&[nonce, mailroom.seal.device(account, &nonce)].concat()), SECONDS)
     }
 
     /// A browser that says nothing.
@@ -72,6 +70,17 @@ impl PresentedDevice {
         let (nonce, mac) = octets.split_first_chunk()?;
         Some((*nonce, mac.try_into().ok()?))
     }
+}
+
+/// Makes a browser unknown again: whoever signs out leaves nothing there.
+#[must_use]
+pub fn forget_cookie() -> HeaderValue {
+    cookie("", 0)
+}
+
+fn cookie(value: &str, max_age: u32) -> HeaderValue {
+    let text = format!("{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={max_age}");
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 impl<S: Sync> FromRequestParts<S> for PresentedDevice {

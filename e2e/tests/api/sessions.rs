@@ -131,8 +131,10 @@ async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
     // At once, not when the stream next looks at itself: another device may have ended a lost one.
     let ended = async { while events.next().await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(15), ended).await.expect("the stream ends with its session");
-    let forgotten = out.headers()["set-cookie"].to_str().unwrap();
-    assert!(forgotten.starts_with("__Host-session=;") && forgotten.contains("Max-Age=0"), "{forgotten}");
+    let forgotten: Vec<_> = out.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+    let [session, device] = forgotten[..] else { panic!("two cookies: {forgotten:?}") };
+    assert!(session.starts_with("__Host-session=;") && session.contains("Max-Age=0"), "{session}");
+    assert!(device.starts_with("__Host-device=;") && device.contains("Max-Age=0"), "{device}");
     assert_eq!(call(Method::GET, "/account", None, "").await.status(), StatusCode::UNAUTHORIZED);
 }
 

@@ -3,7 +3,7 @@
 use axum::{
     extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use securemailbox_protocol::{
     ids::SessionId,
@@ -22,6 +22,7 @@ use securemailbox_store::{
 use super::{Id, proofs, security};
 use crate::{
     body::Json,
+    devices,
     mailroom::Mailroom,
     opaque::OpaqueServer,
     problem::Problem,
@@ -67,7 +68,9 @@ pub(crate) async fn sign_out(
     Ok(match session.delivery {
         SessionDelivery::Bearer => StatusCode::NO_CONTENT.into_response(),
         SessionDelivery::Cookie => {
-            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, session::forget_cookie())]).into_response()
+            let cookies =
+                [session::forget_cookie(), devices::forget_cookie()].map(|cookie| (header::SET_COOKIE, cookie));
+            (StatusCode::NO_CONTENT, AppendHeaders(cookies)).into_response()
         }
     })
 }
