@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem};
+use metrics::{counter, histogram};
+use securemailbox_protocol::problems::ProblemType;
+use tokio::time::Instant;
+
+use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem, telemetry};
 
 /// The whole policy of the page. A test holds every answer to it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -110,15 +114,20 @@ pub async fn dress(State(mailroom): State<Mailroom>, request: Request, next: Nex
     response
 }
 
-/// Counts a request by its route's pattern, never by its path, which holds ids. Labels are from closed lists: a series is
-/// kept for ever, so none may be made of what strangers send.
-pub async fn count(request: Request, next: Next) -> Response {
+/// Counts a request by its route's pattern, never by its path, which holds ids.
+pub async fn count(State(mailroom): State<Mailroom>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
     let method = counted_as(request.method());
+    let began = Instant::now();
     let response = next.run(request).await;
+    let took = began.elapsed().as_secs_f64();
+    histogram!(telemetry::REQUEST_SECONDS, "route" => route.clone(), "method" => method).record(took);
     let status = response.status().as_u16().to_string();
-    metrics::counter!("securemailbox_requests_total", "route" => route, "method" => method, "status" => status)
-        .increment(1);
+    counter!(telemetry::REQUESTS, "route" => route, "method" => method, "status" => status).increment(1);
+    if let Some(kind) = response.extensions().get::<ProblemType>() {
+        counter!(telemetry::PROBLEMS, "problem" => kind.slug()).increment(1);
+        mailroom.refusals.count(*kind);
+    }
     response
 }
 
