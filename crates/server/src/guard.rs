@@ -14,13 +14,19 @@ use metrics::{counter, histogram};
 use securemailbox_protocol::problems::ProblemType;
 use tokio::time::Instant;
 
-use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem, telemetry};
+use crate::{
+    budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem, request_id::RequestId,
+    telemetry,
+};
 
 /// The whole policy of the page. A test holds every answer to it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self' blob:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
     trusted-types svelte-trusted-html securemailbox-worker";
+
+/// The number of the request that an answer is to.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
@@ -94,6 +100,16 @@ impl<S: Sync> FromRequestParts<S> for Network {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self::of(IpAddr::from([0, 0, 0, 0]))))
     }
+}
+
+/// Gives a request its number, and its answer too.
+pub async fn number(State(mailroom): State<Mailroom>, request: Request, next: Next) -> Response {
+    let id = RequestId::random(&mut mailroom.rng());
+    let mut response = id.during(next.run(request)).await;
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
 }
 
 /// Puts the headers of the page's policy on an answer. The API's answers are kept nowhere.

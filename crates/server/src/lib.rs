@@ -27,6 +27,7 @@ mod problem;
 mod rates;
 mod refusals;
 mod reload;
+mod request_id;
 mod seal;
 mod session;
 mod shares;

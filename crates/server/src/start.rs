@@ -303,10 +303,14 @@ fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>
         .merge(pages::health::router())
         // Bodies are limited where they are read, each by its own limit.
         .layer(DefaultBodyLimit::disable())
-        .layer(CatchPanicLayer::custom(|_| Problem::new(ProblemType::Internal).into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!("a request failed: its handler panicked, which is a bug");
+            Problem::new(ProblemType::Internal).into_response()
+        }))
         // Also of what was not let in, or broke.
         .layer(middleware::from_fn_with_state(mailroom.clone(), guard::count))
         .layer(middleware::from_fn_with_state(mailroom.clone(), guard::dress))
+        .layer(middleware::from_fn_with_state(mailroom.clone(), guard::number))
         .with_state(mailroom.clone())
 }
 
