@@ -6,8 +6,8 @@ use crate::views::{PageProblem, Problem, ProblemName};
 
 /// A failure in the page's words.
 pub(crate) fn problem(failure: &impl Failure) -> Problem {
-    let Explained { name, class, retry_after, offers, .. } = failure.explain();
-    Problem { retry_after, offers, ..named(name, class) }
+    let Explained { name, class, retry_after, offers, request, .. } = failure.explain();
+    Problem { retry_after, offers, request, ..named(name, class) }
 }
 
 /// As [`problem`], `?`-able.
@@ -30,7 +30,7 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 
 /// A problem that arises before the client is asked.
 pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
-    Problem { name: name.into(), class, address: None, retry_after: None, offers: Vec::new() }
+    Problem { name: name.into(), class, address: None, retry_after: None, offers: Vec::new(), request: None }
 }
 
 /// What was typed will not do.

@@ -89,6 +89,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// By what the person may confirm that it is them, where that is what was missing; see `confirm`.
     pub offers: Vec<FactorOffer>,
+    /// By which number the operator finds the request in the log, where the server said so.
+    pub request: Option<String>,
 }
 
 /// Where an entry lies.

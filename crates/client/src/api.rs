@@ -1,6 +1,7 @@
 //! The calls of PROTOCOL §9, typed: what goes in, what may come back, how large it may be.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use securemailbox_protocol::{
@@ -181,6 +182,16 @@ struct Refusal {
     detail: Option<String>,
     #[serde(default)]
     offers: Vec<FactorOffer>,
+    request: Option<Value>,
+}
+
+impl Refusal {
+    /// The number of the request, if it is written as one: it is shown, and not everything that a server says is.
+    fn request(&self) -> Option<String> {
+        let number = self.request.as_ref()?.as_str()?;
+        let is_one = number.len() == 16 && number.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        is_one.then(|| number.to_owned())
+    }
 }
 
 impl Response {
@@ -209,8 +220,9 @@ fn refusal(status: u16, response: &Response) -> CallError {
     match ProblemType::from_path(&problem.r#type) {
         // The status is what proxies act on; a problem that contradicts its own is no problem of our list.
         Some(kind) if kind.status() == status => {
+            let request = problem.request();
             let Refusal { detail, offers, .. } = problem;
-            CallError::Problem(Problem { kind, detail, retry_after: response.retry_after, offers })
+            CallError::Problem(Problem { kind, detail, retry_after: response.retry_after, offers, request })
         }
         Some(_) | None => CallError::UnknownProblem(status),
     }
@@ -252,6 +264,18 @@ mod tests {
     fn problem(status: u16, body: &str) -> CallError {
         let content_type = PROBLEM.into();
         refusal(status, &Response { status, content_type, body: body.into(), retry_after: Some(720) })
+    }
+
+    #[test]
+    fn the_number_of_a_request_is_shown_only_if_it_is_one() {
+        let number = |request: &str| {
+            let body = format!(r#"{{"type":"/problems/internal","title":"","status":500,"request":{request}}}"#);
+            problem(500, &body).explain().request
+        };
+        assert_eq!(number(r#""0123456789abcdef""#).as_deref(), Some("0123456789abcdef"));
+        for other in ["null", "7", r#""""#, r#""0123456789ABCDEF""#, r#""call +46 701 2""#] {
+            assert_eq!(number(other), None, "{other}");
+        }
     }
 
     #[test]

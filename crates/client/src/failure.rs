@@ -136,6 +136,8 @@ pub struct Explained {
     pub retry_after: Option<u32>,
     /// By what the person may confirm that it is them, where that is what was missing ([`crate::confirming`]).
     pub offers: Vec<FactorOffer>,
+    /// By which number the operator finds the request in the log.
+    pub request: Option<String>,
 }
 
 /// An error that can be shown: every error of this crate. What happened is its `Display`.
@@ -147,7 +149,7 @@ pub trait Failure: std::error::Error {
 pub(crate) fn explained(name: impl Into<FailureName>, class: Class, advice: &'static str) -> Explained {
     // A page has sentences of its own, in two languages: in its module these would only weigh (decision 8).
     let advice = if cfg!(target_family = "wasm") { "" } else { advice };
-    Explained { name: name.into(), class, advice, retry_after: None, offers: Vec::new() }
+    Explained { name: name.into(), class, advice, retry_after: None, offers: Vec::new(), request: None }
 }
 
 /// A call to the server did not give what was asked for.
@@ -182,6 +184,8 @@ pub struct Problem {
     pub retry_after: Option<u32>,
     /// Of `proof-required` and `level-required`: by what the person may confirm that it is them.
     pub offers: Vec<FactorOffer>,
+    /// The number of the request: 16 hexadecimal digits.
+    pub request: Option<String>,
 }
 
 impl CallError {
@@ -204,9 +208,10 @@ impl Failure for CallError {
                 Class::Unavailable,
                 "Check the network and the server's address, and try again.",
             ),
-            Self::Problem(Problem { kind, retry_after, offers, .. }) => Explained {
+            Self::Problem(Problem { kind, retry_after, offers, request, .. }) => Explained {
                 retry_after: *retry_after,
                 offers: offers.clone(),
+                request: request.clone(),
                 ..explained(*kind, class_of(*kind), kind.advice())
             },
             Self::TooLargeForProxy => explained(

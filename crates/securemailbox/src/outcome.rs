@@ -146,6 +146,12 @@ impl<F: Failure> From<F> for Stop {
             let _ = write!(detail, " The server asks for a pause of {seconds} s.");
             more.insert("retry_after".into(), seconds.into());
         }
+        if let Some(request) = explained.request {
+            if explained.name == FailureName::Server(ProblemType::Internal) {
+                let _ = write!(detail, " It is {request}.");
+            }
+            more.insert("request".into(), request.into());
+        }
         Self { class: Some(explained.class), name: StopName::Failure(explained.name), detail, more }
     }
 }
@@ -197,7 +203,12 @@ pub(crate) fn misused(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_client::{directory::LookUpError, failure::CallError, letters::Damage, transport::Unreachable};
+    use securemailbox_client::{
+        directory::LookUpError,
+        failure::{CallError, Problem},
+        letters::Damage,
+        transport::Unreachable,
+    };
 
     use super::*;
 
@@ -219,6 +230,20 @@ mod tests {
             "detail": "Nobody with this address has a mailbox here. Check the spelling.",
         } });
         assert_eq!(stop.json(), expected);
+    }
+
+    #[test]
+    fn a_fault_of_the_server_is_told_with_the_number_of_its_request() {
+        let problem = Problem {
+            kind: ProblemType::Internal,
+            detail: None,
+            retry_after: None,
+            offers: Vec::new(),
+            request: Some("0123456789abcdef".into()),
+        };
+        let stop = Stop::from(CallError::Problem(problem));
+        assert_eq!(stop.json()["error"]["request"], "0123456789abcdef");
+        assert!(stop.detail().ends_with("tell the operator the number of this request. It is 0123456789abcdef."));
     }
 
     #[test]

@@ -114,14 +114,14 @@ async fn reload_at_hangup(mut hangups: Signal, arguments: ServeArgs, mut reloade
     }
 }
 
-/// The log: JSON, a line each. Our own sentences only, which hold no address, id or name (PROTOCOL §8); what a dependency
+/// The log: JSON, a line each; those of a request have its number in `span.request`. Our own sentences only, which hold no address, id or name (PROTOCOL §8); what a dependency
 /// would say of a request is not ours to promise.
 struct Log(reload::Handle<Targets, Registry>);
 
 impl Log {
     fn to_standard_error() -> Self {
         let (targets, handle) = reload::Layer::new(Self::targets(LogLevel::default()));
-        let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+        let lines = tracing_subscriber::fmt::layer().json().with_span_list(false).with_writer(std::io::stderr);
         tracing_subscriber::registry().with(targets).with(lines).init();
         Self(handle)
     }

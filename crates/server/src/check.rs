@@ -268,10 +268,9 @@ fn of_the_disk(location: &Location) -> Option<Finding> {
     let Location::Sqlite(folder) = location else { return None };
     // It may not be made yet.
     let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
-    let Ok(found) = rustix::fs::statvfs(there) else {
+    let Ok(free) = files::room_at(there) else {
         return Some(Finding::new("disk", Verdict::Warning, format!("the room at {} can't be told", there.display())));
     };
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
     let (verdict, advice) = match free {
         ..NO_ROOM => (Verdict::Failed, ": nothing but erasing would go on. Make room"),
         NO_ROOM..LITTLE_ROOM => (Verdict::Warning, ": make room before it is full"),

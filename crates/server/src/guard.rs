@@ -10,13 +10,23 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem};
+use metrics::{counter, histogram};
+use securemailbox_protocol::problems::ProblemType;
+use tokio::time::Instant;
+
+use crate::{
+    budgets::Tab, listener::Peer, mailroom::Mailroom, networks::Network, problem::Problem, request_id::RequestId,
+    telemetry,
+};
 
 /// The whole policy of the page. A test holds every answer to it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self' blob:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
     trusted-types svelte-trusted-html securemailbox-worker";
+
+/// The number of the request that an answer is to.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
@@ -92,6 +102,16 @@ impl<S: Sync> FromRequestParts<S> for Network {
     }
 }
 
+/// Gives a request its number, and its answer too.
+pub async fn number(State(mailroom): State<Mailroom>, request: Request, next: Next) -> Response {
+    let id = RequestId::random(&mut mailroom.rng());
+    let mut response = id.during(next.run(request)).await;
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
 /// Puts the headers of the page's policy on an answer. The API's answers are kept nowhere.
 pub async fn dress(State(mailroom): State<Mailroom>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
@@ -110,15 +130,20 @@ pub async fn dress(State(mailroom): State<Mailroom>, request: Request, next: Nex
     response
 }
 
-/// Counts a request by its route's pattern, never by its path, which holds ids. Labels are from closed lists: a series is
-/// kept for ever, so none may be made of what strangers send.
-pub async fn count(request: Request, next: Next) -> Response {
+/// Counts a request by its route's pattern, never by its path, which holds ids.
+pub async fn count(State(mailroom): State<Mailroom>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
     let method = counted_as(request.method());
+    let began = Instant::now();
     let response = next.run(request).await;
+    let took = began.elapsed().as_secs_f64();
+    histogram!(telemetry::REQUEST_SECONDS, "route" => route.clone(), "method" => method).record(took);
     let status = response.status().as_u16().to_string();
-    metrics::counter!("securemailbox_requests_total", "route" => route, "method" => method, "status" => status)
-        .increment(1);
+    counter!(telemetry::REQUESTS, "route" => route, "method" => method, "status" => status).increment(1);
+    if let Some(kind) = response.extensions().get::<ProblemType>() {
+        counter!(telemetry::PROBLEMS, "problem" => kind.slug()).increment(1);
+        mailroom.refusals.count(*kind);
+    }
     response
 }
 

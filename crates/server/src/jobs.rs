@@ -22,10 +22,11 @@ pub async fn run(mailroom: Mailroom) {
     }
 }
 
-/// Deletes what is over, once a minute. Never ends.
+/// Deletes what is over and tells what was refused, once a minute. Never ends.
 async fn sweep(mailroom: &Mailroom) {
     loop {
         mailroom.rates.sweep();
+        mailroom.refusals.say();
         if let Err(error) = mailroom.store.write(Sweep { now: mailroom.now() }).await {
             tracing::error!(error = error.to_string(), "sweeping failed");
         }

@@ -25,12 +25,15 @@ mod pages;
 mod patience;
 mod problem;
 mod rates;
+mod refusals;
 mod reload;
+mod request_id;
 mod seal;
 mod session;
 mod shares;
 mod start;
 mod tallies;
+mod telemetry;
 mod tls;
 
 pub use mailroom::Clock;

@@ -31,6 +31,7 @@ use crate::{
     networks::Network,
     patience::{Overdue, Patience, Watched},
     shares::{Division, Shares},
+    telemetry,
 };
 
 /// The head of a request, in bytes. Ours are under 1 KiB.
@@ -77,10 +78,10 @@ pub fn places(limits: &NetworkLimits) -> Division {
 pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stopping: watch::Receiver<bool>) {
     let places = doors.places;
     let mut connections = JoinSet::new();
-    let (mut waiting, mut crowd) = (Trouble::default(), Trouble::default());
+    let (mut troubles, mut crowd) = (Troubles::default(), Trouble::default());
     loop {
         let (stream, peer) = tokio::select! {
-            accepted = next(&listener, &places, &mut waiting) => accepted,
+            accepted = next(&listener, &places, &mut troubles) => accepted,
             // What is over is let go of.
             Some(_) = connections.join_next() => continue,
             () = stopped(&mut stopping) => break,
@@ -90,7 +91,7 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
         }
         let network = (!doors.proxies.contains(&peer.ip().to_canonical())).then(|| Network::of(peer.ip()));
         let Ok(place) = places.take(network, 1) else {
-            metrics::counter!("securemailbox_connections_refused_total").increment(1);
+            metrics::counter!(telemetry::CONNECTIONS_REFUSED).increment(1);
             crowd.say(|| tracing::warn!("a network has as many connections as it may have, and more are closed"));
             continue;
         };
@@ -125,21 +126,29 @@ pub async fn serve(listener: TcpListener, router: Router, doors: Doors, mut stop
 }
 
 /// The next connection, once there is a place: with none free, the kernel's queue waits instead of our memory.
-async fn next(listener: &TcpListener, places: &Shares<Network>, trouble: &mut Trouble) -> (TcpStream, SocketAddr) {
+async fn next(listener: &TcpListener, places: &Shares<Network>, troubles: &mut Troubles) -> (TcpStream, SocketAddr) {
     loop {
         if timeout(FULL, places.room()).await.is_err() {
-            trouble.say(|| tracing::warn!("all places for connections are taken, and others wait"));
+            troubles.full.say(|| tracing::warn!("all places for connections are taken, and others wait"));
             continue;
         }
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
                 // Out of file descriptors, most likely; spinning would not free one.
-                trouble.say(|| tracing::warn!(error = error.to_string(), "a connection could not be taken"));
+                metrics::counter!(telemetry::CONNECTIONS_FAILED).increment(1);
+                troubles.failed.say(|| tracing::warn!(error = error.to_string(), "a connection could not be taken"));
                 sleep(Duration::from_millis(100)).await;
             }
         }
     }
+}
+
+/// Why no connection comes. Each is said by itself, so that one does not hush the other.
+#[derive(Default)]
+struct Troubles {
+    full: Trouble,
+    failed: Trouble,
 }
 
 /// Something that goes on, and is said once in a while.

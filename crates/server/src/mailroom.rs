@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     budgets::Budgets, config::RegistrationPolicy, notices::Bells, numbers::Numbers, opaque::OpaqueServer,
-    origin::Origin, rates::Rates, seal::ServerSeal,
+    origin::Origin, rates::Rates, refusals::Refusals, seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -47,6 +47,8 @@ pub struct Shared {
     pub notices: Bells,
     /// What requests hold in memory.
     pub budgets: Arc<Budgets>,
+    /// What was refused since the log told of it.
+    pub refusals: Refusals,
     /// Turns true when the server is to stop, so that event streams end.
     pub stopping: watch::Receiver<bool>,
     clock: Clock,
@@ -82,7 +84,7 @@ impl Mailroom {
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
         let Parts { store, seal, opaque, origin, rates, registration, quota, numbers, texts_a_day, stopping } = parts;
-        let (notices, budgets) = (Bells::default(), Budgets::new());
+        let (notices, budgets, refusals) = (Bells::default(), Budgets::new(), Refusals::default());
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
             store,
@@ -96,6 +98,7 @@ impl Mailroom {
             texts_a_day,
             notices,
             budgets,
+            refusals,
             stopping,
             clock,
             random,

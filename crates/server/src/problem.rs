@@ -9,6 +9,8 @@ use securemailbox_protocol::problems::{ProblemDetails, ProblemType};
 use securemailbox_store::StoreError;
 use serde_json::Value;
 
+use crate::request_id::RequestId;
+
 /// An answer that says what went wrong and, by its type, what to do.
 #[derive(Debug)]
 pub struct Problem {
@@ -101,9 +103,14 @@ impl From<crate::seal::Unsealed> for Problem {
 }
 
 impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        if let Some(id) = RequestId::current() {
+            self = self.with("request", id.to_string());
+        }
         let status = StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(&*self.details)).into_response();
+        // For whoever counts answers.
+        response.extensions_mut().insert(self.kind);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -109,6 +109,12 @@ impl<K: Eq + Hash + Copy> Shares<K> {
         }
     }
 
+    /// How much of it is taken, and how much there is.
+    pub fn level(&self) -> (usize, usize) {
+        let taken = self.taken();
+        (taken.all, taken.division.all)
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken<K>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

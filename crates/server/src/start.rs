@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, response::IntoResponse};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse};
+use metrics_exporter_prometheus::PrometheusHandle;
 use rand::{RngCore, rngs::StdRng};
 use securemailbox_protocol::{address::Address, problems::ProblemType, sealed::Purpose};
 use securemailbox_store::{
@@ -43,6 +43,7 @@ use crate::{
     reload::Reloader,
     seal::{Places, SealError, ServerSeal, Unsealed},
     shares::{Division, Shares},
+    telemetry::{self, Gauges, NotCounting},
     tls::{Shown, TlsError},
 };
 
@@ -126,9 +127,9 @@ pub enum StartError {
     /// A task of the server panicked, which is a bug.
     #[error("the server stopped by itself; this is a bug")]
     Panicked,
-    /// Metrics were set up twice in one process.
-    #[error("metrics could not be set up")]
-    Metrics,
+    /// Nothing could be counted.
+    #[error("metrics could not be set up: {0}")]
+    Metrics(#[from] NotCounting),
 }
 
 impl StartError {
@@ -152,7 +153,7 @@ impl StartError {
             | Self::Demo(_)
             | Self::Panicked
             | Self::TlsVersion(_)
-            | Self::Metrics => false,
+            | Self::Metrics(_) => false,
         }
     }
 }
@@ -161,7 +162,7 @@ impl StartError {
 pub struct Server {
     mailroom: Mailroom,
     listener: TcpListener,
-    metrics: Option<(TcpListener, Router)>,
+    metrics: Option<(TcpListener, PrometheusHandle)>,
     router: Router,
     doors: Doors,
     senders: Senders,
@@ -190,7 +191,7 @@ impl Server {
         let listener = bind("listen", configuration.listen).await?;
         let address = listener.local_addr().unwrap_or(configuration.listen);
         let metrics = match &configuration.metrics {
-            Some(metrics) => Some((bind("metrics.listen", metrics.listen).await?, metrics_router()?)),
+            Some(metrics) => Some((bind("metrics.listen", metrics.listen).await?, telemetry::start()?)),
             None => None,
         };
         let location = location(&configuration);
@@ -218,7 +219,8 @@ impl Server {
         let (patience, of_connections) = watch::channel(Patience::new(&configuration.limits));
         let doors = Doors { tls, only, proxies: canonical(&configuration.proxies), places, patience: of_connections };
         let (version, url, database) = (env!("CARGO_PKG_VERSION"), mailroom.origin.url(), location.place());
-        tracing::info!(version, listen = %address, url, database, tls = doors.tls.is_some(), "opened");
+        let data = configuration.data().display();
+        tracing::info!(version, listen = %address, url, %data, database, tls = doors.tls.is_some(), "opened");
         if let Some(shown) = &shown {
             shown.warn_of_its_end(mailroom.now());
         }
@@ -254,12 +256,15 @@ impl Server {
 
     /// Serves until `until` is over; then ends event streams, finishes requests under way, and closes the store.
     pub async fn serve(self, until: impl Future<Output = ()>) {
-        let Self { mailroom, listener, metrics, router, doors, senders, stop, .. } = self;
+        let Self { mailroom, listener, metrics, router, doors, senders, stop, configuration, shown, .. } = self;
         tracing::info!("serving");
         let worker = tokio::spawn(notices::run(mailroom.clone(), senders));
         let jobs = tokio::spawn(jobs::run(mailroom.clone()));
         let patience = doors.patience.clone();
-        if let Some((listener, router)) = metrics {
+        if let Some((listener, handle)) = metrics {
+            let folder = configuration.database.is_none().then(|| configuration.data().to_path_buf());
+            let gauges = Gauges { mailroom: mailroom.clone(), places: Arc::clone(&doors.places), shown, folder };
+            let router = gauges.router(handle);
             let (places, patience) = (Shares::new(METRICS_PLACES), patience.clone());
             let doors = Doors { tls: None, only: None, proxies: [].into(), places, patience };
             tokio::spawn(listener::serve(listener, router, doors, stop.subscribe()));
@@ -294,13 +299,18 @@ fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>
     pages::router(demo)
         .merge(api.layer(middleware::from_fn(budgets::weigh)))
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
-        .layer(middleware::from_fn(guard::count))
         .layer(middleware::from_fn_with_state((mailroom.clone(), proxies), guard::let_in))
-        .merge(pages::health::router().layer(middleware::from_fn(guard::count)))
+        .merge(pages::health::router())
         // Bodies are limited where they are read, each by its own limit.
         .layer(DefaultBodyLimit::disable())
-        .layer(CatchPanicLayer::custom(|_| Problem::new(ProblemType::Internal).into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!("a request failed: its handler panicked, which is a bug");
+            Problem::new(ProblemType::Internal).into_response()
+        }))
+        // Also of what was not let in, or broke.
+        .layer(middleware::from_fn_with_state(mailroom.clone(), guard::count))
         .layer(middleware::from_fn_with_state(mailroom.clone(), guard::dress))
+        .layer(middleware::from_fn_with_state(mailroom.clone(), guard::number))
         .with_state(mailroom.clone())
 }
 
@@ -337,21 +347,6 @@ async fn open_store(location: &Location) -> Result<Store, OpenError> {
             opened => return opened,
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "metrics are no part of the API's document")]
-fn metrics_router() -> Result<Router, StartError> {
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|_| StartError::Metrics)?;
-    let render = move || {
-        let handle = handle.clone();
-        async move {
-            handle.run_upkeep();
-            (StatusCode::OK, [(axum::http::header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render())
-        }
-    };
-    Ok(Router::new().route("/metrics", axum::routing::get(render)))
 }
 
 /// The seal, made if the database is new, refused if it is another database's.

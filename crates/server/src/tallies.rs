@@ -9,12 +9,17 @@ use securemailbox_protocol::{
     phone::PhoneNumber,
     problems::ProblemType,
 };
-use securemailbox_store::tallies::{Count, CountError, CountLess, Tally, TallyKey};
+use securemailbox_store::{
+    StoreError,
+    tallies::{Count, CountError, CountLess, Counted, Tally, TallyKey},
+};
 
 use crate::{devices::KnownDevice, mailroom::Mailroom, networks::Network, problem::Problem};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A day, in the key of a tally.
+const A_DAY: &str = "day";
 
 /// What is counted, and what may be done within an hour and a day. The name goes into the key.
 struct Allowance {
@@ -53,6 +58,9 @@ const WRONG_AT_ADDRESS_FROM: Allowance = allow_a_day("wrong-at-address-from", 15
 const WRONG_FROM: Allowance = allow_a_day("wrong-from", 100);
 /// Wrong codes at one account, of those who proved its password.
 const WRONG_AT_ACCOUNT: Allowance = allow_a_day("wrong-at-account", 20);
+
+/// The name of the tally of all SMS.
+const TEXTS: &str = "texts";
 
 /// Tallies of one act, gathered.
 pub struct Tallies<'a> {
@@ -99,7 +107,7 @@ impl<'a> Tallies<'a> {
     #[must_use]
     pub fn text(mut self) -> Self {
         self.all_texts = Some(self.tallies.len());
-        let all = allow_a_day("texts", self.mailroom.texts_a_day);
+        let all = allow_a_day(TEXTS, self.mailroom.texts_a_day);
         self.add(&all, &[], 1)
     }
 
@@ -137,7 +145,7 @@ impl<'a> Tallies<'a> {
     }
 
     fn add(mut self, allowance: &Allowance, of: &[&[u8]], times: u32) -> Self {
-        for (most, within, word) in [(allowance.an_hour, HOUR, "hour"), (allowance.a_day, DAY, "day")] {
+        for (most, within, word) in [(allowance.an_hour, HOUR, "hour"), (allowance.a_day, DAY, A_DAY)] {
             let Some(most) = most else { continue };
             let key: TallyKey = self.mailroom.seal.tally(allowance.name, word, of);
             self.tallies.push(Tally { key, most: most.saturating_mul(times.into()), within });
@@ -180,9 +188,16 @@ impl<'a> Tallies<'a> {
     }
 }
 
+/// How many SMS were sent within the day that runs.
+///
+/// # Errors
+/// The store's.
+pub async fn texts_today(mailroom: &Mailroom) -> Result<u64, StoreError> {
+    let key = mailroom.seal.tally(TEXTS, A_DAY, &[]);
+    mailroom.store.read(Counted { key, now: mailroom.now() }).await
+}
+
 fn say_how_many_texts(sent: u64, most: u64) {
-    metrics::gauge!("securemailbox_texts_today").set(sent as f64);
-    metrics::gauge!("securemailbox_texts_a_day").set(most as f64);
     if sent == most.saturating_mul(8).div_ceil(10) {
         tracing::warn!(sent, most, "four fifths of today's SMS are sent: see `sms.a_day`");
     }

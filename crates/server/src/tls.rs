@@ -109,10 +109,14 @@ impl Shown {
 
     /// Says so in the log when it ends before long, or has.
     pub fn warn_of_its_end(&self, now: Timestamp) {
-        let days = ends(&self.now().cert).map(|end| days_until(end, now));
-        if let Some(days) = days.filter(|days| *days < SOON) {
+        if let Some(days) = self.days_left(now).filter(|days| *days < SOON) {
             tracing::warn!(days, "the certificate ends before long: renew it, and send this process SIGHUP");
         }
+    }
+
+    /// How many whole days are left of it; less than none if it is over.
+    pub fn days_left(&self, now: Timestamp) -> Option<i64> {
+        ends(&self.now().cert).map(|end| days_until(end, now))
     }
 
     fn now(&self) -> Arc<CertifiedKey> {

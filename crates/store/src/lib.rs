@@ -9,6 +9,7 @@ pub mod factors;
 pub mod fuzzing;
 pub mod jobs;
 pub mod letters;
+pub mod measures;
 pub mod meta;
 pub mod notices;
 pub mod proofs;

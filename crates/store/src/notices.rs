@@ -64,6 +64,11 @@ pub enum Lane {
     Letters,
 }
 
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 3] = [Self::Emails, Self::Texts, Self::Letters];
+}
+
 /// A notice with its whole content, sealed by the server.
 #[derive(Debug, Clone)]
 pub struct NewNotice {
@@ -148,7 +153,7 @@ impl Act for ClaimNotices {
     }
 }
 
-/// How many notices wait in each lane, and since when the oldest is due.
+/// How many notices wait in each lane, since when, and when the first of them is due.
 pub struct Backlog;
 
 /// What waits in one lane.
@@ -160,6 +165,8 @@ pub struct WaitingInLane {
     pub count: u64,
     /// When the first of them is due, or was.
     pub due: Timestamp,
+    /// When the oldest of them was queued.
+    pub created: Timestamp,
 }
 
 impl Act for Backlog {
@@ -167,9 +174,13 @@ impl Act for Backlog {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT lane, COUNT(*), MIN(due) FROM notice GROUP BY lane ORDER BY lane";
+        const SQL: &str = "SELECT lane, COUNT(*), MIN(due), MIN(created) FROM notice GROUP BY lane ORDER BY lane";
         let rows = db.rows(SQL, &[]).await?.into_iter();
-        rows.map(|mut row| Ok(WaitingInLane { lane: row.take()?, count: row.take()?, due: row.take()? })).collect()
+        rows.map(|mut row| {
+            let (lane, count, due, created) = (row.take()?, row.take()?, row.take()?, row.take()?);
+            Ok(WaitingInLane { lane, count, due, created })
+        })
+        .collect()
     }
 }
 

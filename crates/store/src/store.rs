@@ -8,6 +8,7 @@ use crate::{
     Act, Listener, ReadOnly, StoreError,
     inspection::Inspection,
     listeners::Listeners,
+    measures::UnderWay,
     postgres::{self, Postgres},
     sqlite::{self, Sqlite},
     traces::{Shared, Traces},
@@ -237,6 +238,7 @@ impl Store {
     /// # Errors
     /// Those of the act; [`StoreError::Busy`] when too many are waiting.
     pub async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
+        let _under_way = UnderWay::begin();
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(act).await,
             Engine::Postgres(postgres) => postgres.write(act).await,

@@ -1,6 +1,7 @@
 //! What an operator does and meets: a database that is away, certificates that are renewed, configurations that can't work.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -298,4 +299,27 @@ async fn a_renewed_certificate_is_shown_after_sighup_and_no_request_is_lost() {
     let mut server = server;
     server.stop();
     assert!(!server.log().contains("\"stopping\""), "the level was taken: {}", server.log());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_answer_has_a_number_that_nobody_but_the_server_gives() {
+    const OF_A_STRANGER: &str = "0123456789abcdef";
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let client = Client::new();
+    let mut numbers = BTreeSet::new();
+    for path in ["/", "/healthz", "/problems/nothing", "/api/v1/account"] {
+        let request = client.get(format!("{}{path}", server.url()));
+        let request = request.header("request-id", OF_A_STRANGER).header("x-request-id", OF_A_STRANGER);
+        let answer = request.send().await.unwrap();
+        let number = answer.headers()["request-id"].to_str().unwrap().to_owned();
+        assert!(number.len() == 16 && number.bytes().all(|digit| digit.is_ascii_hexdigit()), "{number}");
+        assert_ne!(number, OF_A_STRANGER);
+        if answer.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json") {
+            let problem: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            assert_eq!(problem["request"], number.as_str());
+        }
+        numbers.insert(number);
+    }
+    assert_eq!(numbers.len(), 4, "each has its own");
 }

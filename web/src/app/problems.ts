@@ -16,6 +16,8 @@ interface Particulars {
   who: string;
   /** How long to wait. */
   time: string;
+  /** The number of the request, where the server gave one. */
+  request: string | null;
 }
 
 type Sentences = [what: (particulars: Particulars) => string, todo: (particulars: Particulars) => string];
@@ -46,7 +48,7 @@ const SAME = {
 /** The others, each with its own. */
 const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Sentences>> = {
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],
-  internal: [() => m["problem.internal"](), () => m["problem.internal.do"]()],
+  internal: [() => m["problem.internal"](), ({ request }) => (request ? m["problem.internal.do.number"]({ request }) : m["problem.internal.do"]())],
   busy: [() => m["problem.busy"](), () => m["problem.busy.do"]()],
   "too-many-requests": [() => m["problem.too_many_requests"](), ({ time }) => m["problem.too_many_requests.do"]({ time })],
   "not-a-mobile-number": [() => m["problem.not_a_mobile_number"](), () => m["problem.not_a_mobile_number.do"]()],
@@ -119,6 +121,7 @@ export function explain(problem: Problem): Explained {
   const particulars = {
     who: problem.address ?? m["problem.somebody"](),
     time: waitingTime(problem.retry_after ?? A_WHILE),
+    request: problem.request,
   };
   return { what: what(particulars), todo: todo(particulars) };
 }

@@ -85,7 +85,7 @@ function tell(message: ToTabs): void {
 
 export const mailbox = {
   async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0]): Promise<MailboxCalls[C][1]> {
-    if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null, offers: [] });
+    if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null, offers: [], request: null });
     return (await mailboxWorker.call(call, args)) as MailboxCalls[C][1];
   },
 

@@ -617,7 +617,11 @@ retry_after: number | null,
 /**
  * By what the person may confirm that it is them, where that is what was missing; see `confirm`.
  */
-offers: Array<FactorOffer>, };
+offers: Array<FactorOffer>, 
+/**
+ * By which number the operator finds the request in the log, where the server said so.
+ */
+request: string | null, };
 
 /**
  * What a problem is called: the key of the page's sentence.

@@ -22,6 +22,7 @@ use crate::{
     access::Access,
     mailroom::{Mailroom, stopped},
     problem::Problem,
+    telemetry::{self, Counted},
 };
 
 /// How often a quiet stream asks for itself, and looks whether its session still lives.
@@ -41,7 +42,8 @@ pub(crate) async fn events(State(mailroom): State<Mailroom>, access: Access) -> 
     let news = mailroom.store.listen(access.mailbox);
     let first = mailroom.store.read(PulseOf { mailbox: access.mailbox }).await?;
     let stopping = mailroom.stopping.clone();
-    let watching = Watching { mailroom, access, news, stopping, next: Some(first), told: None };
+    let _counted = Counted::one(telemetry::EVENT_STREAMS);
+    let watching = Watching { mailroom, access, news, stopping, next: Some(first), told: None, _counted };
     let pulses = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
         // Three numbers are JSON.
@@ -68,6 +70,7 @@ struct Watching {
     next: Option<Pulse>,
     /// The pulse that the stream sent last.
     told: Option<Pulse>,
+    _counted: Counted,
 }
 
 impl Watching {

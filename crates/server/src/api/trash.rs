@@ -1,12 +1,14 @@
 //! Erasing (PROTOCOL §8): answers when nothing of what lay in the trash is left.
 
 use axum::extract::State;
+use metrics::{counter, histogram};
 use securemailbox_protocol::{
     letters::{EmptyTrash, ErasureReceipt},
     problems::ProblemDetails,
 };
+use tokio::time::Instant;
 
-use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem};
+use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem, telemetry};
 
 /// Empties one's own trash, and says step by step what was done. The same id again is the same emptying.
 #[utoipa::path(post, path = "/trash/empty", request_body = EmptyTrash,
@@ -16,7 +18,9 @@ pub(crate) async fn empty(
     access: Access,
     Json(EmptyTrash { id }): Json<EmptyTrash>,
 ) -> Result<Json<ErasureReceipt>, Problem> {
+    let began = Instant::now();
     let receipt = mailroom.store.empty_trash(access.mailbox, id, mailroom.now()).await?;
-    metrics::counter!("securemailbox_erased_total").increment(receipt.erased);
+    histogram!(telemetry::ERASURE_SECONDS).record(began.elapsed().as_secs_f64());
+    counter!(telemetry::ERASED).increment(receipt.erased);
     Ok(Json(receipt))
 }

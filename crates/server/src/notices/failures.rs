@@ -63,6 +63,24 @@ pub enum Verdict {
 }
 
 impl Cause {
+    /// Every class.
+    pub const ALL: [Self; 14] = [
+        Self::Unreached,
+        Self::Unanswered,
+        Self::Tls,
+        Self::NoStartTls,
+        Self::WeAreRefused,
+        Self::NoAccess,
+        Self::NoCredit,
+        Self::NotNow,
+        Self::TooMany,
+        Self::RecipientRefused,
+        Self::MessageRefused,
+        Self::NoSmtpUtf8,
+        Self::Garbled,
+        Self::Unwritable,
+    ];
+
     /// As logs and metrics name it.
     #[must_use]
     pub const fn label(self) -> &'static str {

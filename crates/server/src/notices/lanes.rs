@@ -19,6 +19,7 @@ use super::{
 use crate::{
     mailroom::{Mailroom, stopped},
     seal::Unsealed,
+    telemetry,
 };
 
 /// How long the news that a letter waits, or that something was changed, is tried: as long as mail servers try (RFC 5321
@@ -208,15 +209,26 @@ fn log(lane: Lane, cause: Cause, reply: Option<u16>, attempts: u32) {
     }
 }
 
+/// All labels that [`count`] gives: lane, result and cause.
+pub fn labels() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let failures = Cause::ALL.iter().map(|cause| match cause.verdict() {
+        Verdict::Over => ("refused", cause.label()),
+        Verdict::Again => ("failed", cause.label()),
+    });
+    let results: Vec<_> = [("sent", "none"), ("given-up", "none")].into_iter().chain(failures).collect();
+    Lane::ALL
+        .into_iter()
+        .flat_map(move |lane| results.clone().into_iter().map(move |(result, cause)| (name(lane), result, cause)))
+}
+
 /// All three labels are of closed lists.
 fn count(lane: Lane, result: &'static str, cause: Option<Cause>) {
     let cause = cause.map_or("none", Cause::label);
-    metrics::counter!("securemailbox_notices_total", "lane" => name(lane), "result" => result, "cause" => cause)
-        .increment(1);
+    metrics::counter!(telemetry::NOTICES, "lane" => name(lane), "result" => result, "cause" => cause).increment(1);
 }
 
 /// As logs and metrics name it.
-const fn name(lane: Lane) -> &'static str {
+pub const fn name(lane: Lane) -> &'static str {
     match lane {
         Lane::Emails => "emails",
         Lane::Texts => "texts",

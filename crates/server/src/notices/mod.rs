@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 pub use configured::SenderError;
 pub use demo::{DemoMessage, DemoOutbox};
-pub use lanes::run;
+pub use lanes::{labels, name, run};
 pub use outgoing::Outgoing;
 pub use senders::Senders;
 pub use texts::Text;

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn an_outbox_is_stuck_when_what_is_due_is_not_tried() {
         let now = Timestamp::from_unix_millis(1_764_000_000_000);
-        let waiting = |due| [WaitingInLane { lane: Lane::Texts, count: 1, due }];
+        let waiting = |due| [WaitingInLane { lane: Lane::Texts, count: 1, due, created: now }];
         assert!(!is_stuck(&[], now));
         // Tried again later, claimed by somebody, or due since a moment.
         assert!(!is_stuck(&waiting(now.after(PATIENCE)), now));
