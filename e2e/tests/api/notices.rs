@@ -7,15 +7,19 @@ use std::{
 };
 
 use reqwest::{Client, StatusCode};
+use securemailbox_client::{api::Api, letters::Addressed, mailbox::Mailbox};
 use securemailbox_e2e::{
     outage::{Gateway, MailServer, Manner, dead_senders, free_port},
-    person::Person,
+    person::{Person, Wire},
     postgres::Postgres,
     server::{Server, Start},
 };
+use securemailbox_protocol::{address::Address, endpoints};
 use serde_json::{Value, json};
 
 use crate::ANNA;
+
+const BJORN: (&str, &str) = ("bjorn.api@example.se", "+46701740622");
 
 /// A server with real senders; the ports are those of its mail server and its gateway.
 fn served(start: Start, mail: u16, sms: u16) -> Server {
@@ -119,6 +123,42 @@ async fn a_refusal_is_logged_by_its_class_and_not_repeated() {
     for secret in ["nobody1", "welcome", ANNA.0, &ANNA.1[3..]] {
         assert!(!log.contains(secret), "the log holds {secret}");
     }
+}
+
+/// What Björn's mail server says of his address is what Anna sees of her letter, until he looks.
+#[tokio::test(flavor = "current_thread")]
+async fn a_sender_sees_that_the_readers_address_takes_no_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Server::start(Start::demo(folder.path()));
+    let people = [ANNA, BJORN].map(|_| Person::at(&demo));
+    for (person, who) in people.iter().zip([ANNA, BJORN]) {
+        drop(person.register(&demo, who.0, who.1, "Somebody").await);
+    }
+    demo.stop();
+    let mail = free_port();
+    let _refusing = MailServer::behaving(mail, Manner::Refuses("550 5.1.1 no such user"));
+    let server = served(Start::demo(folder.path()), mail, 9);
+    let [anna, bjorn] =
+        people.map(|person| Person { transport: Wire::to(server.url()), device: person.device.clone() });
+    let to = vec![Address::parse(BJORN.0).unwrap()];
+    let letter = Addressed { to, subject: "Provsvar".into(), text: "Hej".into(), answers: None };
+    let id = Mailbox::open(&anna).await.unwrap().send(&anna, &letter).await.unwrap().id;
+    let refused = async || {
+        let asked = endpoints::LIST_DELIVERIES.of(id);
+        Api::session(&anna.transport, Some(&anna.token())).get(asked).await.unwrap().deliveries[0].notice_refused
+    };
+    let until_it_is = async |wanted: bool| {
+        for _ in 0..400 {
+            if refused().await == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it does not come to that: {wanted}");
+    };
+    until_it_is(true).await;
+    assert_eq!(Mailbox::open(&bjorn).await.unwrap().peek(&bjorn, id).await.unwrap().text(), "Hej");
+    until_it_is(false).await;
 }
 
 /// The clients of a mail server that is slow are not sent everything twice by two processes on one database.

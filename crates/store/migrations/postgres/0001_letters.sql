@@ -7,7 +7,8 @@ CREATE TABLE meta (
 );
 
 -- What entries, records, slots and sessions belong to. Whose it is stands beside it. `told`: its owner was told that a
--- letter waits, or is being told, and has not looked since. `letters` and `bytes`: how much it holds.
+-- letter waits, or is being told, and has not looked since. `refused_since`: the e-mail address took no notice of what came
+-- from then on. `letters` and `bytes`: how much it holds.
 CREATE TABLE mailbox (
     mailbox_id       BYTEA NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE mailbox (
     erase_letters    BIGINT NOT NULL,
     erase_drafts     BIGINT NOT NULL,
     told             BIGINT NOT NULL,
+    refused_since    BIGINT,
     letters          BIGINT NOT NULL,
     bytes            BIGINT NOT NULL
 );

@@ -7,7 +7,8 @@ CREATE TABLE meta (
 ) STRICT;
 
 -- What entries, records, slots and sessions belong to. Whose it is stands beside it. `told`: its owner was told that a
--- letter waits, or is being told, and has not looked since. `letters` and `bytes`: how much it holds.
+-- letter waits, or is being told, and has not looked since. `refused_since`: the e-mail address took no notice of what came
+-- from then on. `letters` and `bytes`: how much it holds.
 CREATE TABLE mailbox (
     mailbox_id       BLOB NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE mailbox (
     erase_letters    INTEGER NOT NULL,
     erase_drafts     INTEGER NOT NULL,
     told             INTEGER NOT NULL,
+    refused_since    INTEGER,
     letters          INTEGER NOT NULL,
     bytes            INTEGER NOT NULL
 ) STRICT;
