@@ -9,7 +9,7 @@ use securemailbox_protocol::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, ReadOnly, Room, Row, StoreError, letters};
+use crate::{Act, Db, ReadOnly, Room, Row, StoreError, letters, proofs::CodeHmac};
 
 /// A notice's id; part of the place under which the server seals it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -246,8 +246,8 @@ impl Act for DropNotice {
     }
 }
 
-/// The other end refused the notice for good. The senders of the letters that it was to tell of see that; their reader is
-/// told of the next letter.
+/// The other end refused the notice for good. Whoever waits for its code sees that, and so do the senders of the letters
+/// that it was to tell of; their reader is told of the next letter.
 pub struct NoticeRefused {
     /// The notice that is tried no more.
     pub id: NoticeId,
@@ -260,11 +260,19 @@ impl Act for NoticeRefused {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "DELETE FROM notice WHERE notice_id = $1 RETURNING mailbox_id, created";
+        // Of the newest code only: the one before it is of no matter any more.
+        const NOT_SENT: &str = "
+            UPDATE proof SET state = 'not-sent', code = $2, older = $3, tries_left = 0
+             WHERE notice_id = $1 AND state = 'sent'";
         // Letters that came since the notice was queued have none of their own.
         const REFUSED: &str = "UPDATE mailbox SET refused_since = $2 WHERE mailbox_id = $1 AND refused_since IS NULL";
         let Some(mut row) = db.row(SQL, &[&self.id]).await? else { return Ok(()) };
         let (reader, since): (Option<MailboxId>, Timestamp) = (row.take()?, row.take()?);
-        let Some(reader) = reader else { return Ok(()) };
+        let Some(reader) = reader else {
+            // What is over keeps no code.
+            let (code, older): (CodeHmac, Vec<u8>) = ([0; 32], Vec::new());
+            return db.exec(NOT_SENT, &[&self.id, &code, &older]).await.map(drop);
+        };
         tell_again(db, reader).await?;
         if db.exec(REFUSED, &[&reader, &since]).await? > 0 {
             letters::tell_senders_of_untold(db, reader, since).await?;

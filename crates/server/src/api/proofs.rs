@@ -1,6 +1,8 @@
 //! Proving a factor (PROTOCOL §6, §9a): the same two calls for a registration, a sign-in, a recovery and a session. One
 //! chooses a factor, and only then anything is sent; again, to have it sent again. One enters what came.
 
+use std::time::Duration;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     factors::{
@@ -14,8 +16,9 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     factors::{Factor, FactorsOf},
+    notices::NoticeId,
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
-    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, Guessed, Guesser, OffersTo},
+    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, FirstTry, Guessed, Guesser, OffersTo, Tried},
     recoveries::Recovering,
     registrations::Registering,
     sessions::StepUp,
@@ -222,10 +225,29 @@ async fn choose(
         (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
     };
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
+    let id = notice.id;
     let expected = mailroom.store.write(ExpectCode { holder, factor, code, notice, now }).await;
     expected.map_err(|error| refused(holder, error))?;
     mailroom.notices.ring(to.lane());
+    first_try(mailroom, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Waits, not for long, for the first try to send a code: who mistyped an address hears of it where they can mend it. The
+/// same for an address that has a mailbox, which is sent a message too.
+async fn first_try(mailroom: &Mailroom, notice: NoticeId) -> Result<(), Problem> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut waited = Duration::ZERO;
+    while waited < mailroom.first_try {
+        tokio::time::sleep(PAUSE).await;
+        waited += PAUSE;
+        match mailroom.store.read(FirstTry { notice }).await? {
+            Tried::NotYet => {}
+            Tried::OnItsWay => return Ok(()),
+            Tried::Refused => return Err(ProblemType::CodeNotSent.into()),
+        }
+    }
+    Ok(())
 }
 
 /// What a message with a code is counted by.
@@ -277,6 +299,7 @@ async fn enter<H: Holder>(
             Ok(given)
         }
         Entered::Refused(Verdict::Older) => Err(ProblemType::CodeReplaced.into()),
+        Entered::Refused(Verdict::NotSent) => Err(ProblemType::CodeNotSent.into()),
         Entered::Refused(
             Verdict::Proved | Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver,
         ) => Err(ProblemType::CodeRefused.into()),
@@ -312,15 +335,11 @@ fn refused(holder: HolderId, error: ChooseError) -> Problem {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::{
-        sync::{
-            Arc,
-            atomic::{AtomicU64, Ordering},
-        },
-        time::Duration,
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
     };
 
-    use rand::rngs::StdRng;
     use securemailbox_protocol::{
         accounts::Language,
         address::Address,
@@ -332,7 +351,7 @@ pub(super) mod tests {
     };
     use securemailbox_store::{
         Location, Store,
-        notices::{ClaimNotices, DueNotice, Lane, NoticeContent},
+        notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
         registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
         sessions::SessionByToken,
         slots::{PasswordSlot, RecoverySlot},
@@ -441,6 +460,22 @@ pub(super) mod tests {
         }
     }
 
+    /// An address that has a mailbox already must look alike.
+    #[tokio::test]
+    async fn a_code_that_could_not_be_sent_is_told_to_whoever_registers_at_any_address() {
+        let house = House::open().await;
+        house.person().await;
+        for address in ["anna@demo.example", "nobody@demo.example"] {
+            let (id, _, factor) = house.registration(address).await;
+            house.outbox().await;
+            choose(&house.mailroom, HolderId::Registration(id), &ChooseFactor { factor }, caller(1)).await.unwrap();
+            let notice = house.outbox().await.remove(0).id;
+            house.mailroom.store.write(NoticeRefused { id: notice }).await.unwrap();
+            let typed = house.enter(Registering(id), factor, Code::parse("123456").unwrap()).await;
+            assert_eq!(typed.err(), Some(ProblemType::CodeNotSent), "{address}");
+        }
+    }
+
     /// PROTOCOL §6: proved within the last 15 minutes, or asked for, with what there is to choose from.
     #[tokio::test]
     async fn a_stale_session_is_asked_for_a_proof_and_stands_afresh_after_it() {
@@ -476,20 +511,26 @@ pub(super) mod tests {
     }
 
     impl House {
-        /// The address is proved, and the phone is named.
-        async fn newcomer(&self, address: &str, phone: &str) -> Newcomer {
+        /// Begun, with an address that is not proved yet.
+        async fn registration(&self, address: &str) -> (RegistrationId, AccountId, FactorId) {
             let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());
             let (id, account) = (RegistrationId::new(now, &mut rng), AccountId::new(now, &mut rng));
             let address = Address::parse(address).unwrap();
-            let factor = |kind, sealed, rng: &mut StdRng| Factor { id: FactorId::new(now, rng), kind, sealed };
             let sealed = self.mailroom.seal.seal_address(account, &address, &mut rng);
-            let named = factor(FactorKind::Address, sealed, &mut rng);
+            let named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
             let (first, address_lookup) = (named.id, self.mailroom.seal.address_look_up(&address));
             let begin = BeginRegistration { id, account, address_lookup, address: named, language: Language::Sv, now };
             self.mailroom.store.write(begin).await.unwrap();
+            (id, account, first)
+        }
+
+        /// The address is proved, and the phone is named.
+        async fn newcomer(&self, address: &str, phone: &str) -> Newcomer {
+            let (id, account, first) = self.registration(address).await;
+            let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());
             let code = self.code(HolderId::Registration(id), first).await;
             self.enter(Registering(id), first, code).await.unwrap();
-            let mut named = factor(FactorKind::Phone, Vec::new(), &mut rng);
+            let mut named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Phone, sealed: Vec::new() };
             let number = PhoneNumber::parse(phone).unwrap();
             named.sealed = self.mailroom.seal.seal_phone(account, named.id, &number, &mut rng);
             let second = named.id;

@@ -60,6 +60,7 @@ CREATE TABLE factor (
 );
 
 -- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
+-- `notice_id`: the message that brings the newest code.
 CREATE TABLE proof (
     holder     TEXT NOT NULL,
     holder_id  BYTEA NOT NULL,
@@ -70,9 +71,11 @@ CREATE TABLE proof (
     until      BIGINT NOT NULL,
     tries_left BIGINT NOT NULL,
     proved     BIGINT,
+    notice_id  BYTEA,
     PRIMARY KEY (holder_id, factor_id)
 );
 CREATE INDEX proof_by_factor ON proof (factor_id);
+CREATE INDEX proof_by_notice ON proof (notice_id) WHERE notice_id IS NOT NULL;
 
 CREATE TABLE sign_in (
     sign_in_id BYTEA NOT NULL PRIMARY KEY,

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use futures_util::future::join_all;
-use securemailbox_protocol::{ids::{LetterId, MailboxId}, numbers::ChangeNumber, time::Timestamp};
+use securemailbox_protocol::{
+    ids::{LetterId, MailboxId},
+    numbers::ChangeNumber,
+    time::Timestamp,
+};
 
 use super::{
     on_both,
