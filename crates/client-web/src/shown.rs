@@ -106,6 +106,7 @@ impl<'a> People<'a> {
             reader: self.contact(&delivery.reader),
             delivered: delivery.delivered,
             notified: delivery.notified,
+            notice_refused: delivery.notice_refused,
             read: read.map(|read| read.at),
             level: read.map(|read| read.level),
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),

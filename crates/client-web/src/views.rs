@@ -261,6 +261,8 @@ pub struct Delivery {
     pub delivered: Timestamp,
     /// When the mail server took the notice. The server's word.
     pub notified: Option<Timestamp>,
+    /// The e-mail address does not take the notice, and the reader has not looked since. The server's word.
+    pub notice_refused: bool,
     /// When it was opened, by the reader's verified signature.
     pub read: Option<Timestamp>,
     /// How the reader was identified. The server's word.

@@ -250,6 +250,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::RecordExists
         | ProblemType::StaleVersion
         | ProblemType::TooLarge
+        | ProblemType::CodeNotSent
         | ProblemType::NotAMobileNumber
         | ProblemType::OtherCountry
         | ProblemType::MailboxFull

@@ -239,6 +239,9 @@ pub struct Delivery {
     /// When the mail server took the notice.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub notified: Option<Timestamp>,
+    /// The e-mail address refused the notice, and the reader has not looked since.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub notice_refused: bool,
     /// When it was opened, and at which level, with the reader's signature.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read: Option<DeliveryRead>,

@@ -69,6 +69,7 @@ problem_types! {
     TooLarge "too-large" 413 "The request is larger than this address takes." "Send less; the limits are in docs/protocol.md.";
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of another kind than this address takes." "Compare it with the API's description at /api/v1/openapi.json.";
     WrongHost "wrong-host" 421 "The request names another host than this server." "Open the mailbox at its own address.";
+    CodeNotSent "code-not-sent" 422 "The code could not be sent." "Check that it is right, or choose another way.";
     NotAMobileNumber "not-a-mobile-number" 422 "No code can be sent to this number." "Type the number of a mobile phone, with its country code.";
     OtherCountry "other-country" 422 "This service sends no codes to numbers of that country." "Type the number of another mobile phone, or ask the operator.";
     PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";

@@ -242,6 +242,7 @@ fn delivery_json(delivery: &ReaderDelivery) -> Value {
         "address": delivery.reader,
         "delivered": delivery.delivered,
         "notified": delivery.notified,
+        "notice_refused": delivery.notice_refused,
         "read": read,
     })
 }
@@ -295,6 +296,10 @@ fn delivery_words(delivery: &ReaderDelivery, style: Style) -> String {
     match &delivery.read {
         Some(Ok(read)) => format!("{reader} read it {}, by their own signature.", style.time(read.at)),
         Some(Err(refused)) => style.warning(&format!("{reader}: the server says it was read, but {refused}.")),
+        None if delivery.notice_refused => style.warning(&format!(
+            "{reader}: delivered {}, by the server's word; the e-mail address does not take mail, so tell them another way.",
+            style.time(delivery.delivered)
+        )),
         None => {
             format!("{reader}: delivered {}, by the server's word; not read.", style.time(delivery.delivered))
         }

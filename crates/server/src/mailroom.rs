@@ -3,6 +3,7 @@
 use std::{
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use rand::{SeedableRng, rngs::StdRng};
@@ -43,6 +44,8 @@ pub struct Shared {
     pub numbers: Numbers,
     /// How many SMS may be sent in a day.
     pub texts_a_day: u64,
+    /// How long whoever asks for a code waits for the first try to send it.
+    pub first_try: Duration,
     /// Wake the senders of notices.
     pub notices: Bells,
     /// What requests hold in memory.
@@ -75,6 +78,8 @@ pub struct Parts {
     pub numbers: Numbers,
     /// See [`Shared::texts_a_day`].
     pub texts_a_day: u64,
+    /// See [`Shared::first_try`].
+    pub first_try: Duration,
     /// See [`Shared::stopping`].
     pub stopping: watch::Receiver<bool>,
 }
@@ -83,7 +88,19 @@ impl Mailroom {
     /// Opens it. `random` seeds every secret made here, so it comes from the operating system.
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
-        let Parts { store, seal, opaque, origin, rates, registration, quota, numbers, texts_a_day, stopping } = parts;
+        let Parts {
+            store,
+            seal,
+            opaque,
+            origin,
+            rates,
+            registration,
+            quota,
+            numbers,
+            texts_a_day,
+            first_try,
+            stopping,
+        } = parts;
         let (notices, budgets, refusals) = (Bells::default(), Budgets::new(), Refusals::default());
         let random = Mutex::new(random);
         Self(Arc::new(Shared {
@@ -96,6 +113,7 @@ impl Mailroom {
             quota,
             numbers,
             texts_a_day,
+            first_try,
             notices,
             budgets,
             refusals,
@@ -121,6 +139,8 @@ impl Mailroom {
             quota: configuration.quotas.of_a_mailbox(),
             numbers: Numbers::of_everywhere(),
             texts_a_day: 20,
+            // Nobody sends.
+            first_try: Duration::ZERO,
             stopping,
         };
         Self::new(parts, clock, random)

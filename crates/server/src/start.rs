@@ -50,6 +50,8 @@ use crate::{
 /// Connections to the metrics: a few scrapers, and one that hangs leaves room for the others.
 const METRICS_PLACES: Division = Division { all: 16, each: 12, reserve: 4, little: 2 };
 
+/// A mail server or a gateway that refuses does so within a second or two; whoever waits for a code should not wait longer.
+const FIRST_TRY: Duration = Duration::from_secs(2);
 /// How long is waited before the database is tried again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
@@ -209,6 +211,7 @@ impl Server {
             quota: configuration.quotas.of_a_mailbox(),
             numbers: configuration.numbers()?,
             texts_a_day: configuration.texts_a_day(),
+            first_try: FIRST_TRY,
             stopping,
         };
         let mailroom = Mailroom::new(parts, world.clock, world.random);

@@ -123,7 +123,7 @@ impl EmptyTrash {
         db.exec(DELIVERIES, &[mailbox]).await?;
         db.exec(NOTICES, &[mailbox]).await?;
         // Among them perhaps what was to tell its owner, who has looked.
-        notices::tell_again(db, self.mailbox).await?;
+        notices::looked(db, self.mailbox).await?;
         db.exec(CHOSEN, &[mailbox]).await?;
         let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
         let (entries, letters) = (count(entries)?, count(letters)?);

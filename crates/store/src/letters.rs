@@ -36,8 +36,8 @@ mod update;
 pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
-pub(crate) use receipts::tell_sender;
 pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
+pub(crate) use receipts::{tell_sender, tell_senders_of_untold};
 pub use strangers::Strangers;
 pub use update::{UpdateEntry, UpdateEntryError};
 

@@ -9,7 +9,7 @@ use securemailbox_protocol::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, ReadOnly, Room, Row, StoreError, letters};
+use crate::{Act, Db, ReadOnly, Room, Row, StoreError, letters, proofs::CodeHmac};
 
 /// A notice's id; part of the place under which the server seals it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -209,6 +209,7 @@ impl Act for NoticeSent {
             if db.exec(NOTIFIED, &[&letter, &reader, &self.now]).await? > 0 {
                 letters::tell_sender(db, letter).await?;
             }
+            forget_refusal(db, reader.mailbox()).await?;
         }
         db.exec(SQL, &[&self.id]).await.map(drop)
     }
@@ -235,8 +236,7 @@ impl Act for NoticeFailed {
     }
 }
 
-/// Gives a notice up: its code is no longer good, or it was refused. A reader who was to be told of a letter is told of the
-/// next one.
+/// Gives a notice up: it is of no use any more, or nobody's. A reader who was to be told of a letter is told of the next one.
 pub struct DropNotice {
     /// The notice that is given up.
     pub id: NoticeId,
@@ -254,6 +254,41 @@ impl Act for DropNotice {
             Some(reader) => tell_again(db, reader).await,
             None => Ok(()),
         }
+    }
+}
+
+/// The other end refused the notice for good. Whoever waits for its code sees that, and so do the senders of the letters
+/// that it was to tell of; their reader is told of the next letter.
+pub struct NoticeRefused {
+    /// The notice that is tried no more.
+    pub id: NoticeId,
+}
+
+impl Act for NoticeRefused {
+    type Output = ();
+    type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "DELETE FROM notice WHERE notice_id = $1 RETURNING mailbox_id, created";
+        // Of the newest code only: the one before it is of no matter any more.
+        const NOT_SENT: &str = "
+            UPDATE proof SET state = 'not-sent', code = $2, older = $3, tries_left = 0
+             WHERE notice_id = $1 AND state = 'sent'";
+        // Letters that came since the notice was queued have none of their own.
+        const REFUSED: &str = "UPDATE mailbox SET refused_since = $2 WHERE mailbox_id = $1 AND refused_since IS NULL";
+        let Some(mut row) = db.row(SQL, &[&self.id]).await? else { return Ok(()) };
+        let (reader, since): (Option<MailboxId>, Timestamp) = (row.take()?, row.take()?);
+        let Some(reader) = reader else {
+            // What is over keeps no code.
+            let (code, older): (CodeHmac, Vec<u8>) = ([0; 32], Vec::new());
+            return db.exec(NOT_SENT, &[&self.id, &code, &older]).await.map(drop);
+        };
+        tell_again(db, reader).await?;
+        if db.exec(REFUSED, &[&reader, &since]).await? > 0 {
+            letters::tell_senders_of_untold(db, reader, since).await?;
+        }
+        Ok(())
     }
 }
 
@@ -298,8 +333,24 @@ pub(crate) async fn queue_letter<D: Db>(
     db.exec(TOLD, &[&reader]).await.map(drop)
 }
 
-/// The owner of a mailbox has looked, or was not told after all: the next letter is news.
-pub(crate) async fn tell_again<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+/// The owner of a mailbox has looked: the next letter is news, and whether the e-mail address took the last notice matters to
+/// nobody any more.
+pub(crate) async fn looked<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    tell_again(db, mailbox).await?;
+    forget_refusal(db, mailbox).await
+}
+
+/// The owner of a mailbox knows of no letter that waits: the next one is news.
+async fn tell_again<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE mailbox SET told = 0 WHERE mailbox_id = $1 AND told <> 0";
     db.exec(SQL, &[&mailbox]).await.map(drop)
+}
+
+/// Takes back that an e-mail address took no notice, if that is said of it.
+async fn forget_refusal<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    const SINCE: &str = "SELECT refused_since FROM mailbox WHERE mailbox_id = $1 AND refused_since IS NOT NULL";
+    const SQL: &str = "UPDATE mailbox SET refused_since = NULL WHERE mailbox_id = $1";
+    let Some(mut row) = db.row(SINCE, &[&mailbox]).await? else { return Ok(()) };
+    db.exec(SQL, &[&mailbox]).await?;
+    letters::tell_senders_of_untold(db, mailbox, row.take()?).await
 }

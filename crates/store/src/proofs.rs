@@ -179,6 +179,7 @@ pub(crate) async fn find<D: Db>(
         }),
         "proved" => CodeProof::Proved { at: proved.ok_or(StoreError::Damaged("when it was proved"))? },
         "closed" => CodeProof::Closed,
+        "not-sent" => CodeProof::NotSent,
         _ => return Err(StoreError::Damaged("the state of a proof")),
     }))
 }
@@ -202,6 +203,7 @@ pub(crate) async fn keep<D: Db>(
         CodeProof::Sent(sent) => ("sent", sent, None),
         CodeProof::Proved { at } => ("proved", &over, Some(*at)),
         CodeProof::Closed => ("closed", &over, None),
+        CodeProof::NotSent => ("not-sent", &over, None),
     };
     let SentCode { code, older, until, tries_left } = sent;
     let (older, tries_left) = (older.concat(), i64::from(*tries_left));

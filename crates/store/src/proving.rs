@@ -12,7 +12,7 @@ use crate::{
     Act, Db, ReadOnly, Room, StoreError,
     accounts::AddressLookup,
     factors::{self, Factor},
-    notices::{self, NewNotice},
+    notices::{self, NewNotice, NoticeId},
     proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Verdict, Waiting},
     recoveries, registrations, sessions, sign_in,
 };
@@ -104,18 +104,53 @@ impl Act for ExpectCode {
     const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const BROUGHT_BY: &str = "UPDATE proof SET notice_id = $3 WHERE holder_id = $1 AND factor_id = $2";
         chosen(db, self.holder, self.factor, self.now).await?;
         let proof = match proofs::find(db, self.holder, self.factor).await? {
             Some(before) => before.sent_again(self.code, self.now),
             None => CodeProof::sent(self.code, self.now),
         };
         proofs::keep(db, self.holder, self.factor, &proof).await?;
+        db.exec(BROUGHT_BY, &[self.holder.as_bytes(), &self.factor, &self.notice.id]).await?;
         if let HolderId::SignIn(id) = self.holder {
             sign_in::wait_for_code(db, id, self.now).await?;
         }
         Ok(notices::queue(db, &self.notice, self.now).await?)
     }
 }
+
+/// Reads what came of the first try to send a code.
+pub struct FirstTry {
+    /// The message that brings the code.
+    pub notice: NoticeId,
+}
+
+/// How far the message with a code came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// It was not tried yet, or is being tried.
+    NotYet,
+    /// It was taken, or is tried again later.
+    OnItsWay,
+    /// It was refused for good.
+    Refused,
+}
+
+impl Act for FirstTry {
+    type Output = Tried;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const WAITS: &str = "SELECT attempts FROM notice WHERE notice_id = $1";
+        const REFUSED: &str = "SELECT 1 FROM proof WHERE notice_id = $1 AND state = 'not-sent'";
+        if let Some(mut row) = db.row(WAITS, &[&self.notice]).await? {
+            return Ok(if row.take::<u64>()? == 0 { Tried::NotYet } else { Tried::OnItsWay });
+        }
+        Ok(if db.row(REFUSED, &[&self.notice]).await?.is_some() { Tried::Refused } else { Tried::OnItsWay })
+    }
+}
+
+impl ReadOnly for FirstTry {}
 
 /// A code was typed. The right one gives what its holder waits for.
 pub struct EnterCode<H> {
@@ -157,6 +192,7 @@ impl<H: Holder> Act for EnterCode<H> {
             | Verdict::Older
             | Verdict::NoTriesLeft
             | Verdict::TooLate
+            | Verdict::NotSent
             | Verdict::AlreadyOver) => Ok(Entered::Refused(refused)),
         }
     }
@@ -214,6 +250,8 @@ async fn chosen<D: Db>(
     let factor = factors::find(db, waiting.account, factor).await?.ok_or(ChooseError::Over)?;
     match proofs::find(db, holder, factor.id).await? {
         Some(CodeProof::Proved { .. }) if !holder.asks_afresh() => Err(ChooseError::Over),
-        Some(CodeProof::Proved { .. } | CodeProof::Sent(_) | CodeProof::Closed) | None => Ok((waiting, factor)),
+        Some(CodeProof::Proved { .. } | CodeProof::Sent(_) | CodeProof::Closed | CodeProof::NotSent) | None => {
+            Ok((waiting, factor))
+        }
     }
 }

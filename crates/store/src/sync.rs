@@ -27,7 +27,8 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// Records that changed, contacts with their bytes.
     pub records: Vec<RecordChange>,
-    /// Whether the mailbox's owner was told that a letter waits and has not looked since: the asker then asks by [`Look`].
+    /// Whether the mailbox's owner was told that a letter waits, or could not be, and has not looked since: the asker then
+    /// asks by [`Look`].
     pub told: bool,
 }
 
@@ -63,7 +64,9 @@ impl Act for ChangesSince {
             SELECT record_id, purpose, version, change, CASE WHEN purpose = 'contact' THEN sealed END FROM record
              WHERE mailbox_id = $1 AND change > $2
              ORDER BY change LIMIT $3";
-        const MAILBOX: &str = "SELECT change, erase_letters, erase_drafts, told FROM mailbox WHERE mailbox_id = $1";
+        const MAILBOX: &str = "
+            SELECT change, erase_letters, erase_drafts, CASE WHEN refused_since IS NULL THEN told ELSE 1 END
+              FROM mailbox WHERE mailbox_id = $1";
         let (Pulse { change, erased }, told) = match db.row(MAILBOX, &[&self.mailbox]).await? {
             Some(mut row) => (pulse::pulse(&mut row)?, row.take()?),
             None => (Pulse { change: ChangeNumber::ZERO, erased: Erased::default() }, false),
@@ -95,7 +98,7 @@ impl Act for Look {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        notices::tell_again(db, self.0.mailbox).await?;
+        notices::looked(db, self.0.mailbox).await?;
         self.0.run(db).await
     }
 }

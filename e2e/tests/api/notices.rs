@@ -6,16 +6,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, StatusCode};
+use futures_util::future::join_all;
+use reqwest::{Client, Response, StatusCode};
+use securemailbox_client::{api::Api, letters::Addressed, mailbox::Mailbox};
 use securemailbox_e2e::{
     outage::{Gateway, MailServer, Manner, dead_senders, free_port},
-    person::Person,
+    person::{Person, Wire},
     postgres::Postgres,
     server::{Server, Start},
 };
+use securemailbox_protocol::{address::Address, endpoints};
 use serde_json::{Value, json};
 
 use crate::ANNA;
+
+const BJORN: (&str, &str) = ("bjorn.api@example.se", "+46701740622");
 
 /// A server with real senders; the ports are those of its mail server and its gateway.
 fn served(start: Start, mail: u16, sms: u16) -> Server {
@@ -37,33 +42,37 @@ async fn anna(folder: &Path) -> Person {
     anna
 }
 
-async fn post(server: &Server, token: Option<&str>, path: &str, body: &Value) -> Value {
+async fn post(server: &Server, token: Option<&str>, path: &str, body: &Value) -> Response {
     let request =
         Client::new().post(format!("{}/api/v1{path}", server.url())).header("content-type", "application/json");
     let request = match token {
         Some(token) => request.bearer_auth(token),
         None => request,
     };
-    let answer = request.body(body.to_string()).send().await.unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null)
+    request.body(body.to_string()).send().await.unwrap()
+}
+
+async fn json_of(answer: Response) -> Value {
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }
 
 /// Has a code go to an address.
-async fn ask_for_an_e_mail(server: &Server, address: &str) {
+async fn ask_for_an_e_mail(server: &Server, address: &str) -> Response {
     let begun = post(server, None, "/registrations", &json!({"address": address, "language": "sv"})).await;
+    assert!(begun.status().is_success(), "{}", begun.status());
+    let begun = json_of(begun).await;
     let choice = json!({"factor": begun["offers"][0]["id"]});
-    post(server, None, &format!("/registrations/{}/proofs", begun["id"].as_str().unwrap()), &choice).await;
+    post(server, None, &format!("/registrations/{}/proofs", begun["id"].as_str().unwrap()), &choice).await
 }
 
 /// Has a code go to Anna's phone.
-async fn ask_for_an_sms(server: &Server, anna: &Person) {
+async fn ask_for_an_sms(server: &Server, anna: &Person) -> Response {
     let (token, path) = (anna.token(), "/sessions/current/proofs");
     let asked = Client::new().get(format!("{}/api/v1{path}", server.url())).bearer_auth(&token);
     let answer = asked.send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
-    let offers: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    post(server, Some(&token), path, &json!({"factor": offers["offers"][0]["id"]})).await;
+    let offers = json_of(answer).await;
+    post(server, Some(&token), path, &json!({"factor": offers["offers"][0]["id"]})).await
 }
 
 /// Looks again and again, for twenty seconds at most.
@@ -85,9 +94,12 @@ async fn a_mail_server_that_hangs_stops_no_sms_and_not_the_server() {
     let (mail, sms) = (free_port(), free_port());
     let (mails, gateway) = (MailServer::behaving(mail, Manner::Hangs), Gateway::listen(sms, "200 OK"));
     let mut server = served(Start::demo(folder.path()), mail, sms);
-    for number in 0..20 {
-        ask_for_an_e_mail(&server, &format!("nobody{number}@example.se")).await;
-    }
+    // At once: each waits a while for its first try.
+    let asked = (0..20).map(|number| {
+        let server = &server;
+        async move { ask_for_an_e_mail(server, &format!("nobody{number}@example.se")).await }
+    });
+    join_all(asked).await;
     until("the mail server is given something", || !mails.messages().is_empty()).await;
     ask_for_an_sms(&server, &anna).await;
     until("the SMS goes out", || gateway.asked().len() == 1).await;
@@ -106,19 +118,67 @@ async fn a_refusal_is_logged_by_its_class_and_not_repeated() {
     let mails = MailServer::behaving(mail, Manner::Refuses("554 5.7.1 nobody1@example.se is not welcome"));
     let gateway = Gateway::listen(sms, "402 Payment Required");
     let mut server = served(Start::demo(folder.path()), mail, sms);
-    ask_for_an_e_mail(&server, "nobody1@example.se").await;
-    ask_for_an_sms(&server, &anna).await;
+    // Whoever waits for the code is told, and an address that has a mailbox looks like any other.
+    let mut problems = Vec::new();
+    for answer in [
+        ask_for_an_e_mail(&server, "nobody1@example.se").await,
+        ask_for_an_e_mail(&server, ANNA.0).await,
+        ask_for_an_sms(&server, &anna).await,
+    ] {
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let mut problem = json_of(answer).await;
+        problem.as_object_mut().unwrap().remove("request");
+        problems.push(problem);
+    }
+    assert_eq!(problems[0]["type"], "/problems/code-not-sent");
+    assert!(problems.iter().all(|problem| *problem == problems[0]), "{problems:?}");
     until("both are refused", || ["message-refused", "no-credit"].iter().all(|cause| server.log().contains(cause)))
         .await;
     // Longer than the pause after a first failure.
     tokio::time::sleep(Duration::from_secs(6)).await;
-    assert_eq!((mails.messages().len(), gateway.asked().len()), (1, 1));
+    assert_eq!((mails.messages().len(), gateway.asked().len()), (2, 1));
     server.stop();
     let log = server.log();
     assert!(log.contains(r#""reply":554"#) && log.contains(r#""reply":402"#), "{log}");
     for secret in ["nobody1", "welcome", ANNA.0, &ANNA.1[3..]] {
         assert!(!log.contains(secret), "the log holds {secret}");
     }
+}
+
+/// What Björn's mail server says of his address is what Anna sees of her letter, until he looks.
+#[tokio::test(flavor = "current_thread")]
+async fn a_sender_sees_that_the_readers_address_takes_no_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Server::start(Start::demo(folder.path()));
+    let people = [ANNA, BJORN].map(|_| Person::at(&demo));
+    for (person, who) in people.iter().zip([ANNA, BJORN]) {
+        drop(person.register(&demo, who.0, who.1, "Somebody").await);
+    }
+    demo.stop();
+    let mail = free_port();
+    let _refusing = MailServer::behaving(mail, Manner::Refuses("550 5.1.1 no such user"));
+    let server = served(Start::demo(folder.path()), mail, 9);
+    let [anna, bjorn] =
+        people.map(|person| Person { transport: Wire::to(server.url()), device: person.device.clone() });
+    let to = vec![Address::parse(BJORN.0).unwrap()];
+    let letter = Addressed { to, subject: "Provsvar".into(), text: "Hej".into(), answers: None };
+    let id = Mailbox::open(&anna).await.unwrap().send(&anna, &letter).await.unwrap().id;
+    let refused = async || {
+        let asked = endpoints::LIST_DELIVERIES.of(id);
+        Api::session(&anna.transport, Some(&anna.token())).get(asked).await.unwrap().deliveries[0].notice_refused
+    };
+    let until_it_is = async |wanted: bool| {
+        for _ in 0..400 {
+            if refused().await == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it does not come to that: {wanted}");
+    };
+    until_it_is(true).await;
+    assert_eq!(Mailbox::open(&bjorn).await.unwrap().peek(&bjorn, id).await.unwrap().text(), "Hej");
+    until_it_is(false).await;
 }
 
 /// The clients of a mail server that is slow are not sent everything twice by two processes on one database.
@@ -133,9 +193,11 @@ async fn two_processes_on_one_postgresql_send_each_mail_once() {
         served(Start::demo(&own).on_postgres(&postgres.url()).with("SEAL", seal.to_str().unwrap()), mail, 9)
     };
     let (mut one, mut other) = (start("one"), start("other"));
-    for number in 0..24 {
-        ask_for_an_e_mail(if number % 2 == 0 { &one } else { &other }, &format!("nobody{number}@example.se")).await;
-    }
+    let asked = (0..24).map(|number| {
+        let server = if number % 2 == 0 { &one } else { &other };
+        async move { ask_for_an_e_mail(server, &format!("nobody{number}@example.se")).await }
+    });
+    join_all(asked).await;
     until("all are sent", || mails.messages().len() >= 24).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     let mut by_id = BTreeMap::<String, u32>::new();

@@ -14,6 +14,7 @@ export type Fate =
   | { kind: "some-read"; read: number; readers: number }
   | { kind: "notified" }
   | { kind: "delivered" }
+  | { kind: "notice-refused" }
   | { kind: "receipt-refused" };
 
 export class Told {
@@ -68,6 +69,7 @@ export function fateOf(deliveries: readonly Delivery[]): Fate | undefined {
   const [first] = deliveries;
   if (!first) return undefined;
   if (deliveries.some((delivery) => delivery.receipt_refused)) return { kind: "receipt-refused" };
+  if (deliveries.some((delivery) => delivery.notice_refused)) return { kind: "notice-refused" };
   const read = deliveries.filter((delivery) => delivery.read !== null).length;
   if (deliveries.length === 1 && first.read !== null) return { kind: "read", at: first.read, level: first.level };
   if (read > 0) return { kind: "some-read", read, readers: deliveries.length };

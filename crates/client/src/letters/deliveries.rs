@@ -33,6 +33,8 @@ pub struct ReaderDelivery {
     pub delivered: Timestamp,
     /// When the mail server took the notice. The server's word.
     pub notified: Option<Timestamp>,
+    /// The e-mail address does not take the notice, and the reader has not looked since. The server's word.
+    pub notice_refused: bool,
     /// When it was opened, by the reader's verified signature.
     pub read: Option<Result<ReadAt, ReceiptRefused>>,
 }
@@ -106,8 +108,8 @@ impl Mailbox {
                 Some(read) => Some(self.read_at(world, id, sent_to, &delivery, read).await?),
                 None => None,
             };
-            let Delivery { reader, delivered, notified, .. } = delivery;
-            told.push(ReaderDelivery { reader: reader.address, delivered, notified, read });
+            let Delivery { reader, delivered, notified, notice_refused, .. } = delivery;
+            told.push(ReaderDelivery { reader: reader.address, delivered, notified, notice_refused, read });
         }
         Ok(told)
     }

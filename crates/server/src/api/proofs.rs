@@ -1,6 +1,8 @@
 //! Proving a factor (PROTOCOL §6, §9a): the same two calls for a registration, a sign-in, a recovery and a session. One
 //! chooses a factor, and only then anything is sent; again, to have it sent again. One enters what came.
 
+use std::time::Duration;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use securemailbox_protocol::{
     factors::{
@@ -14,8 +16,9 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     factors::{Factor, FactorsOf},
+    notices::NoticeId,
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
-    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, Guessed, Guesser, OffersTo},
+    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, FirstTry, Guessed, Guesser, OffersTo, Tried},
     recoveries::Recovering,
     registrations::Registering,
     sessions::StepUp,
@@ -222,10 +225,29 @@ async fn choose(
         (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
     };
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
+    let id = notice.id;
     let expected = mailroom.store.write(ExpectCode { holder, factor, code, notice, now }).await;
     expected.map_err(|error| refused(holder, error))?;
     mailroom.notices.ring(to.lane());
+    first_try(mailroom, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Waits, not for long, for the first try to send a code: who mistyped an address hears of it where they can mend it. The
+/// same for an address that has a mailbox, which is sent a message too.
+async fn first_try(mailroom: &Mailroom, notice: NoticeId) -> Result<(), Problem> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut waited = Duration::ZERO;
+    while waited < mailroom.first_try {
+        tokio::time::sleep(PAUSE).await;
+        waited += PAUSE;
+        match mailroom.store.read(FirstTry { notice }).await? {
+            Tried::NotYet => {}
+            Tried::OnItsWay => return Ok(()),
+            Tried::Refused => return Err(ProblemType::CodeNotSent.into()),
+        }
+    }
+    Ok(())
 }
 
 /// What a message with a code is counted by.
@@ -277,6 +299,7 @@ async fn enter<H: Holder>(
             Ok(given)
         }
         Entered::Refused(Verdict::Older) => Err(ProblemType::CodeReplaced.into()),
+        Entered::Refused(Verdict::NotSent) => Err(ProblemType::CodeNotSent.into()),
         Entered::Refused(
             Verdict::Proved | Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver,
         ) => Err(ProblemType::CodeRefused.into()),

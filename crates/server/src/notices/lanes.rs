@@ -7,7 +7,7 @@ use rand::Rng;
 use securemailbox_protocol::{limits, time::Timestamp};
 use securemailbox_store::{
     StoreError,
-    notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeSent},
+    notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeRefused, NoticeSent},
 };
 use tokio::task::JoinSet;
 
@@ -122,7 +122,8 @@ async fn see_to(mailroom: Mailroom, senders: Arc<Senders>, lane: Lane, pace: Pac
     let id = notice.id;
     let written = match attempt(&mailroom, &senders, lane, pace, &notice).await {
         Outcome::Sent => mailroom.store.write(NoticeSent { id, now: mailroom.now() }).await,
-        Outcome::Over => mailroom.store.write(DropNotice { id }).await,
+        Outcome::Refused => mailroom.store.write(NoticeRefused { id }).await,
+        Outcome::GivenUp => mailroom.store.write(DropNotice { id }).await,
         Outcome::Again(next_due) => {
             mailroom.store.write(NoticeFailed { id, claimed_until: notice.claimed_until, next_due }).await
         }
@@ -137,8 +138,10 @@ async fn see_to(mailroom: Mailroom, senders: Arc<Senders>, lane: Lane, pace: Pac
 enum Outcome {
     /// The other side has taken it.
     Sent,
-    /// It is not to be tried again.
-    Over,
+    /// It was refused for good.
+    Refused,
+    /// It is of no use any more.
+    GivenUp,
     /// It is to be tried again, then.
     Again(Timestamp),
     /// This process slept through its claim: the notice is somebody else's.
@@ -153,7 +156,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
     let Ok((outgoing, life)) = in_words(mailroom, senders, notice) else {
         count(lane, "given-up", None);
         tracing::error!("a notice in the outbox did not open under the server seal, or is nobody's");
-        return Outcome::Over;
+        return Outcome::GivenUp;
     };
     if now.since(notice.created) > life {
         return give_up(lane, attempts);
@@ -170,7 +173,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
     match cause.verdict() {
         Verdict::Over => {
             count(lane, "refused", Some(cause));
-            Outcome::Over
+            Outcome::Refused
         }
         Verdict::Again => {
             count(lane, "failed", Some(cause));
@@ -189,7 +192,7 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
 fn give_up(lane: Lane, attempts: u32) -> Outcome {
     count(lane, "given-up", None);
     tracing::warn!(lane = name(lane), attempts, "a notice was given up: it is of no use any more");
-    Outcome::Over
+    Outcome::GivenUp
 }
 
 /// Class, code of the reply, how often: nothing of whom it was for, nor a word of the other side's, which may quote it.

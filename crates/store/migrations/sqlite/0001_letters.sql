@@ -7,7 +7,8 @@ CREATE TABLE meta (
 ) STRICT;
 
 -- What entries, records, slots and sessions belong to. Whose it is stands beside it. `told`: its owner was told that a
--- letter waits, or is being told, and has not looked since. `letters` and `bytes`: how much it holds.
+-- letter waits, or is being told, and has not looked since. `refused_since`: the e-mail address took no notice of what came
+-- from then on. `letters` and `bytes`: how much it holds.
 CREATE TABLE mailbox (
     mailbox_id       BLOB NOT NULL PRIMARY KEY,
     kind             TEXT NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE mailbox (
     erase_letters    INTEGER NOT NULL,
     erase_drafts     INTEGER NOT NULL,
     told             INTEGER NOT NULL,
+    refused_since    INTEGER,
     letters          INTEGER NOT NULL,
     bytes            INTEGER NOT NULL
 ) STRICT;
@@ -58,6 +60,7 @@ CREATE TABLE factor (
 ) STRICT;
 
 -- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
+-- `notice_id`: the message that brings the newest code.
 CREATE TABLE proof (
     holder     TEXT NOT NULL,
     holder_id  BLOB NOT NULL,
@@ -68,9 +71,11 @@ CREATE TABLE proof (
     until      INTEGER NOT NULL,
     tries_left INTEGER NOT NULL,
     proved     INTEGER,
+    notice_id  BLOB,
     PRIMARY KEY (holder_id, factor_id)
 ) STRICT;
 CREATE INDEX proof_by_factor ON proof (factor_id);
+CREATE INDEX proof_by_notice ON proof (notice_id) WHERE notice_id IS NOT NULL;
 
 CREATE TABLE sign_in (
     sign_in_id BLOB NOT NULL PRIMARY KEY,

@@ -2,6 +2,7 @@
 
 use securemailbox_protocol::{
     ids::{LetterId, MailboxId},
+    letters::Folder,
     levels::Level,
     time::Timestamp,
 };
@@ -17,6 +18,8 @@ pub struct Delivery {
     pub delivered: Timestamp,
     /// When the mail server took the notice.
     pub notified: Option<Timestamp>,
+    /// The e-mail address refused the notice, and the reader has not looked since.
+    pub notice_refused: bool,
     /// What the reader's client signed when it opened the letter; none until then.
     pub read: Option<DeliveryReceipt>,
 }
@@ -89,7 +92,7 @@ impl Act for DeliveriesOf {
              WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";
         const SQL: &str = "
             SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
-                   d.read_at, d.signature, d.read_level
+                   b.refused_since, d.read_at, d.signature, d.read_level
               FROM delivery d
               JOIN mailbox b ON b.mailbox_id = d.reader_id
               JOIN member m ON m.mailbox_id = d.reader_id
@@ -105,15 +108,16 @@ impl Act for DeliveriesOf {
 impl ReadOnly for DeliveriesOf {}
 
 fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
-    Ok(Delivery {
-        reader: Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? },
-        delivered: row.take()?,
-        notified: row.take()?,
-        read: match row.take::<Option<Timestamp>>()? {
-            Some(at) => Some(DeliveryReceipt { at, signature: row.take()?, level: row.take()? }),
-            None => None,
-        },
-    })
+    let reader = Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? };
+    let (delivered, notified, refused_since): (Timestamp, Option<_>, Option<Timestamp>) =
+        (row.take()?, row.take()?, row.take()?);
+    let read = match row.take::<Option<Timestamp>>()? {
+        Some(at) => Some(DeliveryReceipt { at, signature: row.take()?, level: row.take()? }),
+        None => None,
+    };
+    let refused = refused_since.is_some_and(|since| since <= delivered);
+    let notice_refused = refused && notified.is_none() && read.is_none();
+    Ok(Delivery { reader, delivered, notified, notice_refused, read })
 }
 
 /// Has a delivery's news appear among the sender's changes. Nothing to tell once the sender has erased the letter.
@@ -126,4 +130,21 @@ pub(crate) async fn tell_sender<D: Db>(db: &mut D, letter: LetterId) -> Result<(
     let sender: MailboxId = row.take()?;
     let change = pulse::raise_change(db, sender).await?;
     db.exec(TELL, &[&sender, &letter, &change]).await.map(drop)
+}
+
+/// Has it appear among their senders' changes whether a reader could be told of the letters that came since then. Whoever
+/// was not told has not looked, so the letters lie in the inbox.
+pub(crate) async fn tell_senders_of_untold<D: Db>(
+    db: &mut D,
+    reader: MailboxId,
+    since: Timestamp,
+) -> Result<(), StoreError> {
+    const UNTOLD: &str = "
+        SELECT e.letter_id FROM entry e JOIN delivery d ON d.letter_id = e.letter_id AND d.reader_id = e.mailbox_id
+         WHERE e.mailbox_id = $1 AND e.folder = $2 AND e.arrived >= $3 AND d.notified IS NULL AND d.read_at IS NULL
+         ORDER BY e.arrived, e.letter_id";
+    for mut row in db.rows(UNTOLD, &[&reader, &Folder::Inbox, &since]).await? {
+        tell_sender(db, row.take()?).await?;
+    }
+    Ok(())
 }

@@ -21,6 +21,8 @@ pub enum CodeProof {
     },
     /// Too late, or too often wrong.
     Closed,
+    /// The message with the newest code was refused: nobody has it.
+    NotSent,
 }
 
 /// A code that waits to be entered.
@@ -49,6 +51,8 @@ pub enum Verdict {
     NoTriesLeft,
     /// The code's ten minutes are over.
     TooLate,
+    /// The code could not be sent, so nobody can know it.
+    NotSent,
     /// Nothing waits for a code here: proved already, closed, or unknown.
     AlreadyOver,
 }
@@ -69,7 +73,7 @@ impl CodeProof {
                 older.truncate(limits::OLDER_CODES);
                 Self::after(older, code, now)
             }
-            Self::Proved { .. } | Self::Closed => Self::sent(code, now),
+            Self::Proved { .. } | Self::Closed | Self::NotSent => Self::sent(code, now),
         }
     }
 
@@ -89,6 +93,7 @@ impl CodeProof {
                     if sent.older.iter().any(|older| is(older, typed)) { Verdict::Older } else { Verdict::Wrong };
                 (Self::Sent(SentCode { tries_left: sent.tries_left - 1, ..sent }), verdict)
             }
+            Self::NotSent => (Self::NotSent, Verdict::NotSent),
             over @ (Self::Proved { .. } | Self::Closed) => (over, Verdict::AlreadyOver),
         }
     }

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use futures_util::future::join_all;
-use securemailbox_protocol::{ids::MailboxId, numbers::ChangeNumber, time::Timestamp};
+use securemailbox_protocol::{
+    ids::{LetterId, MailboxId},
+    numbers::ChangeNumber,
+    time::Timestamp,
+};
 
 use super::{
     on_both,
@@ -13,7 +17,7 @@ use super::{
 use crate::{
     Act, Db, Store, StoreError,
     letters::DeliveriesOf,
-    notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeSent},
+    notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeRefused, NoticeSent},
     sync::{Changes, ChangesSince, Look, Scope},
 };
 
@@ -26,6 +30,8 @@ on_both! {
     a_sent_notice_of_a_letter_shows_to_the_sender
     a_reader_is_told_once_until_they_look
     a_reader_who_could_not_be_told_is_told_of_the_next_letter
+    a_refused_notice_shows_to_each_sender_until_the_reader_looks
+    a_refused_notice_is_forgotten_when_the_next_one_is_taken
     a_reader_who_looked_before_the_mail_server_took_it_is_told_once
     a_notice_to_nobody_keeps_no_other_from_being_claimed
     a_reader_who_erased_a_letter_is_not_told_of_it_and_the_others_are
@@ -223,6 +229,59 @@ async fn a_reader_who_could_not_be_told_is_told_of_the_next_letter(store: Store)
         let notices = due(&store, second).await;
         assert_eq!(notices.len(), 1);
         store.write(DropNotice { id: notices[0].id }).await.unwrap();
+    }
+}
+
+/// Has the one notice that is due refused.
+async fn refuse(store: &Store) {
+    let notices = due(store, 0).await;
+    assert_eq!(notices.len(), 1);
+    store.write(NoticeRefused { id: notices[0].id }).await.unwrap();
+}
+
+/// Whether its sender sees that the notice of a letter was refused, as of the change of the sender's mailbox.
+async fn refused(store: &Store, sender: &Person, letter: LetterId) -> (bool, ChangeNumber) {
+    let mailbox = sender.account.mailbox();
+    let deliveries = store.read(DeliveriesOf { mailbox, letter }).await.unwrap().unwrap();
+    (deliveries[0].notice_refused, look(store, sender).await.change)
+}
+
+async fn a_refused_notice_shows_to_each_sender_until_the_reader_looks(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 12).await;
+    let cecilia = register(&store, &mut dice).await;
+    drop_all(&store).await;
+    let letters = [(&anna, dice.letter(&[&anna, &bjorn])), (&cecilia, dice.letter(&[&cecilia, &bjorn]))];
+    let mut seen = Vec::new();
+    for (sender, letter) in &letters {
+        post(&store, sender, vec![again(letter)], NOW).await.unwrap();
+        seen.push(refused(&store, sender, letter.new.id).await);
+    }
+    refuse(&store).await;
+    for ((sender, letter), before) in letters.iter().zip(&mut seen) {
+        let now = refused(&store, sender, letter.new.id).await;
+        assert!(!before.0 && now.0 && now.1 > before.1, "it is news");
+        *before = now;
+    }
+    look(&store, &bjorn).await;
+    for ((sender, letter), before) in letters.iter().zip(seen) {
+        let now = refused(&store, sender, letter.new.id).await;
+        assert!(!now.0 && now.1 > before.1, "and so is its end");
+    }
+}
+
+async fn a_refused_notice_is_forgotten_when_the_next_one_is_taken(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 13).await;
+    let (first, second) = (dice.letter(&[&anna, &bjorn]), dice.letter(&[&anna, &bjorn]));
+    post(&store, &anna, vec![again(&first)], NOW).await.unwrap();
+    refuse(&store).await;
+    post(&store, &anna, vec![again(&second)], NOW).await.unwrap();
+    let before = refused(&store, &anna, first.new.id).await;
+    assert!(before.0 && refused(&store, &anna, second.new.id).await.0, "the address is known not to take it");
+    let notices = due(&store, 0).await;
+    store.write(NoticeSent { id: notices[0].id, now: NOW }).await.unwrap();
+    for letter in [first, second] {
+        let now = refused(&store, &anna, letter.new.id).await;
+        assert!(!now.0 && now.1 > before.1);
     }
 }
 

@@ -16,8 +16,9 @@ use super::{
 use crate::{
     Store,
     jobs::Sweep,
+    notices::{NoticeRefused, NoticeSent},
     proofs::{CodeHmac, HolderId, Standing, Verdict},
-    proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
+    proving::{ChooseError, EnterCode, Entered, ExpectCode, FirstTry, OffersTo, Tried},
     recoveries::{BeginRecovery, Recovering},
     sessions::{EndSession, EndSessionError, SessionByToken, StepUp},
     sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
@@ -28,6 +29,7 @@ on_both! {
     a_factor_of_somebody_else_cannot_be_chosen
     an_older_code_is_told_apart_and_counts_as_a_try
     a_new_code_has_tries_of_its_own_and_the_one_before_opens_nothing
+    a_refused_message_closes_its_own_code_until_another_is_sent
     a_session_proves_afresh_and_lives_no_longer_for_it
     an_ended_session_proves_nothing
 }
@@ -132,6 +134,31 @@ async fn a_new_code_has_tries_of_its_own_and_the_one_before_opens_nothing(store:
     expect(&store, &mut dice, holder, factor, second).await.unwrap();
     assert_eq!(verdict(&store, &mut dice, holder, factor, first).await, Verdict::Wrong, "what is closed is forgotten");
     assert_eq!(verdict(&store, &mut dice, holder, factor, second).await, Verdict::Proved);
+}
+
+async fn a_refused_message_closes_its_own_code_until_another_is_sent(store: Store) {
+    let mut dice = Dice::new(7);
+    let person = register(&store, &mut dice).await;
+    let (holder, factor) = (HolderId::Recovery(recovery(&store, &mut dice, &person).await), person.phone);
+    let (first, second) = (dice.notice(), dice.notice());
+    let ids = [first.id, second.id];
+    let tried = async |notice| store.read(FirstTry { notice }).await.unwrap();
+    let code = dice.hash();
+    let sent = |notice| ExpectCode { holder, factor, code, notice, now: NOW };
+    store.write(sent(first)).await.unwrap();
+    assert_eq!(tried(ids[0]).await, Tried::NotYet);
+    store.write(NoticeRefused { id: ids[0] }).await.unwrap();
+    assert_eq!(tried(ids[0]).await, Tried::Refused);
+    for typed in [WRONG_CODE, code] {
+        assert_eq!(verdict(&store, &mut dice, holder, factor, typed).await, Verdict::NotSent);
+    }
+    store.write(sent(second)).await.unwrap();
+    // Late, and of the message before.
+    store.write(NoticeRefused { id: ids[0] }).await.unwrap();
+    assert_eq!(tried(ids[1]).await, Tried::NotYet);
+    store.write(NoticeSent { id: ids[1], now: NOW }).await.unwrap();
+    assert_eq!(tried(ids[1]).await, Tried::OnItsWay);
+    assert_eq!(verdict(&store, &mut dice, holder, factor, code).await, Verdict::Proved);
 }
 
 async fn a_session_proves_afresh_and_lives_no_longer_for_it(store: Store) {

@@ -63,6 +63,7 @@ fn on_the_wire(mailroom: &Mailroom, delivery: letters::Delivery) -> Result<Deliv
         reader: sender(mailroom, &delivery.reader)?,
         delivered: delivery.delivered,
         notified: delivery.notified,
+        notice_refused: delivery.notice_refused,
         read: delivery.read.map(|read| DeliveryRead {
             receipt: ReadReceipt { at: read.at, signature: read.signature.into() },
             level: read.level,

@@ -1,14 +1,10 @@
 //! Proving, in a server without a network whose clock is ours.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use rand::rngs::StdRng;
 use securemailbox_protocol::{
     accounts::Language,
     address::Address,
@@ -20,7 +16,7 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     Location, Store,
-    notices::{ClaimNotices, DueNotice, Lane, NoticeContent},
+    notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
     sessions::SessionByToken,
     slots::{PasswordSlot, RecoverySlot},
@@ -129,6 +125,22 @@ impl House {
     }
 }
 
+/// An address that has a mailbox already must look alike.
+#[tokio::test]
+async fn a_code_that_could_not_be_sent_is_told_to_whoever_registers_at_any_address() {
+    let house = House::open().await;
+    house.person().await;
+    for address in ["anna@demo.example", "nobody@demo.example"] {
+        let (id, _, factor) = house.registration(address).await;
+        house.outbox().await;
+        choose(&house.mailroom, HolderId::Registration(id), &ChooseFactor { factor }, caller(1)).await.unwrap();
+        let notice = house.outbox().await.remove(0).id;
+        house.mailroom.store.write(NoticeRefused { id: notice }).await.unwrap();
+        let typed = house.enter(Registering(id), factor, Code::parse("123456").unwrap()).await;
+        assert_eq!(typed.err(), Some(ProblemType::CodeNotSent), "{address}");
+    }
+}
+
 /// PROTOCOL §6: proved within the last 15 minutes, or asked for, with what there is to choose from.
 #[tokio::test]
 async fn a_stale_session_is_asked_for_a_proof_and_stands_afresh_after_it() {
@@ -164,20 +176,26 @@ struct Newcomer {
 }
 
 impl House {
-    /// The address is proved, and the phone is named.
-    async fn newcomer(&self, address: &str, phone: &str) -> Newcomer {
+    /// Begun, with an address that is not proved yet.
+    async fn registration(&self, address: &str) -> (RegistrationId, AccountId, FactorId) {
         let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());
         let (id, account) = (RegistrationId::new(now, &mut rng), AccountId::new(now, &mut rng));
         let address = Address::parse(address).unwrap();
-        let factor = |kind, sealed, rng: &mut StdRng| Factor { id: FactorId::new(now, rng), kind, sealed };
         let sealed = self.mailroom.seal.seal_address(account, &address, &mut rng);
-        let named = factor(FactorKind::Address, sealed, &mut rng);
+        let named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
         let (first, address_lookup) = (named.id, self.mailroom.seal.address_look_up(&address));
         let begin = BeginRegistration { id, account, address_lookup, address: named, language: Language::Sv, now };
         self.mailroom.store.write(begin).await.unwrap();
+        (id, account, first)
+    }
+
+    /// The address is proved, and the phone is named.
+    async fn newcomer(&self, address: &str, phone: &str) -> Newcomer {
+        let (id, account, first) = self.registration(address).await;
+        let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());
         let code = self.code(HolderId::Registration(id), first).await;
         self.enter(Registering(id), first, code).await.unwrap();
-        let mut named = factor(FactorKind::Phone, Vec::new(), &mut rng);
+        let mut named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Phone, sealed: Vec::new() };
         let number = PhoneNumber::parse(phone).unwrap();
         named.sealed = self.mailroom.seal.seal_phone(account, named.id, &number, &mut rng);
         let second = named.id;

@@ -396,7 +396,7 @@ async fn who_slept_through_a_claim_sends_nothing() {
 async fn a_refused_address_or_text_is_the_end_and_greylisting_or_a_wrong_password_is_not() {
     for over in [("RCPT", "550 5.1.1 nobody"), ("DATA", "554 no"), (".", "552 too much")] {
         let (outcome, _) = try_mail(Manner::Answers(over.0, over.1)).await;
-        assert!(matches!(outcome, Outcome::Over), "{over:?}");
+        assert!(matches!(outcome, Outcome::Refused), "{over:?}");
     }
     for again in [("RCPT", "450 4.2.0 greylisted"), (".", "451 later"), ("EHLO", "554 no"), ("MAIL", "553 not you")] {
         let (outcome, _) = try_mail(Manner::Answers(again.0, again.1)).await;
@@ -409,19 +409,19 @@ async fn an_address_that_the_mail_server_cannot_write_to_is_the_end() {
     let (mail, _) = mail_server(Manner::Takes).await;
     let mut outbox = Outbox::open(mail, 9).await;
     outbox.queue(Recipient::Email("björn@example.se".parse().unwrap()), 1).await;
-    assert!(matches!(outbox.try_one(Lane::Emails).await, Outcome::Over));
+    assert!(matches!(outbox.try_one(Lane::Emails).await, Outcome::Refused));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_is_asked_again_only_if_that_may_help_and_when_it_says() {
     for over in ["400 Bad Request", "401 Unauthorized", "402 Payment Required", "404 Not Found", "302 Found"] {
-        assert!(matches!(try_sms(over).await, Outcome::Over), "{over}");
+        assert!(matches!(try_sms(over).await, Outcome::Refused), "{over}");
     }
     for again in ["500 Internal Server Error", "429 Too Many Requests", "503 Service Unavailable\r\nretry-after: 0"] {
         assert!((1.0..=2.0).contains(&again_after(&try_sms(again).await)), "{again}");
     }
     // Longer than a code is good for.
-    assert!(matches!(try_sms("429 Too Many Requests\r\nretry-after: 3600").await, Outcome::Over));
+    assert!(matches!(try_sms("429 Too Many Requests\r\nretry-after: 3600").await, Outcome::GivenUp));
     assert_eq!(again_after(&try_sms("429 Too Many Requests\r\nretry-after: 90").await).floor(), 90.0);
 }
 
