@@ -68,6 +68,8 @@ pub fn pings(scene: &Scene, time: Duration) -> String {
     let sent = [h2::PREFACE, &h2::settings(65_535), &h2::headers(1, "GET", "/healthz", &host, &[], true)].concat();
     let held = open(&host, CONNECTIONS, &sent, until);
     let all = held.len();
+    // Each of them for the whole time, however long it took to open all.
+    let until = Instant::now() + time;
     let mut held: Vec<_> = held.into_iter().map(|stream| (stream, Vec::new(), 0)).collect();
     let mut refused = None;
     while Instant::now() < until {
@@ -95,7 +97,7 @@ fn hold(scene: &Scene, time: Duration, connections: usize, sent: &[u8]) -> Strin
         count_statuses(&seen, &mut statuses);
     }
     let statuses: Vec<String> = statuses.iter().map(|(status, times)| format!("{times}×{status}")).collect();
-    let statuses = if statuses.is_empty() { "no answer".into() } else { statuses.join(", ") };
+    let statuses = if statuses.is_empty() { "nothing refused".into() } else { statuses.join(", ") };
     format!("{statuses}; {open} of {} connections open", held.len())
 }
 
