@@ -56,6 +56,12 @@ impl PresentedDevice {
         cookie(&base64url::encode(&[nonce, mailroom.seal.device(account, &nonce)].concat()), SECONDS)
     }
 
+    /// A browser that says this.
+    #[cfg(test)]
+    pub(crate) const fn of_a_test(nonce: [u8; 16], mac: [u8; 16]) -> Self {
+        Self(Some((nonce, mac)))
+    }
+
     /// A browser that says nothing.
     #[cfg(test)]
     pub(crate) const fn unknown() -> Self {

@@ -46,8 +46,10 @@ const EMAILS_FROM: Allowance = allow("emails-from", 100, 300);
 const TEXTS_TO_NUMBER: Allowance = allow("texts-to-number", 3, 6);
 /// SMS that one network asks for without being known.
 const TEXTS_FROM: Allowance = allow("texts-from", 30, 100);
-/// Codes of one account.
+/// Codes of one account, for each browser that is known to it and for all others together.
 const CODES_OF_ACCOUNT: Allowance = allow("codes-of-account", 10, 30);
+/// The same, of all its browsers: each sign-in may make another one.
+const CODES_OF_ACCOUNT_IN_ALL: Allowance = allow_a_day("codes-of-account-in-all", 90);
 /// Numbers that one registration names.
 const NUMBERS_OF_REGISTRATION: Allowance = allow_a_day("numbers-of-registration", 3);
 /// Wrong codes at one address that is being registered.
@@ -100,7 +102,11 @@ impl<'a> Tallies<'a> {
     #[must_use]
     pub fn code_of(self, account: AccountId, device: Option<KnownDevice>) -> Self {
         let of = device.as_ref().map_or(&[][..], |device| &device.octets()[..]);
-        self.add(&CODES_OF_ACCOUNT, &[account.as_bytes(), of], 1)
+        self.add(&CODES_OF_ACCOUNT, &[account.as_bytes(), of], 1).add(
+            &CODES_OF_ACCOUNT_IN_ALL,
+            &[account.as_bytes()],
+            1,
+        )
     }
 
     /// Any SMS.

@@ -316,6 +316,23 @@ async fn sending_again_counts_like_sending() {
     assert_eq!((sent, refused), (10, ProblemType::TooManyRequests));
 }
 
+/// Whoever has the password may make as many known browsers as they like, and gets no more codes in a day for it.
+#[tokio::test]
+async fn many_known_browsers_have_one_days_codes() {
+    let house = House::open().await;
+    let account = AccountId::from_bytes([9; 16]);
+    let mut counted = 0;
+    for number in 0..50 {
+        let nonce = [number; 16];
+        let device = PresentedDevice::of_a_test(nonce, house.mailroom.seal.device(account, &nonce));
+        for _ in 0..4 {
+            let code = Tallies::of(&house.mailroom).code_of(account, device.known_to(&house.mailroom.seal, account));
+            counted += u32::from(code.count().await.is_ok());
+        }
+    }
+    assert_eq!(counted, 90);
+}
+
 #[tokio::test]
 async fn a_session_that_is_none_is_offered_nothing() {
     let house = House::open().await;
