@@ -232,7 +232,7 @@ fn check<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>, key: &K) -> Result<(
 
 /// So many at once. More than ever fit are refused like too many: the same again tomorrow would be as many.
 fn check_many<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>, key: &K, many: usize) -> Result<(), Problem> {
-    let Some(many) = u32::try_from(many).ok().and_then(NonZeroU32::new) else { return Ok(()) };
+    let Some(many) = NonZeroU32::new(u32::try_from(many).unwrap_or(u32::MAX)) else { return Ok(()) };
     match limiter.check_key_n(key, many) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(not_until)) => Err(too_often(&not_until, limiter.clock())),
