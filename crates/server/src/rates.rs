@@ -230,9 +230,14 @@ fn check<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>, key: &K) -> Result<(
     limiter.check_key(key).map_err(|not_until| too_often(&not_until, limiter.clock()))
 }
 
+/// The most that one post can be: as many letters as it may hold, with as many readers each.
+const MOST_AT_ONCE: usize = limits::LETTERS * limits::READERS;
+
 /// So many at once. More than ever fit are refused like too many: the same again tomorrow would be as many.
 fn check_many<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>, key: &K, many: usize) -> Result<(), Problem> {
-    let Some(many) = NonZeroU32::new(u32::try_from(many).unwrap_or(u32::MAX)) else { return Ok(()) };
+    // The limiter multiplies by a day, which a larger number would carry beyond its 64 bits.
+    let many = many.min(MOST_AT_ONCE);
+    let Some(many) = u32::try_from(many).ok().and_then(NonZeroU32::new) else { return Ok(()) };
     match limiter.check_key_n(key, many) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(not_until)) => Err(too_often(&not_until, limiter.clock())),
