@@ -26,6 +26,19 @@ pub struct Mailroom(Arc<Shared>);
 
 /// What every request of one server uses.
 pub struct Shared {
+    parts: Parts,
+    /// Wake the senders of notices.
+    pub notices: Bells,
+    /// What requests hold in memory.
+    pub budgets: Arc<Budgets>,
+    /// What was refused since the log told of it.
+    pub refusals: Refusals,
+    clock: Clock,
+    random: Mutex<StdRng>,
+}
+
+/// Everything that a [`Mailroom`] is made of, besides the clock and randomness.
+pub struct Parts {
     /// The database.
     pub store: Store,
     /// The seal over everything that the server must read while it runs, and a thief must not.
@@ -46,41 +59,7 @@ pub struct Shared {
     pub texts_a_day: u64,
     /// How long whoever asks for a code waits for the first try to send it.
     pub first_try: Duration,
-    /// Wake the senders of notices.
-    pub notices: Bells,
-    /// What requests hold in memory.
-    pub budgets: Arc<Budgets>,
-    /// What was refused since the log told of it.
-    pub refusals: Refusals,
     /// Turns true when the server is to stop, so that event streams end.
-    pub stopping: watch::Receiver<bool>,
-    clock: Clock,
-    random: Mutex<StdRng>,
-}
-
-/// Everything that a [`Mailroom`] is made of, besides the clock and randomness.
-pub struct Parts {
-    /// See [`Shared::store`].
-    pub store: Store,
-    /// See [`Shared::seal`].
-    pub seal: ServerSeal,
-    /// See [`Shared::opaque`].
-    pub opaque: OpaqueServer,
-    /// See [`Shared::origin`].
-    pub origin: Origin,
-    /// See [`Shared::rates`].
-    pub rates: Rates,
-    /// See [`Shared::registration`].
-    pub registration: RegistrationPolicy,
-    /// See [`Shared::quota`].
-    pub quota: Quota,
-    /// See [`Shared::numbers`].
-    pub numbers: Numbers,
-    /// See [`Shared::texts_a_day`].
-    pub texts_a_day: u64,
-    /// See [`Shared::first_try`].
-    pub first_try: Duration,
-    /// See [`Shared::stopping`].
     pub stopping: watch::Receiver<bool>,
 }
 
@@ -88,39 +67,9 @@ impl Mailroom {
     /// Opens it. `random` seeds every secret made here, so it comes from the operating system.
     #[must_use]
     pub fn new(parts: Parts, clock: Clock, random: StdRng) -> Self {
-        let Parts {
-            store,
-            seal,
-            opaque,
-            origin,
-            rates,
-            registration,
-            quota,
-            numbers,
-            texts_a_day,
-            first_try,
-            stopping,
-        } = parts;
         let (notices, budgets, refusals) = (Bells::default(), Budgets::new(), Refusals::default());
         let random = Mutex::new(random);
-        Self(Arc::new(Shared {
-            store,
-            seal,
-            opaque,
-            origin,
-            rates,
-            registration,
-            quota,
-            numbers,
-            texts_a_day,
-            first_try,
-            notices,
-            budgets,
-            refusals,
-            stopping,
-            clock,
-            random,
-        }))
+        Self(Arc::new(Shared { parts, notices, budgets, refusals, clock, random }))
     }
 
     /// As it is by default, on a port that nobody listens on.
@@ -172,5 +121,12 @@ impl Deref for Mailroom {
     type Target = Shared;
     fn deref(&self) -> &Shared {
         &self.0
+    }
+}
+
+impl Deref for Shared {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
     }
 }

@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+/// How many times as much a /64, a /56 and a /48 may ask for. Whoever gets a /48 has 65,536 times a /64.
+pub const TIMES: [u32; 3] = [1, 4, 16];
+
 /// Where a request comes from: an IPv4 address or an IPv6 /64, which is what one customer gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Network(IpAddr);
@@ -20,16 +23,14 @@ impl Network {
         }
     }
 
-    /// The networks that this one is counted as, and how many times as much each may ask for. Whoever gets a /48 has 65,536
-    /// times a /64, and may ask for 16 times as much.
-    #[must_use]
-    pub fn scales(self) -> Vec<(Scale, u32)> {
-        match self.0 {
-            IpAddr::V4(_) => vec![(Scale(self.0, 32), 1)],
-            IpAddr::V6(address) => [(64, 1), (56, 4), (48, 16)]
-                .map(|(bits, times)| (Scale(IpAddr::V6(masked(address, bits)), bits), times))
-                .into(),
-        }
+    /// The networks that this one is counted as, each with how many times as much it may ask for, in the order of
+    /// [`TIMES`].
+    pub fn scales(self) -> impl Iterator<Item = (Scale, u32)> {
+        let scale = move |bits| match self.0 {
+            IpAddr::V4(_) => (bits == 64).then_some(Scale(self.0, 32)),
+            IpAddr::V6(address) => Some(Scale(IpAddr::V6(masked(address, bits)), bits)),
+        };
+        [64, 56, 48].into_iter().map_while(scale).zip(TIMES)
     }
 }
 
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_a_provider_gives_out_is_counted_together() {
-        let scales = |text| of(text).scales().into_iter().map(|(scale, _)| scale).collect::<Vec<_>>();
+        let scales = |text| of(text).scales().map(|(scale, _)| scale).collect::<Vec<_>>();
         assert_eq!(scales("2001:db8:1:2::1")[2], scales("2001:db8:1:ff02::1")[2]);
         assert_eq!(scales("2001:db8:1:2::1")[1], scales("2001:db8:1:3::1")[1]);
         assert_ne!(scales("2001:db8:1:2::1")[1], scales("2001:db8:1:102::1")[1]);

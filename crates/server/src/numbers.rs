@@ -10,7 +10,7 @@ use crate::problem::Problem;
 #[derive(Debug, Clone)]
 pub struct Numbers(Option<Vec<Id>>);
 
-/// The word for no country: two letters that are no code of ISO 3166-1.
+/// A word of the configuration that is no country.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no country with phone numbers: expected two letters (ISO 3166-1), such as SE")]
 pub struct NoCountry(pub String);

@@ -17,7 +17,7 @@ use securemailbox_protocol::{ids::AccountId, limits, problems::ProblemType};
 use crate::{
     config::{NetworkLimits, Quotas},
     devices::KnownDevice,
-    networks::{NamedNetworks, Network, Scale},
+    networks::{NamedNetworks, Network, Scale, TIMES},
     problem::Problem,
 };
 
@@ -181,14 +181,14 @@ impl Rates {
 
 /// A limit for each network, and for the larger ones that it lies in.
 struct PerNetwork {
-    /// Those that may ask for 1, 4 and 16 times as much.
-    scales: Vec<(u32, DefaultKeyedRateLimiter<Scale>)>,
+    /// One for each of [`TIMES`].
+    scales: [DefaultKeyedRateLimiter<Scale>; 3],
     named: Vec<DefaultDirectRateLimiter>,
 }
 
 impl PerNetwork {
     fn new(names: &NamedNetworks, quota: impl Fn(u32) -> Quota) -> Self {
-        let scales = [1, 4, 16].map(|times| (times, RateLimiter::keyed(quota(times)))).into();
+        let scales = TIMES.map(|times| RateLimiter::keyed(quota(times)));
         let named = names.times().map(|times| RateLimiter::direct(quota(times))).collect();
         Self { scales, named }
     }
@@ -197,14 +197,12 @@ impl PerNetwork {
         if let Some(limiter) = named.and_then(|(which, _)| self.named.get(which)) {
             return limiter.check().map_err(|not_until| too_often(&not_until, limiter.clock()));
         }
-        network.scales().into_iter().try_for_each(|(scale, times)| {
-            let limiter = self.scales.iter().find(|(of, _)| *of == times);
-            limiter.map_or(Ok(()), |(_, limiter)| check(limiter, &scale))
-        })
+        let mut each = self.scales.iter().zip(network.scales());
+        each.try_for_each(|(limiter, (scale, _))| check(limiter, &scale))
     }
 
     fn sweep(&self) {
-        for (_, limiter) in &self.scales {
+        for limiter in &self.scales {
             limiter.retain_recent();
         }
     }

@@ -163,10 +163,10 @@ impl<'a> Tallies<'a> {
     ///
     /// # Errors
     /// 429 with `Retry-After`; the store's.
-    pub async fn count(self) -> Result<(), Problem> {
-        let Self { mailroom, tallies, all_texts } = self;
+    pub async fn count(&self) -> Result<(), Problem> {
+        let Self { mailroom, ref tallies, all_texts } = *self;
         let now = mailroom.now();
-        match mailroom.store.write(Count { tallies, now }).await {
+        match mailroom.store.write(Count { tallies: tallies.clone(), now }).await {
             Ok(counts) => {
                 if let Some(sent) = all_texts.and_then(|which| counts.get(which)) {
                     say_how_many_texts(*sent, mailroom.texts_a_day);

@@ -283,7 +283,7 @@ async fn enter<H: Holder>(
     let EnterProof { factor, answer: Answer::Code(code) } = entered;
     let (id, now) = (holder.id(), mailroom.now());
     let whose = mailroom.store.read(Guessed { holder: id, now }).await?.ok_or(ProblemType::CodeRefused)?;
-    let wrong = || match &whose {
+    let wrong = match &whose {
         Guesser::Registering(address_lookup) => {
             Tallies::of(mailroom).wrong_at_registration(address_lookup, caller.network)
         }
@@ -291,11 +291,11 @@ async fn enter<H: Holder>(
             Tallies::of(mailroom).wrong_at_account(*account, caller.device.known_to(&mailroom.seal, *account))
         }
     };
-    wrong().count().await?;
+    wrong.count().await?;
     let code = hmac(mailroom, id, *factor, code);
     match mailroom.store.write(EnterCode { holder, factor: *factor, code, now }).await? {
         Entered::Proved(given) => {
-            wrong().count_less().await?;
+            wrong.count_less().await?;
             Ok(given)
         }
         Entered::Refused(Verdict::Older) => Err(ProblemType::CodeReplaced.into()),

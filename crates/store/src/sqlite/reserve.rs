@@ -52,9 +52,8 @@ impl Reserve {
     /// Looks how much room there is, and sets the reserve aside again where it can. Says it once when it gets short, and
     /// once when it no longer is.
     pub(super) fn left(&mut self) -> Left {
-        let whole = self.take();
-        // Where the file system can't say, only a write tells.
-        let free = rustix::fs::statvfs(&self.folder).map_or(u64::MAX, |found| found.f_bavail * found.f_frsize);
+        let whole = self.settled || self.free() >= SIZE && self.take();
+        let free = self.free();
         let left = Left { whole, free };
         let is_short = !left.has_room(Room::Grows);
         if is_short != self.is_short {
@@ -69,6 +68,11 @@ impl Reserve {
             }
         }
         left
+    }
+
+    /// Bytes that the disk has left. Where the file system can't say, only a write tells.
+    fn free(&self) -> u64 {
+        rustix::fs::statvfs(&self.folder).map_or(u64::MAX, |found| found.f_bavail * found.f_frsize)
     }
 
     /// Sets the room aside unless it is. False if the disk is too full for it: then only what is needed to erase goes on.
