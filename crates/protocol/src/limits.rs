@@ -60,6 +60,8 @@ pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 pub const REGISTRATION_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long a sign-in waits for its second message.
 pub const SIGN_IN_LIFE: Duration = Duration::from_secs(5 * 60);
+/// Sessions of one account at once. One more ends the one that was used longest ago.
+pub const SESSIONS: usize = 50;
 /// How long a session lasts without a kept device slot.
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a kept session lasts after its last use.
