@@ -14,7 +14,7 @@ use crate::{
     problems::named,
     views::{
         Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Letter, Me,
-        OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, Verdict, WentOut,
+        OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -116,12 +116,16 @@ calls! {
         contacts(Nothing) -> Vec<Correspondent>;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
-        /// The writer wants a draft sent, and may still take it back. It goes out by `send`, or by itself if the page ends.
+        /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
         hold(Id) -> Done;
         /// The writer took it back.
         take_back(Id) -> Done;
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
-        send(Writing) -> Done;
+        send(Sending) -> SentLetter;
+        /// Lets a letter go that the server holds.
+        release(Id) -> Done;
+        /// Makes a letter that the server still holds a draft again. `already-released` if it has gone out.
+        take_letter_back(Id) -> Saved;
         /// All drafts.
         drafts(Nothing) -> Vec<Draft>;
         /// One draft.
@@ -193,7 +197,7 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => {
+        | "own_certificate" | "security_events" | "release" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => {
             Lane::AtOnce
         }
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
@@ -377,6 +381,16 @@ pub struct Writing {
     pub answers: Option<String>,
 }
 
+/// A letter that is to go out.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Sending {
+    /// What was written.
+    pub written: Writing,
+    /// For how many seconds the server holds it, so that it can be taken back.
+    pub hold: u32,
+}
+
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
     serde_json::from_slice(args.as_bytes()).map_err(|_| misunderstood())
 }
@@ -437,7 +451,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (15, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (16, 8));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

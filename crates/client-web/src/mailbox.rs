@@ -21,7 +21,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     address::Address,
     ids::RecordId,
-    letters::{ErasureReceipt, Folder},
+    letters::{ErasureReceipt, Folder, Hold},
     problems::ProblemType,
     security::SecurityEvent,
     sessions::SessionRow,
@@ -29,14 +29,16 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    calls::{Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
+    calls::{
+        Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Sending, TypedAddress, Writing,
+    },
     confirming::Proof,
     problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::{found, parse_address},
     views::{
         self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Letter, Me,
-        OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, WentOut,
+        OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -251,11 +253,25 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(People::of(&mailbox, &contacts).somebody(&address, None, recipient.standing))
     }
 
-    async fn send(&self, args: Writing) -> Result<Done, Problem> {
+    async fn send(&self, args: Sending) -> Result<SentLetter, Problem> {
         let (mailbox, world) = self.open()?;
-        let (record, written) = written(&mailbox, world, args).await?;
-        mailbox.send_written(world, record, written).await.map_err(|error| not_sent(&error))?;
+        let Sending { written: writing, hold } = args;
+        let (record, written) = written(&mailbox, world, writing).await?;
+        let hold = (hold > 0).then_some(Hold::For(hold));
+        let sent = mailbox.send_written(world, record, written, hold).await;
+        Ok(SentLetter { id: sent.map_err(|error| not_sent(&error))? })
+    }
+
+    async fn release(&self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.release_letter(world, id(&args.id)?).await.or_problem()?;
         Ok(Done {})
+    }
+
+    async fn take_letter_back(&self, args: Id) -> Result<Saved, Problem> {
+        let (mailbox, world) = self.open()?;
+        let saved = mailbox.take_letter_back(world, id(&args.id)?).await.or_problem()?;
+        Ok(Saved { id: saved.id, saved: world.now(), beside: saved.beside.is_some() })
     }
 
     async fn hold(&self, args: Id) -> Result<Done, Problem> {

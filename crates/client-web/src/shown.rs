@@ -66,6 +66,7 @@ impl<'a> People<'a> {
             read: entry.read,
             arrived: entry.arrived,
             level: entry.level,
+            held: entry.held.map(|held| held.release),
             summary,
             damage,
         }
@@ -96,6 +97,7 @@ impl<'a> People<'a> {
             text: letter.text().into(),
             warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
+            held: entry.held.map(|held| held.release),
             conversation,
         }
     }

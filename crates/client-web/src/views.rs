@@ -163,6 +163,8 @@ pub struct Row {
     pub arrived: Timestamp,
     /// Which proof its sender asks for.
     pub level: Option<Level>,
+    /// One's own letter that the server holds: when its readers get it.
+    pub held: Option<Timestamp>,
     /// What its verified envelope says.
     pub summary: Option<Summary>,
     /// Why nothing of it is shown.
@@ -247,6 +249,8 @@ pub struct Letter {
     pub warnings: Vec<ReadingWarning>,
     /// For its sender: what became of it. Empty for a reader.
     pub deliveries: Vec<Delivery>,
+    /// For its sender, while the server holds it: when its readers get it.
+    pub held: Option<Timestamp>,
     /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.
     pub conversation: Vec<Row>,
 }
@@ -269,6 +273,14 @@ pub struct Delivery {
     pub level: Option<Level>,
     /// The server says that it was read, and shows no signature that holds (ATTACKS 11).
     pub receipt_refused: bool,
+}
+
+/// A letter that was taken by the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct SentLetter {
+    /// Its id.
+    pub id: LetterId,
 }
 
 /// A letter that is being written, as it is kept: sealed, at the server.

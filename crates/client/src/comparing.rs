@@ -319,6 +319,7 @@ mod tests {
             change: ChangeNumber::new(number),
             arrived: world.now(),
             content_length: 0,
+            held: None,
             released: Some(Released { envelope: vec![1; 8].into(), wrapped_key: vec![2; 8].into() }),
         };
         let changes = Changes {

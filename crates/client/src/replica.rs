@@ -52,12 +52,15 @@ pub struct Brief {
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
+    /// One's own letter that was held, and could not be released to its readers.
+    pub refused: bool,
 }
 
 impl From<&Entry> for Brief {
     fn from(entry: &Entry) -> Self {
-        let Entry { thread, arrived, change, folder, read, .. } = entry;
-        Self { thread: *thread, arrived: *arrived, change: *change, folder: *folder, read: *read }
+        let Entry { thread, arrived, change, folder, read, held, .. } = entry;
+        let refused = held.is_some_and(|held| held.refused.is_some());
+        Self { thread: *thread, arrived: *arrived, change: *change, folder: *folder, read: *read, refused }
     }
 }
 
@@ -338,6 +341,13 @@ impl Replica {
             self.put(entry.id, Brief::from(&entry));
             self.unwritten.letters_erased.remove(&entry.id);
             self.unwritten.entries.insert(entry.id, entry);
+        }
+    }
+
+    /// A letter that could not be released was taken back: its entry goes with the next sync, and is no news until then.
+    pub(crate) fn forget_refusal(&mut self, id: LetterId) {
+        if let Some(brief) = self.entries.get_mut(&id) {
+            brief.refused = false;
         }
     }
 

@@ -25,7 +25,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use securemailbox_client::{
     contacts::Contacts,
     device::Table,
-    letters::{Addressed, Draft, SavedDraft},
+    letters::{Addressed, Draft, SavedDraft, TakeBackError},
     mailbox::Mailbox,
     opening::Opening,
     owner::Owner,
@@ -36,7 +36,7 @@ use securemailbox_protocol::{
     address::Address,
     coding::base64url,
     ids::{LetterId, RecordId},
-    letters::{Entry, Folder},
+    letters::{Entry, Folder, Hold},
     records::{Record, RecordHead},
     time::Timestamp,
 };
@@ -65,6 +65,8 @@ struct Tab {
     editor: RefCell<Option<(RecordId, Draft)>>,
     /// A letter that was sent and may be taken back.
     held: RefCell<Option<(RecordId, Draft)>>,
+    /// A letter that the server has and holds.
+    held_there: RefCell<Option<LetterId>>,
     /// What the person does, and what goes on beside it.
     running: RefCell<[Option<Act>; 2]>,
 }
@@ -172,7 +174,8 @@ impl Day {
             10..12 => self.send(&tab, &mailbox).await,
             12..17 => self.send_draft(&tab, &mailbox).await,
             17..20 => self.hold(&tab, &mailbox).await,
-            20..23 => self.let_go(&tab, &mailbox).await,
+            20..22 => self.let_go(&tab, &mailbox).await,
+            22 => self.take_back(&tab, &mailbox).await,
             23..25 => self.erase(&tab, &mailbox).await,
             25..29 => self.move_something(&tab, &mailbox).await,
             29..31 => drop(mailbox.empty_trash(&tab.world).await),
@@ -278,7 +281,7 @@ impl Day {
         let Some((id, mut draft)) = self.draft_to_write_on(tab, mailbox).await else { return };
         let (number, text) = self.paragraph();
         draft.text.push_str(&text);
-        if mailbox.send_written(&tab.world, id, draft).await.is_ok() {
+        if mailbox.send_written(&tab.world, id, draft, None).await.is_ok() {
             let mut book = self.book.borrow_mut();
             book.saved.insert(number);
             book.sent.extend(id);
@@ -302,8 +305,20 @@ impl Day {
         if self.roll(2) == 0 {
             return mailbox.take_back(&tab.world, id).await.unwrap();
         }
-        if mailbox.send_written(&tab.world, Some(id), draft).await.is_ok() {
+        let hold = (self.roll(3) > 0).then_some(Hold::For(30));
+        if let Ok(letter) = mailbox.send_written(&tab.world, Some(id), draft, hold).await {
             self.book.borrow_mut().sent.insert(id);
+            *tab.held_there.borrow_mut() = Some(letter);
+        }
+    }
+
+    /// A letter that the server has is wanted back.
+    async fn take_back(&self, tab: &Tab, mailbox: &Mailbox) {
+        let Some(letter) = tab.held_there.borrow_mut().take() else { return };
+        match mailbox.take_letter_back(&tab.world, letter).await {
+            Ok(_) => self.happens("a letter taken back"),
+            Err(TakeBackError::Released) => self.happens("a letter that had gone out"),
+            Err(_) => {}
         }
     }
 
@@ -385,6 +400,7 @@ impl Day {
             *tab.mailbox.borrow_mut() = None;
             *tab.editor.borrow_mut() = None;
             *tab.held.borrow_mut() = None;
+            *tab.held_there.borrow_mut() = None;
         }
         let which = self.roll(2) as usize;
         let running = tab.running.borrow_mut()[which].take();
@@ -496,9 +512,10 @@ impl Day {
     fn check_letters(&self, there: &BTreeMap<LetterId, Entry>) {
         let book = self.book.borrow();
         let taken = self.server.taken(|taken| (taken.letter.id, taken.draft, taken.device));
-        let emptied = self.server.emptied();
+        let (emptied, back) = (self.server.emptied(), self.server.taken_back());
         for (id, ..) in &taken {
-            assert!(there.contains_key(id) || emptied.contains(id), "a letter is lost");
+            let is_somewhere = there.contains_key(id) || emptied.contains(id) || back.contains(id);
+            assert!(is_somewhere, "a letter is lost");
         }
         let ids: BTreeSet<_> = taken.iter().map(|(id, ..)| *id).collect();
         assert!(book.acknowledged.is_subset(&ids), "an acknowledged letter is lost");
@@ -526,7 +543,10 @@ impl Day {
         if !missing.is_empty() {
             let owner = &self.people.owner.address;
             let keyring = Keyring::from_bytes(&self.people.keyring, owner, self.clock.get()).unwrap();
-            for text in self.server.taken(|taken| letter_text(taken, &keyring, self.clock.get())) {
+            let back = self.server.taken_back();
+            let text =
+                |taken: &Taken| (!back.contains(&taken.letter.id)).then(|| letter_text(taken, &keyring, self.clock.get()));
+            for text in self.server.taken(text).into_iter().flatten() {
                 for number in numbers(&text) {
                     missing.remove(&number);
                 }
@@ -586,6 +606,7 @@ fn live(seed: u64, people: &Rc<People>) -> BTreeMap<&'static str, usize> {
                 mailbox: RefCell::default(),
                 editor: RefCell::default(),
                 held: RefCell::default(),
+                held_there: RefCell::default(),
                 running: RefCell::default(),
             })
         })
@@ -667,7 +688,14 @@ fn live_days(days: std::ops::Range<u64>) {
         "stale answer",
         "a tab closed in the middle",
     ];
-    let now_and_then = ["two texts kept", "a spent draft written anew", "a letter given back", "the server goes back"];
+    let now_and_then = [
+        "two texts kept",
+        "a spent draft written anew",
+        "a letter given back",
+        "a letter taken back",
+        "a letter that had gone out",
+        "the server goes back",
+    ];
     for (names, least) in [(&often[..], 30), (&now_and_then[..], 2)] {
         for name in names {
             assert!(happened.get(name).is_some_and(|count| *count > least), "{name}: {happened:?}");

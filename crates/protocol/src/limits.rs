@@ -48,6 +48,8 @@ pub const SHEETS_A_DAY: u32 = 20;
 pub const SIGN_INS_AN_HOUR: u32 = 20;
 /// What was typed or pasted for a code, in bytes: a whole message, and not a page.
 pub const CODE_TYPED: usize = 2 * 1024;
+/// The furthest that a letter's release may lie ahead.
+pub const HOLD: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// Tries at one code.
 pub const CODE_TRIES: u8 = 5;
 /// Codes that were sent before the newest, and are remembered to say so.

@@ -5,7 +5,7 @@
 //! traces go is the engine's matter (docs/decisions/0003-what-sqlite-leaves-behind.md).
 
 use securemailbox_protocol::{
-    ids::{ErasureId, MailboxId, RecordId},
+    ids::{ErasureId, LetterId, MailboxId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
     limits,
     numbers::EraseNumber,
@@ -104,6 +104,11 @@ impl EmptyTrash {
         const DELIVERIES: &str = "
             DELETE FROM delivery
              WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND (sent = 1 OR last = 1))";
+        const HELD: &str = "
+            DELETE FROM held_reader
+             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
+        const HOLDS: &str = "
+            DELETE FROM hold WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
         const NOTICES: &str = "
             DELETE FROM notice
              WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)
@@ -118,6 +123,8 @@ impl EmptyTrash {
         let bytes: i64 = db.row(BYTES, &[mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;
         // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
         let entries = db.exec(ENTRIES, &[mailbox]).await?;
+        db.exec(HELD, &[mailbox]).await?;
+        db.exec(HOLDS, &[mailbox]).await?;
         db.exec(CONTENTS, &[mailbox]).await?;
         let letters = db.exec(LETTERS, &[mailbox]).await?;
         db.exec(DELIVERIES, &[mailbox]).await?;
@@ -186,6 +193,24 @@ pub(crate) async fn drop_draft<D: Db>(
         DELETE FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = 'draft' RETURNING LENGTH(sealed)";
     let Some(mut deleted) = db.row(SQL, &[&mailbox, &draft]).await? else { return Ok(None) };
     pulse::raise_drafts_erased(db, mailbox, deleted.take()?).await.map(Some)
+}
+
+/// Deletes a letter that nobody but its sender has, whose hold is over.
+pub(crate) async fn erase_unreleased<D: Db>(
+    db: &mut D,
+    sender: MailboxId,
+    letter: LetterId,
+) -> Result<(), StoreError> {
+    const HELD: &str = "DELETE FROM held_reader WHERE letter_id = $1";
+    const ENTRY: &str = "DELETE FROM entry WHERE mailbox_id = $1 AND letter_id = $2 RETURNING LENGTH(wrapped_key)";
+    const CONTENT: &str = "DELETE FROM content WHERE letter_id = $1";
+    const LETTER: &str = "DELETE FROM letter WHERE letter_id = $1 RETURNING content_length + LENGTH(envelope)";
+    let gone = StoreError::Damaged("a held letter");
+    db.exec(HELD, &[&letter]).await?;
+    let key: i64 = db.row(ENTRY, &[&sender, &letter]).await?.ok_or(gone.clone())?.take()?;
+    db.exec(CONTENT, &[&letter]).await?;
+    let bytes: i64 = db.row(LETTER, &[&letter]).await?.ok_or(gone)?.take()?;
+    pulse::raise_letters_erased(db, sender, 1, key + bytes).await.map(drop)
 }
 
 /// Remembers that traces are left.

@@ -2,7 +2,7 @@
 
 use securemailbox_protocol::{
     ids::{AccountId, CertificateHash, LetterId, ThreadId},
-    letters::Folder,
+    letters::{Folder, Held, HoldRefusal},
     levels::Level,
     numbers::ChangeNumber,
     time::Timestamp,
@@ -15,17 +15,21 @@ macro_rules! entries {
     ($rest:literal) => {
         concat!(
             "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
-                    l.level, e.change, e.arrived, l.content_length, l.envelope, e.wrapped_key
+                    l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.envelope,
+                    e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
                JOIN mailbox b ON b.mailbox_id = l.sender_id
-               JOIN member s ON s.mailbox_id = l.sender_id ",
+               JOIN member s ON s.mailbox_id = l.sender_id
+               LEFT JOIN hold h ON h.letter_id = e.letter_id ",
             $rest
         )
     };
 }
 pub(crate) use entries;
 
+mod arriving;
+mod hold;
 mod list;
 mod post;
 mod read;
@@ -33,6 +37,7 @@ mod receipts;
 mod strangers;
 mod update;
 
+pub use hold::{DueForRelease, EndHold, EndHoldError, RefuseRelease, ReleaseLetter, TakeBack, TakeBackError};
 pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
@@ -62,6 +67,8 @@ pub struct Entry {
     pub arrived: Timestamp,
     /// Size of the content packet, in bytes.
     pub content_length: u64,
+    /// Its readers don't have it yet; only its sender holds such an entry.
+    pub held: Option<Held>,
     /// The encrypted envelope, byte for byte as it was posted.
     pub envelope: Vec<u8>,
     /// The PKESK packet of this holder.
@@ -91,7 +98,12 @@ pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
         change: row.take()?,
         arrived: row.take()?,
         content_length: row.take()?,
+        held: held(row.take()?, row.take()?),
         envelope: row.take()?,
         wrapped_key: row.take()?,
     })
+}
+
+fn held(release: Option<Timestamp>, refused: Option<HoldRefusal>) -> Option<Held> {
+    release.map(|release| Held { release, refused })
 }

@@ -14,6 +14,7 @@ mod posting;
 mod proving;
 mod recording;
 mod registering;
+mod releasing;
 mod securing;
 mod signing_in;
 mod together;

@@ -69,6 +69,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "not-a-code": [() => m["problem.not_a_code"](), () => m["problem.not_a_code.do"]()],
   "registration-closed": [() => m["problem.registration_closed"](), () => m["problem.registration_closed.do"]()],
   "other-domain": [() => m["problem.other_domain"](), () => m["problem.other_domain.do"]()],
+  "already-released": [() => m["problem.already_released"](), () => m["problem.already_released.do"]()],
   "registration-over": [() => m["problem.registration_over"](), () => m["problem.registration_over.do"]()],
   "out-of-step": [() => m["problem.out_of_step"](), () => m["problem.out_of_step.do"]()],
   "not-an-address": [() => m["problem.not_an_address"](), () => m["problem.not_an_address.do"]()],

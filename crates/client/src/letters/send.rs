@@ -3,7 +3,7 @@
 use securemailbox_protocol::{
     address::Address,
     ids::{LetterId, RecordId, ThreadId},
-    letters::{NewLetter, NewLetters, NewReader, Posted, SentDraft},
+    letters::{Hold, NewLetter, NewLetters, NewReader, Posted, SentDraft},
     numbers::Version,
     octets::Octets,
     problems::ProblemType,
@@ -46,6 +46,8 @@ struct Source<'a> {
     record: Option<RecordId>,
     /// The texts of that draft that its sender had seen.
     seen: Vec<TextPrint>,
+    /// For how long the server holds it.
+    hold: Option<Hold>,
 }
 
 /// A letter lies in every reader's mailbox.
@@ -163,7 +165,7 @@ impl Mailbox {
     /// # Errors
     /// [`SendError`]: nothing went out, except for [`SendError::Waiting`], where the letter is kept and goes out once.
     pub async fn send(&self, world: &impl World, written: &Addressed) -> Result<Sent, SendError> {
-        self.send_from(world, written, None, Vec::new()).await
+        self.send_from(world, written, None, None, Vec::new()).await
     }
 
     /// Sends a letter as [`Mailbox::send`] does; its draft goes in the same act. `also` is written on the device with the
@@ -176,6 +178,7 @@ impl Mailbox {
         world: &impl World,
         written: &Addressed,
         record: Option<RecordId>,
+        hold: Option<Hold>,
         also: Vec<Write>,
     ) -> Result<Sent, SendError> {
         if let Some(record) = record
@@ -187,7 +190,7 @@ impl Mailbox {
             let state = self.state.borrow();
             record.and_then(|record| state.seen_texts.get(&record)).cloned().unwrap_or_default()
         };
-        let from = Source { written, record, seen };
+        let from = Source { written, record, seen, hold };
         self.seal_and_post(world, &from, None, Expected::Nothing, also, IfItCantGo::Forget).await
     }
 
@@ -320,8 +323,8 @@ impl Mailbox {
         let mut still = Vec::new();
         for (row, tag, waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
             let id = waiting.id;
-            let Waiting { written, record, seen, .. } = waiting.clone();
-            let from = Source { written: &written, record, seen };
+            let Waiting { written, record, seen, letters: NewLetters { hold, .. }, .. } = waiting.clone();
+            let from = Source { written: &written, record, seen, hold };
             let sent = match post(&self.session.api(world), &waiting).await {
                 Ok(posted) => {
                     self.acknowledged(world, &waiting, &posted, &[]).await?;
@@ -368,7 +371,7 @@ impl Mailbox {
     }
 
     async fn seal(&self, world: &impl World, from: &Source<'_>) -> Result<(Waiting, Vec<Recipient>), SendError> {
-        let Source { written, record, seen } = from;
+        let Source { written, record, seen, hold } = from;
         let mut readers = Vec::with_capacity(written.to.len());
         for address in &written.to {
             let recipient = self.recipient(world, address).await;
@@ -397,7 +400,7 @@ impl Mailbox {
             readers.iter().map(|reader| (reader.certificate.address().clone(), reader.certificate.fingerprint()));
         let waiting = Waiting {
             id: outgoing.id,
-            letters: NewLetters { letters: vec![letter], draft: None },
+            letters: NewLetters { letters: vec![letter], draft: None, hold: *hold },
             contents: vec![Octets(sealed.content)],
             written: (*written).clone(),
             record: *record,

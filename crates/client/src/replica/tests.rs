@@ -16,6 +16,7 @@ fn entry(id: u8, change: u64) -> Entry {
         change: ChangeNumber::new(change),
         arrived: Timestamp::from_unix_millis(u64::from(id)),
         content_length: 0,
+        held: None,
         released: None,
     }
 }

@@ -185,6 +185,23 @@ CREATE INDEX entry_by_letter ON entry (letter_id);
 -- Whether somebody ever wrote to its owner.
 CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
 
+-- A letter that only its sender has, until it is released to its readers. `refused`: why that could not be.
+CREATE TABLE hold (
+    letter_id BLOB NOT NULL PRIMARY KEY,
+    release   INTEGER NOT NULL,
+    refused   TEXT
+) STRICT;
+CREATE INDEX hold_by_release ON hold (release) WHERE refused IS NULL;
+
+-- Whom a held letter is for, and what their entries will be made of.
+CREATE TABLE held_reader (
+    letter_id        BLOB NOT NULL,
+    mailbox_id       BLOB NOT NULL,
+    certificate_hash BLOB NOT NULL,
+    wrapped_key      BLOB NOT NULL,
+    PRIMARY KEY (letter_id, mailbox_id)
+) STRICT;
+
 -- The sender's: it goes with the sender's entry.
 CREATE TABLE delivery (
     letter_id  BLOB NOT NULL,

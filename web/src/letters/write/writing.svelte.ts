@@ -2,7 +2,7 @@
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
 import { problemIn, type mailbox } from "../../worker/index.ts";
-import type { Draft, Problem, Timestamp, Writing } from "../../worker/types.ts";
+import type { Draft, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
 import { Recipients } from "./recipients.svelte.ts";
 
 /** How long after the last key a draft is saved. */
@@ -84,6 +84,13 @@ export class WritingLetter {
     this.id = null;
     this.saved = undefined;
     this.#kept = "";
+  }
+
+  /** It was sent, and is this draft again. */
+  became({ id, saved }: Pick<Saved, "id" | "saved">): void {
+    this.id = id;
+    this.saved = saved;
+    this.#kept = this.#fingerprint();
   }
 
   /** Saves no more by itself; when what was being saved is saved. */

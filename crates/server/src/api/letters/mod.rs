@@ -1,5 +1,6 @@
 //! Letters (PROTOCOL §3, §4): posting, listing, reading, moving, receipts.
 
+pub(crate) mod hold;
 pub(crate) mod list;
 pub(crate) mod post;
 pub(crate) mod read;
@@ -29,6 +30,7 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
         change: entry.change,
         arrived: entry.arrived,
         content_length: entry.content_length,
+        held: entry.held,
         released,
     })
 }
