@@ -110,6 +110,8 @@ calls! {
         export(Id) -> Exported;
         /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
         move_letters(Move) -> Counts;
+        /// Takes one's own letter out of its readers' mailboxes.
+        withdraw(Id) -> Done;
         /// Erases what lies in the trash.
         empty_trash(Nothing) -> ErasureReceipt;
         /// Everybody whose key was met.

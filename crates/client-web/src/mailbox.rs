@@ -268,6 +268,12 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Done {})
     }
 
+    async fn withdraw(&self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.withdraw_letter(world, id(&args.id)?).await.or_problem()?;
+        Ok(Done {})
+    }
+
     async fn take_letter_back(&self, args: Id) -> Result<Saved, Problem> {
         let (mailbox, world) = self.open()?;
         let saved = mailbox.take_letter_back(world, id(&args.id)?).await.or_problem()?;

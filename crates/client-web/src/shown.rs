@@ -67,6 +67,7 @@ impl<'a> People<'a> {
             arrived: entry.arrived,
             level: entry.level,
             held: entry.held.map(|held| held.release),
+            withdrawn: entry.withdrawn,
             summary,
             damage,
         }
@@ -98,6 +99,7 @@ impl<'a> People<'a> {
             warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
             held: entry.held.map(|held| held.release),
+            withdrawn: entry.withdrawn,
             conversation,
         }
     }

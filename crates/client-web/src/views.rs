@@ -165,6 +165,8 @@ pub struct Row {
     pub level: Option<Level>,
     /// One's own letter that the server holds: when its readers get it.
     pub held: Option<Timestamp>,
+    /// When its sender withdrew it.
+    pub withdrawn: Option<Timestamp>,
     /// What its verified envelope says.
     pub summary: Option<Summary>,
     /// Why nothing of it is shown.
@@ -251,6 +253,8 @@ pub struct Letter {
     pub deliveries: Vec<Delivery>,
     /// For its sender, while the server holds it: when its readers get it.
     pub held: Option<Timestamp>,
+    /// For its sender: when it was withdrawn.
+    pub withdrawn: Option<Timestamp>,
     /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.
     pub conversation: Vec<Row>,
 }

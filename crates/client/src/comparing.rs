@@ -320,6 +320,7 @@ mod tests {
             arrived: world.now(),
             content_length: 0,
             held: None,
+            withdrawn: None,
             released: Some(Released { envelope: vec![1; 8].into(), wrapped_key: vec![2; 8].into() }),
         };
         let changes = Changes {

@@ -246,6 +246,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::SessionLocked
         | ProblemType::StaleDraft
         | ProblemType::IdTaken
+        | ProblemType::AlreadyReleased
         | ProblemType::RegistrationOver
         | ProblemType::RecordExists
         | ProblemType::StaleVersion

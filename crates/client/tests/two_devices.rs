@@ -281,11 +281,14 @@ impl Day {
         let Some((id, mut draft)) = self.draft_to_write_on(tab, mailbox).await else { return };
         let (number, text) = self.paragraph();
         draft.text.push_str(&text);
-        if mailbox.send_written(&tab.world, id, draft, None).await.is_ok() {
-            let mut book = self.book.borrow_mut();
-            book.saved.insert(number);
-            book.sent.extend(id);
+        if let Ok(letter) = mailbox.send_written(&tab.world, id, draft, Some(Hold::For(30))).await {
+            {
+                let mut book = self.book.borrow_mut();
+                book.saved.insert(number);
+                book.sent.extend(id);
+            }
             *tab.editor.borrow_mut() = None;
+            self.think_again(tab, mailbox, letter).await;
         }
     }
 
@@ -305,10 +308,17 @@ impl Day {
         if self.roll(2) == 0 {
             return mailbox.take_back(&tab.world, id).await.unwrap();
         }
-        let hold = (self.roll(3) > 0).then_some(Hold::For(30));
-        if let Ok(letter) = mailbox.send_written(&tab.world, Some(id), draft, hold).await {
+        if let Ok(letter) = mailbox.send_written(&tab.world, Some(id), draft, None).await {
             self.book.borrow_mut().sent.insert(id);
-            *tab.held_there.borrow_mut() = Some(letter);
+            self.think_again(tab, mailbox, letter).await;
+        }
+    }
+
+    /// A second thought comes at once, or much later.
+    async fn think_again(&self, tab: &Tab, mailbox: &Mailbox, letter: LetterId) {
+        *tab.held_there.borrow_mut() = Some(letter);
+        if self.roll(2) == 0 {
+            self.take_back(tab, mailbox).await;
         }
     }
 
@@ -693,7 +703,6 @@ fn live_days(days: std::ops::Range<u64>) {
         "a spent draft written anew",
         "a letter given back",
         "a letter taken back",
-        "a letter that had gone out",
         "the server goes back",
     ];
     for (names, least) in [(&often[..], 30), (&now_and_then[..], 2)] {

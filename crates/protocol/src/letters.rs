@@ -207,6 +207,9 @@ pub struct Entry {
     /// One's own letter that its readers don't have yet.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<Held>,
+    /// When its sender withdrew it. Its readers have nothing of it any more but this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub withdrawn: Option<Timestamp>,
     /// What opens it; absent while the session lacks the level.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub released: Option<Released>,

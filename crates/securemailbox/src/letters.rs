@@ -8,7 +8,7 @@ use std::{
 use securemailbox_client::{
     contacts::Standing,
     failure::Failure,
-    letters::{Addressed, Answers, NotShown, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
+    letters::{Addressed, Answers, Damage, NotShown, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, limits};
@@ -55,6 +55,13 @@ pub(crate) struct ListArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReadArgs {
     /// Its id, from `list`.
+    id: LetterId,
+}
+
+/// A letter to take back.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WithdrawArgs {
+    /// Its id, from `list --folder sent`.
     id: LetterId,
 }
 
@@ -194,6 +201,7 @@ fn row_cells(row: &Row, style: Style) -> Vec<String> {
         Err(not) => {
             let when = style.time(entry.arrived);
             let mark = match not {
+                NotShown::Damaged(Damage::Withdrawn) => "withdrawn",
                 NotShown::Damaged(_) => "damaged",
                 NotShown::Call(_) => "unread",
             };
@@ -311,6 +319,16 @@ pub(crate) async fn move_letter(desk: &Desk, MoveArgs { id, folder }: MoveArgs) 
     desk.at_mailbox(async |world, mailbox: &Mailbox| {
         mailbox.move_letter(world, id, folder).await?;
         Ok(Answer::new(json!({ "id": id, "folder": folder }), format!("Moved to {}.\n", folder.as_str())))
+    })
+    .await
+}
+
+/// Takes a letter of one's own out of its readers' mailboxes.
+pub(crate) async fn withdraw(desk: &Desk, WithdrawArgs { id }: WithdrawArgs) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox: &Mailbox| {
+        mailbox.withdraw_letter(world, id).await?;
+        let text = "Withdrawn. Whoever had opened it sees that you took it back; what was read may be remembered.\n";
+        Ok(Answer::new(json!({ "id": id, "withdrawn": true }), text.into()))
     })
     .await
 }

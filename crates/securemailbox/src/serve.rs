@@ -14,7 +14,6 @@ use tracing_subscriber::{Registry, filter::Targets, layer::SubscriberExt, reload
 use crate::{
     demo,
     supervisor::{State, Supervisor},
-    terminal,
 };
 
 /// What `serve` is told on the command line; it goes over the file and the environment.

@@ -214,7 +214,7 @@ pub(crate) async fn erase_unreleased<D: Db>(
 }
 
 /// Remembers that traces are left.
-async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
+pub(crate) async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO erasure (number) SELECT COALESCE(MAX(number), 0) + 1 FROM erasure";
     db.exec(SQL, &[]).await.map(drop)
 }

@@ -15,7 +15,7 @@ macro_rules! entries {
     ($rest:literal) => {
         concat!(
             "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
-                    l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.envelope,
+                    l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.withdrawn, l.envelope,
                     e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
@@ -36,6 +36,7 @@ mod read;
 mod receipts;
 mod strangers;
 mod update;
+mod withdraw;
 
 pub use hold::{DueForRelease, EndHold, EndHoldError, RefuseRelease, ReleaseLetter, TakeBack, TakeBackError};
 pub use list::{Cursor, EntryList, ListEntries};
@@ -45,6 +46,7 @@ pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutRecei
 pub(crate) use receipts::{tell_sender, tell_senders_of_untold};
 pub use strangers::Strangers;
 pub use update::{UpdateEntry, UpdateEntryError};
+pub use withdraw::{Withdraw, WithdrawError};
 
 /// One mailbox's copy of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct Entry {
     pub content_length: u64,
     /// Its readers don't have it yet; only its sender holds such an entry.
     pub held: Option<Held>,
+    /// When its sender withdrew it: then its readers' entries open nothing.
+    pub withdrawn: Option<Timestamp>,
     /// The encrypted envelope, byte for byte as it was posted.
     pub envelope: Vec<u8>,
     /// The PKESK packet of this holder.
@@ -99,6 +103,7 @@ pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
         arrived: row.take()?,
         content_length: row.take()?,
         held: held(row.take()?, row.take()?),
+        withdrawn: row.take()?,
         envelope: row.take()?,
         wrapped_key: row.take()?,
     })

@@ -18,6 +18,7 @@ mod releasing;
 mod securing;
 mod signing_in;
 mod together;
+mod withdrawing;
 
 /// Makes a test on each backend of each `async fn name(store: Store)`.
 macro_rules! on_both {

@@ -481,7 +481,7 @@ async fn drafts(mailbox: &Mailbox, world: &impl World) -> Result<Vec<(RecordId, 
 async fn send_draft(mailbox: &Mailbox, world: &impl World, subject: &str) -> Shown {
     let draft = drafts(mailbox, world).await?.into_iter().find(|(_, draft)| draft.subject == subject);
     let (id, draft) = draft.ok_or("there is no such draft")?;
-    mailbox.send_written(world, Some(id), draft).await.map(|()| String::new()).map_err(name)
+    mailbox.send_written(world, Some(id), draft, None).await.map(|_| String::new()).map_err(name)
 }
 
 async fn send(mailbox: &Mailbox, world: &impl World, letter: &Addressed) -> Shown {

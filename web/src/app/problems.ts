@@ -101,6 +101,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "certificate-missing": [() => m["problem.certificate_missing"](), () => m["problem.do.sender"]()],
   "sender-key-changed": [() => m["problem.sender_key_changed"](), () => m["problem.sender_key_changed.do"]()],
   "other-letter": [() => m["problem.other_letter"](), () => m["problem.do.sender"]()],
+  withdrawn: [() => m["problem.withdrawn"](), () => m["problem.withdrawn.do"]()],
   "level-required": [() => m["problem.level_required"](), () => m["problem.level_required.do"]()],
   contended: [() => m["problem.contended"](), () => m["problem.do.again"]()],
   "older-record": [() => m["problem.older_record"](), () => m["problem.do.operator"]()],

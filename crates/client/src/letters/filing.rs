@@ -23,6 +23,14 @@ impl Mailbox {
         self.session.api(world).tell(endpoints::UPDATE_ENTRY.of(id), &update).await
     }
 
+    /// Takes one's own letter out of its readers' mailboxes (PROTOCOL §4.6). Whoever has opened it sees that there was one.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn withdraw_letter(&self, world: &impl World, id: LetterId) -> Result<(), CallError> {
+        self.session.api(world).tell(endpoints::WITHDRAW.of(id), &()).await
+    }
+
     /// Erases what lies in the trash, at the server and here (PROTOCOL §8).
     ///
     /// # Errors

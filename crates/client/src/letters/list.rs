@@ -29,6 +29,7 @@ use crate::{
 
 use super::{
     Damage, LetterRow, NotShown, Summary,
+    damage::released,
     summary::{OpenedEnvelope, Verified},
 };
 
@@ -165,7 +166,7 @@ impl Mailbox {
             return Ok(opened.clone());
         }
         let entry = &found.row.entry;
-        let released = entry.released.as_ref().ok_or(Damage::LevelRequired)?;
+        let released = released(entry)?;
         let sender = self.sender_certificate(world, entry).await?;
         let key = unwrap(released.wrapped_key.as_ref(), &self.keyring).map_err(Damage::from)?;
         let envelope = self.open_envelope(world, entry, released, &key, &sender)?;

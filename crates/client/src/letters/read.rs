@@ -24,7 +24,7 @@ use crate::{
     world::World,
 };
 
-use super::{Answers, Damage, NotShown, OpenContent, ReaderDelivery, SentTo};
+use super::{Answers, Damage, NotShown, OpenContent, ReaderDelivery, SentTo, damage::released};
 
 /// A letter, verified.
 pub struct Reading {
@@ -152,7 +152,7 @@ impl Mailbox {
         // Another tab may have written the row meanwhile; then it is opened once more the next time.
         let _ = self.rows(world).write(rows).await?;
         let (opened, entry) = (opened?, &found.row.entry);
-        let released = entry.released.as_ref().ok_or(Damage::LevelRequired)?;
+        let released = released(entry)?;
         let content = self.content(world, id).await?;
         let sender = self.sender_certificate(world, entry).await?;
         let key = opened.key().ok_or(Damage::OtherLetter)?;

@@ -17,6 +17,7 @@ fn entry(id: u8, change: u64) -> Entry {
         arrived: Timestamp::from_unix_millis(u64::from(id)),
         content_length: 0,
         held: None,
+        withdrawn: None,
         released: None,
     }
 }

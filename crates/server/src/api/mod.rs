@@ -68,6 +68,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(directory::certificate))
         .routes(routes!(letters::post::post, letters::list::list))
         .routes(routes!(letters::read::read, letters::update::update))
+        .routes(routes!(letters::withdraw::withdraw))
         .routes(routes!(letters::hold::release))
         .routes(routes!(letters::hold::take_back))
         .routes(routes!(letters::read::content))

@@ -159,6 +159,7 @@ CREATE TABLE letter (
     content_length BIGINT NOT NULL,
     level          BIGINT,
     arrived        BIGINT NOT NULL,
+    withdrawn      BIGINT,
     envelope       BYTEA NOT NULL
 );
 

@@ -159,6 +159,7 @@ CREATE TABLE letter (
     content_length INTEGER NOT NULL,
     level          INTEGER,
     arrived        INTEGER NOT NULL,
+    withdrawn      INTEGER,
     envelope       BLOB NOT NULL
 ) STRICT;
 

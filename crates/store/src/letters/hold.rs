@@ -13,13 +13,19 @@ use super::{
 };
 use crate::{
     Act, Db, ReadOnly, Room, StoreError, erasure,
-    quotas::{self, Quota},
+    quotas::Quota,
 };
 
 /// Holds a letter until then.
 pub(super) async fn hold<D: Db>(db: &mut D, letter: LetterId, release: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO hold (letter_id, release) VALUES ($1, $2)";
     db.exec(SQL, &[&letter, &release]).await.map(drop)
+}
+
+/// A letter is held no longer, and whoever it was held for does not get it.
+pub(super) async fn forget<D: Db>(db: &mut D, letter: LetterId) -> Result<(), StoreError> {
+    db.exec("DELETE FROM held_reader WHERE letter_id = $1", &[&letter]).await?;
+    db.exec("DELETE FROM hold WHERE letter_id = $1", &[&letter]).await.map(drop)
 }
 
 /// Keeps letters for a reader who gets them later. That the keys are this reader's is looked at now, and again then.
@@ -138,7 +144,7 @@ pub enum EndHoldError {
     Store(#[from] StoreError),
 }
 
-async fn is_own<D: Db>(db: &mut D, mailbox: MailboxId, letter: LetterId) -> Result<bool, StoreError> {
+pub(super) async fn is_own<D: Db>(db: &mut D, mailbox: MailboxId, letter: LetterId) -> Result<bool, StoreError> {
     const SQL: &str = "
         SELECT 1 FROM entry e JOIN letter l ON l.letter_id = e.letter_id
          WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{
-    ids::{AccountId, LetterId, MailboxId},
+    ids::{AccountId, MailboxId},
     letters::{NewLetter, NewReader, Posted, PostedLetter, SentDraft},
     numbers::{EraseNumber, Version},
     time::Timestamp,

@@ -127,7 +127,7 @@ impl Act for ChangeCertificates {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<(), StoreError> {
-        db.exec("UPDATE mailbox SET certificate_hash = mailbox_id", &[]).await.map(drop)
+        db.exec("UPDATE mailbox SET certificate_hash = (SELECT content_hash FROM letter LIMIT 1)", &[]).await.map(drop)
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod post;
 pub(crate) mod read;
 pub(crate) mod receipts;
 pub(crate) mod update;
+pub(crate) mod withdraw;
 
 use securemailbox_protocol::{
     ids::AccountId,
@@ -18,7 +19,8 @@ use crate::{access::Access, mailroom::Mailroom, problem::Problem, seal::Unsealed
 
 /// An entry as this session may see it: what opens it is left out while a demanded level is not proved (PROTOCOL §6).
 pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry) -> Result<Entry, Problem> {
-    let released = may_open(mailroom, access, &entry)
+    let has_key = !entry.wrapped_key.is_empty();
+    let released = (has_key && may_open(mailroom, access, &entry))
         .then(|| Released { envelope: entry.envelope.into(), wrapped_key: entry.wrapped_key.into() });
     Ok(Entry {
         id: entry.id,
@@ -31,6 +33,7 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
         arrived: entry.arrived,
         content_length: entry.content_length,
         held: entry.held,
+        withdrawn: entry.withdrawn,
         released,
     })
 }
