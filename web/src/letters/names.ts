@@ -12,7 +12,14 @@ export function nameAlone(who: Correspondent): string | null {
 
 /** In one line, with nothing beside it. */
 export function calledBy(who: Correspondent): string {
-  return nameAlone(who) ?? who.address;
+  return within(nameAlone(who) ?? who.address);
+}
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** For somebody's words in a sentence of ours: words from right to left turn nothing around them (UAX 9 §2.4.2). */
+export function within(words: string): string {
+  return RIGHT_TO_LEFT.test(words) ? `\u2068${words}\u2069` : words;
 }
 
 /** The address, where the name that was shown does not suffice. */
