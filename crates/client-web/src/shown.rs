@@ -65,6 +65,7 @@ impl<'a> People<'a> {
             id: entry.id,
             folder: folder(entry.folder),
             read: entry.read,
+            flagged: entry.flagged,
             arrived: entry.arrived,
             level: entry.level,
             summary,
@@ -89,6 +90,7 @@ impl<'a> People<'a> {
         views::Letter {
             id: letter.id(),
             folder: folder(entry.folder),
+            flagged: entry.flagged,
             arrived: entry.arrived,
             date: letter.date(),
             from: self.somebody(letter.from(), letter.claimed_name(), *standing),

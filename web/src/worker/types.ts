@@ -260,6 +260,15 @@ letters: EraseNumber,
 drafts: EraseNumber, };
 
 /**
+ * What of the trash is erased.
+ */
+export type Erasing = { 
+/**
+ * Only these; none: everything.
+ */
+ids: Array<string> | null, };
+
+/**
  * The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
  */
 export type ErasureReceipt = { 
@@ -392,6 +401,27 @@ export type Heard = {
 pulse: Pulse | null, };
 
 /**
+ * How much a mailbox holds, and may hold. The server's word.
+ */
+export type Holdings = { 
+/**
+ * Letters, in all folders.
+ */
+letters: number, 
+/**
+ * At most so many.
+ */
+most_letters: number, 
+/**
+ * Bytes of letters, drafts and contacts, as the server has them.
+ */
+bytes: number, 
+/**
+ * At most so many.
+ */
+most_bytes: number, };
+
+/**
  * A letter, a draft, a session or a factor.
  */
 export type Id = { 
@@ -430,6 +460,10 @@ id: string,
  * Where it lies.
  */
 folder: Folder, 
+/**
+ * Whether it is to be seen again.
+ */
+flagged: boolean, 
 /**
  * When it came, by the server's clock.
  */
@@ -471,6 +505,23 @@ conversation: Array<Row>, };
  * How well a person's identity was proved (PROTOCOL §6), weakest first.
  */
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
+
+/**
+ * Letters, and how they are marked. Absent is unchanged.
+ */
+export type Marking = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, 
+/**
+ * Read or not.
+ */
+read: boolean | null, 
+/**
+ * Flagged or not.
+ */
+flagged: boolean | null, };
 
 /**
  * Whose mailbox is open.
@@ -590,6 +641,14 @@ export type Part = {
  */
 folder: Folder, 
 /**
+ * Which of its letters.
+ */
+which: Which, 
+/**
+ * And this one in any case: it is open, and must not vanish for having been opened.
+ */
+open: string | null, 
+/**
  * How many of the newest are left out.
  */
 from: number, 
@@ -684,6 +743,10 @@ folder: Folder,
  * Whether it was opened.
  */
 read: boolean, 
+/**
+ * Whether it is to be seen again.
+ */
+flagged: boolean, 
 /**
  * When it came, by the server's clock.
  */
@@ -887,6 +950,11 @@ given_back: Array<GivenBack>,
 drafts: Array<DraftNews>, };
 
 /**
+ * Which letters of a folder.
+ */
+export type Which = "all" | "unread" | "flagged";
+
+/**
  * A letter that is being written.
  */
 export type Writing = { 
@@ -945,7 +1013,8 @@ export interface MailboxCalls {
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
-  empty_trash: [Nothing, ErasureReceipt];
+  mark_letters: [Marking, Counts];
+  empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
   look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
@@ -967,6 +1036,7 @@ export interface MailboxCalls {
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
   own_certificate: [Nothing, OwnCertificate];
+  holdings: [Nothing, Holdings];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];
