@@ -2,7 +2,7 @@
 // somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
 
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Counts, Folder, Problem, Row } from "../worker/types.ts";
+import type { Counts, Folder, Marking, Problem, Row, Which } from "../worker/types.ts";
 
 /** How many rows one part has: more than the tallest window shows at once. */
 const PART = 50;
@@ -18,6 +18,10 @@ export class OpenFolder {
   /** By their place in the folder, newest first; a hole has not come yet. */
   rows = $state.raw<readonly (Row | undefined)[]>([]);
   problem = $state.raw<Problem>();
+  /** Which of its letters are shown. */
+  which = $state<Which>("all");
+  /** The letter that is open; it stays, though reading it makes it another one than was asked for. */
+  open = "";
 
   readonly #vault: Vault;
   /** The parts that were asked for, by number, each with the promise that it comes. */
@@ -31,6 +35,16 @@ export class OpenFolder {
   constructor(vault: Vault, folder: Folder) {
     this.#vault = vault;
     this.folder = folder;
+  }
+
+  /** Shows others of its letters. */
+  async choose(which: Which): Promise<void> {
+    this.which = which;
+    this.#age++;
+    this.#parts.clear();
+    this.rows = [];
+    this.total = undefined;
+    await this.need(0, 0);
   }
 
   /** Sees to it that the rows from `first` to `last` come. */
@@ -83,6 +97,12 @@ export class OpenFolder {
     }
   }
 
+  async mark(marking: Marking): Promise<Counts> {
+    const counts = await this.#vault.call("mark_letters", marking);
+    await this.refresh();
+    return counts;
+  }
+
   indexOf(id: string): number {
     return this.rows.findIndex((row) => row?.id === id);
   }
@@ -111,7 +131,9 @@ export class OpenFolder {
 
   async #ask(part: number) {
     const from = part * PART;
-    return { from, ...(await this.#vault.call("list", { folder: this.folder, from, count: PART })) };
+    const { folder, which } = this;
+    const open = this.open === "" ? null : this.open;
+    return { from, ...(await this.#vault.call("list", { folder, which, open, from, count: PART })) };
   }
 
   #show(rows: readonly (Row | undefined)[], total: number): void {
