@@ -4,6 +4,8 @@
 
 /** Signs in a piece: more than any paragraph, and few enough for one that can't be broken. */
 const LONGEST = 10_000;
+/** As many addresses can be pressed; a letter with more is made to hold its reader up. */
+const LINKS = 500;
 /** As many paragraphs stand by themselves; of more than that, several are one piece. */
 const APART = 1_000;
 
@@ -51,7 +53,18 @@ export interface Words {
   host?: string;
 }
 
-export function wordsOf(piece: string): Words[] {
+/** A letter's text: the words of each piece. */
+export function wordsOf(text: string): Words[][] {
+  let left = LINKS;
+  return piecesOf(text).map((piece) => {
+    const words = left > 0 ? linked(piece, left) : [{ text: piece }];
+    left -= words.filter(({ href }) => href !== undefined).length;
+    return words;
+  });
+}
+
+/** The first `most` of a piece's addresses stand by themselves. */
+function linked(piece: string, most: number): Words[] {
   const words: Words[] = [];
   let from = 0;
   for (const { 0: found, index } of piece.matchAll(/https?:\/\/[^\s<>"]+/gi)) {
@@ -61,6 +74,7 @@ export function wordsOf(piece: string): Words[] {
     if (index > from) words.push({ text: piece.slice(from, index) });
     words.push(link);
     from = index + text.length;
+    if (--most === 0) break;
   }
   if (from < piece.length) words.push({ text: piece.slice(from) });
   return words;
