@@ -30,6 +30,8 @@ export class OpenFolder {
   readonly #leaving = new Set<string>();
   /** Rises with each refresh; what was asked for before it is old when it comes. */
   #age = 0;
+  /** What was asked for last, which is waited for in the place of whatever is older. */
+  #newest: Promise<void> = Promise.resolve();
   #checkedAgain = 0;
 
   constructor(vault: Vault, folder: Folder) {
@@ -55,13 +57,17 @@ export class OpenFolder {
   }
 
   /** Asks again for everything that was asked for, and shows it in one go: nothing jumps, nothing blinks. */
-  async refresh(): Promise<void> {
-    const age = ++this.#age;
+  refresh(): Promise<void> {
+    this.#newest = this.#refresh(++this.#age);
+    return this.#newest;
+  }
+
+  async #refresh(age: number): Promise<void> {
     const parts = [...this.#parts.keys()];
     if (parts.length === 0) return;
     try {
       const answers = await Promise.all(parts.map((part) => this.#ask(part)));
-      if (age !== this.#age) return;
+      if (age !== this.#age) return await this.#newest;
       const rows: (Row | undefined)[] = [];
       for (const answer of answers) answer.rows.forEach((row, at) => (rows[answer.from + at] = row));
       this.#show(rows, answers[0]?.total ?? 0);

@@ -32,6 +32,10 @@ export function longPress(act: () => void): Attachment<HTMLElement> {
       event.preventDefault();
       event.stopImmediatePropagation();
     }, { capture: true, signal });
+    // The rows have moved by now, and another one may lie under the finger.
+    element.addEventListener("touchend", (event) => {
+      if (rested) event.preventDefault();
+    }, { passive: false, signal });
     // The browser's own menu of a link, which a resting finger would open too.
     element.addEventListener("contextmenu", (event) => {
       if (rested || (event instanceof PointerEvent && event.pointerType === "touch")) event.preventDefault();
