@@ -1,6 +1,6 @@
 //! What a page can ask of a Worker: each call with its arguments and its answer, listed once, for Rust and TypeScript.
 
-use securemailbox_client::failure::Class;
+use securemailbox_client::{failure::Class, replica::Which};
 use securemailbox_protocol::{
     accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
     security::SecurityEvent, sessions::SessionRow, sync::Pulse,
@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use crate::{
     problems::named,
     views::{
-        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Letter, Me,
-        OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Holdings,
+        Letter, Me, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -100,7 +100,7 @@ calls! {
         sync(Heard) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
-        /// A part of a folder, newest first.
+        /// A part of a folder, or of some letters in it, newest first.
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
         read(Id) -> Letter;
@@ -112,8 +112,10 @@ calls! {
         move_letters(Move) -> Counts;
         /// Takes one's own letter out of its readers' mailboxes.
         withdraw(Id) -> Done;
-        /// Erases what lies in the trash.
-        empty_trash(Nothing) -> ErasureReceipt;
+        /// Marks letters as read or not, flagged or not.
+        mark_letters(Marking) -> Counts;
+        /// Erases what lies in the trash, or some letters of it.
+        empty_trash(Erasing) -> ErasureReceipt;
         /// Everybody whose key was met.
         contacts(Nothing) -> Vec<Correspondent>;
         /// Looks up somebody to write to.
@@ -161,6 +163,8 @@ calls! {
         enter_proof(Code) -> Done;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
+        /// How much the mailbox holds, and may hold.
+        holdings(Nothing) -> Holdings;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
@@ -199,9 +203,8 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "release" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => {
-            Lane::AtOnce
-        }
+        | "own_certificate" | "security_events" | "holdings" | "release" | "confirm" | "choose_proof" | "send_proof_again"
+        | "enter_proof" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
             Lane::Device
         }
@@ -330,11 +333,15 @@ pub struct RecoveryCode {
 }
 
 /// A part of a folder.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Part {
     /// Which folder.
     pub folder: Folder,
+    /// Which of its letters.
+    pub which: Which,
+    /// And this one in any case: it is open, and must not vanish for having been opened.
+    pub open: Option<String>,
     /// How many of the newest are left out.
     pub from: u32,
     /// At most how many.
@@ -357,6 +364,26 @@ pub struct Move {
     pub ids: Vec<String>,
     /// Where to.
     pub to: Folder,
+}
+
+/// Letters, and how they are marked. Absent is unchanged.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Marking {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// Read or not.
+    pub read: Option<bool>,
+    /// Flagged or not.
+    pub flagged: Option<bool>,
+}
+
+/// What of the trash is erased.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Erasing {
+    /// Only these; none: everything.
+    pub ids: Option<Vec<String>>,
 }
 
 /// An address as typed.
@@ -453,7 +480,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (16, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (17, 8));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

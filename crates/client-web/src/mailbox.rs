@@ -13,15 +13,16 @@ use securemailbox_client::{
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
-    replica::Followed,
+    replica::{Choice, Followed},
     sign_in,
     sync::Progress,
     world::World,
 };
 use securemailbox_protocol::{
+    accounts::Account,
     address::Address,
     ids::RecordId,
-    letters::{ErasureReceipt, Folder, Hold},
+    letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     problems::ProblemType,
     security::SecurityEvent,
     sessions::SessionRow,
@@ -30,15 +31,16 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, Sending, TypedAddress, Writing,
+        Code, Confirmation, Erasing, Heard, Id, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part, Sending,
+        TypedAddress, Writing,
     },
     confirming::Proof,
     problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::{found, parse_address},
     views::{
-        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Letter, Me,
-        OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
+        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Holdings,
+        Letter, Me, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -100,6 +102,14 @@ impl<W: World> Desk<W> {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
             None => Err(refused(PageProblem::Locked)),
         }
+    }
+
+    async fn update(&self, ids: &[String], update: EntryUpdate) -> Result<Counts, Problem> {
+        let (mailbox, world) = self.open()?;
+        for typed in ids {
+            mailbox.update_letter(world, id(typed)?, update.clone()).await.or_problem()?;
+        }
+        self.sync(Heard { pulse: None }).await
     }
 
     fn count(&self, news: News) -> Result<Counts, Problem> {
@@ -183,12 +193,15 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn list(&self, args: Part) -> Result<Rows, Problem> {
         let (mailbox, world) = self.open()?;
-        let (from, folder) = (args.from as usize, args.folder.into());
-        let rows = mailbox.part(world, folder, from..from + args.count as usize).await.or_problem()?;
+        let Part { folder, which, open, from, count } = args;
+        // What stands in the fragment may be no letter's id.
+        let choice = Choice { folder: folder.into(), which, open: open.and_then(|open| open.parse().ok()) };
+        let from = from as usize;
+        let rows = mailbox.part(world, choice, from..from + count as usize).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
         let rows = rows.into_iter().map(|row| people.row(row)).collect();
-        Ok(Rows { rows, total: shown::count(mailbox.count(folder).0) })
+        Ok(Rows { rows, total: shown::count(mailbox.size(choice)) })
     }
 
     async fn read(&self, args: Id) -> Result<Letter, Problem> {
@@ -224,16 +237,22 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn move_letters(&self, args: Move) -> Result<Counts, Problem> {
-        let (mailbox, world) = self.open()?;
-        for typed in &args.ids {
-            mailbox.move_letter(world, id(typed)?, args.to.into()).await.or_problem()?;
-        }
-        self.sync(Heard { pulse: None }).await
+        self.update(&args.ids, EntryUpdate { folder: Some(args.to.into()), ..EntryUpdate::default() }).await
     }
 
-    async fn empty_trash(&self, _: Nothing) -> Result<ErasureReceipt, Problem> {
+    async fn mark_letters(&self, args: Marking) -> Result<Counts, Problem> {
+        self.update(&args.ids, EntryUpdate { folder: None, read: args.read, flagged: args.flagged }).await
+    }
+
+    async fn empty_trash(&self, args: Erasing) -> Result<ErasureReceipt, Problem> {
         let (mailbox, world) = self.open()?;
-        mailbox.empty_trash(world).await.or_problem()
+        match args.ids {
+            None => mailbox.empty_trash(world).await.or_problem(),
+            Some(ids) => {
+                let letters = ids.iter().map(|typed| id(typed)).collect::<Result<_, _>>()?;
+                mailbox.erase_letters(world, letters).await.or_problem()
+            }
+        }
     }
 
     async fn contacts(&self, _: Nothing) -> Result<Vec<Correspondent>, Problem> {
@@ -364,6 +383,17 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn security_events(&self, _: Nothing) -> Result<Vec<SecurityEvent>, Problem> {
         let (mailbox, world) = self.open()?;
         Ok(mailbox.security_events(world).await.or_problem()?.events)
+    }
+
+    async fn holdings(&self, _: Nothing) -> Result<Holdings, Problem> {
+        let (mailbox, world) = self.open()?;
+        let Account { holds, quota, .. } = mailbox.account(world).await.or_problem()?;
+        Ok(Holdings {
+            letters: holds.letters,
+            most_letters: quota.letters,
+            bytes: holds.bytes,
+            most_bytes: quota.bytes,
+        })
     }
 
     async fn confirm(&self, args: Confirmation) -> Result<Factors, Problem> {

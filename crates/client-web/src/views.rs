@@ -159,6 +159,8 @@ pub struct Row {
     pub folder: Folder,
     /// Whether it was opened.
     pub read: bool,
+    /// Whether it is to be seen again.
+    pub flagged: bool,
     /// When it came, by the server's clock.
     pub arrived: Timestamp,
     /// Which proof its sender asks for.
@@ -227,6 +229,20 @@ pub struct Counts {
     pub more: bool,
 }
 
+/// How much a mailbox holds, and may hold. The server's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Holdings {
+    /// Letters, in all folders.
+    pub letters: u64,
+    /// At most so many.
+    pub most_letters: u64,
+    /// Bytes of letters, drafts and contacts, as the server has them.
+    pub bytes: u64,
+    /// At most so many.
+    pub most_bytes: u64,
+}
+
 /// A letter, verified as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -235,6 +251,8 @@ pub struct Letter {
     pub id: LetterId,
     /// Where it lies.
     pub folder: Folder,
+    /// Whether it is to be seen again.
+    pub flagged: bool,
     /// When it came, by the server's clock.
     pub arrived: Timestamp,
     /// When it was written, by the sender's clock.

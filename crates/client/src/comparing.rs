@@ -315,6 +315,7 @@ mod tests {
             },
             folder: Folder::Inbox,
             read: false,
+            flagged: false,
             level: None,
             change: ChangeNumber::new(number),
             arrived: world.now(),

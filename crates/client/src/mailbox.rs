@@ -10,8 +10,8 @@ use std::{
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{CertificateHash, ErasureId, Fingerprint, LetterId, RecordId},
-    letters::Folder,
+    ids::{CertificateHash, Fingerprint, LetterId, RecordId},
+    letters::{EmptyTrash, Folder},
     numbers::Version,
     time::Timestamp,
 };
@@ -23,7 +23,7 @@ use crate::{
     letters::{Answers, OpenContent, TextPrint},
     owner::Owner,
     recipient::Recipient,
-    replica::{Followed, Replica},
+    replica::{Choice, Followed, Replica},
     rows::Rows,
     session::Session,
     settings::Name,
@@ -77,7 +77,7 @@ pub(crate) struct State {
     /// Letters that were posted and not acknowledged, with the draft each was, as of the last look.
     pub(crate) waiting: BTreeMap<RowId, Option<RecordId>>,
     /// The erasure of the trash that was asked for and not answered.
-    pub(crate) emptying: Option<ErasureId>,
+    pub(crate) emptying: Option<EmptyTrash>,
     /// Outgoing drafts that their writer may still take back here.
     pub(crate) holding: BTreeSet<RecordId>,
 }
@@ -209,6 +209,12 @@ impl Mailbox {
     #[must_use]
     pub fn count(&self, folder: Folder) -> (usize, usize) {
         self.state.borrow().replica.count(folder)
+    }
+
+    /// How many there are of what was chosen.
+    #[must_use]
+    pub fn size(&self, choice: impl Into<Choice>) -> usize {
+        self.state.borrow().replica.size(choice)
     }
 
     /// When the newest letter came into the inbox.

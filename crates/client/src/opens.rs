@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use securemailbox_protocol::{
-    accounts::{AccountUpdate, Language},
+    accounts::{Account, AccountUpdate, Language},
     address::Address,
     endpoints,
     ids::SessionId,
@@ -246,6 +246,14 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn security_events(&self, world: &impl World) -> Result<SecurityEvents, CallError> {
         self.session.api(world).get(endpoints::LIST_SECURITY_EVENTS.here()).await
+    }
+
+    /// This account, as the server has it.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn account(&self, world: &impl World) -> Result<Account, CallError> {
+        self.session.api(world).get(endpoints::READ_ACCOUNT.here()).await
     }
 
     /// Chooses the language of e-mails and SMS.

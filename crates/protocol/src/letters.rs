@@ -195,6 +195,9 @@ pub struct Entry {
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
+    /// Whether its holder wants to see it again.
+    #[serde(default)]
+    pub flagged: bool,
     /// The level its sender demanded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<Level>,
@@ -257,6 +260,9 @@ pub struct EntryUpdate {
     /// Read or not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read: Option<bool>,
+    /// Flagged or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flagged: Option<bool>,
 }
 
 /// `POST /letters/{id}/receipt`: the reader says, signed, that the letter was opened.
@@ -314,13 +320,16 @@ pub struct DeliveryRead {
 }
 
 /// `POST /trash/empty`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmptyTrash {
     /// Made by the client. The same id again, within [`crate::limits::RECEIPT_LIFE`] and before another one, erases nothing
     /// more and is answered as the first time.
     pub id: ErasureId,
+    /// Only these, of what lies there. Absent: everything.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub letters: Option<Vec<LetterId>>,
 }
 
 /// The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).

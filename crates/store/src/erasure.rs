@@ -27,7 +27,25 @@ impl Store {
         id: ErasureId,
         now: Timestamp,
     ) -> Result<ErasureReceipt, StoreError> {
-        let emptied = self.write(EmptyTrash { mailbox, id, now }).await?;
+        self.erase(EmptyTrash { mailbox, id, letters: None, now }).await
+    }
+
+    /// Erases these of what lies in the trash, in the same way.
+    ///
+    /// # Errors
+    /// As for [`Store::empty_trash`].
+    pub async fn erase_letters(
+        &self,
+        mailbox: MailboxId,
+        id: ErasureId,
+        letters: Vec<LetterId>,
+        now: Timestamp,
+    ) -> Result<ErasureReceipt, StoreError> {
+        self.erase(EmptyTrash { mailbox, id, letters: Some(letters), now }).await
+    }
+
+    async fn erase(&self, what: EmptyTrash) -> Result<ErasureReceipt, StoreError> {
+        let emptied = self.write(what).await?;
         // In a repetition too: the first time may have ended between the rows and their traces.
         self.scrub_log().await?;
         Ok(receipt(emptied, self.forgets_by()))
@@ -42,10 +60,12 @@ impl Store {
     }
 }
 
-/// Deletes the rows of everything in the trash, and of the letters that nobody holds any more.
+/// Deletes the rows of what lies in the trash, and of the letters that nobody holds any more.
 pub(crate) struct EmptyTrash {
     pub(crate) mailbox: MailboxId,
     pub(crate) id: ErasureId,
+    /// Only these; none: everything.
+    pub(crate) letters: Option<Vec<LetterId>>,
     pub(crate) now: Timestamp,
 }
 
@@ -87,7 +107,8 @@ impl EmptyTrash {
                                       WHERE o.letter_id = e.letter_id AND o.mailbox_id <> e.mailbox_id)
                         THEN 0 ELSE 1 END
               FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.mailbox_id = $1 AND e.folder = 'trash'";
+             WHERE e.mailbox_id = $1 AND e.folder = 'trash' AND (e.letter_id = $2 OR $2 IS NULL)
+            ON CONFLICT DO NOTHING";
         const BYTES: &str = "
             SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)), 0) AS BIGINT)
               FROM erasing x
@@ -117,7 +138,16 @@ impl EmptyTrash {
         const CHOSEN: &str = "DELETE FROM erasing WHERE mailbox_id = $1";
 
         let mailbox = &self.mailbox;
-        if db.exec(CHOOSE, &[mailbox]).await? == 0 {
+        let mut chosen = 0;
+        match &self.letters {
+            None => chosen += db.exec(CHOOSE, &[mailbox, &None::<LetterId>]).await?,
+            Some(letters) => {
+                for letter in letters {
+                    chosen += db.exec(CHOOSE, &[mailbox, letter]).await?;
+                }
+            }
+        }
+        if chosen == 0 {
             return Ok(Emptied { at: self.now, entries: 0, letters: 0 });
         }
         let bytes: i64 = db.row(BYTES, &[mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;

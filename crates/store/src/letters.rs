@@ -15,8 +15,8 @@ macro_rules! entries {
     ($rest:literal) => {
         concat!(
             "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
-                    l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.withdrawn, l.envelope,
-                    e.wrapped_key
+                    e.flagged, l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.withdrawn,
+                    l.envelope, e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
                JOIN mailbox b ON b.mailbox_id = l.sender_id
@@ -61,6 +61,8 @@ pub struct Entry {
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
+    /// Whether its holder wants to see it again.
+    pub flagged: bool,
     /// The level its sender demanded.
     pub level: Option<Level>,
     /// The mailbox's change number when this entry was last written.
@@ -98,6 +100,7 @@ pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
         sender: Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? },
         folder: row.take()?,
         read: row.take()?,
+        flagged: row.take()?,
         level: row.take()?,
         change: row.take()?,
         arrived: row.take()?,

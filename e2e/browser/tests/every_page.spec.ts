@@ -68,6 +68,7 @@ const PICTURES: Partial<Record<string, string>> = {
   "/settings/looks": "settings-looks",
   "/settings/keys": "settings-keys",
   "/settings/sessions": "settings-sessions",
+  "/settings/space": "settings-space",
   "/demo/outbox": "demo-outbox",
 };
 
@@ -83,6 +84,18 @@ test.describe("holds to the rules: the mailbox", () => {
     await annas.getByRole("region", { name: m("letter.earlier") }).getByText("Dina prover ser bra ut").click();
     await inspect(annas);
     await annas.getByRole("button", { name: m("letter.more") }).click();
+    await inspect(annas);
+  });
+
+  test("letters that are picked, and lists of some of them", async ({ annas, inspect, m }) => {
+    await annas.goto("/mail/inbox");
+    await annas.getByRole("button", { name: m("pick.begin"), exact: true }).click();
+    await annas.getByRole("checkbox").first().click();
+    await expect(annas.getByText(m("pick.count", { count: 1 }))).toBeVisible();
+    await inspect(annas);
+    await annas.keyboard.press("Escape");
+    await annas.getByRole("button", { name: m("list.only_flagged"), exact: true }).click();
+    await expect(annas.getByText(m("empty.flagged"), { exact: true })).toBeVisible();
     await inspect(annas);
   });
 

@@ -141,7 +141,7 @@ password: string, };
 /**
  * What each damage is called.
  */
-export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required" | "withdrawn";
+export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required";
 
 /**
  * What became of a sent letter at one reader.
@@ -258,6 +258,15 @@ letters: EraseNumber,
  * Higher than before: compare the drafts with `GET /ids/drafts`.
  */
 drafts: EraseNumber, };
+
+/**
+ * What of the trash is erased.
+ */
+export type Erasing = { 
+/**
+ * Only these; none: everything.
+ */
+ids: Array<string> | null, };
 
 /**
  * The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
@@ -392,6 +401,27 @@ export type Heard = {
 pulse: Pulse | null, };
 
 /**
+ * How much a mailbox holds, and may hold. The server's word.
+ */
+export type Holdings = { 
+/**
+ * Letters, in all folders.
+ */
+letters: number, 
+/**
+ * At most so many.
+ */
+most_letters: number, 
+/**
+ * Bytes of letters, drafts and contacts, as the server has them.
+ */
+bytes: number, 
+/**
+ * At most so many.
+ */
+most_bytes: number, };
+
+/**
  * A letter, a draft, a session or a factor.
  */
 export type Id = { 
@@ -431,6 +461,10 @@ id: string,
  */
 folder: Folder, 
 /**
+ * Whether it is to be seen again.
+ */
+flagged: boolean, 
+/**
  * When it came, by the server's clock.
  */
 arrived: Timestamp, 
@@ -463,14 +497,6 @@ warnings: Array<ReadingWarning>,
  */
 deliveries: Array<Delivery>, 
 /**
- * For its sender, while the server holds it: when its readers get it.
- */
-held: Timestamp | null, 
-/**
- * For its sender: when it was withdrawn.
- */
-withdrawn: Timestamp | null, 
-/**
  * The letters of its conversation that do not lie in the trash, oldest first; itself among them.
  */
 conversation: Array<Row>, };
@@ -479,6 +505,23 @@ conversation: Array<Row>, };
  * How well a person's identity was proved (PROTOCOL §6), weakest first.
  */
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
+
+/**
+ * Letters, and how they are marked. Absent is unchanged.
+ */
+export type Marking = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, 
+/**
+ * Read or not.
+ */
+read: boolean | null, 
+/**
+ * Flagged or not.
+ */
+flagged: boolean | null, };
 
 /**
  * Whose mailbox is open.
@@ -598,6 +641,14 @@ export type Part = {
  */
 folder: Folder, 
 /**
+ * Which of its letters.
+ */
+which: Which, 
+/**
+ * And this one in any case: it is open, and must not vanish for having been opened.
+ */
+open: string | null, 
+/**
  * How many of the newest are left out.
  */
 from: number, 
@@ -643,7 +694,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -693,6 +744,10 @@ folder: Folder,
  */
 read: boolean, 
 /**
+ * Whether it is to be seen again.
+ */
+flagged: boolean, 
+/**
  * When it came, by the server's clock.
  */
 arrived: Timestamp, 
@@ -700,14 +755,6 @@ arrived: Timestamp,
  * Which proof its sender asks for.
  */
 level: Level | null, 
-/**
- * One's own letter that the server holds: when its readers get it.
- */
-held: Timestamp | null, 
-/**
- * When its sender withdrew it.
- */
-withdrawn: Timestamp | null, 
 /**
  * What its verified envelope says.
  */
@@ -772,28 +819,6 @@ current: boolean, };
  * What was done. A closed list.
  */
 export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed";
-
-/**
- * A letter that is to go out.
- */
-export type Sending = { 
-/**
- * What was written.
- */
-written: Writing, 
-/**
- * For how many seconds the server holds it, so that it can be taken back.
- */
-hold: number, };
-
-/**
- * A letter that was taken by the server.
- */
-export type SentLetter = { 
-/**
- * Its id.
- */
-id: string, };
 
 /**
  * One row of `GET /sessions`.
@@ -925,6 +950,11 @@ given_back: Array<GivenBack>,
 drafts: Array<DraftNews>, };
 
 /**
+ * Which letters of a folder.
+ */
+export type Which = "all" | "unread" | "flagged";
+
+/**
  * A letter that is being written.
  */
 export type Writing = { 
@@ -983,15 +1013,13 @@ export interface MailboxCalls {
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
-  withdraw: [Id, Done];
-  empty_trash: [Nothing, ErasureReceipt];
+  mark_letters: [Marking, Counts];
+  empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
   look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
   take_back: [Id, Done];
-  send: [Sending, SentLetter];
-  release: [Id, Done];
-  take_letter_back: [Id, Saved];
+  send: [Writing, Done];
   drafts: [Nothing, Array<Draft>];
   draft: [Id, Draft];
   save_draft: [Writing, Saved];
@@ -1008,6 +1036,7 @@ export interface MailboxCalls {
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
   own_certificate: [Nothing, OwnCertificate];
+  holdings: [Nothing, Holdings];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];

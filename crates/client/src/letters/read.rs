@@ -113,7 +113,7 @@ impl Mailbox {
             let mut state = self.state.borrow_mut();
             state.answerable.insert(id, Answers::to(&letter));
             if let Some(brief) = state.replica.entry(id) {
-                (entry.folder, entry.read) = (brief.folder, brief.read);
+                (entry.folder, entry.read, entry.flagged) = (brief.folder, brief.read, brief.flagged);
             }
         }
         let mut warnings = self.warnings(&letter, &entry);
@@ -208,6 +208,6 @@ impl Mailbox {
             let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
             api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
         }
-        api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { folder: None, read: Some(true) }).await
+        api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { read: Some(true), ..EntryUpdate::default() }).await
     }
 }

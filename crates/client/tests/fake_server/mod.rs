@@ -17,9 +17,8 @@ use securemailbox_protocol::{
     directory::{Listing, LookUp},
     ids::{AccountId, CertificateHash, LetterId, RecordId},
     letters::{
-        Deliveries, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, Held, Hold, NewLetter, NewLetters, Posted,
-        PostedLetter,
-        Released, Sender,
+        Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, Held, Hold, NewLetter,
+        NewLetters, Posted, PostedLetter, Released, Sender,
     },
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
@@ -280,7 +279,7 @@ impl FakeServer {
             (Method::Post, ["letters", id, "take-back"]) => state.take_back(id.parse().unwrap()),
             (Method::Get, ["letters", _, "deliveries"]) => ok(&Deliveries { deliveries: Vec::new() }),
             (Method::Patch, ["letters", id]) => state.update(id.parse().unwrap(), &request.body),
-            (Method::Post, ["trash", "empty"]) => ok(&state.empty_trash(self.clock.get())),
+            (Method::Post, ["trash", "empty"]) => ok(&state.empty_trash(&request.body, self.clock.get())),
             (Method::Post, ["directory", "look-ups"]) => self.look_up(&request.body),
             (method, path) => panic!("the fake server knows no {} {path:?}", method.as_str()),
         }
@@ -414,6 +413,7 @@ impl State {
             sender: Sender { address: people.owner.address.clone(), certificate: people.owner.hash },
             folder: if letter.readers.len() == 1 { Folder::Inbox } else { Folder::Sent },
             read: letter.readers.len() > 1,
+            flagged: false,
             level: None,
             change: self.next_change(),
             arrived: now,
@@ -474,20 +474,25 @@ impl State {
     }
 
     fn update(&mut self, id: LetterId, body: &[u8]) -> Response {
-        let EntryUpdate { folder, read } = serde_json::from_slice(body).unwrap();
+        let EntryUpdate { folder, read, flagged } = serde_json::from_slice(body).unwrap();
         let change = self.change.next();
         let Some(entry) = self.entries.get_mut(&id) else { return problem(ProblemType::NotFound) };
         entry.folder = folder.unwrap_or(entry.folder);
         entry.read = read.unwrap_or(entry.read);
+        entry.flagged = flagged.unwrap_or(entry.flagged);
         entry.change = change;
         self.change = change;
         ok(&self.entries[&id])
     }
 
     /// Erases without a trace: no tombstones, only a number.
-    fn empty_trash(&mut self, at: Timestamp) -> ErasureReceipt {
-        let gone: Vec<_> = self.entries.values().filter(|entry| entry.folder == Folder::Trash).map(|e| e.id).collect();
-        self.entries.retain(|_, entry| entry.folder != Folder::Trash);
+    fn empty_trash(&mut self, body: &[u8], at: Timestamp) -> ErasureReceipt {
+        let EmptyTrash { letters, .. } = serde_json::from_slice(body).unwrap();
+        let goes = |entry: &Entry| {
+            entry.folder == Folder::Trash && letters.as_ref().is_none_or(|letters| letters.contains(&entry.id))
+        };
+        let gone: Vec<_> = self.entries.values().filter(|entry| goes(entry)).map(|entry| entry.id).collect();
+        self.entries.retain(|_, entry| !goes(entry));
         if !gone.is_empty() {
             self.erased.letters = self.erased.letters.next();
         }

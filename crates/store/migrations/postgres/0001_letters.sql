@@ -175,6 +175,7 @@ CREATE TABLE entry (
     sender_id   BYTEA NOT NULL,
     folder      TEXT NOT NULL,
     read        BIGINT NOT NULL,
+    flagged     BIGINT NOT NULL DEFAULT 0,
     arrived     BIGINT NOT NULL,
     change      BIGINT NOT NULL,
     wrapped_key BYTEA NOT NULL,

@@ -175,6 +175,7 @@ CREATE TABLE entry (
     sender_id   BLOB NOT NULL,
     folder      TEXT NOT NULL,
     read        INTEGER NOT NULL,
+    flagged     INTEGER NOT NULL DEFAULT 0,
     arrived     INTEGER NOT NULL,
     change      INTEGER NOT NULL,
     wrapped_key BLOB NOT NULL,

@@ -263,7 +263,7 @@ pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId
 
 /// Puts an entry into the trash.
 pub(super) async fn trash(store: &Store, holder: &Person, letter: LetterId) {
-    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), read: None };
+    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), ..Default::default() };
     store.write(UpdateEntry { mailbox: holder.account.mailbox(), letter, update }).await.expect("moved");
 }
 

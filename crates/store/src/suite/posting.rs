@@ -333,7 +333,7 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
     let update = |folder, read| UpdateEntry {
         mailbox: bjorn.account.mailbox(),
         letter: letter.new.id,
-        update: EntryUpdate { folder, read },
+        update: EntryUpdate { folder, read, ..EntryUpdate::default() },
     };
     for _ in 0..2 {
         let moved = store.write(update(Some(Folder::Archive), Some(true))).await.unwrap();
@@ -341,6 +341,10 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
     }
     let unread = store.write(update(None, Some(false))).await.unwrap();
     assert_eq!((unread.folder, unread.read, unread.change), (Folder::Archive, false, before.next().next()));
+    let flag =
+        UpdateEntry { update: EntryUpdate { flagged: Some(true), ..EntryUpdate::default() }, ..update(None, None) };
+    let flagged = store.write(flag).await.unwrap();
+    assert_eq!((flagged.flagged, flagged.read, flagged.folder), (true, false, Folder::Archive));
     let drafts = store.write(update(Some(Folder::Drafts), None)).await;
     assert!(matches!(drafts, Err(UpdateEntryError::NotAFolderForLetters)));
     let other = UpdateEntry { mailbox: register(&store, &mut dice).await.account.mailbox(), ..update(None, None) };

@@ -48,7 +48,7 @@ async fn holdings(store: &Store, person: &Person) -> (u64, u64) {
 }
 
 async fn open(store: &Store, reader: &Person, letter: LetterId) {
-    let update = EntryUpdate { read: Some(true), folder: None };
+    let update = EntryUpdate { read: Some(true), ..EntryUpdate::default() };
     store.write(UpdateEntry { mailbox: reader.account.mailbox(), letter, update }).await.unwrap();
 }
 
@@ -84,7 +84,7 @@ async fn whoever_opened_a_letter_has_a_row_that_says_so_and_nothing_of_it(store:
     open(&store, &cecilia, id).await;
     let receipt = DeliveryReceipt { at: NOW, signature: vec![1; 64], level: Level::Phone };
     store.write(PutReceipt { mailbox: cecilia.account.mailbox(), letter: id, receipt }).await.unwrap();
-    let unread = EntryUpdate { read: Some(false), folder: None };
+    let unread = EntryUpdate { read: Some(false), ..EntryUpdate::default() };
     store.write(UpdateEntry { mailbox: cecilia.account.mailbox(), letter: id, update: unread }).await.unwrap();
     withdraw(&store, &anna, id).await.unwrap();
     for reader in [&bjorn, &cecilia] {

@@ -28,6 +28,7 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
         sender: sender(mailroom, &entry.sender)?,
         folder: entry.folder,
         read: entry.read,
+        flagged: entry.flagged,
         level: entry.level,
         change: entry.change,
         arrived: entry.arrived,
