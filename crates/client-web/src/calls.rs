@@ -1,9 +1,9 @@
 //! What a page can ask of a Worker: each call with its arguments and its answer, listed once, for Rust and TypeScript.
 
-use securemailbox_client::{failure::Class, replica::Which};
+use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
     accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
-    security::SecurityEvent, sessions::SessionRow, sync::Pulse,
+    security::SecurityEvent, sync::Pulse,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -12,9 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     problems::named,
+    registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Holdings,
-        Letter, Me, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict,
+        WentOut,
     },
 };
 
@@ -49,19 +51,21 @@ calls! {
     /// The sign-in Worker: everything with a password or a recovery code. It ends when it has handed the mailbox over.
     SignInCalls, sign_in_calls, self: &mut Self {
         /// Asks for a mailbox; a code goes to the address.
-        register(NewMailbox) -> Done;
+        register(NewMailbox) -> Registering;
         /// Enters the code from the e-mail.
-        enter_address_code(Code) -> Done;
-        /// Names the phone; a code goes to it.
-        name_phone(NewPhone) -> PhoneNumber;
-        /// Enters the code from the SMS of a registration.
-        enter_phone_code(Code) -> Done;
-        /// Says whether a password would do for the address at hand.
-        judge(NewPassword) -> Verdict;
-        /// Takes the password and makes keys, in a registration. Show the sheet before `make`.
-        choose_password(NewPassword) -> Sheet;
-        /// Makes the account and hands the mailbox over.
-        make(Finish) -> Done;
+        enter_address_code(RegisteringCode) -> Registering;
+        /// Says how a phone number was understood, before anything is sent to it.
+        read_phone(NewPhone) -> PhoneNumber;
+        /// Names the phone, or another one; a code goes to it.
+        name_phone(RegisteringPhone) -> Registering;
+        /// Enters the code from the SMS.
+        enter_phone_code(RegisteringCode) -> Registering;
+        /// Sends the code of a registration once more.
+        send_registering_code(Registering) -> Done;
+        /// Says whether a password would do.
+        judge(JudgedPassword) -> Verdict;
+        /// Takes the password, makes keys and account, and hands the mailbox over. The sheet is owed until `sheet_kept`.
+        make_mailbox(RegisteringPassword) -> Sheet;
         /// Proves the password. Where there is one factor only, its code is sent.
         sign_in(Credentials) -> Factors;
         /// Chooses a factor, in a sign-in or a recovery; its code is sent.
@@ -72,10 +76,8 @@ calls! {
         recover(RecoveryCode) -> Factors;
         /// Enters the code of a recovery.
         enter_recovery_code(Code) -> Done;
-        /// Takes the new password, in a recovery. Show the new sheet before `complete_recovery`.
-        choose_new_password(NewPassword) -> Sheet;
-        /// Replaces password and sheet, ends other sessions, and hands the mailbox over.
-        complete_recovery(Finish) -> Done;
+        /// Takes the new password, ends other sessions, and hands the mailbox over. The sheet is new, and owed until `sheet_kept`.
+        replace_password(NewPassword) -> Sheet;
         /// Opens a locked mailbox with the password alone, and hands it over.
         unlock(Unlock) -> Done;
         /// Sends the code at hand once more.
@@ -147,9 +149,9 @@ calls! {
         /// Takes a changed key. `compare-first` where the former was compared.
         accept(TypedAddress) -> Comparison;
         /// This account's sessions.
-        sessions(Nothing) -> Vec<SessionRow>;
+        sessions(Nothing) -> Vec<NamedSession>;
         /// Ends another session. `proof-required` asks for `confirm` first.
-        end_session(Id) -> Vec<SessionRow>;
+        end_session(Id) -> Vec<NamedSession>;
         /// What was done about who may open this mailbox.
         security_events(Nothing) -> Vec<SecurityEvent>;
         /// Begins to confirm that it is the same person, with the offers of the refusal. Where there is one factor only, its
@@ -169,7 +171,8 @@ calls! {
         set_language(NewLanguage) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
-        /// The person has the new sheet. `proof-required` asks for `confirm` first; the new sheet waits meanwhile.
+        /// The person has the sheet that was shown last: that of `new_sheet`, or the one that came with the password.
+        /// `proof-required` asks for `confirm` first; the new sheet waits meanwhile.
         sheet_kept(Nothing) -> Me;
         /// Forgets the keys; the session stays.
         lock(Nothing) -> Done;
@@ -262,6 +265,8 @@ pub struct LastCode {
     pub code: String,
     /// Stay signed in on this device for 30 days.
     pub keep: bool,
+    /// What this device is called.
+    pub device: Option<DeviceName>,
 }
 
 /// What was refused for want of a fresh proof.
@@ -280,23 +285,28 @@ pub struct NewPhone {
     pub phone: String,
 }
 
-/// A password as typed.
+/// A password as typed, and whose it would be.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct JudgedPassword {
+    /// As typed.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+    /// The address.
+    pub address: String,
+    /// The name; empty where it is still sealed.
+    pub name: String,
+}
+
+/// A new password as typed, in the place of a forgotten one.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct NewPassword {
     /// As typed.
     #[cfg_attr(test, ts(type = "string"))]
     pub password: Zeroizing<String>,
-}
-
-/// How a registration or a recovery ends.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Finish {
-    /// Whether the person has the recovery sheet; otherwise each sign-in asks again.
-    pub sheet_kept: bool,
-    /// Stay signed in on this device for 30 days.
-    pub keep: bool,
+    /// What this device is called.
+    pub device: Option<DeviceName>,
 }
 
 /// Address and password as typed.

@@ -25,7 +25,6 @@ use securemailbox_protocol::{
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     problems::ProblemType,
     security::SecurityEvent,
-    sessions::SessionRow,
     time::Timestamp,
 };
 
@@ -40,7 +39,7 @@ use crate::{
     sign_in::{found, parse_address},
     views::{
         self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Holdings,
-        Letter, Me, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
+        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -369,12 +368,14 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(shown::comparison(&mailbox, &address, &comparison))
     }
 
-    async fn sessions(&self, _: Nothing) -> Result<Vec<SessionRow>, Problem> {
+    async fn sessions(&self, _: Nothing) -> Result<Vec<NamedSession>, Problem> {
         let (mailbox, world) = self.open()?;
-        Ok(mailbox.sessions(world).await.or_problem()?.sessions)
+        let rows = mailbox.sessions(world).await.or_problem()?.sessions;
+        let names = mailbox.device_names(world).await.or_problem()?;
+        Ok(rows.into_iter().map(|row| NamedSession { device: names.of(row.id).cloned(), row }).collect())
     }
 
-    async fn end_session(&self, args: Id) -> Result<Vec<SessionRow>, Problem> {
+    async fn end_session(&self, args: Id) -> Result<Vec<NamedSession>, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.end_session(world, id(&args.id)?).await.or_problem()?;
         self.sessions(Nothing {}).await
@@ -441,11 +442,15 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn sheet_kept(&self, _: Nothing) -> Result<Me, Problem> {
-        let sheet = self.sheet.take().ok_or_else(|| refused(PageProblem::OutOfStep))?;
         let (mailbox, world) = self.open()?;
-        if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
-            *self.sheet.borrow_mut() = Some(sheet);
-            return Err(problem(&error));
+        match self.sheet.take() {
+            None => mailbox.first_sheet_kept(world).await.or_problem()?,
+            Some(sheet) => {
+                if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
+                    *self.sheet.borrow_mut() = Some(sheet);
+                    return Err(problem(&error));
+                }
+            }
         }
         Ok(me(&mailbox, self.own_certificate_differs.get()))
     }

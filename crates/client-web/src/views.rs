@@ -4,6 +4,7 @@
 
 use securemailbox_client::{
     contacts::Standing,
+    devices::DeviceName,
     failure::{Class, FailureName},
     letters::ReadingWarning,
 };
@@ -13,6 +14,7 @@ use securemailbox_protocol::{
     ids::{LetterId, RecordId},
     letters,
     levels::Level,
+    sessions::SessionRow,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -430,6 +432,8 @@ pub enum Verdict {
     TooShort,
     /// A repeat, a sequence or a row of keys.
     Pattern,
+    /// Little more than the person's own name.
+    OwnName,
     /// Little more than the address or the name of this service.
     Personal,
     /// Little more than words that are tried first.
@@ -438,6 +442,16 @@ pub enum Verdict {
     Enough,
     /// Hard to guess.
     Good,
+}
+
+/// Where the owner is signed in: a device, by the name that it gave itself.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NamedSession {
+    /// As the server has it.
+    pub row: SessionRow,
+    /// What its device is called, where it said so.
+    pub device: Option<DeviceName>,
 }
 
 /// A recovery sheet.

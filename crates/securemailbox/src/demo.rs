@@ -11,7 +11,7 @@ use reqwest::Client;
 use securemailbox_client::{
     accounts,
     mailbox::Mailbox,
-    settings::{Name, NotAName},
+    settings::{Name, NotAName, Settings},
     sign_in,
 };
 use securemailbox_protocol::{
@@ -163,7 +163,7 @@ async fn make(
     let phone_to_prove = phone_to_name.enter(&world, phone).await.map_err(Stop::from)?;
     let code = outbox.code(person.phone, before).await?.ok_or(DemoError::Silence)?;
     let to_choose = phone_to_prove.enter(&world, &code).await.map_err(Stop::from)?;
-    let account = to_choose.choose(&world, Password::new(person.password), Name::parse(person.name)?);
+    let account = to_choose.choose(&world, Password::new(person.password), Settings::new(Name::parse(person.name)?));
     let account = account.await.map_err(Stop::from)?;
     let (mailbox, _) = account.make(&world).await.map_err(Stop::from)?;
     Ok(Some(Made { world, mailbox }))
@@ -212,7 +212,7 @@ mod tests {
             assert_eq!(address.as_str(), person.address);
             assert_eq!(PhoneNumber::parse(person.phone).unwrap().as_str(), person.phone);
             assert!(Name::parse(person.name).is_ok());
-            assert_eq!(judge(&Password::new(person.password), &address), Ok(()));
+            assert_eq!(judge(&Password::new(person.password), &address, person.name), Ok(()));
         }
     }
 }

@@ -159,7 +159,7 @@ test.describe("holds to the rules: the mailbox", () => {
     await fromMenu(nobodys, m("app.lock"), m);
     await inspect(nobodys, "locked");
     await unlock(nobodys, "inte det rätta alls", m);
-    await expect(problem(nobodys)).toBeFocused();
+    await expect(problem(nobodys)).toContainText(m("locked.wrong"));
     await inspect(nobodys);
   });
 });
@@ -269,10 +269,10 @@ test.describe("holds to the rules: getting in", () => {
     await expect(problem(nobodys)).toContainText(m("problem.credentials_refused"));
     await inspect(nobodys, "signin-error");
     await proved(nobodys, server, anna, m);
-    await expect(nobodys.getByRole("heading", { level: 1, name: m("sign_in.confirm") })).toBeFocused();
+    await expect(nobodys.getByLabel(m("code.label"))).toBeFocused();
     await inspect(nobodys, "signin-sms");
     await enterCode(nobodys, "000000", m);
-    await expect(problem(nobodys)).toBeFocused();
+    await expect(problem(nobodys)).toContainText(m("problem.code_refused"));
     await inspect(nobodys);
   });
 
@@ -299,7 +299,7 @@ test.describe("holds to the rules: getting in", () => {
     await shownSheet(nobodys, m("owed.title"));
     await inspect(nobodys, "register-4");
     await nobodys.getByRole("button", { name: m("sheet.open_mailbox") }).click();
-    await expect(problem(nobodys)).toBeFocused();
+    await expect(problem(nobodys)).toContainText(m("sheet.tick_missing"));
     await inspect(nobodys);
   });
 

@@ -20,7 +20,7 @@ use securemailbox_client::{
     failure::Failure,
     letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Row},
     mailbox::Mailbox,
-    settings::Name,
+    settings::{Name, Settings},
     sign_in,
     transcript::{Recorded, Replayer},
     transport::Transport,
@@ -306,7 +306,7 @@ impl Life {
             }
             (Self::Password(step), Act::Choose { password, name: called }) => {
                 let called = Name::parse(&called).map_err(|_| "not-a-name".to_owned())?;
-                let made = step.choose(world, Password::new(&password), called).await.map_err(name)?;
+                let made = step.choose(world, Password::new(&password), Settings::new(called)).await.map_err(name)?;
                 let shown = self.enter(world, made.make(world).await.map_err(name)?).await?;
                 return Ok(format!("{shown}\n{}", made.recovery_code()));
             }

@@ -177,6 +177,19 @@ level: Level | null,
 receipt_refused: boolean, };
 
 /**
+ * A program and the system that it runs on, such as Firefox and Windows.
+ */
+export type DeviceName = { 
+/**
+ * The browser, or the terminal.
+ */
+program: string, 
+/**
+ * The operating system.
+ */
+system: string, };
+
+/**
  * Nothing to say but that it was done.
  */
 export type Done = Record<symbol, never>;
@@ -361,19 +374,6 @@ chosen: FactorOffer | null, };
 export type FailureName = ProblemType | ClientProblem | DamageName;
 
 /**
- * How a registration or a recovery ends.
- */
-export type Finish = { 
-/**
- * Whether the person has the recovery sheet; otherwise each sign-in asks again.
- */
-sheet_kept: boolean, 
-/**
- * Stay signed in on this device for 30 days.
- */
-keep: boolean, };
-
-/**
  * Where an entry lies.
  */
 export type Folder = "inbox" | "sent" | "archive" | "trash";
@@ -431,6 +431,23 @@ export type Id = {
 id: string, };
 
 /**
+ * A password as typed, and whose it would be.
+ */
+export type JudgedPassword = { 
+/**
+ * As typed.
+ */
+password: string, 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The name; empty where it is still sealed.
+ */
+name: string, };
+
+/**
  * The language of what the server writes to a person: e-mail and SMS.
  */
 export type Language = "sv" | "en";
@@ -446,7 +463,11 @@ code: string,
 /**
  * Stay signed in on this device for 30 days.
  */
-keep: boolean, };
+keep: boolean, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
 
 /**
  * A letter, verified as a whole.
@@ -562,6 +583,19 @@ ids: Array<string>,
 to: Folder, };
 
 /**
+ * Where the owner is signed in: a device, by the name that it gave itself.
+ */
+export type NamedSession = { 
+/**
+ * As the server has it.
+ */
+row: SessionRow, 
+/**
+ * What its device is called, where it said so.
+ */
+device: DeviceName | null, };
+
+/**
  * A choice of language.
  */
 export type NewLanguage = { 
@@ -588,13 +622,17 @@ address: string,
 language: Language, };
 
 /**
- * A password as typed.
+ * A new password as typed, in the place of a forgotten one.
  */
 export type NewPassword = { 
 /**
  * As typed.
  */
-password: string, };
+password: string, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
 
 /**
  * A phone number as typed.
@@ -726,6 +764,87 @@ address: string,
  * The code on the sheet, as typed. `slip-of-the-pen` if its check characters do not fit.
  */
 recovery_code: string, };
+
+/**
+ * A registration as far as it has come: what the page shows of it, and keeps for its tab so that a reload goes on. No secret.
+ */
+export type Registering = { 
+/**
+ * What is asked for now.
+ */
+step: RegisteringStep, 
+/**
+ * The name that will go out with letters.
+ */
+name: string, 
+/**
+ * The address in its one form.
+ */
+address: string, 
+/**
+ * Names the registration.
+ */
+id: string, 
+/**
+ * Reserved for the account.
+ */
+account: string, 
+/**
+ * What a code was sent by, at the step that asks for it.
+ */
+factor: string | null, 
+/**
+ * The phone, once it was named.
+ */
+phone: string | null, };
+
+/**
+ * A code of a registration as typed or pasted.
+ */
+export type RegisteringCode = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * Six digits, or the whole message they stand in.
+ */
+code: string, };
+
+/**
+ * The password of a registration as typed.
+ */
+export type RegisteringPassword = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * As typed.
+ */
+password: string, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
+
+/**
+ * The phone of a registration as typed.
+ */
+export type RegisteringPhone = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * As typed: a Swedish number, or one with a country code.
+ */
+phone: string, };
+
+/**
+ * What a registration asks for.
+ */
+export type RegisteringStep = "address-code" | "phone" | "phone-code" | "password";
 
 /**
  * A line of a list: `summary` or `damage`, never both.
@@ -930,7 +1049,7 @@ keep: boolean, };
 /**
  * Whether a password will do.
  */
-export type Verdict = "too-short" | "pattern" | "personal" | "known" | "enough" | "good";
+export type Verdict = "too-short" | "pattern" | "own-name" | "personal" | "known" | "enough" | "good";
 
 /**
  * What became of the letters that were on their way.
@@ -981,20 +1100,20 @@ answers: string | null, };
 
 /** Each call's arguments and answer. */
 export interface SignInCalls {
-  register: [NewMailbox, Done];
-  enter_address_code: [Code, Done];
-  name_phone: [NewPhone, string];
-  enter_phone_code: [Code, Done];
-  judge: [NewPassword, Verdict];
-  choose_password: [NewPassword, Sheet];
-  make: [Finish, Done];
+  register: [NewMailbox, Registering];
+  enter_address_code: [RegisteringCode, Registering];
+  read_phone: [NewPhone, string];
+  name_phone: [RegisteringPhone, Registering];
+  enter_phone_code: [RegisteringCode, Registering];
+  send_registering_code: [Registering, Done];
+  judge: [JudgedPassword, Verdict];
+  make_mailbox: [RegisteringPassword, Sheet];
   sign_in: [Credentials, Factors];
   choose_factor: [Id, Factors];
   enter_code: [LastCode, Done];
   recover: [RecoveryCode, Factors];
   enter_recovery_code: [Code, Done];
-  choose_new_password: [NewPassword, Sheet];
-  complete_recovery: [Finish, Done];
+  replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   send_again: [Nothing, Done];
 }
@@ -1028,8 +1147,8 @@ export interface MailboxCalls {
   digits_match: [TypedAddress, Comparison];
   digits_differ: [TypedAddress, Comparison];
   accept: [TypedAddress, Comparison];
-  sessions: [Nothing, Array<SessionRow>];
-  end_session: [Id, Array<SessionRow>];
+  sessions: [Nothing, Array<NamedSession>];
+  end_session: [Id, Array<NamedSession>];
   security_events: [Nothing, Array<SecurityEvent>];
   confirm: [Confirmation, Factors];
   choose_proof: [Id, Factors];
