@@ -55,6 +55,7 @@ export class WritingLetter {
     return {
       id: this.id,
       to: this.recipients.addresses,
+      cc: [],
       subject: this.subject,
       text: this.text,
       answers: this.answers,
