@@ -2,6 +2,7 @@
 // Whether a name may stand alone is decided in Rust; here it is only obeyed.
 
 import { m } from "../paraglide/messages.js";
+import { shownAddress } from "../parts/shown_address.ts";
 import { getLocale } from "../paraglide/runtime.js";
 import type { Correspondent, Letter } from "../worker/types.ts";
 
@@ -12,7 +13,7 @@ export function nameAlone(who: Correspondent): string | null {
 
 /** In one line, with nothing beside it. */
 export function calledBy(who: Correspondent): string {
-  return nameAlone(who) ?? who.address;
+  return nameAlone(who) ?? shownAddress(who.address);
 }
 
 /** The address, where the name that was shown does not suffice. */
