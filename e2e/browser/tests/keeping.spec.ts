@@ -2,7 +2,7 @@
 import { fromMenu, isPhone, network, problem, signIn, unlock } from "../house/entering.ts";
 import { inRed } from "../house/looks.ts";
 import { expect, type Page, test } from "../house/test.ts";
-import { NO_NETWORK } from "../house/watch.ts";
+import { NO_NETWORK, NOT_THERE } from "../house/watch.ts";
 import { DIARY, goTo, open, readers, row, send, toast, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
 
@@ -91,7 +91,7 @@ test.describe("a draft", () => {
   });
 
   test("that is longer than a letter may be says so in numbers, stays here, and goes when it is thrown away", async ({ visit, newcomer, m, watch }) => {
-    watch.expect(/404/); // of a draft that the server never had
+    watch.expect(NOT_THERE); // the server never had the draft
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     const guns = await visit(gun);
     await write(guns, { to: [per.address], subject: "å".repeat(500), text: "" }, m);
