@@ -412,6 +412,8 @@ pub struct Writing {
     pub id: Option<String>,
     /// The addresses; in a draft, whatever was typed.
     pub to: Vec<String>,
+    /// Who gets a copy that everybody sees, likewise.
+    pub cc: Vec<String>,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -447,7 +449,7 @@ fn misunderstood() -> Problem {
 mod tests {
     use std::{collections::BTreeMap, env, fs, path::Path};
 
-    use securemailbox_protocol::sync::Beat;
+    use securemailbox_protocol::{limits, sync::Beat};
     use ts_rs::TypeVisitor;
 
     use super::*;
@@ -477,6 +479,13 @@ mod tests {
         for declaration in types.0.values() {
             text += &format!("\n{declaration}\n");
         }
+        text += &format!(
+            "\n/** How much a letter holds: octets of a subject, characters of a text, recipients. */\n\
+             export const LIMITS = {{ subject: {}, text: {}, recipients: {} }} as const;\n",
+            limits::SUBJECT,
+            limits::TEXT,
+            limits::READERS - 1,
+        );
         for (name, calls) in lists {
             let rows: String =
                 calls.iter().map(|(call, args, answer)| format!("  {call}: [{args}, {answer}];\n")).collect();

@@ -264,11 +264,11 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn look_up(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
-        let looked_up = mailbox.look_up(world, &address).await;
+        let looked_up = mailbox.may_write_to(world, &address).await;
         mailbox.write_pins_down(world).await.or_problem()?;
-        let recipient = looked_up.or_problem_of(address.as_str())?;
+        let standing = looked_up.or_problem_of(address.as_str())?;
         let contacts = mailbox.contacts();
-        Ok(People::of(&mailbox, &contacts).somebody(&address, None, recipient.standing))
+        Ok(People::of(&mailbox, &contacts).somebody(&address, None, standing))
     }
 
     async fn send(&self, args: Sending) -> Result<SentLetter, Problem> {
@@ -519,8 +519,8 @@ async fn written(mailbox: &Mailbox, world: &impl World, args: Writing) -> Result
             answers => Some(answers.or_problem()?),
         },
     };
-    let (to, subject, text) = (args.to, args.subject, args.text);
-    Ok((record, Draft { to, subject, text, answers, saved: world.now(), rest: Default::default() }))
+    let Writing { to, cc, subject, text, .. } = args;
+    Ok((record, Draft { to, cc, subject, text, answers, saved: world.now(), rest: Default::default() }))
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.

@@ -125,9 +125,10 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
     let waiting = mailbox.is_outgoing(row.id);
     let id = row.id;
     match &row.draft {
-        Ok(Draft { to, subject, text, answers, saved, .. }) => views::Draft {
+        Ok(Draft { to, cc, subject, text, answers, saved, .. }) => views::Draft {
             id,
             to: to.clone(),
+            cc: cc.clone(),
             subject: subject.clone(),
             text: text.clone(),
             answers: answers.as_ref().map(|answers| answers.letter()),
@@ -138,6 +139,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
         Err(error) => views::Draft {
             id,
             to: Vec::new(),
+            cc: Vec::new(),
             subject: String::new(),
             text: String::new(),
             answers: None,

@@ -315,6 +315,8 @@ pub struct Draft {
     pub id: RecordId,
     /// The addresses, and whatever was typed in their place.
     pub to: Vec<String>,
+    /// Who gets a copy that everybody sees, likewise.
+    pub cc: Vec<String>,
     /// The subject.
     pub subject: String,
     /// The text.

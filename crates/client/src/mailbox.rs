@@ -23,6 +23,7 @@ use crate::{
     letters::{Answers, OpenContent, TextPrint},
     owner::Owner,
     recipient::Recipient,
+    records::RecordError,
     replica::{Choice, Followed, Replica},
     rows::Rows,
     session::Session,
@@ -70,6 +71,8 @@ pub(crate) struct State {
     pub(crate) seen_texts: BTreeMap<RecordId, Vec<TextPrint>>,
     /// The version of each draft that this mailbox wrote or read last.
     pub(crate) seen_versions: BTreeMap<RecordId, Version>,
+    /// The text of each draft that is too large for the server or for something on the way to it, and what was said.
+    pub(crate) too_large: BTreeMap<RecordId, (TextPrint, RecordError)>,
     /// Drafts that are on the device and that the server does not have in this form, as of the last look.
     pub(crate) drafts_here: BTreeSet<RecordId>,
     /// Drafts that their writer wants sent, and from when on any tab may do it, as of the last look.

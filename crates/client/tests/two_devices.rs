@@ -201,7 +201,7 @@ impl Day {
     /// A letter without a draft.
     async fn send(&self, tab: &Tab, mailbox: &Mailbox) {
         let (number, text) = self.paragraph();
-        let letter = Addressed { to: vec![self.reader()], subject: "Brev".into(), text, answers: None };
+        let letter = Addressed { to: vec![self.reader()], cc: Vec::new(), subject: "Brev".into(), text, answers: None };
         if let Ok(sent) = mailbox.send(&tab.world, &letter).await {
             let mut book = self.book.borrow_mut();
             book.acknowledged.insert(sent.id);
@@ -228,6 +228,7 @@ impl Day {
             None,
             Draft {
                 to,
+                cc: Vec::new(),
                 subject: "Utkast".into(),
                 text: String::new(),
                 answers: None,
@@ -752,7 +753,8 @@ fn a_server_that_never_answers_stops_neither_writing_nor_reading_what_is_here_no
     let world = TabWorld::new(Line::new(&server, 0), &desk, &clock, &Rc::default());
     let (mailbox, _) = finish(Mailbox::begin(&world, opening(&people, &owner))).unwrap();
     let oneself = vec![people.owner.address.clone()];
-    let letter = Addressed { to: oneself, subject: "Brev".into(), text: "Allt är bra.".into(), answers: None };
+    let letter =
+        Addressed { to: oneself, cc: Vec::new(), subject: "Brev".into(), text: "Allt är bra.".into(), answers: None };
     let sent = finish(mailbox.send(&world, &letter)).unwrap().id;
     finish(mailbox.sync(&world)).unwrap();
     finish(mailbox.list(&world, Folder::Inbox, 9)).unwrap();

@@ -36,6 +36,9 @@ pub const REGISTRATION_BODY: usize = 256 * 1024;
 pub const PAGE: usize = 100;
 /// A subject, in octets.
 pub const SUBJECT: usize = 998;
+/// A letter's text, in characters. At four octets each a draft still keeps within [`RECORD`], and a letter within
+/// [`CONTENT`]: what can be written can be kept and sent.
+pub const TEXT: usize = 250_000;
 /// An address in its one form, in octets (RFC 5321 §4.5.3.1.3).
 pub const ADDRESS: usize = 254;
 /// An address as typed, in octets, before it is looked at.

@@ -95,7 +95,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
             None => None,
         };
-        let written = Addressed { to, subject: arguments.subject, text, answers };
+        let written = Addressed { to, cc: Vec::new(), subject: arguments.subject, text, answers };
         let sent = mailbox.send(world, &written).await.map_err(|error| match &error {
             SendError::Waiting { id, .. } => {
                 let id = id.to_string();

@@ -181,10 +181,10 @@ test.describe("holds to the rules: writing", () => {
   });
 
   test("a letter to nobody who could get it, about nothing", async ({ annas, inspect, m }) => {
-    await write(annas, { to: ["ingen@demo.example", "bara ett namn"], subject: "", text: "Hej" }, m);
+    await write(annas, { to: ["ingen@demo.example", "bara@"], subject: "", text: "Hej" }, m);
     await annas.getByRole("button", { name: m("write.send") }).click();
     await expect(problem(annas)).toBeFocused();
-    await expect(problem(annas)).toContainText("bara ett namn");
+    await expect(problem(annas)).toContainText("bara@");
     for (const language of ["sv", "en"] as const) {
       await choose(annas, { language, theme: "light" });
       await expect(problem(annas), "says it in the language of the moment").toContainText(words(language)("error.no_subject"));

@@ -22,6 +22,7 @@ const BJORN: (&str, &str) = ("bjorn.api@example.se", "+46701740633");
 fn draft(text: &str) -> Draft {
     Draft {
         to: vec![BJORN.0.into()],
+        cc: Vec::new(),
         subject: "Provsvaren".into(),
         text: text.into(),
         answers: None,

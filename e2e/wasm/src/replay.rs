@@ -464,6 +464,7 @@ fn told(deliveries: Vec<ReaderDelivery>) -> String {
 async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &str, text: &str) -> Shown {
     let draft = Draft {
         to: vec![to.as_str().into()],
+        cc: Vec::new(),
         subject: subject.into(),
         text: text.into(),
         answers: None,

@@ -87,6 +87,8 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "no-account": [({ who }) => m["problem.no_account"]({ who }), () => m["problem.no_account.do"]()],
   "no-recipients": [() => m["problem.no_recipients"](), () => m["problem.no_recipients.do"]()],
   "too-many-recipients": [() => m["problem.too_many_recipients"](), () => m["problem.too_many_recipients.do"]()],
+  "subject-too-long": [() => m["problem.subject_too_long"](), () => m["problem.subject_too_long.do"]()],
+  "text-too-long": [() => m["problem.text_too_long"](), () => m["problem.text_too_long.do"]()],
   "letter-refused": [() => m["problem.letter_refused"](), () => m["problem.letter_refused.do"]()],
   "id-taken": [() => m["problem.id_taken"](), () => m["problem.id_taken.do"]()],
   "stale-key": [() => m["problem.stale_key"](), () => m["problem.stale_key.do"]()],

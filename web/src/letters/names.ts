@@ -2,6 +2,7 @@
 // Whether a name may stand alone is decided in Rust; here it is only obeyed.
 
 import { m } from "../paraglide/messages.js";
+import { shownAddress } from "../parts/shown_address.ts";
 import { getLocale } from "../paraglide/runtime.js";
 import type { Correspondent, Letter, Summary } from "../worker/types.ts";
 
@@ -12,7 +13,7 @@ export function nameAlone(who: Correspondent): string | null {
 
 /** In one line, with nothing beside it. */
 export function calledBy(who: Correspondent): string {
-  return within(nameAlone(who) ?? who.address);
+  return within(nameAlone(who) ?? shownAddress(who.address));
 }
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;

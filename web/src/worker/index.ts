@@ -96,6 +96,11 @@ export const mailbox = {
     return () => listeners.delete(listener);
   },
 
+  /** What was drafted goes to the server without waiting for more. */
+  handIn(): void {
+    mailboxWorker?.tell({ do: "hand_in" });
+  },
+
   /** Forgets the keys; the session stays. A network that does not answer gets no say in it. */
   async lock(why: LockReason): Promise<void> {
     const locked = mailboxWorker?.call("lock", {}).catch(problemIn);

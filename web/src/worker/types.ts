@@ -22,7 +22,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -206,6 +206,10 @@ id: string,
  * The addresses, and whatever was typed in their place.
  */
 to: Array<string>, 
+/**
+ * Who gets a copy that everybody sees, likewise.
+ */
+cc: Array<string>, 
 /**
  * The subject.
  */
@@ -1086,6 +1090,10 @@ id: string | null,
  */
 to: Array<string>, 
 /**
+ * Who gets a copy that everybody sees, likewise.
+ */
+cc: Array<string>, 
+/**
  * The subject.
  */
 subject: string, 
@@ -1097,6 +1105,9 @@ text: string,
  * The letter that it answers.
  */
 answers: string | null, };
+
+/** How much a letter holds: octets of a subject, characters of a text, recipients. */
+export const LIMITS = { subject: 998, text: 250000, recipients: 99 } as const;
 
 /** Each call's arguments and answer. */
 export interface SignInCalls {

@@ -288,6 +288,7 @@ mod tests {
         let to = vec![to.into()];
         Draft {
             to,
+            cc: Vec::new(),
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,

@@ -116,9 +116,7 @@ impl Failure for SendError {
     fn explain(&self) -> Explained {
         match self {
             Self::LookUp { cause, .. } => cause.explain(),
-            Self::Seal(_) => {
-                explained(ClientProblem::LetterRefused, Class::Refused, "Change the letter, and send it again.")
-            }
+            Self::Seal(refused) => refused.explain(),
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
             Self::NoDraft => DraftError::NotFound.explain(),
@@ -372,8 +370,8 @@ impl Mailbox {
 
     async fn seal(&self, world: &impl World, from: &Source<'_>) -> Result<(Waiting, Vec<Recipient>), SendError> {
         let Source { written, record, seen, hold } = from;
-        let mut readers = Vec::with_capacity(written.to.len());
-        for address in &written.to {
+        let mut readers = Vec::with_capacity(written.to.len() + written.cc.len());
+        for address in written.to.iter().chain(&written.cc) {
             let recipient = self.recipient(world, address).await;
             readers.push(recipient.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
         }
@@ -412,12 +410,14 @@ impl Mailbox {
 
     fn outgoing(&self, world: &impl World, written: &Addressed, readers: &[Recipient]) -> Outgoing {
         let answers = written.answers.as_ref();
+        let mut to: Vec<_> = readers.iter().map(|reader| reader.certificate.clone()).collect();
+        let cc = to.split_off(written.to.len());
         Outgoing {
             id: LetterId::new(world.now(), &mut world.rng()),
             thread: answers.map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
             name: Some(self.name().into()),
-            to: readers.iter().map(|reader| reader.certificate.clone()).collect(),
-            cc: Vec::new(),
+            to,
+            cc,
             subject: written.subject.clone(),
             text: written.text.clone(),
             date: world.now(),

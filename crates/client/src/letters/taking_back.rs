@@ -118,7 +118,8 @@ fn as_written(letter: &Letter) -> Addressed {
         references: before.to_vec(),
     });
     Addressed {
-        to: letter.to().iter().chain(letter.cc()).cloned().collect(),
+        to: letter.to().to_vec(),
+        cc: letter.cc().to_vec(),
         subject: letter.subject().into(),
         text: letter.text().into(),
         answers,

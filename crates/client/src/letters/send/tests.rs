@@ -15,7 +15,13 @@ use crate::{
 const LOOK_UPS: &str = "/directory/look-ups";
 
 fn written() -> Addressed {
-    Addressed { to: vec![address("bjorn")], subject: "Provsvaren".into(), text: "Allt är bra.".into(), answers: None }
+    Addressed {
+        to: vec![address("bjorn")],
+        cc: Vec::new(),
+        subject: "Provsvaren".into(),
+        text: "Allt är bra.".into(),
+        answers: None,
+    }
 }
 
 fn acknowledgement(id: LetterId) -> crate::transport::Response {
