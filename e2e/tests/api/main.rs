@@ -4,6 +4,7 @@
 
 mod burdens;
 mod limits;
+mod malformed;
 mod metrics;
 mod notices;
 mod operation;
