@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use securemailbox_protocol::factors::Code;
+
 use crate::server::Start;
 
 /// A configuration whose mail server and SMS gateway do not answer.
@@ -158,4 +160,11 @@ impl Gateway {
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("no panic").clone()
     }
+}
+
+/// The first number of six digits in an e-mail or an SMS.
+#[must_use]
+pub fn code_in(text: &str) -> Option<Code> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    numbers.find(|number| number.len() == 6).and_then(|code| Code::parse(code).ok())
 }

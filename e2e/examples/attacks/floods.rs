@@ -7,11 +7,14 @@ use std::{
 
 use reqwest::{Client, Method, RequestBuilder};
 use securemailbox_client::accounts;
-use securemailbox_e2e::person::{Person, Wire, now};
+use securemailbox_e2e::{
+    outage::code_in,
+    person::{Person, now},
+};
 use securemailbox_protocol::{accounts::Language, address::Address, ids::RecordId, phone::PhoneNumber};
 use serde_json::{Value, json};
 
-use super::scene::{Scene, code_in, letter, mebibytes, runtime};
+use super::scene::{Scene, Setting, letter, mebibytes, runtime};
 
 /// By how much what is remembered of networks may grow between one half of a long run and the other.
 const REMEMBERED_KIB: u64 = 8 * 1024;
@@ -23,8 +26,8 @@ pub enum Http {
 }
 
 impl Http {
-    fn client(self) -> Client {
-        let client = Client::builder().timeout(Duration::from_secs(10));
+    fn client(self, scene: &Scene) -> Client {
+        let client = scene.door.client().timeout(Duration::from_secs(10));
         let client = match self {
             Self::One => client.http1_only(),
             Self::Two => client.http2_prior_knowledge(),
@@ -57,7 +60,7 @@ async fn ask(request: RequestBuilder) -> (u16, Value) {
 }
 
 fn post(client: &Client, scene: &Scene, path: &str, body: &Value) -> RequestBuilder {
-    let request = client.post(format!("{}/api/v1{path}", scene.server.url()));
+    let request = client.post(format!("{}/api/v1{path}", scene.door.url()));
     request.header("content-type", "application/json").body(body.to_string())
 }
 
@@ -79,12 +82,12 @@ pub fn letters(scene: &Scene, time: Duration) -> String {
 
 pub fn drafts(scene: &Scene, time: Duration) -> String {
     let until = Instant::now() + time;
-    let (client, mut answers) = (Http::One.client(), Answers::default());
+    let (client, mut answers) = (Http::One.client(scene), Answers::default());
     let draft = vec![7_u8; 1024 * 1024 - 1024];
     runtime().block_on(async {
         while Instant::now() < until {
             let id = RecordId::new(now(), &mut rand::rngs::OsRng);
-            let request = client.put(format!("{}/api/v1/records/{id}?purpose=draft", scene.server.url()));
+            let request = client.put(format!("{}/api/v1/records/{id}?purpose=draft", scene.door.url()));
             let request = request.bearer_auth(&scene.token).header("if-none-match", "*");
             let (status, _) = ask(request.header("content-type", "application/octet-stream").body(draft.clone())).await;
             answers.add(status.to_string());
@@ -113,7 +116,7 @@ pub fn texts(scene: &Scene, time: Duration) -> String {
 }
 
 async fn text_to(scene: &Scene, address: &str) -> Result<(), String> {
-    let person = Person { transport: Wire::to(scene.server.url()), device: Default::default() };
+    let person = Person { transport: scene.wire(), device: Default::default() };
     let parsed = Address::parse(address).expect("an address");
     let step = accounts::register(&person, &parsed, Language::Sv).await.map_err(|e| format!("e-mail: {e}"))?;
     let code = code_by_email(scene, address).await.ok_or("no e-mail came")?;
@@ -153,7 +156,7 @@ async fn begin(client: &Client, scene: &Scene, address: &str, through: Option<&s
 
 pub fn emails(scene: &Scene, time: Duration, http: Http) -> String {
     let until = Instant::now() + time;
-    let (client, mut answers) = (http.client(), Answers::default());
+    let (client, mut answers) = (http.client(scene), Answers::default());
     runtime().block_on(async {
         for number in 0.. {
             if Instant::now() >= until {
@@ -168,7 +171,7 @@ pub fn emails(scene: &Scene, time: Duration, http: Http) -> String {
 
 pub fn guesses(scene: &Scene, time: Duration) -> String {
     let until = Instant::now() + time;
-    let (client, mut answers) = (Http::Two.client(), Answers::default());
+    let (client, mut answers) = (Http::Two.client(scene), Answers::default());
     runtime().block_on(async {
         for number in 0.. {
             if Instant::now() >= until {
@@ -193,7 +196,7 @@ pub fn guesses(scene: &Scene, time: Duration) -> String {
 /// A /48 whose owner takes another /64 each time.
 pub fn networks(scene: &Scene, time: Duration) -> String {
     let until = Instant::now() + time;
-    let (client, mut answers) = (Http::Two.client(), Answers::default());
+    let (client, mut answers) = (Http::Two.client(scene), Answers::default());
     runtime().block_on(async {
         for number in 0..=u16::MAX {
             if Instant::now() >= until {
@@ -209,7 +212,7 @@ pub fn networks(scene: &Scene, time: Duration) -> String {
 
 pub fn methods(scene: &Scene, time: Duration) -> String {
     let until = Instant::now() + time;
-    let (client, mut answers) = (Http::One.client(), Answers::default());
+    let (client, mut answers) = (Http::One.client(scene), Answers::default());
     let mut metrics = 0;
     runtime().block_on(async {
         for number in 0.. {
@@ -217,7 +220,7 @@ pub fn methods(scene: &Scene, time: Duration) -> String {
                 break;
             }
             let method = Method::from_bytes(format!("M{number:014000}").as_bytes()).expect("a token");
-            let (status, _) = ask(client.request(method, format!("{}/healthz", scene.server.url()))).await;
+            let (status, _) = ask(client.request(method, format!("{}/healthz", scene.door.url()))).await;
             answers.add(status.to_string());
         }
         let answer = client.get(format!("http://{}/metrics", scene.metrics)).send().await.expect("metrics are on");
@@ -227,9 +230,9 @@ pub fn methods(scene: &Scene, time: Duration) -> String {
 }
 
 /// 20,000 registrations that begin and are left, each at another address from another network.
-pub fn many_networks() -> bool {
-    let scene = Scene::set(true);
-    let (client, mut answers) = (Http::Two.client(), Answers::default());
+pub fn many_networks(setting: Setting) -> bool {
+    let scene = Scene::set(setting, true);
+    let (client, mut answers) = (Http::Two.client(&scene), Answers::default());
     let mut seen = vec![scene.server.resident_kib()];
     runtime().block_on(async {
         for number in 0..20_000_u32 {

@@ -3,14 +3,16 @@
 use std::{
     collections::BTreeMap,
     io::{ErrorKind, Read, Write},
-    net::{SocketAddr, TcpStream},
     thread,
     time::{Duration, Instant},
 };
 
 use securemailbox_e2e::h2;
 
-use super::scene::{Scene, mebibytes};
+use super::{
+    door::Line,
+    scene::{Scene, Setting, mebibytes},
+};
 
 /// Below the server's own number, and above what it lets one network have.
 const CONNECTIONS: usize = 9000;
@@ -18,18 +20,11 @@ const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 /// How much 1,000 idle event streams may grow in a minute.
 const STREAMS_KIB: u64 = 4 * 1024;
 
-fn connect(host: &str) -> Option<TcpStream> {
-    let address: SocketAddr = host.replace("localhost", "127.0.0.1").parse().expect("an address and a port");
-    let stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
-    stream.set_nonblocking(true).ok()?;
-    Some(stream)
-}
-
 /// Opens connections that say `sent`; fewer where no more come about in time.
-fn open(host: &str, many: usize, sent: &[u8], until: Instant) -> Vec<TcpStream> {
+fn open(connect: impl Fn() -> Option<Line>, many: usize, sent: &[u8], until: Instant) -> Vec<Line> {
     let mut held = Vec::new();
     while held.len() < many && Instant::now() < until {
-        let Some(mut stream) = connect(host) else { continue };
+        let Some(mut stream) = connect() else { continue };
         // It may be closed already, which is what is counted afterwards.
         let _ = stream.write_all(sent);
         held.push(stream);
@@ -38,7 +33,7 @@ fn open(host: &str, many: usize, sent: &[u8], until: Instant) -> Vec<TcpStream> 
 }
 
 /// Reads what is there. Whether the connection is still open.
-fn read(mut stream: &TcpStream, seen: &mut Vec<u8>) -> bool {
+fn read(stream: &mut Line, seen: &mut Vec<u8>) -> bool {
     let mut buffer = [0; 16 * 1024];
     loop {
         match stream.read(&mut buffer) {
@@ -54,19 +49,30 @@ fn sleep_until(until: Instant) {
 }
 
 pub fn connections(scene: &Scene, time: Duration, sent: &[u8]) -> String {
+    connections_by(|| scene.door.connect(), time, sent)
+}
+
+/// The same from below TLS, which nobody speaks.
+pub fn bare_connections(scene: &Scene, time: Duration, sent: &[u8]) -> String {
+    connections_by(|| scene.door.connect_bare(), time, sent)
+}
+
+fn connections_by(connect: impl Fn() -> Option<Line>, time: Duration, sent: &[u8]) -> String {
     let until = Instant::now() + time;
-    let held = open(&scene.host(), CONNECTIONS, sent, until);
-    let refused = held.iter().filter(|stream| !read(stream, &mut Vec::new())).count();
+    let mut held = open(connect, CONNECTIONS, sent, until);
+    let open =
+        |held: &mut [Line]| held.iter_mut().map(|stream| usize::from(read(stream, &mut Vec::new()))).sum::<usize>();
+    let first = open(&mut held);
     sleep_until(until + Duration::from_secs(1));
-    let open = held.iter().filter(|stream| read(stream, &mut Vec::new())).count();
-    format!("{} opened, {refused} closed at once, {open} open after {} s", held.len(), time.as_secs() + 1)
+    let last = open(&mut held);
+    format!("{} opened, {} closed at once, {last} open after {} s", held.len(), held.len() - first, time.as_secs() + 1)
 }
 
 pub fn pings(scene: &Scene, time: Duration) -> String {
     let until = Instant::now() + time;
-    let host = scene.host();
+    let host = scene.door.host();
     let sent = [h2::PREFACE, &h2::settings(65_535), &h2::headers(1, "GET", "/healthz", &host, &[], true)].concat();
-    let held = open(&host, CONNECTIONS, &sent, until);
+    let held = open(|| scene.door.connect(), CONNECTIONS, &sent, until);
     let all = held.len();
     // Each of them for the whole time, however long it took to open all.
     let until = Instant::now() + time;
@@ -88,10 +94,10 @@ pub fn pings(scene: &Scene, time: Duration) -> String {
 /// Requests that stay as they are, on connections that each have so many; which statuses came.
 fn hold(scene: &Scene, time: Duration, connections: usize, sent: &[u8]) -> String {
     let until = Instant::now() + time;
-    let held = open(&scene.host(), connections, sent, until);
+    let mut held = open(|| scene.door.connect(), connections, sent, until);
     sleep_until(until);
     let (mut statuses, mut open) = (BTreeMap::new(), 0);
-    for stream in &held {
+    for stream in &mut held {
         let mut seen = Vec::new();
         open += usize::from(read(stream, &mut seen));
         count_statuses(&seen, &mut statuses);
@@ -111,7 +117,7 @@ fn count_statuses(seen: &[u8], statuses: &mut BTreeMap<String, usize>) {
 }
 
 fn h2_requests(scene: &Scene, method: &str, path: &str, more: &[(&str, &str)], body: &[u8], window: u32) -> Vec<u8> {
-    let host = scene.host();
+    let host = scene.door.host();
     let mut sent = [h2::PREFACE, &h2::settings(window)].concat();
     for request in 0..16 {
         sent.extend(h2::headers(1 + 2 * request, method, path, &host, more, body.is_empty()));
@@ -131,7 +137,7 @@ pub fn contents(scene: &Scene, time: Duration) -> String {
 fn h1_request(scene: &Scene, path: &str, kind: &str, length: usize, body: &[u8]) -> Vec<u8> {
     let head = [
         format!("POST {path} HTTP/1.1"),
-        format!("Host: {}", scene.host()),
+        format!("Host: {}", scene.door.host()),
         format!("Authorization: Bearer {}", scene.token),
         format!("Content-Type: {kind}"),
         format!("Content-Length: {length}"),
@@ -168,24 +174,24 @@ pub fn sign_ins_h2(scene: &Scene, time: Duration) -> String {
 }
 
 /// 1,000 event streams of one account, on which nothing happens for a minute.
-pub fn event_streams() -> bool {
-    let scene = Scene::set(false);
+pub fn event_streams(setting: Setting) -> bool {
+    let scene = Scene::set(setting, false);
     let before = scene.server.resident_kib();
     let request = format!(
         "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
-        scene.host(),
+        scene.door.host(),
         scene.token
     );
-    let held = open(&scene.host(), 1000, request.as_bytes(), Instant::now() + Duration::from_secs(60));
+    let mut held = open(|| scene.door.connect(), 1000, request.as_bytes(), Instant::now() + Duration::from_secs(60));
     thread::sleep(Duration::from_secs(5));
     let begun = scene.server.resident_kib();
     thread::sleep(Duration::from_secs(60));
     let after = scene.server.resident_kib();
-    let open = held.iter().filter(|stream| {
+    let is_open = |stream: &mut Line| {
         let mut seen = Vec::new();
         read(stream, &mut seen) && seen.starts_with(b"HTTP/1.1 200")
-    });
-    let open = open.count();
+    };
+    let open: usize = held.iter_mut().map(|stream| usize::from(is_open(stream))).sum();
     println!(
         "\n1,000 idle event streams: {} MiB without, {} MiB with them, {} MiB a minute later; {open} of them open.",
         mebibytes(before),

@@ -1,7 +1,6 @@
 //! A server in ordinary configuration, an attacker with a mailbox, and another person who is watched.
 
 use std::{
-    net::Ipv4Addr,
     process::Command,
     sync::{
         Mutex,
@@ -11,16 +10,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::Client;
 use securemailbox_client::{letters::Addressed, mailbox::Mailbox, sign_in};
 use securemailbox_e2e::{
-    outage::{Gateway, MailServer, free_port},
+    outage::{Gateway, MailServer, code_in, free_port},
     person::{PASSWORD, Person, Wire},
+    postgres::Postgres,
     server::{Server, Start},
 };
 use securemailbox_protocol::{address::Address, factors::Code, limits};
 use securemailbox_vault::passwords::Password;
 use tempfile::TempDir;
+
+use super::door::{Door, Manner};
 
 const OTHER: (&str, &str) = ("anna.api@example.se", "+46701740605");
 const ATTACKER: (&str, &str) = ("mats.api@example.se", "+46701740614");
@@ -28,8 +29,17 @@ const METRICS: &str = "METRICS__LISTEN";
 /// Sign-ins of the other person while an attack runs; an account has ten codes an hour.
 const ROUNDS: u32 = 4;
 
+/// What all attacks of a run have in common.
+#[derive(Clone, Copy, Default)]
+pub struct Setting {
+    pub manner: Manner,
+    /// The server is on PostgreSQL.
+    pub postgres: bool,
+}
+
 pub struct Scene {
     pub server: Server,
+    pub door: Door,
     pub mails: MailServer,
     pub gateway: Gateway,
     /// Of the attacker's session.
@@ -40,6 +50,7 @@ pub struct Scene {
     pub metrics: String,
     /// The path of a content of 1.4 MB in the attacker's mailbox.
     pub content: String,
+    _postgres: Option<Postgres>,
     _folder: TempDir,
 }
 
@@ -68,10 +79,13 @@ pub fn raise_files() {
 }
 
 impl Scene {
-    /// `proxied`: what comes from 127.0.0.1 came through a proxy.
-    pub fn set(proxied: bool) -> Self {
+    /// `proxied`: what comes from the attacker's address came through a proxy.
+    pub fn set(Setting { manner, postgres }: Setting, proxied: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut demo = Server::start(Start::demo(folder.path()));
+        let postgres = postgres.then(Postgres::start);
+        let start = Start::demo(folder.path());
+        let start = postgres.as_ref().map_or(start.clone(), |postgres| start.on_postgres(&postgres.url()));
+        let mut demo = Server::start(start.clone());
         let attacker = Person::at(&demo);
         let (mailbox, content) = runtime().block_on(async {
             drop(Person::at(&demo).register(&demo, OTHER.0, OTHER.1, "Anna").await);
@@ -83,7 +97,7 @@ impl Scene {
         demo.stop();
         let (mail, sms, metrics) = (free_port(), free_port(), format!("127.0.0.1:{}", free_port()));
         let (mails, gateway) = (MailServer::listen(mail), Gateway::listen(sms, "200 OK"));
-        let start = Start { demo: false, ..Start::demo(folder.path()) }
+        let start = Start { demo: false, ..start }
             .with("MAIL__URL", &format!("smtp://localhost:{mail}"))
             .with("MAIL__FROM", "noreply@example.se")
             .with("SMS__KIND", "http")
@@ -91,15 +105,18 @@ impl Scene {
             .with("SMS__CONTENT_TYPE", "application/json")
             .with("SMS__BODY", r#"{"to":"{to}","text":"{text}"}"#)
             .with(METRICS, &metrics);
-        let server = Server::start(if proxied { start.with("PROXIES", "[\"127.0.0.1\"]") } else { start });
-        let attacker = Person { transport: Wire::to(server.url()), ..attacker };
+        let (door, start) = Door::of(start, manner, proxied, folder.path());
+        let server = Server::start(start);
+        let attacker = Person { transport: wire(&door), ..attacker };
         let token = attacker.token();
         let attacker = Mutex::new((attacker, mailbox));
-        Self { server, mails, gateway, token, attacker, metrics, content, _folder: folder }
+        let (_postgres, _folder) = (postgres, folder);
+        Self { server, door, mails, gateway, token, attacker, metrics, content, _postgres, _folder }
     }
 
-    pub fn host(&self) -> String {
-        self.server.url().trim_start_matches("http://").to_owned()
+    /// A connection of the attacker's to a client of ours.
+    pub fn wire(&self) -> Wire {
+        wire(&self.door)
     }
 
     /// Looks at the server's memory and at the other person until the time is over.
@@ -139,10 +156,8 @@ impl Scene {
 
     /// How long each act took.
     async fn round(&self) -> Result<[Duration; 3], String> {
-        let client = Client::builder().local_address(Some(Ipv4Addr::new(127, 0, 0, 2).into()));
-        let client = client.timeout(Duration::from_secs(20)).build().expect("a client");
-        let url = self.server.url().replace("localhost", "127.0.0.1");
-        let client = Person { transport: Wire::through(client, &url), device: Default::default() };
+        let client = self.door.client_of_another().timeout(Duration::from_secs(20)).build().expect("a client");
+        let client = Person { transport: Wire::through(client, self.door.url()), device: Default::default() };
         let address = Address::parse(OTHER.0).expect("an address");
         let begun = Instant::now();
         let codes = self.codes_to(OTHER.1).len();
@@ -173,10 +188,9 @@ impl Scene {
     }
 }
 
-/// The first number of six digits.
-pub fn code_in(text: &str) -> Option<Code> {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
-    numbers.find(|number| number.len() == 6).and_then(|code| Code::parse(code).ok())
+fn wire(door: &Door) -> Wire {
+    let client = door.client().pool_max_idle_per_host(0).build().expect("a client");
+    Wire::through(client, door.url())
 }
 
 pub fn letter(to: &str, text: String) -> Addressed {

@@ -5,6 +5,7 @@
 mod burdens;
 mod holds;
 mod limits;
+mod malformed;
 mod metrics;
 mod notices;
 mod operation;

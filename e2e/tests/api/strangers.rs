@@ -13,8 +13,11 @@ use securemailbox_e2e::{
     server::{Server, Start},
 };
 
+/// Long past every limit below: whoever waits that long has found a connection that is never closed.
+pub const LONG: Duration = Duration::from_secs(30);
+
 /// A server that waits a second, so that a test does not wait a minute. What is left open is what must not be.
-fn impatient(folder: &std::path::Path) -> Start {
+pub fn impatient(folder: &std::path::Path) -> Start {
     Start::demo(folder)
         .with("LIMITS__HEAD_SECONDS", "1")
         .with("LIMITS__IDLE_SECONDS", "1")
@@ -22,14 +25,13 @@ fn impatient(folder: &std::path::Path) -> Start {
         .with("LIMITS__DRAIN_SECONDS", "1")
 }
 
-fn host(server: &Server) -> String {
+pub fn host(server: &Server) -> String {
     server.url().trim_start_matches("http://").to_owned()
 }
 
-fn connect(server: &Server) -> TcpStream {
+pub fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(host(server).replace("localhost", "127.0.0.1")).unwrap();
-    // Long past every limit above: whoever waits that long has found a connection that is never closed.
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
     stream
 }
 
