@@ -206,8 +206,8 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "holdings" | "release" | "confirm" | "choose_proof" | "send_proof_again"
-        | "enter_proof" => Lane::AtOnce,
+        | "own_certificate" | "security_events" | "holdings" | "release" | "confirm" | "choose_proof"
+        | "send_proof_again" | "enter_proof" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
             Lane::Device
         }

@@ -555,8 +555,9 @@ impl Day {
             let owner = &self.people.owner.address;
             let keyring = Keyring::from_bytes(&self.people.keyring, owner, self.clock.get()).unwrap();
             let back = self.server.taken_back();
-            let text =
-                |taken: &Taken| (!back.contains(&taken.letter.id)).then(|| letter_text(taken, &keyring, self.clock.get()));
+            let text = |taken: &Taken| {
+                (!back.contains(&taken.letter.id)).then(|| letter_text(taken, &keyring, self.clock.get()))
+            };
             for text in self.server.taken(text).into_iter().flatten() {
                 for number in numbers(&text) {
                     missing.remove(&number);

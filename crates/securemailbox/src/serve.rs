@@ -90,7 +90,9 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     }
     let missing = missing_people(&server).await?;
     let serving = tokio::spawn(server.serve(stopped));
-    demo::make_people(&url, &missing, &clock, !arguments.without_letters).await.map_err(|error| StartError::Demo(error.to_string()))?;
+    demo::make_people(&url, &missing, &clock, !arguments.without_letters)
+        .await
+        .map_err(|error| StartError::Demo(error.to_string()))?;
     announce(&url, &supervisor);
     serving.await.map_err(|_| StartError::Panicked)
 }

@@ -44,7 +44,9 @@ async fn release(mailroom: &Mailroom) {
         match mailroom.store.release_due(mailroom.quota, mailroom.now()).await {
             Ok(0) => {}
             Ok(_) => mailroom.notices.ring(Lane::Letters),
-            Err(error) => tracing::error!(error = error.to_string(), "held letters were not released; it will be tried again"),
+            Err(error) => {
+                tracing::error!(error = error.to_string(), "held letters were not released; it will be tried again")
+            }
         }
         tokio::time::sleep(RELEASES).await;
     }

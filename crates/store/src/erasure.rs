@@ -226,11 +226,7 @@ pub(crate) async fn drop_draft<D: Db>(
 }
 
 /// Deletes a letter that nobody but its sender has, whose hold is over.
-pub(crate) async fn erase_unreleased<D: Db>(
-    db: &mut D,
-    sender: MailboxId,
-    letter: LetterId,
-) -> Result<(), StoreError> {
+pub(crate) async fn erase_unreleased<D: Db>(db: &mut D, sender: MailboxId, letter: LetterId) -> Result<(), StoreError> {
     const HELD: &str = "DELETE FROM held_reader WHERE letter_id = $1";
     const ENTRY: &str = "DELETE FROM entry WHERE mailbox_id = $1 AND letter_id = $2 RETURNING LENGTH(wrapped_key)";
     const CONTENT: &str = "DELETE FROM content WHERE letter_id = $1";

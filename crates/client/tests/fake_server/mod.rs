@@ -377,7 +377,9 @@ impl State {
         let mut posted = Vec::new();
         let is_known = |letter: &NewLetter| {
             let there = self.taken.iter().any(|taken| taken.letter.id == letter.id);
-            there && !self.taken_back.contains(&letter.id) && (letter.readers.len() > 1 || self.entries.contains_key(&letter.id))
+            there
+                && !self.taken_back.contains(&letter.id)
+                && (letter.readers.len() > 1 || self.entries.contains_key(&letter.id))
         };
         let version = |id| self.records.get(&id).map(|kept| kept.head.version).unwrap_or_default();
         let goes = draft.is_none_or(|draft| version(draft.id) == draft.version);

@@ -74,9 +74,7 @@ impl Made {
     async fn addressed(&self, letter: Letter, letters: &[LetterId]) -> Result<Addressed, DemoError> {
         let Letter { to, subject, text, answers } = letter;
         let answers = match answers {
-            Some(number) => {
-                Some(self.mailbox.answers(&self.world, None, letters[number]).await.map_err(Stop::from)?)
-            }
+            Some(number) => Some(self.mailbox.answers(&self.world, None, letters[number]).await.map_err(Stop::from)?),
             None => None,
         };
         let to = to.iter().map(|who| address_of(*who)).collect::<Result<_, _>>()?;

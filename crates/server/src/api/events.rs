@@ -46,7 +46,8 @@ pub(crate) async fn events(State(mailroom): State<Mailroom>, access: Access) -> 
     let first = mailroom.store.read(PulseOf { mailbox: access.mailbox }).await?;
     let stopping = mailroom.stopping.clone();
     let _counted = Counted::one(telemetry::EVENT_STREAMS);
-    let watching = Watching { mailroom, access, news, stopping, next: Some(first), told: None, _place: place, _counted };
+    let watching =
+        Watching { mailroom, access, news, stopping, next: Some(first), told: None, _place: place, _counted };
     let pulses = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
         // Three numbers are JSON.

@@ -11,10 +11,7 @@ use super::{
     arriving::{Arrival, Arriving},
     tell_sender,
 };
-use crate::{
-    Act, Db, ReadOnly, Room, StoreError, erasure,
-    quotas::Quota,
-};
+use crate::{Act, Db, ReadOnly, Room, StoreError, erasure, quotas::Quota};
 
 /// Holds a letter until then.
 pub(super) async fn hold<D: Db>(db: &mut D, letter: LetterId, release: Timestamp) -> Result<(), StoreError> {

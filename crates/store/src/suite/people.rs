@@ -222,7 +222,14 @@ pub(super) async fn post(
     now: Timestamp,
 ) -> Result<(), PostLettersError> {
     store
-        .write(PostLetters { sender: sender.account.mailbox(), letters, draft: None, release: None, quota: Quota::NONE, now })
+        .write(PostLetters {
+            sender: sender.account.mailbox(),
+            letters,
+            draft: None,
+            release: None,
+            quota: Quota::NONE,
+            now,
+        })
         .await
         .map(drop)
 }

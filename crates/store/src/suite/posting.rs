@@ -210,7 +210,14 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     let letter = dice.letter(&[&anna, &bjorn]);
     let post = |version| {
         let draft = Some(SentDraft { id, version: Version::new(version) });
-        PostLetters { sender: mailbox, letters: vec![again(&letter)], draft, release: None, quota: Quota::NONE, now: NOW }
+        PostLetters {
+            sender: mailbox,
+            letters: vec![again(&letter)],
+            draft,
+            release: None,
+            quota: Quota::NONE,
+            now: NOW,
+        }
     };
     // Another device wrote on, or had saved it before this one heard that it was saved.
     for unlike in [0, 2] {
@@ -264,7 +271,14 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
     for id in [bjorns, contact, RecordId::new(NOW, &mut dice.0)] {
         let post = |version, letter| {
             let draft = Some(SentDraft { id, version: Version::new(version) });
-            PostLetters { sender: anna.account.mailbox(), letters: vec![letter], draft, release: None, quota: Quota::NONE, now: NOW }
+            PostLetters {
+                sender: anna.account.mailbox(),
+                letters: vec![letter],
+                draft,
+                release: None,
+                quota: Quota::NONE,
+                now: NOW,
+            }
         };
         let letter = dice.letter(&[&anna, &bjorn]);
         assert!(matches!(store.write(post(1, again(&letter))).await, Err(PostLettersError::StaleDraft)));

@@ -15,8 +15,8 @@ use crate::{
     Act, Db, Store, StoreError,
     accounts::AccountById,
     letters::{
-        DeliveriesOf, EndHold, EndHoldError, Entry, PostLetter, PostLetters, PostLettersError, ReadContent, ReadEntry, ReleaseLetter, TakeBack,
-        TakeBackError,
+        DeliveriesOf, EndHold, EndHoldError, Entry, PostLetter, PostLetters, PostLettersError, ReadContent, ReadEntry,
+        ReleaseLetter, TakeBack, TakeBackError,
     },
     pulse::PulseOf,
     quotas::Quota,
