@@ -141,7 +141,7 @@ password: string, };
 /**
  * What each damage is called.
  */
-export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required";
+export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required" | "withdrawn";
 
 /**
  * What became of a sent letter at one reader.
@@ -522,6 +522,14 @@ warnings: Array<ReadingWarning>,
  */
 deliveries: Array<Delivery>, 
 /**
+ * For its sender, while the server holds it: when its readers get it.
+ */
+held: Timestamp | null, 
+/**
+ * For its sender: when it was withdrawn.
+ */
+withdrawn: Timestamp | null, 
+/**
  * The letters of its conversation that do not lie in the trash, oldest first; itself among them.
  */
 conversation: Array<Row>, };
@@ -736,7 +744,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -879,6 +887,14 @@ arrived: Timestamp,
  */
 level: Level | null, 
 /**
+ * One's own letter that the server holds: when its readers get it.
+ */
+held: Timestamp | null, 
+/**
+ * When its sender withdrew it.
+ */
+withdrawn: Timestamp | null, 
+/**
  * What its verified envelope says.
  */
 summary: Summary | null, 
@@ -942,6 +958,28 @@ current: boolean, };
  * What was done. A closed list.
  */
 export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed";
+
+/**
+ * A letter that is to go out.
+ */
+export type Sending = { 
+/**
+ * What was written.
+ */
+written: Writing, 
+/**
+ * For how many seconds the server holds it, so that it can be taken back.
+ */
+hold: number, };
+
+/**
+ * A letter that was taken by the server.
+ */
+export type SentLetter = { 
+/**
+ * Its id.
+ */
+id: string, };
 
 /**
  * One row of `GET /sessions`.
@@ -1143,13 +1181,16 @@ export interface MailboxCalls {
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
+  withdraw: [Id, Done];
   mark_letters: [Marking, Counts];
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
   look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
   take_back: [Id, Done];
-  send: [Writing, Done];
+  send: [Sending, SentLetter];
+  release: [Id, Done];
+  take_letter_back: [Id, Saved];
   drafts: [Nothing, Array<Draft>];
   draft: [Id, Draft];
   save_draft: [Writing, Saved];
