@@ -3,6 +3,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { compressed } from "./tools/compressed.ts";
 import { fromServer } from "./tools/from_server.ts";
+import { kept } from "./tools/kept.ts";
 import { paintedInOneGo } from "./tools/painted_in_one_go.ts";
 
 export default defineConfig({
@@ -17,6 +18,7 @@ export default defineConfig({
     }),
     svelte(),
     paintedInOneGo(),
+    kept(),
     compressed(),
   ],
   build: {

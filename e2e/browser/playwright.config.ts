@@ -17,6 +17,7 @@ export default defineConfig<House>({
   use: {
     browserName: "chromium",
     launchOptions: chromium(),
+    serviceWorkers: "block", // what a test puts in the way of a request must be met by it; `offline` has them
     screenshot: "only-on-failure",
   },
   projects: [

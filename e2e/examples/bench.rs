@@ -230,7 +230,11 @@ impl Caller {
         let content = noise(CONTENT);
         let id = LetterId::new(now(), &mut OsRng);
         let content_hash = ContentHash::from_bytes(Sha256::digest(&content).into());
-        let letters = NewLetters { letters: vec![NewLetter { id, content_hash, ..self.letter.clone() }], draft: None };
+        let letters = NewLetters {
+            letters: vec![NewLetter { id, content_hash, ..self.letter.clone() }],
+            draft: None,
+            hold: None,
+        };
         let boundary = BASE64URL_NOPAD.encode(&noise(18));
         let mut body = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"letters\"\r\n\r\n").into_bytes();
         body.extend(serde_json::to_vec(&letters).expect("JSON"));

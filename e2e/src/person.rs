@@ -7,7 +7,7 @@ use securemailbox_client::{
     accounts,
     device::Memory,
     mailbox::Mailbox,
-    settings::Name,
+    settings::{Name, Settings},
     transport::{Method, Request, Response, Transport, Unreachable},
     world::World,
 };
@@ -94,7 +94,8 @@ impl Person {
         let step = step.enter(self, PhoneNumber::parse(phone).expect("a number")).await.expect("a phone");
         let step = step.enter(self, &code(server, phone, messages).await).await.expect("the code from the SMS");
         let password = Password::new(PASSWORD);
-        let made = step.choose(self, password, Name::parse(name).expect("a name")).await.expect("a good password");
+        let settings = Settings::new(Name::parse(name).expect("a name"));
+        let made = step.choose(self, password, settings).await.expect("a good password");
         made.make(self).await.expect("an account").0
     }
 }

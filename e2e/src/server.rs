@@ -38,6 +38,8 @@ pub struct Start {
     pub config: Option<PathBuf>,
     /// Whether the server is started as a demo, whose codes can be read.
     pub demo: bool,
+    /// Whether the people of the demo have written to each other already.
+    pub with_letters: bool,
 }
 
 impl Start {
@@ -51,6 +53,7 @@ impl Start {
             environment: Vec::new(),
             config: None,
             demo: true,
+            with_letters: false,
         }
     }
 
@@ -98,6 +101,9 @@ impl Server {
         command.arg("serve").arg("--data").arg(&start.data).arg("--listen").arg(&start.listen);
         if start.demo {
             command.arg("--demo");
+            if !start.with_letters {
+                command.arg("--without-letters");
+            }
         }
         if let Some(config) = &start.config {
             command.arg("--config").arg(config);

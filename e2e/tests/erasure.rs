@@ -37,7 +37,13 @@ const SUBJECT: &str = "Provsvaren från den tolfte november";
 const TEXT: &str = "Hej Björn, alla värden är fina och du behöver inte komma hit igen.";
 
 fn letter(to: &str, subject: &str, text: &str) -> Addressed {
-    Addressed { to: vec![Address::parse(to).unwrap()], subject: subject.into(), text: text.into(), answers: None }
+    Addressed {
+        to: vec![Address::parse(to).unwrap()],
+        cc: Vec::new(),
+        subject: subject.into(),
+        text: text.into(),
+        answers: None,
+    }
 }
 
 /// Anna and Björn at a demo in `folder`.

@@ -1,9 +1,9 @@
 //! What a page can ask of a Worker: each call with its arguments and its answer, listed once, for Rust and TypeScript.
 
-use securemailbox_client::failure::Class;
+use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
     accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
-    security::SecurityEvent, sessions::SessionRow, sync::Pulse,
+    security::SecurityEvent, sync::Pulse,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -12,9 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     problems::named,
+    registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Letter, Me,
-        OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, Verdict, WentOut,
+        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Holdings,
+        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict,
+        WentOut,
     },
 };
 
@@ -49,19 +51,21 @@ calls! {
     /// The sign-in Worker: everything with a password or a recovery code. It ends when it has handed the mailbox over.
     SignInCalls, sign_in_calls, self: &mut Self {
         /// Asks for a mailbox; a code goes to the address.
-        register(NewMailbox) -> Done;
+        register(NewMailbox) -> Registering;
         /// Enters the code from the e-mail.
-        enter_address_code(Code) -> Done;
-        /// Names the phone; a code goes to it.
-        name_phone(NewPhone) -> PhoneNumber;
-        /// Enters the code from the SMS of a registration.
-        enter_phone_code(Code) -> Done;
-        /// Says whether a password would do for the address at hand.
-        judge(NewPassword) -> Verdict;
-        /// Takes the password and makes keys, in a registration. Show the sheet before `make`.
-        choose_password(NewPassword) -> Sheet;
-        /// Makes the account and hands the mailbox over.
-        make(Finish) -> Done;
+        enter_address_code(RegisteringCode) -> Registering;
+        /// Says how a phone number was understood, before anything is sent to it.
+        read_phone(NewPhone) -> PhoneNumber;
+        /// Names the phone, or another one; a code goes to it.
+        name_phone(RegisteringPhone) -> Registering;
+        /// Enters the code from the SMS.
+        enter_phone_code(RegisteringCode) -> Registering;
+        /// Sends the code of a registration once more.
+        send_registering_code(Registering) -> Done;
+        /// Says whether a password would do.
+        judge(JudgedPassword) -> Verdict;
+        /// Takes the password, makes keys and account, and hands the mailbox over. The sheet is owed until `sheet_kept`.
+        make_mailbox(RegisteringPassword) -> Sheet;
         /// Proves the password. Where there is one factor only, its code is sent.
         sign_in(Credentials) -> Factors;
         /// Chooses a factor, in a sign-in or a recovery; its code is sent.
@@ -72,10 +76,8 @@ calls! {
         recover(RecoveryCode) -> Factors;
         /// Enters the code of a recovery.
         enter_recovery_code(Code) -> Done;
-        /// Takes the new password, in a recovery. Show the new sheet before `complete_recovery`.
-        choose_new_password(NewPassword) -> Sheet;
-        /// Replaces password and sheet, ends other sessions, and hands the mailbox over.
-        complete_recovery(Finish) -> Done;
+        /// Takes the new password, ends other sessions, and hands the mailbox over. The sheet is new, and owed until `sheet_kept`.
+        replace_password(NewPassword) -> Sheet;
         /// Opens a locked mailbox with the password alone, and hands it over.
         unlock(Unlock) -> Done;
         /// Sends the code at hand once more.
@@ -100,7 +102,7 @@ calls! {
         sync(Heard) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
-        /// A part of a folder, newest first.
+        /// A part of a folder, or of some letters in it, newest first.
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
         read(Id) -> Letter;
@@ -110,18 +112,26 @@ calls! {
         export(Id) -> Exported;
         /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
         move_letters(Move) -> Counts;
-        /// Erases what lies in the trash.
-        empty_trash(Nothing) -> ErasureReceipt;
+        /// Takes one's own letter out of its readers' mailboxes.
+        withdraw(Id) -> Done;
+        /// Marks letters as read or not, flagged or not.
+        mark_letters(Marking) -> Counts;
+        /// Erases what lies in the trash, or some letters of it.
+        empty_trash(Erasing) -> ErasureReceipt;
         /// Everybody whose key was met.
         contacts(Nothing) -> Vec<Correspondent>;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
-        /// The writer wants a draft sent, and may still take it back. It goes out by `send`, or by itself if the page ends.
+        /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
         hold(Id) -> Done;
         /// The writer took it back.
         take_back(Id) -> Done;
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
-        send(Writing) -> Done;
+        send(Sending) -> SentLetter;
+        /// Lets a letter go that the server holds.
+        release(Id) -> Done;
+        /// Makes a letter that the server still holds a draft again. `already-released` if it has gone out.
+        take_letter_back(Id) -> Saved;
         /// All drafts.
         drafts(Nothing) -> Vec<Draft>;
         /// One draft.
@@ -139,9 +149,9 @@ calls! {
         /// Takes a changed key. `compare-first` where the former was compared.
         accept(TypedAddress) -> Comparison;
         /// This account's sessions.
-        sessions(Nothing) -> Vec<SessionRow>;
+        sessions(Nothing) -> Vec<NamedSession>;
         /// Ends another session. `proof-required` asks for `confirm` first.
-        end_session(Id) -> Vec<SessionRow>;
+        end_session(Id) -> Vec<NamedSession>;
         /// What was done about who may open this mailbox.
         security_events(Nothing) -> Vec<SecurityEvent>;
         /// Begins to confirm that it is the same person, with the offers of the refusal. Where there is one factor only, its
@@ -155,11 +165,14 @@ calls! {
         enter_proof(Code) -> Done;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
+        /// How much the mailbox holds, and may hold.
+        holdings(Nothing) -> Holdings;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
-        /// The person has the new sheet. `proof-required` asks for `confirm` first; the new sheet waits meanwhile.
+        /// The person has the sheet that was shown last: that of `new_sheet`, or the one that came with the password.
+        /// `proof-required` asks for `confirm` first; the new sheet waits meanwhile.
         sheet_kept(Nothing) -> Me;
         /// Forgets the keys; the session stays.
         lock(Nothing) -> Done;
@@ -193,9 +206,8 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => {
-            Lane::AtOnce
-        }
+        | "own_certificate" | "security_events" | "holdings" | "release" | "confirm" | "choose_proof"
+        | "send_proof_again" | "enter_proof" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
             Lane::Device
         }
@@ -253,6 +265,8 @@ pub struct LastCode {
     pub code: String,
     /// Stay signed in on this device for 30 days.
     pub keep: bool,
+    /// What this device is called.
+    pub device: Option<DeviceName>,
 }
 
 /// What was refused for want of a fresh proof.
@@ -271,23 +285,28 @@ pub struct NewPhone {
     pub phone: String,
 }
 
-/// A password as typed.
+/// A password as typed, and whose it would be.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct JudgedPassword {
+    /// As typed.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+    /// The address.
+    pub address: String,
+    /// The name; empty where it is still sealed.
+    pub name: String,
+}
+
+/// A new password as typed, in the place of a forgotten one.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct NewPassword {
     /// As typed.
     #[cfg_attr(test, ts(type = "string"))]
     pub password: Zeroizing<String>,
-}
-
-/// How a registration or a recovery ends.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct Finish {
-    /// Whether the person has the recovery sheet; otherwise each sign-in asks again.
-    pub sheet_kept: bool,
-    /// Stay signed in on this device for 30 days.
-    pub keep: bool,
+    /// What this device is called.
+    pub device: Option<DeviceName>,
 }
 
 /// Address and password as typed.
@@ -324,11 +343,15 @@ pub struct RecoveryCode {
 }
 
 /// A part of a folder.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Part {
     /// Which folder.
     pub folder: Folder,
+    /// Which of its letters.
+    pub which: Which,
+    /// And this one in any case: it is open, and must not vanish for having been opened.
+    pub open: Option<String>,
     /// How many of the newest are left out.
     pub from: u32,
     /// At most how many.
@@ -353,6 +376,26 @@ pub struct Move {
     pub to: Folder,
 }
 
+/// Letters, and how they are marked. Absent is unchanged.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Marking {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// Read or not.
+    pub read: Option<bool>,
+    /// Flagged or not.
+    pub flagged: Option<bool>,
+}
+
+/// What of the trash is erased.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Erasing {
+    /// Only these; none: everything.
+    pub ids: Option<Vec<String>>,
+}
+
 /// An address as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -369,12 +412,24 @@ pub struct Writing {
     pub id: Option<String>,
     /// The addresses; in a draft, whatever was typed.
     pub to: Vec<String>,
+    /// Who gets a copy that everybody sees, likewise.
+    pub cc: Vec<String>,
     /// The subject.
     pub subject: String,
     /// The text.
     pub text: String,
     /// The letter that it answers.
     pub answers: Option<String>,
+}
+
+/// A letter that is to go out.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Sending {
+    /// What was written.
+    pub written: Writing,
+    /// For how many seconds the server holds it, so that it can be taken back.
+    pub hold: u32,
 }
 
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
@@ -394,7 +449,7 @@ fn misunderstood() -> Problem {
 mod tests {
     use std::{collections::BTreeMap, env, fs, path::Path};
 
-    use securemailbox_protocol::sync::Beat;
+    use securemailbox_protocol::{limits, sync::Beat};
     use ts_rs::TypeVisitor;
 
     use super::*;
@@ -424,6 +479,13 @@ mod tests {
         for declaration in types.0.values() {
             text += &format!("\n{declaration}\n");
         }
+        text += &format!(
+            "\n/** How much a letter holds: octets of a subject, characters of a text, recipients. */\n\
+             export const LIMITS = {{ subject: {}, text: {}, recipients: {} }} as const;\n",
+            limits::SUBJECT,
+            limits::TEXT,
+            limits::READERS - 1,
+        );
         for (name, calls) in lists {
             let rows: String =
                 calls.iter().map(|(call, args, answer)| format!("  {call}: [{args}, {answer}];\n")).collect();
@@ -437,7 +499,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (15, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (17, 8));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

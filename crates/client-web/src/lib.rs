@@ -5,6 +5,7 @@ mod confirming;
 mod factor;
 pub mod mailbox;
 mod problems;
+pub mod registering;
 mod shown;
 pub mod sign_in;
 pub mod views;

@@ -13,30 +13,33 @@ use securemailbox_client::{
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
-    replica::Followed,
+    replica::{Choice, Followed},
     sign_in,
     sync::Progress,
     world::World,
 };
 use securemailbox_protocol::{
+    accounts::Account,
     address::Address,
     ids::RecordId,
-    letters::{ErasureReceipt, Folder},
+    letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     problems::ProblemType,
     security::SecurityEvent,
-    sessions::SessionRow,
     time::Timestamp,
 };
 
 use crate::{
-    calls::{Code, Confirmation, Heard, Id, MailboxCalls, Move, NewLanguage, Nothing, Part, TypedAddress, Writing},
+    calls::{
+        Code, Confirmation, Erasing, Heard, Id, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part, Sending,
+        TypedAddress, Writing,
+    },
     confirming::Proof,
     problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::{found, parse_address},
     views::{
-        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Letter, Me,
-        OwnCertificate, PageProblem, Problem, Rows, Saved, Sheet, WentOut,
+        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Holdings,
+        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -98,6 +101,14 @@ impl<W: World> Desk<W> {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
             None => Err(refused(PageProblem::Locked)),
         }
+    }
+
+    async fn update(&self, ids: &[String], update: EntryUpdate) -> Result<Counts, Problem> {
+        let (mailbox, world) = self.open()?;
+        for typed in ids {
+            mailbox.update_letter(world, id(typed)?, update.clone()).await.or_problem()?;
+        }
+        self.sync(Heard { pulse: None }).await
     }
 
     fn count(&self, news: News) -> Result<Counts, Problem> {
@@ -181,12 +192,15 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn list(&self, args: Part) -> Result<Rows, Problem> {
         let (mailbox, world) = self.open()?;
-        let (from, folder) = (args.from as usize, args.folder.into());
-        let rows = mailbox.part(world, folder, from..from + args.count as usize).await.or_problem()?;
+        let Part { folder, which, open, from, count } = args;
+        // What stands in the fragment may be no letter's id.
+        let choice = Choice { folder: folder.into(), which, open: open.and_then(|open| open.parse().ok()) };
+        let from = from as usize;
+        let rows = mailbox.part(world, choice, from..from + count as usize).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
         let rows = rows.into_iter().map(|row| people.row(row)).collect();
-        Ok(Rows { rows, total: shown::count(mailbox.count(folder).0) })
+        Ok(Rows { rows, total: shown::count(mailbox.size(choice)) })
     }
 
     async fn read(&self, args: Id) -> Result<Letter, Problem> {
@@ -222,16 +236,22 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn move_letters(&self, args: Move) -> Result<Counts, Problem> {
-        let (mailbox, world) = self.open()?;
-        for typed in &args.ids {
-            mailbox.move_letter(world, id(typed)?, args.to.into()).await.or_problem()?;
-        }
-        self.sync(Heard { pulse: None }).await
+        self.update(&args.ids, EntryUpdate { folder: Some(args.to.into()), ..EntryUpdate::default() }).await
     }
 
-    async fn empty_trash(&self, _: Nothing) -> Result<ErasureReceipt, Problem> {
+    async fn mark_letters(&self, args: Marking) -> Result<Counts, Problem> {
+        self.update(&args.ids, EntryUpdate { folder: None, read: args.read, flagged: args.flagged }).await
+    }
+
+    async fn empty_trash(&self, args: Erasing) -> Result<ErasureReceipt, Problem> {
         let (mailbox, world) = self.open()?;
-        mailbox.empty_trash(world).await.or_problem()
+        match args.ids {
+            None => mailbox.empty_trash(world).await.or_problem(),
+            Some(ids) => {
+                let letters = ids.iter().map(|typed| id(typed)).collect::<Result<_, _>>()?;
+                mailbox.erase_letters(world, letters).await.or_problem()
+            }
+        }
     }
 
     async fn contacts(&self, _: Nothing) -> Result<Vec<Correspondent>, Problem> {
@@ -244,18 +264,38 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn look_up(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
         let (mailbox, world) = self.open()?;
         let address = parse_address(&args.address)?;
-        let looked_up = mailbox.look_up(world, &address).await;
+        let looked_up = mailbox.may_write_to(world, &address).await;
         mailbox.write_pins_down(world).await.or_problem()?;
-        let recipient = looked_up.or_problem_of(address.as_str())?;
+        let standing = looked_up.or_problem_of(address.as_str())?;
         let contacts = mailbox.contacts();
-        Ok(People::of(&mailbox, &contacts).somebody(&address, None, recipient.standing))
+        Ok(People::of(&mailbox, &contacts).somebody(&address, None, standing))
     }
 
-    async fn send(&self, args: Writing) -> Result<Done, Problem> {
+    async fn send(&self, args: Sending) -> Result<SentLetter, Problem> {
         let (mailbox, world) = self.open()?;
-        let (record, written) = written(&mailbox, world, args).await?;
-        mailbox.send_written(world, record, written).await.map_err(|error| not_sent(&error))?;
+        let Sending { written: writing, hold } = args;
+        let (record, written) = written(&mailbox, world, writing).await?;
+        let hold = (hold > 0).then_some(Hold::For(hold));
+        let sent = mailbox.send_written(world, record, written, hold).await;
+        Ok(SentLetter { id: sent.map_err(|error| not_sent(&error))? })
+    }
+
+    async fn release(&self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.release_letter(world, id(&args.id)?).await.or_problem()?;
         Ok(Done {})
+    }
+
+    async fn withdraw(&self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.withdraw_letter(world, id(&args.id)?).await.or_problem()?;
+        Ok(Done {})
+    }
+
+    async fn take_letter_back(&self, args: Id) -> Result<Saved, Problem> {
+        let (mailbox, world) = self.open()?;
+        let saved = mailbox.take_letter_back(world, id(&args.id)?).await.or_problem()?;
+        Ok(Saved { id: saved.id, saved: world.now(), beside: saved.beside.is_some() })
     }
 
     async fn hold(&self, args: Id) -> Result<Done, Problem> {
@@ -328,12 +368,14 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(shown::comparison(&mailbox, &address, &comparison))
     }
 
-    async fn sessions(&self, _: Nothing) -> Result<Vec<SessionRow>, Problem> {
+    async fn sessions(&self, _: Nothing) -> Result<Vec<NamedSession>, Problem> {
         let (mailbox, world) = self.open()?;
-        Ok(mailbox.sessions(world).await.or_problem()?.sessions)
+        let rows = mailbox.sessions(world).await.or_problem()?.sessions;
+        let names = mailbox.device_names(world).await.or_problem()?;
+        Ok(rows.into_iter().map(|row| NamedSession { device: names.of(row.id).cloned(), row }).collect())
     }
 
-    async fn end_session(&self, args: Id) -> Result<Vec<SessionRow>, Problem> {
+    async fn end_session(&self, args: Id) -> Result<Vec<NamedSession>, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.end_session(world, id(&args.id)?).await.or_problem()?;
         self.sessions(Nothing {}).await
@@ -342,6 +384,17 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn security_events(&self, _: Nothing) -> Result<Vec<SecurityEvent>, Problem> {
         let (mailbox, world) = self.open()?;
         Ok(mailbox.security_events(world).await.or_problem()?.events)
+    }
+
+    async fn holdings(&self, _: Nothing) -> Result<Holdings, Problem> {
+        let (mailbox, world) = self.open()?;
+        let Account { holds, quota, .. } = mailbox.account(world).await.or_problem()?;
+        Ok(Holdings {
+            letters: holds.letters,
+            most_letters: quota.letters,
+            bytes: holds.bytes,
+            most_bytes: quota.bytes,
+        })
     }
 
     async fn confirm(&self, args: Confirmation) -> Result<Factors, Problem> {
@@ -389,11 +442,15 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn sheet_kept(&self, _: Nothing) -> Result<Me, Problem> {
-        let sheet = self.sheet.take().ok_or_else(|| refused(PageProblem::OutOfStep))?;
         let (mailbox, world) = self.open()?;
-        if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
-            *self.sheet.borrow_mut() = Some(sheet);
-            return Err(problem(&error));
+        match self.sheet.take() {
+            None => mailbox.first_sheet_kept(world).await.or_problem()?,
+            Some(sheet) => {
+                if let Err(error) = mailbox.replace_sheet(world, &sheet).await {
+                    *self.sheet.borrow_mut() = Some(sheet);
+                    return Err(problem(&error));
+                }
+            }
         }
         Ok(me(&mailbox, self.own_certificate_differs.get()))
     }
@@ -462,8 +519,8 @@ async fn written(mailbox: &Mailbox, world: &impl World, args: Writing) -> Result
             answers => Some(answers.or_problem()?),
         },
     };
-    let (to, subject, text) = (args.to, args.subject, args.text);
-    Ok((record, Draft { to, subject, text, answers, saved: world.now(), rest: Default::default() }))
+    let Writing { to, cc, subject, text, .. } = args;
+    Ok((record, Draft { to, cc, subject, text, answers, saved: world.now(), rest: Default::default() }))
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.

@@ -5,6 +5,7 @@ use securemailbox_client::{
     contacts::{self, Contacts, Names},
     letters::{self, Draft, DraftRow, ReaderDelivery, Reading},
     mailbox::Mailbox,
+    settings::turns_direction,
 };
 use securemailbox_protocol::{address::Address, letters as wire, time::Timestamp};
 
@@ -64,8 +65,11 @@ impl<'a> People<'a> {
             id: entry.id,
             folder: folder(entry.folder),
             read: entry.read,
+            flagged: entry.flagged,
             arrived: entry.arrived,
             level: entry.level,
+            held: entry.held.map(|held| held.release),
+            withdrawn: entry.withdrawn,
             summary,
             damage,
         }
@@ -76,8 +80,8 @@ impl<'a> People<'a> {
             from: self.somebody(&summary.from, summary.claimed_name.as_deref(), standing),
             to: summary.to.iter().map(|address| self.contact(address)).collect(),
             more_readers: summary.more_readers,
-            subject: summary.subject.clone(),
-            first_line: summary.first_line.clone(),
+            subject: unturned(&summary.subject),
+            first_line: unturned(&summary.first_line),
             date: summary.date,
             date_is_off: summary.date_is_off(arrived),
         }
@@ -88,14 +92,17 @@ impl<'a> People<'a> {
         views::Letter {
             id: letter.id(),
             folder: folder(entry.folder),
+            flagged: entry.flagged,
             arrived: entry.arrived,
             date: letter.date(),
             from: self.somebody(letter.from(), letter.claimed_name(), *standing),
             to: letter.to().iter().chain(letter.cc()).map(|address| self.contact(address)).collect(),
-            subject: letter.subject().into(),
+            subject: unturned(letter.subject()),
             text: letter.text().into(),
             warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
+            held: entry.held.map(|held| held.release),
+            withdrawn: entry.withdrawn,
             conversation,
         }
     }
@@ -118,9 +125,10 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
     let waiting = mailbox.is_outgoing(row.id);
     let id = row.id;
     match &row.draft {
-        Ok(Draft { to, subject, text, answers, saved, .. }) => views::Draft {
+        Ok(Draft { to, cc, subject, text, answers, saved, .. }) => views::Draft {
             id,
             to: to.clone(),
+            cc: cc.clone(),
             subject: subject.clone(),
             text: text.clone(),
             answers: answers.as_ref().map(|answers| answers.letter()),
@@ -131,6 +139,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
         Err(error) => views::Draft {
             id,
             to: Vec::new(),
+            cc: Vec::new(),
             subject: String::new(),
             text: String::new(),
             answers: None,
@@ -162,7 +171,24 @@ const fn folder(folder: wire::Folder) -> views::Folder {
     }
 }
 
+/// A line without what turns its direction: `txt.exe` must not read as `exe.txt`. Where words run from right to left a page
+/// sees by their letters.
+fn unturned(line: &str) -> String {
+    line.chars().filter(|c| !turns_direction(*c)).collect()
+}
+
 /// As a page counts.
 pub(crate) fn count(count: impl TryInto<u32>) -> u32 {
     count.try_into().unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_of_direction_in_a_subject_turns_nothing_round() {
+        assert_eq!(unturned("Faktura\u{202e}fdp.exe"), "Fakturafdp.exe");
+        assert_eq!(unturned("\u{2067}שלום\u{2069} kl. 10"), "שלום kl. 10");
+    }
 }

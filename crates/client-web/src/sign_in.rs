@@ -2,15 +2,14 @@
 //! with it goes the memory that Argon2 needed.
 
 use securemailbox_client::{
-    accounts::{self, AccountToMake, AddressToProve, PasswordToChoose, PhoneToName, PhoneToProve},
+    devices::DeviceName,
     factors::Asked,
     failure::{ClientProblem, FailureName},
     opening::Opening,
-    settings::Name,
-    sign_in::{self, NewPasswordToChoose, PasswordProved, RecoveryToComplete, SheetProved},
+    sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     world::World,
 };
-use securemailbox_protocol::{address::Address, factors, phone::PhoneNumber};
+use securemailbox_protocol::{address::Address, factors, phone::PhoneNumber, typed};
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
     recovery,
@@ -19,41 +18,34 @@ use zeroize::Zeroizing;
 
 use crate::{
     calls::{
-        Code, Credentials, Finish, Id, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode, SignInCalls,
-        Unlock,
+        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode,
+        SignInCalls, Unlock,
     },
     factor::Factor,
     problems::{OrProblem, out_of_step, refused},
+    registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{Done, Factors, PageProblem, Problem, Sheet, Verdict},
 };
 
-/// Where a person is. Each step is a type of the client, so that none can be left out or taken twice.
+/// Where a person is, where that is a secret. Each step is a type of the client, so that none can be left out or taken twice.
 enum Step {
     Nothing,
-    AddressToProve(AddressToProve),
-    PhoneToName(PhoneToName),
-    PhoneToProve { step: PhoneToProve, before: PhoneToName },
-    PasswordToChoose(PasswordToChoose),
-    AccountToMake(AccountToMake),
     SignIn(Factor<PasswordProved>),
     Recovery(Factor<SheetProved>),
     NewPasswordToChoose(NewPasswordToChoose),
-    RecoveryToComplete(RecoveryToComplete),
 }
 
-/// A sign-in, a registration or a recovery on its way.
+/// A sign-in or a recovery on its way.
 pub struct SignIn<W> {
     world: W,
     step: Step,
-    name: Option<Name>,
-    address: Option<Address>,
     opening: Option<Opening>,
 }
 
 impl<W: World> SignIn<W> {
     /// Nothing begun.
     pub const fn new(world: W) -> Self {
-        Self { world, step: Step::Nothing, name: None, address: None, opening: None }
+        Self { world, step: Step::Nothing, opening: None }
     }
 
     /// What there is to hand to the mailbox Worker, once.
@@ -61,8 +53,9 @@ impl<W: World> SignIn<W> {
         self.opening.take().map(|opening| opening.to_bytes())
     }
 
-    fn hand_over(&mut self, mut opening: Opening, keep: bool, sheet_owed: bool) -> Done {
-        (opening.keep, opening.sheet_owed) = (keep, sheet_owed);
+    fn hand_over(&mut self, mut opening: Opening, keep: bool, device: Option<DeviceName>) -> Done {
+        opening.keep = keep;
+        opening.device = device.and_then(|DeviceName { program, system }| DeviceName::new(&program, &system));
         self.opening = Some(opening);
         self.step = Step::Nothing;
         Done {}
@@ -71,16 +64,9 @@ impl<W: World> SignIn<W> {
     /// What the code at hand is sent by.
     fn asked(&self) -> Option<&Asked> {
         match &self.step {
-            Step::AddressToProve(step) => Some(step.asked()),
-            Step::PhoneToProve { step, .. } => Some(step.asked()),
             Step::SignIn(factor) => factor.asked(),
             Step::Recovery(factor) => factor.asked(),
-            Step::Nothing
-            | Step::PhoneToName(_)
-            | Step::PasswordToChoose(_)
-            | Step::AccountToMake(_)
-            | Step::NewPasswordToChoose(_)
-            | Step::RecoveryToComplete(_) => None,
+            Step::Nothing | Step::NewPasswordToChoose(_) => None,
         }
     }
 
@@ -92,92 +78,50 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => Ok(factor.shown()),
             Step::Recovery(factor) => Ok(factor.shown()),
-            Step::Nothing
-            | Step::AddressToProve(_)
-            | Step::PhoneToName(_)
-            | Step::PhoneToProve { .. }
-            | Step::PasswordToChoose(_)
-            | Step::AccountToMake(_)
-            | Step::NewPasswordToChoose(_)
-            | Step::RecoveryToComplete(_) => Err(out_of_step()),
+            Step::Nothing | Step::NewPasswordToChoose(_) => Err(out_of_step()),
         }
-    }
-
-    fn sheet(&self, code: &recovery::RecoveryCode) -> Result<Sheet, Problem> {
-        let address = self.address.as_ref().ok_or_else(out_of_step)?;
-        Ok(Sheet { recovery_code: code.to_string(), address: address.clone() })
     }
 }
 
 impl<W: World> SignInCalls for SignIn<W> {
-    async fn register(&mut self, args: NewMailbox) -> Result<Done, Problem> {
-        let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
-        let address = parse_address(&args.address)?;
-        let step = accounts::register(&self.world, &address, args.language).await.or_problem()?;
-        (self.name, self.address) = (Some(name), Some(address));
-        self.step = Step::AddressToProve(step);
-        Ok(Done {})
+    async fn register(&mut self, args: NewMailbox) -> Result<Registering, Problem> {
+        Registering::begin(&self.world, args).await
     }
 
-    async fn enter_address_code(&mut self, args: Code) -> Result<Done, Problem> {
-        let Step::AddressToProve(step) = &self.step else { return Err(out_of_step()) };
-        self.step = Step::PhoneToName(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
-        Ok(Done {})
+    async fn enter_address_code(&mut self, args: RegisteringCode) -> Result<Registering, Problem> {
+        args.prove_address(&self.world).await
     }
 
-    async fn name_phone(&mut self, args: NewPhone) -> Result<PhoneNumber, Problem> {
-        let phone = PhoneNumber::parse_at_home(&args.phone, HOME).map_err(|_| refused(PageProblem::NotAPhoneNumber))?;
-        // A person who sees that the number was wrong goes back and names another.
-        let before = match std::mem::replace(&mut self.step, Step::Nothing) {
-            Step::PhoneToName(before) | Step::PhoneToProve { before, .. } => before,
-            other => {
-                self.step = other;
-                return Err(out_of_step());
-            }
-        };
-        match before.enter(&self.world, phone.clone()).await.or_problem() {
-            Ok(step) => {
-                self.step = Step::PhoneToProve { step, before };
-                Ok(phone)
-            }
-            Err(problem) => {
-                self.step = Step::PhoneToName(before);
-                Err(problem)
-            }
-        }
+    async fn read_phone(&mut self, args: NewPhone) -> Result<PhoneNumber, Problem> {
+        parse_phone(&args.phone)
     }
 
-    async fn enter_phone_code(&mut self, args: Code) -> Result<Done, Problem> {
-        let Step::PhoneToProve { step, .. } = &self.step else { return Err(out_of_step()) };
-        self.step = Step::PasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
-        Ok(Done {})
+    async fn name_phone(&mut self, args: RegisteringPhone) -> Result<Registering, Problem> {
+        args.registering.name_phone(&self.world, &args.phone).await
     }
 
-    async fn judge(&mut self, args: NewPassword) -> Result<Verdict, Problem> {
-        let address = self.address.as_ref().ok_or_else(out_of_step)?;
-        Ok(verdict(&args.password, address))
+    async fn enter_phone_code(&mut self, args: RegisteringCode) -> Result<Registering, Problem> {
+        args.prove_phone(&self.world).await
     }
 
-    async fn choose_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
-        let Step::PasswordToChoose(step) = &self.step else { return Err(out_of_step()) };
-        let name = self.name.clone().ok_or_else(out_of_step)?;
-        let made = step.choose(&self.world, Password::new(&args.password), name).await.or_problem()?;
-        let sheet = self.sheet(made.recovery_code())?;
-        self.step = Step::AccountToMake(made);
+    async fn send_registering_code(&mut self, args: Registering) -> Result<Done, Problem> {
+        args.send_again(&self.world).await.map(|()| Done {})
+    }
+
+    async fn judge(&mut self, args: JudgedPassword) -> Result<Verdict, Problem> {
+        Ok(verdict(&args.password, &parse_address(&args.address)?, &args.name))
+    }
+
+    async fn make_mailbox(&mut self, args: RegisteringPassword) -> Result<Sheet, Problem> {
+        let (opening, sheet) = args.registering.make(&self.world, &args.password).await?;
+        self.hand_over(opening, false, args.device);
         Ok(sheet)
-    }
-
-    async fn make(&mut self, args: Finish) -> Result<Done, Problem> {
-        let Step::AccountToMake(made) = &self.step else { return Err(out_of_step()) };
-        let opening = made.post(&self.world).await.or_problem()?;
-        Ok(self.hand_over(opening, args.keep, !args.sheet_kept))
     }
 
     async fn sign_in(&mut self, args: Credentials) -> Result<Factors, Problem> {
         let address = parse_address(&args.address)?;
         let password = Password::new(&args.password);
         let to_choose = sign_in::sign_in(&self.world, &address, password).await.or_problem()?;
-        self.address = Some(address);
         self.step = Step::SignIn(Factor::offered(to_choose));
         self.ask().await
     }
@@ -186,14 +130,7 @@ impl<W: World> SignInCalls for SignIn<W> {
         match &mut self.step {
             Step::SignIn(factor) => factor.choose(&args.id),
             Step::Recovery(factor) => factor.choose(&args.id),
-            Step::Nothing
-            | Step::AddressToProve(_)
-            | Step::PhoneToName(_)
-            | Step::PhoneToProve { .. }
-            | Step::PasswordToChoose(_)
-            | Step::AccountToMake(_)
-            | Step::NewPasswordToChoose(_)
-            | Step::RecoveryToComplete(_) => return Err(out_of_step()),
+            Step::Nothing | Step::NewPasswordToChoose(_) => return Err(out_of_step()),
         }
         self.ask().await
     }
@@ -201,7 +138,7 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn enter_code(&mut self, args: LastCode) -> Result<Done, Problem> {
         let Step::SignIn(factor) = &self.step else { return Err(out_of_step()) };
         let opening = factor.chosen()?.prove(&self.world, &found(&args.code)?).await.or_problem()?;
-        Ok(self.hand_over(opening, args.keep, false))
+        Ok(self.hand_over(opening, args.keep, args.device))
     }
 
     async fn recover(&mut self, args: RecoveryCode) -> Result<Factors, Problem> {
@@ -212,7 +149,6 @@ impl<W: World> SignInCalls for SignIn<W> {
             recovery::NotARecoveryCode::Check => refused(PageProblem::SlipOfThePen),
         })?;
         let to_choose = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
-        self.address = Some(address);
         self.step = Step::Recovery(Factor::offered(to_choose));
         self.ask().await
     }
@@ -224,23 +160,19 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(Done {})
     }
 
-    async fn choose_new_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
+    async fn replace_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
         let Step::NewPasswordToChoose(step) = &self.step else { return Err(out_of_step()) };
         let made = step.choose(&self.world, Password::new(&args.password)).await.or_problem()?;
-        let sheet = self.sheet(made.recovery_code())?;
-        self.step = Step::RecoveryToComplete(made);
+        let mut opening = made.post(&self.world).await.or_problem()?;
+        opening.sheet_owed = true;
+        let sheet = Sheet { recovery_code: made.recovery_code().to_string(), address: opening.address().clone() };
+        self.hand_over(opening, false, args.device);
         Ok(sheet)
-    }
-
-    async fn complete_recovery(&mut self, args: Finish) -> Result<Done, Problem> {
-        let Step::RecoveryToComplete(made) = &self.step else { return Err(out_of_step()) };
-        let opening = made.post(&self.world).await.or_problem()?;
-        Ok(self.hand_over(opening, args.keep, !args.sheet_kept))
     }
 
     async fn unlock(&mut self, args: Unlock) -> Result<Done, Problem> {
         let opening = sign_in::unlock(&self.world, Password::new(&args.password)).await.or_problem()?;
-        Ok(self.hand_over(opening, args.keep, false))
+        Ok(self.hand_over(opening, args.keep, None))
     }
 
     async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {
@@ -251,8 +183,16 @@ impl<W: World> SignInCalls for SignIn<W> {
     }
 }
 
+/// An address as it was typed into a field or copied out of a text. The protocol's own form stays strict.
 pub(crate) fn parse_address(typed: &str) -> Result<Address, Problem> {
-    Address::parse(typed).map_err(|_| Problem {
+    let seen = typed.chars().filter(|c| !typed::is_unseen(*c)).map(|c| if c == '\u{ff20}' { '@' } else { c });
+    let seen = seen.collect::<String>();
+    let bare = seen.trim().trim_start_matches('<').trim_end_matches(['.', ',', ';', '>']);
+    let bare = match bare.split_at_checked("mailto:".len()) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("mailto:") => rest.split('?').next().unwrap_or(rest),
+        Some(_) | None => bare,
+    };
+    Address::parse(bare).map_err(|_| Problem {
         address: Some(typed.trim().into()),
         ..refused(FailureName::Client(ClientProblem::NotAnAddress))
     })
@@ -263,17 +203,19 @@ pub(crate) fn found(typed: &str) -> Result<factors::Code, Problem> {
     factors::Code::parse(typed).map_err(|_| refused(PageProblem::NotACode))
 }
 
-/// Sweden, whose language the page speaks first; a number of elsewhere comes with its country code.
-const HOME: &str = "46";
+pub(crate) fn parse_phone(typed: &str) -> Result<PhoneNumber, Problem> {
+    PhoneNumber::parse_at_home(typed).map_err(|_| refused(PageProblem::NotAPhoneNumber))
+}
 
 /// As long as this, or of four words, a password that will do is called good.
 const GOOD_CHARACTERS: usize = 20;
 const GOOD_WORDS: usize = 4;
 
-fn verdict(password: &str, address: &Address) -> Verdict {
-    match judge(&Password::new(password), address) {
+fn verdict(password: &str, address: &Address, name: &str) -> Verdict {
+    match judge(&Password::new(password), address, name) {
         Err(WeakPassword::TooShort) => Verdict::TooShort,
         Err(WeakPassword::Pattern) => Verdict::Pattern,
+        Err(WeakPassword::OwnName) => Verdict::OwnName,
         Err(WeakPassword::Personal) => Verdict::Personal,
         Err(WeakPassword::Known) => Verdict::Known,
         Ok(()) if password.chars().count() >= GOOD_CHARACTERS => Verdict::Good,
@@ -287,11 +229,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_is_taken_as_it_is_copied() {
+        for typed in [
+            "anna@demo.example.",
+            "anna@demo.example, ",
+            "<anna@demo.example>",
+            "mailto:anna@demo.example",
+            "MAILTO:Anna@demo.example?subject=x",
+            "\u{200b}anna@demo.example\u{feff}",
+            "anna\u{ff20}demo.example",
+        ] {
+            assert_eq!(parse_address(typed).unwrap().as_str(), "anna@demo.example", "{typed:?}");
+        }
+        for typed in ["anna", "anna@demo.example bo@demo.example", "\"anna\"@demo.example"] {
+            assert!(parse_address(typed).is_err(), "{typed:?}");
+        }
+    }
+
+    #[test]
     fn a_password_is_called_good_only_if_it_would_be_taken() {
         let address = Address::parse("anna@demo.example").unwrap();
-        assert_eq!(verdict("kort", &address), Verdict::TooShort);
-        assert_eq!(verdict("aaaaaaaaaaaaaaaaaaaaaaaaaa", &address), Verdict::Pattern);
-        assert_eq!(verdict("tolv lugna svanar", &address), Verdict::Enough);
-        assert_eq!(verdict("tolv lugna svanar flyger", &address), Verdict::Good);
+        assert_eq!(verdict("kort", &address, "Anna Lindqvist"), Verdict::TooShort);
+        assert_eq!(verdict("aaaaaaaaaaaaaaaaaaaaaaaaaa", &address, "Anna Lindqvist"), Verdict::Pattern);
+        assert_eq!(verdict("tolv lugna svanar", &address, "Anna Lindqvist"), Verdict::Enough);
+        assert_eq!(verdict("tolv lugna svanar flyger", &address, "Anna Lindqvist"), Verdict::Good);
     }
 }

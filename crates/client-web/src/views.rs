@@ -4,6 +4,7 @@
 
 use securemailbox_client::{
     contacts::Standing,
+    devices::DeviceName,
     failure::{Class, FailureName},
     letters::ReadingWarning,
 };
@@ -13,6 +14,7 @@ use securemailbox_protocol::{
     ids::{LetterId, RecordId},
     letters,
     levels::Level,
+    sessions::SessionRow,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -159,10 +161,16 @@ pub struct Row {
     pub folder: Folder,
     /// Whether it was opened.
     pub read: bool,
+    /// Whether it is to be seen again.
+    pub flagged: bool,
     /// When it came, by the server's clock.
     pub arrived: Timestamp,
     /// Which proof its sender asks for.
     pub level: Option<Level>,
+    /// One's own letter that the server holds: when its readers get it.
+    pub held: Option<Timestamp>,
+    /// When its sender withdrew it.
+    pub withdrawn: Option<Timestamp>,
     /// What its verified envelope says.
     pub summary: Option<Summary>,
     /// Why nothing of it is shown.
@@ -223,6 +231,20 @@ pub struct Counts {
     pub more: bool,
 }
 
+/// How much a mailbox holds, and may hold. The server's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Holdings {
+    /// Letters, in all folders.
+    pub letters: u64,
+    /// At most so many.
+    pub most_letters: u64,
+    /// Bytes of letters, drafts and contacts, as the server has them.
+    pub bytes: u64,
+    /// At most so many.
+    pub most_bytes: u64,
+}
+
 /// A letter, verified as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -231,6 +253,8 @@ pub struct Letter {
     pub id: LetterId,
     /// Where it lies.
     pub folder: Folder,
+    /// Whether it is to be seen again.
+    pub flagged: bool,
     /// When it came, by the server's clock.
     pub arrived: Timestamp,
     /// When it was written, by the sender's clock.
@@ -247,6 +271,10 @@ pub struct Letter {
     pub warnings: Vec<ReadingWarning>,
     /// For its sender: what became of it. Empty for a reader.
     pub deliveries: Vec<Delivery>,
+    /// For its sender, while the server holds it: when its readers get it.
+    pub held: Option<Timestamp>,
+    /// For its sender: when it was withdrawn.
+    pub withdrawn: Option<Timestamp>,
     /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.
     pub conversation: Vec<Row>,
 }
@@ -271,6 +299,14 @@ pub struct Delivery {
     pub receipt_refused: bool,
 }
 
+/// A letter that was taken by the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct SentLetter {
+    /// Its id.
+    pub id: LetterId,
+}
+
 /// A letter that is being written, as it is kept: sealed, at the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -279,6 +315,8 @@ pub struct Draft {
     pub id: RecordId,
     /// The addresses, and whatever was typed in their place.
     pub to: Vec<String>,
+    /// Who gets a copy that everybody sees, likewise.
+    pub cc: Vec<String>,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -396,6 +434,8 @@ pub enum Verdict {
     TooShort,
     /// A repeat, a sequence or a row of keys.
     Pattern,
+    /// Little more than the person's own name.
+    OwnName,
     /// Little more than the address or the name of this service.
     Personal,
     /// Little more than words that are tried first.
@@ -404,6 +444,16 @@ pub enum Verdict {
     Enough,
     /// Hard to guess.
     Good,
+}
+
+/// Where the owner is signed in: a device, by the name that it gave itself.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NamedSession {
+    /// As the server has it.
+    pub row: SessionRow,
+    /// What its device is called, where it said so.
+    pub device: Option<DeviceName>,
 }
 
 /// A recovery sheet.

@@ -8,7 +8,7 @@ use securemailbox_protocol::{
     address::Address,
     endpoints::{self, Operation},
     factors::{Code, FactorOffer, Offers},
-    ids::{AccountId, RecordId, RegistrationId},
+    ids::{AccountId, FactorId, RecordId, RegistrationId},
     numbers::Version,
     octets::Octets,
     phone::PhoneNumber,
@@ -33,7 +33,7 @@ use crate::{
     opening::Opening,
     opens::OpenError,
     session::Session,
-    settings::{Name, Settings},
+    settings::Settings,
     slots::{password_slot, recovery_slot},
     world::World,
 };
@@ -85,30 +85,83 @@ pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
     }
 }
 
+/// A registration that has begun, and whose it is: what all its steps know. No secret, so a page may keep it for its tab, and
+/// make the step anew where it was. The server holds the order.
+#[derive(Debug, Clone)]
+pub struct Registrant {
+    /// Names the registration.
+    pub id: RegistrationId,
+    /// Reserved for the account.
+    pub account: AccountId,
+    /// Whose mailbox it will be.
+    pub address: Address,
+}
+
+impl Registrant {
+    /// Back where the code from the e-mail is entered.
+    #[must_use]
+    pub fn address_to_prove(self, factor: FactorId) -> AddressToProve {
+        AddressToProve { asked: self.asked(factor), registrant: self }
+    }
+
+    /// Back where the phone is named, or another one.
+    #[must_use]
+    pub const fn phone_to_name(self) -> PhoneToName {
+        PhoneToName { registrant: self }
+    }
+
+    /// Back where the code from the SMS is entered.
+    #[must_use]
+    pub fn phone_to_prove(self, factor: FactorId) -> PhoneToProve {
+        PhoneToProve { asked: self.asked(factor), registrant: self }
+    }
+
+    /// Back where the password is chosen.
+    #[must_use]
+    pub const fn password_to_choose(self) -> PasswordToChoose {
+        PasswordToChoose { registrant: self }
+    }
+
+    fn asked(&self, factor: FactorId) -> Asked {
+        Asked::new(endpoints::CHOOSE_FACTOR_OF_REGISTRATION.of(self.id), factor)
+    }
+
+    /// Each step has one factor, and it is asked for at once.
+    async fn ask(&self, world: &impl World, offers: &[FactorOffer]) -> Result<Asked, CallError> {
+        let asked = match offers {
+            [only] => self.asked(only.id),
+            [] | [_, _, ..] => return Err(CallError::Unreadable),
+        };
+        asked.send(world).await?;
+        Ok(asked)
+    }
+
+    async fn prove(&self, world: &impl World, asked: &Asked, code: &Code) -> Result<(), CallError> {
+        let prove = endpoints::PROVE_FACTOR_OF_REGISTRATION.of(self.id);
+        Api::stranger(world.transport()).tell(prove, &asked.proof(code)).await
+    }
+}
+
 /// A code was sent to the address.
 pub struct AddressToProve {
-    registration: Registration,
-    address: Address,
+    registrant: Registrant,
     asked: Asked,
 }
 
 /// The address is proved; which phone?
 pub struct PhoneToName {
-    registration: Registration,
-    address: Address,
+    registrant: Registrant,
 }
 
 /// A code was sent to the phone.
 pub struct PhoneToProve {
-    registration: Registration,
-    address: Address,
+    registrant: Registrant,
     asked: Asked,
 }
 
 /// Both are proved; which password?
 pub struct PasswordToChoose {
-    registration: Registration,
-    address: Address,
+    registrant: Registrant,
 }
 
 /// Everything is made and waits to be posted. Posting may be repeated: the same bytes go out.
@@ -134,10 +187,10 @@ pub async fn register(
     }
     let new = NewRegistration { address: address.clone(), language };
     let begin = endpoints::BEGIN_REGISTRATION.here();
-    let registration = Api::stranger(world.transport()).send(begin, &new).await?;
-    let asked = only(registration.id, &registration.offers)?;
-    asked.send(world).await?;
-    Ok(AddressToProve { registration, address: address.clone(), asked })
+    let Registration { id, account, offers } = Api::stranger(world.transport()).send(begin, &new).await?;
+    let registrant = Registrant { id, account, address: address.clone() };
+    let asked = registrant.ask(world, &offers).await?;
+    Ok(AddressToProve { registrant, asked })
 }
 
 impl AddressToProve {
@@ -146,8 +199,14 @@ impl AddressToProve {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PhoneToName, CallError> {
-        prove(world, self.registration.id, &self.asked, code).await?;
-        Ok(PhoneToName { registration: self.registration.clone(), address: self.address.clone() })
+        self.registrant.prove(world, &self.asked, code).await?;
+        Ok(self.registrant.clone().phone_to_name())
+    }
+
+    /// Whose registration it is.
+    #[must_use]
+    pub const fn registrant(&self) -> &Registrant {
+        &self.registrant
     }
 
     /// What its code was sent by, and is sent again.
@@ -163,11 +222,10 @@ impl PhoneToName {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, phone: PhoneNumber) -> Result<PhoneToProve, CallError> {
-        let (id, named) = (self.registration.id, EnteredPhone { phone });
-        let Offers { offers } = Api::stranger(world.transport()).send(endpoints::NAME_PHONE.of(id), &named).await?;
-        let asked = only(id, &offers)?;
-        asked.send(world).await?;
-        Ok(PhoneToProve { registration: self.registration.clone(), address: self.address.clone(), asked })
+        let name = endpoints::NAME_PHONE.of(self.registrant.id);
+        let Offers { offers } = Api::stranger(world.transport()).send(name, &EnteredPhone { phone }).await?;
+        let asked = self.registrant.ask(world, &offers).await?;
+        Ok(PhoneToProve { registrant: self.registrant.clone(), asked })
     }
 }
 
@@ -177,8 +235,8 @@ impl PhoneToProve {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PasswordToChoose, CallError> {
-        prove(world, self.registration.id, &self.asked, code).await?;
-        Ok(PasswordToChoose { registration: self.registration.clone(), address: self.address.clone() })
+        self.registrant.prove(world, &self.asked, code).await?;
+        Ok(self.registrant.clone().password_to_choose())
     }
 
     /// What its code was sent by, and is sent again.
@@ -189,7 +247,9 @@ impl PhoneToProve {
 }
 
 impl PasswordToChoose {
-    /// Takes the password, judged here since nobody else can, and makes everything that the account consists of.
+    /// Takes the password, judged here since nobody else can, and makes everything that the account consists of. A page
+    /// shows the recovery sheet when the account is there, so its settings owe it from the first; a terminal shows it in the
+    /// same breath.
     ///
     /// # Errors
     /// [`RegisterError`]
@@ -197,13 +257,13 @@ impl PasswordToChoose {
         &self,
         world: &impl World,
         password: Password,
-        name: Name,
+        settings: Settings,
     ) -> Result<AccountToMake, RegisterError> {
-        judge(&password, &self.address)?;
-        let Registration { id, account, .. } = self.registration;
+        let Registrant { id, account, ref address } = self.registrant;
+        judge(&password, address, settings.name.as_str())?;
         let registered = register_password(world, endpoints::REGISTER_PASSWORD.of(id), password).await?;
         let secret = AccountSecret::generate(&mut world.rng());
-        let identity = Identity::generate(&self.address, world.now(), &mut world.rng());
+        let identity = Identity::generate(address, world.now(), &mut world.rng());
         let certificate = Octets(identity.certificate().bytes().to_vec());
         let recovery_code = RecoveryCode::generate(&mut world.rng());
         let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
@@ -212,15 +272,15 @@ impl PasswordToChoose {
             password: password_slot(world, account, &secret, registered),
             recovery: recovery_slot(world, account, &secret, &recovery_code),
             keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
-            settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
+            settings: first(RecordPurpose::Settings, &settings.to_bytes()),
             session: world.delivery(),
         };
-        Ok(AccountToMake { id, address: self.address.clone(), body, secret, recovery_code })
+        Ok(AccountToMake { id, address: address.clone(), body, secret, recovery_code })
     }
 }
 
 impl AccountToMake {
-    /// The code for the recovery sheet. Show it before posting: if the answer is lost, the account may exist.
+    /// The code for the recovery sheet. It counts once the account is made.
     #[must_use]
     pub const fn recovery_code(&self) -> &RecoveryCode {
         &self.recovery_code
@@ -244,18 +304,6 @@ impl AccountToMake {
         let begun = Api::stranger(world.transport()).send(complete, &self.body).await?;
         Ok(Opening::new(&self.address, begun, self.secret.clone()))
     }
-}
-
-/// In a registration each step has one factor, and it is asked for at once.
-fn only(id: RegistrationId, offers: &[FactorOffer]) -> Result<Asked, CallError> {
-    match offers {
-        [only] => Ok(Asked::new(endpoints::CHOOSE_FACTOR_OF_REGISTRATION.of(id), only.id)),
-        [] | [_, _, ..] => Err(CallError::Unreadable),
-    }
-}
-
-async fn prove(world: &impl World, id: RegistrationId, asked: &Asked, code: &Code) -> Result<(), CallError> {
-    Api::stranger(world.transport()).tell(endpoints::PROVE_FACTOR_OF_REGISTRATION.of(id), &asked.proof(code)).await
 }
 
 /// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration and in a forgotten password.

@@ -315,10 +315,13 @@ mod tests {
             },
             folder: Folder::Inbox,
             read: false,
+            flagged: false,
             level: None,
             change: ChangeNumber::new(number),
             arrived: world.now(),
             content_length: 0,
+            held: None,
+            withdrawn: None,
             released: Some(Released { envelope: vec![1; 8].into(), wrapped_key: vec![2; 8].into() }),
         };
         let changes = Changes {

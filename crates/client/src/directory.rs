@@ -145,6 +145,30 @@ impl Mailbox {
         }
     }
 
+    /// How the key of somebody to write to stands. While nobody can be asked it is as it was known: a letter can be written
+    /// to them, and waits until they are looked up.
+    ///
+    /// # Errors
+    /// [`LookUpError`]
+    pub async fn may_write_to(&self, world: &impl World, address: &Address) -> Result<Standing, LookUpError> {
+        match self.look_up(world, address).await {
+            Err(LookUpError::Call(error)) if error.explain().class == Class::Unavailable => {
+                self.as_known(address).unwrap_or(Err(LookUpError::Call(error)))
+            }
+            looked_up => looked_up.map(|recipient| recipient.standing),
+        }
+    }
+
+    fn as_known(&self, address: &Address) -> Option<Result<Standing, LookUpError>> {
+        let state = self.state.borrow();
+        let contact = state.contacts.get(address)?;
+        Some(match state.contacts.standing(address, &contact.key.fingerprint) {
+            _ if contact.offered.is_some() => Err(LookUpError::KeyChanged),
+            Standing::Differs => Err(LookUpError::DigitsDiffer),
+            standing => Ok(standing),
+        })
+    }
+
     /// Somebody to seal a letter for: as they were looked up a moment ago, if their key stands as it did, or looked up now.
     ///
     /// # Errors
@@ -272,6 +296,19 @@ mod tests {
         let (world, mailbox) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
         assert_eq!(look_up(&world, &mailbox), Ok(Standing::New));
+    }
+
+    #[test]
+    fn whoever_is_known_can_be_written_to_without_a_network_and_nobody_else() {
+        let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+        let may_write_to = |of: &str| ready(mailbox.may_write_to(&world, &address(of)));
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+        assert_eq!(may_write_to("bjorn"), Ok(Standing::New));
+        assert_eq!(may_write_to("bjorn"), Ok(Standing::New), "nobody answers");
+        assert!(matches!(may_write_to("elif"), Err(LookUpError::Call(_))));
+        world.server.will(LOOK_UPS, listing(&identity("bjorn", 11)));
+        assert_eq!(may_write_to("bjorn"), Err(LookUpError::KeyChanged));
+        assert_eq!(may_write_to("bjorn"), Err(LookUpError::KeyChanged), "and this is still known when nobody answers");
     }
 
     #[test]

@@ -32,6 +32,12 @@ impl Asked {
         self.api(world).tell(self.choose.clone(), &ChooseFactor { factor: self.factor }).await
     }
 
+    /// Which factor.
+    #[must_use]
+    pub const fn factor(&self) -> FactorId {
+        self.factor
+    }
+
     /// The server as whoever is asked sees it.
     pub(crate) fn api<'a, W: World>(&'a self, world: &'a W) -> Api<'a, W::Transport> {
         Api::session(world.transport(), self.token.as_deref().map(String::as_str))

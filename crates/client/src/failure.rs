@@ -103,6 +103,10 @@ pub enum ClientProblem {
     SlotDoesNotOpen,
     /// Another account's mailbox is open on this device.
     SomebodyElse,
+    /// A subject that is longer than a subject may be.
+    SubjectTooLong,
+    /// A letter that is longer than a letter may be.
+    TextTooLong,
     /// Something on the way to the server takes nothing this large.
     TooLargeForProxy,
     /// More readers than a letter may have.
@@ -246,6 +250,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::SessionLocked
         | ProblemType::StaleDraft
         | ProblemType::IdTaken
+        | ProblemType::AlreadyReleased
         | ProblemType::RegistrationOver
         | ProblemType::RecordExists
         | ProblemType::StaleVersion

@@ -13,6 +13,7 @@ mod outgoing;
 mod read;
 mod send;
 mod summary;
+mod taking_back;
 mod waiting;
 
 pub use damage::{Damage, DamageName, NotShown};
@@ -26,4 +27,5 @@ pub use outgoing::{GivenBack, NotSent};
 pub use read::{ReadError, Reading, ReadingWarning};
 pub use send::{SendError, Sent, StillWaiting};
 pub use summary::{LetterRow, OpenContent, SentTo, Summary};
+pub use taking_back::TakeBackError;
 pub use waiting::{Waiting, post};

@@ -6,6 +6,7 @@ pub mod comparing;
 pub mod confirming;
 pub mod contacts;
 pub mod device;
+pub mod devices;
 pub mod directory;
 pub mod factors;
 pub mod failure;

@@ -10,8 +10,8 @@ use std::{
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{CertificateHash, ErasureId, Fingerprint, LetterId, RecordId},
-    letters::Folder,
+    ids::{CertificateHash, Fingerprint, LetterId, RecordId},
+    letters::{EmptyTrash, Folder},
     numbers::Version,
     time::Timestamp,
 };
@@ -23,7 +23,8 @@ use crate::{
     letters::{Answers, OpenContent, TextPrint},
     owner::Owner,
     recipient::Recipient,
-    replica::{Followed, Replica},
+    records::RecordError,
+    replica::{Choice, Followed, Replica},
     rows::Rows,
     session::Session,
     settings::Name,
@@ -70,6 +71,8 @@ pub(crate) struct State {
     pub(crate) seen_texts: BTreeMap<RecordId, Vec<TextPrint>>,
     /// The version of each draft that this mailbox wrote or read last.
     pub(crate) seen_versions: BTreeMap<RecordId, Version>,
+    /// The text of each draft that is too large for the server or for something on the way to it, and what was said.
+    pub(crate) too_large: BTreeMap<RecordId, (TextPrint, RecordError)>,
     /// Drafts that are on the device and that the server does not have in this form, as of the last look.
     pub(crate) drafts_here: BTreeSet<RecordId>,
     /// Drafts that their writer wants sent, and from when on any tab may do it, as of the last look.
@@ -77,7 +80,7 @@ pub(crate) struct State {
     /// Letters that were posted and not acknowledged, with the draft each was, as of the last look.
     pub(crate) waiting: BTreeMap<RowId, Option<RecordId>>,
     /// The erasure of the trash that was asked for and not answered.
-    pub(crate) emptying: Option<ErasureId>,
+    pub(crate) emptying: Option<EmptyTrash>,
     /// Outgoing drafts that their writer may still take back here.
     pub(crate) holding: BTreeSet<RecordId>,
 }
@@ -209,6 +212,12 @@ impl Mailbox {
     #[must_use]
     pub fn count(&self, folder: Folder) -> (usize, usize) {
         self.state.borrow().replica.count(folder)
+    }
+
+    /// How many there are of what was chosen.
+    #[must_use]
+    pub fn size(&self, choice: impl Into<Choice>) -> usize {
+        self.state.borrow().replica.size(choice)
     }
 
     /// When the newest letter came into the inbox.

@@ -4,8 +4,15 @@
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::{address::Address, coding::base64url, ids::AccountId, sessions::NewSession};
+use securemailbox_protocol::{
+    address::Address,
+    coding::base64url,
+    ids::{AccountId, SessionId},
+    sessions::NewSession,
+};
 use securemailbox_vault::secrets::AccountSecret;
+
+use crate::devices::DeviceName;
 
 /// A session that has begun, and the secret of its account.
 pub struct Opening {
@@ -15,7 +22,11 @@ pub struct Opening {
     pub(crate) secret: AccountSecret,
     /// Stay signed in on this device for 30 days (PROTOCOL §9a).
     pub keep: bool,
-    /// The person left the recovery sheet for later.
+    /// The session, where it began just now; its device is called so.
+    pub(crate) session: Option<SessionId>,
+    /// What the device is called.
+    pub device: Option<DeviceName>,
+    /// The recovery sheet is new, and was not shown yet.
     pub sheet_owed: bool,
 }
 
@@ -35,12 +46,25 @@ struct HandedOver {
     secret: String,
     keep: bool,
     sheet_owed: bool,
+    #[zeroize(skip)]
+    #[serde(default)]
+    session: Option<SessionId>,
+    #[zeroize(skip)]
+    #[serde(default)]
+    device: Option<DeviceName>,
 }
 
 impl Opening {
     pub(crate) fn new(address: &Address, begun: NewSession, secret: AccountSecret) -> Self {
-        let NewSession { account, token, .. } = begun;
-        Self { address: address.clone(), account, token, secret, keep: true, sheet_owed: false }
+        let NewSession { id, account, token, .. } = begun;
+        let session = Some(id);
+        Self { address: address.clone(), account, token, secret, keep: true, session, device: None, sheet_owed: false }
+    }
+
+    /// Whose mailbox it opens.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
     }
 
     /// To hand it from one Worker to another. Goes through no page and onto no disk.
@@ -53,6 +77,8 @@ impl Opening {
             secret: base64url::encode(self.secret.as_bytes()),
             keep: self.keep,
             sheet_owed: self.sheet_owed,
+            session: self.session,
+            device: self.device.clone(),
         };
         #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
         Zeroizing::new(serde_json::to_vec(&handed).expect("an opening is JSON"))
@@ -72,6 +98,8 @@ impl Opening {
             secret: AccountSecret::from_bytes(&secret).map_err(|_| NotAnOpening)?,
             keep: handed.keep,
             sheet_owed: handed.sheet_owed,
+            session: handed.session,
+            device: handed.device.clone(),
         })
     }
 }
@@ -88,12 +116,15 @@ mod tests {
             token: None,
             secret: AccountSecret::from_bytes(&[9; 32]).unwrap(),
             keep: true,
+            session: Some(SessionId::from_bytes([5; 16])),
+            device: DeviceName::new("Firefox", "Windows"),
             sheet_owed: false,
         };
         let bytes = opening.to_bytes();
         let taken = Opening::from_bytes(&bytes).unwrap();
         assert_eq!((taken.account, taken.secret.as_bytes()), (opening.account, opening.secret.as_bytes()));
         assert!(taken.keep && !taken.sheet_owed);
+        assert_eq!((taken.session, &taken.device), (opening.session, &opening.device));
         assert!(Opening::from_bytes(&bytes[1..]).is_err());
         assert!(Opening::from_bytes(b"{}").is_err());
     }

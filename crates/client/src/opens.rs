@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use securemailbox_protocol::{
-    accounts::{AccountUpdate, Language},
+    accounts::{Account, AccountUpdate, Language},
     address::Address,
     endpoints,
     ids::SessionId,
@@ -18,6 +18,7 @@ use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 use crate::{
     comparing::DigitsRow,
     device::{Device, DeviceFailed, Table},
+    devices::DeviceNames,
     directory::Warning,
     failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     keeping::{self, Loaded, PinRow, Stored},
@@ -111,11 +112,20 @@ impl Mailbox {
     /// [`OpenError`]
     pub async fn begin(world: &impl World, opening: Opening) -> Result<(Self, Vec<Warning>), OpenError> {
         let (account, sheet_owed) = (opening.account, opening.sheet_owed);
+        let named = opening.session.zip(opening.device.clone());
         let owner = Owner { account, secret: opening.secret.clone() };
         let session = Session::keep(world, &opening).await?;
         let mailbox = Self::with(world, session, owner).await?;
         if sheet_owed {
             mailbox.settle_sheet(world, true).await?;
+        }
+        if let Some((session, device)) = named {
+            let name = |settings: Settings| {
+                let devices = settings.devices.clone().with(session, device.clone());
+                Settings { devices, ..settings }
+            };
+            // A device without a name is told by its time.
+            let _ = mailbox.change_settings(world, name).await;
         }
         // A directory that can't be asked now is asked at the next opening.
         let warnings = mailbox.check_own_listing(world).await.unwrap_or_default();
@@ -218,6 +228,14 @@ impl Mailbox {
         self.settle_sheet(world, false).await
     }
 
+    /// The person has the sheet that was made with the password.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub async fn first_sheet_kept(&self, world: &impl World) -> Result<(), OpenError> {
+        self.settle_sheet(world, false).await
+    }
+
     async fn settle_sheet(&self, world: &impl World, owed: bool) -> Result<(), OpenError> {
         self.change_settings(world, |settings| Settings { sheet_owed: owed, ..settings }).await?;
         self.sheet_owed.set(owed);
@@ -230,6 +248,14 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn sessions(&self, world: &impl World) -> Result<Sessions, CallError> {
         self.session.api(world).get(endpoints::LIST_SESSIONS.here()).await
+    }
+
+    /// What the devices of these sessions are called.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn device_names(&self, world: &impl World) -> Result<DeviceNames, RecordError> {
+        Ok(self.newest_settings(world).await?.1.devices)
     }
 
     /// Ends another session: its device opens nothing any more.
@@ -246,6 +272,14 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn security_events(&self, world: &impl World) -> Result<SecurityEvents, CallError> {
         self.session.api(world).get(endpoints::LIST_SECURITY_EVENTS.here()).await
+    }
+
+    /// This account, as the server has it.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn account(&self, world: &impl World) -> Result<Account, CallError> {
+        self.session.api(world).get(endpoints::READ_ACCOUNT.here()).await
     }
 
     /// Chooses the language of e-mails and SMS.

@@ -141,10 +141,7 @@ impl Mailbox {
         change: impl Fn(Settings) -> Settings,
     ) -> Result<(), RecordError> {
         for _ in 0..TRIES {
-            let head = self.state.borrow().replica.record(RecordPurpose::Settings).cloned();
-            let head = head.ok_or(SyncRefused::RecordMissing)?;
-            let (head, text) = self.newest(world, &head).await?;
-            let before = Settings::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?;
+            let (head, before) = self.newest_settings(world).await?;
             let after = change(before.clone());
             if after == before {
                 return Ok(());
@@ -157,6 +154,13 @@ impl Mailbox {
             }
         }
         Err(RecordError::Contended)
+    }
+
+    /// The settings as far as this device knows them, and their place.
+    pub(crate) async fn newest_settings(&self, world: &impl World) -> Result<(RecordHead, Settings), RecordError> {
+        let head = self.state.borrow().replica.record(RecordPurpose::Settings).cloned();
+        let (head, text) = self.newest(world, &head.ok_or(SyncRefused::RecordMissing)?).await?;
+        Ok((head, Settings::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?))
     }
 
     /// Writes what happened to one contact: into each record that there is of it, or into a new one. What was seen

@@ -52,12 +52,47 @@ pub struct Brief {
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
+    /// Whether its holder wants to see it again.
+    pub flagged: bool,
+    /// One's own letter that was held, and could not be released to its readers.
+    pub refused: bool,
 }
 
 impl From<&Entry> for Brief {
     fn from(entry: &Entry) -> Self {
-        let Entry { thread, arrived, change, folder, read, .. } = entry;
-        Self { thread: *thread, arrived: *arrived, change: *change, folder: *folder, read: *read }
+        let Entry { thread, arrived, change, folder, read, flagged, held, .. } = *entry;
+        let refused = held.is_some_and(|held| held.refused.is_some());
+        Self { thread, arrived, change, folder, read, flagged, refused }
+    }
+}
+
+/// Which letters of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Which {
+    /// Every one.
+    All,
+    /// Not opened yet.
+    Unread,
+    /// To be seen again.
+    Flagged,
+}
+
+/// What a list shows of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The folder.
+    pub folder: Folder,
+    /// Which of its letters.
+    pub which: Which,
+    /// And this one in any case: it is open, and must not vanish for having been opened.
+    pub open: Option<LetterId>,
+}
+
+impl From<Folder> for Choice {
+    fn from(folder: Folder) -> Self {
+        Self { folder, which: Which::All, open: None }
     }
 }
 
@@ -180,11 +215,26 @@ impl Replica {
         self.entries.get(&id)
     }
 
-    /// A part of a folder, newest arrival first.
+    /// A part of what was chosen, newest arrival first.
     #[must_use]
-    pub fn part(&self, folder: Folder, range: Range<usize>) -> Vec<LetterId> {
-        let ids = self.in_folder(folder).rev().skip(range.start).take(range.len());
-        ids.map(|(_, _, id)| *id).collect()
+    pub fn part(&self, choice: impl Into<Choice>, range: Range<usize>) -> Vec<LetterId> {
+        self.chosen(choice.into()).rev().skip(range.start).take(range.len()).collect()
+    }
+
+    /// How many there are of what was chosen.
+    #[must_use]
+    pub fn size(&self, choice: impl Into<Choice>) -> usize {
+        self.chosen(choice.into()).count()
+    }
+
+    fn chosen(&self, choice: Choice) -> impl DoubleEndedIterator<Item = LetterId> {
+        let Choice { folder, which, open } = choice;
+        let of_it = self.in_folder(folder).map(|(_, _, id)| *id);
+        of_it.filter(move |id| match (which, self.entries.get(id)) {
+            (Which::All, _) | (_, None) => true,
+            (Which::Unread, Some(brief)) => !brief.read || open == Some(*id),
+            (Which::Flagged, Some(brief)) => brief.flagged || open == Some(*id),
+        })
     }
 
     /// The letters of a conversation that do not lie in the trash, oldest first.
@@ -338,6 +388,13 @@ impl Replica {
             self.put(entry.id, Brief::from(&entry));
             self.unwritten.letters_erased.remove(&entry.id);
             self.unwritten.entries.insert(entry.id, entry);
+        }
+    }
+
+    /// A letter that could not be released was taken back: its entry goes with the next sync, and is no news until then.
+    pub(crate) fn forget_refusal(&mut self, id: LetterId) {
+        if let Some(brief) = self.entries.get_mut(&id) {
+            brief.refused = false;
         }
     }
 

@@ -4,6 +4,8 @@ use securemailbox_protocol::address::normal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::devices::DeviceNames;
+
 const FORMAT: &str = "securemailbox/1 settings";
 /// The longest name, in characters: it stands in a header line and in a table.
 pub const NAME: usize = 100;
@@ -87,6 +89,8 @@ pub struct Settings {
     pub name: Name,
     /// The recovery sheet was left for later: each sign-in asks again, with a new code (PROTOCOL §2).
     pub sheet_owed: bool,
+    /// What the owner's devices are called.
+    pub devices: DeviceNames,
     /// What a newer client added, carried along.
     pub(crate) rest: Map<String, Value>,
 }
@@ -102,6 +106,8 @@ struct File {
     name: Name,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     sheet_owed: bool,
+    #[serde(skip_serializing_if = "DeviceNames::is_empty", default)]
+    devices: DeviceNames,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -110,7 +116,13 @@ impl Settings {
     /// A new mailbox's.
     #[must_use]
     pub fn new(name: Name) -> Self {
-        Self { name, sheet_owed: false, rest: Map::new() }
+        Self { name, sheet_owed: false, devices: DeviceNames::default(), rest: Map::new() }
+    }
+
+    /// The same, with a sheet that its owner has not said to have.
+    #[must_use]
+    pub fn owing_sheet(self) -> Self {
+        Self { sheet_owed: true, ..self }
     }
 
     /// For the sealed record.
@@ -121,6 +133,7 @@ impl Settings {
             format: FORMAT.into(),
             name: self.name.clone(),
             sheet_owed: self.sheet_owed,
+            devices: self.devices.clone(),
             rest: self.rest.clone(),
         })
         .expect("settings are JSON")
@@ -132,8 +145,8 @@ impl Settings {
     /// [`NotSettings`]: a fault, or the work of a newer client.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotSettings> {
         let file: File = serde_json::from_slice(bytes).map_err(|_| NotSettings)?;
-        let File { format, name, sheet_owed, rest } = file;
-        if format == FORMAT { Ok(Self { name, sheet_owed, rest }) } else { Err(NotSettings) }
+        let File { format, name, sheet_owed, devices, rest } = file;
+        if format == FORMAT { Ok(Self { name, sheet_owed, devices, rest }) } else { Err(NotSettings) }
     }
 }
 

@@ -191,7 +191,8 @@ impl NewPasswordToChoose {
     /// # Errors
     /// [`RegisterError`]
     pub async fn choose(&self, world: &impl World, password: Password) -> Result<RecoveryToComplete, RegisterError> {
-        judge(&password, &self.address)?;
+        // Whoever forgot the password has a name too, which is still sealed.
+        judge(&password, &self.address, "")?;
         let registered = register_password(world, endpoints::REPLACE_PASSWORD.of(self.id), password).await?;
         let recovery_code = RecoveryCode::generate(&mut world.rng());
         let body = CompleteRecovery {
@@ -205,7 +206,7 @@ impl NewPasswordToChoose {
 }
 
 impl RecoveryToComplete {
-    /// The code for the new sheet. Show it before posting: if the answer is lost, it may count already.
+    /// The code for the new sheet. If the answer to posting is lost, it may count already.
     #[must_use]
     pub const fn recovery_code(&self) -> &RecoveryCode {
         &self.recovery_code
@@ -267,7 +268,7 @@ pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, S
     let slot = session.send(endpoints::UNLOCK.here(), &unlock(signed_in.finalization.clone())).await?;
     let place = SlotPlace { account, slot: slot.id };
     let secret = slots::open(&place, &signed_in.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-    Ok(Opening { address, account, token: None, secret, keep: false, sheet_owed: false })
+    Ok(Opening { address, account, token: None, secret, keep: false, session: None, device: None, sheet_owed: false })
 }
 
 /// Signs out: session and share at the server, and everything on this device. The device is emptied even when the

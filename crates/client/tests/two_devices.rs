@@ -25,7 +25,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use securemailbox_client::{
     contacts::Contacts,
     device::Table,
-    letters::{Addressed, Draft, SavedDraft},
+    letters::{Addressed, Draft, SavedDraft, TakeBackError},
     mailbox::Mailbox,
     opening::Opening,
     owner::Owner,
@@ -36,7 +36,7 @@ use securemailbox_protocol::{
     address::Address,
     coding::base64url,
     ids::{LetterId, RecordId},
-    letters::{Entry, Folder},
+    letters::{Entry, Folder, Hold},
     records::{Record, RecordHead},
     time::Timestamp,
 };
@@ -65,6 +65,8 @@ struct Tab {
     editor: RefCell<Option<(RecordId, Draft)>>,
     /// A letter that was sent and may be taken back.
     held: RefCell<Option<(RecordId, Draft)>>,
+    /// A letter that the server has and holds.
+    held_there: RefCell<Option<LetterId>>,
     /// What the person does, and what goes on beside it.
     running: RefCell<[Option<Act>; 2]>,
 }
@@ -172,7 +174,8 @@ impl Day {
             10..12 => self.send(&tab, &mailbox).await,
             12..17 => self.send_draft(&tab, &mailbox).await,
             17..20 => self.hold(&tab, &mailbox).await,
-            20..23 => self.let_go(&tab, &mailbox).await,
+            20..22 => self.let_go(&tab, &mailbox).await,
+            22 => self.take_back(&tab, &mailbox).await,
             23..25 => self.erase(&tab, &mailbox).await,
             25..29 => self.move_something(&tab, &mailbox).await,
             29..31 => drop(mailbox.empty_trash(&tab.world).await),
@@ -198,7 +201,7 @@ impl Day {
     /// A letter without a draft.
     async fn send(&self, tab: &Tab, mailbox: &Mailbox) {
         let (number, text) = self.paragraph();
-        let letter = Addressed { to: vec![self.reader()], subject: "Brev".into(), text, answers: None };
+        let letter = Addressed { to: vec![self.reader()], cc: Vec::new(), subject: "Brev".into(), text, answers: None };
         if let Ok(sent) = mailbox.send(&tab.world, &letter).await {
             let mut book = self.book.borrow_mut();
             book.acknowledged.insert(sent.id);
@@ -225,6 +228,7 @@ impl Day {
             None,
             Draft {
                 to,
+                cc: Vec::new(),
                 subject: "Utkast".into(),
                 text: String::new(),
                 answers: None,
@@ -278,11 +282,14 @@ impl Day {
         let Some((id, mut draft)) = self.draft_to_write_on(tab, mailbox).await else { return };
         let (number, text) = self.paragraph();
         draft.text.push_str(&text);
-        if mailbox.send_written(&tab.world, id, draft).await.is_ok() {
-            let mut book = self.book.borrow_mut();
-            book.saved.insert(number);
-            book.sent.extend(id);
+        if let Ok(letter) = mailbox.send_written(&tab.world, id, draft, Some(Hold::For(30))).await {
+            {
+                let mut book = self.book.borrow_mut();
+                book.saved.insert(number);
+                book.sent.extend(id);
+            }
             *tab.editor.borrow_mut() = None;
+            self.think_again(tab, mailbox, letter).await;
         }
     }
 
@@ -302,8 +309,27 @@ impl Day {
         if self.roll(2) == 0 {
             return mailbox.take_back(&tab.world, id).await.unwrap();
         }
-        if mailbox.send_written(&tab.world, Some(id), draft).await.is_ok() {
+        if let Ok(letter) = mailbox.send_written(&tab.world, Some(id), draft, None).await {
             self.book.borrow_mut().sent.insert(id);
+            self.think_again(tab, mailbox, letter).await;
+        }
+    }
+
+    /// A second thought comes at once, or much later.
+    async fn think_again(&self, tab: &Tab, mailbox: &Mailbox, letter: LetterId) {
+        *tab.held_there.borrow_mut() = Some(letter);
+        if self.roll(2) == 0 {
+            self.take_back(tab, mailbox).await;
+        }
+    }
+
+    /// A letter that the server has is wanted back.
+    async fn take_back(&self, tab: &Tab, mailbox: &Mailbox) {
+        let Some(letter) = tab.held_there.borrow_mut().take() else { return };
+        match mailbox.take_letter_back(&tab.world, letter).await {
+            Ok(_) => self.happens("a letter taken back"),
+            Err(TakeBackError::Released) => self.happens("a letter that had gone out"),
+            Err(_) => {}
         }
     }
 
@@ -385,6 +411,7 @@ impl Day {
             *tab.mailbox.borrow_mut() = None;
             *tab.editor.borrow_mut() = None;
             *tab.held.borrow_mut() = None;
+            *tab.held_there.borrow_mut() = None;
         }
         let which = self.roll(2) as usize;
         let running = tab.running.borrow_mut()[which].take();
@@ -496,9 +523,10 @@ impl Day {
     fn check_letters(&self, there: &BTreeMap<LetterId, Entry>) {
         let book = self.book.borrow();
         let taken = self.server.taken(|taken| (taken.letter.id, taken.draft, taken.device));
-        let emptied = self.server.emptied();
+        let (emptied, back) = (self.server.emptied(), self.server.taken_back());
         for (id, ..) in &taken {
-            assert!(there.contains_key(id) || emptied.contains(id), "a letter is lost");
+            let is_somewhere = there.contains_key(id) || emptied.contains(id) || back.contains(id);
+            assert!(is_somewhere, "a letter is lost");
         }
         let ids: BTreeSet<_> = taken.iter().map(|(id, ..)| *id).collect();
         assert!(book.acknowledged.is_subset(&ids), "an acknowledged letter is lost");
@@ -526,7 +554,11 @@ impl Day {
         if !missing.is_empty() {
             let owner = &self.people.owner.address;
             let keyring = Keyring::from_bytes(&self.people.keyring, owner, self.clock.get()).unwrap();
-            for text in self.server.taken(|taken| letter_text(taken, &keyring, self.clock.get())) {
+            let back = self.server.taken_back();
+            let text = |taken: &Taken| {
+                (!back.contains(&taken.letter.id)).then(|| letter_text(taken, &keyring, self.clock.get()))
+            };
+            for text in self.server.taken(text).into_iter().flatten() {
                 for number in numbers(&text) {
                     missing.remove(&number);
                 }
@@ -586,6 +618,7 @@ fn live(seed: u64, people: &Rc<People>) -> BTreeMap<&'static str, usize> {
                 mailbox: RefCell::default(),
                 editor: RefCell::default(),
                 held: RefCell::default(),
+                held_there: RefCell::default(),
                 running: RefCell::default(),
             })
         })
@@ -667,7 +700,13 @@ fn live_days(days: std::ops::Range<u64>) {
         "stale answer",
         "a tab closed in the middle",
     ];
-    let now_and_then = ["two texts kept", "a spent draft written anew", "a letter given back", "the server goes back"];
+    let now_and_then = [
+        "two texts kept",
+        "a spent draft written anew",
+        "a letter given back",
+        "a letter taken back",
+        "the server goes back",
+    ];
     for (names, least) in [(&often[..], 30), (&now_and_then[..], 2)] {
         for name in names {
             assert!(happened.get(name).is_some_and(|count| *count > least), "{name}: {happened:?}");
@@ -715,7 +754,8 @@ fn a_server_that_never_answers_stops_neither_writing_nor_reading_what_is_here_no
     let world = TabWorld::new(Line::new(&server, 0), &desk, &clock, &Rc::default());
     let (mailbox, _) = finish(Mailbox::begin(&world, opening(&people, &owner))).unwrap();
     let oneself = vec![people.owner.address.clone()];
-    let letter = Addressed { to: oneself, subject: "Brev".into(), text: "Allt är bra.".into(), answers: None };
+    let letter =
+        Addressed { to: oneself, cc: Vec::new(), subject: "Brev".into(), text: "Allt är bra.".into(), answers: None };
     let sent = finish(mailbox.send(&world, &letter)).unwrap().id;
     finish(mailbox.sync(&world)).unwrap();
     finish(mailbox.list(&world, Folder::Inbox, 9)).unwrap();

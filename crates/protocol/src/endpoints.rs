@@ -162,6 +162,9 @@ endpoints! {
     LIST_LETTERS Get "/letters" [()] () => EntryPage;
     READ_ENTRY Get "/letters/{id}" [LetterId] () => Entry;
     UPDATE_ENTRY Patch "/letters/{id}" [LetterId] EntryUpdate => Entry;
+    WITHDRAW Post "/letters/{id}/withdraw" [LetterId] () => ();
+    RELEASE Post "/letters/{id}/release" [LetterId] () => ();
+    TAKE_BACK Post "/letters/{id}/take-back" [LetterId] () => ();
     READ_CONTENT Get "/letters/{id}/content" [LetterId] () => Raw;
     PUT_RECEIPT Post "/letters/{id}/receipt" [LetterId] ReadReceipt => ();
     LIST_DELIVERIES Get "/letters/{id}/deliveries" [LetterId] () => Deliveries;

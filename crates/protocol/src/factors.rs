@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{ids::FactorId, levels::Level, limits, sessions::SessionDelivery, time::Timestamp};
+use crate::{ids::FactorId, levels::Level, limits, sessions::SessionDelivery, time::Timestamp, typed};
 
 /// What kind a factor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -279,28 +279,14 @@ struct Search {
 
 impl Search {
     fn read(&mut self, character: char) {
-        // Zeros of: ASCII, Arabic-Indic, extended Arabic-Indic, full width.
-        for zero in ['0', '\u{660}', '\u{6f0}', '\u{ff10}'] {
-            if let Some(value @ 0..10) = u32::from(character).checked_sub(u32::from(zero)) {
-                return self.digit(b'0' + value as u8);
-            }
+        if let Some(value) = typed::digit(character) {
+            return self.digit(b'0' + value);
         }
         self.gap = match (character, self.gap) {
             // What can't be seen is not there.
-            (
-                '\u{ad}'
-                | '\u{61c}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}'
-                | '\u{feff}',
-                gap,
-            ) => gap,
+            (unseen, gap) if typed::is_unseen(unseen) => gap,
             ('\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}', _) => Gap::End,
-            (
-                '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}',
-                Gap::None | Gap::Spaces,
-            ) => Gap::Dash,
+            (dash, Gap::None | Gap::Spaces) if typed::is_dash(dash) => Gap::Dash,
             ('.' | '\u{b7}' | '\u{2022}' | '\u{ff0e}', Gap::None) => Gap::Dot,
             (space, gap) if space.is_whitespace() => match gap {
                 Gap::None | Gap::Spaces => Gap::Spaces,

@@ -1,5 +1,7 @@
 //! Letters on the wire: posting, listing, reading, receipts, erasing (PROTOCOL §3, §4, §8, §9).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -62,6 +64,54 @@ pub struct NewLetters {
     /// both.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub draft: Option<SentDraft>,
+    /// Until when the server keeps them from their readers. Absent: not at all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hold: Option<Hold>,
+}
+
+/// How long letters are held after they were taken: their sender may take them back meanwhile. At most
+/// [`crate::limits::HOLD`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Hold {
+    /// For so many seconds by the server's clock, whatever the sender's says.
+    For(u32),
+    /// Until a time.
+    Until(Timestamp),
+}
+
+impl Hold {
+    /// When letters that are taken now are released.
+    #[must_use]
+    pub fn release(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::For(seconds) => now.after(Duration::from_secs(seconds.into())),
+            Self::Until(time) => time,
+        }
+    }
+}
+
+/// A letter that its sender has and its readers don't, yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Held {
+    /// When it goes into their mailboxes.
+    pub release: Timestamp,
+    /// Why it could not; it is its sender's to take back now.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refused: Option<HoldRefusal>,
+}
+
+/// Why a held letter was not released to its readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldRefusal {
+    /// A reader has another key by now, or no mailbox.
+    StaleKey,
+    /// A reader's mailbox is full.
+    ReaderFull,
 }
 
 /// The draft that goes with a post, as its sender knew it.
@@ -109,7 +159,7 @@ pub struct NewReader {
     pub wrapped_key: Octets,
 }
 
-/// `201` of `POST /letters`: on disk, in every reader's mailbox.
+/// `201` of `POST /letters`: on disk, in every reader's mailbox or held for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Posted {
@@ -145,6 +195,9 @@ pub struct Entry {
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
+    /// Whether its holder wants to see it again.
+    #[serde(default)]
+    pub flagged: bool,
     /// The level its sender demanded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<Level>,
@@ -154,6 +207,12 @@ pub struct Entry {
     pub arrived: Timestamp,
     /// Size of the content packet, in bytes.
     pub content_length: u64,
+    /// One's own letter that its readers don't have yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<Held>,
+    /// When its sender withdrew it. Its readers have nothing of it any more but this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub withdrawn: Option<Timestamp>,
     /// What opens it; absent while the session lacks the level.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub released: Option<Released>,
@@ -201,6 +260,9 @@ pub struct EntryUpdate {
     /// Read or not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read: Option<bool>,
+    /// Flagged or not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flagged: Option<bool>,
 }
 
 /// `POST /letters/{id}/receipt`: the reader says, signed, that the letter was opened.
@@ -258,13 +320,16 @@ pub struct DeliveryRead {
 }
 
 /// `POST /trash/empty`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmptyTrash {
     /// Made by the client. The same id again, within [`crate::limits::RECEIPT_LIFE`] and before another one, erases nothing
     /// more and is answered as the first time.
     pub id: ErasureId,
+    /// Only these, of what lies there. Absent: everything.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub letters: Option<Vec<LetterId>>,
 }
 
 /// The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).

@@ -26,6 +26,7 @@ pub mod sign_in;
 pub mod slots;
 pub mod sync;
 pub mod time;
+pub mod typed;
 #[cfg(feature = "typescript")]
 mod typescript;
 

@@ -36,6 +36,9 @@ pub const REGISTRATION_BODY: usize = 256 * 1024;
 pub const PAGE: usize = 100;
 /// A subject, in octets.
 pub const SUBJECT: usize = 998;
+/// A letter's text, in characters. At four octets each a draft still keeps within [`RECORD`], and a letter within
+/// [`CONTENT`]: what can be written can be kept and sent.
+pub const TEXT: usize = 250_000;
 /// An address in its one form, in octets (RFC 5321 §4.5.3.1.3).
 pub const ADDRESS: usize = 254;
 /// An address as typed, in octets, before it is looked at.
@@ -48,6 +51,8 @@ pub const SHEETS_A_DAY: u32 = 20;
 pub const SIGN_INS_AN_HOUR: u32 = 20;
 /// What was typed or pasted for a code, in bytes: a whole message, and not a page.
 pub const CODE_TYPED: usize = 2 * 1024;
+/// The furthest that a letter's release may lie ahead.
+pub const HOLD: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// Tries at one code.
 pub const CODE_TRIES: u8 = 5;
 /// Codes that were sent before the newest, and are remembered to say so.
@@ -60,6 +65,8 @@ pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 pub const REGISTRATION_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long a sign-in waits for its second message.
 pub const SIGN_IN_LIFE: Duration = Duration::from_secs(5 * 60);
+/// Sessions of one account at once. One more ends the one that was used longest ago.
+pub const SESSIONS: usize = 50;
 /// How long a session lasts without a kept device slot.
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a kept session lasts after its last use.

@@ -63,6 +63,7 @@ problem_types! {
     StaleKey "stale-key" 409 "A reader has another key by now, or none." "Look the reader up again, look at what changed, and send anew.";
     IdTaken "id-taken" 409 "Another letter has this id." "Send it with a new id.";
     StaleDraft "stale-draft" 409 "The draft was written on, sent or erased meanwhile." "Read it, keep what is new in it, and send again.";
+    AlreadyReleased "already-released" 409 "The letter has gone out already." "It lies in its readers' mailboxes, and can't be taken back like this any more.";
     RegistrationOver "registration-over" 409 "This registration is complete, or its hour is over." "Sign in, or register again.";
     RecordExists "record-exists" 409 "The account has such a record already." "Read it, and write the next version.";
     StaleVersion "stale-version" 412 "The record was written by another device meanwhile." "Read it, merge, and write again.";

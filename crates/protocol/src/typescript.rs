@@ -4,7 +4,7 @@ use ts_rs::{Config, TS};
 
 use crate::{
     address::Address,
-    ids::{FactorId, LetterId, RecordId, SessionId},
+    ids::{AccountId, FactorId, LetterId, RecordId, RegistrationId, SessionId},
     phone::PhoneNumber,
 };
 
@@ -25,4 +25,4 @@ macro_rules! words {
     };
 }
 
-words!(Address, FactorId, LetterId, PhoneNumber, RecordId, SessionId);
+words!(AccountId, Address, FactorId, LetterId, PhoneNumber, RecordId, RegistrationId, SessionId);

@@ -6,7 +6,7 @@ use securemailbox_client::{
     factors::{CodeToEnter, FactorToChoose},
     failure::{ClientProblem, Failure},
     mailbox::Mailbox,
-    settings::Name,
+    settings::{Name, Settings},
     sign_in,
     world::World,
 };
@@ -52,8 +52,8 @@ pub(crate) struct EntranceArgs {
 pub(crate) struct RegisterArgs {
     #[command(flatten)]
     entrance: EntranceArgs,
-    /// Your mobile number with its country code.
-    #[arg(long, value_name = "NUMBER", value_parser = PhoneNumber::parse)]
+    /// Your mobile number, with its country code if it is not Swedish.
+    #[arg(long, value_name = "NUMBER", value_parser = PhoneNumber::parse_at_home)]
     phone: PhoneNumber,
     /// Your name, as it goes out with your letters.
     #[arg(long, value_parser = Name::parse)]
@@ -77,7 +77,7 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
     let given = password.given()?;
     if let Some(password) = &given {
         // Before anybody is sent a code.
-        judge(&Password::new(password), &email).map_err(RegisterError::from)?;
+        judge(&Password::new(password), &email, arguments.name.as_str()).map_err(RegisterError::from)?;
     }
     let world = desk.entrance(&server).await?;
     let reached = |stop: Stop| stop.because(world.http.trouble());
@@ -92,7 +92,7 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
         Some(password) => password,
         None => questions::ask_new_secret("Choose a password, at least 12 characters:").await?,
     };
-    let account = to_choose.choose(&world, Password::new(&password), arguments.name);
+    let account = to_choose.choose(&world, Password::new(&password), Settings::new(arguments.name));
     let account = desk.patiently(account).await.map_err(Stop::from).map_err(reached)?;
     let (mailbox, warnings) = make(&world, &account, &email, &password).await.map_err(reached)?;
     come_in(desk, &world, mailbox, &warnings, Some(account.recovery_code())).await

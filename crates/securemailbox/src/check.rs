@@ -38,7 +38,7 @@ pub(crate) struct CheckArgs {
 /// Nobody takes what is printed, or the operating system gives no randomness.
 pub(crate) async fn run(arguments: CheckArgs) -> Result<ExitCode, Stop> {
     let CheckArgs { config, data, mail, sms, json } = arguments;
-    let configuration = ServeArgs { config, data, listen: None, demo: false }.configuration();
+    let configuration = ServeArgs { config, data, listen: None, demo: false, without_letters: false }.configuration();
     let findings = match configuration {
         Err(error) => vec![Finding::refused("configuration", &error)],
         Ok(configuration) => {

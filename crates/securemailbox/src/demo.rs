@@ -1,13 +1,17 @@
-//! The people of the demo: made by the client crate, through the ordinary API, like anybody else (PROTOCOL §9a). Their
-//! codes are read from the outbox that the demo shows to everyone.
+//! The people of the demo, and what they have written to each other: made by the client crate, through the ordinary API, like
+//! anybody else (PROTOCOL §9a). Their codes are read from the outbox that the demo shows to everyone.
+
+mod clock;
+mod story;
+mod telling;
 
 use std::time::Duration;
 
 use reqwest::Client;
 use securemailbox_client::{
     accounts,
-    device::Memory,
-    settings::{Name, NotAName},
+    mailbox::Mailbox,
+    settings::{Name, NotAName, Settings},
     sign_in,
 };
 use securemailbox_protocol::{
@@ -22,8 +26,9 @@ use serde::Deserialize;
 use crate::{
     http::{Http, NotAServer, ServerUrl},
     outcome::Stop,
-    terminal::Terminal,
 };
+pub(crate) use clock::DemoClock;
+use clock::DemoWorld;
 
 /// Somebody in the demo. Nothing about them is secret.
 #[derive(Debug, Clone, Copy)]
@@ -104,37 +109,64 @@ struct Message {
     code: Option<Code>,
 }
 
-/// Makes these people, who do not exist yet.
-pub(crate) async fn make_people(server: &str, people: &[Person]) -> Result<(), DemoError> {
+/// Somebody of the demo who is signed in.
+struct Made {
+    world: DemoWorld,
+    mailbox: Mailbox,
+}
+
+/// Makes these people, who do not exist yet; where they are everybody, they have written to each other for a fortnight.
+pub(crate) async fn make_people(
+    server: &str,
+    people: &[Person],
+    clock: &DemoClock,
+    with_letters: bool,
+) -> Result<(), DemoError> {
     let server = ServerUrl::parse(server)?;
     let outbox = Outbox { client: Client::builder().no_proxy().build()?, url: format!("{server}/demo/outbox.json") };
+    let tells = with_letters && people.len() == PEOPLE.len();
+    if tells {
+        telling::begin(clock);
+    }
+    let mut all = Vec::new();
     for person in people {
-        make(&server, &outbox, person).await?;
+        all.extend(make(&server, &outbox, person, clock).await?);
+    }
+    if tells {
+        telling::tell(&all, clock).await?;
+    }
+    for Made { world, mailbox } in all {
+        mailbox.close(&world).await.map_err(Stop::from)?;
+        sign_in::sign_out(&world).await.map_err(Stop::from)?;
     }
     Ok(())
 }
 
-async fn make(server: &ServerUrl, outbox: &Outbox, person: &Person) -> Result<(), DemoError> {
-    let world = Terminal { http: Http::new(server.clone())?, device: Memory::default() };
+/// None if there is such a person already.
+async fn make(
+    server: &ServerUrl,
+    outbox: &Outbox,
+    person: &Person,
+    clock: &DemoClock,
+) -> Result<Option<Made>, DemoError> {
+    let world = DemoWorld::new(Http::new(server.clone())?, clock);
     let address = Address::parse(person.address)?;
     let phone = PhoneNumber::parse(person.phone)?;
     let before = outbox.count(address.as_str()).await?;
     let address_to_prove = accounts::register(&world, &address, Language::Sv).await.map_err(Stop::from)?;
     let Some(code) = outbox.code(address.as_str(), before).await? else {
         // The e-mail without a code says: you have a mailbox here already.
-        return Ok(());
+        return Ok(None);
     };
     let phone_to_name = address_to_prove.enter(&world, &code).await.map_err(Stop::from)?;
     let before = outbox.count(person.phone).await?;
     let phone_to_prove = phone_to_name.enter(&world, phone).await.map_err(Stop::from)?;
     let code = outbox.code(person.phone, before).await?.ok_or(DemoError::Silence)?;
     let to_choose = phone_to_prove.enter(&world, &code).await.map_err(Stop::from)?;
-    let account = to_choose.choose(&world, Password::new(person.password), Name::parse(person.name)?);
+    let account = to_choose.choose(&world, Password::new(person.password), Settings::new(Name::parse(person.name)?));
     let account = account.await.map_err(Stop::from)?;
     let (mailbox, _) = account.make(&world).await.map_err(Stop::from)?;
-    mailbox.close(&world).await.map_err(Stop::from)?;
-    sign_in::sign_out(&world).await.map_err(Stop::from)?;
-    Ok(())
+    Ok(Some(Made { world, mailbox }))
 }
 
 struct Outbox {
@@ -180,7 +212,7 @@ mod tests {
             assert_eq!(address.as_str(), person.address);
             assert_eq!(PhoneNumber::parse(person.phone).unwrap().as_str(), person.phone);
             assert!(Name::parse(person.name).is_ok());
-            assert_eq!(judge(&Password::new(person.password), &address), Ok(()));
+            assert_eq!(judge(&Password::new(person.password), &address, person.name), Ok(()));
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use securemailbox_client::{
     contacts::Standing,
     failure::Failure,
-    letters::{Addressed, Answers, NotShown, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
+    letters::{Addressed, Answers, Damage, NotShown, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, limits};
@@ -58,6 +58,13 @@ pub(crate) struct ReadArgs {
     id: LetterId,
 }
 
+/// A letter to take back.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WithdrawArgs {
+    /// Its id, from `list --folder sent`.
+    id: LetterId,
+}
+
 /// A letter to move.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MoveArgs {
@@ -88,7 +95,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
             None => None,
         };
-        let written = Addressed { to, subject: arguments.subject, text, answers };
+        let written = Addressed { to, cc: Vec::new(), subject: arguments.subject, text, answers };
         let sent = mailbox.send(world, &written).await.map_err(|error| match &error {
             SendError::Waiting { id, .. } => {
                 let id = id.to_string();
@@ -194,6 +201,7 @@ fn row_cells(row: &Row, style: Style) -> Vec<String> {
         Err(not) => {
             let when = style.time(entry.arrived);
             let mark = match not {
+                NotShown::Damaged(Damage::Withdrawn) => "withdrawn",
                 NotShown::Damaged(_) => "damaged",
                 NotShown::Call(_) => "unread",
             };
@@ -311,6 +319,16 @@ pub(crate) async fn move_letter(desk: &Desk, MoveArgs { id, folder }: MoveArgs) 
     desk.at_mailbox(async |world, mailbox: &Mailbox| {
         mailbox.move_letter(world, id, folder).await?;
         Ok(Answer::new(json!({ "id": id, "folder": folder }), format!("Moved to {}.\n", folder.as_str())))
+    })
+    .await
+}
+
+/// Takes a letter of one's own out of its readers' mailboxes.
+pub(crate) async fn withdraw(desk: &Desk, WithdrawArgs { id }: WithdrawArgs) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox: &Mailbox| {
+        mailbox.withdraw_letter(world, id).await?;
+        let text = "Withdrawn. Whoever had opened it sees that you took it back; what was read may be remembered.\n";
+        Ok(Answer::new(json!({ "id": id, "withdrawn": true }), text.into()))
     })
     .await
 }

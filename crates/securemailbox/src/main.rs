@@ -79,6 +79,8 @@ enum MailboxCommand {
     List(With<letters::ListArgs>),
     /// Read a letter; its sender gets a signed receipt.
     Read(With<letters::ReadArgs>),
+    /// Take a letter of your own out of its readers' mailboxes.
+    Withdraw(With<letters::WithdrawArgs>),
     /// Move a letter to another folder.
     Move(With<letters::MoveArgs>),
     /// Erase what lies in the trash, for good.
@@ -152,6 +154,7 @@ async fn run(command: MailboxCommand) -> Result<Answer, Stop> {
         Do::Send(With { own, .. }) => letters::send(&desk, own).await,
         Do::List(With { own, .. }) => letters::list(&desk, own).await,
         Do::Read(With { own, .. }) => letters::read(&desk, own).await,
+        Do::Withdraw(With { own, .. }) => letters::withdraw(&desk, own).await,
         Do::Move(With { own, .. }) => letters::move_letter(&desk, own).await,
         Do::EmptyTrash(_) => letters::empty_trash(&desk).await,
         Do::Compare(With { own, .. }) => keys::compare(&desk, own).await,
@@ -176,6 +179,7 @@ impl MailboxCommand {
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
             Self::Read(with) => &with.desk,
+            Self::Withdraw(with) => &with.desk,
             Self::Move(with) => &with.desk,
             Self::Compare(with) => &with.desk,
             Self::Accept(with) => &with.desk,

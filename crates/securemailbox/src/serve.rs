@@ -14,7 +14,6 @@ use tracing_subscriber::{Registry, filter::Targets, layer::SubscriberExt, reload
 use crate::{
     demo,
     supervisor::{State, Supervisor},
-    terminal,
 };
 
 /// What `serve` is told on the command line; it goes over the file and the environment.
@@ -32,6 +31,9 @@ pub struct ServeArgs {
     /// A server with people in it, on this machine only, that shows every code at /demo/outbox.
     #[arg(long)]
     pub demo: bool,
+    /// The people of the demo have not written to each other yet.
+    #[arg(long, requires = "demo")]
+    pub without_letters: bool,
 }
 
 impl ServeArgs {
@@ -65,8 +67,12 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     let hangups = (!arguments.demo).then(|| signal(SignalKind::hangup())).transpose().map_err(StartError::Signal)?;
     let configuration = arguments.configuration()?;
     log.set(configuration.log.level);
+    let clock = demo::DemoClock::default();
     let world = World {
-        clock: Arc::new(terminal::now),
+        clock: Arc::new({
+            let clock = clock.clone();
+            move || clock.now()
+        }),
         random: StdRng::from_rng(rand::rngs::OsRng).map_err(|_| StartError::Random)?,
         credentials: credentials(),
         demo: arguments.demo.then(demo_accounts),
@@ -84,7 +90,9 @@ pub async fn run(arguments: ServeArgs) -> Result<(), StartError> {
     }
     let missing = missing_people(&server).await?;
     let serving = tokio::spawn(server.serve(stopped));
-    demo::make_people(&url, &missing).await.map_err(|error| StartError::Demo(error.to_string()))?;
+    demo::make_people(&url, &missing, &clock, !arguments.without_letters)
+        .await
+        .map_err(|error| StartError::Demo(error.to_string()))?;
     announce(&url, &supervisor);
     serving.await.map_err(|_| StartError::Panicked)
 }

@@ -1,4 +1,5 @@
-//! Memory that requests hold: bytes of bodies on their way in, bytes of answers until they are fetched, and posts at once.
+//! Memory that requests hold: bytes of bodies on their way in, bytes of answers until they are fetched, posts and event
+//! streams at once.
 //! Each is divided, so that neither one account nor one network takes all of it, and strangers take nothing of what
 //! members have.
 
@@ -46,6 +47,8 @@ const TO_MEMBERS: Division = Division { all: 256 * MIB, each: 16 * MIB, reserve:
 const TO_STRANGERS: Division = Division { all: 64 * MIB, each: 16 * MIB, reserve: 16 * MIB, little: MIB };
 /// Posts at once: a member's next one may arrive while the last one is written.
 const POSTS: Division = Division { all: 64, each: 2, reserve: 16, little: 1 };
+/// Event streams at once: one for each tab or terminal of a person's devices. Whoever gets none asks for changes now and then.
+const STREAMS: Division = Division { all: 16_384, each: 16, reserve: 2048, little: 2 };
 
 /// Who a request's bytes are counted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +65,7 @@ pub struct Budgets {
     to_members: Arc<Shares<Payer>>,
     to_strangers: Arc<Shares<Payer>>,
     posts: Arc<Shares<AccountId>>,
+    streams: Arc<Shares<AccountId>>,
 }
 
 impl Budgets {
@@ -74,6 +78,7 @@ impl Budgets {
             to_members: Shares::new(TO_MEMBERS),
             to_strangers: Shares::new(TO_STRANGERS),
             posts: Shares::new(POSTS),
+            streams: Shares::new(STREAMS),
         })
     }
 
@@ -83,6 +88,14 @@ impl Budgets {
     /// 503, when as many posts of this account stay under way for a while.
     pub async fn post(&self, account: AccountId) -> Result<Share<AccountId>, Problem> {
         self.posts.wait_for(Some(account), 1, PATIENCE).await.map_err(busy)
+    }
+
+    /// A place for an event stream, to be held until it ends.
+    ///
+    /// # Errors
+    /// 503 at once, when this account has as many as it may.
+    pub fn stream(&self, account: AccountId) -> Result<Share<AccountId>, Problem> {
+        self.streams.take(Some(account), 1).map_err(busy)
     }
 }
 
@@ -267,5 +280,16 @@ mod tests {
         budgets.post(other).await.unwrap();
         drop(second);
         budgets.post(one).await.unwrap();
+    }
+
+    #[test]
+    fn an_account_has_so_many_event_streams_and_another_account_its_own() {
+        let budgets = Budgets::new();
+        let (one, other) = (AccountId::from_bytes([1; 16]), AccountId::from_bytes([2; 16]));
+        let mut streams: Vec<_> = (0..STREAMS.each).map(|_| budgets.stream(one).unwrap()).collect();
+        assert_eq!(budgets.stream(one).unwrap_err().kind(), ProblemType::Busy);
+        budgets.stream(other).unwrap();
+        streams.pop();
+        budgets.stream(one).unwrap();
     }
 }

@@ -1,23 +1,27 @@
-//! What happens by itself: what is over goes, and the log forgets it.
+//! What happens by itself: what is over goes, the log forgets it, and letters that were held go out.
 
 use std::time::Duration;
 
-use securemailbox_store::jobs::Sweep;
+use securemailbox_store::{jobs::Sweep, notices::Lane};
 
 use crate::mailroom::{Mailroom, stopped};
 
 /// How often what is over is looked for.
 const PERIOD: Duration = Duration::from_secs(60);
 
+/// How often is looked for letters whose hold is over: a look in an index that is mostly empty.
+const RELEASES: Duration = Duration::from_secs(1);
+
 /// How long what was deleted waits for more of it, before the log is made to forget all of it.
 const GATHERED: Duration = Duration::from_secs(5);
 
-/// Sweeps, and has the log forget what was deleted, until the server stops.
+/// Sweeps, has the log forget what was deleted, and releases what was held, until the server stops.
 pub async fn run(mailroom: Mailroom) {
     let mut stopping = mailroom.stopping.clone();
     tokio::select! {
         () = sweep(&mailroom) => {}
         () = mailroom.store.forget_in_time(GATHERED) => {}
+        () = release(&mailroom) => {}
         () = stopped(&mut stopping) => {}
     }
 }
@@ -31,5 +35,19 @@ async fn sweep(mailroom: &Mailroom) {
             tracing::error!(error = error.to_string(), "sweeping failed");
         }
         tokio::time::sleep(PERIOD).await;
+    }
+}
+
+/// Releases letters whose hold is over. Never ends.
+async fn release(mailroom: &Mailroom) {
+    loop {
+        match mailroom.store.release_due(mailroom.quota, mailroom.now()).await {
+            Ok(0) => {}
+            Ok(_) => mailroom.notices.ring(Lane::Letters),
+            Err(error) => {
+                tracing::error!(error = error.to_string(), "held letters were not released; it will be tried again")
+            }
+        }
+        tokio::time::sleep(RELEASES).await;
     }
 }

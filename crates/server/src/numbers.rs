@@ -73,6 +73,8 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
+    use phonenumber::metadata::Descriptor;
+
     use super::*;
 
     fn refused(numbers: &Numbers, text: &str) -> Option<ProblemType> {
@@ -102,6 +104,25 @@ mod tests {
         }
         // Jamaica shares a code with the United States, and no price.
         assert_eq!(refused(&abroad, "+18765551234"), Some(ProblemType::OtherCountry));
+    }
+
+    #[test]
+    fn no_number_of_any_plan_is_changed_by_taking_it() {
+        for plan in DATABASE.iter() {
+            let examples = [plan.descriptors().mobile(), plan.descriptors().fixed_line()]
+                .into_iter()
+                .flatten()
+                .filter_map(Descriptor::example);
+            for example in examples {
+                let number = format!("+{}{example}", plan.country_code());
+                assert_eq!(
+                    PhoneNumber::parse(&number).map(|taken| taken.as_str().to_owned()),
+                    Ok(number),
+                    "{}",
+                    plan.id()
+                );
+            }
+        }
     }
 
     #[test]

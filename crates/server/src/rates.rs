@@ -165,16 +165,16 @@ impl Rates {
         check_many(&self.strangers, &account, strangers.len())
     }
 
-    /// Forgets who has been quiet long enough.
+    /// Forgets who has been quiet long enough, and gives back the room that they took.
     pub fn sweep(&self) {
         let networks = self.networks();
         networks.requests.sweep();
         networks.entrances.sweep();
-        self.guesses.retain_recent();
-        self.devices.retain_recent();
-        self.one_stranger.retain_recent();
+        forget_the_quiet(&self.guesses);
+        forget_the_quiet(&self.devices);
+        forget_the_quiet(&self.one_stranger);
         for by_account in [&self.look_ups, &self.sheets, &self.posts, &self.letters, &self.readers, &self.strangers] {
-            by_account.retain_recent();
+            forget_the_quiet(by_account);
         }
     }
 }
@@ -202,10 +202,14 @@ impl PerNetwork {
     }
 
     fn sweep(&self) {
-        for limiter in &self.scales {
-            limiter.retain_recent();
-        }
+        self.scales.iter().for_each(forget_the_quiet);
     }
+}
+
+/// A table that grew in an attack would keep its size without the second step.
+fn forget_the_quiet<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>) {
+    limiter.retain_recent();
+    limiter.shrink_to_fit();
 }
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);

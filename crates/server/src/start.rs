@@ -52,6 +52,8 @@ const METRICS_PLACES: Division = Division { all: 16, each: 12, reserve: 4, littl
 
 /// A mail server or a gateway that refuses does so within a second or two; whoever waits for a code should not wait longer.
 const FIRST_TRY: Duration = Duration::from_secs(2);
+/// How long the store may take to close at least, when everything else took all of the drain time.
+const TO_CLOSE: Duration = Duration::from_secs(5);
 /// How long is waited before the database is tried again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
@@ -291,7 +293,10 @@ impl Server {
                 }
             }
         }
-        mailroom.store.close().await;
+        if timeout_at(end.max(Instant::now() + TO_CLOSE), mailroom.store.close()).await.is_err() {
+            // What was acknowledged is on disk; what was erased goes from the log when it is opened again.
+            tracing::error!("the store did not close in time; the disk or the database does not answer");
+        }
     }
 }
 

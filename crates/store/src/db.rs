@@ -9,7 +9,7 @@ use securemailbox_protocol::{
         AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId, RecoveryId,
         RegistrationId, SessionId, SignInId, SlotId, ThreadId,
     },
-    letters::Folder,
+    letters::{Folder, HoldRefusal},
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
@@ -230,6 +230,7 @@ words! {
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
+    HoldRefusal { StaleKey "stale-key" ReaderFull "reader-full" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
@@ -322,6 +323,12 @@ impl FromValue for String {
             Value::Text(text) => Ok(text),
             Value::Null | Value::Int(_) | Value::Bytes(_) => Err(StoreError::Damaged("a word")),
         }
+    }
+}
+
+impl ToParam for &[u8] {
+    fn to_param(&self) -> Param<'_> {
+        Param::Bytes(Cow::Borrowed(self))
     }
 }
 

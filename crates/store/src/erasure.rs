@@ -5,7 +5,7 @@
 //! traces go is the engine's matter (docs/decisions/0003-what-sqlite-leaves-behind.md).
 
 use securemailbox_protocol::{
-    ids::{ErasureId, MailboxId, RecordId},
+    ids::{ErasureId, LetterId, MailboxId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
     limits,
     numbers::EraseNumber,
@@ -27,7 +27,25 @@ impl Store {
         id: ErasureId,
         now: Timestamp,
     ) -> Result<ErasureReceipt, StoreError> {
-        let emptied = self.write(EmptyTrash { mailbox, id, now }).await?;
+        self.erase(EmptyTrash { mailbox, id, letters: None, now }).await
+    }
+
+    /// Erases these of what lies in the trash, in the same way.
+    ///
+    /// # Errors
+    /// As for [`Store::empty_trash`].
+    pub async fn erase_letters(
+        &self,
+        mailbox: MailboxId,
+        id: ErasureId,
+        letters: Vec<LetterId>,
+        now: Timestamp,
+    ) -> Result<ErasureReceipt, StoreError> {
+        self.erase(EmptyTrash { mailbox, id, letters: Some(letters), now }).await
+    }
+
+    async fn erase(&self, what: EmptyTrash) -> Result<ErasureReceipt, StoreError> {
+        let emptied = self.write(what).await?;
         // In a repetition too: the first time may have ended between the rows and their traces.
         self.scrub_log().await?;
         Ok(receipt(emptied, self.forgets_by()))
@@ -42,10 +60,12 @@ impl Store {
     }
 }
 
-/// Deletes the rows of everything in the trash, and of the letters that nobody holds any more.
+/// Deletes the rows of what lies in the trash, and of the letters that nobody holds any more.
 pub(crate) struct EmptyTrash {
     pub(crate) mailbox: MailboxId,
     pub(crate) id: ErasureId,
+    /// Only these; none: everything.
+    pub(crate) letters: Option<Vec<LetterId>>,
     pub(crate) now: Timestamp,
 }
 
@@ -87,7 +107,8 @@ impl EmptyTrash {
                                       WHERE o.letter_id = e.letter_id AND o.mailbox_id <> e.mailbox_id)
                         THEN 0 ELSE 1 END
               FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.mailbox_id = $1 AND e.folder = 'trash'";
+             WHERE e.mailbox_id = $1 AND e.folder = 'trash' AND (e.letter_id = $2 OR $2 IS NULL)
+            ON CONFLICT DO NOTHING";
         const BYTES: &str = "
             SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)), 0) AS BIGINT)
               FROM erasing x
@@ -104,6 +125,11 @@ impl EmptyTrash {
         const DELIVERIES: &str = "
             DELETE FROM delivery
              WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND (sent = 1 OR last = 1))";
+        const HELD: &str = "
+            DELETE FROM held_reader
+             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
+        const HOLDS: &str = "
+            DELETE FROM hold WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
         const NOTICES: &str = "
             DELETE FROM notice
              WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)
@@ -112,12 +138,23 @@ impl EmptyTrash {
         const CHOSEN: &str = "DELETE FROM erasing WHERE mailbox_id = $1";
 
         let mailbox = &self.mailbox;
-        if db.exec(CHOOSE, &[mailbox]).await? == 0 {
+        let mut chosen = 0;
+        match &self.letters {
+            None => chosen += db.exec(CHOOSE, &[mailbox, &None::<LetterId>]).await?,
+            Some(letters) => {
+                for letter in letters {
+                    chosen += db.exec(CHOOSE, &[mailbox, letter]).await?;
+                }
+            }
+        }
+        if chosen == 0 {
             return Ok(Emptied { at: self.now, entries: 0, letters: 0 });
         }
         let bytes: i64 = db.row(BYTES, &[mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;
         // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
         let entries = db.exec(ENTRIES, &[mailbox]).await?;
+        db.exec(HELD, &[mailbox]).await?;
+        db.exec(HOLDS, &[mailbox]).await?;
         db.exec(CONTENTS, &[mailbox]).await?;
         let letters = db.exec(LETTERS, &[mailbox]).await?;
         db.exec(DELIVERIES, &[mailbox]).await?;
@@ -188,8 +225,22 @@ pub(crate) async fn drop_draft<D: Db>(
     pulse::raise_drafts_erased(db, mailbox, deleted.take()?).await.map(Some)
 }
 
+/// Deletes a letter that nobody but its sender has, whose hold is over.
+pub(crate) async fn erase_unreleased<D: Db>(db: &mut D, sender: MailboxId, letter: LetterId) -> Result<(), StoreError> {
+    const HELD: &str = "DELETE FROM held_reader WHERE letter_id = $1";
+    const ENTRY: &str = "DELETE FROM entry WHERE mailbox_id = $1 AND letter_id = $2 RETURNING LENGTH(wrapped_key)";
+    const CONTENT: &str = "DELETE FROM content WHERE letter_id = $1";
+    const LETTER: &str = "DELETE FROM letter WHERE letter_id = $1 RETURNING content_length + LENGTH(envelope)";
+    let gone = StoreError::Damaged("a held letter");
+    db.exec(HELD, &[&letter]).await?;
+    let key: i64 = db.row(ENTRY, &[&sender, &letter]).await?.ok_or(gone.clone())?.take()?;
+    db.exec(CONTENT, &[&letter]).await?;
+    let bytes: i64 = db.row(LETTER, &[&letter]).await?.ok_or(gone)?.take()?;
+    pulse::raise_letters_erased(db, sender, 1, key + bytes).await.map(drop)
+}
+
 /// Remembers that traces are left.
-async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
+pub(crate) async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO erasure (number) SELECT COALESCE(MAX(number), 0) + 1 FROM erasure";
     db.exec(SQL, &[]).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use securemailbox_protocol::{
     ids::{AccountId, CertificateHash, LetterId, ThreadId},
-    letters::Folder,
+    letters::{Folder, Held, HoldRefusal},
     levels::Level,
     numbers::ChangeNumber,
     time::Timestamp,
@@ -15,24 +15,30 @@ macro_rules! entries {
     ($rest:literal) => {
         concat!(
             "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
-                    l.level, e.change, e.arrived, l.content_length, l.envelope, e.wrapped_key
+                    e.flagged, l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.withdrawn,
+                    l.envelope, e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
                JOIN mailbox b ON b.mailbox_id = l.sender_id
-               JOIN member s ON s.mailbox_id = l.sender_id ",
+               JOIN member s ON s.mailbox_id = l.sender_id
+               LEFT JOIN hold h ON h.letter_id = e.letter_id ",
             $rest
         )
     };
 }
 pub(crate) use entries;
 
+mod arriving;
+mod hold;
 mod list;
 mod post;
 mod read;
 mod receipts;
 mod strangers;
 mod update;
+mod withdraw;
 
+pub use hold::{DueForRelease, EndHold, EndHoldError, RefuseRelease, ReleaseLetter, TakeBack, TakeBackError};
 pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
@@ -40,6 +46,7 @@ pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutRecei
 pub(crate) use receipts::{tell_sender, tell_senders_of_untold};
 pub use strangers::Strangers;
 pub use update::{UpdateEntry, UpdateEntryError};
+pub use withdraw::{Withdraw, WithdrawError};
 
 /// One mailbox's copy of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +61,8 @@ pub struct Entry {
     pub folder: Folder,
     /// Whether its holder has opened it.
     pub read: bool,
+    /// Whether its holder wants to see it again.
+    pub flagged: bool,
     /// The level its sender demanded.
     pub level: Option<Level>,
     /// The mailbox's change number when this entry was last written.
@@ -62,6 +71,10 @@ pub struct Entry {
     pub arrived: Timestamp,
     /// Size of the content packet, in bytes.
     pub content_length: u64,
+    /// Its readers don't have it yet; only its sender holds such an entry.
+    pub held: Option<Held>,
+    /// When its sender withdrew it: then its readers' entries open nothing.
+    pub withdrawn: Option<Timestamp>,
     /// The encrypted envelope, byte for byte as it was posted.
     pub envelope: Vec<u8>,
     /// The PKESK packet of this holder.
@@ -87,11 +100,18 @@ pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
         sender: Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? },
         folder: row.take()?,
         read: row.take()?,
+        flagged: row.take()?,
         level: row.take()?,
         change: row.take()?,
         arrived: row.take()?,
         content_length: row.take()?,
+        held: held(row.take()?, row.take()?),
+        withdrawn: row.take()?,
         envelope: row.take()?,
         wrapped_key: row.take()?,
     })
+}
+
+fn held(release: Option<Timestamp>, refused: Option<HoldRefusal>) -> Option<Held> {
+    release.map(|release| Held { release, refused })
 }

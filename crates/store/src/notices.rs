@@ -4,6 +4,7 @@ use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
     accounts::Language,
     ids::{AccountId, LetterId, MailboxId},
+    letters::Folder,
     time::Timestamp,
 };
 
@@ -338,6 +339,28 @@ pub(crate) async fn queue_letter<D: Db>(
 pub(crate) async fn looked<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
     tell_again(db, mailbox).await?;
     forget_refusal(db, mailbox).await
+}
+
+/// A letter was withdrawn, of which its reader may not have been told yet: then they are told of another one that waits, if
+/// there is one.
+pub(crate) async fn withdraw<D: Db>(
+    db: &mut D,
+    reader: AccountId,
+    letter: LetterId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const DELETE: &str = "DELETE FROM notice WHERE mailbox_id = $1 AND letter_id = $2";
+    const UNREAD: &str = "
+        SELECT letter_id FROM entry WHERE mailbox_id = $1 AND folder = $2 AND read = 0
+         ORDER BY arrived DESC, letter_id DESC LIMIT 1";
+    if db.exec(DELETE, &[&reader, &letter]).await? == 0 {
+        return Ok(());
+    }
+    tell_again(db, reader.mailbox()).await?;
+    match db.row(UNREAD, &[&reader, &Folder::Inbox]).await? {
+        Some(mut row) => queue_letter(db, row.take()?, reader, now).await,
+        None => Ok(()),
+    }
 }
 
 /// The owner of a mailbox knows of no letter that waits: the next one is news.

@@ -86,7 +86,8 @@ pub(crate) async fn note<D: Db>(db: &mut D, account: AccountId, event: SecurityE
 
 /// Writes an event down and queues what announces it, within the limits of [`Noted::notices`]: an SMS costs, and an e-mail is
 /// in the way of others. They are counted for each kind, so that nobody uses them up by something harmless before something
-/// that is not.
+/// that is not. What was announced so often today is not written down again either: a session with a fresh proof could fill
+/// the table, and push what its owner should see out of the list.
 pub(crate) async fn announce<D: Db>(
     db: &mut D,
     account: AccountId,
@@ -98,13 +99,16 @@ pub(crate) async fn announce<D: Db>(
     let since = event.at.before(limits::ANNOUNCED_WITHIN);
     let row = db.row(EARLIER, &[&account, &event.kind, &since]).await?;
     let earlier: u64 = row.ok_or(StoreError::Damaged("a count"))?.take()?;
+    if earlier >= limits::ANNOUNCEMENTS_A_DAY {
+        return Ok(());
+    }
     note(db, account, event).await?;
     for notice in notices {
-        let most = match notice.lane {
-            Lane::Texts => 1,
-            Lane::Emails | Lane::Letters => limits::ANNOUNCEMENTS_A_DAY,
+        let is_due = match notice.lane {
+            Lane::Texts => earlier == 0,
+            Lane::Emails | Lane::Letters => true,
         };
-        if earlier < most {
+        if is_due {
             notices::queue(db, notice, event.at).await?;
         }
     }

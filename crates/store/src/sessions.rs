@@ -207,7 +207,8 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
     })
 }
 
-/// Begins a session at the level that was proved.
+/// Begins a session at the level that was proved. What an account has more of than [`limits::SESSIONS`] ends, the one that
+/// was used longest ago first.
 pub(crate) async fn begin<D: Db>(
     db: &mut D,
     account: AccountId,
@@ -223,7 +224,18 @@ pub(crate) async fn begin<D: Db>(
     db.exec(SQL, &row).await?;
     let event = SecurityEvent { kind: SecurityEventKind::SignedIn, session: new.id, at: new.now };
     security::note(db, account, event).await?;
+    end_the_oldest(db, account).await?;
     Ok(Begun { account, standing })
+}
+
+async fn end_the_oldest<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    const SQL: &str = "
+        SELECT session_id FROM session WHERE mailbox_id = $1
+         ORDER BY used DESC, session_id DESC LIMIT $2 OFFSET $2";
+    for mut row in db.rows(SQL, &[&account, &(limits::SESSIONS as i64)]).await? {
+        end(db, account, row.take()?).await?;
+    }
+    Ok(())
 }
 
 /// Ends a session, with its device slot and share; false if the account has no such session.

@@ -14,9 +14,11 @@ mod posting;
 mod proving;
 mod recording;
 mod registering;
+mod releasing;
 mod securing;
 mod signing_in;
 mod together;
+mod withdrawing;
 
 /// Makes a test on each backend of each `async fn name(store: Store)`.
 macro_rules! on_both {

@@ -21,11 +21,13 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 16] = [
+pub(crate) const DELETED: [&str; 18] = [
     "entry",
     "content",
     "letter",
     "delivery",
+    "hold",
+    "held_reader",
     "notice",
     "record",
     "slot",
@@ -44,7 +46,8 @@ pub(crate) const DELETED: [&str; 16] = [
 const OVERWRITTEN: [&str; 4] = ["record", "proof", "registration", "sign_in"];
 
 /// The tables that an emptied trash deletes from.
-pub(crate) const OF_LETTERS: [&str; 6] = ["entry", "content", "letter", "delivery", "notice", "erasing"];
+pub(crate) const OF_LETTERS: [&str; 8] =
+    ["entry", "content", "letter", "delivery", "hold", "held_reader", "notice", "erasing"];
 
 /// In which table a statement leaves a secret behind, if it changes a row.
 pub(crate) fn left_by(sql: &str) -> Option<&'static str> {

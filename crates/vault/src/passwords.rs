@@ -20,14 +20,17 @@ pub use judgement::{WeakPassword, judge};
 
 use crate::secrets::SlotKey;
 
-/// A password or passphrase as typed, in Unicode's NFC so that every keyboard types the same (RFC 8265 §4.2).
+/// A password or passphrase in the one form that every keyboard types: NFC, each kind of space as U+0020 (RFC 8265 §4.2), and
+/// none at its ends, where pasting and filling in leave some (PROTOCOL §2).
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes what was typed, to the character.
+    /// Takes what was typed.
     #[must_use]
     pub fn new(typed: &str) -> Self {
-        Self(Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(typed).into_owned()))
+        let spaced = |c: char| if c.is_whitespace() { ' ' } else { c };
+        let typed = Zeroizing::new(typed.trim().chars().map(spaced).collect::<String>());
+        Self(Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(&typed).into_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -194,7 +197,13 @@ mod tests {
     fn the_same_password_gives_the_same_slot_key_however_it_is_typed() {
         let cheap = KeyStretching::cheap_for_tests();
         let server = registered(&cheap);
-        for typed in [RIGHT, "sex korrekta ha\u{308}star"] {
+        for typed in [
+            RIGHT,
+            "sex korrekta ha\u{308}star",
+            "sex\u{a0}korrekta\u{202f}hästar",
+            " sex korrekta hästar ",
+            "sex korrekta hästar\r\n",
+        ] {
             assert_eq!(*server.sign_in(typed, &cheap).unwrap().slot_key.as_bytes(), server.slot_key);
         }
     }

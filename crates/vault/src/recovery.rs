@@ -7,7 +7,7 @@ use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::slots::SlotKind;
+use securemailbox_protocol::{slots::SlotKind, typed};
 
 use crate::secrets::{self, SlotKey};
 
@@ -47,12 +47,14 @@ impl RecoveryCode {
         Self(bits)
     }
 
-    /// Takes what people type: any case, spaces, hyphens, `O` for 0, `I` and `L` for 1.
+    /// Takes what people type and paste: any case, spaces, line breaks, dashes, digits of other scripts, `O` for 0, `I` and `L`
+    /// for 1.
     ///
     /// # Errors
     /// [`NotARecoveryCode`] says what is wrong with it, so that it can be mended before anything is sent.
     pub fn parse(typed: &str) -> Result<Self, NotARecoveryCode> {
-        let typed = Zeroizing::new(typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<Vec<_>>());
+        let between = |c: char| c.is_whitespace() || typed::is_dash(c) || typed::is_unseen(c);
+        let typed = Zeroizing::new(typed.chars().filter(|c| !between(*c)).collect::<Vec<_>>());
         if typed.len() != CHARACTERS {
             return Err(NotARecoveryCode::Length { found: typed.len() });
         }
@@ -111,6 +113,9 @@ fn parted(code: &RecoveryCode) -> [u8; CHARACTERS] {
 }
 
 fn digit_of(character: char) -> Option<u8> {
+    if let Some(digit) = typed::digit(character) {
+        return Some(digit);
+    }
     let character = match character.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',
@@ -145,6 +150,23 @@ mod tests {
         assert_eq!(shown.split('-').map(str::len).collect::<Vec<_>>(), [4; 7]);
         let typed = format!(" {} ", shown.to_lowercase().replace('0', "o").replace('1', "l").replace('-', " "));
         assert!(RecoveryCode::parse(&typed).is_ok_and(|read| read.0 == code.0));
+    }
+
+    #[test]
+    fn a_code_is_read_as_programs_hand_it_over() {
+        let code = RecoveryCode([0x5a; 16]);
+        let shown = code.to_string();
+        for between in
+            ["\u{2010}", "\u{2011}", "\u{2013}", "\u{2014}", "\u{2015}", "\r\n", "\u{a0}", " \u{2013} ", "\u{200b}"]
+        {
+            let typed = format!("\u{feff}{}", shown.replace('-', between));
+            assert!(RecoveryCode::parse(&typed).is_ok_and(|read| read.0 == code.0), "{between:?}");
+        }
+        let wide = |c: char| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c };
+        assert!(RecoveryCode::parse(&shown.chars().map(wide).collect::<String>()).is_ok());
+        let mut groups: Vec<&str> = shown.split('-').collect();
+        groups.swap(4, 6);
+        assert_eq!(RecoveryCode::parse(&groups.join("-")).err(), Some(NotARecoveryCode::Check), "two groups exchanged");
     }
 
     #[test]

@@ -59,7 +59,7 @@ export class Server {
   /** Starts, at the address where it stood before. */
   async again(): Promise<void> {
     const listen = `127.0.0.1:${new URL(this.#url).port}`;
-    const child = spawn(BINARY, ["serve", "--demo", "--listen", listen, "--data", join(this.folder, "data")], {
+    const child = spawn(BINARY, ["serve", "--demo", "--without-letters", "--listen", listen, "--data", join(this.folder, "data")], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;

@@ -1,7 +1,7 @@
 // The command line as a person's second device: a profile of its own, codes from the demo's outbox.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -60,7 +60,9 @@ export class Terminal {
   async send(letter: { to: string[]; subject: string; text: string; answers?: string }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);
     const answers = letter.answers === undefined ? [] : ["--reply-to", letter.answers];
-    const content = ["--subject", letter.subject, "--text", letter.text];
+    const file = join(this.#profile, "letter.txt");
+    await writeFile(file, letter.text); // an argument has its limits
+    const content = ["--subject", letter.subject, "--text-file", file];
     return (await this.#run<{ id: string }>(["send", ...to, ...content, ...answers])).id;
   }
 

@@ -41,7 +41,7 @@ export const DIARY = { subject: "Dagboken", text: "Kära dagbok,\n\nidag regnar 
 /** Begins a new letter, and types it. */
 export async function write(page: Page, letter: ToWrite, m: Words): Promise<void> {
   await page.getByRole("navigation").getByRole("link", { name: m("nav.write_short") }).filter({ visible: true }).first().click();
-  await expect(page.getByRole("heading", { level: 1, name: m("write.new") })).toBeFocused();
+  await expect(page.getByRole("combobox", { name: m("write.to") })).toBeFocused();
   for (const address of letter.to) await addReader(page, address, m);
   await page.getByRole("textbox", { name: m("write.subject") }).fill(letter.subject);
   await page.getByRole("textbox", { name: m("write.text") }).fill(letter.text);
@@ -51,6 +51,15 @@ export async function addReader(page: Page, address: string, m: Words): Promise<
   const to = page.getByRole("combobox", { name: m("write.to") });
   await to.fill(address);
   await to.press("Enter");
+}
+
+/** Pastes into whatever has the focus, as a person does: line breaks and all. */
+export async function pasteHere(page: Page, text: string): Promise<void> {
+  await page.evaluate((pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", pasted);
+    document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
 }
 
 /** The chips of the readers. */

@@ -1,8 +1,8 @@
 // Nothing is lost: what was typed survives undo, lock, reload and a lost network, and a letter goes out once.
-import { fromMenu, isPhone, network, signIn, unlock } from "../house/entering.ts";
+import { fromMenu, isPhone, network, problem, signIn, unlock } from "../house/entering.ts";
 import { inRed } from "../house/looks.ts";
 import { expect, type Page, test } from "../house/test.ts";
-import { NO_NETWORK } from "../house/watch.ts";
+import { NO_NETWORK, NOT_THERE } from "../house/watch.ts";
 import { DIARY, goTo, open, readers, row, send, toast, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
 
@@ -55,6 +55,61 @@ test.describe("a draft", () => {
       await row(page, DIARY.subject).click();
     }
     await draftStands(page, per.address, m);
+  });
+
+  test("is on this device at once: no reload and no way back loses a word", async ({ visit, newcomer, m }) => {
+    const guns = await visit(await newcomer("Gun Berg"));
+    await write(guns, { to: [], subject: "", text: "" }, m);
+    const text = guns.getByRole("textbox", { name: m("write.text") });
+    await text.pressSequentially("K");
+    await expect(guns).toHaveURL(/\/mail\/write#[0-9a-f-]{36}$/);
+    await text.pressSequentially("ära dagbok");
+    await guns.reload(); // within the pause after which a draft is saved
+    await expect(text).toHaveValue("Kära dagbok");
+    await text.press("End");
+    await text.pressSequentially(" igen");
+    await guns.goBack();
+    await guns.goForward();
+    await expect(text).toHaveValue("Kära dagbok igen");
+  });
+
+  test("that is open in two tabs says so, and that the other one has sent it", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const first = await visit(gun);
+    await write(first, { to: [per.address], ...DIARY }, m);
+    await saved(first, m);
+    const second = await first.context().newPage();
+    await second.goto(first.url());
+    await draftStands(second, per.address, m);
+    await expect(second.getByText(m("elsewhere.open"))).toBeVisible();
+    await expect(first.getByText(m("elsewhere.open"))).toHaveCount(0);
+    await send(second, m);
+    await expect(first.getByText(m("elsewhere.sent"))).toBeVisible();
+    await first.getByRole("button", { name: m("write.send") }).click();
+    await expect(first).toHaveURL(/\/mail\/write#/);
+    expect(await per.terminal.list()).toHaveLength(1);
+  });
+
+  test("that is longer than a letter may be says so in numbers, stays here, and goes when it is thrown away", async ({ visit, newcomer, m, watch }) => {
+    watch.expect(NOT_THERE); // the server never had the draft
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    await write(guns, { to: [per.address], subject: "å".repeat(500), text: "" }, m);
+    await expect(guns.getByText(m("error.subject_too_long", { count: 1 }))).toBeVisible();
+    const text = guns.getByRole("textbox", { name: m("write.text") });
+    const before = Date.now();
+    await text.fill("x".repeat(300_000)); // one line
+    await expect(guns.getByText(m("write.saved_here"))).toBeVisible();
+    expect(Date.now() - before, "it did not freeze").toBeLessThan(5_000);
+    await guns.getByRole("button", { name: m("write.send") }).click();
+    await expect(problem(guns)).toBeFocused();
+    await expect(problem(guns)).toContainText(/50\s000|50,000/);
+    await guns.getByRole("button", { name: m("write.discard") }).click();
+    await guns.clock.install();
+    await guns.clock.fastForward("00:11");
+    await goTo(guns, "drafts", m);
+    await expect(guns.getByText(m("empty.drafts"), { exact: true })).toBeVisible();
+    expect(await per.terminal.list()).toEqual([]);
   });
 
   test("that was thrown away comes back with every word", async ({ visit, newcomer, m }) => {
@@ -138,9 +193,9 @@ test.describe("sending", () => {
 });
 
 test.describe("without a network", () => {
-  test("what was fetched is read, and what is typed stays", async ({ visit, newcomer, m, watch }) => {
+  test("what was fetched is read, and what is written goes out later, to whoever is known and whoever is not", async ({ visit, newcomer, m, watch }) => {
     watch.expect(NO_NETWORK);
-    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ås")];
     await per.terminal.send({ to: [gun.address], subject: "Sparat", text: "Läses också på tåget" });
     await per.terminal.send({ to: [gun.address], subject: "Osett", text: "Läses hemma" });
     const guns = await visit(gun);
@@ -153,15 +208,19 @@ test.describe("without a network", () => {
     await expect(guns.getByRole("button", { name: m("action.retry") })).toBeVisible();
     expect(await inRed(guns)).toEqual([]);
     await guns.goBack();
-    await write(guns, { to: [per.address], ...DIARY }, m);
-    await expect(readers(guns, m)).toContainText(m("chip.not_now"));
+    await write(guns, { to: [per.address, eva.address], ...DIARY }, m);
+    await expect(readers(guns, m).nth(0), "whoever is known is").toContainText(m("key.known"));
+    await expect(readers(guns, m).nth(1)).toContainText(m("chip.not_now"));
+    await saved(guns, m);
+    await guns.getByRole("button", { name: m("write.send") }).click();
+    expect(await inRed(guns)).toEqual([]);
+    await guns.getByRole("button", { name: m("outbox.now") }).click();
+    await goTo(guns, "sent", m);
+    await expect(guns.getByRole("list", { name: m("outbox.label") })).toContainText(m("tag.waiting"));
     expect(await inRed(guns)).toEqual([]);
     await network(guns, true);
     await expect(banner).toHaveCount(0);
-    await expect(readers(guns, m)).not.toContainText(m("chip.not_now"));
-    await saved(guns, m);
-    await send(guns, m);
-    expect(await per.terminal.list()).toHaveLength(1);
+    for (const reader of [per, eva]) await expect.poll(() => reader.terminal.list()).toHaveLength(1);
   });
 
   test("signing out asks before it loses what could not be saved", async ({ page, server, newcomer, m, watch }) => {

@@ -38,6 +38,34 @@ test.describe("nothing is wider than the window", () => {
   });
 });
 
+for (const [low, size] of [["at 400 % zoom", { width: 320, height: 200 }], ["on a phone held sideways", { width: 844, height: 390 }]] as const) {
+  test(`no bar stands over a letter ${low}`, async ({ annas }) => {
+    await open(annas, OPEN_LETTER);
+    await annas.setViewportSize(size);
+    await settled(annas);
+    const staying = await annas.evaluate(() => {
+      const shown = [...document.querySelectorAll("body *")].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height > 1);
+      return shown.filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position)).map(({ className }) => className);
+    });
+    expect(staying).toEqual([]);
+    const words = annas.getByRole("article").getByText("Ska jag komma in på fredag");
+    await words.scrollIntoViewIfNeeded();
+    await expect(words).toBeInViewport();
+    await annas.evaluate(() => scrollTo(0, 1_000));
+    if (size.width > 768) expect(await annas.evaluate(() => scrollY), "the window itself").toBe(0);
+  });
+}
+
+test("buttons have words from 768 pixels up", async ({ annas, m }) => {
+  await annas.setViewportSize({ width: 768, height: 1024 });
+  await annas.goto("/mail/inbox");
+  await open(annas, OPEN_LETTER);
+  for (const word of ["nav.write", "letter.answer", "letter.archive", "letter.bin"] as const) {
+    await expect(annas.getByText(m(word), { exact: true }).filter({ visible: true }).first()).toBeInViewport();
+  }
+  expect(await tooWide(annas)).toEqual([]);
+});
+
 /** Every page of the table, and the states of them that are widest. */
 async function walk(annas: Page, nobodys: Page, look: Look, m: Words, size: (page: Page) => Promise<void>): Promise<void> {
   for (const page of [annas, nobodys]) {
@@ -92,6 +120,19 @@ test.describe("on paper", () => {
     await expect(annas.getByRole("navigation").filter({ visible: true })).toHaveCount(0);
     await expect(annas.getByRole("heading", { name: m("folder.inbox") }).filter({ visible: true })).toHaveCount(0);
     expect(await sheets(annas)).toBe(1);
+  });
+
+  test("a long letter takes all its pages, in largest text too, and says that its signature holds", async ({ visit, newcomer, language, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const lines = Array.from({ length: 300 }, (_, line) => `${line}. ${"ord ".repeat(10)}`);
+    await per.terminal.send({ to: [gun.address], subject: "Journalen", text: `${lines.join("\n")}\n\n${"x".repeat(300)}\n\n${"a\n\n".repeat(100)}` });
+    const guns = await visit(gun);
+    await open(guns, "Journalen");
+    await choose(guns, { language, theme: "dark", text: "largest" });
+    await guns.emulateMedia({ media: "print" });
+    await expect(guns.getByText(m("seal.new")).filter({ visible: true })).toBeVisible();
+    expect(await tooWide(guns)).toEqual([]);
+    expect(await sheets(guns)).toBeGreaterThan(8);
   });
 
   for (const text of ["normal", "largest"] as const) {

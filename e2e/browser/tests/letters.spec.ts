@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { inMailbox } from "../house/entering.ts";
 import { inRed } from "../house/looks.ts";
 import { expect, test } from "../house/test.ts";
-import { addReader, goTo, open, readers, row, send, text, toast, write } from "../house/writing.ts";
+import { addReader, goTo, open, pasteHere, readers, row, send, text, toast, write } from "../house/writing.ts";
 
 test.describe("two people who are both there", () => {
   test("write, read and answer, and each sees the other's moves without reloading", async ({ visit, server, m }) => {
@@ -30,7 +30,8 @@ test.describe("two people who are both there", () => {
     await expect(text(bjorns), "the receipt came back, and the new key is still one").toContainText(m("seal.new"));
 
     await bjorns.getByRole("link", { name: m("letter.answer") }).filter({ visible: true }).first().click();
-    await expect(bjorns.getByRole("heading", { level: 1, name: m("write.answer") })).toBeFocused();
+    await expect(bjorns.getByRole("heading", { level: 1, name: m("write.answer") })).toBeVisible();
+    await expect(bjorns.getByRole("textbox", { name: m("write.text") })).toBeFocused();
     await expect(readers(bjorns, m)).toContainText(anna.name);
     await bjorns.getByRole("textbox", { name: m("write.text") }).fill("Tack Anna, vad skönt att höra.");
     await goTo(annas, "inbox", m);
@@ -151,7 +152,7 @@ test.describe("whom a letter goes to", () => {
   test("is shown by chips, and one that is nobody's address stops the letter", async ({ visit, newcomer, m }) => {
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     const guns = await visit(gun);
-    await write(guns, { to: [per.address, "ingen@demo.example", "bara ett namn"], subject: "Till vem", text: "Hej" }, m);
+    await write(guns, { to: [per.address, "ingen@demo.example", "bara@"], subject: "Till vem", text: "Hej" }, m);
     const chips = readers(guns, m);
     await expect(chips.nth(0)).toContainText(m("key.new"));
     await expect(chips.nth(1)).toContainText(m("chip.no_account"));
@@ -191,11 +192,11 @@ test.describe("whom a letter goes to", () => {
     answer();
     await expect(guns.getByText(m("write.key_is_new", { name: per.address }))).toBeVisible();
 
-    for (const nobodyElse of ["ingen@demo.example", gun.address]) {
+    for (const [nobodyElse, said] of [["ingen@demo.example", "write.only_you"], [gun.address, "write.to_yourself"]] as const) {
       await readers(guns, m).getByRole("button").click();
       await addReader(guns, nobodyElse, m);
       await expect(readers(guns, m)).not.toContainText(m("chip.looking"));
-      await expect(guns.getByText(m("write.only_you"), { exact: true })).toBeVisible();
+      await expect(guns.getByText(m(said), { exact: true })).toBeVisible();
     }
   });
 
@@ -206,19 +207,47 @@ test.describe("whom a letter goes to", () => {
     await write(guns, { to: [], subject: "Igen", text: "Hej igen" }, m);
     const to = guns.getByRole("combobox", { name: m("write.to") });
     await addReader(guns, per.name, m); // a name is nobody until its person was picked, and the address seen
-    await expect(readers(guns, m)).toContainText(m("chip.not_an_address"));
-    await readers(guns, m).getByRole("button").press("Backspace");
+    await expect(guns.getByText(m("write.pick"))).toBeVisible();
+    await expect(readers(guns, m)).toHaveCount(0);
+    await to.fill("");
     await to.pressSequentially("per");
     await expect(guns.getByRole("option", { name: per.address })).toBeVisible();
     await to.press("ArrowDown");
     await to.press("Enter");
     await expect(readers(guns, m)).toContainText(m("key.known"));
-    await guns.evaluate((list) => {
-      const clipboardData = new DataTransfer();
-      clipboardData.setData("text", list);
-      document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
-    }, `${eva.address}; Gun Berg <${gun.address}>`);
+    await pasteHere(guns, `Ås, Eva <${eva.address}>; "Berg, Gun" <${gun.address}>`);
     await expect(readers(guns, m)).toHaveCount(3);
+  });
+
+  test("and has no mailbox is told once, with a way on, however many they are", async ({ visit, newcomer, m }) => {
+    const guns = await visit(await newcomer("Gun Berg"));
+    await write(guns, { to: [], subject: "Till alla", text: "Hej" }, m);
+    await guns.getByRole("combobox", { name: m("write.to") }).focus();
+    await pasteHere(guns, Array.from({ length: 12 }, (_, number) => `ingen${String(number)}@demo.example`).join(", "));
+    await expect(guns.getByText(m("strangers.title", { count: 12 }))).toBeVisible();
+    await guns.getByRole("button", { name: m("write.send") }).click();
+    const refused = guns.getByRole("alert").filter({ hasText: m("error.strangers", { count: 12 }) });
+    await expect(refused).toBeFocused();
+    await expect(refused.getByRole("listitem")).toHaveCount(1);
+    await guns.getByRole("button", { name: m("strangers.remove") }).click();
+    await expect(readers(guns, m)).toHaveCount(0);
+  });
+
+  test("and who gets a copy, is seen by all of them, and the writer is told so", async ({ visit, newcomer, m }) => {
+    const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ås")];
+    const guns = await visit(gun);
+    await write(guns, { to: [per.address], subject: "För kännedom", text: "Hej" }, m);
+    await expect(guns.getByText(m("write.see_each_other"))).toHaveCount(0);
+    await guns.getByRole("button", { name: m("write.add_cc") }).click();
+    await expect(guns.getByRole("combobox", { name: m("write.cc") })).toBeFocused();
+    await guns.keyboard.type(`${eva.address},`);
+    await expect(guns.getByRole("list", { name: m("write.copies") })).toContainText(m("key.new"));
+    await expect(guns.getByText(m("write.see_each_other"))).toBeVisible();
+    await expect(guns).toHaveURL(/#[0-9a-f-]{36}$/);
+    await guns.reload();
+    await expect(guns.getByRole("list", { name: m("write.copies") })).toContainText(eva.address);
+    await send(guns, m);
+    for (const reader of [per, eva]) expect(await reader.terminal.list()).toMatchObject([{ to: [per.address, eva.address] }]);
   });
 });
 

@@ -103,6 +103,8 @@ test("the focus goes on to the next device when one is signed out from here", as
   const devices = guns.getByRole("list", { name: m("sessions.list") }).getByRole("listitem");
   const others = devices.getByRole("button", { name: m("sessions.end.spoken", { since: "" }).trim() });
   await expect(devices, "her terminal, and two browsers").toHaveCount(3);
+  const named = m("sessions.device", { program: "Chrome", system: "Linux" });
+  await expect(devices.filter({ hasText: named }), "a browser says what it is").toHaveCount(2);
   await others.first().click();
   await expect(devices).toHaveCount(2);
   await expect(others).toBeFocused();

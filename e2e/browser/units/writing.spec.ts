@@ -1,8 +1,10 @@
 // Whom an answer goes to and what it is called, and who is suggested.
 import { expect, test } from "@playwright/test";
-import { addressesIn } from "../../../web/src/letters/write/addresses.ts";
+import { isWhole, understood } from "../../../web/src/letters/write/addresses.ts";
 import { answerTo } from "../../../web/src/letters/write/answer.ts";
+import { charactersOver, octetsOver } from "../../../web/src/letters/write/lengths.ts";
 import { suggest } from "../../../web/src/letters/write/suggest.ts";
+import { shownAddress } from "../../../web/src/parts/shown_address.ts";
 import type { Correspondent, Letter } from "../../../web/src/worker/types.ts";
 import { inLanguage } from "./language.ts";
 
@@ -51,6 +53,8 @@ test.describe("suggestions", () => {
     expect(suggested("sundvik")).toEqual([MARIA.address, OFFICE.address]);
     expect(suggested("kontakt@s")).toEqual([OFFICE.address]);
     expect(suggested("berg")).toEqual([]); // inside a word
+    for (const typed of ["bjorn", "BJÖRN", "bjo\u0308rn"]) expect(suggested(typed)).toEqual([BJORN.address]);
+    expect(suggested("oberg")).toEqual([MARIA.address]);
   });
 
   test("leave out who is there, and are six at most", () => {
@@ -60,11 +64,95 @@ test.describe("suggestions", () => {
   });
 });
 
-test("a pasted list is its addresses, however it was put together", () => {
-  const both = [BJORN.address, MARIA.address];
-  for (const list of ["{0}, {1}", "{0};{1}", "{0}\n{1}\r\n", "Björn Ek <{0}>; \"Öberg\" <{1}>", "{0} {1}", " ,{0},,{1}; "]) {
-    expect(addressesIn(list.replace("{0}", both[0] ?? "").replace("{1}", both[1] ?? ""))).toEqual(both);
+test.describe("what people type and paste for recipients", () => {
+  const [A, B, C] = ["anna@demo.example", "bo+post@sundvik.example", "cecilia.ek@demo.example"];
+
+  for (const [typed, addresses, rest = ""] of [
+    [`"Efternamn, Förnamn" <${A}>`, [A]],
+    [`Berg, Anna <${A}>; Ek, Bo <${B}>`, [A, B]],
+    [`Namn (${A})`, [A]],
+    [`${A} (Namn)`, [A]],
+    [`Anna Berg ${A}`, [A]],
+    [`mailto:${A}?subject=Hej%20${B}`, [A]],
+    [`<mailto:${A},${C}?cc=${B}&body=x>`, [A, C, B]],
+    [`\u200B${A}\uFEFF`, [A]],
+    [`\u202D${A}\u202C`, [A]],
+    ["anna＠demo.example", [A]],
+    ["ａｎｎａ＠ｄｅｍｏ．ｅｘａｍｐｌｅ", [A]],
+    [`${A}.`, [A]],
+    [`Skriv till ${A}, ${B} och ${C}.`, [A, B, C]],
+    [`Anna <${A}> <${B}>`, [A, B]],
+    [`${A} och ${B}`, [A, B]],
+    [`${A}/${B}`, [A, B]],
+    [`• ${A}\n•${B}\n- ${C}`, [A, B, C]],
+    [`'${A}' <${A}>`, [A]],
+    [`"${C}" <${A}>`, [A]], // the name is none
+    [`"Ek, Bo" <${B}>, "${A}`, [B, A]],
+    [`${A}\t${B}\r\n${C}`, [A, B, C]],
+    [` ,${A},,${B}; `, [A, B]],
+    [`${A} ${A.toUpperCase()}`, [A]],
+    [`E-post:${A}`, [A]],
+    ["björn@räksmörgås.se", ["björn@räksmörgås.se"]],
+    ["anna@", ["anna@"]], // a person sees what was not understood
+    ["anna@demo@example.se", ["anna@demo", "@example.se"]],
+    ['"anna"@demo.example', ['"anna"@demo.example']],
+    ["Björn Ek", [], "Björn Ek"], // a name is nobody
+    [`Björn Ek; ${A}`, [A], "Björn Ek"],
+    ["@", [], "@"],
+    [" \n", []],
+  ] as const) {
+    test(`are addresses: ${JSON.stringify(typed)}`, () => {
+      expect(understood(typed)).toEqual({ addresses, rest });
+    });
   }
-  expect(addressesIn("björn ek")).toEqual(["björn ek"]); // a person sees what was not understood
-  expect(addressesIn(" \n")).toEqual([]);
+
+  test("lose no address and make nobody of a name, however they are put together", () => {
+    const ways = [
+      (address: string) => address,
+      (address: string) => `Öberg, Maria <${address}>`,
+      (address: string) => `"Öberg, Maria" <${address}>`,
+      (address: string) => `Maria Öberg (${address})`,
+      (address: string) => `${address} (Maria)`,
+      (address: string) => `<${address}>`,
+      (address: string) => `mailto:${address}`,
+      (address: string) => `\u200B${address}.`,
+    ];
+    const between = [", ", ";", " ; ", "\n", "\r\n", ",\n", " och ", "\t"];
+    let seed = 1;
+    const some = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below; // the same ones each time
+    for (let round = 0; round < 2_000; round++) {
+      const addresses = Array.from({ length: 1 + some(6) }, (_, at) => `n${String(at)}.${String(some(99))}@x${String(some(9))}.example`);
+      const text = addresses.map((address, at) => `${at > 0 ? between[some(8)] : ""}${ways[some(8)]?.(address) ?? ""}`).join("");
+      expect(understood(text), text).toEqual({ addresses, rest: "" });
+    }
+  });
+
+  test("become chips by being pasted once they are whole", () => {
+    for (const whole of [A, "björn@räksmörgås.se"]) expect(isWhole(whole)).toBe(true);
+    for (const part of ["anna@", "@demo.example", "anna@demo", "anna@demo@example.se", "anna@demo."]) expect(isWhole(part)).toBe(false);
+  });
+});
+
+test("a domain is shown as people write it, unless its letters could be taken for others", () => {
+  for (const [form, shown] of [
+    ["kalle@xn--rksmrgs-5wao1o.se", "kalle@räksmörgås.se"],
+    ["a@xn--mnchen-3ya.de", "a@münchen.de"],
+    ["b@post.xn--blbrssylt-x2aj.example", "b@post.blåbärssylt.example"],
+    ["c@xn--80ak6aa92e.com", "c@xn--80ak6aa92e.com"], // Cyrillic letters that spell apple
+    ["d@xn--.se", "d@xn--.se"],
+    ["e@xn--99999999999.se", "e@xn--99999999999.se"],
+    ["f@demo.example", "f@demo.example"],
+    ["not an address", "not an address"],
+  ] as const) {
+    expect(shownAddress(form)).toBe(shown);
+  }
+});
+
+test("a text is as long as it has characters, and a subject as it has octets", () => {
+  expect(charactersOver("å".repeat(10), 10)).toBe(0);
+  expect(charactersOver("😀".repeat(11), 10)).toBe(1);
+  expect(octetsOver("å".repeat(5), 10)).toBe(0);
+  expect(octetsOver("å".repeat(5) + "a", 10)).toBe(1);
+  expect(octetsOver("a".repeat(9) + "😀", 10)).toBe(1);
+  expect(octetsOver("å".repeat(500), 998)).toBe(1);
 });

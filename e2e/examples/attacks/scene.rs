@@ -17,7 +17,7 @@ use securemailbox_e2e::{
     postgres::Postgres,
     server::{Server, Start},
 };
-use securemailbox_protocol::{address::Address, factors::Code};
+use securemailbox_protocol::{address::Address, factors::Code, limits};
 use securemailbox_vault::passwords::Password;
 use tempfile::TempDir;
 
@@ -90,7 +90,7 @@ impl Scene {
         let (mailbox, content) = runtime().block_on(async {
             drop(Person::at(&demo).register(&demo, OTHER.0, OTHER.1, "Anna").await);
             let mailbox = attacker.register(&demo, ATTACKER.0, ATTACKER.1, "Mats").await;
-            let text: String = (0..1_400_000_u32).map(|i| char::from(b'a' + (i % 26) as u8)).collect();
+            let text: String = (0..limits::TEXT as u32).filter_map(|i| char::from_u32(0x1_f300 + i % 512)).collect();
             let sent = mailbox.send(&attacker, &letter(ATTACKER.0, text)).await.expect("there is room");
             (mailbox, format!("/api/v1/letters/{}/content", sent.id))
         });
@@ -195,5 +195,5 @@ fn wire(door: &Door) -> Wire {
 
 pub fn letter(to: &str, text: String) -> Addressed {
     let to = vec![Address::parse(to).expect("an address")];
-    Addressed { to, subject: "hej".into(), text, answers: None }
+    Addressed { to, cc: Vec::new(), subject: "hej".into(), text, answers: None }
 }

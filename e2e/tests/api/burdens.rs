@@ -13,7 +13,7 @@ use securemailbox_e2e::{
     person::Person,
     server::{Server, Start},
 };
-use securemailbox_protocol::{address::Address, letters::EntryPage};
+use securemailbox_protocol::{address::Address, letters::EntryPage, limits};
 
 use crate::{ANNA, HASH, ID};
 
@@ -44,7 +44,7 @@ fn read_what_is_there(stream: &mut TcpStream) {
     }
 }
 
-/// One account, 128 contents of 1.4 MB each that it never fetches: they would be 180 MB.
+/// One account, 128 contents of 1.3 MB each that it never fetches: they would be 170 MB.
 #[test]
 fn answers_that_nobody_fetches_fill_a_bounded_part_of_the_memory() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -53,9 +53,13 @@ fn answers_that_nobody_fetches_fill_a_bounded_part_of_the_memory() {
     let anna = Person::at(&server);
     let path = runtime.block_on(async {
         let mailbox = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
-        let text: String = (0..1_400_000_u32).map(|i| char::from(b'a' + (i % 26) as u8)).collect();
+        // As long as a text may be, of characters that are as long as a character may be.
+        let text: String = (0..limits::TEXT as u32).filter_map(|i| char::from_u32(0x1_f300 + i % 512)).collect();
         let to = vec![Address::parse(ANNA.0).unwrap()];
-        mailbox.send(&anna, &Addressed { to, subject: "stort".into(), text, answers: None }).await.unwrap();
+        mailbox
+            .send(&anna, &Addressed { to, cc: Vec::new(), subject: "stort".into(), text, answers: None })
+            .await
+            .unwrap();
         let request =
             Client::new().get(format!("{}/api/v1/letters?folder=inbox", server.url())).bearer_auth(anna.token());
         let page = request.send().await.unwrap().bytes().await.unwrap();
@@ -109,7 +113,7 @@ fn posts_that_do_not_end_are_in_nobody_elses_way() {
             stream.write_all(begun.as_bytes()).unwrap();
         }
         let to = vec![Address::parse(BO.0).unwrap()];
-        let letter = Addressed { to, subject: "till mig".into(), text: "x".into(), answers: None };
+        let letter = Addressed { to, cc: Vec::new(), subject: "till mig".into(), text: "x".into(), answers: None };
         mailbox.send(&bo, &letter).await.expect("another account posts as if nothing were");
         // All but two of them were told to come again, and when.
         let busy = held.iter_mut().filter(|stream| {

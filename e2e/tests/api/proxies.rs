@@ -16,6 +16,7 @@ use securemailbox_e2e::{
     proxies::Proxy,
     server::{Server, Start},
 };
+use securemailbox_protocol::limits;
 use serde_json::json;
 
 use crate::ANNA;
@@ -51,10 +52,16 @@ impl Behind {
         Self { proxy, server, anna, mailbox }
     }
 
-    async fn send(&self, letters: usize) -> Result<String, FailureName> {
-        // Nothing that a proxy could shorten.
-        let text: String = (0..letters).map(|i| char::from(b'a' + (i % 23) as u8)).collect();
-        let letter = Addressed { to: vec![ANNA.0.parse().unwrap()], subject: "stort".into(), text, answers: None };
+    async fn send(&self, characters: usize) -> Result<String, FailureName> {
+        // Nothing that a proxy could shorten, of characters that are as long as a character may be.
+        let text: String = (0..characters as u32).filter_map(|i| char::from_u32(0x1_f300 + i % 509)).collect();
+        let letter = Addressed {
+            to: vec![ANNA.0.parse().unwrap()],
+            cc: Vec::new(),
+            subject: "stort".into(),
+            text,
+            answers: None,
+        };
         match self.mailbox.send(&self.anna, &letter).await {
             Ok(sent) => Ok(sent.id.to_string()),
             Err(error) => Err(error.explain().name),
@@ -85,14 +92,14 @@ async fn serves_people(behind: &Behind) {
         let first = tokio::time::timeout(PROMPT, events.next_pulse()).await.expect("nor the first event");
         streams.push((events, first));
     }
-    let id = behind.send(1_200_000).await.unwrap();
+    let id = behind.send(limits::TEXT).await.unwrap();
     for (events, first) in &mut streams {
         let next = tokio::time::timeout(PROMPT, events.next_pulse()).await.expect("nor the next");
         assert!(next.change > first.change);
     }
     behind.mailbox.sync(&behind.anna).await.unwrap();
     let read = behind.mailbox.read(&behind.anna, id.parse().unwrap()).await.unwrap();
-    assert_eq!(read.letter.text().len(), 1_200_000);
+    assert_eq!(read.letter.text().chars().count(), limits::TEXT);
 
     limits_each_network(&behind.proxy).await;
     let said = behind.proxy.said();
@@ -156,6 +163,6 @@ async fn a_proxy_that_takes_no_large_letter_is_said_to_be_one() {
     let (folder, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let proxy = Proxy::nginx_without(own.path(), "    client_max_body_size 64m;\n");
     let behind = Behind::new(folder.path(), proxy).await;
-    assert_eq!(behind.send(1_200_000).await, Err(ClientProblem::TooLargeForProxy.into()));
-    behind.send(100_000).await.unwrap();
+    assert_eq!(behind.send(limits::TEXT).await, Err(ClientProblem::TooLargeForProxy.into()));
+    behind.send(25_000).await.unwrap();
 }

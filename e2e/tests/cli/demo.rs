@@ -57,6 +57,34 @@ fn the_people_of_a_demo_can_sign_in_and_are_still_there_after_a_restart() {
     assert_eq!(serde_json::from_str::<Vec<Value>>(&blocking(get(&server, "/demo/accounts.json"))).unwrap(), accounts);
 }
 
+/// Review: whoever followed the README met an empty mailbox.
+#[test]
+fn the_people_of_a_demo_have_written_to_each_other_for_a_fortnight() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(Start { with_letters: true, ..Start::demo(folder.path()) });
+    let accounts: Vec<Value> = serde_json::from_str(&blocking(get(&server, "/demo/accounts.json"))).unwrap();
+    let anna = &accounts[0];
+    let terminal = Terminal::new(folder.path(), text(anna, "name"), text(anna, "password"));
+    terminal.sign_in(&server, text(anna, "address"), text(anna, "phone")).done();
+    let inbox = terminal.run(&["list"]).done();
+    let rows = inbox.as_array().unwrap();
+    let unread = rows.iter().filter(|row| row["read"] == json!(false)).count();
+    assert!(rows.len() >= 6 && (2..rows.len()).contains(&unread), "{inbox}");
+    let arrived: Vec<Timestamp> = rows.iter().map(|row| text(row, "arrived").parse().unwrap()).collect();
+    let days = arrived[0].since(*arrived.last().unwrap()).as_secs() / (24 * 60 * 60);
+    assert!((6..14).contains(&days), "{days}");
+    assert!(!inbox.to_string().contains("date-is-off"), "dated and arrived at one time");
+    for folder in ["sent", "trash", "archive"] {
+        assert!(!terminal.run(&["list", "--folder", folder]).done().as_array().unwrap().is_empty(), "{folder}");
+    }
+    let keys = terminal.run(&["compare", text(&accounts[1], "address")]).done();
+    assert_eq!(keys["standing"], "compared", "{keys}");
+    // A restart tells nothing a second time.
+    server.stop();
+    let _server = server.again();
+    assert_eq!(terminal.run(&["list"]).done().as_array().unwrap().len(), rows.len());
+}
+
 #[test]
 fn the_outbox_shows_what_would_have_been_sent_newest_last() {
     let folder = tempfile::tempdir().unwrap();

@@ -20,7 +20,7 @@ use securemailbox_client::{
     failure::Failure,
     letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Row},
     mailbox::Mailbox,
-    settings::Name,
+    settings::{Name, Settings},
     sign_in,
     transcript::{Recorded, Replayer},
     transport::Transport,
@@ -306,7 +306,7 @@ impl Life {
             }
             (Self::Password(step), Act::Choose { password, name: called }) => {
                 let called = Name::parse(&called).map_err(|_| "not-a-name".to_owned())?;
-                let made = step.choose(world, Password::new(&password), called).await.map_err(name)?;
+                let made = step.choose(world, Password::new(&password), Settings::new(called)).await.map_err(name)?;
                 let shown = self.enter(world, made.make(world).await.map_err(name)?).await?;
                 return Ok(format!("{shown}\n{}", made.recovery_code()));
             }
@@ -464,6 +464,7 @@ fn told(deliveries: Vec<ReaderDelivery>) -> String {
 async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &str, text: &str) -> Shown {
     let draft = Draft {
         to: vec![to.as_str().into()],
+        cc: Vec::new(),
         subject: subject.into(),
         text: text.into(),
         answers: None,
@@ -481,7 +482,7 @@ async fn drafts(mailbox: &Mailbox, world: &impl World) -> Result<Vec<(RecordId, 
 async fn send_draft(mailbox: &Mailbox, world: &impl World, subject: &str) -> Shown {
     let draft = drafts(mailbox, world).await?.into_iter().find(|(_, draft)| draft.subject == subject);
     let (id, draft) = draft.ok_or("there is no such draft")?;
-    mailbox.send_written(world, Some(id), draft).await.map(|()| String::new()).map_err(name)
+    mailbox.send_written(world, Some(id), draft, None).await.map(|_| String::new()).map_err(name)
 }
 
 async fn send(mailbox: &Mailbox, world: &impl World, letter: &Addressed) -> Shown {

@@ -6,6 +6,13 @@ export function focusHeading(within: ParentNode = document): void {
   heading.focus({ preventScroll: true });
 }
 
+/** At a step that asks for a code, the caret belongs in its field, where the keyboard and the browser's filling in find it. */
+export function focusStep(): void {
+  const code = document.querySelector<HTMLElement>("main [autocomplete='one-time-code']");
+  if (code) code.focus();
+  else focusHeading();
+}
+
 const PANES = "[data-pane], [data-toast]";
 
 /** F6: on to the next part of the window that has one. A pane carries `data-pane`; its first focusable thing gets the focus. */

@@ -54,6 +54,12 @@ export class Form {
     }
   }
 
+  /** Somebody types in a field: what was wrong with it is said no longer. For the `input` event of a form. */
+  corrected = ({ target }: Event): void => {
+    if (target instanceof Element) this.wrong = this.wrong.filter(({ field }) => field !== target.id);
+    this.problem = null;
+  };
+
   refuse(wrong: readonly Wrong[]): void {
     this.wrong = wrong;
     this.refusals += 1;

@@ -52,6 +52,7 @@ const TITLES: Record<string, () => string> = {
   "/settings/looks": () => m["title.settings_looks"](),
   "/settings/keys": () => m["title.settings_keys"](),
   "/settings/sessions": () => m["title.settings_sessions"](),
+  "/settings/space": () => m["title.settings_space"](),
   "/demo/outbox": () => m["title.outbox"](),
 };
 

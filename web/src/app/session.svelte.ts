@@ -1,7 +1,8 @@
 // Who is here, and how their mailbox stands: shut, locked or open. The Workers know; this follows them.
 import { createContext, flushSync } from "svelte";
 import { LOCK_PATIENCE, pause, problemIn, type LockReason, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
-import type { Counts, Language, Me, Problem } from "../worker/types.ts";
+import { Remembered } from "../worker/remembered.ts";
+import type { Counts, Language, Me, Problem, Sheet } from "../worker/types.ts";
 
 type Mailbox = typeof mailbox;
 
@@ -10,6 +11,9 @@ export type SessionState = "starting" | "signed-out" | "locked" | "open" | "leav
 
 /** The session was ended from elsewhere; or this device is clean and the server could not be told. */
 export type Farewell = "ended-elsewhere" | "lives-on";
+
+/** After what a person is asked to keep the recovery sheet: the one that was made with the password, or a new one. */
+export type SheetAsked = { after: "registering" | "recovering"; sheet: Sheet } | { after: "signing-in" };
 
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;
@@ -22,6 +26,8 @@ export class Session {
   #keeps = new Set<Keep>();
   /** What this page is about to do itself; the event that comes of it is no news. */
   #doing: "lock" | "sign-out" | null = null;
+  /** The question for the sheet outlives a reload and a lock; its answer lasts until the next sign-in. */
+  readonly #unanswered = new Remembered(() => sessionStorage, "securemailbox.sheet_asked");
 
   state = $state<SessionState>("starting");
   /** Whose mailbox is open. */
@@ -35,8 +41,8 @@ export class Session {
   locked = $state.raw<{ reason: LockReason | "reload"; at: number } | null>(null);
   /** What a person who is signed out should know. */
   farewell = $state<Farewell | null>(null);
-  /** Signed in without a recovery sheet: the sheet comes first. */
-  asksForSheet = $state(false);
+  /** The recovery sheet comes before the mailbox. */
+  sheetAsked = $state.raw<SheetAsked | null>(null);
   /** Why the person is still signed in, after they wanted to leave. */
   staysBecause = $state.raw<Problem | null>(null);
   /** Whose mailbox was open in this tab last. */
@@ -73,12 +79,13 @@ export class Session {
 
   /** Somebody signed in with password and code. Whoever has no recovery sheet is asked for it, each time. */
   signedIn(me: Me): void {
-    this.asksForSheet = me.sheet_owed;
-    this.opened(me);
+    this.opened(me, me.sheet_owed ? { after: "signing-in" } : null);
   }
 
-  /** The mailbox is open: by signing in, unlocking, registering or recovering. */
-  opened(me: Me): void {
+  /** The mailbox is open: by a reload, by signing in, unlocking, registering or recovering. */
+  opened(me: Me, asked: SheetAsked | null = null): void {
+    if (asked) this.#unanswered.value = "1";
+    this.sheetAsked = asked ?? (me.sheet_owed && this.#unanswered.value !== null ? { after: "signing-in" } : null);
     this.me = me;
     this.address = me.address;
     this.kept = me.kept;
@@ -96,7 +103,8 @@ export class Session {
   /** The sheet was kept, or put off once more: on to the mailbox. */
   sheetSettled(me: Me | null): void {
     if (me) this.me = me;
-    this.asksForSheet = false;
+    this.sheetAsked = null;
+    this.#unanswered.value = null;
     this.#become("open");
   }
 
@@ -192,6 +200,7 @@ export class Session {
   #over(farewell: Farewell | null = null): void {
     this.#forget();
     this.farewell = farewell;
+    this.#unanswered.value = null;
     this.formerAddress = this.address;
     this.address = "";
     this.kept = false;
@@ -215,7 +224,7 @@ export class Session {
     this.me = null;
     this.counts = NONE;
     this.locked = null;
-    this.asksForSheet = false;
+    this.sheetAsked = null;
   }
 }
 

@@ -48,6 +48,11 @@ export class Toasts {
     toast.undo();
   }
 
+  /** What it offered was done in another place. */
+  dismiss(): void {
+    this.#take();
+  }
+
   /** Done with it, for good. */
   close(): void {
     const toast = this.current;

@@ -6,7 +6,10 @@ import type { ErasureReceipt, ErasureStep, ErasureStepKind } from "../worker/typ
 
 export interface StepInWords {
   step: ErasureStepKind;
-  taken: boolean;
+  /** `needless`: this store has no use for it. */
+  state: "taken" | "not-taken" | "needless";
+  /** The same, in a word. */
+  said: string;
   text: string;
   /** Of what the step is about, where a number says something. */
   count: string | undefined;
@@ -29,7 +32,14 @@ export function inWords({ step, taken, count }: ErasureStep): StepInWords {
     "log-overwritten": () => undefined,
     vacuumed: () => undefined,
   };
-  return { step, taken, text: WORDS[step](taken, count), count: taken ? counted[step]() : undefined };
+  const needless = !taken && step === "vacuumed";
+  return {
+    step,
+    state: taken ? "taken" : needless ? "needless" : "not-taken",
+    said: taken ? m["receipt.step_taken"]() : needless ? m["receipt.step_needless"]() : m["receipt.step_not"](),
+    text: WORDS[step](taken, count),
+    count: taken ? counted[step]() : undefined,
+  };
 }
 
 /** In the words of NIST SP 800-88: overwriting is Clear, destroying the keys is Cryptographic Erase. */
@@ -41,9 +51,8 @@ export function methodOf({ steps }: ErasureReceipt): string {
 }
 
 export function receiptAsText(receipt: ErasureReceipt, iso: string): string {
-  const steps = receipt.steps.map(inWords).map(({ taken, text, count }) => {
-    const words = `${taken ? m["receipt.step_taken"]() : m["receipt.step_not"]()} ${text}`;
-    return count ? `${words} (${count})` : words;
+  const steps = receipt.steps.map(inWords).map(({ said, text, count }) => {
+    return count ? `${said} ${text} (${count})` : `${said} ${text}`;
   });
   return [
     m["receipt.title"]({ count: receipt.erased }),

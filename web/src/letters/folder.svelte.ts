@@ -2,7 +2,7 @@
 // somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
 
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Counts, Folder, Problem, Row } from "../worker/types.ts";
+import type { Counts, Folder, Marking, Problem, Row, Which } from "../worker/types.ts";
 
 /** How many rows one part has: more than the tallest window shows at once. */
 const PART = 50;
@@ -18,6 +18,10 @@ export class OpenFolder {
   /** By their place in the folder, newest first; a hole has not come yet. */
   rows = $state.raw<readonly (Row | undefined)[]>([]);
   problem = $state.raw<Problem>();
+  /** Which of its letters are shown. */
+  which = $state<Which>("all");
+  /** The letter that is open; it stays, though reading it makes it another one than was asked for. */
+  open = "";
 
   readonly #vault: Vault;
   /** The parts that were asked for, by number, each with the promise that it comes. */
@@ -26,11 +30,23 @@ export class OpenFolder {
   readonly #leaving = new Set<string>();
   /** Rises with each refresh; what was asked for before it is old when it comes. */
   #age = 0;
+  /** What was asked for last, which is waited for in the place of whatever is older. */
+  #newest: Promise<void> = Promise.resolve();
   #checkedAgain = 0;
 
   constructor(vault: Vault, folder: Folder) {
     this.#vault = vault;
     this.folder = folder;
+  }
+
+  /** Shows others of its letters. */
+  async choose(which: Which): Promise<void> {
+    this.which = which;
+    this.#age++;
+    this.#parts.clear();
+    this.rows = [];
+    this.total = undefined;
+    await this.need(0, 0);
   }
 
   /** Sees to it that the rows from `first` to `last` come. */
@@ -41,13 +57,17 @@ export class OpenFolder {
   }
 
   /** Asks again for everything that was asked for, and shows it in one go: nothing jumps, nothing blinks. */
-  async refresh(): Promise<void> {
-    const age = ++this.#age;
+  refresh(): Promise<void> {
+    this.#newest = this.#refresh(++this.#age);
+    return this.#newest;
+  }
+
+  async #refresh(age: number): Promise<void> {
     const parts = [...this.#parts.keys()];
     if (parts.length === 0) return;
     try {
       const answers = await Promise.all(parts.map((part) => this.#ask(part)));
-      if (age !== this.#age) return;
+      if (age !== this.#age) return await this.#newest;
       const rows: (Row | undefined)[] = [];
       for (const answer of answers) answer.rows.forEach((row, at) => (rows[answer.from + at] = row));
       this.#show(rows, answers[0]?.total ?? 0);
@@ -83,6 +103,12 @@ export class OpenFolder {
     }
   }
 
+  async mark(marking: Marking): Promise<Counts> {
+    const counts = await this.#vault.call("mark_letters", marking);
+    await this.refresh();
+    return counts;
+  }
+
   indexOf(id: string): number {
     return this.rows.findIndex((row) => row?.id === id);
   }
@@ -111,7 +137,9 @@ export class OpenFolder {
 
   async #ask(part: number) {
     const from = part * PART;
-    return { from, ...(await this.#vault.call("list", { folder: this.folder, from, count: PART })) };
+    const { folder, which } = this;
+    const open = this.open === "" ? null : this.open;
+    return { from, ...(await this.#vault.call("list", { folder, which, open, from, count: PART })) };
   }
 
   #show(rows: readonly (Row | undefined)[], total: number): void {

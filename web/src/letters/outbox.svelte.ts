@@ -1,12 +1,13 @@
-// Letters on their way out. Sending waits ten seconds, so that it can be undone (GUIDE "Undo"); the Worker keeps on the
-// device what is to go, and this only tells what becomes of it.
+// Letters on their way out. The server holds a letter while it can be undone (GUIDE "Undo"), so that whoever pressed Send may
+// close the lid; what it could not be handed waits on the device, and this only tells what becomes of it.
 
 import Send from "@lucide/svelte/icons/send";
 
 import type { Announcer } from "../app/announcer.svelte.ts";
 import type { Router } from "../app/router.svelte.ts";
+import { explain } from "../app/problems.ts";
 import type { Session } from "../app/session.svelte.ts";
-import type { Toasts } from "../app/toasts.svelte.ts";
+import type { Toast, Toasts } from "../app/toasts.svelte.ts";
 import { m } from "../paraglide/messages.js";
 import { problemIn, type mailbox } from "../worker/index.ts";
 import type { Problem } from "../worker/types.ts";
@@ -14,12 +15,14 @@ import { WritingLetter } from "./write/writing.svelte.ts";
 
 type Vault = Pick<typeof mailbox, "call" | "on">;
 
+/** For how many seconds the server holds a letter: longer than the undo is shown, for the time stands still while it is looked at. */
+const HELD = 30;
+
 export interface Outgoing {
   readonly letter: WritingLetter;
   readonly since: number;
   readonly state:
-    /** Can be undone. */
-    | "held"
+    /** Sealed, and handed to the server. */
     | "sending"
     /** It goes by itself when the server is back. */
     | "waiting"
@@ -39,6 +42,9 @@ export interface Surroundings {
 export class Outbox {
   letters = $state.raw<readonly Outgoing[]>([]);
   readonly #around: Surroundings;
+  readonly #sending = new Set<Promise<unknown>>();
+  /** What offers to take the last letter back. */
+  #undoing: Toast | undefined;
   /** Taken back to be written on, until its page fetches it. */
   takenBack = $state.raw<WritingLetter>();
 
@@ -49,31 +55,35 @@ export class Outbox {
       if (event.event === "given_back") void this.#givenBack(event.draft, event.problem);
       if (event.event === "locked" || event.event === "ended") this.#empty();
     });
-    around.session.keepBeforeLeaving(() => this.#flush());
-    // A page that is hidden on a phone may never be seen again, and one that is left won't: both send now.
-    document.addEventListener("visibilitychange", () => document.hidden && void this.#flush());
-    addEventListener("pagehide", () => void this.#flush());
+    around.session.keepBeforeLeaving(() => this.#handedOver());
   }
 
-  /** Lets it go in ten seconds. That it is to go stands on the device from now on, whatever becomes of the page. */
+  /** Hands it to the server, which holds it as long as it can be taken back. Whatever becomes of the page, it goes out. */
   hold(letter: WritingLetter): void {
-    if (letter.id !== null) void this.#around.vault.call("hold", { id: letter.id }).catch(problemIn);
-    this.#put({ letter, since: Date.now(), state: "held" });
-    this.#around.toasts.show({
+    this.#put({ letter, since: Date.now(), state: "sending" });
+    const sent = this.#handOver(letter);
+    this.#undoing = {
       text: m["outbox.held"](),
       icon: Send,
-      undo: () => this.takeBack(letter),
+      undo: () => void this.#undo(letter, sent),
       hurry: m["outbox.now"](),
-      over: () => void this.#send(letter),
-    });
+      over: () => void this.#release(sent),
+    };
+    this.#around.toasts.show(this.#undoing);
   }
 
-  /** Back to the page where it is written, with every word. */
+  #handOver(letter: WritingLetter): Promise<string | undefined> {
+    const sent = this.#send(letter, HELD);
+    this.#sending.add(sent);
+    void sent.finally(() => this.#sending.delete(sent));
+    return sent;
+  }
+
+  /** A draft that could not go out, or that was thrown away, back on the page where it is written, with every word. */
   takeBack(letter: WritingLetter): void {
     this.#drop(letter);
     if (letter.id !== null) void this.#around.vault.call("take_back", { id: letter.id }).catch(problemIn);
-    this.takenBack = letter;
-    this.#around.router.go(letter.id === null ? "/mail/write" : `/mail/write#${letter.id}`);
+    this.#goOn(letter);
   }
 
   /** What was taken back, for the page that goes on with it. */
@@ -84,24 +94,63 @@ export class Outbox {
   }
 
   retry(letter: WritingLetter): void {
-    void this.#send(letter);
+    this.#put({ letter, since: Date.now(), state: "sending" });
+    void this.#send(letter, 0).then((id) => id !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
   }
 
-  async #send(letter: WritingLetter): Promise<void> {
-    const out = this.#of(letter);
-    if (!out || out.state === "sending") return;
-    const { since } = out;
-    this.#put({ letter, since, state: "sending" });
+  /** What the server calls it; undefined where it waits here or could not go. */
+  async #send(letter: WritingLetter, hold: number): Promise<string | undefined> {
+    const since = Date.now();
     try {
       await letter.settled();
-      await this.#around.vault.call("send", letter.content);
+      if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id });
+      const { id } = await this.#around.vault.call("send", { written: letter.content, hold });
       this.#drop(letter);
-      this.#around.announcer.say(m["outbox.sent"]());
+      return id;
     } catch (failed) {
       const problem = problemIn(failed);
       // Locked or signed out meanwhile: it goes when the mailbox is opened again.
       if (this.#of(letter)) this.#failed(letter, since, problem);
+      return undefined;
     }
+  }
+
+  /** It can't be undone here any more: it need not wait. */
+  async #release(sent: Promise<string | undefined>): Promise<void> {
+    const id = await sent;
+    if (id === undefined) return;
+    try {
+      await this.#around.vault.call("release", { id });
+      this.#around.announcer.say(m["outbox.sent"]());
+    } catch (failed) {
+      problemIn(failed); // it goes by itself, soon
+    }
+  }
+
+  async #undo(letter: WritingLetter, sent: Promise<string | undefined>): Promise<void> {
+    const id = await sent;
+    if (id === undefined) return this.takeBack(letter);
+    await this.undoSent(id, letter);
+  }
+
+  /** Has a letter back that the server still holds, to be written on. */
+  async undoSent(id: string, letter?: WritingLetter): Promise<void> {
+    const { vault, toasts } = this.#around;
+    if (toasts.current === this.#undoing) toasts.dismiss();
+    try {
+      const draft = await vault.call("take_letter_back", { id });
+      const back = letter ?? new WritingLetter(vault, await vault.call("draft", { id: draft.id }));
+      back.became(draft);
+      this.#goOn(back);
+    } catch (failed) {
+      const { what, todo } = explain(problemIn(failed));
+      toasts.show({ text: `${what} ${todo}` });
+    }
+  }
+
+  #goOn(letter: WritingLetter): void {
+    this.takenBack = letter;
+    this.#around.router.go(letter.id === null ? "/mail/write" : `/mail/write#${letter.id}`);
   }
 
   #failed(letter: WritingLetter, since: number, problem: Problem): void {
@@ -140,13 +189,9 @@ export class Outbox {
     }
   }
 
-  /** Closes the way back, and sends. */
-  async #flush(): Promise<void> {
-    const held = this.letters.filter(({ state }) => state === "held");
-    if (held.length === 0) return;
-    const going = held.map(({ letter }) => this.#send(letter));
-    this.#around.toasts.close();
-    await Promise.all(going);
+  /** When everything that is being handed over was, or could not be. */
+  async #handedOver(): Promise<void> {
+    await Promise.all(this.#sending);
   }
 
   #empty(): void {

@@ -3,6 +3,7 @@
 import CloudOff from "@lucide/svelte/icons/cloud-off";
 import Lock from "@lucide/svelte/icons/lock";
 import ShieldAlert from "@lucide/svelte/icons/shield-alert";
+import Undo from "@lucide/svelte/icons/undo-2";
 import type { Component } from "svelte";
 
 import { m } from "../paraglide/messages.js";
@@ -18,6 +19,7 @@ export interface Unseen {
 export function unseen(damage: Problem | null): Unseen {
   // What it takes to check it could not be asked for: nothing is said of the letter.
   if (damage?.class === "unavailable") return { icon: CloudOff, words: m["list.not_now"](), line: m["list.not_now_line"]() };
+  if (damage?.name === "withdrawn") return { icon: Undo, words: m["list.withdrawn"](), line: m["list.withdrawn_line"]() };
   if (damage?.name === "level-required") return { icon: Lock, words: m["list.locked"](), line: m["list.locked_line"]() };
   const line = damage?.name === "sender-key-changed" ? m["list.key_changed"]() : m["list.damaged_line"]();
   return { icon: ShieldAlert, words: m["list.damaged"](), line };

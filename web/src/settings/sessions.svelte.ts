@@ -1,13 +1,13 @@
 // Where this account is signed in.
 import type { Confirmation } from "../accounts/confirmation.svelte.ts";
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Problem, SessionRow } from "../worker/types.ts";
+import type { NamedSession, Problem, SessionRow } from "../worker/types.ts";
 
 export class Sessions {
   readonly #vault: Pick<typeof mailbox, "call">;
   readonly #confirmation: Pick<Confirmation, "before">;
 
-  all = $state.raw<readonly SessionRow[] | null>(null);
+  all = $state.raw<readonly NamedSession[] | null>(null);
   problem = $state.raw<Problem | null>(null);
   /** The one that is being ended. */
   ending = $state.raw<string | null>(null);
@@ -29,7 +29,7 @@ export class Sessions {
     return ended;
   }
 
-  async #take(ask: () => Promise<SessionRow[]>): Promise<boolean> {
+  async #take(ask: () => Promise<NamedSession[]>): Promise<boolean> {
     this.problem = null;
     try {
       this.all = await ask();

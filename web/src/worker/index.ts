@@ -1,5 +1,6 @@
 // The page's way to its Workers. Keys and letters' keys stay there; what comes here is what a person may see.
 
+import { lack } from "./able.ts";
 import { device } from "./device.ts";
 import mailboxUrl from "./mailbox_worker.ts?worker&url";
 import { Idle } from "./idle.ts";
@@ -95,6 +96,11 @@ export const mailbox = {
     return () => listeners.delete(listener);
   },
 
+  /** What was drafted goes to the server without waiting for more. */
+  handIn(): void {
+    mailboxWorker?.tell({ do: "hand_in" });
+  },
+
   /** Forgets the keys; the session stays. A network that does not answer gets no say in it. */
   async lock(why: LockReason): Promise<void> {
     const locked = mailboxWorker?.call("lock", {}).catch(problemIn);
@@ -125,7 +131,7 @@ export const mailbox = {
 
 /** At load: opens by the device slot if it can. Costs no WebAssembly where nobody was signed in. */
 export async function start(): Promise<Start> {
-  if (hint.value === null && session.value === null) return { state: "signed-out" };
+  if (lack !== null || (hint.value === null && session.value === null)) return { state: "signed-out" };
   const worker = (mailboxWorker ??= await begun(null));
   try {
     const me = (await worker.call("reopen", {})) as Me;
@@ -189,7 +195,7 @@ async function bothWorkers(): Promise<WorkerCalls> {
   return worker;
 }
 
-type Finishing = "make" | "enter_code" | "complete_recovery" | "unlock";
+type Finishing = "make_mailbox" | "enter_code" | "replace_password" | "unlock";
 
 export const signIn = {
   async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0]): Promise<SignInCalls[C][1]> {
@@ -200,12 +206,13 @@ export const signIn = {
     return (await (await signInWorker).call(call, args)) as SignInCalls[C][1];
   },
 
-  /** The last step: resolves when the mailbox Worker has the mailbox open. */
-  async finish<C extends Finishing>(call: C, args: SignInCalls[C][0]): Promise<Me> {
+  /** The last step: resolves when the mailbox Worker has the mailbox open, to whose it is and what the call said. */
+  async finish<C extends Finishing>(call: C, args: SignInCalls[C][0]): Promise<{ me: Me; said: SignInCalls[C][1] }> {
     const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
     me.catch(() => undefined); // it may be rejected before anybody waits for it
+    let said: SignInCalls[C][1];
     try {
-      await signIn.call(call, args);
+      said = await signIn.call(call, args);
     } catch (error) {
       // Whoever unlocks has a session, or had one.
       if (call === "unlock" && problemIn(error).name === "not-signed-in") forget({ event: "ended" });
@@ -213,7 +220,7 @@ export const signIn = {
     }
     // It has handed over, and ends itself.
     signInWorker = undefined;
-    return await me;
+    return { me: await me, said };
   },
 
   /** Gives up what was begun. */
@@ -224,6 +231,6 @@ export const signIn = {
 
   /** Fetches the WebAssembly ahead, while a person types. */
   prepare(): void {
-    void compiledModule().catch(() => undefined);
+    if (lack === null) void compiledModule().catch(() => undefined);
   },
 };

@@ -80,10 +80,10 @@ export class Live {
     stream.onerror = () => {
       if (this.#ended.signal.aborted) return;
       listening.broke();
-      this.#tell({ tell: "connection", online: false });
-      if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-      // Refused: the session may be over, which a sync finds out.
-      this.#tell({ tell: "pulse", heard: null });
+      const refused = stream.readyState === EventSource.CLOSED;
+      // The network may be gone, or the session over: asking the server tells which, and only then is anybody told.
+      if (refused || this.#online) this.#tell({ tell: "pulse", heard: null });
+      if (!refused) return; // the browser tries again by itself
       setTimeout(() => this.#ended.signal.aborted || this.#stream !== stream || this.#connect(listening), AGAIN_AFTER);
     };
   }

@@ -10,6 +10,8 @@ import { initSync, MailboxWorker } from "./vault/vault.js";
 
 /** How long what was seen may wait before it is written down. */
 const KEEP_AFTER = 1_000;
+/** How long after it was saved on the device a draft goes to the server: more may be typed. */
+const HAND_IN_AFTER = 2_000;
 /** After how long what could not go out is tried again. */
 const AGAIN_AFTER = 60_000;
 
@@ -28,6 +30,7 @@ let beginning: Promise<void> | undefined;
 let live: Live | undefined;
 let keeping: ReturnType<typeof setTimeout> | undefined;
 let again: ReturnType<typeof setTimeout> | undefined;
+let handingIn: ReturnType<typeof setTimeout> | undefined;
 
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.do) {
@@ -39,6 +42,9 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       break;
     case "keep":
       void lanes.server.run(keep);
+      break;
+    case "hand_in":
+      handInAfter(0);
       break;
   }
 };
@@ -80,7 +86,7 @@ async function answered(id: number, call: string, args: string): Promise<void> {
   if (!client) return say({ say: "refusal", id, problem: BROKEN });
   const problem = await answer(client, id, call, args);
   if (call === "reopen" && problem === null) follow();
-  if (call === "save_draft" && problem === null) void lanes.server.run(() => handIn());
+  if (call === "save_draft" && problem === null) handInAfter(HAND_IN_AFTER);
   if (problem === null && (call === "lock" || call === "sign_out")) stopFollowing();
   else keepSoon();
   if (problem?.name === "waiting") catchUpLater();
@@ -144,6 +150,11 @@ async function synced(heard: Pulse | null): Promise<void> {
     if (counts.changed || counts.more) keepSoon();
     more = counts.more;
   }
+}
+
+function handInAfter(millis: number): void {
+  clearTimeout(handingIn);
+  handingIn = setTimeout(() => void lanes.server.run(handIn), millis);
 }
 
 /** What was saved on this device goes to the server, as soon as that answers; a later try is `catch_up`'s. */

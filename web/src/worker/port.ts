@@ -6,7 +6,9 @@ import type { Counts, DraftNews, GivenBack, Me, Problem, Pulse } from "./types.t
 export type ToWorker =
   | { do: "begin"; module: WebAssembly.Module; session: string | null; handover: MessagePort | null }
   | { do: "call"; id: number; call: string; args: string }
-  | { do: "keep" };
+  | { do: "keep" }
+  /** Drafts go to the server now: their page goes. */
+  | { do: "hand_in" };
 
 /** A Worker to the page. */
 export type ToPage =

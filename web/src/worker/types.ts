@@ -22,7 +22,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -177,6 +177,19 @@ level: Level | null,
 receipt_refused: boolean, };
 
 /**
+ * A program and the system that it runs on, such as Firefox and Windows.
+ */
+export type DeviceName = { 
+/**
+ * The browser, or the terminal.
+ */
+program: string, 
+/**
+ * The operating system.
+ */
+system: string, };
+
+/**
  * Nothing to say but that it was done.
  */
 export type Done = Record<symbol, never>;
@@ -193,6 +206,10 @@ id: string,
  * The addresses, and whatever was typed in their place.
  */
 to: Array<string>, 
+/**
+ * Who gets a copy that everybody sees, likewise.
+ */
+cc: Array<string>, 
 /**
  * The subject.
  */
@@ -258,6 +275,15 @@ letters: EraseNumber,
  * Higher than before: compare the drafts with `GET /ids/drafts`.
  */
 drafts: EraseNumber, };
+
+/**
+ * What of the trash is erased.
+ */
+export type Erasing = { 
+/**
+ * Only these; none: everything.
+ */
+ids: Array<string> | null, };
 
 /**
  * The answer to `POST /trash/empty`: what was erased, step by step (PROTOCOL §8).
@@ -352,19 +378,6 @@ chosen: FactorOffer | null, };
 export type FailureName = ProblemType | ClientProblem | DamageName;
 
 /**
- * How a registration or a recovery ends.
- */
-export type Finish = { 
-/**
- * Whether the person has the recovery sheet; otherwise each sign-in asks again.
- */
-sheet_kept: boolean, 
-/**
- * Stay signed in on this device for 30 days.
- */
-keep: boolean, };
-
-/**
  * Where an entry lies.
  */
 export type Folder = "inbox" | "sent" | "archive" | "trash";
@@ -392,6 +405,27 @@ export type Heard = {
 pulse: Pulse | null, };
 
 /**
+ * How much a mailbox holds, and may hold. The server's word.
+ */
+export type Holdings = { 
+/**
+ * Letters, in all folders.
+ */
+letters: number, 
+/**
+ * At most so many.
+ */
+most_letters: number, 
+/**
+ * Bytes of letters, drafts and contacts, as the server has them.
+ */
+bytes: number, 
+/**
+ * At most so many.
+ */
+most_bytes: number, };
+
+/**
  * A letter, a draft, a session or a factor.
  */
 export type Id = { 
@@ -399,6 +433,23 @@ export type Id = {
  * Its id.
  */
 id: string, };
+
+/**
+ * A password as typed, and whose it would be.
+ */
+export type JudgedPassword = { 
+/**
+ * As typed.
+ */
+password: string, 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The name; empty where it is still sealed.
+ */
+name: string, };
 
 /**
  * The language of what the server writes to a person: e-mail and SMS.
@@ -416,7 +467,11 @@ code: string,
 /**
  * Stay signed in on this device for 30 days.
  */
-keep: boolean, };
+keep: boolean, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
 
 /**
  * A letter, verified as a whole.
@@ -430,6 +485,10 @@ id: string,
  * Where it lies.
  */
 folder: Folder, 
+/**
+ * Whether it is to be seen again.
+ */
+flagged: boolean, 
 /**
  * When it came, by the server's clock.
  */
@@ -473,6 +532,23 @@ conversation: Array<Row>, };
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
 
 /**
+ * Letters, and how they are marked. Absent is unchanged.
+ */
+export type Marking = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, 
+/**
+ * Read or not.
+ */
+read: boolean | null, 
+/**
+ * Flagged or not.
+ */
+flagged: boolean | null, };
+
+/**
  * Whose mailbox is open.
  */
 export type Me = { 
@@ -511,6 +587,19 @@ ids: Array<string>,
 to: Folder, };
 
 /**
+ * Where the owner is signed in: a device, by the name that it gave itself.
+ */
+export type NamedSession = { 
+/**
+ * As the server has it.
+ */
+row: SessionRow, 
+/**
+ * What its device is called, where it said so.
+ */
+device: DeviceName | null, };
+
+/**
  * A choice of language.
  */
 export type NewLanguage = { 
@@ -537,13 +626,17 @@ address: string,
 language: Language, };
 
 /**
- * A password as typed.
+ * A new password as typed, in the place of a forgotten one.
  */
 export type NewPassword = { 
 /**
  * As typed.
  */
-password: string, };
+password: string, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
 
 /**
  * A phone number as typed.
@@ -589,6 +682,14 @@ export type Part = {
  * Which folder.
  */
 folder: Folder, 
+/**
+ * Which of its letters.
+ */
+which: Which, 
+/**
+ * And this one in any case: it is open, and must not vanish for having been opened.
+ */
+open: string | null, 
 /**
  * How many of the newest are left out.
  */
@@ -669,6 +770,87 @@ address: string,
 recovery_code: string, };
 
 /**
+ * A registration as far as it has come: what the page shows of it, and keeps for its tab so that a reload goes on. No secret.
+ */
+export type Registering = { 
+/**
+ * What is asked for now.
+ */
+step: RegisteringStep, 
+/**
+ * The name that will go out with letters.
+ */
+name: string, 
+/**
+ * The address in its one form.
+ */
+address: string, 
+/**
+ * Names the registration.
+ */
+id: string, 
+/**
+ * Reserved for the account.
+ */
+account: string, 
+/**
+ * What a code was sent by, at the step that asks for it.
+ */
+factor: string | null, 
+/**
+ * The phone, once it was named.
+ */
+phone: string | null, };
+
+/**
+ * A code of a registration as typed or pasted.
+ */
+export type RegisteringCode = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * Six digits, or the whole message they stand in.
+ */
+code: string, };
+
+/**
+ * The password of a registration as typed.
+ */
+export type RegisteringPassword = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * As typed.
+ */
+password: string, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
+
+/**
+ * The phone of a registration as typed.
+ */
+export type RegisteringPhone = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * As typed: a Swedish number, or one with a country code.
+ */
+phone: string, };
+
+/**
+ * What a registration asks for.
+ */
+export type RegisteringStep = "address-code" | "phone" | "phone-code" | "password";
+
+/**
  * A line of a list: `summary` or `damage`, never both.
  */
 export type Row = { 
@@ -684,6 +866,10 @@ folder: Folder,
  * Whether it was opened.
  */
 read: boolean, 
+/**
+ * Whether it is to be seen again.
+ */
+flagged: boolean, 
 /**
  * When it came, by the server's clock.
  */
@@ -867,7 +1053,7 @@ keep: boolean, };
 /**
  * Whether a password will do.
  */
-export type Verdict = "too-short" | "pattern" | "personal" | "known" | "enough" | "good";
+export type Verdict = "too-short" | "pattern" | "own-name" | "personal" | "known" | "enough" | "good";
 
 /**
  * What became of the letters that were on their way.
@@ -887,6 +1073,11 @@ given_back: Array<GivenBack>,
 drafts: Array<DraftNews>, };
 
 /**
+ * Which letters of a folder.
+ */
+export type Which = "all" | "unread" | "flagged";
+
+/**
  * A letter that is being written.
  */
 export type Writing = { 
@@ -898,6 +1089,10 @@ id: string | null,
  * The addresses; in a draft, whatever was typed.
  */
 to: Array<string>, 
+/**
+ * Who gets a copy that everybody sees, likewise.
+ */
+cc: Array<string>, 
 /**
  * The subject.
  */
@@ -911,22 +1106,25 @@ text: string,
  */
 answers: string | null, };
 
+/** How much a letter holds: octets of a subject, characters of a text, recipients. */
+export const LIMITS = { subject: 998, text: 250000, recipients: 99 } as const;
+
 /** Each call's arguments and answer. */
 export interface SignInCalls {
-  register: [NewMailbox, Done];
-  enter_address_code: [Code, Done];
-  name_phone: [NewPhone, string];
-  enter_phone_code: [Code, Done];
-  judge: [NewPassword, Verdict];
-  choose_password: [NewPassword, Sheet];
-  make: [Finish, Done];
+  register: [NewMailbox, Registering];
+  enter_address_code: [RegisteringCode, Registering];
+  read_phone: [NewPhone, string];
+  name_phone: [RegisteringPhone, Registering];
+  enter_phone_code: [RegisteringCode, Registering];
+  send_registering_code: [Registering, Done];
+  judge: [JudgedPassword, Verdict];
+  make_mailbox: [RegisteringPassword, Sheet];
   sign_in: [Credentials, Factors];
   choose_factor: [Id, Factors];
   enter_code: [LastCode, Done];
   recover: [RecoveryCode, Factors];
   enter_recovery_code: [Code, Done];
-  choose_new_password: [NewPassword, Sheet];
-  complete_recovery: [Finish, Done];
+  replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   send_again: [Nothing, Done];
 }
@@ -945,7 +1143,8 @@ export interface MailboxCalls {
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
-  empty_trash: [Nothing, ErasureReceipt];
+  mark_letters: [Marking, Counts];
+  empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
   look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
@@ -959,14 +1158,15 @@ export interface MailboxCalls {
   digits_match: [TypedAddress, Comparison];
   digits_differ: [TypedAddress, Comparison];
   accept: [TypedAddress, Comparison];
-  sessions: [Nothing, Array<SessionRow>];
-  end_session: [Id, Array<SessionRow>];
+  sessions: [Nothing, Array<NamedSession>];
+  end_session: [Id, Array<NamedSession>];
   security_events: [Nothing, Array<SecurityEvent>];
   confirm: [Confirmation, Factors];
   choose_proof: [Id, Factors];
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
   own_certificate: [Nothing, OwnCertificate];
+  holdings: [Nothing, Holdings];
   set_language: [NewLanguage, Done];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];

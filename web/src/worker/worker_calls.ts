@@ -27,6 +27,11 @@ const workerPolicy = globalThis.trustedTypes?.createPolicy("securemailbox-worker
   },
 });
 
+/** A script of our own, as the content security policy wants it. */
+export function scriptUrl(url: string): string | URL {
+  return workerPolicy?.createScriptURL(url) ?? url;
+}
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The vault, fetched once for both Workers. */
@@ -49,7 +54,7 @@ export class WorkerCalls {
 
   /** `broke` is called if the Worker stops by itself: out of memory, or of a build that is gone. */
   constructor(url: string, heard: (message: ToPage) => void, broke: () => void) {
-    this.#worker = new Worker(workerPolicy?.createScriptURL(url) ?? url, { type: "module" });
+    this.#worker = new Worker(scriptUrl(url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
       if (data.say === "answer") this.#settle(data.id)?.resolve(JSON.parse(data.answer));
       else if (data.say === "refusal") this.#settle(data.id)?.reject(new CallFailed(data.problem));

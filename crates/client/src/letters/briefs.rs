@@ -15,7 +15,8 @@ use crate::{
     replica::{Brief, place},
 };
 
-/// Letter, thread, arrival, change, folder and flag, one after the other; numbers big-endian.
+/// Letter, thread, arrival, change, folder and flags, one after the other; numbers big-endian. A flag is a bit: read, flagged,
+/// refused.
 const WIDTH: usize = 16 + 16 + 8 + 8 + 1 + 1;
 
 /// The page that a letter stands on.
@@ -42,7 +43,7 @@ pub fn to_bytes<'a>(entries: impl Iterator<Item = (LetterId, &'a Brief)>) -> Vec
         bytes.extend_from_slice(&brief.arrived.unix_millis().to_be_bytes());
         bytes.extend_from_slice(&brief.change.get().to_be_bytes());
         bytes.push(place(brief.folder));
-        bytes.push(u8::from(brief.read));
+        bytes.push(u8::from(brief.read) | u8::from(brief.flagged) << 1 | u8::from(brief.refused) << 2);
     }
     bytes
 }
@@ -61,19 +62,16 @@ fn one(bytes: &[u8]) -> Option<(LetterId, Brief)> {
     let (thread, rest) = rest.split_first_chunk::<16>()?;
     let (arrived, rest) = rest.split_first_chunk::<8>()?;
     let (change, rest) = rest.split_first_chunk::<8>()?;
-    let [folder, read] = rest else { return None };
+    let [folder, flags @ 0..=7] = rest else { return None };
     let folder = Folder::ALL.into_iter().find(|of| place(*of) == *folder)?;
-    let read = match read {
-        0 => false,
-        1 => true,
-        _ => return None,
-    };
     let brief = Brief {
         thread: ThreadId::from_bytes(*thread),
         arrived: Timestamp::from_unix_millis(u64::from_be_bytes(*arrived)),
         change: ChangeNumber::new(u64::from_be_bytes(*change)),
         folder,
-        read,
+        read: flags & 1 != 0,
+        flagged: flags & 2 != 0,
+        refused: flags & 4 != 0,
     };
     Some((LetterId::from_bytes(*id), brief))
 }
@@ -85,14 +83,16 @@ mod tests {
     use super::*;
 
     fn any_brief() -> impl Strategy<Value = (LetterId, Brief)> {
-        (any::<[u8; 16]>(), any::<[u8; 16]>(), 0..1_u64 << 45, any::<u64>(), 0..5_usize, any::<bool>()).prop_map(
-            |(id, thread, arrived, change, folder, read)| {
+        (any::<[u8; 16]>(), any::<[u8; 16]>(), 0..1_u64 << 45, any::<u64>(), 0..5_usize, any::<[bool; 3]>()).prop_map(
+            |(id, thread, arrived, change, folder, [read, flagged, refused])| {
                 let brief = Brief {
                     thread: ThreadId::from_bytes(thread),
                     arrived: Timestamp::from_unix_millis(arrived),
                     change: ChangeNumber::new(change),
                     folder: Folder::ALL[folder],
                     read,
+                    flagged,
+                    refused,
                 };
                 (LetterId::from_bytes(id), brief)
             },

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use securemailbox_protocol::letters::{Entry, Released};
 use securemailbox_vault::{certificates::CertificateRefused, letters::Refused};
 use serde::Serialize;
 
@@ -31,6 +32,9 @@ pub enum Damage {
     /// A stronger proof of who one is must come first.
     #[error("the sender asks for a stronger proof of who you are")]
     LevelRequired,
+    /// Its sender took it back; it had been opened here.
+    #[error("the letter was withdrawn by its sender")]
+    Withdrawn,
 }
 
 /// What each damage is called.
@@ -52,6 +56,8 @@ pub enum DamageName {
     OtherLetter,
     /// A stronger proof must come first.
     LevelRequired,
+    /// Taken back by its sender.
+    Withdrawn,
 }
 
 /// As programs read it.
@@ -73,8 +79,15 @@ impl Damage {
             Self::OlderCertificate => DamageName::OlderCertificate,
             Self::OtherLetter => DamageName::OtherLetter,
             Self::LevelRequired => DamageName::LevelRequired,
+            Self::Withdrawn => DamageName::Withdrawn,
         }
     }
+}
+
+/// What opens an entry, or why nothing does.
+pub(super) fn released(entry: &Entry) -> Result<&Released, Damage> {
+    let why = if entry.withdrawn.is_some() { Damage::Withdrawn } else { Damage::LevelRequired };
+    entry.released.as_ref().ok_or(why)
 }
 
 impl Failure for Damage {
@@ -85,6 +98,7 @@ impl Failure for Damage {
                 "Nothing of it is shown. Ask the sender, over another channel, whether they have a new key; then \
                  `accept` it, or `compare` the sixty digits with them, which is surer.",
             ),
+            Self::Withdrawn => (Class::NotFound, "Its sender took it back. Ask them if you need what it said."),
             Self::LevelRequired => (Class::Refused, "Confirm that it is you, and open the letter again."),
             Self::Letter(_)
             | Self::Certificate(_)

@@ -12,7 +12,9 @@ use securemailbox_protocol::{
     limits,
     time::Timestamp,
 };
-use securemailbox_vault::letters::Letter;
+use securemailbox_vault::letters::{Letter, SealRefused};
+
+use crate::failure::{Class, ClientProblem, Explained, Failure, explained};
 
 const FORMAT: &str = "securemailbox/1 draft";
 
@@ -21,6 +23,9 @@ const FORMAT: &str = "securemailbox/1 draft";
 pub struct Draft {
     /// The addresses, and whatever was typed in their place.
     pub to: Vec<String>,
+    /// Those who get a copy that everybody sees, likewise.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub cc: Vec<String>,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -37,8 +42,11 @@ pub struct Draft {
 /// A letter whose readers are addresses: it can be sealed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressed {
-    /// To whom; no address twice.
+    /// To whom; no address twice, in the copies neither.
     pub to: Vec<Address>,
+    /// Who gets a copy that everybody sees.
+    #[serde(default)]
+    pub cc: Vec<Address>,
     /// The subject, one line.
     pub subject: String,
     /// The text.
@@ -86,7 +94,7 @@ pub enum NotAddressed {
     #[error("the letter is to nobody")]
     NoRecipients,
     /// More than a letter may have.
-    #[error("the letter has more than {} recipients", limits::READERS)]
+    #[error("the letter has more than {} recipients", limits::READERS - 1)]
     TooManyRecipients,
 }
 
@@ -97,6 +105,21 @@ pub struct Typed(pub String);
 impl fmt::Debug for Typed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Typed")
+    }
+}
+
+impl Failure for SealRefused {
+    fn explain(&self) -> Explained {
+        let (name, advice) = match self {
+            Self::SubjectTooLong => (ClientProblem::SubjectTooLong, "Shorten the subject, and send the letter again."),
+            Self::TooLong => (ClientProblem::TextTooLong, "Shorten the letter, and send it again."),
+            Self::TooManyReaders => {
+                (ClientProblem::TooManyRecipients, "Take some of them out, or send several letters.")
+            }
+            Self::NoReader => (ClientProblem::NoRecipients, "Say to whom."),
+            Self::NotOneLine => (ClientProblem::LetterRefused, "Change the subject, and send the letter again."),
+        };
+        explained(name, Class::Refused, advice)
     }
 }
 
@@ -115,25 +138,39 @@ impl Draft {
     /// What a letter that was to go out is again.
     #[must_use]
     pub fn of(letter: Addressed, saved: Timestamp) -> Self {
-        let to = letter.to.iter().map(|address| address.as_str().into()).collect();
-        Self { to, subject: letter.subject, text: letter.text, answers: letter.answers, saved, rest: Map::new() }
+        let typed = |addresses: &[Address]| addresses.iter().map(|address| address.as_str().into()).collect();
+        let (to, cc) = (typed(&letter.to), typed(&letter.cc));
+        Self { to, cc, subject: letter.subject, text: letter.text, answers: letter.answers, saved, rest: Map::new() }
     }
 
     /// The letter that it is, if everybody it is to has an address. Everybody once, however often and however they were
-    /// typed.
+    /// typed. A subject is one line: what was pasted with breaks or tabs has spaces.
     ///
     /// # Errors
     /// [`NotAddressed`]
     pub fn addressed(self) -> Result<Addressed, NotAddressed> {
-        let to = readers(&self.to)?;
-        Ok(Addressed { to, subject: self.subject, text: self.text, answers: self.answers })
+        let to = addresses(&self.to)?;
+        let mut cc = addresses(&self.cc)?;
+        cc.retain(|address| !to.contains(address));
+        match to.len() + cc.len() {
+            0 => return Err(NotAddressed::NoRecipients),
+            1..limits::READERS => {}
+            _ => return Err(NotAddressed::TooManyRecipients),
+        }
+        Ok(Addressed { to, cc, subject: one_line(&self.subject), text: self.text, answers: self.answers })
+    }
+
+    /// Whether it is longer than a letter may be. It can be written on, so that nothing is lost.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        self.text.len() > limits::TEXT && self.text.chars().count() > limits::TEXT
     }
 
     /// What was written, without when it was saved.
     #[must_use]
     pub fn print(&self) -> TextPrint {
         let mut hash = Sha256::new();
-        let parts = self.to.iter().map(String::as_str).chain([self.subject.as_str(), self.text.as_str()]);
+        let parts = self.to.iter().chain([&self.subject, &self.text]).chain(&self.cc);
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
@@ -158,19 +195,19 @@ impl Draft {
     }
 }
 
-fn readers(typed: &[String]) -> Result<Vec<Address>, NotAddressed> {
-    let mut readers = Vec::new();
+fn addresses(typed: &[String]) -> Result<Vec<Address>, NotAddressed> {
+    let mut addresses = Vec::new();
     for typed in typed {
         let address = Address::parse(typed).map_err(|_| NotAddressed::NotAnAddress(Typed(typed.trim().into())))?;
-        if !readers.contains(&address) {
-            readers.push(address);
+        if !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
-    match readers.len() {
-        0 => Err(NotAddressed::NoRecipients),
-        1..=limits::READERS => Ok(readers),
-        _ => Err(NotAddressed::TooManyRecipients),
-    }
+    Ok(addresses)
+}
+
+fn one_line(subject: &str) -> String {
+    subject.replace("\r\n", " ").replace(char::is_control, " ")
 }
 
 #[cfg(test)]
@@ -180,6 +217,7 @@ mod tests {
     fn draft(to: &[&str]) -> Draft {
         Draft {
             to: to.iter().map(|typed| (*typed).into()).collect(),
+            cc: Vec::new(),
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,
@@ -199,7 +237,22 @@ mod tests {
         let many: Vec<String> = (0..=limits::READERS).map(|n| format!("n{n}@demo.example")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(to(&many), Err(NotAddressed::TooManyRecipients));
-        assert_eq!(to(&many[1..]).unwrap().len(), limits::READERS);
+        assert_eq!(to(&many[2..]).unwrap().len(), limits::READERS - 1, "the sender is a reader too");
+    }
+
+    #[test]
+    fn who_gets_a_copy_is_no_second_reader() {
+        let cc = |typed: &[&str]| Draft { cc: draft(typed).to, ..draft(&["bjorn@demo.example"]) };
+        let addressed = cc(&["Bjorn@demo.example", "elif@demo.example"]).addressed().unwrap();
+        assert_eq!((addressed.to.len(), addressed.cc.len()), (1, 1));
+        assert!(Draft { to: Vec::new(), ..cc(&["elif@demo.example"]) }.addressed().is_ok());
+        assert_ne!(cc(&["elif@demo.example"]).print(), cc(&[]).print());
+    }
+
+    #[test]
+    fn a_subject_that_was_pasted_over_several_lines_goes_out_as_one() {
+        let draft = Draft { subject: "Tid\tTisdag\r\nkl. 10".into(), ..draft(&["a@b.se"]) };
+        assert_eq!(draft.addressed().unwrap().subject, "Tid Tisdag kl. 10");
     }
 
     #[test]
@@ -214,9 +267,9 @@ mod tests {
     #[test]
     fn what_a_newer_client_wrote_into_a_draft_is_carried_along() {
         let text = String::from_utf8(draft(&["a@b.se"]).to_bytes()).unwrap();
-        let newer = text.replacen("\"to\"", "\"cc\":[\"c@d.se\"],\"to\"", 1);
+        let newer = text.replacen("\"to\"", "\"files\":[\"x\"],\"to\"", 1);
         let read = Draft::from_bytes(newer.as_bytes()).unwrap();
-        assert!(String::from_utf8(read.to_bytes()).unwrap().contains("\"cc\":[\"c@d.se\"]"));
+        assert!(String::from_utf8(read.to_bytes()).unwrap().contains("\"files\":[\"x\"]"));
         assert_eq!(Draft::from_bytes(text.replace("/1 ", "/2 ").as_bytes()).err(), Some(NotADraft));
     }
 }

@@ -14,6 +14,8 @@ use securemailbox_protocol::{
     records::RecordPurpose,
 };
 
+use securemailbox_vault::letters::SealRefused;
+
 use crate::{
     device::{DeviceFailed, Expected, Table, Tag, Write, Written},
     failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
@@ -67,6 +69,9 @@ pub enum DraftError {
     /// There is none: it was sent or erased, here or elsewhere.
     #[error("there is no such draft")]
     NotFound,
+    /// It is longer than a letter may be, so it stays on this device.
+    #[error("the draft is longer than a letter may be")]
+    TooLong,
 }
 
 impl Failure for DraftError {
@@ -80,6 +85,7 @@ impl Failure for DraftError {
                 Class::NotFound,
                 "It was sent or erased. Look among the sent letters.",
             ),
+            Self::TooLong => SealRefused::TooLong.explain(),
         }
     }
 }
@@ -290,7 +296,9 @@ impl Mailbox {
                 Ok((draft, _)) => Ok(draft),
                 Err(DraftError::Record(error)) => Err(error),
                 Err(DraftError::NotFound) => continue,
-                Err(error @ (DraftError::Device(_) | DraftError::Answered(_))) => return Err(error),
+                Err(error @ (DraftError::Device(_) | DraftError::Answered(_) | DraftError::TooLong)) => {
+                    return Err(error);
+                }
             };
             let saved = |row: &DraftRow| row.draft.as_ref().map(|draft| draft.saved).ok();
             let row = DraftRow { id, draft };

@@ -19,8 +19,23 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn move_letter(&self, world: &impl World, id: LetterId, to: Folder) -> Result<(), CallError> {
-        let update = EntryUpdate { folder: Some(to), read: None };
+        self.update_letter(world, id, EntryUpdate { folder: Some(to), ..EntryUpdate::default() }).await
+    }
+
+    /// Moves or marks an entry.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn update_letter(&self, world: &impl World, id: LetterId, update: EntryUpdate) -> Result<(), CallError> {
         self.session.api(world).tell(endpoints::UPDATE_ENTRY.of(id), &update).await
+    }
+
+    /// Takes one's own letter out of its readers' mailboxes (PROTOCOL §4.6). Whoever has opened it sees that there was one.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn withdraw_letter(&self, world: &impl World, id: LetterId) -> Result<(), CallError> {
+        self.session.api(world).tell(endpoints::WITHDRAW.of(id), &()).await
     }
 
     /// Erases what lies in the trash, at the server and here (PROTOCOL §8).
@@ -28,10 +43,27 @@ impl Mailbox {
     /// # Errors
     /// [`RecordError`]
     pub async fn empty_trash(&self, world: &impl World) -> Result<ErasureReceipt, RecordError> {
+        self.erase(world, None).await
+    }
+
+    /// Erases these of what lies in the trash.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn erase_letters(
+        &self,
+        world: &impl World,
+        letters: Vec<LetterId>,
+    ) -> Result<ErasureReceipt, RecordError> {
+        self.erase(world, Some(letters)).await
+    }
+
+    async fn erase(&self, world: &impl World, letters: Option<Vec<LetterId>>) -> Result<ErasureReceipt, RecordError> {
         // An erasure whose answer was lost is asked for again under its id, and gives the receipt that was lost.
-        let id = self.state.borrow().emptying.unwrap_or_else(|| ErasureId::new(world.now(), &mut world.rng()));
-        self.state.borrow_mut().emptying = Some(id);
-        let answer = self.session.api(world).send(endpoints::EMPTY_TRASH.here(), &EmptyTrash { id }).await;
+        let before = self.state.borrow().emptying.clone().filter(|before| before.letters == letters);
+        let what = before.unwrap_or_else(|| EmptyTrash { id: ErasureId::new(world.now(), &mut world.rng()), letters });
+        self.state.borrow_mut().emptying = Some(what.clone());
+        let answer = self.session.api(world).send(endpoints::EMPTY_TRASH.here(), &what).await;
         let lost = answer.as_ref().is_err_and(|error: &CallError| error.explain().class == Class::Unavailable);
         if !lost {
             self.state.borrow_mut().emptying = None;

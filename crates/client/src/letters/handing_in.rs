@@ -4,11 +4,13 @@ use securemailbox_protocol::{
     endpoints,
     ids::RecordId,
     numbers::Version,
+    problems::ProblemType,
     records::{RecordHead, RecordPurpose},
 };
 
 use crate::{
     device::{DeviceFailed, Expected, Table, Written},
+    failure::CallError,
     keeping::RecordRow,
     mailbox::Mailbox,
     records::{RecordError, is_stale, new_head},
@@ -60,6 +62,12 @@ impl Mailbox {
             return Ok(SavedDraft { id, beside: None });
         };
         let (bytes, print) = (draft.to_bytes(), draft.print());
+        if draft.is_too_long() {
+            return Err(DraftError::TooLong);
+        }
+        if let Some(error) = self.refused_before(id, print) {
+            return Err(error);
+        }
         let mut saved = SavedDraft { id: self.unspent(world, Some(id)).await?, beside: None };
         let mut over = if saved.id == id { version } else { Version::ZERO };
         let is_new = saved.id == id && over == Version::ZERO;
@@ -101,10 +109,22 @@ impl Mailbox {
                     saved = SavedDraft { id: fresh(world), beside: None };
                     over = Version::ZERO;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if is_too_large(&error) {
+                        self.state.borrow_mut().too_large.insert(id, (print, error.clone()));
+                    }
+                    return Err(error.into());
+                }
             }
         }
         Err(RecordError::Contended.into())
+    }
+
+    /// Why the server, or something on the way to it, took nothing as large as this very text: it is not asked again.
+    fn refused_before(&self, id: RecordId, print: TextPrint) -> Option<DraftError> {
+        let state = self.state.borrow();
+        let (refused, error) = state.too_large.get(&id)?;
+        (*refused == print).then(|| error.clone().into())
     }
 
     async fn has_handed_in(
@@ -187,5 +207,18 @@ impl Mailbox {
                 Ok(()) | Err(_) => self.state.borrow_mut().replica.laid_to_rest(id),
             }
         }
+    }
+}
+
+const fn is_too_large(error: &RecordError) -> bool {
+    match error {
+        RecordError::Call(CallError::TooLargeForProxy) => true,
+        RecordError::Call(CallError::Problem(problem)) => matches!(problem.kind, ProblemType::TooLarge),
+        RecordError::Call(_)
+        | RecordError::Refused(_)
+        | RecordError::Device(_)
+        | RecordError::DoesNotOpen
+        | RecordError::UnknownForm
+        | RecordError::Contended => false,
     }
 }

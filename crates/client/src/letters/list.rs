@@ -24,11 +24,13 @@ use crate::{
     directory::LookUpError,
     failure::{CallError, Class, Failure},
     mailbox::Mailbox,
+    replica::Choice,
     world::World,
 };
 
 use super::{
     Damage, LetterRow, NotShown, Summary,
+    damage::released,
     summary::{OpenedEnvelope, Verified},
 };
 
@@ -56,17 +58,17 @@ impl Mailbox {
         self.part(world, folder, 0..limit).await
     }
 
-    /// A part of a folder, counted from the newest arrival.
+    /// A part of a folder, or of some letters in it, counted from the newest arrival.
     ///
     /// # Errors
     /// [`DeviceFailed`]
     pub async fn part(
         &self,
         world: &impl World,
-        folder: Folder,
+        choice: impl Into<Choice>,
         range: Range<usize>,
     ) -> Result<Vec<Row>, DeviceFailed> {
-        let ids = self.state.borrow().replica.part(folder, range);
+        let ids = self.state.borrow().replica.part(choice, range);
         self.list_rows(world, ids).await
     }
 
@@ -108,7 +110,8 @@ impl Mailbox {
             }
             let summary = summary.and_then(|opened| Ok(self.judged(opened.summary)?));
             if let Some(brief) = self.state.borrow().replica.entry(*id) {
-                (entry.folder, entry.read, entry.change) = (brief.folder, brief.read, brief.change);
+                (entry.folder, entry.change) = (brief.folder, brief.change);
+                (entry.read, entry.flagged) = (brief.read, brief.flagged);
             }
             entry.released = None;
             rows.push(Row { entry, summary });
@@ -165,7 +168,7 @@ impl Mailbox {
             return Ok(opened.clone());
         }
         let entry = &found.row.entry;
-        let released = entry.released.as_ref().ok_or(Damage::LevelRequired)?;
+        let released = released(entry)?;
         let sender = self.sender_certificate(world, entry).await?;
         let key = unwrap(released.wrapped_key.as_ref(), &self.keyring).map_err(Damage::from)?;
         let envelope = self.open_envelope(world, entry, released, &key, &sender)?;

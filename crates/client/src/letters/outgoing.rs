@@ -3,7 +3,13 @@
 
 use std::time::Duration;
 
-use securemailbox_protocol::{address::Address, ids::RecordId, time::Timestamp};
+use securemailbox_protocol::{
+    address::Address,
+    ids::{LetterId, RecordId},
+    letters::{Hold, HoldRefusal},
+    problems::ProblemType,
+    time::Timestamp,
+};
 
 use crate::{
     device::{DeviceFailed, Expected, Table, Write},
@@ -41,6 +47,9 @@ pub enum NotSent {
     /// Somebody it is to has no address, or nobody has.
     #[error(transparent)]
     NotAddressed(#[from] NotAddressed),
+    /// It was held, and its readers could not be given it when its time had come.
+    #[error("the letter was held, and could not be released")]
+    NotReleased(HoldRefusal),
 }
 
 impl NotSent {
@@ -52,6 +61,7 @@ impl NotSent {
             Self::Send(error) => error.reader().map(Address::as_str),
             Self::NotAddressed(NotAddressed::NoRecipients | NotAddressed::TooManyRecipients)
             | Self::Draft(_)
+            | Self::NotReleased(_)
             | Self::Later => None,
         }
     }
@@ -81,6 +91,13 @@ impl Failure for NotSent {
             }
             Self::Send(error) => error.explain(),
             Self::Draft(error) => error.explain(),
+            Self::NotReleased(refusal) => {
+                let kind = match refusal {
+                    HoldRefusal::StaleKey => ProblemType::StaleKey,
+                    HoldRefusal::ReaderFull => ProblemType::ReaderFull,
+                };
+                explained(kind, Class::Refused, kind.advice())
+            }
             Self::NotAddressed(NotAddressed::NotAnAddress(_)) => {
                 explained(ClientProblem::NotAnAddress, Class::Refused, "Correct it, and send the letter again.")
             }
@@ -191,17 +208,19 @@ impl Mailbox {
                 }
             }
         }
+        given_back.extend(self.take_refused_back(world).await);
         Ok(given_back)
     }
 
     async fn send_draft(&self, world: &impl World, record: RecordId, taken: Write) -> Result<(), NotSent> {
         let (draft, _) = self.draft_text(world, record).await?;
-        self.send_from(world, &draft.addressed()?, Some(record), vec![taken]).await?;
+        self.send_from(world, &draft.addressed()?, Some(record), None, vec![taken]).await?;
         Ok(())
     }
 
-    /// Sends what was written; the draft that it was goes in the same act. Where nobody could be looked up it is a draft
-    /// that is to go out; where it can't go it is a draft like any other.
+    /// Sends what was written; the draft that it was goes in the same act. The server may hold it for a while, so that its
+    /// writer can take it back. Where nobody could be looked up it is a draft that is to go out; where it can't go it is a
+    /// draft like any other.
     ///
     /// # Errors
     /// [`NotSent`]
@@ -210,9 +229,10 @@ impl Mailbox {
         world: &impl World,
         record: Option<RecordId>,
         draft: Draft,
-    ) -> Result<(), NotSent> {
-        match self.send_as_typed(world, record, draft.clone()).await {
-            Ok(()) => Ok(()),
+        hold: Option<Hold>,
+    ) -> Result<LetterId, NotSent> {
+        match self.send_as_typed(world, record, draft.clone(), hold).await {
+            Ok(letter) => Ok(letter),
             Err(error) if error.could_not_ask() => {
                 let saved = self.save_draft(world, record, draft).await.map_err(SendError::from)?;
                 self.send_later(world, saved.id).await.map_err(SendError::from)?;
@@ -228,10 +248,16 @@ impl Mailbox {
         }
     }
 
-    async fn send_as_typed(&self, world: &impl World, record: Option<RecordId>, draft: Draft) -> Result<(), NotSent> {
+    async fn send_as_typed(
+        &self,
+        world: &impl World,
+        record: Option<RecordId>,
+        draft: Draft,
+        hold: Option<Hold>,
+    ) -> Result<LetterId, NotSent> {
         let taken = record.map(|record| rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
-        self.send_from(world, &draft.addressed()?, record, taken.into_iter().collect()).await?;
-        Ok(())
+        let sent = self.send_from(world, &draft.addressed()?, record, hold, taken.into_iter().collect()).await?;
+        Ok(sent.id)
     }
 
     /// Gives up what the server does not have: letters that are on their way, and drafts.
@@ -253,8 +279,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_protocol::problems::ProblemType;
-
     use super::*;
     use crate::fixtures::{NOW, TestWorld, annas_mailbox, identity, listing, problem, ready};
 
@@ -264,6 +288,7 @@ mod tests {
         let to = vec![to.into()];
         Draft {
             to,
+            cc: Vec::new(),
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,
@@ -314,7 +339,7 @@ mod tests {
     #[test]
     fn a_letter_whose_readers_can_not_be_looked_up_waits_and_goes_later() {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
-        let refused = ready(anna.send_written(&world, None, draft("bjorn@demo.example"))).unwrap_err();
+        let refused = ready(anna.send_written(&world, None, draft("bjorn@demo.example"), None)).unwrap_err();
         assert_eq!(refused, NotSent::Later);
         assert_eq!(anna.count_outgoing(), 1);
         bjorn_can_be_written_to(&world);
@@ -327,7 +352,7 @@ mod tests {
     fn a_server_that_has_no_time_for_look_ups_says_nothing_of_a_reader() {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
         world.server.will(LOOK_UPS, problem(ProblemType::TooManyRequests));
-        let refused = ready(anna.send_written(&world, None, draft("bjorn@demo.example"))).unwrap_err();
+        let refused = ready(anna.send_written(&world, None, draft("bjorn@demo.example"), None)).unwrap_err();
         assert_eq!((refused.explain().name, refused.about()), (ProblemType::TooManyRequests.into(), None));
     }
 
@@ -336,7 +361,7 @@ mod tests {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
         let record = held(&world, &anna, "per.ek@demo.example");
         world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
-        let refused = ready(anna.send_written(&world, Some(record), draft("per.ek@demo.example"))).unwrap_err();
+        let refused = ready(anna.send_written(&world, Some(record), draft("per.ek@demo.example"), None)).unwrap_err();
         assert_eq!(
             (refused.explain().name, refused.about()),
             (ProblemType::NoAccount.into(), Some("per.ek@demo.example"))

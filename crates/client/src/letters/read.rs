@@ -24,7 +24,7 @@ use crate::{
     world::World,
 };
 
-use super::{Answers, Damage, NotShown, OpenContent, ReaderDelivery, SentTo};
+use super::{Answers, Damage, NotShown, OpenContent, ReaderDelivery, SentTo, damage::released};
 
 /// A letter, verified.
 pub struct Reading {
@@ -113,7 +113,7 @@ impl Mailbox {
             let mut state = self.state.borrow_mut();
             state.answerable.insert(id, Answers::to(&letter));
             if let Some(brief) = state.replica.entry(id) {
-                (entry.folder, entry.read) = (brief.folder, brief.read);
+                (entry.folder, entry.read, entry.flagged) = (brief.folder, brief.read, brief.flagged);
             }
         }
         let mut warnings = self.warnings(&letter, &entry);
@@ -152,7 +152,7 @@ impl Mailbox {
         // Another tab may have written the row meanwhile; then it is opened once more the next time.
         let _ = self.rows(world).write(rows).await?;
         let (opened, entry) = (opened?, &found.row.entry);
-        let released = entry.released.as_ref().ok_or(Damage::LevelRequired)?;
+        let released = released(entry)?;
         let content = self.content(world, id).await?;
         let sender = self.sender_certificate(world, entry).await?;
         let key = opened.key().ok_or(Damage::OtherLetter)?;
@@ -208,6 +208,6 @@ impl Mailbox {
             let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
             api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
         }
-        api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { folder: None, read: Some(true) }).await
+        api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { read: Some(true), ..EntryUpdate::default() }).await
     }
 }

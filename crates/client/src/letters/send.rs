@@ -3,7 +3,7 @@
 use securemailbox_protocol::{
     address::Address,
     ids::{LetterId, RecordId, ThreadId},
-    letters::{NewLetter, NewLetters, NewReader, Posted, SentDraft},
+    letters::{Hold, NewLetter, NewLetters, NewReader, Posted, SentDraft},
     numbers::Version,
     octets::Octets,
     problems::ProblemType,
@@ -46,6 +46,8 @@ struct Source<'a> {
     record: Option<RecordId>,
     /// The texts of that draft that its sender had seen.
     seen: Vec<TextPrint>,
+    /// For how long the server holds it.
+    hold: Option<Hold>,
 }
 
 /// A letter lies in every reader's mailbox.
@@ -114,9 +116,7 @@ impl Failure for SendError {
     fn explain(&self) -> Explained {
         match self {
             Self::LookUp { cause, .. } => cause.explain(),
-            Self::Seal(_) => {
-                explained(ClientProblem::LetterRefused, Class::Refused, "Change the letter, and send it again.")
-            }
+            Self::Seal(refused) => refused.explain(),
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
             Self::NoDraft => DraftError::NotFound.explain(),
@@ -163,7 +163,7 @@ impl Mailbox {
     /// # Errors
     /// [`SendError`]: nothing went out, except for [`SendError::Waiting`], where the letter is kept and goes out once.
     pub async fn send(&self, world: &impl World, written: &Addressed) -> Result<Sent, SendError> {
-        self.send_from(world, written, None, Vec::new()).await
+        self.send_from(world, written, None, None, Vec::new()).await
     }
 
     /// Sends a letter as [`Mailbox::send`] does; its draft goes in the same act. `also` is written on the device with the
@@ -176,6 +176,7 @@ impl Mailbox {
         world: &impl World,
         written: &Addressed,
         record: Option<RecordId>,
+        hold: Option<Hold>,
         also: Vec<Write>,
     ) -> Result<Sent, SendError> {
         if let Some(record) = record
@@ -187,7 +188,7 @@ impl Mailbox {
             let state = self.state.borrow();
             record.and_then(|record| state.seen_texts.get(&record)).cloned().unwrap_or_default()
         };
-        let from = Source { written, record, seen };
+        let from = Source { written, record, seen, hold };
         self.seal_and_post(world, &from, None, Expected::Nothing, also, IfItCantGo::Forget).await
     }
 
@@ -320,8 +321,8 @@ impl Mailbox {
         let mut still = Vec::new();
         for (row, tag, waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
             let id = waiting.id;
-            let Waiting { written, record, seen, .. } = waiting.clone();
-            let from = Source { written: &written, record, seen };
+            let Waiting { written, record, seen, letters: NewLetters { hold, .. }, .. } = waiting.clone();
+            let from = Source { written: &written, record, seen, hold };
             let sent = match post(&self.session.api(world), &waiting).await {
                 Ok(posted) => {
                     self.acknowledged(world, &waiting, &posted, &[]).await?;
@@ -368,9 +369,9 @@ impl Mailbox {
     }
 
     async fn seal(&self, world: &impl World, from: &Source<'_>) -> Result<(Waiting, Vec<Recipient>), SendError> {
-        let Source { written, record, seen } = from;
-        let mut readers = Vec::with_capacity(written.to.len());
-        for address in &written.to {
+        let Source { written, record, seen, hold } = from;
+        let mut readers = Vec::with_capacity(written.to.len() + written.cc.len());
+        for address in written.to.iter().chain(&written.cc) {
             let recipient = self.recipient(world, address).await;
             readers.push(recipient.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
         }
@@ -397,7 +398,7 @@ impl Mailbox {
             readers.iter().map(|reader| (reader.certificate.address().clone(), reader.certificate.fingerprint()));
         let waiting = Waiting {
             id: outgoing.id,
-            letters: NewLetters { letters: vec![letter], draft: None },
+            letters: NewLetters { letters: vec![letter], draft: None, hold: *hold },
             contents: vec![Octets(sealed.content)],
             written: (*written).clone(),
             record: *record,
@@ -409,12 +410,14 @@ impl Mailbox {
 
     fn outgoing(&self, world: &impl World, written: &Addressed, readers: &[Recipient]) -> Outgoing {
         let answers = written.answers.as_ref();
+        let mut to: Vec<_> = readers.iter().map(|reader| reader.certificate.clone()).collect();
+        let cc = to.split_off(written.to.len());
         Outgoing {
             id: LetterId::new(world.now(), &mut world.rng()),
             thread: answers.map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
             name: Some(self.name().into()),
-            to: readers.iter().map(|reader| reader.certificate.clone()).collect(),
-            cc: Vec::new(),
+            to,
+            cc,
             subject: written.subject.clone(),
             text: written.text.clone(),
             date: world.now(),

@@ -120,7 +120,11 @@ impl LetterRow {
     /// A new entry, with what an older row has of the same letter.
     pub(crate) fn new(entry: Entry, former: Option<Self>) -> Self {
         let opened = former.and_then(|former| former.opened);
-        let opened = opened.filter(|opened| entry.released.as_ref().is_none_or(|new| opened.fits(&entry, new)));
+        // Of a letter that was withdrawn nothing stays; of one that asks for another proof by now, what was proved before does.
+        let opened = opened.filter(|opened| match &entry.released {
+            Some(new) => opened.fits(&entry, new),
+            None => entry.withdrawn.is_none(),
+        });
         Self { entry, opened }
     }
 }

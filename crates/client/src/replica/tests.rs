@@ -12,10 +12,13 @@ fn entry(id: u8, change: u64) -> Entry {
         },
         folder: Folder::Inbox,
         read: false,
+        flagged: false,
         level: None,
         change: ChangeNumber::new(change),
         arrived: Timestamp::from_unix_millis(u64::from(id)),
         content_length: 0,
+        held: None,
+        withdrawn: None,
         released: None,
     }
 }
@@ -77,6 +80,19 @@ fn a_folder_is_listed_newest_first_and_an_entry_that_moved_is_in_one_folder_only
     replica.take_changes(changes(5, erased(0, 0), vec![moved], vec![])).unwrap();
     assert_eq!((replica.count(Folder::Inbox), replica.count(Folder::Archive)), ((1, 1), (1, 0)));
     assert_eq!(replica.part(Folder::Archive, 0..9), [LetterId::from_bytes([8; 16])]);
+}
+
+#[test]
+fn a_choice_of_letters_keeps_the_one_that_is_open() {
+    let mut replica = replica();
+    let read = Entry { read: true, flagged: true, ..entry(8, 5) };
+    replica.take_changes(changes(5, erased(0, 0), vec![read], vec![])).unwrap();
+    let open = LetterId::from_bytes([8; 16]);
+    let choice = |which, open| Choice { folder: Folder::Inbox, which, open };
+    assert_eq!(replica.part(choice(Which::Flagged, None), 0..9), [open]);
+    assert_eq!(replica.part(choice(Which::Unread, None), 0..9), [LetterId::from_bytes([7; 16])]);
+    assert_eq!(replica.part(choice(Which::Unread, Some(open)), 0..1), [open]);
+    assert_eq!(replica.size(choice(Which::Unread, Some(open))), 2);
 }
 
 #[test]

@@ -17,8 +17,8 @@ use securemailbox_protocol::{
     directory::{Listing, LookUp},
     ids::{AccountId, CertificateHash, LetterId, RecordId},
     letters::{
-        Deliveries, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, NewLetter, NewLetters, Posted, PostedLetter,
-        Released, Sender,
+        Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, Held, Hold, NewLetter,
+        NewLetters, Posted, PostedLetter, Released, Sender,
     },
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
@@ -116,6 +116,8 @@ struct State {
     taken: Vec<Taken>,
     /// Letters that were erased with the trash.
     emptied: BTreeSet<LetterId>,
+    /// Letters that were taken back before their readers had them.
+    taken_back: BTreeSet<LetterId>,
     /// Drafts that were erased or went out as letters.
     gone: BTreeSet<RecordId>,
     /// Drafts as they were when somebody erased them.
@@ -161,6 +163,10 @@ impl FakeServer {
 
     pub fn emptied(&self) -> BTreeSet<LetterId> {
         self.state.borrow().emptied.clone()
+    }
+
+    pub fn taken_back(&self) -> BTreeSet<LetterId> {
+        self.state.borrow().taken_back.clone()
     }
 
     /// Whether a draft was on the server and is gone, or went out as a letter.
@@ -244,6 +250,7 @@ impl FakeServer {
         let path = request.path.strip_prefix("/api/v1/").unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut state = self.state.borrow_mut();
+        state.release(self.clock.get());
         match (request.method, path.split('/').collect::<Vec<_>>().as_slice()) {
             (Method::Put, ["slots", "device"]) => {
                 state.slots.insert(device, serde_json::from_slice(&request.body).unwrap());
@@ -269,9 +276,10 @@ impl FakeServer {
                 entry.map_or_else(|| problem(ProblemType::NotFound), ok)
             }
             (Method::Get, ["letters", id, "content"]) => state.content(id.parse().unwrap()),
+            (Method::Post, ["letters", id, "take-back"]) => state.take_back(id.parse().unwrap()),
             (Method::Get, ["letters", _, "deliveries"]) => ok(&Deliveries { deliveries: Vec::new() }),
             (Method::Patch, ["letters", id]) => state.update(id.parse().unwrap(), &request.body),
-            (Method::Post, ["trash", "empty"]) => ok(&state.empty_trash(self.clock.get())),
+            (Method::Post, ["trash", "empty"]) => ok(&state.empty_trash(&request.body, self.clock.get())),
             (Method::Post, ["directory", "look-ups"]) => self.look_up(&request.body),
             (method, path) => panic!("the fake server knows no {} {path:?}", method.as_str()),
         }
@@ -365,11 +373,13 @@ impl State {
 
     fn post(&mut self, device: u8, people: &People, now: Timestamp, body: &[u8]) -> Response {
         let (json, content) = parts(body);
-        let NewLetters { letters, draft } = serde_json::from_slice(json).unwrap();
+        let NewLetters { letters, draft, hold } = serde_json::from_slice(json).unwrap();
         let mut posted = Vec::new();
         let is_known = |letter: &NewLetter| {
             let there = self.taken.iter().any(|taken| taken.letter.id == letter.id);
-            there && (letter.readers.len() > 1 || self.entries.contains_key(&letter.id))
+            there
+                && !self.taken_back.contains(&letter.id)
+                && (letter.readers.len() > 1 || self.entries.contains_key(&letter.id))
         };
         let version = |id| self.records.get(&id).map(|kept| kept.head.version).unwrap_or_default();
         let goes = draft.is_none_or(|draft| version(draft.id) == draft.version);
@@ -380,12 +390,13 @@ impl State {
         for letter in letters {
             let there = self.taken.iter().find(|taken| taken.letter.id == letter.id);
             // Of a letter that only its sender held and erased, nothing is left that could tell a repetition.
-            match there.filter(|taken| taken.letter.readers.len() > 1 || self.entries.contains_key(&letter.id)) {
+            let is_left = |taken: &&Taken| taken.letter.readers.len() > 1 || self.entries.contains_key(&letter.id);
+            match there.filter(|taken| is_left(taken) && !self.taken_back.contains(&letter.id)) {
                 Some(taken) if taken.letter == letter => {}
                 Some(_) => return problem(ProblemType::IdTaken),
                 None => {
                     let (letter, content) = (letter.clone(), content.to_vec());
-                    self.deliver(people, now, Taken { letter, content, draft, device });
+                    self.deliver(people, now, hold, Taken { letter, content, draft, device });
                 }
             }
             posted.push(PostedLetter { id: letter.id, arrived: now });
@@ -395,7 +406,7 @@ impl State {
         ok(&Posted { letters: posted, drafts_erased })
     }
 
-    fn deliver(&mut self, people: &People, now: Timestamp, taken: Taken) {
+    fn deliver(&mut self, people: &People, now: Timestamp, hold: Option<Hold>, taken: Taken) {
         let letter = &taken.letter;
         let own = letter.readers.iter().find(|reader| reader.account == OWNER).unwrap();
         let entry = Entry {
@@ -404,16 +415,44 @@ impl State {
             sender: Sender { address: people.owner.address.clone(), certificate: people.owner.hash },
             folder: if letter.readers.len() == 1 { Folder::Inbox } else { Folder::Sent },
             read: letter.readers.len() > 1,
+            flagged: false,
             level: None,
             change: self.next_change(),
             arrived: now,
             content_length: taken.content.len() as u64,
+            held: hold.map(|hold| Held { release: hold.release(now), refused: None }),
+            withdrawn: None,
             released: Some(Released { envelope: letter.envelope.clone(), wrapped_key: own.wrapped_key.clone() }),
         };
         self.emptied.remove(&letter.id);
+        self.taken_back.remove(&letter.id);
         self.entries.insert(letter.id, entry);
         if !self.taken.iter().any(|former| former.letter.id == taken.letter.id) {
             self.taken.push(taken);
+        }
+    }
+
+    /// Holds that are over end.
+    fn release(&mut self, now: Timestamp) {
+        let due = |entry: &&mut Entry| entry.held.is_some_and(|held| held.release <= now);
+        let mut change = self.change;
+        for entry in self.entries.values_mut().filter(due) {
+            change = change.next();
+            (entry.held, entry.change) = (None, change);
+        }
+        self.change = change;
+    }
+
+    fn take_back(&mut self, id: LetterId) -> Response {
+        match self.entries.get(&id).map(|entry| entry.held) {
+            None => problem(ProblemType::NotFound),
+            Some(None) => problem(ProblemType::AlreadyReleased),
+            Some(Some(_)) => {
+                self.entries.remove(&id);
+                self.taken_back.insert(id);
+                self.erased.letters = self.erased.letters.next();
+                ok(&serde_json::Value::Null)
+            }
         }
     }
 
@@ -437,20 +476,25 @@ impl State {
     }
 
     fn update(&mut self, id: LetterId, body: &[u8]) -> Response {
-        let EntryUpdate { folder, read } = serde_json::from_slice(body).unwrap();
+        let EntryUpdate { folder, read, flagged } = serde_json::from_slice(body).unwrap();
         let change = self.change.next();
         let Some(entry) = self.entries.get_mut(&id) else { return problem(ProblemType::NotFound) };
         entry.folder = folder.unwrap_or(entry.folder);
         entry.read = read.unwrap_or(entry.read);
+        entry.flagged = flagged.unwrap_or(entry.flagged);
         entry.change = change;
         self.change = change;
         ok(&self.entries[&id])
     }
 
     /// Erases without a trace: no tombstones, only a number.
-    fn empty_trash(&mut self, at: Timestamp) -> ErasureReceipt {
-        let gone: Vec<_> = self.entries.values().filter(|entry| entry.folder == Folder::Trash).map(|e| e.id).collect();
-        self.entries.retain(|_, entry| entry.folder != Folder::Trash);
+    fn empty_trash(&mut self, body: &[u8], at: Timestamp) -> ErasureReceipt {
+        let EmptyTrash { letters, .. } = serde_json::from_slice(body).unwrap();
+        let goes = |entry: &Entry| {
+            entry.folder == Folder::Trash && letters.as_ref().is_none_or(|letters| letters.contains(&entry.id))
+        };
+        let gone: Vec<_> = self.entries.values().filter(|entry| goes(entry)).map(|entry| entry.id).collect();
+        self.entries.retain(|_, entry| !goes(entry));
         if !gone.is_empty() {
             self.erased.letters = self.erased.letters.next();
         }

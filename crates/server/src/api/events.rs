@@ -12,6 +12,7 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use securemailbox_protocol::{
+    ids::AccountId,
     problems::ProblemDetails,
     sync::{Beat, Pulse},
 };
@@ -22,6 +23,7 @@ use crate::{
     access::Access,
     mailroom::{Mailroom, stopped},
     problem::Problem,
+    shares::Share,
     telemetry::{self, Counted},
 };
 
@@ -39,11 +41,13 @@ const UNBUFFERED: [(&str, &str); 1] = [("x-accel-buffering", "no")];
     responses((status = 200, content_type = "text/event-stream", body = Pulse, headers(
         ("x-accel-buffering" = String, description = "`no`: a proxy must not keep events back."))), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn events(State(mailroom): State<Mailroom>, access: Access) -> Result<impl IntoResponse, Problem> {
+    let place = mailroom.budgets.stream(access.who)?;
     let news = mailroom.store.listen(access.mailbox);
     let first = mailroom.store.read(PulseOf { mailbox: access.mailbox }).await?;
     let stopping = mailroom.stopping.clone();
     let _counted = Counted::one(telemetry::EVENT_STREAMS);
-    let watching = Watching { mailroom, access, news, stopping, next: Some(first), told: None, _counted };
+    let watching =
+        Watching { mailroom, access, news, stopping, next: Some(first), told: None, _place: place, _counted };
     let pulses = stream::unfold(watching, async |mut watching| {
         let pulse = watching.next_pulse().await?;
         // Three numbers are JSON.
@@ -70,6 +74,7 @@ struct Watching {
     next: Option<Pulse>,
     /// The pulse that the stream sent last.
     told: Option<Pulse>,
+    _place: Share<AccountId>,
     _counted: Counted,
 }
 

@@ -40,6 +40,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/keys",
     "/settings/looks",
     "/settings/sessions",
+    "/settings/space",
     "/sign-in",
 ];
 

@@ -159,6 +159,7 @@ CREATE TABLE letter (
     content_length BIGINT NOT NULL,
     level          BIGINT,
     arrived        BIGINT NOT NULL,
+    withdrawn      BIGINT,
     envelope       BYTEA NOT NULL
 );
 
@@ -174,6 +175,7 @@ CREATE TABLE entry (
     sender_id   BYTEA NOT NULL,
     folder      TEXT NOT NULL,
     read        BIGINT NOT NULL,
+    flagged     BIGINT NOT NULL DEFAULT 0,
     arrived     BIGINT NOT NULL,
     change      BIGINT NOT NULL,
     wrapped_key BYTEA NOT NULL,
@@ -184,6 +186,23 @@ CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
 -- Whether somebody ever wrote to its owner.
 CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
+
+-- A letter that only its sender has, until it is released to its readers. `refused`: why that could not be.
+CREATE TABLE hold (
+    letter_id BYTEA NOT NULL PRIMARY KEY,
+    release   BIGINT NOT NULL,
+    refused   TEXT
+);
+CREATE INDEX hold_by_release ON hold (release) WHERE refused IS NULL;
+
+-- Whom a held letter is for, and what their entries will be made of.
+CREATE TABLE held_reader (
+    letter_id        BYTEA NOT NULL,
+    mailbox_id       BYTEA NOT NULL,
+    certificate_hash BYTEA NOT NULL,
+    wrapped_key      BYTEA NOT NULL,
+    PRIMARY KEY (letter_id, mailbox_id)
+);
 
 -- The sender's: it goes with the sender's entry.
 CREATE TABLE delivery (

@@ -159,6 +159,7 @@ CREATE TABLE letter (
     content_length INTEGER NOT NULL,
     level          INTEGER,
     arrived        INTEGER NOT NULL,
+    withdrawn      INTEGER,
     envelope       BLOB NOT NULL
 ) STRICT;
 
@@ -174,6 +175,7 @@ CREATE TABLE entry (
     sender_id   BLOB NOT NULL,
     folder      TEXT NOT NULL,
     read        INTEGER NOT NULL,
+    flagged     INTEGER NOT NULL DEFAULT 0,
     arrived     INTEGER NOT NULL,
     change      INTEGER NOT NULL,
     wrapped_key BLOB NOT NULL,
@@ -184,6 +186,23 @@ CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
 -- Whether somebody ever wrote to its owner.
 CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
+
+-- A letter that only its sender has, until it is released to its readers. `refused`: why that could not be.
+CREATE TABLE hold (
+    letter_id BLOB NOT NULL PRIMARY KEY,
+    release   INTEGER NOT NULL,
+    refused   TEXT
+) STRICT;
+CREATE INDEX hold_by_release ON hold (release) WHERE refused IS NULL;
+
+-- Whom a held letter is for, and what their entries will be made of.
+CREATE TABLE held_reader (
+    letter_id        BLOB NOT NULL,
+    mailbox_id       BLOB NOT NULL,
+    certificate_hash BLOB NOT NULL,
+    wrapped_key      BLOB NOT NULL,
+    PRIMARY KEY (letter_id, mailbox_id)
+) STRICT;
 
 -- The sender's: it goes with the sender's entry.
 CREATE TABLE delivery (

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{
-    ids::{AccountId, CertificateHash, LetterId, MailboxId},
-    letters::{Folder, NewLetter, NewReader, Posted, PostedLetter, SentDraft},
-    numbers::{ChangeNumber, EraseNumber, Version},
-    octets::Octets,
+    ids::{AccountId, MailboxId},
+    letters::{NewLetter, NewReader, Posted, PostedLetter, SentDraft},
+    numbers::{EraseNumber, Version},
     time::Timestamp,
 };
 
 use sha2::{Digest as _, Sha256};
 
+use super::{
+    arriving::{Arrival, Arriving},
+    hold,
+};
 use crate::{
-    Act, Db, StoreError, ToParam, erasure, notices, pulse,
+    Act, Db, StoreError, ToParam, erasure,
     quotas::{self, Quota},
 };
 
@@ -60,7 +63,7 @@ pub enum PostLettersError {
 /// Puts letters into every reader's mailbox, all or none, and a notice into the outbox for each reader but the sender who was
 /// not told of a letter since they last looked.
 ///
-/// The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
+/// Letters that have a release stay with their sender until then. The same id with the same bytes is the same letter: it answers as the first time, whoever erased it meanwhile. The
 /// draft goes with the letters, in a repetition too if it is still there as it was.
 pub struct PostLetters {
     /// The mailbox that posts, and that gets a copy of each letter.
@@ -69,6 +72,8 @@ pub struct PostLetters {
     pub letters: Vec<PostLetter>,
     /// The sender's draft that they were.
     pub draft: Option<SentDraft>,
+    /// When their readers get them, if not at once.
+    pub release: Option<Timestamp>,
     /// How much each of the mailboxes may hold.
     pub quota: Quota,
     /// When they arrive, if they are new.
@@ -97,13 +102,26 @@ impl Act for PostLetters {
         let mut mailboxes: BTreeMap<AccountId, Vec<Arrival<'_>>> = BTreeMap::new();
         for letter in unposted.values() {
             for reader in &letter.new.readers {
-                let content_length = quotas::length(&letter.content);
-                let arrival = Arrival { letter: &letter.new, content_length, reader };
-                mailboxes.entry(reader.account).or_default().push(arrival);
+                mailboxes.entry(reader.account).or_default().push(Arrival {
+                    letter: letter.new.id,
+                    bytes: quotas::length(&letter.content) + quotas::length(letter.new.envelope.as_ref()),
+                    has_others: letter.new.readers.len() > 1,
+                    certificate: reader.certificate,
+                    wrapped_key: reader.wrapped_key.as_ref(),
+                });
             }
         }
-        for (account, arriving) in mailboxes {
-            self.fill_mailbox(db, account, &arriving).await?;
+        let arriving = Arriving { sender: self.sender, quota: self.quota, now: self.now };
+        for (account, letters) in mailboxes {
+            match self.release.filter(|_| account.mailbox() != self.sender) {
+                Some(_) => hold::keep(db, account, &letters).await?,
+                None => arriving.fill(db, account, &letters).await?,
+            }
+        }
+        if let Some(release) = self.release {
+            for letter in unposted.keys() {
+                hold::hold(db, *letter, release).await?;
+            }
         }
         let letters = self.letters.iter().map(|letter| letter.new.id);
         let arrived = |id| arrivals.get(&id).copied().unwrap_or(self.now);
@@ -113,21 +131,6 @@ impl Act for PostLetters {
             None => None,
         };
         Ok(Posted { letters, drafts_erased })
-    }
-}
-
-/// A letter on its way into one mailbox.
-struct Arrival<'a> {
-    letter: &'a NewLetter,
-    content_length: i64,
-    reader: &'a NewReader,
-}
-
-impl Arrival<'_> {
-    /// What it takes in the mailbox.
-    fn bytes(&self) -> i64 {
-        let of = |octets: &Octets| quotas::length(octets.as_ref());
-        self.content_length + of(&self.letter.envelope) + of(&self.reader.wrapped_key)
     }
 }
 
@@ -205,62 +208,6 @@ impl PostLetters {
         }
         db.exec(CONTENT, &[&new.id, content]).await?;
         Ok(())
-    }
-
-    /// Checks that `account` has the certificate its keys were wrapped for, and puts the letters in.
-    async fn fill_mailbox<D: Db>(
-        &self,
-        db: &mut D,
-        account: AccountId,
-        arriving: &[Arrival<'_>],
-    ) -> Result<(), PostLettersError> {
-        const RAISE: &str = "
-            UPDATE mailbox SET change = change + $2, letters = letters + $2, bytes = bytes + $3 WHERE mailbox_id = $1
-            RETURNING change, erase_letters, erase_drafts, certificate_hash, told, letters, bytes";
-        const ENTRY: &str = "
-            INSERT INTO entry (mailbox_id, letter_id, sender_id, folder, read, arrived, change, wrapped_key)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let count = arriving.len() as u64;
-        let more: i64 = arriving.iter().map(Arrival::bytes).sum();
-        let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count), &more]).await?;
-        let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
-        let pulse = pulse::pulse(&mut raised)?;
-        let (certificate, told): (CertificateHash, bool) = (raised.take()?, raised.take()?);
-        let held = (raised.take()?, raised.take()?);
-        db.touched(account.mailbox(), pulse);
-        for (change, Arrival { letter, reader, .. }) in (pulse.change.get() - count + 1..).zip(arriving) {
-            if reader.certificate != certificate {
-                return Err(PostLettersError::StaleKey { reader: account });
-            }
-            let sent = account.mailbox() == self.sender && letter.readers.len() > 1;
-            let folder = if sent { Folder::Sent } else { Folder::Inbox };
-            let change = ChangeNumber::new(change);
-            let row: [&dyn ToParam; 8] =
-                [&account, &letter.id, &self.sender, &folder, &sent, &self.now, &change, &reader.wrapped_key];
-            db.exec(ENTRY, &row).await?;
-            if account.mailbox() != self.sender {
-                self.insert_delivery(db, account, letter.id).await?;
-            }
-        }
-        if !self.quota.allows(held.0, held.1) {
-            let own = account.mailbox() == self.sender;
-            return Err(if own {
-                PostLettersError::MailboxFull
-            } else {
-                PostLettersError::ReaderFull { reader: account }
-            });
-        }
-        match arriving.first() {
-            Some(Arrival { letter, .. }) if account.mailbox() != self.sender && !told => {
-                Ok(notices::queue_letter(db, letter.id, account, self.now).await?)
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    async fn insert_delivery<D: Db>(&self, db: &mut D, reader: AccountId, letter: LetterId) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO delivery (letter_id, reader_id, delivered) VALUES ($1, $2, $3)";
-        db.exec(SQL, &[&letter, &reader, &self.now]).await.map(drop)
     }
 }
 

@@ -63,7 +63,7 @@ impl Act for ReadShortContent {
         const LETTER: &str = "
             SELECT l.sender_id, l.level, l.content_length
               FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.mailbox_id = $1 AND e.letter_id = $2";
+             WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND LENGTH(e.wrapped_key) > 0";
         const CONTENT: &str = "SELECT bytes FROM content WHERE letter_id = $1";
         let Some(mut row) = db.row(LETTER, &[&self.mailbox, &self.letter]).await? else { return Ok(None) };
         let (sender, level, length): (_, _, i64) = (row.take()?, row.take()?, row.take()?);
@@ -78,7 +78,7 @@ impl Act for ReadShortContent {
 
 impl ReadOnly for ReadShortContent {}
 
-/// The content of a letter that `mailbox` has an entry of.
+/// The content of a letter that `mailbox` has an entry of, with a key: one that was withdrawn has none.
 pub struct ReadContent {
     /// The mailbox that holds the letter.
     pub mailbox: MailboxId,
@@ -93,7 +93,7 @@ impl Act for ReadContent {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
             SELECT c.bytes FROM entry e JOIN content c ON c.letter_id = e.letter_id
-             WHERE e.mailbox_id = $1 AND e.letter_id = $2";
+             WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND LENGTH(e.wrapped_key) > 0";
         db.row(SQL, &[&self.mailbox, &self.letter]).await?.map(|mut row| row.take()).transpose()
     }
 }

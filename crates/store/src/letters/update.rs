@@ -31,7 +31,7 @@ pub struct UpdateEntry {
     pub mailbox: MailboxId,
     /// The letter's id.
     pub letter: LetterId,
-    /// The new folder, flag or both; what is left out stays.
+    /// The new folder and flags; what is left out stays.
     pub update: EntryUpdate,
 }
 
@@ -42,18 +42,20 @@ impl Act for UpdateEntry {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            UPDATE entry SET folder = $3, read = $4, change = $5 WHERE mailbox_id = $1 AND letter_id = $2";
+            UPDATE entry SET folder = $3, read = $4, flagged = $5, change = $6
+             WHERE mailbox_id = $1 AND letter_id = $2";
         let find = ReadEntry { mailbox: self.mailbox, letter: self.letter };
         let mut entry = find.run(db).await?.ok_or(UpdateEntryError::NotFound)?;
-        let EntryUpdate { folder, read } = self.update;
+        let EntryUpdate { folder, read, flagged } = self.update;
         let (folder, read) = (folder.unwrap_or(entry.folder), read.unwrap_or(entry.read));
+        let flagged = flagged.unwrap_or(entry.flagged);
         if folder == Folder::Drafts {
             return Err(UpdateEntryError::NotAFolderForLetters);
         }
-        if (folder, read) != (entry.folder, entry.read) {
+        if (folder, read, flagged) != (entry.folder, entry.read, entry.flagged) {
             let change = pulse::raise_change(db, self.mailbox).await?;
-            db.exec(SQL, &[&self.mailbox, &self.letter, &folder, &read, &change]).await?;
-            (entry.folder, entry.read, entry.change) = (folder, read, change);
+            db.exec(SQL, &[&self.mailbox, &self.letter, &folder, &read, &flagged, &change]).await?;
+            (entry.folder, entry.read, entry.flagged, entry.change) = (folder, read, flagged, change);
         }
         Ok(entry)
     }

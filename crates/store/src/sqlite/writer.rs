@@ -27,7 +27,13 @@ pub(crate) const WAITING: usize = 1024;
 /// Handle of the writer thread.
 pub(crate) struct Writer {
     orders: Mutex<Option<SyncSender<Order>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<Running>>,
+}
+
+struct Running {
+    thread: JoinHandle<()>,
+    /// Closed when the thread is about to end, in whatever way.
+    ended: oneshot::Receiver<()>,
 }
 
 enum Order {
@@ -48,15 +54,17 @@ impl Writer {
         let mut thread = Thread { connection, log, reserve, listeners, traces };
         thread.forget()?;
         let (orders, waiting) = sync_channel(WAITING);
+        let (ending, ended) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
+                let _ending: oneshot::Sender<()> = ending;
                 thread.work(&waiting);
                 // Only now may another process open the folder.
                 drop(lock);
             })
             .map_err(|error| StoreError::File(error.kind()))?;
-        Ok(Self { orders: Mutex::new(Some(orders)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { orders: Mutex::new(Some(orders)), thread: Mutex::new(Some(Running { thread, ended })) })
     }
 
     pub(crate) async fn write<A: Act>(&self, act: A) -> Result<A::Output, A::Error> {
@@ -80,14 +88,16 @@ impl Writer {
         })
     }
 
-    /// Lets the thread finish what waits, and waits for its end.
+    /// Lets the thread finish what waits, and waits for its end. Who stops waiting leaves it to itself: a disk that does not
+    /// answer keeps nobody.
     pub(crate) async fn close(&self) {
         drop(self.orders.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-            if !matches!(ended, Ok(Ok(()))) {
-                tracing::error!("the writer thread of the store did not end as it should");
+        let running = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { thread, ended }) = running {
+            // Nothing is ever sent.
+            let _ = ended.await;
+            if thread.join().is_err() {
+                tracing::error!("the writer thread of the store panicked");
             }
         }
     }
@@ -97,8 +107,8 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.orders.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        let running = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if running.is_some_and(|running| running.thread.join().is_err()) {
             tracing::error!("the writer thread of the store panicked");
         }
     }

@@ -88,7 +88,8 @@ async fn a_crash_between_any_two_steps_of_an_erasure_loses_nothing_kept_and_brin
     let log = Log::of(crashed.path());
     let mut images = vec![("before", copy(crashed.path()))];
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let empty = EmptyTrash { mailbox: anna.account.mailbox(), id: ErasureId::from_bytes([9; 16]), now: NOW };
+    let (mailbox, id) = (anna.account.mailbox(), ErasureId::from_bytes([9; 16]));
+    let empty = EmptyTrash { mailbox, id, letters: None, now: NOW };
     empty.run(&mut SqliteDb::new(&mut writer, &mut AfterCommit::default())).now_or_never().unwrap().unwrap();
     images.push(("uncommitted", copy(crashed.path())));
     writer.execute_batch("COMMIT").unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use securemailbox_protocol::{
     factors::FactorKind,
-    ids::ErasureId,
+    ids::{AccountId, ErasureId},
     letters::{ErasureStep, ErasureStepKind},
     limits,
     sync::{Erased, Pulse},
@@ -27,6 +27,7 @@ use crate::{
 
 on_both! {
     one_holders_erasure_leaves_the_other_holders_copy
+    one_letter_is_erased_and_the_others_stay_in_the_trash
     an_erasure_raises_the_number_of_letters_erased_once_and_an_empty_trash_none
     only_what_lies_in_the_trash_goes
     a_letter_that_nobody_holds_can_be_posted_again
@@ -128,6 +129,22 @@ async fn an_emptied_trash_whose_answer_was_lost_is_told_of_again_and_erases_noth
         );
         assert_eq!(empty_trash(&store, anna.account, later(10)).await.unwrap().erased, 1);
     }
+}
+
+async fn one_letter_is_erased_and_the_others_stay_in_the_trash(store: Store) {
+    let mut dice = Dice::new(16);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let letters: Vec<_> = (0..3).map(|_| dice.letter(&[&anna])).collect();
+    post(&store, &anna, letters.iter().map(again).collect(), NOW).await.unwrap();
+    for binned in &letters[..2] {
+        trash(&store, &anna, binned.new.id).await;
+    }
+    // One that lies elsewhere stays where it is, and one that is named twice goes once.
+    let named = vec![letters[0].new.id, letters[2].new.id, letters[0].new.id];
+    let erase = |account: AccountId, id| store.erase_letters(account.mailbox(), id, named.clone(), later(1));
+    assert_eq!(erase(bjorn.account, ErasureId::from_bytes([1; 16])).await.unwrap().erased, 0, "another's letters");
+    assert_eq!(erase(anna.account, ErasureId::from_bytes([2; 16])).await.unwrap().erased, 1);
+    assert_eq!(empty_trash(&store, anna.account, later(2)).await.unwrap().erased, 1);
 }
 
 async fn a_receipt_is_kept_for_minutes_and_goes_with_the_next_one(store: Store) {

@@ -222,7 +222,14 @@ pub(super) async fn post(
     now: Timestamp,
 ) -> Result<(), PostLettersError> {
     store
-        .write(PostLetters { sender: sender.account.mailbox(), letters, draft: None, quota: Quota::NONE, now })
+        .write(PostLetters {
+            sender: sender.account.mailbox(),
+            letters,
+            draft: None,
+            release: None,
+            quota: Quota::NONE,
+            now,
+        })
         .await
         .map(drop)
 }
@@ -263,7 +270,7 @@ pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId
 
 /// Puts an entry into the trash.
 pub(super) async fn trash(store: &Store, holder: &Person, letter: LetterId) {
-    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), read: None };
+    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), ..Default::default() };
     store.write(UpdateEntry { mailbox: holder.account.mailbox(), letter, update }).await.expect("moved");
 }
 

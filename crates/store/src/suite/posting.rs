@@ -86,6 +86,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
         draft: None,
+        release: None,
         quota: Quota::NONE,
         now,
     };
@@ -102,6 +103,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
         sender: anna.account.mailbox(),
         letters: vec![again(&letter), again(&new)],
         draft: None,
+        release: None,
         quota: Quota::NONE,
         now: later(90),
     };
@@ -179,6 +181,7 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
         draft: first(draft),
+        release: None,
         quota: Quota::NONE,
         now: NOW,
     };
@@ -207,7 +210,14 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     let letter = dice.letter(&[&anna, &bjorn]);
     let post = |version| {
         let draft = Some(SentDraft { id, version: Version::new(version) });
-        PostLetters { sender: mailbox, letters: vec![again(&letter)], draft, quota: Quota::NONE, now: NOW }
+        PostLetters {
+            sender: mailbox,
+            letters: vec![again(&letter)],
+            draft,
+            release: None,
+            quota: Quota::NONE,
+            now: NOW,
+        }
     };
     // Another device wrote on, or had saved it before this one heard that it was saved.
     for unlike in [0, 2] {
@@ -222,6 +232,7 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
         sender: mailbox,
         letters: vec![dice.letter(&[&anna, &bjorn])],
         draft,
+        release: None,
         quota: Quota::NONE,
         now: NOW,
     };
@@ -244,6 +255,7 @@ async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
         sender: anna.account.mailbox(),
         letters: vec![stale],
         draft: first(kept),
+        release: None,
         quota: Quota::NONE,
         now: NOW,
     };
@@ -259,7 +271,14 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
     for id in [bjorns, contact, RecordId::new(NOW, &mut dice.0)] {
         let post = |version, letter| {
             let draft = Some(SentDraft { id, version: Version::new(version) });
-            PostLetters { sender: anna.account.mailbox(), letters: vec![letter], draft, quota: Quota::NONE, now: NOW }
+            PostLetters {
+                sender: anna.account.mailbox(),
+                letters: vec![letter],
+                draft,
+                release: None,
+                quota: Quota::NONE,
+                now: NOW,
+            }
         };
         let letter = dice.letter(&[&anna, &bjorn]);
         assert!(matches!(store.write(post(1, again(&letter))).await, Err(PostLettersError::StaleDraft)));
@@ -328,7 +347,7 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
     let update = |folder, read| UpdateEntry {
         mailbox: bjorn.account.mailbox(),
         letter: letter.new.id,
-        update: EntryUpdate { folder, read },
+        update: EntryUpdate { folder, read, ..EntryUpdate::default() },
     };
     for _ in 0..2 {
         let moved = store.write(update(Some(Folder::Archive), Some(true))).await.unwrap();
@@ -336,6 +355,10 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
     }
     let unread = store.write(update(None, Some(false))).await.unwrap();
     assert_eq!((unread.folder, unread.read, unread.change), (Folder::Archive, false, before.next().next()));
+    let flag =
+        UpdateEntry { update: EntryUpdate { flagged: Some(true), ..EntryUpdate::default() }, ..update(None, None) };
+    let flagged = store.write(flag).await.unwrap();
+    assert_eq!((flagged.flagged, flagged.read, flagged.folder), (true, false, Folder::Archive));
     let drafts = store.write(update(Some(Folder::Drafts), None)).await;
     assert!(matches!(drafts, Err(UpdateEntryError::NotAFolderForLetters)));
     let other = UpdateEntry { mailbox: register(&store, &mut dice).await.account.mailbox(), ..update(None, None) };

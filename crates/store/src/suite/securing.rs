@@ -93,6 +93,8 @@ async fn each_kind_is_announced_by_sms_once_a_day_and_by_e_mail_a_few_times(stor
         store.write(new_sheet(&mut dice, &anna, later(second))).await.unwrap();
     }
     assert_eq!(since(before).await, [most, 1]);
+    let noted = kinds(&store, &anna, later(60)).await.into_iter().filter(|kind| *kind == SheetReplaced).count();
+    assert_eq!(noted as u64, limits::ANNOUNCEMENTS_A_DAY, "nor is the table filled");
     // Another kind is not silenced by them, and nobody else is.
     let event = SecurityEvent { kind: KeyringReplaced, session: anna.session, at: later(60) };
     let RecordHead { id, version, .. } = head_of(&store, anna.account, RecordPurpose::Keyring).await;
@@ -128,13 +130,15 @@ async fn events_are_kept_for_ninety_days_and_read_by_their_owner_only(store: Sto
 async fn a_list_is_a_page_of_the_newest(store: Store) {
     let mut dice = Dice::new(6);
     let anna = register(&store, &mut dice).await;
-    for minute in 0..2 * limits::PAGE as u64 {
-        store.write(new_sheet(&mut dice, &anna, later(60 * (minute + 2)))).await.unwrap();
+    // As often as a day takes.
+    let at = |number: u64| later(2 * 60 * 60 * (number + 1));
+    for number in 0..2 * limits::PAGE as u64 {
+        store.write(new_sheet(&mut dice, &anna, at(number))).await.unwrap();
     }
-    let now = later(60 * 60 * 24);
+    let now = at(2 * limits::PAGE as u64);
     let events = store.read(ListSecurityEvents { account: anna.account, now }).await.unwrap();
     assert_eq!(events.len(), limits::PAGE);
-    assert_eq!(events[0].at, later(60 * (2 * limits::PAGE as u64 + 1)));
+    assert_eq!(events[0].at, at(2 * limits::PAGE as u64 - 1));
 }
 
 async fn a_locked_session_ends_with_the_tenth_wrong_password_and_says_so_once(store: Store) {

@@ -31,6 +31,7 @@ on_both! {
     a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot
     a_wrong_proof_and_an_unknown_address_begin_no_recovery
     a_session_lives_twelve_hours_or_thirty_days_after_its_last_use
+    of_too_many_sessions_the_one_that_was_used_longest_ago_ends
     an_ended_session_takes_its_device_slot_along
     a_locked_session_has_no_device_slot_and_stays
     a_locked_session_is_unlocked_for_its_own_account_and_gets_the_slot_of_its_password
@@ -211,6 +212,37 @@ async fn a_session_lives_twelve_hours_or_thirty_days_after_its_last_use(store: S
     assert_eq!(store.write(Sweep { now: end }).await.unwrap().sessions, 0);
     assert_eq!(store.write(Sweep { now: end.after(limits::SESSION_LIFE) }).await.unwrap().sessions, 1);
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
+}
+
+async fn of_too_many_sessions_the_one_that_was_used_longest_ago_ends(store: Store) {
+    let mut dice = Dice::new(12);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let sign_in = async |dice: &mut Dice| {
+        let id = begin_with_password(&store, dice, &anna).await;
+        let holder = HolderId::SignIn(id);
+        expect(&store, dice, holder, anna.phone, PHONE_CODE).await.unwrap();
+        let session = dice.session(later(30));
+        let (id_of_session, holder) = (session.id, SigningIn { id, session });
+        let entered = EnterCode { holder, factor: anna.phone, code: PHONE_CODE, now: later(30) };
+        assert!(matches!(store.write(entered).await.unwrap(), Entered::Proved(_)));
+        id_of_session
+    };
+    let second = sign_in(&mut dice).await;
+    for _ in 0..limits::SESSIONS - 2 {
+        sign_in(&mut dice).await;
+    }
+    let living = async |account| {
+        let sessions = store.read(ListSessions { account, now: later(3600) }).await.unwrap();
+        sessions.into_iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(living(anna.account).await.len(), limits::SESSIONS);
+    // The first one is at work again.
+    store.write(TouchSession { session: anna.session, now: later(120) }).await.unwrap();
+    sign_in(&mut dice).await;
+    let left = living(anna.account).await;
+    assert_eq!(left.len(), limits::SESSIONS);
+    assert!(left.contains(&anna.session) && !left.contains(&second));
+    assert_eq!(living(bjorn.account).await, [bjorn.session]);
 }
 
 async fn an_ended_session_takes_its_device_slot_along(store: Store) {

@@ -168,17 +168,34 @@ impl Act for Wait {
     }
 }
 
+/// A store whose writer is busy until something is sent.
+async fn busy_writer(store: &Store) -> (tokio::task::JoinHandle<Result<(), StoreError>>, mpsc::Sender<()>) {
+    let (began, mut beginning) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, wait) = mpsc::channel();
+    let store = store.clone();
+    let busy = tokio::spawn(async move { store.write(Wait { began, go_on: Mutex::new(wait) }).await });
+    beginning.recv().await.unwrap();
+    (busy, go_on)
+}
+
+/// A disk that does not answer must not keep a server from its end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_no_longer_for_a_store_to_close_is_free() {
+    let place = places::sqlite();
+    let store = place.open().await;
+    let (busy, go_on) = busy_writer(&store).await;
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(50), store.close()).await.is_err());
+    drop(store);
+    assert!(!busy.is_finished(), "dropping it waited for nothing");
+    go_on.send(()).unwrap();
+    busy.await.unwrap().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_queue_says_busy_and_what_waits_in_it_is_done() {
     let place = places::sqlite();
     let store = place.open().await;
-    let (began, mut beginning) = tokio::sync::mpsc::unbounded_channel();
-    let (go_on, wait) = mpsc::channel();
-    let busy = tokio::spawn({
-        let store = store.clone();
-        async move { store.write(Wait { began, go_on: Mutex::new(wait) }).await }
-    });
-    beginning.recv().await.unwrap();
+    let (busy, go_on) = busy_writer(&store).await;
     let tries: Vec<_> = (0..2000).map(|_| InitMeta { key: MetaKey::SealId, value: vec![1] }).collect();
     let mut answers: FuturesUnordered<_> = tries.into_iter().map(|act| store.write(act)).collect();
     // Only those who are turned away are answered before the writer goes on.

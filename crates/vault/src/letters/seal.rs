@@ -77,7 +77,7 @@ pub enum SealRefused {
     /// A line break or another control character in the subject or the name.
     #[error("the subject and the name are one line each")]
     NotOneLine,
-    /// Over [`limits::CONTENT`] or [`limits::ENVELOPE`] when sealed.
+    /// Over [`limits::TEXT`], or over [`limits::CONTENT`] or [`limits::ENVELOPE`] when sealed.
     #[error("the letter is too long")]
     TooLong,
 }
@@ -194,6 +194,9 @@ fn check(letter: &Outgoing) -> Result<(), SealRefused> {
     let one_line = |text: &str| !text.chars().any(char::is_control);
     if !one_line(&letter.subject) || !letter.name.as_deref().is_none_or(one_line) {
         return Err(SealRefused::NotOneLine);
+    }
+    if letter.text.chars().count() > limits::TEXT {
+        return Err(SealRefused::TooLong);
     }
     Ok(())
 }

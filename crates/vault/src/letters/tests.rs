@@ -106,8 +106,17 @@ fn a_letter_that_cannot_be_sealed_is_refused_by_name() {
     let two_lines = "Hej\r\nBcc: mallory@example.se".to_owned();
     assert_eq!(refused(&Outgoing { subject: two_lines.clone(), ..letter() }), Some(SealRefused::NotOneLine));
     assert_eq!(refused(&Outgoing { name: Some(two_lines), ..letter() }), Some(SealRefused::NotOneLine));
-    let text = "a".repeat(limits::CONTENT);
+    let text = "a".repeat(limits::TEXT + 1);
     assert_eq!(refused(&Outgoing { text, ..letter() }), Some(SealRefused::TooLong));
+}
+
+#[test]
+fn the_longest_text_of_the_longest_characters_can_be_sealed_and_read() {
+    for longest in ["😀", "å", "a", "\n", "=", "\t"] {
+        let text = longest.repeat(limits::TEXT);
+        let sealed = seal(&Outgoing { text: text.clone(), ..letter() }, ANNA.present(), &mut rng(9)).unwrap();
+        assert!(opened(&sealed, &expected()).unwrap().text() == text, "{longest:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! Not a dictionary of everything ever leaked, which would outweigh the rest of the WebAssembly: what is tried first,
 //! and what a person makes when told that twelve characters are needed.
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use securemailbox_protocol::{address::Address, limits};
+use zeroize::Zeroizing;
 
 use super::Password;
 
@@ -16,6 +18,9 @@ pub enum WeakPassword {
     /// A repeat, a sequence or a row of keys.
     #[error("a repeat, a sequence or a row of keys is guessed at once")]
     Pattern,
+    /// Little more than the person's own name.
+    #[error("the password is made of your name")]
+    OwnName,
     /// Little more than the address or the name of this service.
     #[error("the password is made of your address or of the name of this service")]
     Personal,
@@ -28,21 +33,29 @@ pub enum WeakPassword {
 /// year do not pass and two chosen words do.
 const SURPRISES: usize = 7;
 
-/// Says whether a password will do for this address.
+/// Says whether a password will do for this address and name; the name is empty where nobody knows it yet.
 ///
 /// # Errors
 /// [`WeakPassword`] says why not.
-pub fn judge(password: &Password, address: &Address) -> Result<(), WeakPassword> {
+pub fn judge(password: &Password, address: &Address, name: &str) -> Result<(), WeakPassword> {
     let password = password.as_str();
     if password.chars().count() < limits::PASSWORD_CHARACTERS {
         return Err(WeakPassword::TooShort);
     }
-    let password = password.to_lowercase();
+    let password = Zeroizing::new(password.to_lowercase());
     if surprises(&password) < SURPRISES {
         return Err(WeakPassword::Pattern);
     }
-    let personal = address.as_str().split(|c: char| !c.is_alphanumeric()).chain(SERVICE);
-    if surprises(&without(&password, personal)) < SURPRISES {
+    let bare = Zeroizing::new(without_marks(&password));
+    let name = without_marks(&name.to_lowercase());
+    let in_one = name.split_whitespace().collect::<String>();
+    let names = || name.split(|c: char| !c.is_alphanumeric()).chain([in_one.as_str()]);
+    if surprises(&without(&bare, names())) < SURPRISES {
+        return Err(WeakPassword::OwnName);
+    }
+    let address = without_marks(address.as_str());
+    let personal = address.split(|c: char| !c.is_alphanumeric()).chain(SERVICE).chain(names());
+    if surprises(&without(&bare, personal)) < SURPRISES {
         return Err(WeakPassword::Personal);
     }
     if surprises(&without(&password, TRIED_FIRST)) < SURPRISES {
@@ -51,11 +64,17 @@ pub fn judge(password: &Password, address: &Address) -> Result<(), WeakPassword>
     Ok(())
 }
 
+/// As somebody types it who has no such key: `åström` is `astrom`.
+fn without_marks(text: &str) -> String {
+    let parted = Zeroizing::new(DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned());
+    parted.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')).collect()
+}
+
 /// Takes words out. A word of one or two letters stands in too many others.
-fn without<'a>(password: &str, words: impl IntoIterator<Item = &'a str>) -> String {
-    let mut rest = password.to_owned();
+fn without<'a>(password: &str, words: impl IntoIterator<Item = &'a str>) -> Zeroizing<String> {
+    let mut rest = Zeroizing::new(password.to_owned());
     for word in words.into_iter().filter(|word| word.chars().count() >= 3) {
-        rest = rest.replace(word, "");
+        *rest = rest.replace(word, "");
     }
     rest
 }
@@ -155,7 +174,7 @@ mod tests {
     use super::*;
 
     fn judged(password: &str) -> Result<(), WeakPassword> {
-        judge(&Password::new(password), &Address::parse("anna.astrom@kliniken.se").unwrap())
+        judge(&Password::new(password), &Address::parse("anna.astrom@kliniken.se").unwrap(), "Ingrid Bo-Åström")
     }
 
     #[test]
@@ -202,6 +221,19 @@ mod tests {
         for password in ["Anna.Astrom2026", "annakliniken1", "securemailbox", "SecureMailbox1!"] {
             assert_eq!(judged(password), Err(WeakPassword::Personal), "{password}");
         }
+    }
+
+    #[test]
+    fn ones_own_name_is_refused_however_it_is_spelt() {
+        for password in
+            ["ingrid åström", "Ingrid Astrom", "IngridÅström1", "ingrid.a\u{30a}stro\u{308}m", "Ingrid Ingrid 1948"]
+        {
+            assert_eq!(judged(password), Err(WeakPassword::OwnName), "{password}");
+        }
+        assert_eq!(judged("ingrid kliniken"), Err(WeakPassword::Personal), "name and address together are no more");
+        let short = |password| judge(&Password::new(password), &Address::parse("b@c.se").unwrap(), "Bo Ek");
+        assert_eq!(short("boek boek 2026"), Err(WeakPassword::OwnName));
+        assert_eq!(short("bokek tomtebloss"), Ok(()), "two letters stand in too many other words");
     }
 
     #[test]

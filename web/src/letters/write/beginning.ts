@@ -3,6 +3,7 @@
 import { type mailbox, problemIn } from "../../worker/index.ts";
 import type { Draft, Letter, Problem } from "../../worker/types.ts";
 import { answerTo } from "./answer.ts";
+import { forwardOf } from "./forward.ts";
 import { WritingLetter } from "./writing.svelte.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
@@ -25,6 +26,10 @@ export async function beginWriting(vault: Vault, fragment: string): Promise<Begu
         const answered = await vault.call("read", { id: what });
         const letter = new WritingLetter(vault, answerTo(answered, how === "answer-all"));
         return { state: "writing", letter, answered };
+      }
+      case "forward": {
+        const letter = new WritingLetter(vault, forwardOf(await vault.call("read", { id: what })));
+        return { state: "writing", letter, answered: undefined };
       }
       case "to":
         return { state: "writing", letter: new WritingLetter(vault, { to: [what] }), answered: undefined };

@@ -8,14 +8,22 @@ import type { Correspondent, Problem } from "../../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
 
-export type Chip = { readonly key: number; readonly typed: string } & (
+/** Which header names them. */
+export type Place = "to" | "cc";
+export const PLACES: readonly Place[] = ["to", "cc"];
+
+export type Chip = { readonly key: number; readonly place: Place; readonly typed: string } & (
   | { readonly state: "looking" }
   | { readonly state: "found"; readonly who: Correspondent }
+  /** The network is away: they are looked up when it is back, and the letter waits for that. */
+  | { readonly state: "waiting" }
   | { readonly state: "refused"; readonly problem: Problem }
 );
 
 export class Recipients {
   chips = $state.raw<readonly Chip[]>([]);
+  /** What stands in each box, and is nobody yet. */
+  boxes = $state<Record<Place, string>>({ to: "", cc: "" });
   readonly #vault: Vault;
   #nextKey = 0;
   readonly #looking = new Set<Promise<Chip>>();
@@ -33,31 +41,53 @@ export class Recipients {
     return this.chips.flatMap((chip) => (chip.state === "refused" ? [chip] : []));
   }
 
-  /** What a draft keeps: the address as it was understood, or whatever was typed in its place. */
+  /** Those who have no mailbox here. */
+  get strangers(): Extract<Chip, { state: "refused" }>[] {
+    return this.refused.filter(({ problem }) => problem.name === "no-account");
+  }
+
+  get waiting(): Chip[] {
+    return this.chips.filter(({ state }) => state === "waiting");
+  }
+
   get addresses(): string[] {
     return this.chips.map(addressOf);
   }
 
-  /** Adds whom nobody added yet, and says what the directory said of them. */
-  async add(typed: readonly string[]): Promise<readonly Chip[]> {
-    const fresh = typed.filter(
-      (one) => !this.chips.some((chip) => chip.typed === one || addressOf(chip) === one),
-    );
-    return await Promise.all(fresh.map((one) => this.#look({ key: this.#nextKey++, typed: one, state: "looking" })));
+  in(place: Place): Chip[] {
+    return this.chips.filter((chip) => chip.place === place);
   }
 
-  remove(key: number): void {
-    this.chips = this.chips.filter((chip) => chip.key !== key);
+  /** What a draft keeps: the addresses as they were understood, and whatever was typed in their place. */
+  typed(place: Place): string[] {
+    const box = this.boxes[place].trim();
+    return [...this.in(place).map(addressOf), ...(box === "" ? [] : [box])];
+  }
+
+  /** Goes on with what a draft kept. A name is never a chip: it stands in the box, as it was left. */
+  begin(place: Place, kept: readonly string[]): void {
+    this.boxes[place] = kept.filter((one) => !one.includes("@")).join("; ");
+    void this.add(place, kept.filter((one) => one.includes("@")));
+  }
+
+  /** Adds whom nobody added yet, and says what the directory said of them. */
+  async add(place: Place, typed: readonly string[]): Promise<readonly Chip[]> {
+    const fresh = typed.filter((one) => !this.chips.some((chip) => chip.typed === one || addressOf(chip) === one));
+    return await Promise.all(fresh.map((one) => this.#look({ key: this.#nextKey++, place, typed: one, state: "looking" })));
+  }
+
+  remove(...keys: number[]): void {
+    this.chips = this.chips.filter((chip) => !keys.includes(chip.key));
   }
 
   /** Looks up again whom the network or a changed key kept away. */
   lookAgain(): void {
-    for (const { key, typed } of this.refused) void this.#look({ key, typed, state: "looking" });
+    for (const chip of [...this.waiting, ...this.refused]) void this.#look({ ...chip, state: "looking" });
   }
 
   /** Looks everybody up again: the directory has told the vault something else since. */
   lookEverybodyUp(): void {
-    for (const { key, typed } of this.chips) void this.#look({ key, typed, state: "looking" });
+    for (const chip of this.chips) void this.#look({ ...chip, state: "looking" });
   }
 
   /** When everybody was looked up. */
@@ -75,12 +105,13 @@ export class Recipients {
     return looked;
   }
 
-  async #lookUp({ key, typed }: Chip): Promise<Chip> {
+  async #lookUp({ key, place, typed }: Chip): Promise<Chip> {
+    const chip = { key, place, typed };
     try {
-      const who = await this.#vault.call("look_up", { address: typed });
-      return { key, typed, state: "found", who };
+      return { ...chip, state: "found", who: await this.#vault.call("look_up", { address: typed }) };
     } catch (failed) {
-      return { key, typed, state: "refused", problem: problemIn(failed) };
+      const problem = problemIn(failed);
+      return problem.class === "unavailable" ? { ...chip, state: "waiting" } : { ...chip, state: "refused", problem };
     }
   }
 
@@ -96,13 +127,21 @@ export class Recipients {
   }
 }
 
-function addressOf(chip: Chip): string {
-  return chip.state === "found" ? chip.who.address : chip.typed;
+/** As it was understood, where it was. */
+export function addressOf(chip: Chip): string {
+  switch (chip.state) {
+    case "found":
+      return chip.who.address;
+    case "refused":
+      return chip.problem.address ?? chip.typed;
+    case "looking":
+    case "waiting":
+      return chip.typed;
+  }
 }
 
 /** On the chip; the whole sentence stands under the field when it is sent. */
-export function refusedInShort({ name, class: tone }: Problem): string {
-  if (tone === "unavailable") return m["chip.not_now"]();
+export function refusedInShort({ name }: Problem): string {
   switch (name) {
     case "not-an-address":
       return m["chip.not_an_address"]();
@@ -126,7 +165,9 @@ export function inWords(chip: Chip): string {
       const name = calledBy(chip.who);
       return chip.who.standing === "new" ? m["chip.added_new"]({ name }) : m["chip.added"]({ name });
     }
+    case "waiting":
+      return `${chip.typed}: ${m["chip.not_now"]()}`;
     case "refused":
-      return `${chip.typed}: ${refusedInShort(chip.problem)}`;
+      return `${addressOf(chip)}: ${refusedInShort(chip.problem)}`;
   }
 }

@@ -2,11 +2,13 @@
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
 import { problemIn, type mailbox } from "../../worker/index.ts";
-import type { Draft, Problem, Timestamp, Writing } from "../../worker/types.ts";
+import type { Draft, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
 import { Recipients } from "./recipients.svelte.ts";
 
-/** How long after the last key a draft is saved. */
-const PAUSE = 2_000;
+/** How long after the last key a draft is saved on this device. */
+const PAUSE = 200;
+/** How long after the first key that is not saved yet, for whoever never pauses. */
+const AT_MOST = 1_000;
 
 type Vault = Pick<typeof mailbox, "call"> & Partial<Pick<typeof mailbox, "on">>;
 
@@ -18,8 +20,10 @@ export class WritingLetter {
   readonly recipients: Recipients;
   /** When the draft was saved last. */
   saved = $state<Timestamp>();
-  /** Why it was not. */
+  /** Why it was not, so that it would be lost with the page. */
   problem = $state.raw<Problem>();
+  /** Why it is on this device only, where the server will not take it as it is. */
+  refused = $state.raw<Problem>();
   /** The same draft was written on in another place, and both texts are kept. */
   beside = $state(false);
   /** Called when the draft has another name: by its first save, after it was erased elsewhere, or beside another text. */
@@ -28,6 +32,10 @@ export class WritingLetter {
   #kept: string;
   #saving: Promise<void> = Promise.resolve();
   #pause: ReturnType<typeof setTimeout> | undefined;
+  /** When the first key came that is not saved yet. */
+  #since: number | undefined;
+  /** It was thrown away: nothing of it is saved until somebody writes on. */
+  #discarded = false;
 
   constructor(vault: Vault, begun: Partial<Draft> = {}) {
     this.#vault = vault;
@@ -37,7 +45,8 @@ export class WritingLetter {
     this.answers = begun.answers ?? null;
     this.saved = begun.saved;
     this.recipients = new Recipients(vault);
-    void this.recipients.add(begun.to ?? []);
+    this.recipients.begin("to", begun.to ?? []);
+    this.recipients.begin("cc", begun.cc ?? []);
     this.#kept = this.#fingerprint();
   }
 
@@ -45,7 +54,7 @@ export class WritingLetter {
   follow(): () => void {
     const stop = this.#vault.on?.((event) => {
       if (event.event !== "draft" || event.id !== this.id) return;
-      this.problem = event.refused ?? undefined;
+      this.refused = event.refused ?? undefined;
       this.#is(event.now, event.beside);
     });
     return stop ?? (() => undefined);
@@ -54,7 +63,8 @@ export class WritingLetter {
   get content(): Writing {
     return {
       id: this.id,
-      to: this.recipients.addresses,
+      to: this.recipients.typed("to"),
+      cc: this.recipients.typed("cc"),
       subject: this.subject,
       text: this.text,
       answers: this.answers,
@@ -65,10 +75,14 @@ export class WritingLetter {
     return this.#fingerprint() !== this.#kept;
   }
 
-  /** Something was typed. */
+  /** Something was typed. The first key is saved at once: it gives the draft its address. */
   touch(): void {
+    this.#discarded = false;
+    if (this.id === null) return void this.save();
+    const now = performance.now();
+    this.#since ??= now;
     clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => void this.save(), PAUSE);
+    this.#pause = setTimeout(() => void this.save(), Math.min(PAUSE, this.#since + AT_MOST - now));
   }
 
   /** Saves what was not saved yet. One at a time, since the first names the draft for the second. */
@@ -79,11 +93,37 @@ export class WritingLetter {
 
   /** Erases the draft; what was typed stays here, for the undo. */
   async discard(): Promise<void> {
+    this.#discarded = true;
     await this.settled();
-    if (this.id !== null) await this.#vault.call("erase_draft", { id: this.id });
+    try {
+      if (this.id !== null) await this.#vault.call("erase_draft", { id: this.id });
+    } catch (failed) {
+      this.#discarded = false;
+      throw failed;
+    }
     this.id = null;
     this.saved = undefined;
     this.#kept = "";
+  }
+
+  /** It was sent, and is this draft again. */
+  became({ id, saved }: Pick<Saved, "id" | "saved">): void {
+    this.id = id;
+    this.saved = saved;
+    this.#kept = this.#fingerprint();
+  }
+
+  /** Whether it is still a draft: another tab or device may have sent it or thrown it away. */
+  async isStillADraft(): Promise<boolean> {
+    if (this.id === null) return true;
+    try {
+      // The list, since whoever asks for one draft is taken to have read what it says now.
+      const drafts = await this.#vault.call("drafts", {});
+      return drafts.some(({ id, waiting }) => id === this.id && !waiting);
+    } catch (failed) {
+      problemIn(failed);
+      return true;
+    }
   }
 
   /** Saves no more by itself; when what was being saved is saved. */
@@ -94,11 +134,13 @@ export class WritingLetter {
 
   async #save(): Promise<void> {
     const kept = this.#fingerprint();
-    if (kept === this.#kept) return;
+    this.#since = undefined;
+    if (kept === this.#kept || this.#discarded) return;
     try {
       const { id, saved, beside } = await this.#vault.call("save_draft", this.content);
       this.saved = saved;
       this.problem = undefined;
+      this.refused = undefined;
       this.#kept = kept;
       this.#is(id, beside);
     } catch (failed) {
@@ -114,7 +156,7 @@ export class WritingLetter {
   }
 
   #fingerprint(): string {
-    const { to, subject, text } = this.content;
-    return JSON.stringify([to, subject, text]);
+    const { to, cc, subject, text } = this.content;
+    return JSON.stringify([to, cc, subject, text]);
   }
 }

@@ -1,4 +1,5 @@
 use securemailbox_protocol::{
+    limits,
     numbers::{ChangeNumber, EraseNumber},
     octets::Octets,
     records::{Record, RecordHead},
@@ -11,7 +12,15 @@ use crate::fixtures::{NOW, TestWorld, annas_mailbox, ok, problem, ready};
 
 fn draft(text: &str) -> Draft {
     let to = vec!["bjorn@".into()];
-    Draft { to, subject: String::new(), text: text.into(), answers: None, saved: NOW, rest: Default::default() }
+    Draft {
+        to,
+        cc: Vec::new(),
+        subject: String::new(),
+        text: text.into(),
+        answers: None,
+        saved: NOW,
+        rest: Default::default(),
+    }
 }
 
 fn path(id: RecordId) -> &'static str {
@@ -127,6 +136,35 @@ fn what_two_devices_write_into_one_draft_is_kept_twice_and_said() {
     assert_eq!(refused.explain().class, Class::Unavailable, "the new record was not answered for");
     let asked = world.server.asked.borrow().last().unwrap().clone();
     assert!(!asked.path.contains(&id.to_string()) && asked.headers[1].0 == "if-none-match", "under another id");
+}
+
+#[test]
+fn what_is_too_large_is_not_sent_again_until_it_is_another_text() {
+    let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+    let id = save(&world, &mailbox, None, "Hej").id;
+    world.server.will(path(id), problem(ProblemType::TooLarge));
+    for _ in 0..3 {
+        assert!(!hand_in_all(&world, &mailbox), "and each time it is told");
+    }
+    assert_eq!(world.server.bodies(path(id)).len(), 1);
+    save(&world, &mailbox, Some(id), "He");
+    let record: &'static str = format!("/records/{id}").leak();
+    world.server.will(record, problem(ProblemType::NotFound));
+    hand_in_all(&world, &mailbox);
+    assert_eq!(world.server.asked.borrow().len(), 3, "the shorter one is handed in");
+}
+
+#[test]
+fn what_is_longer_than_a_letter_stays_on_the_device_and_can_be_thrown_away() {
+    let (world, mailbox) = (TestWorld::default(), annas_mailbox());
+    let id = save(&world, &mailbox, None, &"å".repeat(limits::TEXT + 1)).id;
+    let handed_in = ready(mailbox.hand_in(&world, id));
+    assert_eq!(handed_in, Err(DraftError::TooLong));
+    assert!(world.server.asked.borrow().is_empty());
+    world.server.will(format!("/records/{id}").leak(), problem(ProblemType::NotFound));
+    ready(mailbox.erase_draft(&world, id)).unwrap();
+    assert!(hand_in_all(&world, &mailbox));
+    assert_eq!((world.device.count(Table::Draft), mailbox.count_drafts()), (0, 0));
 }
 
 #[test]

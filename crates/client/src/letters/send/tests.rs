@@ -15,7 +15,13 @@ use crate::{
 const LOOK_UPS: &str = "/directory/look-ups";
 
 fn written() -> Addressed {
-    Addressed { to: vec![address("bjorn")], subject: "Provsvaren".into(), text: "Allt är bra.".into(), answers: None }
+    Addressed {
+        to: vec![address("bjorn")],
+        cc: Vec::new(),
+        subject: "Provsvaren".into(),
+        text: "Allt är bra.".into(),
+        answers: None,
+    }
 }
 
 fn acknowledgement(id: LetterId) -> crate::transport::Response {
@@ -121,14 +127,14 @@ fn one_draft_sent_from_two_tabs_is_one_letter() {
     for _ in 0..2 {
         world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
     }
-    let first = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+    let first = ready(one.send_from(&world, &written(), Some(record), None, Vec::new()));
     let Err(SendError::Waiting { id, .. }) = first else { panic!("it was answered") };
-    let second = ready(other.send_from(&world, &written(), Some(record), Vec::new()));
+    let second = ready(other.send_from(&world, &written(), Some(record), None, Vec::new()));
     assert_eq!(second, Err(SendError::OnItsWay));
     assert_eq!(waiting_on_the_device(&world, &other), [id]);
     world.server.will("/letters", acknowledgement(id));
     assert!(ready(other.send_waiting(&world)).unwrap().is_empty());
-    let third = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+    let third = ready(one.send_from(&world, &written(), Some(record), None, Vec::new()));
     assert_eq!(third, Err(SendError::NoDraft), "it has gone, whatever this tab knows");
 }
 
@@ -138,7 +144,7 @@ fn what_another_tab_wrote_into_a_draft_stays_though_that_tab_hears_that_its_lett
     world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
     let draft = |text: &str| Draft { text: text.into(), ..Draft::of(written(), NOW) };
     let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
-    let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+    let sent = ready(one.send_from(&world, &written(), Some(record), None, Vec::new()));
     let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
     ready(other.draft(&world, record)).unwrap();
     ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
@@ -160,7 +166,7 @@ fn a_letter_takes_no_text_along_that_another_tab_handed_in_unseen() {
     world.server.will(format!("/records/{record}?purpose=draft").leak(), ok(&draft_head(record, 1)));
     ready(other.hand_in(&world, record)).unwrap();
     assert_eq!(world.device.count(Table::Draft), 0);
-    assert!(ready(one.send_from(&world, &written(), Some(record), Vec::new())).is_err());
+    assert!(ready(one.send_from(&world, &written(), Some(record), None, Vec::new())).is_err());
     assert_eq!(ready(one.draft(&world, record)).ok().unwrap().text, "Allt är bra. Ring mig.");
 }
 
@@ -172,7 +178,7 @@ fn a_letter_that_went_out_names_its_draft_and_what_another_tab_wrote_into_it_sta
     let record = ready(one.save_draft(&world, None, draft("Allt är bra."))).unwrap().id;
     ready(other.draft(&world, record)).unwrap();
     ready(other.save_draft(&world, Some(record), draft("Allt är bra. Ring mig."))).unwrap();
-    let sent = ready(one.send_from(&world, &written(), Some(record), Vec::new()));
+    let sent = ready(one.send_from(&world, &written(), Some(record), None, Vec::new()));
     let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
     assert_eq!(drafts_named(&world), [SentDraft { id: record, version: Version::ZERO }]);
     world.server.will("/letters", acknowledgement(id));
@@ -217,7 +223,7 @@ fn what_another_device_wrote_into_a_draft_that_is_sent_here_stays_a_draft() {
     let place = RecordPlace { account: anna.owner.account, record, purpose: head.purpose, version: head.version };
     let sealed = Octets(records::seal(&place, &anna.owner.secret, &theirs.to_bytes(), &mut world.rng()));
     world.server.will(format!("/records/{record}").leak(), ok(&Record { head, sealed }));
-    let _ = ready(anna.send_from(&world, &written(), Some(record), Vec::new()));
+    let _ = ready(anna.send_from(&world, &written(), Some(record), None, Vec::new()));
     let versions: Vec<u64> = drafts_named(&world).iter().map(|draft| draft.version.get()).collect();
     assert_eq!(versions[..2], [1, 2], "what was read is named, and only then goes");
     let Ok(again) = ready(anna.send_waiting(&world)) else { panic!("the device answers") };
@@ -231,7 +237,7 @@ fn a_draft_that_another_device_sent_does_not_become_a_second_letter() {
     let (world, anna) = (TestWorld::default(), annas_mailbox());
     let record = saved_draft(&world, &anna);
     world.server.will(format!("/records/{record}").leak(), problem(ProblemType::NotFound));
-    let sent = ready(anna.send_from(&world, &written(), Some(record), Vec::new()));
+    let sent = ready(anna.send_from(&world, &written(), Some(record), None, Vec::new()));
     assert_eq!(sent, Err(SendError::NoDraft));
     assert_eq!(world.device.count(Table::Waiting), 0);
     assert_eq!(drafts_named(&world).len(), 1, "it is not posted again");
@@ -241,7 +247,7 @@ fn a_draft_that_another_device_sent_does_not_become_a_second_letter() {
 fn a_letter_whose_draft_can_not_be_looked_at_waits_as_it_is_said_to() {
     let (world, anna) = (TestWorld::default(), annas_mailbox());
     let record = saved_draft(&world, &anna);
-    let sent = ready(anna.send_from(&world, &written(), Some(record), Vec::new()));
+    let sent = ready(anna.send_from(&world, &written(), Some(record), None, Vec::new()));
     assert!(matches!(sent, Err(SendError::Waiting { .. })), "the record was not answered for");
     assert_eq!(world.device.count(Table::Waiting), 1);
 }

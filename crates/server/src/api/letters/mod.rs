@@ -1,10 +1,12 @@
 //! Letters (PROTOCOL §3, §4): posting, listing, reading, moving, receipts.
 
+pub(crate) mod hold;
 pub(crate) mod list;
 pub(crate) mod post;
 pub(crate) mod read;
 pub(crate) mod receipts;
 pub(crate) mod update;
+pub(crate) mod withdraw;
 
 use securemailbox_protocol::{
     ids::AccountId,
@@ -17,7 +19,8 @@ use crate::{access::Access, mailroom::Mailroom, problem::Problem, seal::Unsealed
 
 /// An entry as this session may see it: what opens it is left out while a demanded level is not proved (PROTOCOL §6).
 pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry) -> Result<Entry, Problem> {
-    let released = may_open(mailroom, access, &entry)
+    let has_key = !entry.wrapped_key.is_empty();
+    let released = (has_key && may_open(mailroom, access, &entry))
         .then(|| Released { envelope: entry.envelope.into(), wrapped_key: entry.wrapped_key.into() });
     Ok(Entry {
         id: entry.id,
@@ -25,10 +28,13 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
         sender: sender(mailroom, &entry.sender)?,
         folder: entry.folder,
         read: entry.read,
+        flagged: entry.flagged,
         level: entry.level,
         change: entry.change,
         arrived: entry.arrived,
         content_length: entry.content_length,
+        held: entry.held,
+        withdrawn: entry.withdrawn,
         released,
     })
 }

@@ -10,10 +10,11 @@ use axum::{
 use http_body_util::Limited;
 use securemailbox_protocol::{
     ids::{AccountId, ContentHash},
-    letters::{NewLetter, NewLetters, Posted, SentDraft},
+    letters::{Hold, NewLetter, NewLetters, Posted, SentDraft},
     levels::Level,
     limits,
     problems::{ProblemDetails, ProblemType},
+    time::Timestamp,
 };
 use securemailbox_store::{
     letters::{PostLetter, PostLetters, PostLettersError, Strangers},
@@ -78,12 +79,16 @@ pub(crate) async fn post(
     let _place = mailroom.budgets.post(access.who).await?;
     let received =
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
-    let Received { letters, draft } = received;
+    let Received { letters, draft, hold } = received;
+    let now = mailroom.now();
+    let release = hold.map(|hold| release(hold, now)).transpose()?;
     check_rates(&mailroom, &access, &letters).await?;
     let count = letters.len();
-    let act = PostLetters { sender: access.mailbox, letters, draft, quota: mailroom.quota, now: mailroom.now() };
+    let act = PostLetters { sender: access.mailbox, letters, draft, release, quota: mailroom.quota, now };
     let posted = mailroom.store.write(act).await?;
-    mailroom.notices.ring(Lane::Letters);
+    if release.is_none() {
+        mailroom.notices.ring(Lane::Letters);
+    }
     // Counted and not logged: a line with its time and size would outlive the letter.
     metrics::counter!(telemetry::LETTERS).increment(count as u64);
     Ok((StatusCode::CREATED, Json(posted)))
@@ -104,6 +109,17 @@ pub(crate) struct Received {
     pub(crate) letters: Vec<PostLetter>,
     /// The sender's draft that the letters were, if they were one, as the sender has read it.
     draft: Option<SentDraft>,
+    /// How long they are held.
+    hold: Option<Hold>,
+}
+
+fn release(hold: Hold, now: Timestamp) -> Result<Timestamp, Problem> {
+    let release = hold.release(now);
+    if release.since(now) > limits::HOLD {
+        let days = limits::HOLD.as_secs() / (24 * 60 * 60);
+        return Err(Problem::bad_request(format!("`hold` ends within {days} days")));
+    }
+    Ok(release)
 }
 
 /// Reads and checks a whole post. Nothing in it is believed but its author.
@@ -133,7 +149,7 @@ pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
         letters.push(PostLetter { new, content });
     }
     match parts.next_field().await {
-        Ok(None) => Ok(Received { letters, draft: new.draft }),
+        Ok(None) => Ok(Received { letters, draft: new.draft, hold: new.hold }),
         Ok(Some(_)) => Err(Problem::bad_request("there are more parts than letters")),
         Err(error) => Err(torn(&error)),
     }

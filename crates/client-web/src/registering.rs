@@ -1,0 +1,151 @@
+//! Registering as the page does it: it keeps how far it has come, and hands that in with each step. So the Worker may end in
+//! between, as it does when a phone drops the tab while somebody looks for the code in their mail.
+
+use securemailbox_client::{
+    accounts::{self, Registrant},
+    devices::DeviceName,
+    opening::Opening,
+    settings::{Name, Settings},
+    world::World,
+};
+use securemailbox_protocol::{
+    address::Address,
+    ids::{AccountId, FactorId, RegistrationId},
+    phone::PhoneNumber,
+};
+use securemailbox_vault::passwords::Password;
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+use zeroize::Zeroizing;
+
+use crate::{
+    calls::NewMailbox,
+    problems::{OrProblem, out_of_step, refused},
+    sign_in::{found, parse_address, parse_phone},
+    views::{PageProblem, Problem, Sheet},
+};
+
+/// A registration as far as it has come: what the page shows of it, and keeps for its tab so that a reload goes on. No secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Registering {
+    /// What is asked for now.
+    pub step: RegisteringStep,
+    /// The name that will go out with letters.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub name: Name,
+    /// The address in its one form.
+    pub address: Address,
+    /// Names the registration.
+    pub id: RegistrationId,
+    /// Reserved for the account.
+    pub account: AccountId,
+    /// What a code was sent by, at the step that asks for it.
+    pub factor: Option<FactorId>,
+    /// The phone, once it was named.
+    pub phone: Option<PhoneNumber>,
+}
+
+/// What a registration asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum RegisteringStep {
+    /// The code from the e-mail.
+    AddressCode,
+    /// The phone.
+    Phone,
+    /// The code from the SMS.
+    PhoneCode,
+    /// The password.
+    Password,
+}
+
+/// A code of a registration as typed or pasted.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct RegisteringCode {
+    /// The registration.
+    pub registering: Registering,
+    /// Six digits, or the whole message they stand in.
+    pub code: String,
+}
+
+/// The phone of a registration as typed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct RegisteringPhone {
+    /// The registration.
+    pub registering: Registering,
+    /// As typed: a Swedish number, or one with a country code.
+    pub phone: String,
+}
+
+/// The password of a registration as typed.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct RegisteringPassword {
+    /// The registration.
+    pub registering: Registering,
+    /// As typed.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+    /// What this device is called.
+    pub device: Option<DeviceName>,
+}
+
+impl Registering {
+    pub(crate) async fn begin(world: &impl World, args: NewMailbox) -> Result<Self, Problem> {
+        let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
+        let address = parse_address(&args.address)?;
+        let begun = accounts::register(world, &address, args.language).await.or_problem()?;
+        let Registrant { id, account, .. } = *begun.registrant();
+        let (step, factor) = (RegisteringStep::AddressCode, Some(begun.asked().factor()));
+        Ok(Self { step, name, address, id, account, factor, phone: None })
+    }
+
+    fn registrant(&self) -> Registrant {
+        Registrant { id: self.id, account: self.account, address: self.address.clone() }
+    }
+
+    fn factor(&self) -> Result<FactorId, Problem> {
+        self.factor.ok_or_else(out_of_step)
+    }
+
+    pub(crate) async fn send_again(&self, world: &impl World) -> Result<(), Problem> {
+        // What sends it is the same whatever it was sent for.
+        self.registrant().address_to_prove(self.factor()?).asked().send(world).await.or_problem()
+    }
+
+    pub(crate) async fn name_phone(self, world: &impl World, typed: &str) -> Result<Self, Problem> {
+        let phone = parse_phone(typed)?;
+        let named = self.registrant().phone_to_name().enter(world, phone.clone()).await.or_problem()?;
+        let (step, factor) = (RegisteringStep::PhoneCode, Some(named.asked().factor()));
+        Ok(Self { step, factor, phone: Some(phone), ..self })
+    }
+
+    pub(crate) async fn make(self, world: &impl World, password: &str) -> Result<(Opening, Sheet), Problem> {
+        let settings = Settings::new(self.name.clone()).owing_sheet();
+        let step = self.registrant().password_to_choose();
+        let made = step.choose(world, Password::new(password), settings).await.or_problem()?;
+        let sheet = Sheet { recovery_code: made.recovery_code().to_string(), address: self.address };
+        Ok((made.post(world).await.or_problem()?, sheet))
+    }
+}
+
+impl RegisteringCode {
+    pub(crate) async fn prove_address(self, world: &impl World) -> Result<Registering, Problem> {
+        let Self { registering, code } = self;
+        let step = registering.registrant().address_to_prove(registering.factor()?);
+        step.enter(world, &found(&code)?).await.or_problem()?;
+        Ok(Registering { step: RegisteringStep::Phone, factor: None, ..registering })
+    }
+
+    pub(crate) async fn prove_phone(self, world: &impl World) -> Result<Registering, Problem> {
+        let Self { registering, code } = self;
+        let step = registering.registrant().phone_to_prove(registering.factor()?);
+        step.enter(world, &found(&code)?).await.or_problem()?;
+        Ok(Registering { step: RegisteringStep::Password, factor: None, ..registering })
+    }
+}

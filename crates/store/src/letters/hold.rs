@@ -1,0 +1,245 @@
+//! Letters that are held for a while: whoever pressed Send may close the lid, or think again (PROTOCOL §4.3).
+
+use securemailbox_protocol::{
+    ids::{AccountId, CertificateHash, LetterId, MailboxId},
+    letters::HoldRefusal,
+    time::Timestamp,
+};
+
+use super::{
+    PostLettersError,
+    arriving::{Arrival, Arriving},
+    tell_sender,
+};
+use crate::{Act, Db, ReadOnly, Room, StoreError, erasure, quotas::Quota};
+
+/// Holds a letter until then.
+pub(super) async fn hold<D: Db>(db: &mut D, letter: LetterId, release: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO hold (letter_id, release) VALUES ($1, $2)";
+    db.exec(SQL, &[&letter, &release]).await.map(drop)
+}
+
+/// A letter is held no longer, and whoever it was held for does not get it.
+pub(super) async fn forget<D: Db>(db: &mut D, letter: LetterId) -> Result<(), StoreError> {
+    db.exec("DELETE FROM held_reader WHERE letter_id = $1", &[&letter]).await?;
+    db.exec("DELETE FROM hold WHERE letter_id = $1", &[&letter]).await.map(drop)
+}
+
+/// Keeps letters for a reader who gets them later. That the keys are this reader's is looked at now, and again then.
+pub(super) async fn keep<D: Db>(
+    db: &mut D,
+    reader: AccountId,
+    letters: &[Arrival<'_>],
+) -> Result<(), PostLettersError> {
+    const CERTIFICATE: &str = "SELECT certificate_hash FROM mailbox WHERE mailbox_id = $1";
+    const KEEP: &str = "
+        INSERT INTO held_reader (letter_id, mailbox_id, certificate_hash, wrapped_key) VALUES ($1, $2, $3, $4)";
+    let stale = || PostLettersError::StaleKey { reader };
+    let certificate: CertificateHash = db.row(CERTIFICATE, &[&reader]).await?.ok_or_else(stale)?.take()?;
+    for letter in letters {
+        if letter.certificate != certificate {
+            return Err(stale());
+        }
+        db.exec(KEEP, &[&letter.letter, &reader, &letter.certificate, &letter.wrapped_key]).await?;
+    }
+    Ok(())
+}
+
+/// The letters whose hold is over, the oldest first.
+pub struct DueForRelease {
+    /// Holds that end at this moment or before it are over.
+    pub now: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Act for DueForRelease {
+    type Output = Vec<LetterId>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT letter_id FROM hold WHERE refused IS NULL AND release <= $1 ORDER BY release, letter_id LIMIT $2";
+        let rows = db.rows(SQL, &[&self.now, &i64::from(self.limit)]).await?;
+        rows.into_iter().map(|mut row| row.take()).collect()
+    }
+}
+
+impl ReadOnly for DueForRelease {}
+
+/// Puts a letter whose hold is over into the mailboxes of its readers, all or none. Where it can't be, it stays with its
+/// sender, who is told why. Nothing happens to one that was released, taken back or erased meanwhile.
+#[derive(Clone, Copy)]
+pub struct ReleaseLetter {
+    /// The letter.
+    pub letter: LetterId,
+    /// How much a reader's mailbox may hold.
+    pub quota: Quota,
+    /// When it arrives.
+    pub now: Timestamp,
+}
+
+impl Act for ReleaseLetter {
+    type Output = ();
+    type Error = PostLettersError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const CLAIM: &str = "DELETE FROM hold WHERE letter_id = $1 AND refused IS NULL AND release <= $2";
+        const LETTER: &str = "SELECT sender_id, content_length + LENGTH(envelope) FROM letter WHERE letter_id = $1";
+        const READERS: &str = "
+            SELECT mailbox_id, certificate_hash, wrapped_key FROM held_reader WHERE letter_id = $1 ORDER BY mailbox_id";
+        const RELEASED: &str = "DELETE FROM held_reader WHERE letter_id = $1";
+        if db.exec(CLAIM, &[&self.letter, &self.now]).await? == 0 {
+            return Ok(());
+        }
+        let Some(mut row) = db.row(LETTER, &[&self.letter]).await? else { return Ok(()) };
+        let (sender, bytes): (MailboxId, i64) = (row.take()?, row.take()?);
+        let arriving = Arriving { sender, quota: self.quota, now: self.now };
+        for mut row in db.rows(READERS, &[&self.letter]).await? {
+            let reader: AccountId = row.take()?;
+            let (certificate, wrapped_key): (CertificateHash, Vec<u8>) = (row.take()?, row.take()?);
+            let wrapped_key = &wrapped_key;
+            let arrival = Arrival { letter: self.letter, bytes, has_others: true, certificate, wrapped_key };
+            arriving.fill(db, reader, &[arrival]).await?;
+        }
+        db.exec(RELEASED, &[&self.letter]).await?;
+        Ok(tell_sender(db, self.letter).await?)
+    }
+}
+
+/// Ends the hold of a letter: its sender does not want it back. What was released already is as it was asked for.
+pub struct EndHold {
+    /// The mailbox of its sender.
+    pub mailbox: MailboxId,
+    /// The letter.
+    pub letter: LetterId,
+    /// It is due from now on.
+    pub now: Timestamp,
+}
+
+impl Act for EndHold {
+    type Output = ();
+    type Error = EndHoldError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "UPDATE hold SET release = $2 WHERE letter_id = $1 AND refused IS NULL AND release > $2";
+        if !is_own(db, self.mailbox, self.letter).await? {
+            return Err(EndHoldError::NotFound);
+        }
+        Ok(db.exec(SQL, &[&self.letter, &self.now]).await.map(drop)?)
+    }
+}
+
+/// Why a hold was not ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndHoldError {
+    /// The mailbox has no such letter of its own.
+    #[error("the mailbox has no such letter of its own")]
+    NotFound,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+pub(super) async fn is_own<D: Db>(db: &mut D, mailbox: MailboxId, letter: LetterId) -> Result<bool, StoreError> {
+    const SQL: &str = "
+        SELECT 1 FROM entry e JOIN letter l ON l.letter_id = e.letter_id
+         WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";
+    Ok(db.row(SQL, &[&mailbox, &letter]).await?.is_some())
+}
+
+/// A held letter could not be released: it waits for its sender, who sees why.
+pub struct RefuseRelease {
+    /// The letter.
+    pub letter: LetterId,
+    /// Why.
+    pub why: HoldRefusal,
+}
+
+impl Act for RefuseRelease {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "UPDATE hold SET refused = $2 WHERE letter_id = $1 AND refused IS NULL";
+        if db.exec(SQL, &[&self.letter, &self.why]).await? > 0 {
+            tell_sender(db, self.letter).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a letter was not taken back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TakeBackError {
+    /// The mailbox has no such letter of its own.
+    #[error("the mailbox has no such letter of its own")]
+    NotFound,
+    /// Its readers have it.
+    #[error("the letter was released")]
+    Released,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Takes a held letter back: it goes as if it had never been posted, from its sender's mailbox too. Its rows are gone when
+/// this is done, its traces some seconds later.
+pub struct TakeBack {
+    /// The mailbox of its sender.
+    pub mailbox: MailboxId,
+    /// The letter.
+    pub letter: LetterId,
+}
+
+impl Act for TakeBack {
+    type Output = ();
+    type Error = TakeBackError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const CLAIM: &str = "DELETE FROM hold WHERE letter_id = $1";
+        if !is_own(db, self.mailbox, self.letter).await? {
+            return Err(TakeBackError::NotFound);
+        }
+        // Whoever deletes this row has the letter: its release waits for it, and finds nothing.
+        if db.exec(CLAIM, &[&self.letter]).await? == 0 {
+            return Err(TakeBackError::Released);
+        }
+        Ok(erasure::erase_unreleased(db, self.mailbox, self.letter).await?)
+    }
+}
+
+impl crate::Store {
+    /// Releases what is due: how many letters went out.
+    ///
+    /// # Errors
+    /// [`StoreError`]: what was not released is, the next time.
+    pub async fn release_due(&self, quota: Quota, now: Timestamp) -> Result<usize, StoreError> {
+        let due = self.read(DueForRelease { now, limit: RELEASED_TOGETHER }).await?;
+        let mut released = 0;
+        for letter in due {
+            let why = match self.write(ReleaseLetter { letter, quota, now }).await {
+                Ok(()) => {
+                    released += 1;
+                    continue;
+                }
+                Err(PostLettersError::StaleKey { .. }) => HoldRefusal::StaleKey,
+                Err(PostLettersError::ReaderFull { .. }) => HoldRefusal::ReaderFull,
+                Err(PostLettersError::Store(error)) => return Err(error),
+                // What a post is refused for and a release is not.
+                Err(
+                    PostLettersError::IdTaken
+                    | PostLettersError::StaleDraft
+                    | PostLettersError::MailboxFull
+                    | PostLettersError::Readers,
+                ) => return Err(StoreError::Damaged("a held letter")),
+            };
+            self.write(RefuseRelease { letter, why }).await?;
+        }
+        Ok(released)
+    }
+}
+
+/// What is due beyond it is, a moment later.
+const RELEASED_TOGETHER: u32 = 64;

@@ -1,0 +1,102 @@
+//! Letters that the server holds while they can be taken back (PROTOCOL §4.3), over the real server.
+
+use std::time::Duration;
+
+use securemailbox_client::{
+    letters::{Draft, TakeBackError},
+    mailbox::Mailbox,
+};
+use securemailbox_e2e::{
+    person::{Person, now},
+    server::{Server, Start},
+};
+use securemailbox_protocol::{
+    ids::LetterId,
+    letters::{Folder, Hold},
+};
+
+use crate::ANNA;
+
+const BJORN: (&str, &str) = ("bjorn.api@example.se", "+46701740633");
+
+fn draft(text: &str) -> Draft {
+    Draft {
+        to: vec![BJORN.0.into()],
+        cc: Vec::new(),
+        subject: "Provsvaren".into(),
+        text: text.into(),
+        answers: None,
+        saved: now(),
+        rest: serde_json::Map::default(),
+    }
+}
+
+async fn texts(person: &Person, mailbox: &Mailbox) -> Vec<String> {
+    mailbox.sync(person).await.unwrap();
+    let mut texts = Vec::new();
+    for row in mailbox.list(person, Folder::Inbox, 9).await.unwrap() {
+        texts.push(mailbox.peek(person, row.entry.id).await.unwrap().text().to_owned());
+    }
+    texts
+}
+
+async fn send(person: &Person, mailbox: &Mailbox, text: &str, seconds: u32) -> LetterId {
+    let sent = mailbox.send_written(person, None, draft(text), Some(Hold::For(seconds))).await.unwrap();
+    mailbox.sync(person).await.unwrap();
+    sent
+}
+
+/// Review B1: pressed Send, closed the lid, not sent.
+#[tokio::test(flavor = "current_thread")]
+async fn a_letter_whose_sender_went_away_goes_out_and_one_that_is_wanted_back_is_a_draft_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let (anna, bjorn) = (Person::at(&server), Person::at(&server));
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let bjorns = bjorn.register(&server, BJORN.0, BJORN.1, "Björn").await;
+
+    let back = send(&anna, &annas, "Fel text.", 60).await;
+    let held = annas.list(&anna, Folder::Sent, 9).await.unwrap();
+    assert!(held[0].entry.held.is_some_and(|held| held.release > now()));
+    assert!(texts(&bjorn, &bjorns).await.is_empty());
+    let saved = annas.take_letter_back(&anna, back).await.unwrap();
+    assert_eq!(annas.draft(&anna, saved.id).await.unwrap().text, "Fel text.");
+    annas.sync(&anna).await.unwrap();
+    assert!(annas.list(&anna, Folder::Sent, 9).await.unwrap().is_empty());
+
+    // Nobody asks for this one any more: its page is closed.
+    let left = send(&anna, &annas, "Allt är bra.", 1).await;
+    drop(annas);
+    let mut arrived = Vec::new();
+    for _ in 0..100 {
+        arrived = texts(&bjorn, &bjorns).await;
+        if !arrived.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(arrived, ["Allt är bra."]);
+    let annas = Mailbox::open(&anna).await.unwrap();
+    annas.sync(&anna).await.unwrap();
+    assert_eq!(annas.take_letter_back(&anna, left).await, Err(TakeBackError::Released));
+    let drafts = annas.drafts(&anna).await.unwrap();
+    assert_eq!(drafts.iter().map(|row| row.id).collect::<Vec<_>>(), [saved.id], "no copy among the drafts");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_letter_that_need_not_wait_goes_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let (anna, bjorn) = (Person::at(&server), Person::at(&server));
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let bjorns = bjorn.register(&server, BJORN.0, BJORN.1, "Björn").await;
+    let sent = send(&anna, &annas, "Nu.", 3600).await;
+    annas.release_letter(&anna, sent).await.unwrap();
+    for _ in 0..100 {
+        if texts(&bjorn, &bjorns).await == ["Nu."] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not go");
+}

@@ -1,0 +1,25 @@
+// How a letter that is passed on begins: to nobody yet, with the words of the other one under a line that says whose they are.
+
+import { m } from "../../paraglide/messages.js";
+import { timeOfDay, wholeDate } from "../../parts/dates.ts";
+import type { Correspondent, Draft, Letter } from "../../worker/types.ts";
+
+export function forwardOf(letter: Letter): Pick<Draft, "subject" | "text"> {
+  const head = [
+    m["write.forwarded"](),
+    `${m["paper.from"]()}: ${named(letter.from)}`,
+    `${m["paper.to"]()}: ${letter.to.map(named).join(", ")}`,
+    `${m["paper.date"]()}: ${wholeDate(letter.date)} ${timeOfDay(letter.date)}`,
+    `${m["write.subject"]()}: ${letter.subject}`,
+  ];
+  return { subject: forwardSubject(letter.subject), text: `\n\n${head.join("\n")}\n\n${letter.text}` };
+}
+
+function named({ name, address }: Correspondent): string {
+  return name === null ? address : `${name} <${address}>`;
+}
+
+/** `Vb:` once, in whichever of the two languages. */
+function forwardSubject(subject: string): string {
+  return /^\s*(vb|fwd?):/i.test(subject) ? subject : m["write.forward_subject"]({ subject });
+}
