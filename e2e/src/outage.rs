@@ -160,6 +160,15 @@ impl Gateway {
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("no panic").clone()
     }
+
+    /// The last request that names this number.
+    ///
+    /// # Panics
+    /// When the gateway panicked.
+    #[must_use]
+    pub fn newest_to(&self, phone: &str) -> Option<String> {
+        self.asked.lock().expect("no panic").iter().rev().find(|asked| asked.contains(phone)).cloned()
+    }
 }
 
 /// The first number of six digits in an e-mail or an SMS.

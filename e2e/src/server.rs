@@ -26,6 +26,8 @@ pub fn binary() -> PathBuf {
 /// How a server is started.
 #[derive(Clone)]
 pub struct Start {
+    /// The command that serves.
+    pub binary: PathBuf,
     /// The folder that the server keeps its data in.
     pub data: PathBuf,
     /// Where to listen; port 0 takes a free one.
@@ -45,6 +47,7 @@ impl Start {
     #[must_use]
     pub fn demo(folder: &Path) -> Self {
         Self {
+            binary: binary(),
             data: folder.join("data"),
             listen: "127.0.0.1:0".into(),
             environment: Vec::new(),
@@ -94,7 +97,7 @@ impl Server {
         let log = start.data.with_extension("log");
         fs::create_dir_all(start.data.parent().expect("a folder of its own")).expect("a folder to work in");
         let stderr = File::options().create(true).append(true).open(&log).expect("a log to write");
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&start.binary);
         command.arg("serve").arg("--data").arg(&start.data).arg("--listen").arg(&start.listen);
         if start.demo {
             command.arg("--demo");
