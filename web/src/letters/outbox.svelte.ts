@@ -4,6 +4,7 @@
 import Send from "@lucide/svelte/icons/send";
 
 import type { Announcer } from "../app/announcer.svelte.ts";
+import { sentence } from "../app/problems.ts";
 import type { Router } from "../app/router.svelte.ts";
 import type { Session } from "../app/session.svelte.ts";
 import type { Toasts } from "../app/toasts.svelte.ts";
@@ -21,7 +22,7 @@ export interface Outgoing {
     /** Can be undone. */
     | "held"
     | "sending"
-    /** It goes by itself when the server is back. */
+    /** It goes by itself when the server is back, or takes letters from here again. */
     | "waiting"
     | "failed";
   readonly problem?: Problem;
@@ -108,6 +109,9 @@ export class Outbox {
     if (problem.name === "waiting") {
       this.#put({ letter, since, state: "waiting" });
       this.#around.announcer.say(m["outbox.waiting"]());
+    } else if (problem.name === "too-many-letters") {
+      this.#put({ letter, since, state: "waiting", problem });
+      this.#around.announcer.say(sentence(problem));
     } else {
       this.#put({ letter, since, state: "failed", problem });
       letter.recipients.lookEverybodyUp(); // so that the desk says the same as this
