@@ -260,7 +260,8 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::OtherCountry
         | ProblemType::MailboxFull
         | ProblemType::ReaderFull
-        | ProblemType::TooManyRequests => Class::Refused,
+        | ProblemType::TooManyRequests
+        | ProblemType::TooManyLetters => Class::Refused,
         ProblemType::BadRequest
         | ProblemType::TwoCredentials
         | ProblemType::OtherOrigin

@@ -75,6 +75,7 @@ problem_types! {
     OtherCountry "other-country" 422 "This service sends no codes to numbers of that country." "Type the number of another mobile phone, or ask the operator.";
     PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";
     TooManyRequests "too-many-requests" 429 "That was too often." "Wait, and try again. `Retry-After` says how many seconds.";
+    TooManyLetters "too-many-letters" 429 "You have sent many letters in a short time." "Wait, and send it again. `Retry-After` says how many seconds.";
     Internal "internal" 500 "Something went wrong here." "Try again; if it stays, tell the operator the number of this request.";
     MailboxFull "mailbox-full" 507 "The mailbox holds as much as it may." "Empty the trash, and erase letters and drafts that are no longer needed.";
     ReaderFull "reader-full" 507 "A reader's mailbox is full." "Send it without them, or ask them to make room.";

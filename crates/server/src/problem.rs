@@ -65,6 +65,12 @@ impl Problem {
         self.details.members.get(member).unwrap_or(&Value::Null)
     }
 
+    /// The same under a type that says more.
+    #[must_use]
+    pub fn called(self, kind: ProblemType) -> Self {
+        Self { retry_after: self.retry_after, ..Self::new(kind) }
+    }
+
     /// When to try again, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {

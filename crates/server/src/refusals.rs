@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use securemailbox_protocol::problems::ProblemType;
 
 /// What the log tells of; every problem is counted among the metrics.
-const TOLD: [ProblemType; 3] =
-    [ProblemType::CredentialsRefused, ProblemType::CodeRefused, ProblemType::TooManyRequests];
+const TOLD: [ProblemType; 4] = [
+    ProblemType::CredentialsRefused,
+    ProblemType::CodeRefused,
+    ProblemType::TooManyRequests,
+    ProblemType::TooManyLetters,
+];
 
 /// What was refused since it was last said, in the order of [`TOLD`].
 #[derive(Debug, Default)]
@@ -24,7 +28,8 @@ impl Refusals {
 
     /// Says it in one line, unless there was nothing, and counts anew.
     pub fn say(&self) {
-        let [passwords, codes, limits] = self.take();
+        let [passwords, codes, requests, letters] = self.take();
+        let limits = requests + letters;
         if passwords + codes + limits > 0 {
             tracing::info!(
                 passwords,
@@ -52,11 +57,12 @@ mod tests {
             ProblemType::CodeRefused,
             ProblemType::CodeRefused,
             ProblemType::TooManyRequests,
+            ProblemType::TooManyLetters,
             ProblemType::NotFound,
         ] {
             refusals.count(kind);
         }
-        assert_eq!(refusals.take(), [1, 2, 1]);
-        assert_eq!(refusals.take(), [0, 0, 0]);
+        assert_eq!(refusals.take(), [1, 2, 1, 1]);
+        assert_eq!(refusals.take(), [0, 0, 0, 0]);
     }
 }

@@ -32,15 +32,18 @@ interface Message {
 
 export class Server {
   readonly folder: string;
+  readonly #configuration: Readonly<Record<string, string>>;
   #url = "http://localhost:0";
   #child: ChildProcess | undefined;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, configuration: Readonly<Record<string, string>> = {}) {
     this.folder = folder;
+    this.#configuration = configuration;
   }
 
-  static async start(): Promise<Server> {
-    const server = new Server(await mkdtemp(join(tmpdir(), "securemailbox-browser-")));
+  /** `configuration`: keys over the default, such as `REGISTRATION`. */
+  static async start(configuration: Readonly<Record<string, string>> = {}): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), "securemailbox-browser-")), configuration);
     await server.again();
     return server;
   }
@@ -59,7 +62,9 @@ export class Server {
   /** Starts, at the address where it stood before. */
   async again(): Promise<void> {
     const listen = `127.0.0.1:${new URL(this.#url).port}`;
+    const configuration = Object.entries(this.#configuration).map(([key, value]) => [`SECUREMAILBOX_SERVER_${key}`, value]);
     const child = spawn(BINARY, ["serve", "--demo", "--without-letters", "--listen", listen, "--data", join(this.folder, "data")], {
+      env: { ...process.env, ...Object.fromEntries(configuration) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;

@@ -1,7 +1,7 @@
 // How a person wants the page, one's own key and sheet, and where one is signed in.
 import { readFile } from "node:fs/promises";
-import type { Page } from "@playwright/test";
 import { askToRecover, enterCode, keepSheet, problem, proved, shownSheet, signIn, signOut } from "../house/entering.ts";
+import { refuse } from "../house/refused.ts";
 import { expect, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
 import { type Language, words } from "../house/words.ts";
@@ -113,24 +113,14 @@ test("the focus goes on to the next device when one is signed out from here", as
   await expect(guns.getByRole("heading", { level: 2, name: m("settings.sessions") })).toBeFocused();
 });
 
-/** A session whose last proof is too old: its next `times` calls of this kind are refused as the server would, with what it offers. */
-async function provedLongAgo(page: Page, method: string, path: string, times = 1): Promise<void> {
-  let refused = 0;
-  await page.context().route(path, async (route) => {
-    if (route.request().method() !== method || refused++ >= times) return route.fallback();
-    const proofs = new URL("/api/v1/sessions/current/proofs", route.request().url()).href;
-    const { offers } = (await (await page.context().request.get(proofs)).json()) as { offers: unknown };
-    const problem = { type: "/problems/proof-required", title: "This needs a fresh proof of who you are.", status: 403, offers };
-    await route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify(problem) });
-  });
-}
+const TOO_OLD = { name: "proof-required", status: 403 };
 
 test.describe("with a proof that is too old", () => {
   test("a new sheet counts after a code, and is the one that was shown", async ({ visit, server, newcomer, m, watch }) => {
     watch.expect(REFUSED);
     const gun = await newcomer("Gun Berg");
     const guns = await visit(gun);
-    await provedLongAgo(guns, "PUT", "**/api/v1/slots/recovery");
+    await refuse(guns, "PUT", "**/api/v1/slots/recovery", TOO_OLD);
     await guns.goto("/settings/keys");
     await guns.getByRole("button", { name: m("new_sheet.make") }).click();
     const sheet = await shownSheet(guns);
@@ -159,7 +149,7 @@ test.describe("with a proof that is too old", () => {
     watch.expect(REFUSED);
     const gun = await newcomer("Gun Berg");
     const guns = await visit(gun);
-    await provedLongAgo(guns, "DELETE", "**/api/v1/sessions/*", 2);
+    await refuse(guns, "DELETE", "**/api/v1/sessions/*", TOO_OLD, 2);
     await guns.goto("/settings/sessions");
     const devices = guns.getByRole("list", { name: m("sessions.list") }).getByRole("listitem");
     const others = devices.getByRole("button", { name: m("sessions.end.spoken", { since: "" }).trim() });

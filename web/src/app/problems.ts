@@ -51,6 +51,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   internal: [() => m["problem.internal"](), ({ request }) => (request ? m["problem.internal.do.number"]({ request }) : m["problem.internal.do"]())],
   busy: [() => m["problem.busy"](), () => m["problem.busy.do"]()],
   "too-many-requests": [() => m["problem.too_many_requests"](), ({ time }) => m["problem.too_many_requests.do"]({ time })],
+  "too-many-letters": [() => m["problem.too_many_letters"](), ({ time }) => m["problem.too_many_letters.do"]({ time })],
   "code-not-sent": [() => m["problem.code_not_sent"](), () => m["problem.code_not_sent.do"]()],
   "not-a-mobile-number": [() => m["problem.not_a_mobile_number"](), () => m["problem.not_a_mobile_number.do"]()],
   "other-country": [() => m["problem.other_country"](), () => m["problem.other_country.do"]()],

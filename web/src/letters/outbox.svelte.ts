@@ -4,8 +4,8 @@
 import Send from "@lucide/svelte/icons/send";
 
 import type { Announcer } from "../app/announcer.svelte.ts";
+import { explain, sentence } from "../app/problems.ts";
 import type { Router } from "../app/router.svelte.ts";
-import { explain } from "../app/problems.ts";
 import type { Session } from "../app/session.svelte.ts";
 import type { Toast, Toasts } from "../app/toasts.svelte.ts";
 import { m } from "../paraglide/messages.js";
@@ -24,7 +24,7 @@ export interface Outgoing {
   readonly state:
     /** Sealed, and handed to the server. */
     | "sending"
-    /** It goes by itself when the server is back. */
+    /** It goes by itself when the server is back, or takes letters from here again. */
     | "waiting"
     | "failed";
   readonly problem?: Problem;
@@ -157,6 +157,9 @@ export class Outbox {
     if (problem.name === "waiting") {
       this.#put({ letter, since, state: "waiting" });
       this.#around.announcer.say(m["outbox.waiting"]());
+    } else if (problem.name === "too-many-letters") {
+      this.#put({ letter, since, state: "waiting", problem });
+      this.#around.announcer.say(sentence(problem));
     } else {
       this.#put({ letter, since, state: "failed", problem });
       letter.recipients.lookEverybodyUp(); // so that the desk says the same as this

@@ -85,6 +85,10 @@ impl NotSent {
 impl Failure for NotSent {
     fn explain(&self) -> Explained {
         match self {
+            // It goes out by itself too; but not when the network is back, and its writer may wonder.
+            Self::Send(SendError::Waiting { cause, .. }) if cause.problem() == Some(ProblemType::TooManyLetters) => {
+                Explained { class: Class::Unavailable, ..cause.explain() }
+            }
             // Sealed or not, it goes out by itself: nothing is to be done, whatever the server said of the post.
             Self::Later | Self::Send(SendError::Waiting { .. }) => {
                 explained(ClientProblem::Waiting, Class::Unavailable, "It goes out when the server can be reached.")
@@ -280,7 +284,10 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, TestWorld, annas_mailbox, identity, listing, problem, ready};
+    use crate::{
+        fixtures::{NOW, TestWorld, annas_mailbox, identity, listing, problem, ready},
+        transport::Response,
+    };
 
     const LOOK_UPS: &str = "/directory/look-ups";
 
@@ -399,15 +406,30 @@ mod tests {
     fn a_posted_letter_that_the_server_has_no_time_for_stays_the_same_letter() {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
         to_go(&world, &anna);
-        for kind in
-            [ProblemType::TooManyRequests, ProblemType::NotSignedIn, ProblemType::Busy, ProblemType::StorageFull]
-        {
+        for kind in [
+            ProblemType::TooManyLetters,
+            ProblemType::TooManyRequests,
+            ProblemType::NotSignedIn,
+            ProblemType::Busy,
+            ProblemType::StorageFull,
+        ] {
             world.server.will("/letters", problem(kind));
             assert!(ready(anna.send_outgoing(&world)).unwrap().is_empty(), "{kind:?}");
             assert_eq!(unsent(&world), (1, 0), "{kind:?}");
         }
         let posts = world.server.bodies("/letters");
-        assert!(posts.len() == 4 && posts.iter().all(|post| *post == posts[0]));
+        assert!(posts.len() == 5 && posts.iter().all(|post| *post == posts[0]));
+    }
+
+    #[test]
+    fn who_sends_too_many_letters_is_told_when_the_last_one_goes() {
+        let (world, anna) = (TestWorld::default(), annas_mailbox());
+        bjorn_can_be_written_to(&world);
+        world.server.will("/letters", Response { retry_after: Some(60), ..problem(ProblemType::TooManyLetters) });
+        let told = ready(anna.send_written(&world, None, draft("bjorn@demo.example"), None)).unwrap_err().explain();
+        let wanted = (ProblemType::TooManyLetters.into(), Class::Unavailable, Some(60));
+        assert_eq!((told.name, told.class, told.retry_after), wanted);
+        assert_eq!(unsent(&world), (1, 0));
     }
 
     #[test]

@@ -490,6 +490,7 @@ fn may_have_been_taken(error: &CallError) -> bool {
                 | ProblemType::StorageFull
                 | ProblemType::RequestTimeout
                 | ProblemType::TooManyRequests
+                | ProblemType::TooManyLetters
                 | ProblemType::NotSignedIn
         ),
     }

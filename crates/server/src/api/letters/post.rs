@@ -75,7 +75,7 @@ pub(crate) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
-    mailroom.rates.post(access.who)?;
+    mailroom.rates.post(access.who).map_err(too_many)?;
     let _place = mailroom.budgets.post(access.who).await?;
     let received =
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
@@ -98,9 +98,14 @@ pub(crate) async fn post(
 async fn check_rates(mailroom: &Mailroom, access: &Access, letters: &[PostLetter]) -> Result<(), Problem> {
     let readers = letters.iter().flat_map(|letter| &letter.new.readers).map(|reader| reader.account);
     let among: Vec<AccountId> = readers.filter(|reader| *reader != access.who).collect();
-    mailroom.rates.letters(access.who, letters.len(), among.len())?;
+    mailroom.rates.letters(access.who, letters.len(), among.len()).map_err(too_many)?;
     let strangers = mailroom.store.read(Strangers { mailbox: access.mailbox, among }).await?;
-    mailroom.rates.strangers(access.who, &strangers)
+    mailroom.rates.strangers(access.who, &strangers).map_err(too_many)
+}
+
+/// Says of what there was too much: whoever wrote it has tried nothing too often.
+fn too_many(problem: Problem) -> Problem {
+    problem.called(ProblemType::TooManyLetters)
 }
 
 /// A whole post, held to the limits.
