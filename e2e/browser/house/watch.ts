@@ -8,8 +8,11 @@ export const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION/;
 /** The server says that there is no such thing. */
 export const NOT_THERE = /status of 404/;
 
+/** Playwright keeps service workers away from most tests, and says so each time. */
+const BLOCKED = /^warning: Service Worker registration blocked by Playwright/;
+
 export class Watch {
-  readonly #expected: RegExp[] = [];
+  readonly #expected: RegExp[] = [BLOCKED];
   readonly #heard: string[] = [];
 
   /** The test causes this on purpose. */

@@ -69,13 +69,11 @@ export function readers(page: Page, m: Words): Locator {
 
 /** Sends it, and does not wait for the ten seconds in which that could be undone. */
 export async function send(page: Page, m: Words): Promise<void> {
-  const posted = page.context().waitForEvent("response", (response) => {
-    return response.request().method() === "POST" && response.url().endsWith("/api/v1/letters");
-  });
+  const released = page.context().waitForEvent("response", (response) => response.url().endsWith("/release"));
   await page.getByRole("button", { name: m("write.send") }).click();
   await page.getByRole("button", { name: m("outbox.now") }).click();
   // The status may still say so of the letter before.
-  await posted;
+  await released;
   await expect(page.getByRole("status").filter({ hasText: m("outbox.sent") })).toBeAttached();
 }
 

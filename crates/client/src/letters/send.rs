@@ -319,13 +319,19 @@ impl Mailbox {
     pub async fn send_waiting(&self, world: &impl World) -> Result<Vec<StillWaiting>, DeviceFailed> {
         self.look_at_unsent(world).await?;
         let mut still = Vec::new();
-        for (row, tag, waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
+        for (row, tag, mut waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
             let id = waiting.id;
-            let Waiting { written, record, seen, letters: NewLetters { hold, .. }, .. } = waiting.clone();
-            let from = Source { written: &written, record, seen, hold };
+            // It has waited long enough to be undone.
+            let was_held = waiting.letters.hold.take().is_some();
+            let Waiting { written, record, seen, .. } = waiting.clone();
+            let from = Source { written: &written, record, seen, hold: None };
             let sent = match post(&self.session.api(world), &waiting).await {
                 Ok(posted) => {
                     self.acknowledged(world, &waiting, &posted, &[]).await?;
+                    if was_held {
+                        // The first post may have arrived. What is not released now is, when its time is over.
+                        let _ = self.release_letter(world, id).await;
+                    }
                     continue;
                 }
                 Err(error) if must_be_sealed_anew(&error) => {

@@ -276,6 +276,7 @@ impl FakeServer {
                 entry.map_or_else(|| problem(ProblemType::NotFound), ok)
             }
             (Method::Get, ["letters", id, "content"]) => state.content(id.parse().unwrap()),
+            (Method::Post, ["letters", id, "release"]) => state.end_hold(id.parse().unwrap()),
             (Method::Post, ["letters", id, "take-back"]) => state.take_back(id.parse().unwrap()),
             (Method::Get, ["letters", _, "deliveries"]) => ok(&Deliveries { deliveries: Vec::new() }),
             (Method::Patch, ["letters", id]) => state.update(id.parse().unwrap(), &request.body),
@@ -441,6 +442,16 @@ impl State {
             (entry.held, entry.change) = (None, change);
         }
         self.change = change;
+    }
+
+    fn end_hold(&mut self, id: LetterId) -> Response {
+        let change = self.change.next();
+        let Some(entry) = self.entries.get_mut(&id) else { return problem(ProblemType::NotFound) };
+        if entry.held.take().is_some() {
+            entry.change = change;
+            self.change = change;
+        }
+        ok(&serde_json::Value::Null)
     }
 
     fn take_back(&mut self, id: LetterId) -> Response {

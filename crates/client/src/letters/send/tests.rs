@@ -50,6 +50,20 @@ fn a_letter_without_an_answer_is_kept_and_goes_out_again_with_the_same_bytes() {
 }
 
 #[test]
+fn a_letter_that_waited_is_held_no_longer() {
+    let (world, anna) = (TestWorld::default(), annas_mailbox());
+    world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));
+    let sent = ready(anna.send_from(&world, &written(), None, Some(Hold::For(30)), Vec::new()));
+    let Err(SendError::Waiting { id, .. }) = sent else { panic!("it was answered") };
+    world.server.will("/letters", acknowledgement(id));
+    assert!(ready(anna.send_waiting(&world)).unwrap().is_empty());
+    let posts = world.server.bodies("/letters");
+    let are_held: Vec<_> = posts.iter().map(|post| String::from_utf8_lossy(post).contains("\"hold\"")).collect();
+    assert_eq!(are_held, [true, false]);
+    assert_eq!(world.server.bodies("/release").len(), 1, "the first post may have arrived");
+}
+
+#[test]
 fn an_acknowledgement_of_another_letter_is_none() {
     let (world, anna) = (TestWorld::default(), annas_mailbox());
     world.server.will(LOOK_UPS, listing(&identity("bjorn", 10)));

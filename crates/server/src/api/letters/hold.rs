@@ -5,7 +5,10 @@ use securemailbox_protocol::{
     ids::LetterId,
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::letters::{EndHold, EndHoldError, TakeBack, TakeBackError};
+use securemailbox_store::{
+    letters::{EndHold, EndHoldError, TakeBack, TakeBackError},
+    notices::Lane,
+};
 
 use crate::{access::Access, api::Id, mailroom::Mailroom, problem::Problem};
 
@@ -28,7 +31,7 @@ impl From<TakeBackError> for Problem {
     }
 }
 
-/// Ends the hold of one's own letter: it goes out within a second or so. One that has gone out is answered alike.
+/// Ends the hold of one's own letter: it goes out. One that has gone out is answered alike.
 #[utoipa::path(post, path = "/letters/{id}/release", params(("id" = LetterId, Path)),
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn release(
@@ -36,7 +39,11 @@ pub(crate) async fn release(
     access: Access,
     Id(letter): Id<LetterId>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(EndHold { mailbox: access.mailbox, letter, now: mailroom.now() }).await?;
+    let now = mailroom.now();
+    mailroom.store.write(EndHold { mailbox: access.mailbox, letter, now }).await?;
+    // Whoever is told that it went out may count on it.
+    mailroom.store.release_due(mailroom.quota, now).await?;
+    mailroom.notices.ring(Lane::Letters);
     Ok(StatusCode::NO_CONTENT)
 }
 
