@@ -82,7 +82,7 @@ test("a new recovery sheet counts once the person says so, and then the old one 
   for (const spent of [gun.recoveryCode, left]) {
     await page.goto("/forgotten");
     await askToRecover(page, gun.address, spent, m);
-    await expect(problem(page)).toContainText(m("problem.credentials_refused"));
+    await expect(problem(page)).toContainText(m("forgotten.refused_do"));
   }
   const before = await server.messagesTo(gun.phone);
   await page.goto("/forgotten");

@@ -26,11 +26,15 @@ export class Registration {
   begun = $state.raw<Registering | null>(null);
   /** The server has given it up, or its mailbox is there already. */
   over = $state.raw<Problem | null>(null);
-  step: Step = $derived(this.begun?.step ?? "name");
 
   constructor() {
     const { name, address, phone, begun } = { ...NOTHING, ...(JSON.parse(this.#kept.value ?? "{}") as Partial<Kept>) };
     Object.assign(this, { name, address, phone, begun });
+  }
+
+  /** What is asked for. No `$derived`: it is read once more when its page has gone. */
+  get step(): Step {
+    return this.begun?.step ?? "name";
   }
 
   /** Remembers what stands here now. */

@@ -15,7 +15,16 @@ function lookAround(): Lack | null {
   } catch {
     return "memory";
   }
-  return navigator.cookieEnabled ? null : "cookies";
+  return keepsCookies() ? null : "cookies";
+}
+
+/** Tried, since a browser that is told to keep nothing may still say that it has cookies. */
+function keepsCookies(): boolean {
+  const tried = "securemailbox.tried=1";
+  document.cookie = `${tried}; SameSite=Strict`;
+  const kept = document.cookie.includes(tried);
+  document.cookie = `${tried}; SameSite=Strict; Max-Age=0`;
+  return kept;
 }
 
 /** What this browser lacks, if it lacks something. Does not change while a page is open. */
