@@ -57,5 +57,7 @@ function unopened(problem: Problem): Opening {
   if (problem.class === "damaged" || problem.name === "level-required") {
     return { state: "damaged", problem };
   }
+  // It was here, and its sender took it back: that is no old link.
+  if (problem.name === "withdrawn") return { state: "failed", problem };
   return problem.class === "notfound" ? { state: "missing" } : { state: "failed", problem };
 }
