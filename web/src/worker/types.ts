@@ -744,7 +744,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.

@@ -122,7 +122,7 @@ mod tests {
     /// keyring only.
     const ASK: [(&str, &str); 3] = [("PUT", "/slots/recovery"), ("PUT", "/records/{id}"), ("DELETE", "/sessions/{id}")];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 26] = [
+    const ASK_NOT: [(&str, &str); 29] = [
         ("GET", "/account"),
         ("PATCH", "/account"),
         ("GET", "/account/security-events"),
@@ -142,6 +142,9 @@ mod tests {
         ("GET", "/letters/{id}"),
         ("PATCH", "/letters/{id}"),
         ("POST", "/letters/{id}/receipt"),
+        ("POST", "/letters/{id}/withdraw"),
+        ("POST", "/letters/{id}/release"),
+        ("POST", "/letters/{id}/take-back"),
         ("GET", "/letters/{id}/deliveries"),
         ("POST", "/trash/empty"),
         ("GET", "/changes"),

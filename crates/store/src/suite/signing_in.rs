@@ -217,19 +217,19 @@ async fn a_session_lives_twelve_hours_or_thirty_days_after_its_last_use(store: S
 async fn of_too_many_sessions_the_one_that_was_used_longest_ago_ends(store: Store) {
     let mut dice = Dice::new(12);
     let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
-    let sign_in = async |dice: &mut Dice| {
+    let sign_in = async |dice: &mut Dice, now| {
         let id = begin_with_password(&store, dice, &anna).await;
         let holder = HolderId::SignIn(id);
         expect(&store, dice, holder, anna.phone, PHONE_CODE).await.unwrap();
-        let session = dice.session(later(30));
+        let session = dice.session(now);
         let (id_of_session, holder) = (session.id, SigningIn { id, session });
-        let entered = EnterCode { holder, factor: anna.phone, code: PHONE_CODE, now: later(30) };
+        let entered = EnterCode { holder, factor: anna.phone, code: PHONE_CODE, now };
         assert!(matches!(store.write(entered).await.unwrap(), Entered::Proved(_)));
         id_of_session
     };
-    let second = sign_in(&mut dice).await;
-    for _ in 0..limits::SESSIONS - 2 {
-        sign_in(&mut dice).await;
+    let second = sign_in(&mut dice, later(1)).await;
+    for number in 2..limits::SESSIONS as u64 {
+        sign_in(&mut dice, later(number)).await;
     }
     let living = async |account| {
         let sessions = store.read(ListSessions { account, now: later(3600) }).await.unwrap();
@@ -238,7 +238,7 @@ async fn of_too_many_sessions_the_one_that_was_used_longest_ago_ends(store: Stor
     assert_eq!(living(anna.account).await.len(), limits::SESSIONS);
     // The first one is at work again.
     store.write(TouchSession { session: anna.session, now: later(120) }).await.unwrap();
-    sign_in(&mut dice).await;
+    sign_in(&mut dice, later(130)).await;
     let left = living(anna.account).await;
     assert_eq!(left.len(), limits::SESSIONS);
     assert!(left.contains(&anna.session) && !left.contains(&second));
