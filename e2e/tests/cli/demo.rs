@@ -78,7 +78,7 @@ fn the_people_of_a_demo_have_written_to_each_other_for_a_fortnight() {
         assert!(!terminal.run(&["list", "--folder", folder]).done().as_array().unwrap().is_empty(), "{folder}");
     }
     let keys = terminal.run(&["compare", text(&accounts[1], "address")]).done();
-    assert_eq!(keys["standing"], "compared", "{keys}");
+    assert_eq!(keys["state"], "compared", "{keys}");
     // A restart tells nothing a second time.
     server.stop();
     let _server = server.again();
