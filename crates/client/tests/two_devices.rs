@@ -267,6 +267,9 @@ impl Day {
                 let has_gone = self.server.has_gone(before) || !is_there;
                 if has_gone {
                     self.happens("a spent draft written anew");
+                } else if self.server.has_gone(saved.id) {
+                    // Sent or erased before whoever handed it in could look: there is nothing to compare.
+                    self.happens("a draft went at once");
                 } else {
                     // Two tabs handed the same text in, and one of them could not know that the other had.
                     let text =
