@@ -4,7 +4,7 @@
 import Send from "@lucide/svelte/icons/send";
 
 import type { Announcer } from "../app/announcer.svelte.ts";
-import { explain, sentence } from "../app/problems.ts";
+import { sentence } from "../app/problems.ts";
 import type { Router } from "../app/router.svelte.ts";
 import type { Session } from "../app/session.svelte.ts";
 import type { Toast, Toasts } from "../app/toasts.svelte.ts";
@@ -143,8 +143,7 @@ export class Outbox {
       back.became(draft);
       this.#goOn(back);
     } catch (failed) {
-      const { what, todo } = explain(problemIn(failed));
-      toasts.show({ text: `${what} ${todo}` });
+      toasts.show({ text: sentence(problemIn(failed)) });
     }
   }
 

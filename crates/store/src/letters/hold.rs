@@ -219,25 +219,31 @@ impl crate::Store {
         let due = self.read(DueForRelease { now, limit: RELEASED_TOGETHER }).await?;
         let mut released = 0;
         for letter in due {
-            let why = match self.write(ReleaseLetter { letter, quota, now }).await {
-                Ok(()) => {
-                    released += 1;
-                    continue;
-                }
-                Err(PostLettersError::StaleKey { .. }) => HoldRefusal::StaleKey,
-                Err(PostLettersError::ReaderFull { .. }) => HoldRefusal::ReaderFull,
-                Err(PostLettersError::Store(error)) => return Err(error),
-                // What a post is refused for and a release is not.
-                Err(
-                    PostLettersError::IdTaken
-                    | PostLettersError::StaleDraft
-                    | PostLettersError::MailboxFull
-                    | PostLettersError::Readers,
-                ) => return Err(StoreError::Damaged("a held letter")),
-            };
-            self.write(RefuseRelease { letter, why }).await?;
+            released += usize::from(self.release_letter(letter, quota, now).await?);
         }
         Ok(released)
+    }
+
+    /// Releases a letter whose hold is over: false where it waits for its sender instead.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn release_letter(&self, letter: LetterId, quota: Quota, now: Timestamp) -> Result<bool, StoreError> {
+        let why = match self.write(ReleaseLetter { letter, quota, now }).await {
+            Ok(()) => return Ok(true),
+            Err(PostLettersError::StaleKey { .. }) => HoldRefusal::StaleKey,
+            Err(PostLettersError::ReaderFull { .. }) => HoldRefusal::ReaderFull,
+            Err(PostLettersError::Store(error)) => return Err(error),
+            // What a post is refused for and a release is not.
+            Err(
+                PostLettersError::IdTaken
+                | PostLettersError::StaleDraft
+                | PostLettersError::MailboxFull
+                | PostLettersError::Readers,
+            ) => return Err(StoreError::Damaged("a held letter")),
+        };
+        self.write(RefuseRelease { letter, why }).await?;
+        Ok(false)
     }
 }
 

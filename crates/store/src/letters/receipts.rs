@@ -7,6 +7,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+use super::hold;
 use crate::{Act, Db, ReadOnly, Row, StoreError, letters::Correspondent, pulse};
 
 /// How far a letter came with one reader: delivered, notified, read.
@@ -87,9 +88,6 @@ impl Act for DeliveriesOf {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SENT: &str = "
-            SELECT 1 FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND l.sender_id = $1";
         const SQL: &str = "
             SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
                    b.refused_since, d.read_at, d.signature, d.read_level
@@ -97,7 +95,7 @@ impl Act for DeliveriesOf {
               JOIN mailbox b ON b.mailbox_id = d.reader_id
               JOIN member m ON m.mailbox_id = d.reader_id
              WHERE d.letter_id = $1 ORDER BY d.reader_id";
-        if db.row(SENT, &[&self.mailbox, &self.letter]).await?.is_none() {
+        if !hold::is_own(db, self.mailbox, self.letter).await? {
             return Ok(None);
         }
         let rows = db.rows(SQL, &[&self.letter]).await?;

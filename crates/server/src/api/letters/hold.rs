@@ -42,7 +42,7 @@ pub(crate) async fn release(
     let now = mailroom.now();
     mailroom.store.write(EndHold { mailbox: access.mailbox, letter, now }).await?;
     // Whoever is told that it went out may count on it.
-    mailroom.store.release_due(mailroom.quota, now).await?;
+    mailroom.store.release_letter(letter, mailroom.quota, now).await?;
     mailroom.notices.ring(Lane::Letters);
     Ok(StatusCode::NO_CONTENT)
 }
