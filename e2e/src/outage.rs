@@ -3,7 +3,12 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    ops::Range,
+    process,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -26,13 +31,19 @@ pub fn dead_senders(start: Start, mail_port: u16) -> Start {
         .with("SMS__BODY", r#"{"to":"{to}","text":"{text}"}"#)
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on and nobody else is given: each once in a process, and none of those that the system
+/// gives to connections (on Linux from 32,768), which take a port between its being found free and its being used.
 ///
 /// # Panics
 /// When there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    const PORTS: Range<u16> = 10_000..32_000;
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Test programs that run beside each other begin at different places.
+    let begin = u16::try_from(process::id() % 220).expect("less than 220") * 100;
+    let next = |_| PORTS.start + (begin + GIVEN.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+    PORTS.map(next).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).expect("a free port")
 }
 
 /// What a mail server does with a message that it was given.

@@ -32,7 +32,7 @@ macro_rules! stages {
 }
 
 stages! {
-    Lint "lint" "Format, lints, and the page's types and words.";
+    Lint "lint" "Format, lints, and the types and words of the page and its tests.";
     Deny "deny" "Arrows between rooms, licences, banned crates, advisories; what documents say of names and files.";
     Unit "unit" "What each file says of itself, and the examples in documents.";
     Vectors "vectors" "The same vectors natively and as WebAssembly, and the module's size.";
@@ -76,6 +76,8 @@ impl Stage {
         }
     }
 }
+
+const BROWSER_TESTS: &str = "e2e/browser";
 
 /// Unit tests that have a stage of their own, by the beginning of their names.
 const SUITE: &str = "suite::";
@@ -143,6 +145,9 @@ fn lint(workspace: &Workspace) -> Outcome<Passed> {
     let document = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
     process::run(workspace.cargo(&document).env("RUSTDOCFLAGS", "-Dwarnings"))?;
     page::check(workspace)?;
+    // After the page, whose modules and words the tests import.
+    machine::node_modules(workspace, BROWSER_TESTS)?;
+    process::run(Command::new("npm").args(["run", "check"]).current_dir(workspace.root().join(BROWSER_TESTS)))?;
     Ok(Passed::silently())
 }
 
@@ -198,15 +203,14 @@ fn cli(workspace: &Workspace) -> Outcome<Passed> {
 }
 
 fn browser(workspace: &Workspace) -> Outcome<Passed> {
-    const TESTS: &str = "e2e/browser";
     machine::provide(&machine::CHROMIUM)?;
     page::build(workspace)?;
     let weights = page::weigh(workspace)?;
-    machine::node_modules(workspace, TESTS)?;
+    machine::node_modules(workspace, BROWSER_TESTS)?;
     let binary = workspace.build_binary(Profile::Dev)?;
     let mut test = Command::new("npm");
     // A machine may stand still at the wrong moment: what passes only the second time is named as flaky at the end.
-    test.args(["test", "--", "--retries=1"]).env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(TESTS));
+    test.args(["test", "--", "--retries=1"]).env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(BROWSER_TESTS));
     process::run(&mut test)?;
     Ok(Passed::Whole(weights))
 }

@@ -1,5 +1,5 @@
 // What every test here is given: a server of its own worker, people, the page's words, and an ear for what goes wrong.
-import { type BrowserContext, expect, type Page, type Route, test as base } from "@playwright/test";
+import { type BrowserContext, expect, type Locator, type Page, type Route, test as base } from "@playwright/test";
 import { inMailbox, signIn } from "./entering.ts";
 import { type Person, Server } from "./server.ts";
 import { StoredSignIns } from "./stored_sign_ins.ts";
@@ -7,7 +7,7 @@ import { Terminal } from "./terminal.ts";
 import { Watch } from "./watch.ts";
 import { type Language, type Words, words } from "./words.ts";
 
-export { expect, type Page, type Route };
+export { expect, type Locator, type Page, type Route };
 
 export interface House {
   /** What the browser asks for. */
