@@ -39,10 +39,9 @@ async fn write(server: &Server, number: usize, letters: usize) {
     for letter in 0..letters {
         let written = Addressed {
             to: vec![Address::parse(TO).expect("an address")],
-            cc: Vec::new(),
             subject: format!("Ärende {letter} från {address}"),
             text: TEXT.repeat(8),
-            answers: None,
+            ..Addressed::default()
         };
         mailbox.send(&person, &written).await.expect("it is taken");
     }

@@ -8,6 +8,7 @@ use securemailbox_client::{
     device::Memory,
     mailbox::Mailbox,
     settings::{Name, Settings},
+    sign_in,
     transport::{Method, Request, Response, Transport, Unreachable},
     world::World,
 };
@@ -97,6 +98,16 @@ impl Person {
         let settings = Settings::new(Name::parse(name).expect("a name"));
         let made = step.choose(self, password, settings).await.expect("a good password");
         made.make(self).await.expect("an account").0
+    }
+
+    /// Signs in as somebody who registered, with the code from the demo's outbox.
+    pub async fn sign_in(&self, server: &Server, address: &str, phone: &str) -> Mailbox {
+        let parsed = Address::parse(address).expect("an address");
+        let messages = server.messages_to(phone).await;
+        let step = sign_in::sign_in(self, &parsed, Password::new(PASSWORD)).await.expect("the password");
+        let step = step.choose(step.only().expect("one factor is offered"));
+        step.asked().send(self).await.expect("a code is sent");
+        step.enter(self, &code(server, phone, messages).await).await.expect("the code from the SMS").0
     }
 }
 

@@ -39,10 +39,9 @@ const TEXT: &str = "Hej Björn, alla värden är fina och du behöver inte komma
 fn letter(to: &str, subject: &str, text: &str) -> Addressed {
     Addressed {
         to: vec![Address::parse(to).unwrap()],
-        cc: Vec::new(),
         subject: subject.into(),
         text: text.into(),
-        answers: None,
+        ..Addressed::default()
     }
 }
 

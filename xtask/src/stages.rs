@@ -210,7 +210,9 @@ fn browser(workspace: &Workspace) -> Outcome<Passed> {
     let binary = workspace.build_binary(Profile::Dev)?;
     let mut test = Command::new("npm");
     // A machine may stand still at the wrong moment: what passes only the second time is named as flaky at the end.
-    test.args(["test", "--", "--retries=1"]).env("SECUREMAILBOX_BIN", binary).current_dir(workspace.root().join(BROWSER_TESTS));
+    test.args(["test", "--", "--retries=1"])
+        .env("SECUREMAILBOX_BIN", binary)
+        .current_dir(workspace.root().join(BROWSER_TESTS));
     process::run(&mut test)?;
     Ok(Passed::Whole(weights))
 }

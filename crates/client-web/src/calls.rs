@@ -3,7 +3,7 @@
 use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
     accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
-    security::SecurityEvent, sync::Pulse,
+    security::SecurityEvent, sync::Pulse, time::Timestamp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -112,8 +112,8 @@ calls! {
         export(Id) -> Exported;
         /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
         move_letters(Move) -> Counts;
-        /// Takes one's own letter out of its readers' mailboxes.
-        withdraw(Id) -> Done;
+        /// Takes one's own letters out of their readers' mailboxes.
+        withdraw(Ids) -> Done;
         /// Marks letters as read or not, flagged or not.
         mark_letters(Marking) -> Counts;
         /// Erases what lies in the trash, or some letters of it.
@@ -128,10 +128,10 @@ calls! {
         take_back(Id) -> Done;
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
         send(Sending) -> SentLetter;
-        /// Lets a letter go that the server holds.
-        release(Id) -> Done;
-        /// Makes a letter that the server still holds a draft again. `already-released` if it has gone out.
-        take_letter_back(Id) -> Saved;
+        /// Lets letters go that the server holds.
+        release(Ids) -> Done;
+        /// Makes the letters of a post that the server still holds a draft again. `already-released` if one has gone out.
+        take_letters_back(Ids) -> Saved;
         /// All drafts.
         drafts(Nothing) -> Vec<Draft>;
         /// One draft.
@@ -366,6 +366,14 @@ pub struct Id {
     pub id: String,
 }
 
+/// Some of them.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Ids {
+    /// Their ids.
+    pub ids: Vec<String>,
+}
+
 /// Letters, and where they go.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -414,6 +422,10 @@ pub struct Writing {
     pub to: Vec<String>,
     /// Who gets a copy that everybody sees, likewise.
     pub cc: Vec<String>,
+    /// Who gets a copy that nobody else knows of, likewise.
+    pub bcc: Vec<String>,
+    /// Whether each gets a letter of their own.
+    pub each: bool,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -430,6 +442,8 @@ pub struct Sending {
     pub written: Writing,
     /// For how many seconds the server holds it, so that it can be taken back.
     pub hold: u32,
+    /// When its readers are to get it, if that is later.
+    pub until: Option<Timestamp>,
 }
 
 fn understood<T: DeserializeOwned>(args: &str) -> Result<T, Problem> {
@@ -480,11 +494,12 @@ mod tests {
             text += &format!("\n{declaration}\n");
         }
         text += &format!(
-            "\n/** How much a letter holds: octets of a subject, characters of a text, recipients. */\n\
-             export const LIMITS = {{ subject: {}, text: {}, recipients: {} }} as const;\n",
+            "\n/** How much a letter holds: octets of a subject, characters of a text, recipients; and the days it may be held. */\n\
+             export const LIMITS = {{ subject: {}, text: {}, recipients: {}, hold_days: {} }} as const;\n",
             limits::SUBJECT,
             limits::TEXT,
             limits::READERS - 1,
+            limits::HOLD.as_secs() / (24 * 60 * 60),
         );
         for (name, calls) in lists {
             let rows: String =

@@ -21,7 +21,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Account,
     address::Address,
-    ids::RecordId,
+    ids::{LetterId, RecordId},
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     problems::ProblemType,
     security::SecurityEvent,
@@ -30,7 +30,7 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Erasing, Heard, Id, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part, Sending,
+        Code, Confirmation, Erasing, Heard, Id, Ids, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part, Sending,
         TypedAddress, Writing,
     },
     confirming::Proof,
@@ -273,28 +273,30 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn send(&self, args: Sending) -> Result<SentLetter, Problem> {
         let (mailbox, world) = self.open()?;
-        let Sending { written: writing, hold } = args;
+        let Sending { written: writing, hold, until } = args;
         let (record, written) = written(&mailbox, world, writing).await?;
-        let hold = (hold > 0).then_some(Hold::For(hold));
+        let hold = until.map(Hold::Until).or((hold > 0).then_some(Hold::For(hold)));
         let sent = mailbox.send_written(world, record, written, hold).await;
-        Ok(SentLetter { id: sent.map_err(|error| not_sent(&error))? })
+        Ok(SentLetter { ids: sent.map_err(|error| not_sent(&error))? })
     }
 
-    async fn release(&self, args: Id) -> Result<Done, Problem> {
+    async fn release(&self, args: Ids) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
-        mailbox.release_letter(world, id(&args.id)?).await.or_problem()?;
+        mailbox.release_letters(world, ids(&args)?).await.or_problem()?;
         Ok(Done {})
     }
 
-    async fn withdraw(&self, args: Id) -> Result<Done, Problem> {
+    async fn withdraw(&self, args: Ids) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
-        mailbox.withdraw_letter(world, id(&args.id)?).await.or_problem()?;
+        for letter in ids(&args)? {
+            mailbox.withdraw_letter(world, letter).await.or_problem()?;
+        }
         Ok(Done {})
     }
 
-    async fn take_letter_back(&self, args: Id) -> Result<Saved, Problem> {
+    async fn take_letters_back(&self, args: Ids) -> Result<Saved, Problem> {
         let (mailbox, world) = self.open()?;
-        let saved = mailbox.take_letter_back(world, id(&args.id)?).await.or_problem()?;
+        let saved = mailbox.take_letters_back(world, ids(&args)?).await.or_problem()?;
         Ok(Saved { id: saved.id, saved: world.now(), beside: saved.beside.is_some() })
     }
 
@@ -508,6 +510,10 @@ fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
     typed.parse().map_err(|_| Problem { class: Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) })
 }
 
+fn ids(typed: &Ids) -> Result<Vec<LetterId>, Problem> {
+    typed.ids.iter().map(|typed| id(typed)).collect()
+}
+
 /// What stands on the page, and the draft that it is.
 async fn written(mailbox: &Mailbox, world: &impl World, args: Writing) -> Result<(Option<RecordId>, Draft), Problem> {
     let record = args.id.as_deref().map(id).transpose()?;
@@ -519,8 +525,9 @@ async fn written(mailbox: &Mailbox, world: &impl World, args: Writing) -> Result
             answers => Some(answers.or_problem()?),
         },
     };
-    let Writing { to, cc, subject, text, .. } = args;
-    Ok((record, Draft { to, cc, subject, text, answers, saved: world.now(), rest: Default::default() }))
+    let Writing { to, cc, bcc, each, subject, text, .. } = args;
+    let saved = world.now();
+    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, saved, rest: Default::default() }))
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.
@@ -546,11 +553,7 @@ mod tests {
     #[test]
     fn what_stands_in_a_pages_address_is_no_id_until_it_is_parsed() {
         for typed in ["", "..", "x", "/letters/1", "01a20d79-8f77-7d60-b15e-c10ad3c45a8"] {
-            assert_eq!(
-                id::<securemailbox_protocol::ids::LetterId>(typed).unwrap_err().class,
-                Class::NotFound,
-                "{typed}"
-            );
+            assert_eq!(id::<LetterId>(typed).unwrap_err().class, Class::NotFound, "{typed}");
         }
     }
 }

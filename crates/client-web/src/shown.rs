@@ -83,12 +83,25 @@ impl<'a> People<'a> {
             subject: unturned(&summary.subject),
             first_line: unturned(&summary.first_line),
             date: summary.date,
-            date_is_off: summary.date_is_off(arrived),
+            // One's own letter that was held for days is dated when its readers got it.
+            date_is_off: standing != contacts::Standing::Own && summary.date_is_off(arrived),
         }
     }
 
     pub(crate) fn letter(&self, reading: &Reading, conversation: Vec<views::Row>) -> views::Letter {
-        let Reading { letter, entry, standing, warnings, deliveries } = reading;
+        let Reading { letter, entry, standing, warnings, deliveries, post } = reading;
+        let each = post.iter().filter(|(_, sent_to)| sent_to.blind.is_none()).count() > 1;
+        let to = match each {
+            true => {
+                post.iter().flat_map(|(_, sent_to)| &sent_to.readers).map(|(address, _)| address).collect::<Vec<_>>()
+            }
+            false => letter.to().iter().chain(letter.cc()).collect(),
+        };
+        let of_a_copy = letter.blind_reader().map(|(address, _)| address);
+        let bcc: Vec<_> = match &post[..] {
+            [] => of_a_copy.into_iter().collect(),
+            post => post.iter().filter_map(|(_, sent_to)| sent_to.blind.as_ref()).collect(),
+        };
         views::Letter {
             id: letter.id(),
             folder: folder(entry.folder),
@@ -96,7 +109,10 @@ impl<'a> People<'a> {
             arrived: entry.arrived,
             date: letter.date(),
             from: self.somebody(letter.from(), letter.claimed_name(), *standing),
-            to: letter.to().iter().chain(letter.cc()).map(|address| self.contact(address)).collect(),
+            to: to.into_iter().map(|address| self.contact(address)).collect(),
+            bcc: bcc.into_iter().map(|address| self.contact(address)).collect(),
+            each,
+            together: post.iter().map(|(id, _)| *id).collect(),
             subject: unturned(letter.subject()),
             text: letter.text().into(),
             warnings: warnings.clone(),
@@ -111,6 +127,7 @@ impl<'a> People<'a> {
         let read = delivery.read.and_then(Result::ok);
         views::Delivery {
             reader: self.contact(&delivery.reader),
+            blind: delivery.blind,
             delivered: delivery.delivered,
             notified: delivery.notified,
             notice_refused: delivery.notice_refused,
@@ -125,10 +142,12 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
     let waiting = mailbox.is_outgoing(row.id);
     let id = row.id;
     match &row.draft {
-        Ok(Draft { to, cc, subject, text, answers, saved, .. }) => views::Draft {
+        Ok(Draft { to, cc, bcc, each, subject, text, answers, saved, .. }) => views::Draft {
             id,
             to: to.clone(),
             cc: cc.clone(),
+            bcc: bcc.clone(),
+            each: *each,
             subject: subject.clone(),
             text: text.clone(),
             answers: answers.as_ref().map(|answers| answers.letter()),
@@ -140,6 +159,8 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             id,
             to: Vec::new(),
             cc: Vec::new(),
+            bcc: Vec::new(),
+            each: false,
             subject: String::new(),
             text: String::new(),
             answers: None,

@@ -261,8 +261,14 @@ pub struct Letter {
     pub date: Timestamp,
     /// Who signed it, and how their key stood.
     pub from: Correspondent,
-    /// To and Cc readers.
+    /// To and Cc readers; for its sender, of letters that went to each by itself, all of them.
     pub to: Vec<Correspondent>,
+    /// Readers of a blind copy: for its sender all of them, for such a reader oneself.
+    pub bcc: Vec<Correspondent>,
+    /// Whether each of them got a letter of their own. Their sender only knows.
+    pub each: bool,
+    /// For its sender: the letters of its post, itself among them.
+    pub together: Vec<LetterId>,
     /// The subject; may be empty.
     pub subject: String,
     /// The text, plain.
@@ -285,6 +291,8 @@ pub struct Letter {
 pub struct Delivery {
     /// The reader.
     pub reader: Correspondent,
+    /// Whether no other reader knows of it.
+    pub blind: bool,
     /// When it lay in their mailbox. The server's word.
     pub delivered: Timestamp,
     /// When the mail server took the notice. The server's word.
@@ -303,8 +311,8 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct SentLetter {
-    /// Its id.
-    pub id: LetterId,
+    /// Its id; where readers got letters of their own, each one's.
+    pub ids: Vec<LetterId>,
 }
 
 /// A letter that is being written, as it is kept: sealed, at the server.
@@ -317,6 +325,10 @@ pub struct Draft {
     pub to: Vec<String>,
     /// Who gets a copy that everybody sees, likewise.
     pub cc: Vec<String>,
+    /// Who gets a copy that nobody else knows of, likewise.
+    pub bcc: Vec<String>,
+    /// Whether each gets a letter of their own.
+    pub each: bool,
     /// The subject.
     pub subject: String,
     /// The text.

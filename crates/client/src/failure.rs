@@ -111,6 +111,8 @@ pub enum ClientProblem {
     TooLargeForProxy,
     /// More readers than a letter may have.
     TooManyRecipients,
+    /// A letter that is too long to be sealed for each of its readers by itself.
+    TooMuchAtOnce,
     /// No key of theirs was met.
     UnknownContact,
     /// A record of a newer client.

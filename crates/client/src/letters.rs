@@ -11,6 +11,7 @@ mod handing_in;
 mod list;
 mod outgoing;
 mod read;
+mod sealing;
 mod send;
 mod summary;
 mod taking_back;

@@ -76,7 +76,7 @@ pub(crate) struct State {
     /// Drafts that are on the device and that the server does not have in this form, as of the last look.
     pub(crate) drafts_here: BTreeSet<RecordId>,
     /// Drafts that their writer wants sent, and from when on any tab may do it, as of the last look.
-    pub(crate) outgoing: BTreeMap<RecordId, Timestamp>,
+    pub(crate) outgoing: BTreeSet<RecordId>,
     /// Letters that were posted and not acknowledged, with the draft each was, as of the last look.
     pub(crate) waiting: BTreeMap<RowId, Option<RecordId>>,
     /// The erasure of the trash that was asked for and not answered.

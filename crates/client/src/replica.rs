@@ -246,6 +246,16 @@ impl Replica {
         ids.into_iter().map(|(_, id)| id).collect()
     }
 
+    /// The letters that went out in one post with this one, itself among them, by id: the ids of a post are made at one
+    /// moment, and arrive at one.
+    #[must_use]
+    pub fn posted_together(&self, id: LetterId) -> Vec<LetterId> {
+        let Some(arrived) = self.entries.get(&id).map(|brief| brief.arrived) else { return Vec::new() };
+        let (first, last) = LetterId::made_at(id.made());
+        let of_the_moment = self.entries.range(first..=last);
+        of_the_moment.filter(|(_, brief)| brief.arrived == arrived).map(|(id, _)| *id).collect()
+    }
+
     /// How many entries a folder has, and how many of them were not opened yet.
     #[must_use]
     pub fn count(&self, folder: Folder) -> (usize, usize) {

@@ -66,7 +66,7 @@ struct Tab {
     /// A letter that was sent and may be taken back.
     held: RefCell<Option<(RecordId, Draft)>>,
     /// A letter that the server has and holds.
-    held_there: RefCell<Option<LetterId>>,
+    held_there: RefCell<Option<Vec<LetterId>>>,
     /// What the person does, and what goes on beside it.
     running: RefCell<[Option<Act>; 2]>,
 }
@@ -201,7 +201,7 @@ impl Day {
     /// A letter without a draft.
     async fn send(&self, tab: &Tab, mailbox: &Mailbox) {
         let (number, text) = self.paragraph();
-        let letter = Addressed { to: vec![self.reader()], cc: Vec::new(), subject: "Brev".into(), text, answers: None };
+        let letter = Addressed { to: vec![self.reader()], subject: "Brev".into(), text, ..Addressed::default() };
         if let Ok(sent) = mailbox.send(&tab.world, &letter).await {
             let mut book = self.book.borrow_mut();
             book.acknowledged.insert(sent.id);
@@ -229,6 +229,8 @@ impl Day {
             Draft {
                 to,
                 cc: Vec::new(),
+                bcc: Vec::new(),
+                each: false,
                 subject: "Utkast".into(),
                 text: String::new(),
                 answers: None,
@@ -319,8 +321,8 @@ impl Day {
     }
 
     /// A second thought comes at once, or much later.
-    async fn think_again(&self, tab: &Tab, mailbox: &Mailbox, letter: LetterId) {
-        *tab.held_there.borrow_mut() = Some(letter);
+    async fn think_again(&self, tab: &Tab, mailbox: &Mailbox, letters: Vec<LetterId>) {
+        *tab.held_there.borrow_mut() = Some(letters);
         if self.roll(2) == 0 {
             self.take_back(tab, mailbox).await;
         }
@@ -328,8 +330,8 @@ impl Day {
 
     /// A letter that the server has is wanted back.
     async fn take_back(&self, tab: &Tab, mailbox: &Mailbox) {
-        let Some(letter) = tab.held_there.borrow_mut().take() else { return };
-        match mailbox.take_letter_back(&tab.world, letter).await {
+        let Some(letters) = tab.held_there.borrow_mut().take() else { return };
+        match mailbox.take_letters_back(&tab.world, letters).await {
             Ok(_) => self.happens("a letter taken back"),
             Err(TakeBackError::Released) => self.happens("a letter that had gone out"),
             Err(_) => {}
@@ -458,7 +460,7 @@ impl Day {
                 let mailbox = tab.mailbox.borrow().clone().unwrap();
                 let held = tab.held.borrow_mut().take();
                 if let Some((id, _)) = held {
-                    mailbox.send_later(&tab.world, id).await.unwrap();
+                    mailbox.send_when_reached(&tab.world, id, None).await.unwrap();
                 }
                 mailbox.sync(&tab.world).await.unwrap();
                 if round < 3 {
@@ -758,7 +760,7 @@ fn a_server_that_never_answers_stops_neither_writing_nor_reading_what_is_here_no
     let (mailbox, _) = finish(Mailbox::begin(&world, opening(&people, &owner))).unwrap();
     let oneself = vec![people.owner.address.clone()];
     let letter =
-        Addressed { to: oneself, cc: Vec::new(), subject: "Brev".into(), text: "Allt är bra.".into(), answers: None };
+        Addressed { to: oneself, subject: "Brev".into(), text: "Allt är bra.".into(), ..Addressed::default() };
     let sent = finish(mailbox.send(&world, &letter)).unwrap().id;
     finish(mailbox.sync(&world)).unwrap();
     finish(mailbox.list(&world, Folder::Inbox, 9)).unwrap();

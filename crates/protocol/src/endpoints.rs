@@ -11,7 +11,10 @@ use crate::{
     directory::{Listing, LookUp},
     factors::{ChooseFactor, EnterProof, EnterSignInProof, Offers, SessionProof},
     ids::{CertificateHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
-    letters::{Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, NewLetters, Posted, ReadReceipt},
+    letters::{
+        Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
+        ReadReceipt,
+    },
     records::{Record, RecordHead},
     security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
@@ -163,8 +166,8 @@ endpoints! {
     READ_ENTRY Get "/letters/{id}" [LetterId] () => Entry;
     UPDATE_ENTRY Patch "/letters/{id}" [LetterId] EntryUpdate => Entry;
     WITHDRAW Post "/letters/{id}/withdraw" [LetterId] () => ();
-    RELEASE Post "/letters/{id}/release" [LetterId] () => ();
-    TAKE_BACK Post "/letters/{id}/take-back" [LetterId] () => ();
+    RELEASE Post "/letters/release" [()] HeldLetters => ();
+    TAKE_BACK Post "/letters/take-back" [()] HeldLetters => ();
     READ_CONTENT Get "/letters/{id}/content" [LetterId] () => Raw;
     PUT_RECEIPT Post "/letters/{id}/receipt" [LetterId] ReadReceipt => ();
     LIST_DELIVERIES Get "/letters/{id}/deliveries" [LetterId] () => Deliveries;

@@ -89,6 +89,27 @@ uuid_id!(
     /// A letter, made by the sender's client; in the signed Message-ID and the idempotency key of posting (PROTOCOL §3).
     LetterId
 );
+impl LetterId {
+    /// When its sender made it: those of one post, at one moment.
+    #[must_use]
+    pub fn made(self) -> Timestamp {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&self.as_bytes()[..6]);
+        Timestamp::from_unix_millis(u64::from_be_bytes(millis))
+    }
+
+    /// The first and the last id that can be made at a moment.
+    #[must_use]
+    pub fn made_at(time: Timestamp) -> (Self, Self) {
+        let id = |rest| {
+            let mut bytes = [rest; 16];
+            bytes[..6].copy_from_slice(&time.unix_millis().to_be_bytes()[2..]);
+            Self::from_bytes(bytes)
+        };
+        (id(0), id(u8::MAX))
+    }
+}
+
 uuid_id!(
     /// A sealed record: keyring, settings, a contact or a draft.
     RecordId

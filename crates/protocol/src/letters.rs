@@ -58,7 +58,7 @@ impl Folder {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewLetters {
-    /// One letter, and one more for each Bcc reader. All are posted or none.
+    /// One letter, and one more for each Bcc reader; or one for each reader, where all get their own. All are posted or none.
     pub letters: Vec<NewLetter>,
     /// The sender's draft that these letters were: it goes in the transaction that posts them, so that no crash leaves
     /// both.
@@ -101,6 +101,16 @@ pub struct Held {
     /// Why it could not; it is its sender's to take back now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<HoldRefusal>,
+}
+
+/// The body of `POST /letters/release` and `POST /letters/take-back`: letters of one's own, such as those of one post. All
+/// of them, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct HeldLetters {
+    /// At most [`crate::limits::LETTERS`].
+    pub letters: Vec<LetterId>,
 }
 
 /// Why a held letter was not released to its readers.

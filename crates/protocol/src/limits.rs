@@ -10,7 +10,7 @@ pub const ENVELOPE: usize = 16 * 1024;
 pub const WRAPPED_KEY: usize = 2 * 1024;
 /// Readers of one letter, the sender's own entry included.
 pub const READERS: usize = 100;
-/// Letters in one post: one, and one for each Bcc reader.
+/// Letters in one post: one, and one for each Bcc reader; or one for each reader.
 pub const LETTERS: usize = 100;
 /// The keyring record, in bytes.
 pub const KEYRING: usize = 64 * 1024;

@@ -95,7 +95,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
             None => None,
         };
-        let written = Addressed { to, cc: Vec::new(), subject: arguments.subject, text, answers };
+        let written = Addressed { to, subject: arguments.subject, text, answers, ..Addressed::default() };
         let sent = mailbox.send(world, &written).await.map_err(|error| match &error {
             SendError::Waiting { id, .. } => {
                 let id = id.to_string();
@@ -103,6 +103,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             }
             SendError::LookUp { .. }
             | SendError::Seal(_)
+            | SendError::TooMuchAtOnce
             | SendError::Device(_)
             | SendError::Refused(_)
             | SendError::NoDraft
@@ -220,7 +221,7 @@ pub(crate) async fn read(desk: &Desk, arguments: ReadArgs) -> Result<Answer, Sto
 }
 
 fn reading_json(reading: &Reading) -> Value {
-    let Reading { letter, entry, standing, warnings, deliveries } = reading;
+    let Reading { letter, entry, standing, warnings, deliveries, .. } = reading;
     json!({
         "id": letter.id(),
         "from": letter.from(),

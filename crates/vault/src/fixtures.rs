@@ -59,6 +59,7 @@ pub(crate) fn letter() -> Outgoing {
         subject: "Återbesök på torsdag".to_owned(),
         text: "Hej Björn!\n\nVi ses på torsdag klockan nio.\n".to_owned(),
         date: NOW,
+        signed: NOW,
         in_reply_to: None,
         references: Vec::new(),
     }

@@ -41,14 +41,14 @@ export const DIARY = { subject: "Dagboken", text: "Kära dagbok,\n\nidag regnar 
 /** Begins a new letter, and types it. */
 export async function write(page: Page, letter: ToWrite, m: Words): Promise<void> {
   await page.getByRole("navigation").getByRole("link", { name: m("nav.write_short") }).filter({ visible: true }).first().click();
-  await expect(page.getByRole("combobox", { name: m("write.to") })).toBeFocused();
+  await expect(page.getByRole("combobox", { name: m("write.to"), exact: true })).toBeFocused();
   for (const address of letter.to) await addReader(page, address, m);
   await page.getByRole("textbox", { name: m("write.subject") }).fill(letter.subject);
   await page.getByRole("textbox", { name: m("write.text") }).fill(letter.text);
 }
 
 export async function addReader(page: Page, address: string, m: Words): Promise<void> {
-  const to = page.getByRole("combobox", { name: m("write.to") });
+  const to = page.getByRole("combobox", { name: m("write.to"), exact: true });
   await to.fill(address);
   await to.press("Enter");
 }

@@ -93,3 +93,17 @@ test("what one has to wait is rounded up, never down", () => {
     expect(waitingTime(seconds).replace(/\s/g, " ")).toBe(said);
   }
 });
+
+test.describe("what is to come", () => {
+  for (const [then, said] of [
+    [at(2026, 11, 24, 18), "idag 18.00"],
+    [at(2026, 11, 25, 8), "i morgon 08.00"],
+    [at(2026, 11, 26, 8), "tors 26 nov 08.00"],
+    [at(2027, 1, 4, 8), "mån 4 jan 2027 08.00"],
+  ] as const) {
+    test(said, () => {
+      inLanguage("sv");
+      expect(when(then, NOW)).toBe(said);
+    });
+  }
+});

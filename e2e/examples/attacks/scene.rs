@@ -195,5 +195,5 @@ fn wire(door: &Door) -> Wire {
 
 pub fn letter(to: &str, text: String) -> Addressed {
     let to = vec![Address::parse(to).expect("an address")];
-    Addressed { to, cc: Vec::new(), subject: "hej".into(), text, answers: None }
+    Addressed { to, subject: "hej".into(), text, ..Addressed::default() }
 }

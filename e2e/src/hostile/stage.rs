@@ -194,7 +194,7 @@ impl<'a> Actor<'a> {
 
 fn send(to: &[&Actor<'_>], subject: &str, text: &str) -> Act {
     let to = to.iter().map(|actor| actor.cast.address.clone()).collect();
-    Act::Send { letter: Addressed { to, cc: Vec::new(), subject: subject.into(), text: text.into(), answers: None } }
+    Act::Send { letter: Addressed { to, subject: subject.into(), text: text.into(), ..Addressed::default() } }
 }
 
 fn accepts(actor: &Actor<'_>) -> Act {

@@ -56,10 +56,7 @@ fn answers_that_nobody_fetches_fill_a_bounded_part_of_the_memory() {
         // As long as a text may be, of characters that are as long as a character may be.
         let text: String = (0..limits::TEXT as u32).filter_map(|i| char::from_u32(0x1_f300 + i % 512)).collect();
         let to = vec![Address::parse(ANNA.0).unwrap()];
-        mailbox
-            .send(&anna, &Addressed { to, cc: Vec::new(), subject: "stort".into(), text, answers: None })
-            .await
-            .unwrap();
+        mailbox.send(&anna, &Addressed { to, subject: "stort".into(), text, ..Addressed::default() }).await.unwrap();
         let request =
             Client::new().get(format!("{}/api/v1/letters?folder=inbox", server.url())).bearer_auth(anna.token());
         let page = request.send().await.unwrap().bytes().await.unwrap();
@@ -113,7 +110,7 @@ fn posts_that_do_not_end_are_in_nobody_elses_way() {
             stream.write_all(begun.as_bytes()).unwrap();
         }
         let to = vec![Address::parse(BO.0).unwrap()];
-        let letter = Addressed { to, cc: Vec::new(), subject: "till mig".into(), text: "x".into(), answers: None };
+        let letter = Addressed { to, subject: "till mig".into(), text: "x".into(), ..Addressed::default() };
         mailbox.send(&bo, &letter).await.expect("another account posts as if nothing were");
         // All but two of them were told to come again, and when.
         let busy = held.iter_mut().filter(|stream| {

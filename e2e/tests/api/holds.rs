@@ -23,6 +23,8 @@ fn draft(text: &str) -> Draft {
     Draft {
         to: vec![BJORN.0.into()],
         cc: Vec::new(),
+        bcc: Vec::new(),
+        each: false,
         subject: "Provsvaren".into(),
         text: text.into(),
         answers: None,
@@ -40,7 +42,7 @@ async fn texts(person: &Person, mailbox: &Mailbox) -> Vec<String> {
     texts
 }
 
-async fn send(person: &Person, mailbox: &Mailbox, text: &str, seconds: u32) -> LetterId {
+async fn send(person: &Person, mailbox: &Mailbox, text: &str, seconds: u32) -> Vec<LetterId> {
     let sent = mailbox.send_written(person, None, draft(text), Some(Hold::For(seconds))).await.unwrap();
     mailbox.sync(person).await.unwrap();
     sent
@@ -59,7 +61,7 @@ async fn a_letter_whose_sender_went_away_goes_out_and_one_that_is_wanted_back_is
     let held = annas.list(&anna, Folder::Sent, 9).await.unwrap();
     assert!(held[0].entry.held.is_some_and(|held| held.release > now()));
     assert!(texts(&bjorn, &bjorns).await.is_empty());
-    let saved = annas.take_letter_back(&anna, back).await.unwrap();
+    let saved = annas.take_letters_back(&anna, back).await.unwrap();
     assert_eq!(annas.draft(&anna, saved.id).await.unwrap().text, "Fel text.");
     annas.sync(&anna).await.unwrap();
     assert!(annas.list(&anna, Folder::Sent, 9).await.unwrap().is_empty());
@@ -78,7 +80,7 @@ async fn a_letter_whose_sender_went_away_goes_out_and_one_that_is_wanted_back_is
     assert_eq!(arrived, ["Allt är bra."]);
     let annas = Mailbox::open(&anna).await.unwrap();
     annas.sync(&anna).await.unwrap();
-    assert_eq!(annas.take_letter_back(&anna, left).await, Err(TakeBackError::Released));
+    assert_eq!(annas.take_letters_back(&anna, left).await, Err(TakeBackError::Released));
     let drafts = annas.drafts(&anna).await.unwrap();
     assert_eq!(drafts.iter().map(|row| row.id).collect::<Vec<_>>(), [saved.id], "no copy among the drafts");
 }
@@ -91,7 +93,7 @@ async fn a_letter_that_need_not_wait_goes_at_once() {
     let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
     let bjorns = bjorn.register(&server, BJORN.0, BJORN.1, "Björn").await;
     let sent = send(&anna, &annas, "Nu.", 3600).await;
-    annas.release_letter(&anna, sent).await.unwrap();
+    annas.release_letters(&anna, sent).await.unwrap();
     for _ in 0..100 {
         if texts(&bjorn, &bjorns).await == ["Nu."] {
             return;

@@ -74,7 +74,7 @@ async fn a_mailbox_tells_what_it_holds_and_a_full_one_says_so() {
     let to = vec![Address::parse(ANNA.0).unwrap()];
     let letter = |subject: &str| {
         let (subject, text) = (subject.into(), "Till mig själv.".into());
-        Addressed { to: to.clone(), cc: Vec::new(), subject, text, answers: None }
+        Addressed { to: to.clone(), subject, text, ..Addressed::default() }
     };
     let account = async || {
         let request = Client::new().get(format!("{}/api/v1/account", server.url())).bearer_auth(&token);

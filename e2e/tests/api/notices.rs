@@ -161,7 +161,7 @@ async fn a_sender_sees_that_the_readers_address_takes_no_mail() {
     let [anna, bjorn] =
         people.map(|person| Person { transport: Wire::to(server.url()), device: person.device.clone() });
     let to = vec![Address::parse(BJORN.0).unwrap()];
-    let letter = Addressed { to, cc: Vec::new(), subject: "Provsvar".into(), text: "Hej".into(), answers: None };
+    let letter = Addressed { to, subject: "Provsvar".into(), text: "Hej".into(), ..Addressed::default() };
     let id = Mailbox::open(&anna).await.unwrap().send(&anna, &letter).await.unwrap().id;
     let refused = async || {
         let asked = endpoints::LIST_DELIVERIES.of(id);

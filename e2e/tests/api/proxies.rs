@@ -55,13 +55,8 @@ impl Behind {
     async fn send(&self, characters: usize) -> Result<String, FailureName> {
         // Nothing that a proxy could shorten, of characters that are as long as a character may be.
         let text: String = (0..characters as u32).filter_map(|i| char::from_u32(0x1_f300 + i % 509)).collect();
-        let letter = Addressed {
-            to: vec![ANNA.0.parse().unwrap()],
-            cc: Vec::new(),
-            subject: "stort".into(),
-            text,
-            answers: None,
-        };
+        let letter =
+            Addressed { to: vec![ANNA.0.parse().unwrap()], subject: "stort".into(), text, ..Addressed::default() };
         match self.mailbox.send(&self.anna, &letter).await {
             Ok(sent) => Ok(sent.id.to_string()),
             Err(error) => Err(error.explain().name),

@@ -235,10 +235,7 @@ async fn an_event_comes_when_a_letter_does_and_the_stream_ends_with_the_server()
     let first = events.next_pulse().await;
     let to_myself = vec![ANNA.0.parse().unwrap()];
     mailbox
-        .send(
-            &anna,
-            &Addressed { to: to_myself, cc: Vec::new(), subject: "till mig".into(), text: "x".into(), answers: None },
-        )
+        .send(&anna, &Addressed { to: to_myself, subject: "till mig".into(), text: "x".into(), ..Addressed::default() })
         .await
         .unwrap();
     let second = events.next_pulse().await;

@@ -465,6 +465,8 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
     let draft = Draft {
         to: vec![to.as_str().into()],
         cc: Vec::new(),
+        bcc: Vec::new(),
+        each: false,
         subject: subject.into(),
         text: text.into(),
         answers: None,

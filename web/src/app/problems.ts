@@ -87,6 +87,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "no-draft": [() => m["problem.no_draft"](), () => m["problem.no_draft.do"]()],
   "no-account": [({ who }) => m["problem.no_account"]({ who }), () => m["problem.no_account.do"]()],
   "no-recipients": [() => m["problem.no_recipients"](), () => m["problem.no_recipients.do"]()],
+  "too-much-at-once": [() => m["problem.too_much_at_once"](), () => m["problem.too_much_at_once.do"]()],
   "too-many-recipients": [() => m["problem.too_many_recipients"](), () => m["problem.too_many_recipients.do"]()],
   "subject-too-long": [() => m["problem.subject_too_long"](), () => m["problem.subject_too_long.do"]()],
   "text-too-long": [() => m["problem.text_too_long"](), () => m["problem.text_too_long.do"]()],

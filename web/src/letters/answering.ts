@@ -22,6 +22,8 @@ export function waysToAnswer(letter: Letter, folder: Folder): WayToAnswer[] {
   if (letter.from.standing === "own") return [{ whom: "all", href: toAll, words: m["letter.write_again"](), icon: Reply }];
   const toSender = `/mail/write#answer=${letter.id}`;
   const ways: WayToAnswer[] = [{ whom: "sender", href: toSender, words: m["letter.answer"](), icon: Reply }];
-  if (readersBesides(letter).length > 1) ways.push({ whom: "all", href: toAll, words: m["letter.answer_all"](), icon: ReplyAll });
+  // Whoever got a blind copy would tell the others so.
+  const isBlind = letter.bcc.length > 0;
+  if (!isBlind && readersBesides(letter).length > 1) ways.push({ whom: "all", href: toAll, words: m["letter.answer_all"](), icon: ReplyAll });
   return ways;
 }

@@ -44,9 +44,9 @@ export function readersOf({ to, more_readers }: Summary): string {
   return more_readers > 0 ? m["list.more_readers"]({ names, count: more_readers }) : names;
 }
 
-/** Everybody but oneself who can read a letter: its sender and its readers, each once. */
-export function readersBesides(letter: Pick<Letter, "from" | "to">): Correspondent[] {
-  const all = [letter.from, ...letter.to].filter((reader) => reader.standing !== "own");
+/** Everybody but oneself who can read a letter, as far as one knows: its sender and its readers, each once. */
+export function readersBesides(letter: Pick<Letter, "from" | "to" | "bcc">): Correspondent[] {
+  const all = [letter.from, ...letter.to, ...letter.bcc].filter((reader) => reader.standing !== "own");
   return all.filter((reader, index) => all.findIndex(({ address }) => address === reader.address) === index);
 }
 

@@ -9,14 +9,20 @@ import type { Router } from "../app/router.svelte.ts";
 import type { Session } from "../app/session.svelte.ts";
 import type { Toast, Toasts } from "../app/toasts.svelte.ts";
 import { m } from "../paraglide/messages.js";
+import { when } from "../parts/dates.ts";
 import { problemIn, type mailbox } from "../worker/index.ts";
-import type { Problem } from "../worker/types.ts";
+import type { Problem, Timestamp } from "../worker/types.ts";
 import { WritingLetter } from "./write/writing.svelte.ts";
 
 type Vault = Pick<typeof mailbox, "call" | "on">;
 
 /** For how many seconds the server holds a letter: longer than the undo is shown, for the time stands still while it is looked at. */
 const HELD = 30;
+
+/** Whether a held letter is to go at a time that its writer chose, and not when the undo is over. */
+export function isLater(release: Timestamp): boolean {
+  return Date.parse(release) - Date.now() > 2 * HELD * 1_000;
+}
 
 export interface Outgoing {
   readonly letter: WritingLetter;
@@ -59,21 +65,19 @@ export class Outbox {
   }
 
   /** Hands it to the server, which holds it as long as it can be taken back. Whatever becomes of the page, it goes out. */
-  hold(letter: WritingLetter): void {
+  hold(letter: WritingLetter, until?: Timestamp): void {
     this.#put({ letter, since: Date.now(), state: "sending" });
-    const sent = this.#handOver(letter);
-    this.#undoing = {
-      text: m["outbox.held"](),
-      icon: Send,
-      undo: () => void this.#undo(letter, sent),
-      hurry: m["outbox.now"](),
-      over: () => void this.#release(sent),
-    };
+    const sent = this.#handOver(letter, until);
+    const undo = () => void this.#undo(letter, sent);
+    this.#undoing =
+      until === undefined
+        ? { text: m["outbox.held"](), icon: Send, undo, hurry: m["outbox.now"](), over: () => void this.#release(sent) }
+        : { text: m["outbox.later"]({ when: when(until) }), icon: Send, undo };
     this.#around.toasts.show(this.#undoing);
   }
 
-  #handOver(letter: WritingLetter): Promise<string | undefined> {
-    const sent = this.#send(letter, HELD);
+  #handOver(letter: WritingLetter, until: Timestamp | undefined): Promise<readonly string[] | undefined> {
+    const sent = this.#send(letter, HELD, until);
     this.#sending.add(sent);
     void sent.finally(() => this.#sending.delete(sent));
     return sent;
@@ -95,18 +99,18 @@ export class Outbox {
 
   retry(letter: WritingLetter): void {
     this.#put({ letter, since: Date.now(), state: "sending" });
-    void this.#send(letter, 0).then((id) => id !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
+    void this.#send(letter, 0).then((ids) => ids !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
   }
 
-  /** What the server calls it; undefined where it waits here or could not go. */
-  async #send(letter: WritingLetter, hold: number): Promise<string | undefined> {
+  /** What the server calls its letters; undefined where it waits here or could not go. */
+  async #send(letter: WritingLetter, hold: number, until?: Timestamp): Promise<readonly string[] | undefined> {
     const since = Date.now();
     try {
       await letter.settled();
       if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id });
-      const { id } = await this.#around.vault.call("send", { written: letter.content, hold });
+      const { ids } = await this.#around.vault.call("send", { written: letter.content, hold, until: until ?? null });
       this.#drop(letter);
-      return id;
+      return ids;
     } catch (failed) {
       const problem = problemIn(failed);
       // Locked or signed out meanwhile: it goes when the mailbox is opened again.
@@ -116,34 +120,47 @@ export class Outbox {
   }
 
   /** It can't be undone here any more: it need not wait. */
-  async #release(sent: Promise<string | undefined>): Promise<void> {
-    const id = await sent;
-    if (id === undefined) return;
+  async #release(sent: Promise<readonly string[] | undefined>): Promise<void> {
+    const ids = await sent;
+    if (ids === undefined) return;
     try {
-      await this.#around.vault.call("release", { id });
+      await this.#around.vault.call("release", { ids: [...ids] });
       this.#around.announcer.say(m["outbox.sent"]());
     } catch (failed) {
       problemIn(failed); // it goes by itself, soon
     }
   }
 
-  async #undo(letter: WritingLetter, sent: Promise<string | undefined>): Promise<void> {
-    const id = await sent;
-    if (id === undefined) return this.takeBack(letter);
-    await this.undoSent(id, letter);
+  async #undo(letter: WritingLetter, sent: Promise<readonly string[] | undefined>): Promise<void> {
+    const ids = await sent;
+    if (ids === undefined) return this.takeBack(letter);
+    await this.undoSent(ids, letter);
   }
 
-  /** Has a letter back that the server still holds, to be written on. */
-  async undoSent(id: string, letter?: WritingLetter): Promise<void> {
-    const { vault, toasts } = this.#around;
+  /** Has the letters of one post back that the server still holds, to be written on. */
+  async undoSent(ids: readonly string[], letter?: WritingLetter): Promise<void> {
+    const { toasts } = this.#around;
     if (toasts.current === this.#undoing) toasts.dismiss();
+    const back = await this.#takenBack(ids, letter);
+    if (back) this.#goOn(back);
+  }
+
+  /** Sends letters now that were to go later: sealed anew, for the date that they bear is that of another day. */
+  async sendNow(ids: readonly string[]): Promise<void> {
+    const letter = await this.#takenBack(ids);
+    if (letter) this.hold(letter);
+  }
+
+  async #takenBack(ids: readonly string[], letter?: WritingLetter): Promise<WritingLetter | undefined> {
+    const { vault, toasts } = this.#around;
     try {
-      const draft = await vault.call("take_letter_back", { id });
+      const draft = await vault.call("take_letters_back", { ids: [...ids] });
       const back = letter ?? new WritingLetter(vault, await vault.call("draft", { id: draft.id }));
       back.became(draft);
-      this.#goOn(back);
+      return back;
     } catch (failed) {
       toasts.show({ text: sentence(problemIn(failed)) });
+      return undefined;
     }
   }
 

@@ -54,9 +54,13 @@ export function waitingTime(seconds: number): string {
   return new Intl.NumberFormat(TAG[getLocale()], options).format(Math.ceil(seconds / length));
 }
 
-/** Standing alone: idag 10.42, igår 17.05, 19 nov 17.05. */
+/** Standing alone: idag 10.42, igår 17.05, 19 nov 17.05; of what is to come: i morgon 08.00, mån 7 dec 08.00. */
 export function when(at: Moment, now = Date.now()): string {
   const time = timeOfDay(at);
+  const today = new Date(now);
+  const inDays = (days: number) => new Date(today.getFullYear(), today.getMonth(), today.getDate() + days);
+  if (new Date(at) >= inDays(2)) return `${format({ weekday: "short" }, at).replaceAll(".", "")} ${shortDate(at, now)} ${time}`;
+  if (new Date(at) >= inDays(1)) return m["when.tomorrow"]({ time });
   switch (dayOf(at, now).kind) {
     case "today":
       return m["when.today"]({ time });

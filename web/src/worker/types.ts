@@ -22,7 +22,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -152,6 +152,10 @@ export type Delivery = {
  */
 reader: Correspondent, 
 /**
+ * Whether no other reader knows of it.
+ */
+blind: boolean, 
+/**
  * When it lay in their mailbox. The server's word.
  */
 delivered: Timestamp, 
@@ -210,6 +214,14 @@ to: Array<string>,
  * Who gets a copy that everybody sees, likewise.
  */
 cc: Array<string>, 
+/**
+ * Who gets a copy that nobody else knows of, likewise.
+ */
+bcc: Array<string>, 
+/**
+ * Whether each gets a letter of their own.
+ */
+each: boolean, 
 /**
  * The subject.
  */
@@ -435,6 +447,15 @@ export type Id = {
 id: string, };
 
 /**
+ * Some of them.
+ */
+export type Ids = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, };
+
+/**
  * A password as typed, and whose it would be.
  */
 export type JudgedPassword = { 
@@ -502,9 +523,21 @@ date: Timestamp,
  */
 from: Correspondent, 
 /**
- * To and Cc readers.
+ * To and Cc readers; for its sender, of letters that went to each by itself, all of them.
  */
 to: Array<Correspondent>, 
+/**
+ * Readers of a blind copy: for its sender all of them, for such a reader oneself.
+ */
+bcc: Array<Correspondent>, 
+/**
+ * Whether each of them got a letter of their own. Their sender only knows.
+ */
+each: boolean, 
+/**
+ * For its sender: the letters of its post, itself among them.
+ */
+together: Array<string>, 
 /**
  * The subject; may be empty.
  */
@@ -970,16 +1003,20 @@ written: Writing,
 /**
  * For how many seconds the server holds it, so that it can be taken back.
  */
-hold: number, };
+hold: number, 
+/**
+ * When its readers are to get it, if that is later.
+ */
+until: Timestamp | null, };
 
 /**
  * A letter that was taken by the server.
  */
 export type SentLetter = { 
 /**
- * Its id.
+ * Its id; where readers got letters of their own, each one's.
  */
-id: string, };
+ids: Array<string>, };
 
 /**
  * One row of `GET /sessions`.
@@ -1132,6 +1169,14 @@ to: Array<string>,
  */
 cc: Array<string>, 
 /**
+ * Who gets a copy that nobody else knows of, likewise.
+ */
+bcc: Array<string>, 
+/**
+ * Whether each gets a letter of their own.
+ */
+each: boolean, 
+/**
  * The subject.
  */
 subject: string, 
@@ -1144,8 +1189,8 @@ text: string,
  */
 answers: string | null, };
 
-/** How much a letter holds: octets of a subject, characters of a text, recipients. */
-export const LIMITS = { subject: 998, text: 250000, recipients: 99 } as const;
+/** How much a letter holds: octets of a subject, characters of a text, recipients; and the days it may be held. */
+export const LIMITS = { subject: 998, text: 250000, recipients: 99, hold_days: 400 } as const;
 
 /** Each call's arguments and answer. */
 export interface SignInCalls {
@@ -1181,7 +1226,7 @@ export interface MailboxCalls {
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
-  withdraw: [Id, Done];
+  withdraw: [Ids, Done];
   mark_letters: [Marking, Counts];
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
@@ -1189,8 +1234,8 @@ export interface MailboxCalls {
   hold: [Id, Done];
   take_back: [Id, Done];
   send: [Sending, SentLetter];
-  release: [Id, Done];
-  take_letter_back: [Id, Saved];
+  release: [Ids, Done];
+  take_letters_back: [Ids, Saved];
   drafts: [Nothing, Array<Draft>];
   draft: [Id, Draft];
   save_draft: [Writing, Saved];

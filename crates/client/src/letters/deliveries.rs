@@ -29,6 +29,9 @@ use super::{ReadError, SentTo};
 pub struct ReaderDelivery {
     /// The reader.
     pub reader: Address,
+    /// Whether no other reader knows of it.
+    #[serde(default)]
+    pub blind: bool,
     /// When it lay in the mailbox. The server's word.
     pub delivered: Timestamp,
     /// When the mail server took the notice. The server's word.
@@ -67,27 +70,42 @@ struct Told {
 }
 
 impl Mailbox {
-    /// What became of one's own letter, for a list: asked again only when there is news.
+    /// What became of one's own letter, and of those that were posted with it.
     ///
     /// # Errors
     /// [`ReadError`]
     pub async fn told(&self, world: &impl World, id: LetterId) -> Result<Vec<ReaderDelivery>, ReadError> {
+        let mut told = Vec::new();
+        for id in self.posted_together(id) {
+            told.extend(self.told_of_one(world, id).await?.1);
+        }
+        Ok(told)
+    }
+
+    /// Whom a letter is to, and what became of it: asked again only when there is news.
+    pub(super) async fn told_of_one(
+        &self,
+        world: &impl World,
+        id: LetterId,
+    ) -> Result<(SentTo, Vec<ReaderDelivery>), ReadError> {
         let as_of = self.state.borrow().replica.entry(id).ok_or(ReadError::NotFound)?.change;
         let kept = self.rows(world).get::<SentRow>(Table::Sent, *id.as_bytes()).await?.value;
         let (sent_to, before) = match kept {
-            Some(SentRow { told: Some(told), .. }) if told.as_of == as_of => return Ok(told.deliveries),
+            Some(SentRow { told: Some(told), sent_to }) if told.as_of == as_of => {
+                return Ok((sent_to, told.deliveries));
+            }
             Some(SentRow { sent_to, told }) => (sent_to, told),
             None => (SentTo::from(&self.peek(world, id).await?), None),
         };
         let deliveries = match (self.deliveries(world, id, &sent_to).await, before) {
             // Without a network, what was known last.
-            (Err(CallError::Unreachable(_)), Some(before)) => return Ok(before.deliveries),
+            (Err(CallError::Unreachable(_)), Some(before)) => return Ok((sent_to, before.deliveries)),
             (deliveries, _) => deliveries?,
         };
         let told = Told { as_of, deliveries: deliveries.clone() };
-        let write = self.sent_row(world, id, SentRow { sent_to, told: Some(told) });
+        let write = self.sent_row(world, id, SentRow { sent_to: sent_to.clone(), told: Some(told) });
         self.rows(world).write(vec![write]).await.map(drop)?;
-        Ok(deliveries)
+        Ok((sent_to, deliveries))
     }
 
     /// Remembers what the receipts of a letter that went out must fit.
@@ -113,7 +131,8 @@ impl Mailbox {
                 None => None,
             };
             let Delivery { reader, delivered, notified, notice_refused, .. } = delivery;
-            told.push(ReaderDelivery { reader: reader.address, delivered, notified, notice_refused, read });
+            let blind = sent_to.blind.as_ref() == Some(&reader.address);
+            told.push(ReaderDelivery { reader: reader.address, blind, delivered, notified, notice_refused, read });
         }
         Ok(told)
     }

@@ -26,6 +26,12 @@ pub struct Draft {
     /// Those who get a copy that everybody sees, likewise.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub cc: Vec<String>,
+    /// Those who get a copy that nobody else knows of, likewise.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub bcc: Vec<String>,
+    /// Whether each of them gets a letter of their own.
+    #[serde(default)]
+    pub each: bool,
     /// The subject.
     pub subject: String,
     /// The text.
@@ -40,13 +46,19 @@ pub struct Draft {
 }
 
 /// A letter whose readers are addresses: it can be sealed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressed {
     /// To whom; no address twice, in the copies neither.
     pub to: Vec<Address>,
     /// Who gets a copy that everybody sees.
     #[serde(default)]
     pub cc: Vec<Address>,
+    /// Who gets a copy that nobody else knows of.
+    #[serde(default)]
+    pub bcc: Vec<Address>,
+    /// Whether each gets a letter of their own, which names nobody else. Then there are no copies.
+    #[serde(default)]
+    pub each: bool,
     /// The subject, one line.
     pub subject: String,
     /// The text.
@@ -139,8 +151,17 @@ impl Draft {
     #[must_use]
     pub fn of(letter: Addressed, saved: Timestamp) -> Self {
         let typed = |addresses: &[Address]| addresses.iter().map(|address| address.as_str().into()).collect();
-        let (to, cc) = (typed(&letter.to), typed(&letter.cc));
-        Self { to, cc, subject: letter.subject, text: letter.text, answers: letter.answers, saved, rest: Map::new() }
+        Self {
+            to: typed(&letter.to),
+            cc: typed(&letter.cc),
+            bcc: typed(&letter.bcc),
+            each: letter.each,
+            subject: letter.subject,
+            text: letter.text,
+            answers: letter.answers,
+            saved,
+            rest: Map::new(),
+        }
     }
 
     /// The letter that it is, if everybody it is to has an address. Everybody once, however often and however they were
@@ -149,15 +170,23 @@ impl Draft {
     /// # Errors
     /// [`NotAddressed`]
     pub fn addressed(self) -> Result<Addressed, NotAddressed> {
-        let to = addresses(&self.to)?;
+        let mut to = addresses(&self.to)?;
         let mut cc = addresses(&self.cc)?;
         cc.retain(|address| !to.contains(address));
-        match to.len() + cc.len() {
-            0 => return Err(NotAddressed::NoRecipients),
-            1..limits::READERS => {}
-            _ => return Err(NotAddressed::TooManyRecipients),
+        let mut bcc = addresses(&self.bcc)?;
+        bcc.retain(|address| !to.contains(address) && !cc.contains(address));
+        if self.each {
+            to.append(&mut cc);
+            to.append(&mut bcc);
         }
-        Ok(Addressed { to, cc, subject: one_line(&self.subject), text: self.text, answers: self.answers })
+        if to.is_empty() && cc.is_empty() {
+            return Err(NotAddressed::NoRecipients);
+        }
+        if to.len() + cc.len() + bcc.len() >= limits::READERS {
+            return Err(NotAddressed::TooManyRecipients);
+        }
+        let subject = one_line(&self.subject);
+        Ok(Addressed { to, cc, bcc, each: self.each, subject, text: self.text, answers: self.answers })
     }
 
     /// Whether it is longer than a letter may be. It can be written on, so that nothing is lost.
@@ -170,11 +199,14 @@ impl Draft {
     #[must_use]
     pub fn print(&self) -> TextPrint {
         let mut hash = Sha256::new();
-        let parts = self.to.iter().chain([&self.subject, &self.text]).chain(&self.cc);
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
+        for parts in [&self.to[..], &self.cc, &self.bcc, &[self.subject.clone(), self.text.clone()]] {
+            hash.update((parts.len() as u64).to_be_bytes());
+            for part in parts {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
         }
+        hash.update([u8::from(self.each)]);
         TextPrint(hash.finalize().first_chunk().copied().unwrap_or_default())
     }
 
@@ -218,6 +250,8 @@ mod tests {
         Draft {
             to: to.iter().map(|typed| (*typed).into()).collect(),
             cc: Vec::new(),
+            bcc: Vec::new(),
+            each: false,
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,
@@ -247,6 +281,24 @@ mod tests {
         assert_eq!((addressed.to.len(), addressed.cc.len()), (1, 1));
         assert!(Draft { to: Vec::new(), ..cc(&["elif@demo.example"]) }.addressed().is_ok());
         assert_ne!(cc(&["elif@demo.example"]).print(), cc(&[]).print());
+        let all = Draft {
+            bcc: draft(&["BJORN@demo.example", "elif@demo.example", "per@demo.example"]).to,
+            ..cc(&["elif@demo.example"])
+        };
+        let addressed = all.clone().addressed().unwrap();
+        assert_eq!((addressed.to.len(), addressed.cc.len(), addressed.bcc.len()), (1, 1, 1));
+        assert_ne!(all.print(), Draft { bcc: all.cc.clone(), cc: all.bcc.clone(), ..all.clone() }.print());
+        let alone = Draft { to: Vec::new(), cc: Vec::new(), ..all };
+        assert_eq!(alone.addressed().err(), Some(NotAddressed::NoRecipients), "a copy of a letter to nobody");
+    }
+
+    #[test]
+    fn where_each_gets_their_own_there_are_no_copies() {
+        let bcc = draft(&["per@demo.example", "bjorn@demo.example"]).to;
+        let each = Draft { bcc, each: true, ..draft(&["bjorn@demo.example"]) };
+        assert_ne!(each.print(), Draft { each: false, ..each.clone() }.print());
+        let addressed = each.addressed().unwrap();
+        assert_eq!((addressed.to.len(), addressed.bcc.len()), (2, 0));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
     world::World,
 };
 
-use super::{Answers, Draft, ReadError, TextPrint, Waiting};
+use super::{Answers, Draft, ReadError, TextPrint, Waiting, outgoing::Going};
 
 /// How often a draft is saved over what another tab saved meanwhile.
 pub(super) const TRIES: usize = 8;
@@ -429,11 +429,11 @@ impl Mailbox {
     pub(crate) async fn look_at_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
         let rows = self.rows(world);
         let drafts = rows.ids(Table::Draft).await?;
-        let outgoing = rows.scan(Table::Outgoing).await?;
+        let outgoing = rows.scan::<Going>(Table::Outgoing).await?;
         let waiting = rows.scan::<Waiting>(Table::Waiting).await?;
         let mut state = self.state.borrow_mut();
         state.drafts_here = drafts.into_iter().map(RecordId::from_bytes).collect();
-        state.outgoing = outgoing.into_iter().map(|(id, _, from)| (RecordId::from_bytes(id), from)).collect();
+        state.outgoing = outgoing.into_iter().map(|(id, ..)| RecordId::from_bytes(id)).collect();
         state.waiting = waiting.into_iter().map(|(row, _, waiting)| (row, waiting.record)).collect();
         Ok(())
     }

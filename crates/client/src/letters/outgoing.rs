@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use securemailbox_protocol::{
     address::Address,
     ids::{LetterId, RecordId},
@@ -23,6 +25,15 @@ use super::{Draft, DraftError, NotAddressed, SendError, StillWaiting, Typed};
 
 /// For how long only the tab that holds a letter may send it.
 const HELD: Duration = Duration::from_secs(60);
+
+/// A draft that is to go out, as the device keeps it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Going {
+    /// Not before this.
+    from: Timestamp,
+    /// And its readers get it not before this.
+    hold: Option<Hold>,
+}
 
 /// A letter that was to go out and is a draft again.
 pub struct GivenBack {
@@ -125,23 +136,36 @@ impl Mailbox {
     /// [`DeviceFailed`]
     pub async fn hold(&self, world: &impl World, record: RecordId) -> Result<(), DeviceFailed> {
         self.state.borrow_mut().holding.insert(record);
-        self.send_after(world, record, HELD).await
+        self.send_after(world, record, HELD, None).await
     }
 
     /// The writer wants a draft sent as soon as the server can be reached.
     ///
     /// # Errors
     /// [`DeviceFailed`]
-    pub async fn send_later(&self, world: &impl World, record: RecordId) -> Result<(), DeviceFailed> {
+    pub async fn send_when_reached(
+        &self,
+        world: &impl World,
+        record: RecordId,
+        hold: Option<Hold>,
+    ) -> Result<(), DeviceFailed> {
         self.state.borrow_mut().holding.remove(&record);
-        self.send_after(world, record, Duration::ZERO).await
+        self.send_after(world, record, Duration::ZERO, hold).await
     }
 
-    async fn send_after(&self, world: &impl World, record: RecordId, delay: Duration) -> Result<(), DeviceFailed> {
+    async fn send_after(
+        &self,
+        world: &impl World,
+        record: RecordId,
+        delay: Duration,
+        hold: Option<Hold>,
+    ) -> Result<(), DeviceFailed> {
         let (rows, from) = (self.rows(world), world.now().after(delay));
-        let write = rows.put(Table::Outgoing, *record.as_bytes(), Expected::Anything, &from, &mut world.rng());
+        // It has waited long enough to be undone when it goes; but a time that its writer chose is kept.
+        let going = Going { from, hold: hold.filter(|hold| matches!(hold, Hold::Until(_))) };
+        let write = rows.put(Table::Outgoing, *record.as_bytes(), Expected::Anything, &going, &mut world.rng());
         rows.write(vec![write]).await.map(drop)?;
-        self.state.borrow_mut().outgoing.insert(record, from);
+        self.state.borrow_mut().outgoing.insert(record);
         Ok(())
     }
 
@@ -194,14 +218,14 @@ impl Mailbox {
             given_back.push(GivenBack { record: saved.id, cause });
         }
         let (now, rows) = (world.now(), self.rows(world));
-        for (row, tag, from) in rows.scan::<Timestamp>(Table::Outgoing).await? {
+        for (row, tag, going) in rows.scan::<Going>(Table::Outgoing).await? {
             let record = RecordId::from_bytes(row);
-            if from > now || self.state.borrow().holding.contains(&record) {
+            if going.from > now || self.state.borrow().holding.contains(&record) {
                 continue;
             }
             // Whoever erases the row sends the letter.
             let taken = rows::erase(Table::Outgoing, row, Expected::Row(tag));
-            match self.send_draft(world, record, taken).await {
+            match self.send_draft(world, record, going.hold, taken).await {
                 Ok(()) => {}
                 Err(cause) if cause.may_go_yet() => {}
                 Err(cause) => {
@@ -216,9 +240,15 @@ impl Mailbox {
         Ok(given_back)
     }
 
-    async fn send_draft(&self, world: &impl World, record: RecordId, taken: Write) -> Result<(), NotSent> {
+    async fn send_draft(
+        &self,
+        world: &impl World,
+        record: RecordId,
+        hold: Option<Hold>,
+        taken: Write,
+    ) -> Result<(), NotSent> {
         let (draft, _) = self.draft_text(world, record).await?;
-        self.send_from(world, &draft.addressed()?, Some(record), None, vec![taken]).await?;
+        self.send_from(world, &draft.addressed()?, Some(record), hold, vec![taken]).await?;
         Ok(())
     }
 
@@ -234,12 +264,12 @@ impl Mailbox {
         record: Option<RecordId>,
         draft: Draft,
         hold: Option<Hold>,
-    ) -> Result<LetterId, NotSent> {
+    ) -> Result<Vec<LetterId>, NotSent> {
         match self.send_as_typed(world, record, draft.clone(), hold).await {
-            Ok(letter) => Ok(letter),
+            Ok(letters) => Ok(letters),
             Err(error) if error.could_not_ask() => {
                 let saved = self.save_draft(world, record, draft).await.map_err(SendError::from)?;
-                self.send_later(world, saved.id).await.map_err(SendError::from)?;
+                self.send_when_reached(world, saved.id, hold).await.map_err(SendError::from)?;
                 Err(NotSent::Later)
             }
             Err(waiting @ NotSent::Send(SendError::Waiting { .. } | SendError::OnItsWay)) => Err(waiting),
@@ -258,10 +288,10 @@ impl Mailbox {
         record: Option<RecordId>,
         draft: Draft,
         hold: Option<Hold>,
-    ) -> Result<LetterId, NotSent> {
+    ) -> Result<Vec<LetterId>, NotSent> {
         let taken = record.map(|record| rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
         let sent = self.send_from(world, &draft.addressed()?, record, hold, taken.into_iter().collect()).await?;
-        Ok(sent.id)
+        Ok(sent.ids)
     }
 
     /// Gives up what the server does not have: letters that are on their way, and drafts.
@@ -277,7 +307,7 @@ impl Mailbox {
 impl State {
     /// Whether a draft is on its way, as of the last look at the device.
     pub(super) fn is_outgoing(&self, record: RecordId) -> bool {
-        self.outgoing.contains_key(&record) || self.waiting.values().any(|waiting| *waiting == Some(record))
+        self.outgoing.contains(&record) || self.waiting.values().any(|waiting| *waiting == Some(record))
     }
 }
 
@@ -296,6 +326,8 @@ mod tests {
         Draft {
             to,
             cc: Vec::new(),
+            bcc: Vec::new(),
+            each: false,
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,
@@ -314,7 +346,7 @@ mod tests {
     /// A draft to Björn that goes out by the next [`Mailbox::send_outgoing`].
     fn to_go(world: &TestWorld, mailbox: &Mailbox) -> RecordId {
         let record = held(world, mailbox, "bjorn@demo.example");
-        ready(mailbox.send_later(world, record)).unwrap();
+        ready(mailbox.send_when_reached(world, record, None)).unwrap();
         bjorn_can_be_written_to(world);
         record
     }
@@ -391,7 +423,7 @@ mod tests {
     fn a_letter_that_can_not_go_is_given_back_with_its_reason() {
         let (world, anna) = (TestWorld::default(), annas_mailbox());
         let record = held(&world, &anna, "bjorn@");
-        ready(anna.send_later(&world, record)).unwrap();
+        ready(anna.send_when_reached(&world, record, None)).unwrap();
         let given_back = ready(anna.send_outgoing(&world)).unwrap();
         assert_eq!(given_back.len(), 1);
         assert_eq!(

@@ -36,8 +36,10 @@ pub struct Reading {
     pub standing: Standing,
     /// What the reader should know.
     pub warnings: Vec<ReadingWarning>,
-    /// For its sender: what became of it. Empty for a reader.
+    /// For its sender: what became of it, and of those that were posted with it. Empty for a reader.
     pub deliveries: Vec<ReaderDelivery>,
+    /// For its sender: the letters of its post, itself among them, and whom each is to. Empty for a reader.
+    pub post: Vec<(LetterId, SentTo)>,
 }
 
 /// Something a reader should know of a letter that is otherwise in order.
@@ -120,16 +122,26 @@ impl Mailbox {
         if !entry.read && self.tell_read(world, &letter).await.is_err() {
             warnings.push(ReadingWarning::NotMarked);
         }
-        let deliveries = match standing {
-            Standing::Own => self.deliveries(world, id, &SentTo::from(&letter)).await?,
-            Standing::New
-            | Standing::Known
-            | Standing::Compared
-            | Standing::Former
-            | Standing::Changed
-            | Standing::Differs => Vec::new(),
-        };
-        Ok(Reading { letter, entry, standing, warnings, deliveries })
+        let (mut deliveries, mut post) = (Vec::new(), Vec::new());
+        if standing == Standing::Own {
+            let mut together = self.posted_together(id);
+            if together.is_empty() {
+                // This device has not heard of it yet.
+                together.push(id);
+            }
+            for other in together {
+                let (sent_to, told) = if other == id {
+                    let sent_to = SentTo::from(&letter);
+                    let told = self.deliveries(world, id, &sent_to).await?;
+                    (sent_to, told)
+                } else {
+                    self.told_of_one(world, other).await?
+                };
+                deliveries.extend(told);
+                post.push((other, sent_to));
+            }
+        }
+        Ok(Reading { letter, entry, standing, warnings, deliveries, post })
     }
 
     /// Opens a letter for answering it or taking it along; tells nobody.
@@ -195,7 +207,9 @@ impl Mailbox {
         let other_keys = readers
             .filter(|(address, key)| self.standing(address, key) == Standing::Changed)
             .map(|(address, _)| ReadingWarning::ReaderKeyDiffers(address));
-        let off = letter.date_is_off(entry.arrived).then_some(ReadingWarning::DateIsOff);
+        // One's own letter that was held for days is dated when its readers got it.
+        let is_off = letter.from() != self.address() && letter.date_is_off(entry.arrived);
+        let off = is_off.then_some(ReadingWarning::DateIsOff);
         let unopened = (letter.unopened_parts() > 0).then_some(ReadingWarning::UnopenedParts);
         off.into_iter().chain(unopened).chain(other_keys).collect()
     }

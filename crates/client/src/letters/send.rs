@@ -2,17 +2,13 @@
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{LetterId, RecordId, ThreadId},
-    letters::{Hold, NewLetter, NewLetters, NewReader, Posted, SentDraft},
+    ids::{LetterId, RecordId},
+    letters::{Hold, Posted, SentDraft},
     numbers::Version,
-    octets::Octets,
     problems::ProblemType,
     records::RecordPurpose,
 };
-use securemailbox_vault::{
-    known_keys::KnownKey,
-    letters::{Outgoing, SealRefused, seal},
-};
+use securemailbox_vault::{known_keys::KnownKey, letters::SealRefused};
 
 use crate::{
     contacts::{Event, Standing},
@@ -27,9 +23,10 @@ use crate::{
 };
 
 use super::{
-    Addressed, DraftError, SentTo, TextPrint, Waiting,
+    Addressed, DraftError, TextPrint, Waiting,
     drafts::{TakenBack, is_gone},
     post,
+    sealing::Source,
 };
 
 /// How often a letter is sealed anew because a reader's key changed between look-up and post.
@@ -38,23 +35,13 @@ const TRIES: usize = 3;
 /// How often the rows of a letter are written over what another tab writes into its draft meanwhile.
 const TRIES_TO_WRITE: usize = 8;
 
-/// What a letter is sealed from.
-struct Source<'a> {
-    /// What was written.
-    written: &'a Addressed,
-    /// The draft that it was.
-    record: Option<RecordId>,
-    /// The texts of that draft that its sender had seen.
-    seen: Vec<TextPrint>,
-    /// For how long the server holds it.
-    hold: Option<Hold>,
-}
-
-/// A letter lies in every reader's mailbox.
+/// A letter lies in every reader's mailbox, or is held for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Its id.
+    /// Its id; the first one's, where readers got letters of their own.
     pub id: LetterId,
+    /// The ids of all letters of its post.
+    pub ids: Vec<LetterId>,
     /// How each reader's key stood when it went out.
     pub readers: Vec<(Address, Standing)>,
 }
@@ -73,6 +60,9 @@ pub enum SendError {
     /// The letter itself won't do.
     #[error(transparent)]
     Seal(#[from] SealRefused),
+    /// It is too long to be sealed once for each of so many readers.
+    #[error("the letter is too long to be sent to so many by itself")]
+    TooMuchAtOnce,
     /// This device could not keep the letter, so it was not posted.
     #[error(transparent)]
     Device(#[from] DeviceFailed),
@@ -102,6 +92,7 @@ impl SendError {
         match self {
             Self::LookUp { cause: LookUpError::Call(_), .. }
             | Self::Seal(_)
+            | Self::TooMuchAtOnce
             | Self::Device(_)
             | Self::Refused(_)
             | Self::NoDraft
@@ -117,6 +108,11 @@ impl Failure for SendError {
         match self {
             Self::LookUp { cause, .. } => cause.explain(),
             Self::Seal(refused) => refused.explain(),
+            Self::TooMuchAtOnce => explained(
+                ClientProblem::TooMuchAtOnce,
+                Class::Refused,
+                "Shorten the letter, or send it to fewer at a time.",
+            ),
             Self::Device(error) => error.explain(),
             Self::Refused(error) => error.explain(),
             Self::NoDraft => DraftError::NotFound.explain(),
@@ -232,7 +228,7 @@ impl Mailbox {
                 Ok(posted) => {
                     self.acknowledged(world, &waiting, &posted, &readers).await?;
                     let readers = readers.iter().map(|reader| (reader.certificate.address().clone(), reader.standing));
-                    return Ok(Sent { id: waiting.id, readers: readers.collect() });
+                    return Ok(Sent { id: waiting.id, ids: waiting.ids().collect(), readers: readers.collect() });
                 }
                 Err(error) if must_be_sealed_anew(&error) => {
                     self.forget_look_ups();
@@ -321,16 +317,16 @@ impl Mailbox {
         let mut still = Vec::new();
         for (row, tag, mut waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
             let id = waiting.id;
-            // It has waited long enough to be undone.
-            let was_held = waiting.letters.hold.take().is_some();
+            // It has waited long enough to be undone; a letter that is to go later still is.
+            let was_held = waiting.letters.hold.take_if(|hold| matches!(hold, Hold::For(_))).is_some();
             let Waiting { written, record, seen, .. } = waiting.clone();
-            let from = Source { written: &written, record, seen, hold: None };
+            let from = Source { written: &written, record, seen, hold: waiting.letters.hold };
             let sent = match post(&self.session.api(world), &waiting).await {
                 Ok(posted) => {
                     self.acknowledged(world, &waiting, &posted, &[]).await?;
                     if was_held {
                         // The first post may have arrived. What is not released now is, when its time is over.
-                        let _ = self.release_letter(world, id).await;
+                        let _ = self.release_letters(world, waiting.ids().collect()).await;
                     }
                     continue;
                 }
@@ -374,65 +370,6 @@ impl Mailbox {
         self.rows(world).write(vec![rows::erase(Table::Waiting, row, Expected::Anything)]).await.map(drop)
     }
 
-    async fn seal(&self, world: &impl World, from: &Source<'_>) -> Result<(Waiting, Vec<Recipient>), SendError> {
-        let Source { written, record, seen, hold } = from;
-        let mut readers = Vec::with_capacity(written.to.len() + written.cc.len());
-        for address in written.to.iter().chain(&written.cc) {
-            let recipient = self.recipient(world, address).await;
-            readers.push(recipient.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
-        }
-        let outgoing = self.outgoing(world, written, &readers);
-        let sealed = seal(&outgoing, self.keyring.present(), &mut world.rng())?;
-        let account_of = |certificate| {
-            let other = readers.iter().find(|reader| reader.certificate.hash() == certificate);
-            other.map_or(self.owner.account, |reader| reader.account)
-        };
-        let holders = sealed.wrapped.into_iter().map(|wrapped| NewReader {
-            account: account_of(wrapped.certificate),
-            certificate: wrapped.certificate,
-            wrapped_key: wrapped.bytes.into(),
-        });
-        let letter = NewLetter {
-            id: outgoing.id,
-            thread: outgoing.thread,
-            envelope: sealed.envelope.into(),
-            content_hash: sealed.content_hash,
-            level: None,
-            readers: holders.collect(),
-        };
-        let keys =
-            readers.iter().map(|reader| (reader.certificate.address().clone(), reader.certificate.fingerprint()));
-        let waiting = Waiting {
-            id: outgoing.id,
-            letters: NewLetters { letters: vec![letter], draft: None, hold: *hold },
-            contents: vec![Octets(sealed.content)],
-            written: (*written).clone(),
-            record: *record,
-            seen: seen.clone(),
-            sent_to: SentTo { content: sealed.content_hash, readers: keys.collect() },
-        };
-        Ok((waiting, readers))
-    }
-
-    fn outgoing(&self, world: &impl World, written: &Addressed, readers: &[Recipient]) -> Outgoing {
-        let answers = written.answers.as_ref();
-        let mut to: Vec<_> = readers.iter().map(|reader| reader.certificate.clone()).collect();
-        let cc = to.split_off(written.to.len());
-        Outgoing {
-            id: LetterId::new(world.now(), &mut world.rng()),
-            thread: answers.map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
-            name: Some(self.name().into()),
-            to,
-            cc,
-            subject: written.subject.clone(),
-            text: written.text.clone(),
-            date: world.now(),
-            in_reply_to: answers.map(|answers| answers.letter),
-            references: answers
-                .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
-        }
-    }
-
     /// The server has it, and dropped its draft in the same act.
     async fn acknowledged(
         &self,
@@ -448,10 +385,9 @@ impl Mailbox {
         let rows = self.rows(world);
         let mut written = Written::Stale;
         for _ in 0..TRIES_TO_WRITE {
-            let mut writes = vec![
-                rows::erase(Table::Waiting, waiting.row(), Expected::Anything),
-                self.remember_sent(world, waiting.id, waiting.sent_to.clone()),
-            ];
+            let mut writes = vec![rows::erase(Table::Waiting, waiting.row(), Expected::Anything)];
+            let sent_to = waiting.ids().zip(&waiting.sent_to);
+            writes.extend(sent_to.map(|(id, sent_to)| self.remember_sent(world, id, sent_to.clone())));
             if let Some(record) = waiting.record {
                 writes.push(rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
                 writes.extend(self.forget_draft(world, record, waiting).await?);

@@ -148,10 +148,15 @@ pub struct SentTo {
     pub content: ContentHash,
     /// Which key it was written to, for each reader.
     pub readers: Vec<(Address, Fingerprint)>,
+    /// Of a blind copy, whose it is.
+    #[serde(default)]
+    pub blind: Option<Address>,
 }
 
 impl From<&Letter> for SentTo {
     fn from(letter: &Letter) -> Self {
-        Self { content: letter.content_hash(), readers: letter.readers() }
+        let blind = letter.blind_reader().cloned();
+        let readers = letter.readers().into_iter().chain(blind.clone()).collect();
+        Self { content: letter.content_hash(), readers, blind: blind.map(|(address, _)| address) }
     }
 }

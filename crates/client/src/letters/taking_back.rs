@@ -1,6 +1,11 @@
 //! Taking one's own letter back while the server holds it: it is a draft again, with every word (PROTOCOL §4.3).
 
-use securemailbox_protocol::{endpoints, ids::LetterId, letters::HoldRefusal, problems::ProblemType};
+use securemailbox_protocol::{
+    endpoints,
+    ids::LetterId,
+    letters::{HeldLetters, HoldRefusal},
+    problems::ProblemType,
+};
 use securemailbox_vault::letters::Letter;
 
 use crate::{
@@ -48,18 +53,27 @@ impl Failure for TakeBackError {
 }
 
 impl Mailbox {
-    /// Makes a letter that is held a draft again. The draft is written first: whatever breaks, no word is lost.
+    /// Makes letters that are held, and were posted together, a draft again. The draft is written first: whatever breaks, no
+    /// word is lost.
     ///
     /// # Errors
-    /// [`TakeBackError`]
-    pub async fn take_letter_back(&self, world: &impl World, id: LetterId) -> Result<SavedDraft, TakeBackError> {
-        let letter = self.peek(world, id).await?;
-        let saved = self.save_draft(world, None, Draft::of(as_written(&letter), world.now())).await?;
-        self.forget_unanswered(world, id).await?;
-        match self.session.api(world).tell(endpoints::TAKE_BACK.of(id), &()).await {
+    /// [`TakeBackError`]: all of them stay.
+    pub async fn take_letters_back(
+        &self,
+        world: &impl World,
+        letters: Vec<LetterId>,
+    ) -> Result<SavedDraft, TakeBackError> {
+        let mut read = Vec::with_capacity(letters.len());
+        for id in &letters {
+            read.push(self.peek(world, *id).await?);
+        }
+        let draft = Draft::of(as_written(&read).ok_or(ReadError::NotFound)?, world.now());
+        let saved = self.save_draft(world, None, draft).await?;
+        self.forget_unanswered(world, &letters).await?;
+        match self.session.api(world).tell(endpoints::TAKE_BACK.here(), &HeldLetters { letters }).await {
             Ok(()) => Ok(saved),
             Err(error) => match error.problem() {
-                // An earlier try took it back, and its answer was lost.
+                // An earlier try took them back, and its answer was lost.
                 Some(ProblemType::NotFound) => Ok(saved),
                 Some(ProblemType::AlreadyReleased) => {
                     self.erase_draft(world, saved.id).await?;
@@ -70,22 +84,28 @@ impl Mailbox {
         }
     }
 
-    /// Where its post was never answered it waits here as well, and would be posted once more.
-    async fn forget_unanswered(&self, world: &impl World, id: LetterId) -> Result<(), DeviceFailed> {
+    /// Where their post was never answered it waits here as well, and would be made once more.
+    async fn forget_unanswered(&self, world: &impl World, letters: &[LetterId]) -> Result<(), DeviceFailed> {
         for (row, _, waiting) in self.rows(world).scan::<Waiting>(Table::Waiting).await? {
-            if waiting.id == id {
+            if letters.contains(&waiting.id) {
                 self.forget_waiting(world, row).await?;
             }
         }
         Ok(())
     }
 
-    /// Lets a letter go that is held: its writer does not want it back.
+    /// Lets letters go that are held: their writer does not want them back.
     ///
     /// # Errors
-    /// [`CallError`]: it goes by itself when its time has come.
-    pub async fn release_letter(&self, world: &impl World, id: LetterId) -> Result<(), CallError> {
-        self.session.api(world).tell(endpoints::RELEASE.of(id), &()).await
+    /// [`CallError`]: they go by themselves when their time has come.
+    pub async fn release_letters(&self, world: &impl World, letters: Vec<LetterId>) -> Result<(), CallError> {
+        self.session.api(world).tell(endpoints::RELEASE.here(), &HeldLetters { letters }).await
+    }
+
+    /// The letters that went out in one post with this one, itself among them.
+    #[must_use]
+    pub fn posted_together(&self, id: LetterId) -> Vec<LetterId> {
+        self.state.borrow().replica.posted_together(id)
     }
 
     /// Makes drafts of the letters that were held and could not be released. What can't be taken back now is, later.
@@ -97,7 +117,7 @@ impl Mailbox {
         let mut given_back = Vec::new();
         for id in refused {
             let Some(why) = self.why_refused(world, id).await else { continue };
-            if let Ok(saved) = self.take_letter_back(world, id).await {
+            if let Ok(saved) = self.take_letters_back(world, vec![id]).await {
                 self.state.borrow_mut().replica.forget_refusal(id);
                 given_back.push(GivenBack { record: saved.id, cause: NotSent::NotReleased(why) });
             }
@@ -110,18 +130,23 @@ impl Mailbox {
     }
 }
 
-/// What was sealed, as it was written.
-fn as_written(letter: &Letter) -> Addressed {
+/// What was sealed, as it was written; none of no letter. A blind copy without the letter that it is a copy of was refused
+/// by itself, and is a letter to its reader.
+fn as_written(letters: &[Letter]) -> Option<Addressed> {
+    let is_named = |letter: &&Letter| letter.blind_reader().is_none();
+    let (named, blind): (Vec<&Letter>, Vec<&Letter>) = letters.iter().partition(is_named);
+    let blind = blind.into_iter().filter_map(Letter::blind_reader).map(|(address, _)| address.clone());
+    let letter = letters.first()?;
     let answers = letter.references().split_last().map(|(answered, before)| Answers {
         thread: letter.thread(),
         letter: *answered,
         references: before.to_vec(),
     });
-    Addressed {
-        to: letter.to().to_vec(),
-        cc: letter.cc().to_vec(),
-        subject: letter.subject().into(),
-        text: letter.text().into(),
-        answers,
-    }
+    let written =
+        Addressed { subject: letter.subject().into(), text: letter.text().into(), answers, ..Addressed::default() };
+    Some(match &named[..] {
+        [] => Addressed { to: blind.collect(), each: letters.len() > 1, ..written },
+        [letter] => Addressed { to: letter.to().to_vec(), cc: letter.cc().to_vec(), bcc: blind.collect(), ..written },
+        each => Addressed { to: each.iter().flat_map(|letter| letter.to()).cloned().collect(), each: true, ..written },
+    })
 }

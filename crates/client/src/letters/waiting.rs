@@ -1,4 +1,4 @@
-//! A sealed letter that the server has not acknowledged: posted with the same id and the same bytes until it is.
+//! A sealed post that the server has not acknowledged: made with the same ids and the same bytes until it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use super::{Addressed, SentTo, TextPrint};
 /// A post that waits for its acknowledgement, as the device keeps it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Waiting {
-    /// The letter's id.
+    /// The id of its first letter.
     pub id: LetterId,
     /// What is posted.
     pub letters: NewLetters,
@@ -28,11 +28,16 @@ pub struct Waiting {
     pub record: Option<RecordId>,
     /// The texts of that draft that its sender had seen: whatever else stands there is not this letter.
     pub seen: Vec<TextPrint>,
-    /// What its readers' receipts must fit.
-    pub sent_to: SentTo,
+    /// What the receipts of each letter must fit, in the order of the letters.
+    pub sent_to: Vec<SentTo>,
 }
 
 impl Waiting {
+    /// The ids of its letters.
+    pub fn ids(&self) -> impl Iterator<Item = LetterId> {
+        self.letters.letters.iter().map(|letter| letter.id)
+    }
+
     /// The row it waits in: its draft's where there is one, so that one draft is never two letters.
     #[must_use]
     pub fn row(&self) -> RowId {
@@ -40,13 +45,16 @@ impl Waiting {
     }
 }
 
-/// Posts a letter. The same bytes every time, so that the server can tell a repetition from another letter.
+/// Posts letters. The same bytes every time, so that the server can tell a repetition from another letter.
 ///
 /// # Errors
 /// [`CallError`]; unless the server refused it, the letter may have been taken.
 pub async fn post<T: Transport>(api: &Api<'_, T>, waiting: &Waiting) -> Result<Posted, CallError> {
     let contents: Vec<&[u8]> = waiting.contents.iter().map(|content| content.0.as_slice()).collect();
     let posted = api.post_parts(endpoints::POST_LETTERS.here(), "letters", &waiting.letters, &contents).await?;
-    let asked = waiting.letters.letters.iter().map(|letter| letter.id);
-    if posted.letters.iter().map(|letter| letter.id).eq(asked) { Ok(posted) } else { Err(CallError::Unreadable) }
+    if posted.letters.iter().map(|letter| letter.id).eq(waiting.ids()) {
+        Ok(posted)
+    } else {
+        Err(CallError::Unreadable)
+    }
 }

@@ -216,3 +216,26 @@ fn a_draft_that_rose_is_heard_of_until_it_is_erased() {
     replica.laid_to_rest(RecordId::from_bytes([2; 16]));
     assert_eq!(replica.followed_for_good(before), replica.followed());
 }
+
+#[test]
+fn what_was_posted_together_has_ids_and_an_arrival_of_one_moment() {
+    let moment = Timestamp::from_unix_millis(1_764_000_000_000);
+    let (first, last) = LetterId::made_at(moment);
+    assert_eq!((first.made(), last.made()), (moment, moment));
+    let stranger = LetterId::from_bytes({
+        let mut bytes = *first.as_bytes();
+        bytes[15] = 7;
+        bytes
+    });
+    let entry = |id, arrived| {
+        let brief = Brief { arrived: Timestamp::from_unix_millis(arrived), ..Brief::from(&entry(1, 1)) };
+        (id, brief)
+    };
+    let other = LetterId::made_at(moment.after(std::time::Duration::from_millis(1))).0;
+    // Whoever makes an id of that moment can't make it arrive then.
+    let entries = [entry(first, 9), entry(last, 9), entry(stranger, 10), entry(other, 9)];
+    let replica = Replica::restored(Followed::default(), entries, [], BTreeMap::new());
+    assert_eq!(replica.posted_together(last), [first, last]);
+    assert_eq!(replica.posted_together(stranger), [stranger]);
+    assert!(replica.posted_together(LetterId::from_bytes([9; 16])).is_empty());
+}

@@ -17,8 +17,8 @@ use securemailbox_protocol::{
     directory::{Listing, LookUp},
     ids::{AccountId, CertificateHash, LetterId, RecordId},
     letters::{
-        Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, Held, Hold, NewLetter,
-        NewLetters, Posted, PostedLetter, Released, Sender,
+        Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, Folder, Held, HeldLetters, Hold,
+        NewLetter, NewLetters, Posted, PostedLetter, Released, Sender,
     },
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
@@ -276,8 +276,8 @@ impl FakeServer {
                 entry.map_or_else(|| problem(ProblemType::NotFound), ok)
             }
             (Method::Get, ["letters", id, "content"]) => state.content(id.parse().unwrap()),
-            (Method::Post, ["letters", id, "release"]) => state.end_hold(id.parse().unwrap()),
-            (Method::Post, ["letters", id, "take-back"]) => state.take_back(id.parse().unwrap()),
+            (Method::Post, ["letters", "release"]) => state.end_hold(&request.body),
+            (Method::Post, ["letters", "take-back"]) => state.take_back(&request.body),
             (Method::Get, ["letters", _, "deliveries"]) => ok(&Deliveries { deliveries: Vec::new() }),
             (Method::Patch, ["letters", id]) => state.update(id.parse().unwrap(), &request.body),
             (Method::Post, ["trash", "empty"]) => ok(&state.empty_trash(&request.body, self.clock.get())),
@@ -444,27 +444,34 @@ impl State {
         self.change = change;
     }
 
-    fn end_hold(&mut self, id: LetterId) -> Response {
-        let change = self.change.next();
-        let Some(entry) = self.entries.get_mut(&id) else { return problem(ProblemType::NotFound) };
-        if entry.held.take().is_some() {
-            entry.change = change;
-            self.change = change;
+    fn end_hold(&mut self, body: &[u8]) -> Response {
+        let HeldLetters { letters } = serde_json::from_slice(body).unwrap();
+        for id in letters {
+            let change = self.change.next();
+            let Some(entry) = self.entries.get_mut(&id) else { return problem(ProblemType::NotFound) };
+            if entry.held.take().is_some() {
+                entry.change = change;
+                self.change = change;
+            }
         }
         ok(&serde_json::Value::Null)
     }
 
-    fn take_back(&mut self, id: LetterId) -> Response {
-        match self.entries.get(&id).map(|entry| entry.held) {
-            None => problem(ProblemType::NotFound),
-            Some(None) => problem(ProblemType::AlreadyReleased),
-            Some(Some(_)) => {
-                self.entries.remove(&id);
-                self.taken_back.insert(id);
-                self.erased.letters = self.erased.letters.next();
-                ok(&serde_json::Value::Null)
-            }
+    fn take_back(&mut self, body: &[u8]) -> Response {
+        let HeldLetters { letters } = serde_json::from_slice(body).unwrap();
+        let there: Vec<_> = letters.into_iter().filter(|id| self.entries.contains_key(id)).collect();
+        if there.is_empty() {
+            return problem(ProblemType::NotFound);
         }
+        if there.iter().any(|id| self.entries[id].held.is_none()) {
+            return problem(ProblemType::AlreadyReleased);
+        }
+        for id in there {
+            self.entries.remove(&id);
+            self.taken_back.insert(id);
+            self.erased.letters = self.erased.letters.next();
+        }
+        ok(&serde_json::Value::Null)
     }
 
     fn newest(&self, query: &str) -> EntryPage {

@@ -78,7 +78,7 @@ impl Made {
             None => None,
         };
         let to = to.iter().map(|who| address_of(*who)).collect::<Result<_, _>>()?;
-        Ok(Addressed { to, cc: Vec::new(), subject: subject.into(), text: text.into(), answers })
+        Ok(Addressed { to, subject: subject.into(), text: text.into(), answers, ..Addressed::default() })
     }
 
     async fn put(&self, letter: LetterId, folder: Folder) -> Result<(), DemoError> {

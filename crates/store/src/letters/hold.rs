@@ -107,13 +107,13 @@ impl Act for ReleaseLetter {
     }
 }
 
-/// Ends the hold of a letter: its sender does not want it back. What was released already is as it was asked for.
+/// Ends the hold of letters: their sender does not want them back. What was released already is as it was asked for.
 pub struct EndHold {
-    /// The mailbox of its sender.
+    /// The mailbox of their sender.
     pub mailbox: MailboxId,
-    /// The letter.
-    pub letter: LetterId,
-    /// It is due from now on.
+    /// The letters.
+    pub letters: Vec<LetterId>,
+    /// They are due from now on.
     pub now: Timestamp,
 }
 
@@ -123,10 +123,13 @@ impl Act for EndHold {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "UPDATE hold SET release = $2 WHERE letter_id = $1 AND refused IS NULL AND release > $2";
-        if !is_own(db, self.mailbox, self.letter).await? {
-            return Err(EndHoldError::NotFound);
+        for letter in &self.letters {
+            if !is_own(db, self.mailbox, *letter).await? {
+                return Err(EndHoldError::NotFound);
+            }
+            db.exec(SQL, &[letter, &self.now]).await?;
         }
-        Ok(db.exec(SQL, &[&self.letter, &self.now]).await.map(drop)?)
+        Ok(())
     }
 }
 
@@ -169,13 +172,13 @@ impl Act for RefuseRelease {
     }
 }
 
-/// Why a letter was not taken back.
+/// Why letters were not taken back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TakeBackError {
-    /// The mailbox has no such letter of its own.
+    /// The mailbox has none of them as a letter of its own.
     #[error("the mailbox has no such letter of its own")]
     NotFound,
-    /// Its readers have it.
+    /// The readers of one have it.
     #[error("the letter was released")]
     Released,
     /// The store failed.
@@ -183,13 +186,14 @@ pub enum TakeBackError {
     Store(#[from] StoreError),
 }
 
-/// Takes a held letter back: it goes as if it had never been posted, from its sender's mailbox too. Its rows are gone when
-/// this is done, its traces some seconds later.
+/// Takes held letters back, all or none: they go as if they had never been posted, from their sender's mailbox too. Their
+/// rows are gone when this is done, their traces some seconds later. One that is not there is passed over, as long as
+/// another one is: its sender erased it.
 pub struct TakeBack {
-    /// The mailbox of its sender.
+    /// The mailbox of their sender.
     pub mailbox: MailboxId,
-    /// The letter.
-    pub letter: LetterId,
+    /// The letters.
+    pub letters: Vec<LetterId>,
 }
 
 impl Act for TakeBack {
@@ -199,14 +203,19 @@ impl Act for TakeBack {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const CLAIM: &str = "DELETE FROM hold WHERE letter_id = $1";
-        if !is_own(db, self.mailbox, self.letter).await? {
-            return Err(TakeBackError::NotFound);
+        let mut found = false;
+        for letter in &self.letters {
+            if !is_own(db, self.mailbox, *letter).await? {
+                continue;
+            }
+            // Whoever deletes this row has the letter: its release waits for it, and finds nothing.
+            if db.exec(CLAIM, &[letter]).await? == 0 {
+                return Err(TakeBackError::Released);
+            }
+            erasure::erase_unreleased(db, self.mailbox, *letter).await?;
+            found = true;
         }
-        // Whoever deletes this row has the letter: its release waits for it, and finds nothing.
-        if db.exec(CLAIM, &[&self.letter]).await? == 0 {
-            return Err(TakeBackError::Released);
-        }
-        Ok(erasure::erase_unreleased(db, self.mailbox, self.letter).await?)
+        if found { Ok(()) } else { Err(TakeBackError::NotFound) }
     }
 }
 

@@ -68,7 +68,7 @@ pub enum PostLettersError {
 pub struct PostLetters {
     /// The mailbox that posts, and that gets a copy of each letter.
     pub sender: MailboxId,
-    /// One, and one more for each Bcc reader.
+    /// One, and one more for each Bcc reader; or one for each reader.
     pub letters: Vec<PostLetter>,
     /// The sender's draft that they were.
     pub draft: Option<SentDraft>,

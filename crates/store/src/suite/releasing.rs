@@ -26,6 +26,7 @@ use crate::{
 on_both! {
     a_held_letter_is_its_senders_alone_until_it_is_released
     a_letter_that_is_taken_back_leaves_nothing_and_one_that_went_out_stays
+    letters_of_one_post_are_taken_back_all_or_none
     a_held_letter_whose_reader_has_another_key_or_no_room_waits_for_its_sender
     a_held_letter_that_is_erased_goes_to_nobody
     a_hold_that_its_sender_ends_is_due_at_once
@@ -98,7 +99,7 @@ async fn a_letter_that_is_taken_back_leaves_nothing_and_one_that_went_out_stays(
     let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
     let (letter, other) = (dice.letter(&[&anna, &bjorn]), dice.letter(&[&anna, &bjorn]));
     let take_back = async |holder: &Person, letter: &PostLetter| {
-        store.write(TakeBack { mailbox: holder.account.mailbox(), letter: letter.new.id }).await
+        store.write(TakeBack { mailbox: holder.account.mailbox(), letters: vec![letter.new.id] }).await
     };
     let before = store.read(AccountById { account: anna.account }).await.unwrap();
     post_held(&store, &anna, again(&letter)).await.unwrap();
@@ -117,6 +118,27 @@ async fn a_letter_that_is_taken_back_leaves_nothing_and_one_that_went_out_stays(
     assert_eq!(take_back(&anna, &other).await, Err(TakeBackError::Released));
     assert_eq!(take_back(&bjorn, &other).await, Err(TakeBackError::NotFound));
     assert!(entry(&store, &bjorn, other.new.id).await.is_some());
+}
+
+async fn letters_of_one_post_are_taken_back_all_or_none(store: Store) {
+    let mut dice = Dice::new(9);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let (one, other) = (dice.letter(&[&anna, &bjorn]), dice.letter(&[&anna, &bjorn]));
+    let ids = vec![one.new.id, other.new.id];
+    let mailbox = anna.account.mailbox();
+    for letter in [&one, &other] {
+        post_held(&store, &anna, again(letter)).await.unwrap();
+    }
+    store.write(EndHold { mailbox, letters: vec![other.new.id], now: later(1) }).await.unwrap();
+    assert_eq!(release(&store, later(1)).await, 1);
+    let take_back = |letters| store.write(TakeBack { mailbox, letters });
+    assert_eq!(take_back(ids.clone()).await, Err(TakeBackError::Released));
+    assert!(entry(&store, &anna, one.new.id).await.unwrap().held.is_some(), "it stays as it was");
+    // Erased meanwhile, on another device.
+    trash(&store, &anna, other.new.id).await;
+    empty_trash(&store, anna.account, NOW).await.unwrap();
+    assert_eq!(take_back(ids.clone()).await, Ok(()));
+    assert_eq!(take_back(ids).await, Err(TakeBackError::NotFound));
 }
 
 /// Gives everybody another certificate.
@@ -151,7 +173,7 @@ async fn a_held_letter_whose_reader_has_another_key_or_no_room_waits_for_its_sen
     let refused = entry(&store, &anna, stale.new.id).await.unwrap();
     assert_eq!(refused.held.unwrap().refused, Some(HoldRefusal::StaleKey));
     for letter in [full.new.id, stale.new.id] {
-        assert_eq!(store.write(TakeBack { mailbox: anna.account.mailbox(), letter }).await, Ok(()));
+        assert_eq!(store.write(TakeBack { mailbox: anna.account.mailbox(), letters: vec![letter] }).await, Ok(()));
     }
     assert_eq!((held_rows(&store).await, notices(&store).await), (0, 0));
 }
@@ -174,7 +196,7 @@ async fn a_hold_that_its_sender_ends_is_due_at_once(store: Store) {
     let letter = dice.letter(&[&anna, &bjorn]);
     let id = letter.new.id;
     let end = async |holder: &Person| {
-        store.write(EndHold { mailbox: holder.account.mailbox(), letter: id, now: later(1) }).await
+        store.write(EndHold { mailbox: holder.account.mailbox(), letters: vec![id], now: later(1) }).await
     };
     post_held(&store, &anna, letter).await.unwrap();
     assert_eq!(end(&bjorn).await, Err(EndHoldError::NotFound));
@@ -193,7 +215,7 @@ async fn of_a_release_and_a_taking_back_at_once_one_wins(store: Store) {
         let id = letter.new.id;
         post_held(&store, &anna, letter).await.unwrap();
         let release = ReleaseLetter { letter: id, quota: Quota::NONE, now: later(HELD) };
-        let take_back = TakeBack { mailbox: anna.account.mailbox(), letter: id };
+        let take_back = TakeBack { mailbox: anna.account.mailbox(), letters: vec![id] };
         let (released, taken) = tokio::join!(store.write(release), store.write(take_back));
         released.unwrap();
         match taken {

@@ -32,6 +32,7 @@ pub(super) struct Content {
     pub(super) name: Option<String>,
     pub(super) to: Vec<Address>,
     pub(super) cc: Vec<Address>,
+    pub(super) bcc: Option<Address>,
     pub(super) subject: String,
     pub(super) date: Timestamp,
     pub(super) id: LetterId,
@@ -52,6 +53,7 @@ pub(super) fn write(
     letter: &Outgoing,
     id: LetterId,
     from: &Address,
+    bcc: Option<&Certificate>,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Zeroizing<Vec<u8>> {
     let manifest = Manifest {
@@ -77,6 +79,9 @@ pub(super) fn write(
     }
     if !letter.cc.is_empty() {
         message = message.cc(list(&letter.cc));
+    }
+    if let Some(reader) = bcc {
+        message = message.bcc(MimeAddress::new_address(None::<&str>, reader.address().as_str()));
     }
     if let Some(parent) = letter.in_reply_to {
         message = message.in_reply_to(message_id(parent));
@@ -118,6 +123,11 @@ pub(super) fn read(mime: &[u8]) -> Result<Content, Refused> {
         name,
         to: headers.addresses(HeaderName::To)?,
         cc: headers.addresses(HeaderName::Cc)?,
+        bcc: match &headers.addresses(HeaderName::Bcc)?[..] {
+            [] => None,
+            [reader] => Some(reader.clone()),
+            _ => return Err(Refused::OtherReaders),
+        },
         subject: headers.subject()?,
         date: headers.date()?,
         id: headers.ids(HeaderName::MessageId)?.first().copied().ok_or(Refused::NotAContent)?,

@@ -15,7 +15,7 @@ pub struct Letter {
     pub(super) content: Content,
     pub(super) hash: ContentHash,
     pub(super) signer: Fingerprint,
-    pub(super) blind_reader: Option<Fingerprint>,
+    pub(super) blind_reader: Option<(Address, Fingerprint)>,
     pub(super) mime: Zeroizing<Vec<u8>>,
 }
 
@@ -111,10 +111,10 @@ impl Letter {
         self.content.readers()
     }
 
-    /// Of a blind copy, the key of the one reader whom no header names; for the sender's own view.
+    /// Of a blind copy, the one reader that it is for, whom To and Cc don't name.
     #[must_use]
-    pub const fn blind_reader(&self) -> Option<Fingerprint> {
-        self.blind_reader
+    pub const fn blind_reader(&self) -> Option<&(Address, Fingerprint)> {
+        self.blind_reader.as_ref()
     }
 
     /// How many parts were not opened: what is encrypted inside a content is never decrypted (ATTACKS 10), and other

@@ -239,7 +239,12 @@ impl Unverified<Letter> {
             return Err(Refused::FromIsNotTheSigner);
         }
         let signer = expected.sender.fingerprint();
-        let blind_reader = blind_reader(&verified.intended, &content.manifest.readers, signer)?;
+        let unnamed = unnamed_reader(&verified.intended, &content.manifest.readers, signer)?;
+        let blind_reader = match (&content.bcc, unnamed) {
+            (None, None) => None,
+            (Some(address), Some(key)) => Some((address.clone(), key)),
+            (Some(_), None) | (None, Some(_)) => return Err(Refused::OtherReaders),
+        };
         if verified.intended != envelope.intended {
             return Err(Refused::OtherReaders);
         }
@@ -247,8 +252,8 @@ impl Unverified<Letter> {
     }
 }
 
-/// The one intended recipient whom no header names, if there is one; every named reader must be intended.
-fn blind_reader(
+/// The one intended recipient whom To and Cc don't name, if there is one; every named reader must be intended.
+fn unnamed_reader(
     intended: &[Fingerprint],
     named: &[Fingerprint],
     signer: Fingerprint,

@@ -32,8 +32,10 @@ pub struct Outgoing {
     pub subject: String,
     /// The text. Line ends go out as line feeds.
     pub text: String,
-    /// When it was written; travels in whole seconds.
+    /// When it is from, which readers see: it travels in whole seconds. Of a letter that is sent later, when it goes out.
     pub date: Timestamp,
+    /// When it is signed.
+    pub signed: Timestamp,
     /// The letter that this one answers, if it answers one.
     pub in_reply_to: Option<LetterId>,
     /// The letters before it in the conversation, oldest first.
@@ -127,11 +129,12 @@ pub fn seal(
         return Err(SealRefused::NoReader);
     }
     let readers: Vec<_> = std::iter::once(sender.certificate()).chain(&letter.to).chain(&letter.cc).collect();
-    seal_for(letter, letter.id, &readers, sender, rng)
+    seal_for(letter, letter.id, &readers, None, sender, rng)
 }
 
 /// Seals a Bcc reader's own letter: the same text under another id and session key, with a signature that names To, Cc,
-/// the sender and this reader, wrapped for this reader and the sender only.
+/// the sender and this reader, wrapped for this reader and the sender only. Its Bcc header names this reader (RFC 5322
+/// §3.6.3), so that the sender's other devices know whose it is.
 ///
 /// # Errors
 /// [`SealRefused`] says what is wrong with the letter.
@@ -142,7 +145,10 @@ pub fn seal_blind_copy(
     sender: &Identity,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<SealedLetter, SealRefused> {
-    seal_for(letter, id, &[sender.certificate(), reader], sender, rng)
+    if letter.to.is_empty() && letter.cc.is_empty() {
+        return Err(SealRefused::NoReader);
+    }
+    seal_for(letter, id, &[sender.certificate(), reader], Some(reader), sender, rng)
 }
 
 /// Seals a letter for these holders of its key.
@@ -150,6 +156,7 @@ fn seal_for(
     letter: &Outgoing,
     id: LetterId,
     holders: &[&Certificate],
+    bcc: Option<&Certificate>,
     sender: &Identity,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<SealedLetter, SealRefused> {
@@ -162,14 +169,14 @@ fn seal_for(
     let intended = intended(letter, holders);
     let key = SessionKey::generate(rng);
 
-    let mime = contents::write(letter, id, sender.certificate().address(), rng);
-    let plain = layers::compose(&mime, &intended, letter.date, sender, rng);
+    let mime = contents::write(letter, id, sender.certificate().address(), bcc, rng);
+    let plain = layers::compose(&mime, &intended, letter.signed, sender, rng);
     let content = packets::lock(&plain, key.as_bytes(), rng);
     let content_hash = ContentHash::from_bytes(Sha256::digest(&content).into());
 
     #[expect(clippy::expect_used, reason = "ids, numbers and text are JSON")]
     let text = Zeroizing::new(serde_json::to_vec(&envelope_text(letter, id, content_hash)).expect("text is JSON"));
-    let plain = layers::compose(&text, &intended, letter.date, sender, rng);
+    let plain = layers::compose(&text, &intended, letter.signed, sender, rng);
     let envelope = packets::lock(&plain, &key.of_envelope(), rng);
     if content.len() > limits::CONTENT || envelope.len() > limits::ENVELOPE {
         return Err(SealRefused::TooLong);

@@ -133,6 +133,9 @@ fn an_envelope_of_a_hundred_readers_and_the_longest_subject_fits() {
 #[test]
 fn a_blind_copy_is_a_letter_of_its_own_that_only_its_reader_and_the_sender_can_tell() {
     let id = LetterId::from_bytes([9; 16]);
+    let to_nobody = Outgoing { to: Vec::new(), cc: Vec::new(), ..letter() };
+    let refused = seal_blind_copy(&to_nobody, id, certificate(&MALLORY), ANNA.present(), &mut rng(10)).err();
+    assert_eq!(refused, Some(SealRefused::NoReader));
     let copy = seal_blind_copy(&letter(), id, certificate(&MALLORY), ANNA.present(), &mut rng(10)).unwrap();
     assert!(copy.wrapped.iter().all(|wrapped| wrapped.certificate != certificate(&BJÖRN).hash()));
     for reader in [&*MALLORY, &*ANNA] {
@@ -141,7 +144,8 @@ fn a_blind_copy_is_a_letter_of_its_own_that_only_its_reader_and_the_sender_can_t
         let envelope = open_envelope(&copy.envelope, &key).unwrap().verify(&expected).unwrap();
         let read = open_content(&copy.content, &key).unwrap().verify(&expected, &envelope).unwrap();
         assert_eq!((read.id(), read.to()), (id, &[address("björn@example.se")][..]));
-        assert_eq!(read.blind_reader(), Some(certificate(&MALLORY).fingerprint()));
+        let mallory = certificate(&MALLORY);
+        assert_eq!(read.blind_reader(), Some(&(mallory.address().clone(), mallory.fingerprint())));
     }
     assert_eq!(opened(&sealed(), &expected()).unwrap().blind_reader(), None);
 }

@@ -94,6 +94,7 @@ fn written(stage: &Stage, to: Vec<Certificate>) -> Outgoing {
         subject: "Återbesök på torsdag".into(),
         text: "Hej!\n\nVi ses på torsdag klockan nio.".into(),
         date: entry.arrived,
+        signed: entry.arrived,
         in_reply_to: None,
         references: Vec::new(),
     }

@@ -5,6 +5,7 @@ import type { Router } from "../../app/router.svelte.ts";
 import type { Toasts } from "../../app/toasts.svelte.ts";
 import { m } from "../../paraglide/messages.js";
 import { CallFailed, mailbox, problemIn } from "../../worker/index.ts";
+import type { Timestamp } from "../../worker/types.ts";
 import type { Outbox } from "../outbox.svelte.ts";
 import { errorsOf, type WritingError } from "./errors.ts";
 import { OtherTabs } from "./other_tabs.svelte.ts";
@@ -77,7 +78,8 @@ export class Desk {
     mailbox.handIn();
   }
 
-  async send(): Promise<void> {
+  /** At once, or at a time that its writer chose. */
+  async send(until?: Timestamp): Promise<void> {
     if (this.sending || this.#handedOn) return;
     this.sending = true;
     this.#around.takeTyped();
@@ -90,7 +92,7 @@ export class Desk {
     this.#handedOn = true;
     this.others.tell(this.letter.id, "sent");
     this.#around.router.go(this.#around.back());
-    this.#around.outbox.hold(this.letter);
+    this.#around.outbox.hold(this.letter, until);
   }
 
   /** Whatever happens from now on, nothing is lost; and nobody else has sent it. */

@@ -10,7 +10,7 @@ import { addressOf, PLACES, type Recipients } from "./recipients.svelte.ts";
 import type { WritingLetter } from "./writing.svelte.ts";
 
 /** The ids of the fields. */
-export const FIELDS = { to: "write-to", cc: "write-cc", subject: "write-subject", text: "write-text" } as const;
+export const FIELDS = { to: "write-to", cc: "write-cc", bcc: "write-bcc", subject: "write-subject", text: "write-text" } as const;
 
 export interface WritingError extends FieldError {
   /** Said while one writes; the others wait for the press on Send. */
@@ -42,6 +42,7 @@ function errorsAmong(recipients: Recipients): WritingError[] {
   }
   const boxes = PLACES.some((place) => recipients.boxes[place].trim() !== "");
   if (recipients.chips.length === 0 && !boxes) errors.push({ field: FIELDS.to, text: m["error.no_recipient"]() });
+  if (recipients.chips.length > 0 && recipients.named.length === 0) errors.push({ field: FIELDS.to, text: m["error.only_bcc"]() });
   const over = recipients.chips.length - LIMITS.recipients;
   if (over > 0) errors.push({ field: FIELDS.to, text: m["error.too_many_recipients"]({ limit: LIMITS.recipients, over }), atOnce: true });
   return errors;

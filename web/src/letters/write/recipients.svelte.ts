@@ -9,8 +9,8 @@ import type { Correspondent, Problem } from "../../worker/types.ts";
 type Vault = Pick<typeof mailbox, "call">;
 
 /** Which header names them. */
-export type Place = "to" | "cc";
-export const PLACES: readonly Place[] = ["to", "cc"];
+export type Place = "to" | "cc" | "bcc";
+export const PLACES: readonly Place[] = ["to", "cc", "bcc"];
 
 export type Chip = { readonly key: number; readonly place: Place; readonly typed: string } & (
   | { readonly state: "looking" }
@@ -23,7 +23,9 @@ export type Chip = { readonly key: number; readonly place: Place; readonly typed
 export class Recipients {
   chips = $state.raw<readonly Chip[]>([]);
   /** What stands in each box, and is nobody yet. */
-  boxes = $state<Record<Place, string>>({ to: "", cc: "" });
+  boxes = $state<Record<Place, string>>({ to: "", cc: "", bcc: "" });
+  /** Whether each gets a letter of their own. */
+  each = $state(false);
   readonly #vault: Vault;
   #nextKey = 0;
   readonly #looking = new Set<Promise<Chip>>();
@@ -54,6 +56,11 @@ export class Recipients {
     return this.chips.map(addressOf);
   }
 
+  /** Those whom a header names, so that the others see them. */
+  get named(): Chip[] {
+    return this.chips.filter(({ place }) => place !== "bcc");
+  }
+
   in(place: Place): Chip[] {
     return this.chips.filter((chip) => chip.place === place);
   }
@@ -78,6 +85,14 @@ export class Recipients {
 
   remove(...keys: number[]): void {
     this.chips = this.chips.filter((chip) => !keys.includes(chip.key));
+  }
+
+  /** Where each gets a letter of their own there are no copies: all of them are whom it is to. */
+  sendToEach(each: boolean): void {
+    this.each = each;
+    if (!each) return;
+    this.chips = this.chips.map((chip) => ({ ...chip, place: "to" }));
+    this.boxes = { to: PLACES.map((place) => this.boxes[place].trim()).filter((typed) => typed !== "").join("; "), cc: "", bcc: "" };
   }
 
   /** Looks up again whom the network or a changed key kept away. */

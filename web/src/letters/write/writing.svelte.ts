@@ -3,7 +3,7 @@
 
 import { problemIn, type mailbox } from "../../worker/index.ts";
 import type { Draft, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
-import { Recipients } from "./recipients.svelte.ts";
+import { PLACES, Recipients } from "./recipients.svelte.ts";
 
 /** How long after the last key a draft is saved on this device. */
 const PAUSE = 200;
@@ -45,8 +45,8 @@ export class WritingLetter {
     this.answers = begun.answers ?? null;
     this.saved = begun.saved;
     this.recipients = new Recipients(vault);
-    this.recipients.begin("to", begun.to ?? []);
-    this.recipients.begin("cc", begun.cc ?? []);
+    for (const place of PLACES) this.recipients.begin(place, begun[place] ?? []);
+    this.recipients.each = begun.each ?? false;
     this.#kept = this.#fingerprint();
   }
 
@@ -65,6 +65,8 @@ export class WritingLetter {
       id: this.id,
       to: this.recipients.typed("to"),
       cc: this.recipients.typed("cc"),
+      bcc: this.recipients.typed("bcc"),
+      each: this.recipients.each,
       subject: this.subject,
       text: this.text,
       answers: this.answers,
@@ -156,7 +158,7 @@ export class WritingLetter {
   }
 
   #fingerprint(): string {
-    const { to, cc, subject, text } = this.content;
-    return JSON.stringify([to, cc, subject, text]);
+    const { to, cc, bcc, each, subject, text } = this.content;
+    return JSON.stringify([to, cc, bcc, each, subject, text]);
   }
 }

@@ -15,6 +15,8 @@ fn draft(text: &str) -> Draft {
     Draft {
         to,
         cc: Vec::new(),
+        bcc: Vec::new(),
+        each: false,
         subject: String::new(),
         text: text.into(),
         answers: None,

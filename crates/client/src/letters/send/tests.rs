@@ -1,6 +1,7 @@
 use securemailbox_protocol::{
-    letters::{Posted, PostedLetter},
+    letters::{NewLetters, Posted, PostedLetter},
     numbers::ChangeNumber,
+    octets::Octets,
     records::{Record, RecordHead, RecordPurpose},
     time::Timestamp,
 };
@@ -17,10 +18,9 @@ const LOOK_UPS: &str = "/directory/look-ups";
 fn written() -> Addressed {
     Addressed {
         to: vec![address("bjorn")],
-        cc: Vec::new(),
         subject: "Provsvaren".into(),
         text: "Allt är bra.".into(),
-        answers: None,
+        ..Addressed::default()
     }
 }
 

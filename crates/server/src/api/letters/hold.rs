@@ -3,6 +3,8 @@
 use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
     ids::LetterId,
+    letters::HeldLetters,
+    limits,
     problems::{ProblemDetails, ProblemType},
 };
 use securemailbox_store::{
@@ -10,7 +12,7 @@ use securemailbox_store::{
     notices::Lane,
 };
 
-use crate::{access::Access, api::Id, mailroom::Mailroom, problem::Problem};
+use crate::{access::Access, body::Json, mailroom::Mailroom, problem::Problem};
 
 impl From<EndHoldError> for Problem {
     fn from(error: EndHoldError) -> Self {
@@ -31,30 +33,41 @@ impl From<TakeBackError> for Problem {
     }
 }
 
-/// Ends the hold of one's own letter: it goes out. One that has gone out is answered alike.
-#[utoipa::path(post, path = "/letters/{id}/release", params(("id" = LetterId, Path)),
+/// Ends the hold of one's own letters: they go out. One that has gone out is answered alike.
+#[utoipa::path(post, path = "/letters/release", request_body = HeldLetters,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn release(
     State(mailroom): State<Mailroom>,
     access: Access,
-    Id(letter): Id<LetterId>,
+    Json(HeldLetters { letters }): Json<HeldLetters>,
 ) -> Result<StatusCode, Problem> {
-    let now = mailroom.now();
-    mailroom.store.write(EndHold { mailbox: access.mailbox, letter, now }).await?;
-    // Whoever is told that it went out may count on it.
-    mailroom.store.release_letter(letter, mailroom.quota, now).await?;
+    let (now, letters) = (mailroom.now(), few(letters)?);
+    mailroom.store.write(EndHold { mailbox: access.mailbox, letters: letters.clone(), now }).await?;
+    // Whoever is told that they went out may count on it.
+    for letter in letters {
+        mailroom.store.release_letter(letter, mailroom.quota, now).await?;
+    }
     mailroom.notices.ring(Lane::Letters);
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes one's own letter back before its readers have it: it goes from one's own mailbox, too.
-#[utoipa::path(post, path = "/letters/{id}/take-back", params(("id" = LetterId, Path)),
+/// Takes one's own letters back before their readers have them, all or none: they go from one's own mailbox, too.
+#[utoipa::path(post, path = "/letters/take-back", request_body = HeldLetters,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn take_back(
     State(mailroom): State<Mailroom>,
     access: Access,
-    Id(letter): Id<LetterId>,
+    Json(HeldLetters { letters }): Json<HeldLetters>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(TakeBack { mailbox: access.mailbox, letter }).await?;
+    mailroom.store.write(TakeBack { mailbox: access.mailbox, letters: few(letters)? }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// As many as one post may have.
+fn few(letters: Vec<LetterId>) -> Result<Vec<LetterId>, Problem> {
+    if (1..=limits::LETTERS).contains(&letters.len()) {
+        Ok(letters)
+    } else {
+        Err(Problem::bad_request(format!("`letters` holds 1 to {} letters", limits::LETTERS)))
+    }
 }

@@ -94,8 +94,8 @@ fn told(content: &str, change: impl FnOnce(&mut envelope::Text), sender: &Identi
 
 /// The MIME message of a good letter, to be changed.
 fn mime() -> String {
-    String::from_utf8(contents::write(&letter(), letter().id, certificate(&ANNA).address(), &mut rng(4)).to_vec())
-        .unwrap()
+    let mime = contents::write(&letter(), letter().id, certificate(&ANNA).address(), None, &mut rng(4));
+    String::from_utf8(mime.to_vec()).unwrap()
 }
 
 fn refused(content: &str) -> Option<Refused> {
@@ -195,6 +195,8 @@ fn a_content_with_another_id_thread_or_other_readers_is_refused() {
     assert_eq!(refused(&other), Some(Refused::OtherReaders), "a reader the signature does not name");
     let more = mime().replace("<björn@example.se>", "<björn@example.se>, <bo@example.se>");
     assert_eq!(refused(&more), Some(Refused::OtherReaders), "a reader without a key");
+    let bcc = format!("Bcc: <bo@example.se>\r\n{}", mime());
+    assert_eq!(refused(&bcc), Some(Refused::OtherReaders), "a blind reader the signature does not name");
 }
 
 #[test]
