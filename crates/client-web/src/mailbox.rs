@@ -30,8 +30,8 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Erasing, Heard, Id, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part, Sending,
-        TypedAddress, Writing,
+        Code, Confirmation, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part,
+        Sending, TypedAddress, Writing,
     },
     confirming::Proof,
     problems::{OrProblem, problem, refused},
@@ -199,7 +199,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         let rows = mailbox.part(world, choice, from..from + count as usize).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        let rows = rows.into_iter().map(|row| people.row(row)).collect();
+        let rows = rows.into_iter().map(|(conversation, newest)| people.conversation(conversation, newest)).collect();
         Ok(Rows { rows, total: shown::count(mailbox.size(choice)) })
     }
 
@@ -214,10 +214,11 @@ impl<W: World> MailboxCalls for Desk<W> {
                 return Err(Problem { address, ..problem(&error) });
             }
         };
-        let conversation = mailbox.conversation(world, reading.letter.thread()).await.or_problem()?;
+        let conversation = mailbox.read_with(world, id).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        Ok(people.letter(&reading, conversation.into_iter().map(|row| people.row(row)).collect()))
+        let conversation = conversation.into_iter().map(|row| people.row(row)).collect();
+        Ok(people.letter(&reading, conversation, mailbox.row_of(id)))
     }
 
     async fn told(&self, args: Id) -> Result<Vec<Delivery>, Problem> {
@@ -237,6 +238,14 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn move_letters(&self, args: Move) -> Result<Counts, Problem> {
         self.update(&args.ids, EntryUpdate { folder: Some(args.to.into()), ..EntryUpdate::default() }).await
+    }
+
+    async fn put_back(&self, args: Letters) -> Result<Counts, Problem> {
+        let (mailbox, world) = self.open()?;
+        for typed in &args.ids {
+            mailbox.put_back(world, id(typed)?).await.or_problem()?;
+        }
+        self.sync(Heard { pulse: None }).await
     }
 
     async fn mark_letters(&self, args: Marking) -> Result<Counts, Problem> {

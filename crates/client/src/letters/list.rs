@@ -3,12 +3,12 @@
 //! What was opened once is not opened again, and asks the server for nothing. A key is not remembered because a stranger's
 //! letter was listed: it is when the letter is opened or answered.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use securemailbox_protocol::{
     address::Address,
     endpoints,
-    ids::{LetterId, ThreadId},
+    ids::LetterId,
     letters::{Entry, Folder, Released},
     problems::ProblemType,
 };
@@ -24,7 +24,7 @@ use crate::{
     directory::LookUpError,
     failure::{CallError, Class, Failure},
     mailbox::Mailbox,
-    replica::Choice,
+    replica::{Choice, Conversation},
     world::World,
 };
 
@@ -34,7 +34,7 @@ use super::{
     summary::{OpenedEnvelope, Verified},
 };
 
-/// A line of a list.
+/// A letter in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The entry, without what opens it. Folder, flag and times are the server's word.
@@ -55,10 +55,12 @@ impl Mailbox {
     /// # Errors
     /// [`DeviceFailed`]
     pub async fn list(&self, world: &impl World, folder: Folder, limit: usize) -> Result<Vec<Row>, DeviceFailed> {
-        self.part(world, folder, 0..limit).await
+        let ids = self.state.borrow().replica.letters(folder, 0..limit);
+        self.list_rows(world, ids).await
     }
 
-    /// A part of a folder, or of some letters in it, counted from the newest arrival.
+    /// A part of the conversations of a folder, or of some of them, each with its newest letter; counted from the newest
+    /// arrival.
     ///
     /// # Errors
     /// [`DeviceFailed`]
@@ -67,18 +69,32 @@ impl Mailbox {
         world: &impl World,
         choice: impl Into<Choice>,
         range: Range<usize>,
-    ) -> Result<Vec<Row>, DeviceFailed> {
-        let ids = self.state.borrow().replica.part(choice, range);
-        self.list_rows(world, ids).await
+    ) -> Result<Vec<(Conversation, Row)>, DeviceFailed> {
+        let conversations = self.state.borrow().replica.part(choice, range);
+        let newest = conversations.iter().filter_map(|conversation| conversation.letters.first().copied());
+        let rows = self.list_rows(world, newest.collect()).await?;
+        let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.entry.id, row)).collect();
+        let with_newest = |conversation: Conversation| {
+            let newest = rows.remove(conversation.letters.first()?)?;
+            Some((conversation, newest))
+        };
+        Ok(conversations.into_iter().filter_map(with_newest).collect())
     }
 
-    /// The letters of a conversation that do not lie in the trash, oldest first.
+    /// The letters that are read with one, oldest first; itself among them.
     ///
     /// # Errors
     /// [`DeviceFailed`]
-    pub async fn conversation(&self, world: &impl World, thread: ThreadId) -> Result<Vec<Row>, DeviceFailed> {
-        let ids = self.state.borrow().replica.conversation(thread);
+    pub async fn read_with(&self, world: &impl World, id: LetterId) -> Result<Vec<Row>, DeviceFailed> {
+        let ids = self.state.borrow().replica.read_with(id);
         self.list_rows(world, ids).await
+    }
+
+    /// The letters that are one row with this one, newest arrival first; itself among them.
+    #[must_use]
+    pub fn row_of(&self, id: LetterId) -> Vec<LetterId> {
+        let row = self.state.borrow().replica.row_of(id);
+        row.map_or_else(|| vec![id], |row| row.letters)
     }
 
     /// Whom a letter comes from by the server's word, for one that is not shown.
