@@ -46,7 +46,7 @@ pub struct Row {
 /// A letter's row, and what names its last writing on the device.
 pub(super) struct Found {
     pub(super) row: LetterRow,
-    tag: Option<Tag>,
+    pub(super) tag: Option<Tag>,
 }
 
 impl Mailbox {
@@ -153,6 +153,12 @@ impl Mailbox {
         Ok(found.collect())
     }
 
+    /// Writes a letter's row over the one that was read, and over no other: one that went with its letter stays away.
+    pub(super) fn row_over(&self, world: &impl World, tag: Tag, row: &LetterRow) -> Write {
+        let id = *row.entry.id.as_bytes();
+        self.rows(world).put(Table::Letter, id, ExpectedRow::Row(tag), row, &mut world.rng())
+    }
+
     /// Asks the server for an entry; none if it has none.
     pub(super) async fn fetch_entry(&self, world: &impl World, id: LetterId) -> Result<Option<Found>, NotShown> {
         let entry = match self.session.api(world).get(endpoints::READ_ENTRY.of(id)).await {
@@ -162,7 +168,7 @@ impl Mailbox {
         if entry.id != id {
             return Err(Damage::OtherLetter.into());
         }
-        Ok(Some(Found { row: LetterRow { entry, opened: None }, tag: None }))
+        Ok(Some(Found { row: LetterRow { entry, opened: None, told: None }, tag: None }))
     }
 
     /// How a verified envelope's sender stands now: the key may have been accepted, or have changed, since it was opened.
@@ -192,9 +198,8 @@ impl Mailbox {
         let opened = OpenedEnvelope::new(Verified::of(entry, released), Summary::of(&envelope), &key);
         // Not over a row that another tab wrote since; a letter without a row is written down with its entry.
         if let Some(tag) = found.tag {
-            let row = LetterRow { entry: entry.clone(), opened: Some(opened.clone()) };
-            let id = *entry.id.as_bytes();
-            writes.push(self.rows(world).put(Table::Letter, id, ExpectedRow::Row(tag), &row, &mut world.rng()));
+            let row = LetterRow { opened: Some(opened.clone()), ..found.row.clone() };
+            writes.push(self.row_over(world, tag, &row));
         }
         Ok(opened)
     }

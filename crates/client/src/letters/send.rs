@@ -448,10 +448,7 @@ impl Mailbox {
         let rows = self.rows(world);
         let mut written = Written::Stale;
         for _ in 0..TRIES_TO_WRITE {
-            let mut writes = vec![
-                rows::erase(Table::Waiting, waiting.row(), Expected::Anything),
-                self.remember_sent(world, waiting.id, waiting.sent_to.clone()),
-            ];
+            let mut writes = vec![rows::erase(Table::Waiting, waiting.row(), Expected::Anything)];
             if let Some(record) = waiting.record {
                 writes.push(rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
                 writes.extend(self.forget_draft(world, record, waiting).await?);
@@ -468,6 +465,7 @@ impl Mailbox {
             return Err(DeviceFailed);
         }
         let mut state = self.state.borrow_mut();
+        state.sent_to.insert(waiting.id, waiting.sent_to.clone());
         state.waiting.remove(&waiting.row());
         if let Some(record) = waiting.record {
             state.drafts_here.remove(&record);

@@ -15,6 +15,8 @@ use securemailbox_protocol::{
 };
 use securemailbox_vault::letters::{Envelope, Letter, SessionKey};
 
+use super::deliveries::Told;
+
 /// What a list shows of a letter: its envelope, opened and verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -114,18 +116,21 @@ pub struct LetterRow {
     pub(crate) entry: Entry,
     /// Its envelope, once it was opened.
     pub(crate) opened: Option<OpenedEnvelope>,
+    /// Of one's own letter, once it was asked for: what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) told: Option<Told>,
 }
 
 impl LetterRow {
     /// A new entry, with what an older row has of the same letter.
     pub(crate) fn new(entry: Entry, former: Option<Self>) -> Self {
-        let opened = former.and_then(|former| former.opened);
+        let (opened, told) = former.map_or((None, None), |former| (former.opened, former.told));
         // Of a letter that was withdrawn nothing stays; of one that asks for another proof by now, what was proved before does.
         let opened = opened.filter(|opened| match &entry.released {
             Some(new) => opened.fits(&entry, new),
             None => entry.withdrawn.is_none(),
         });
-        Self { entry, opened }
+        Self { entry, opened, told }
     }
 }
 
