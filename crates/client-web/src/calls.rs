@@ -102,7 +102,7 @@ calls! {
         sync(Heard) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
-        /// A part of a folder, or of some letters in it, newest first.
+        /// A part of the conversations of a folder, or of some of them, newest first.
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
         read(Id) -> Letter;
@@ -110,10 +110,12 @@ calls! {
         told(Id) -> Vec<Delivery>;
         /// A letter as a file anybody can read.
         export(Id) -> Exported;
-        /// Puts letters into a folder; back into the inbox or the sent ones is the undo of binning.
+        /// Puts letters into a folder; back into the one that they were in is the undo of that.
         move_letters(Move) -> Counts;
+        /// Puts letters back out of the archive or the trash: one's own to the sent ones, others into the inbox.
+        put_back(Letters) -> Counts;
         /// Takes one's own letters out of their readers' mailboxes.
-        withdraw(Ids) -> Done;
+        withdraw(Letters) -> Done;
         /// Marks letters as read or not, flagged or not.
         mark_letters(Marking) -> Counts;
         /// Erases what lies in the trash, or some letters of it.
@@ -129,9 +131,9 @@ calls! {
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
         send(Sending) -> SentLetter;
         /// Lets letters go that the server holds.
-        release(Ids) -> Done;
+        release(Letters) -> Done;
         /// Makes the letters of a post that the server still holds a draft again. `already-released` if one has gone out.
-        take_letters_back(Ids) -> Saved;
+        take_letters_back(Letters) -> Saved;
         /// All drafts.
         drafts(Nothing) -> Vec<Draft>;
         /// One draft.
@@ -348,9 +350,9 @@ pub struct RecoveryCode {
 pub struct Part {
     /// Which folder.
     pub folder: Folder,
-    /// Which of its letters.
+    /// Which of its conversations.
     pub which: Which,
-    /// And this one in any case: it is open, and must not vanish for having been opened.
+    /// And the one with this letter in any case: it is open, and must not vanish for having been opened.
     pub open: Option<String>,
     /// How many of the newest are left out.
     pub from: u32,
@@ -366,10 +368,10 @@ pub struct Id {
     pub id: String,
 }
 
-/// Some of them.
+/// Letters.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
-pub struct Ids {
+pub struct Letters {
     /// Their ids.
     pub ids: Vec<String>,
 }

@@ -30,8 +30,8 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Erasing, Heard, Id, Ids, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part, Sending,
-        TypedAddress, Writing,
+        Code, Confirmation, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part,
+        Sending, TypedAddress, Writing,
     },
     confirming::Proof,
     problems::{OrProblem, problem, refused},
@@ -199,7 +199,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         let rows = mailbox.part(world, choice, from..from + count as usize).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        let rows = rows.into_iter().map(|row| people.row(row)).collect();
+        let rows = rows.into_iter().map(|(conversation, newest)| people.conversation(conversation, newest)).collect();
         Ok(Rows { rows, total: shown::count(mailbox.size(choice)) })
     }
 
@@ -214,10 +214,11 @@ impl<W: World> MailboxCalls for Desk<W> {
                 return Err(Problem { address, ..problem(&error) });
             }
         };
-        let conversation = mailbox.conversation(world, reading.letter.thread()).await.or_problem()?;
+        let conversation = mailbox.read_with(world, id).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        Ok(people.letter(&reading, conversation.into_iter().map(|row| people.row(row)).collect()))
+        let conversation = conversation.into_iter().map(|row| people.row(row)).collect();
+        Ok(people.letter(&reading, conversation, mailbox.row_of(id)))
     }
 
     async fn told(&self, args: Id) -> Result<Vec<Delivery>, Problem> {
@@ -237,6 +238,14 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn move_letters(&self, args: Move) -> Result<Counts, Problem> {
         self.update(&args.ids, EntryUpdate { folder: Some(args.to.into()), ..EntryUpdate::default() }).await
+    }
+
+    async fn put_back(&self, args: Letters) -> Result<Counts, Problem> {
+        let (mailbox, world) = self.open()?;
+        for typed in &args.ids {
+            mailbox.put_back(world, id(typed)?).await.or_problem()?;
+        }
+        self.sync(Heard { pulse: None }).await
     }
 
     async fn mark_letters(&self, args: Marking) -> Result<Counts, Problem> {
@@ -280,13 +289,13 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(SentLetter { ids: sent.map_err(|error| not_sent(&error))? })
     }
 
-    async fn release(&self, args: Ids) -> Result<Done, Problem> {
+    async fn release(&self, args: Letters) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.release_letters(world, ids(&args)?).await.or_problem()?;
         Ok(Done {})
     }
 
-    async fn withdraw(&self, args: Ids) -> Result<Done, Problem> {
+    async fn withdraw(&self, args: Letters) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         for letter in ids(&args)? {
             mailbox.withdraw_letter(world, letter).await.or_problem()?;
@@ -294,7 +303,7 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Done {})
     }
 
-    async fn take_letters_back(&self, args: Ids) -> Result<Saved, Problem> {
+    async fn take_letters_back(&self, args: Letters) -> Result<Saved, Problem> {
         let (mailbox, world) = self.open()?;
         let saved = mailbox.take_letters_back(world, ids(&args)?).await.or_problem()?;
         Ok(Saved { id: saved.id, saved: world.now(), beside: saved.beside.is_some() })
@@ -510,7 +519,7 @@ fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
     typed.parse().map_err(|_| Problem { class: Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) })
 }
 
-fn ids(typed: &Ids) -> Result<Vec<LetterId>, Problem> {
+fn ids(typed: &Letters) -> Result<Vec<LetterId>, Problem> {
     typed.ids.iter().map(|typed| id(typed)).collect()
 }
 

@@ -5,9 +5,10 @@ use securemailbox_client::{
     contacts::{self, Contacts, Names},
     letters::{self, Draft, DraftRow, ReaderDelivery, Reading},
     mailbox::Mailbox,
+    replica::Conversation,
     settings::turns_direction,
 };
-use securemailbox_protocol::{address::Address, letters as wire, time::Timestamp};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters as wire, time::Timestamp};
 
 use crate::{problems::problem, views};
 
@@ -53,6 +54,12 @@ impl<'a> People<'a> {
         self.somebody(address, None, standing)
     }
 
+    pub(crate) fn conversation(&self, conversation: Conversation, newest: letters::Row) -> views::Conversation {
+        let Conversation { id, letters, is_post: _, unread, flagged } = conversation;
+        let opens = unread.unwrap_or(newest.entry.id);
+        views::Conversation { id, ids: letters, opens, read: unread.is_none(), flagged, newest: self.row(newest) }
+    }
+
     pub(crate) fn row(&self, row: letters::Row) -> views::Row {
         let letters::Row { entry, summary } = row;
         let (summary, damage) = match summary {
@@ -88,7 +95,7 @@ impl<'a> People<'a> {
         }
     }
 
-    pub(crate) fn letter(&self, reading: &Reading, conversation: Vec<views::Row>) -> views::Letter {
+    pub(crate) fn letter(&self, reading: &Reading, conversation: Vec<views::Row>, row: Vec<LetterId>) -> views::Letter {
         let Reading { letter, entry, standing, warnings, deliveries, post } = reading;
         let each = post.iter().filter(|(_, sent_to)| sent_to.blind.is_none()).count() > 1;
         let to = match each {
@@ -120,6 +127,7 @@ impl<'a> People<'a> {
             held: entry.held.map(|held| held.release),
             withdrawn: entry.withdrawn,
             conversation,
+            row,
         }
     }
 

@@ -7,6 +7,7 @@ use securemailbox_client::{
     devices::DeviceName,
     failure::{Class, FailureName},
     letters::ReadingWarning,
+    replica::ConversationId,
 };
 use securemailbox_protocol::{
     address::Address,
@@ -151,7 +152,25 @@ pub struct Me {
     pub kept: bool,
 }
 
-/// A line of a list: `summary` or `damage`, never both.
+/// A row of a folder: a conversation, of which these letters lie there. What is done with it is done with all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Conversation {
+    /// Which one: the same whatever comes or goes.
+    pub id: ConversationId,
+    /// Its letters in this folder, newest first; at least one.
+    pub ids: Vec<LetterId>,
+    /// The letter that it opens with: the oldest that was not opened yet, or else the newest.
+    pub opens: LetterId,
+    /// Whether all of them were opened.
+    pub read: bool,
+    /// Whether one of them is to be seen again.
+    pub flagged: bool,
+    /// What the row shows.
+    pub newest: Row,
+}
+
+/// A letter in a list: `summary` or `damage`, never both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Row {
@@ -201,9 +220,9 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Rows {
-    /// The lines that were asked for.
-    pub rows: Vec<Row>,
-    /// How many the folder has.
+    /// The rows that were asked for.
+    pub rows: Vec<Conversation>,
+    /// How many rows there are.
     pub total: u32,
 }
 
@@ -281,8 +300,10 @@ pub struct Letter {
     pub held: Option<Timestamp>,
     /// For its sender: when it was withdrawn.
     pub withdrawn: Option<Timestamp>,
-    /// The letters of its conversation that do not lie in the trash, oldest first; itself among them.
+    /// The letters of its conversation, oldest first; itself among them. What was binned is shown with what was binned.
     pub conversation: Vec<Row>,
+    /// Those of them that are one row with it.
+    pub row: Vec<LetterId>,
 }
 
 /// What became of a sent letter at one reader.

@@ -20,10 +20,9 @@ pub enum Table {
     Head,
     /// Every entry in short, in pages by the last byte of the letter's id.
     Index,
-    /// A letter each: what opens it, and what was verified of it.
+    /// A letter each: what opens it, what was verified of it, and of one's own what became of it. Everything that is kept of
+    /// a letter by its id stands in this one row, which goes when the letter does.
     Letter,
-    /// One's own letter each: what its readers' receipts must fit.
-    Sent,
     /// A sealed record of the server's each, at the newest version seen.
     Record,
     /// An erased draft each, so that it does not come back.
@@ -44,11 +43,10 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Head,
         Self::Index,
         Self::Letter,
-        Self::Sent,
         Self::Record,
         Self::Spent,
         Self::Certificate,
@@ -59,8 +57,8 @@ impl Table {
         Self::Waiting,
     ];
     /// Those that the server can fill again. The others hold what exists nowhere else.
-    pub const FROM_THE_SERVER: [Self; 7] =
-        [Self::Head, Self::Index, Self::Letter, Self::Sent, Self::Record, Self::Spent, Self::Certificate];
+    pub const FROM_THE_SERVER: [Self; 6] =
+        [Self::Head, Self::Index, Self::Letter, Self::Record, Self::Spent, Self::Certificate];
 
     /// The table's name on the device, and the purpose that its rows are sealed for.
     #[must_use]
@@ -69,7 +67,6 @@ impl Table {
             Self::Head => "device-head",
             Self::Index => "device-index",
             Self::Letter => "device-letter",
-            Self::Sent => "device-sent",
             Self::Record => "device-record",
             Self::Spent => "device-spent",
             Self::Certificate => "device-certificate",

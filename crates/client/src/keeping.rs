@@ -295,9 +295,7 @@ impl Mailbox {
             writes.push(rows.put_bytes(Table::Index, row, Expected::Anything, &bytes, &mut world.rng()));
         }
         for id in &taken.letters_erased {
-            for table in [Table::Letter, Table::Sent] {
-                writes.push(rows::erase(table, *id.as_bytes(), Expected::Anything));
-            }
+            writes.push(rows::erase(Table::Letter, *id.as_bytes(), Expected::Anything));
         }
         for id in &taken.drafts_erased {
             writes.push(rows::erase(Table::Record, *id.as_bytes(), Expected::Anything));

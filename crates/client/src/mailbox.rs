@@ -20,7 +20,7 @@ use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
 use crate::{
     contacts::{Contact, Contacts, Edit, Event, Names, Standing},
     device::RowId,
-    letters::{Answers, OpenContent, TextPrint},
+    letters::{Answers, OpenContent, SentTo, TextPrint},
     owner::Owner,
     recipient::Recipient,
     records::RecordError,
@@ -65,6 +65,9 @@ pub(crate) struct State {
     pub(crate) looked_up: BTreeMap<Address, (Recipient, Timestamp)>,
     /// What is needed to answer the letters that were read, so that an answer can be kept without a network.
     pub(crate) answerable: BTreeMap<LetterId, Answers>,
+    /// What the receipts of letters that went out from here must fit: of others their content says it. In memory only, since
+    /// such a letter may have been erased elsewhere before this device has a row of it.
+    pub(crate) sent_to: BTreeMap<LetterId, SentTo>,
     /// The content of the letter that was read last.
     pub(crate) open_content: Option<OpenContent>,
     /// The texts of each draft that were written or read here, newest last: what they are written over is no loss.

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends")]
 #![expect(clippy::print_stdout, reason = "a day that fails is named")]
 
+mod erased;
 mod fake_server;
 mod tab;
 
@@ -490,6 +491,7 @@ impl Day {
             let entry = |row: &serde_json::Value| serde_json::from_value::<Entry>(row["entry"].clone()).unwrap();
             let kept: Vec<_> = rows.values().map(entry).collect();
             assert_eq!(kept, there.values().cloned().collect::<Vec<_>>(), "a device's letters differ");
+            self.check_nothing_is_left(desk, &there);
         }
         self.check_letters(&there);
         self.check_paragraphs();
@@ -544,6 +546,19 @@ impl Day {
         drop(book);
         for _ in drafts.values().filter(|devices| devices.len() > 1) {
             self.happens("one draft sent from two devices");
+        }
+    }
+
+    /// Of a letter that is gone no row of a device has anything: neither its id nor, if no other letter has it, its thread.
+    fn check_nothing_is_left(&self, desk: &Desk, there: &BTreeMap<LetterId, Entry>) {
+        let taken = self.server.taken(|taken| (taken.letter.id, taken.letter.thread));
+        for (id, thread) in taken.into_iter().filter(|(id, _)| !there.contains_key(id)) {
+            self.happens("a letter erased without a trace");
+            assert_eq!(erased::traces(desk, &erased::written(*id.as_bytes(), &id.to_string())), [], "of a letter");
+            if there.values().all(|entry| entry.thread != thread) {
+                let written = erased::written(*thread.as_bytes(), &thread.to_string());
+                assert_eq!(erased::traces(desk, &written), [], "of a thread");
+            }
         }
     }
 
@@ -698,6 +713,7 @@ fn live_days(days: std::ops::Range<u64>) {
     }
     // A test of loss in which nothing is lost would pass as well.
     let often = [
+        "a letter erased without a trace",
         "request lost",
         "answer lost",
         "somebody else answered",

@@ -4,7 +4,7 @@ use ts_rs::{Config, TS};
 
 use crate::{
     address::Address,
-    ids::{AccountId, FactorId, LetterId, RecordId, RegistrationId, SessionId},
+    ids::{AccountId, FactorId, LetterId, RecordId, RegistrationId, SessionId, ThreadId},
     phone::PhoneNumber,
 };
 
@@ -25,4 +25,4 @@ macro_rules! words {
     };
 }
 
-words!(AccountId, Address, FactorId, LetterId, PhoneNumber, RecordId, RegistrationId, SessionId);
+words!(AccountId, Address, FactorId, LetterId, PhoneNumber, RecordId, RegistrationId, SessionId, ThreadId);

@@ -31,7 +31,9 @@ test("each gets a letter of their own, and the draft of them comes back as it wa
     expect(JSON.stringify(await reader.terminal.read(letter?.id ?? ""))).not.toContain(other.address);
   }
   await goTo(annas, "sent", m);
-  await row(annas, "Kallelse").first().click();
+  await expect(row(annas, "Kallelse")).toHaveCount(1);
+  await expect(row(annas, "Kallelse")).toContainText(per.address);
+  await row(annas, "Kallelse").click();
   await expect(text(annas).getByText(m("seal.each"))).toBeVisible();
   for (const { address } of [per, eva]) await expect(text(annas).getByRole("listitem").filter({ hasText: address })).toBeVisible();
   await text(annas).getByRole("button", { name: m("withdraw.open") }).click();

@@ -5,7 +5,7 @@ import type { Session } from "../app/session.svelte.ts";
 import type { Toasts } from "../app/toasts.svelte.ts";
 import { m } from "../paraglide/messages.js";
 import { problemIn } from "../worker/index.ts";
-import type { Counts, Folder, Marking, Row } from "../worker/types.ts";
+import type { Counts, Folder, Marking } from "../worker/types.ts";
 import type { OpenFolder } from "./folder.svelte.ts";
 import { whereItWent } from "./where_it_went.ts";
 
@@ -29,13 +29,9 @@ export class Filing {
     await this.#moved(ids, to, this.#around.letters.move(ids, to));
   }
 
-  /** Out of the archive or the trash: one's own letters to the sent ones, the others to the inbox. */
-  async restore(rows: readonly Row[]): Promise<void> {
-    const isOwn = (row: Row) => row.summary?.from.standing === "own";
-    const ids = (own: boolean) => rows.filter((row) => isOwn(row) === own).map(({ id }) => id);
-    const { letters } = this.#around;
-    const moving = letters.move(ids(true), "sent").then(() => letters.move(ids(false), "inbox"));
-    await this.#moved(rows.map(({ id }) => id), "inbox", moving);
+  /** Out of the archive or the trash, to where they came from. */
+  async putBack(ids: readonly string[]): Promise<void> {
+    await this.#moved(ids, "inbox", this.#around.letters.putBack(ids));
   }
 
   async mark(ids: readonly string[], marks: Omit<Marking, "ids">): Promise<void> {
@@ -44,11 +40,11 @@ export class Filing {
   }
 
   async #moved(ids: readonly string[], to: Folder, moving: Promise<Counts>): Promise<void> {
-    this.#around.toasts.show({ ...whereItWent(to, ids.length), undo: () => void this.#putBack(ids) });
+    this.#around.toasts.show({ ...whereItWent(to, ids.length), undo: () => void this.#undo(ids) });
     await this.#done(moving, m["letter.not_moved"]());
   }
 
-  async #putBack(ids: readonly string[]): Promise<void> {
+  async #undo(ids: readonly string[]): Promise<void> {
     if (!(await this.#done(this.#around.letters.bringBack(ids), m["letter.not_moved"]()))) return;
     this.#around.announcer.say(m["letter.put_back_done"]());
     this.#around.back(ids);

@@ -1,8 +1,9 @@
-// The letters of one folder, as far as they were asked for. They come in parts: the first at once, the others when
+// The conversations of one folder, as far as they were asked for. They come in parts: the first at once, the others when
 // somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
 
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Counts, Folder, Marking, Problem, Row, Which } from "../worker/types.ts";
+import type { Conversation, Counts, Folder, Marking, Problem, Which } from "../worker/types.ts";
+import type { OpenLetter } from "./open_letter.svelte.ts";
 
 /** How many rows one part has: more than the tallest window shows at once. */
 const PART = 50;
@@ -16,17 +17,17 @@ export class OpenFolder {
   /** Unknown until the first part has come. */
   total = $state<number>();
   /** By their place in the folder, newest first; a hole has not come yet. */
-  rows = $state.raw<readonly (Row | undefined)[]>([]);
+  rows = $state.raw<readonly (Conversation | undefined)[]>([]);
   problem = $state.raw<Problem>();
-  /** Which of its letters are shown. */
+  /** Which of its conversations are shown. */
   which = $state<Which>("all");
-  /** The letter that is open; it stays, though reading it makes it another one than was asked for. */
+  /** The letter that is open; its row stays, though reading it makes it another one than was asked for. */
   open = "";
 
   readonly #vault: Vault;
   /** The parts that were asked for, by number, each with the promise that it comes. */
   #parts = new Map<number, Promise<void>>();
-  /** Binned, while the server has not said so yet. */
+  /** Letters that are moved away, while the server has not said so yet. */
   readonly #leaving = new Set<string>();
   /** Rises with each refresh; what was asked for before it is old when it comes. */
   #age = 0;
@@ -39,7 +40,7 @@ export class OpenFolder {
     this.folder = folder;
   }
 
-  /** Shows others of its letters. */
+  /** Shows others of its conversations. */
   async choose(which: Which): Promise<void> {
     this.which = which;
     this.#age++;
@@ -68,7 +69,7 @@ export class OpenFolder {
     try {
       const answers = await Promise.all(parts.map((part) => this.#ask(part)));
       if (age !== this.#age) return await this.#newest;
-      const rows: (Row | undefined)[] = [];
+      const rows: (Conversation | undefined)[] = [];
       for (const answer of answers) answer.rows.forEach((row, at) => (rows[answer.from + at] = row));
       this.#show(rows, answers[0]?.total ?? 0);
     } catch (failed) {
@@ -79,7 +80,7 @@ export class OpenFolder {
   /** The server answers again: what could not be checked while it did not is checked now. */
   async checkAgain(): Promise<void> {
     const now = Date.now();
-    if (now - this.#checkedAgain < AGAIN_AFTER || !this.rows.some((row) => row?.damage?.class === "unavailable")) return;
+    if (now - this.#checkedAgain < AGAIN_AFTER || !this.rows.some((row) => row?.newest.damage?.class === "unavailable")) return;
     this.#checkedAgain = now;
     await this.refresh();
   }
@@ -92,11 +93,20 @@ export class OpenFolder {
   }
 
   /** Moves letters away, at once on the page. */
-  async move(ids: readonly string[], to: Folder): Promise<Counts> {
+  move(ids: readonly string[], to: Folder): Promise<Counts> {
+    return this.#away(ids, () => this.#vault.call("move_letters", { ids: [...ids], to }));
+  }
+
+  /** Moves letters to where they came from, at once on the page. */
+  putBack(ids: readonly string[]): Promise<Counts> {
+    return this.#away(ids, () => this.#vault.call("put_back", { ids: [...ids] }));
+  }
+
+  async #away(ids: readonly string[], move: () => Promise<Counts>): Promise<Counts> {
     ids.forEach((id) => this.#leaving.add(id));
     this.#show(this.rows, this.total ?? 0);
     try {
-      return await this.#vault.call("move_letters", { ids: [...ids], to });
+      return await move();
     } finally {
       ids.forEach((id) => this.#leaving.delete(id));
       await this.refresh();
@@ -109,8 +119,14 @@ export class OpenFolder {
     return counts;
   }
 
-  indexOf(id: string): number {
-    return this.rows.findIndex((row) => row?.id === id);
+  /** The place of the row that a letter is in. */
+  indexOf(letter: string): number {
+    return this.rows.findIndex((row) => row?.ids.includes(letter));
+  }
+
+  /** The letters of the row that one is in. Where the list has not come so far, the letter itself knows. */
+  together({ id, opening }: OpenLetter): readonly string[] {
+    return this.rows[this.indexOf(id)]?.ids ?? (opening.state === "open" ? opening.letter.row : [id]);
   }
 
   #part(part: number): Promise<void> {
@@ -142,8 +158,9 @@ export class OpenFolder {
     return { from, ...(await this.#vault.call("list", { folder, which, open, from, count: PART })) };
   }
 
-  #show(rows: readonly (Row | undefined)[], total: number): void {
-    const staying = Array.from(rows, (row) => row).filter((row) => row === undefined || !this.#leaving.has(row.id));
+  #show(rows: readonly (Conversation | undefined)[], total: number): void {
+    const leaves = (row: Conversation) => row.ids.every((id) => this.#leaving.has(id));
+    const staying = Array.from(rows, (row) => row).filter((row) => row === undefined || !leaves(row));
     this.total = total - (rows.length - staying.length);
     this.rows = staying.slice(0, this.total);
     this.problem = undefined;

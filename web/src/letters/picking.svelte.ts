@@ -1,4 +1,4 @@
-// Letters of a folder that are picked, to do something with all of them at once.
+// Rows of a folder that are picked, to do something with all their letters at once.
 
 export class Picking {
   ids = $state.raw<ReadonlySet<string>>(new Set());

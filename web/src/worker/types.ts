@@ -64,6 +64,41 @@ export type Confirmation = {
 offers: Array<FactorOffer>, };
 
 /**
+ * A row of a folder: a conversation, of which these letters lie there. What is done with it is done with all of them.
+ */
+export type Conversation = { 
+/**
+ * Which one: the same whatever comes or goes.
+ */
+id: ConversationId, 
+/**
+ * Its letters in this folder, newest first; at least one.
+ */
+ids: Array<string>, 
+/**
+ * The letter that it opens with: the oldest that was not opened yet, or else the newest.
+ */
+opens: string, 
+/**
+ * Whether all of them were opened.
+ */
+read: boolean, 
+/**
+ * Whether one of them is to be seen again.
+ */
+flagged: boolean, 
+/**
+ * What the row shows.
+ */
+newest: Row, };
+
+/**
+ * What the letters of one row have in common: their thread; of what was sent, the moments in which they were made and
+ * posted.
+ */
+export type ConversationId = string;
+
+/**
  * Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
  */
 export type Correspondent = { 
@@ -447,15 +482,6 @@ export type Id = {
 id: string, };
 
 /**
- * Some of them.
- */
-export type Ids = { 
-/**
- * Their ids.
- */
-ids: Array<string>, };
-
-/**
  * A password as typed, and whose it would be.
  */
 export type JudgedPassword = { 
@@ -563,9 +589,22 @@ held: Timestamp | null,
  */
 withdrawn: Timestamp | null, 
 /**
- * The letters of its conversation that do not lie in the trash, oldest first; itself among them.
+ * The letters of its conversation, oldest first; itself among them. What was binned is shown with what was binned.
  */
-conversation: Array<Row>, };
+conversation: Array<Row>, 
+/**
+ * Those of them that are one row with it.
+ */
+row: Array<string>, };
+
+/**
+ * Letters.
+ */
+export type Letters = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, };
 
 /**
  * How well a person's identity was proved (PROTOCOL §6), weakest first.
@@ -724,11 +763,11 @@ export type Part = {
  */
 folder: Folder, 
 /**
- * Which of its letters.
+ * Which of its conversations.
  */
 which: Which, 
 /**
- * And this one in any case: it is open, and must not vanish for having been opened.
+ * And the one with this letter in any case: it is open, and must not vanish for having been opened.
  */
 open: string | null, 
 /**
@@ -892,7 +931,7 @@ phone: string, };
 export type RegisteringStep = "address-code" | "phone" | "phone-code" | "password";
 
 /**
- * A line of a list: `summary` or `damage`, never both.
+ * A letter in a list: `summary` or `damage`, never both.
  */
 export type Row = { 
 /**
@@ -941,11 +980,11 @@ damage: Problem | null, };
  */
 export type Rows = { 
 /**
- * The lines that were asked for.
+ * The rows that were asked for.
  */
-rows: Array<Row>, 
+rows: Array<Conversation>, 
 /**
- * How many the folder has.
+ * How many rows there are.
  */
 total: number, };
 
@@ -1148,7 +1187,7 @@ given_back: Array<GivenBack>,
 drafts: Array<DraftNews>, };
 
 /**
- * Which letters of a folder.
+ * Which conversations of a folder.
  */
 export type Which = "all" | "unread" | "flagged";
 
@@ -1226,7 +1265,8 @@ export interface MailboxCalls {
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];
-  withdraw: [Ids, Done];
+  put_back: [Letters, Counts];
+  withdraw: [Letters, Done];
   mark_letters: [Marking, Counts];
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
@@ -1234,8 +1274,8 @@ export interface MailboxCalls {
   hold: [Id, Done];
   take_back: [Id, Done];
   send: [Sending, SentLetter];
-  release: [Ids, Done];
-  take_letters_back: [Ids, Saved];
+  release: [Letters, Done];
+  take_letters_back: [Letters, Saved];
   drafts: [Nothing, Array<Draft>];
   draft: [Id, Draft];
   save_draft: [Writing, Saved];

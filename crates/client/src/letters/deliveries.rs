@@ -13,16 +13,9 @@ use securemailbox_protocol::{
 };
 use securemailbox_vault::receipts;
 
-use crate::{
-    contacts::Standing,
-    device::{Expected, Table, Write},
-    directory::LookUpError,
-    failure::CallError,
-    mailbox::Mailbox,
-    world::World,
-};
+use crate::{contacts::Standing, directory::LookUpError, failure::CallError, mailbox::Mailbox, world::World};
 
-use super::{ReadError, SentTo};
+use super::{LetterRow, ReadError, SentTo, list::Found};
 
 /// What became of a letter at one reader.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,14 +50,9 @@ pub struct ReadAt {
 pub struct ReceiptRefused;
 
 /// What became of a letter, as of a change of its entry: the server raises it with each news.
-#[derive(Serialize, Deserialize)]
-struct SentRow {
-    sent_to: SentTo,
-    told: Option<Told>,
-}
-
 #[derive(Clone, Serialize, Deserialize)]
-struct Told {
+pub(crate) struct Told {
+    sent_to: SentTo,
     as_of: ChangeNumber,
     deliveries: Vec<ReaderDelivery>,
 }
@@ -89,32 +77,33 @@ impl Mailbox {
         id: LetterId,
     ) -> Result<(SentTo, Vec<ReaderDelivery>), ReadError> {
         let as_of = self.state.borrow().replica.entry(id).ok_or(ReadError::NotFound)?.change;
-        let kept = self.rows(world).get::<SentRow>(Table::Sent, *id.as_bytes()).await?.value;
-        let (sent_to, before) = match kept {
-            Some(SentRow { told: Some(told), sent_to }) if told.as_of == as_of => {
-                return Ok((sent_to, told.deliveries));
-            }
-            Some(SentRow { sent_to, told }) => (sent_to, told),
-            None => (SentTo::from(&self.peek(world, id).await?), None),
+        let before = self.found(world, &[id]).await?.pop().flatten().and_then(|found| found.row.told);
+        let sent_to = match &before {
+            Some(before) if before.as_of == as_of => return Ok((before.sent_to.clone(), before.deliveries.clone())),
+            Some(before) => before.sent_to.clone(),
+            None => self.sent_to(world, id).await?,
         };
         let deliveries = match (self.deliveries(world, id, &sent_to).await, before) {
             // Without a network, what was known last.
             (Err(CallError::Unreachable(_)), Some(before)) => return Ok((sent_to, before.deliveries)),
             (deliveries, _) => deliveries?,
         };
-        let told = Told { as_of, deliveries: deliveries.clone() };
-        let write = self.sent_row(world, id, SentRow { sent_to: sent_to.clone(), told: Some(told) });
-        self.rows(world).write(vec![write]).await.map(drop)?;
+        let told = Told { sent_to: sent_to.clone(), as_of, deliveries: deliveries.clone() };
+        // Found once more: the row may have been written meanwhile, or be gone with its letter.
+        if let Some(Found { row, tag: Some(tag) }) = self.found(world, &[id]).await?.pop().flatten() {
+            let row = LetterRow { told: Some(told), ..row };
+            let _ = self.rows(world).write(vec![self.row_over(world, tag, &row)]).await?;
+        }
         Ok((sent_to, deliveries))
     }
 
-    /// Remembers what the receipts of a letter that went out must fit.
-    pub(super) fn remember_sent(&self, world: &impl World, id: LetterId, sent_to: SentTo) -> Write {
-        self.sent_row(world, id, SentRow { sent_to, told: None })
-    }
-
-    fn sent_row(&self, world: &impl World, id: LetterId, row: SentRow) -> Write {
-        self.rows(world).put(Table::Sent, *id.as_bytes(), Expected::Anything, &row, &mut world.rng())
+    /// What the receipts of a letter must fit.
+    async fn sent_to(&self, world: &impl World, id: LetterId) -> Result<SentTo, ReadError> {
+        let known = self.state.borrow().sent_to.get(&id).cloned();
+        match known {
+            Some(sent_to) => Ok(sent_to),
+            None => Ok(SentTo::from(&self.peek(world, id).await?)),
+        }
     }
 
     pub(super) async fn deliveries(

@@ -13,6 +13,8 @@ use crate::{
     world::World,
 };
 
+use super::ReadError;
+
 impl Mailbox {
     /// Puts an entry into a folder.
     ///
@@ -20,6 +22,20 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn move_letter(&self, world: &impl World, id: LetterId, to: Folder) -> Result<(), CallError> {
         self.update_letter(world, id, EntryUpdate { folder: Some(to), ..EntryUpdate::default() }).await
+    }
+
+    /// Puts an entry back to where it came from, out of the archive or the trash: one's own letter to the sent ones, another
+    /// into the inbox.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn put_back(&self, world: &impl World, id: LetterId) -> Result<(), ReadError> {
+        let found = match self.found(world, &[id]).await?.pop().flatten() {
+            Some(found) => found,
+            None => self.fetch_entry(world, id).await?.ok_or(ReadError::NotFound)?,
+        };
+        let is_own = found.row.entry.sender.address == *self.address();
+        Ok(self.move_letter(world, id, if is_own { Folder::Sent } else { Folder::Inbox }).await?)
     }
 
     /// Moves or marks an entry.

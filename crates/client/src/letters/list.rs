@@ -3,12 +3,12 @@
 //! What was opened once is not opened again, and asks the server for nothing. A key is not remembered because a stranger's
 //! letter was listed: it is when the letter is opened or answered.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use securemailbox_protocol::{
     address::Address,
     endpoints,
-    ids::{LetterId, ThreadId},
+    ids::LetterId,
     letters::{Entry, Folder, Released},
     problems::ProblemType,
 };
@@ -24,7 +24,7 @@ use crate::{
     directory::LookUpError,
     failure::{CallError, Class, Failure},
     mailbox::Mailbox,
-    replica::Choice,
+    replica::{Choice, Conversation},
     world::World,
 };
 
@@ -34,7 +34,7 @@ use super::{
     summary::{OpenedEnvelope, Verified},
 };
 
-/// A line of a list.
+/// A letter in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The entry, without what opens it. Folder, flag and times are the server's word.
@@ -46,7 +46,17 @@ pub struct Row {
 /// A letter's row, and what names its last writing on the device.
 pub(super) struct Found {
     pub(super) row: LetterRow,
-    tag: Option<Tag>,
+    pub(super) tag: Option<Tag>,
+}
+
+impl Row {
+    /// A row of several letters that were posted together is to the readers of all.
+    fn posted_with(mut self, other: Self) -> Self {
+        if let (Ok((summary, _)), Ok((others, _))) = (&mut self.summary, other.summary) {
+            summary.are_readers_too(others);
+        }
+        self
+    }
 }
 
 impl Mailbox {
@@ -55,10 +65,12 @@ impl Mailbox {
     /// # Errors
     /// [`DeviceFailed`]
     pub async fn list(&self, world: &impl World, folder: Folder, limit: usize) -> Result<Vec<Row>, DeviceFailed> {
-        self.part(world, folder, 0..limit).await
+        let ids = self.state.borrow().replica.letters(folder, 0..limit);
+        self.list_rows(world, ids).await
     }
 
-    /// A part of a folder, or of some letters in it, counted from the newest arrival.
+    /// A part of the conversations of a folder, or of some of them, each with its newest letter; counted from the newest
+    /// arrival. Of letters that were posted together it names the readers of all.
     ///
     /// # Errors
     /// [`DeviceFailed`]
@@ -67,18 +79,39 @@ impl Mailbox {
         world: &impl World,
         choice: impl Into<Choice>,
         range: Range<usize>,
-    ) -> Result<Vec<Row>, DeviceFailed> {
-        let ids = self.state.borrow().replica.part(choice, range);
-        self.list_rows(world, ids).await
+    ) -> Result<Vec<(Conversation, Row)>, DeviceFailed> {
+        let conversations = self.state.borrow().replica.part(choice, range);
+        let shown = |conversation: &Conversation| match conversation.is_post {
+            true => conversation.letters.clone(),
+            false => conversation.letters.first().copied().into_iter().collect(),
+        };
+        let rows = self.list_rows(world, conversations.iter().flat_map(shown).collect()).await?;
+        let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.entry.id, row)).collect();
+        let mut listed = Vec::with_capacity(conversations.len());
+        for conversation in conversations {
+            let mut of_it = conversation.letters.iter().map_while(|id| rows.remove(id));
+            if let Some(newest) = of_it.next() {
+                let newest = of_it.fold(newest, Row::posted_with);
+                listed.push((conversation, newest));
+            }
+        }
+        Ok(listed)
     }
 
-    /// The letters of a conversation that do not lie in the trash, oldest first.
+    /// The letters that are read with one, oldest first; itself among them.
     ///
     /// # Errors
     /// [`DeviceFailed`]
-    pub async fn conversation(&self, world: &impl World, thread: ThreadId) -> Result<Vec<Row>, DeviceFailed> {
-        let ids = self.state.borrow().replica.conversation(thread);
+    pub async fn read_with(&self, world: &impl World, id: LetterId) -> Result<Vec<Row>, DeviceFailed> {
+        let ids = self.state.borrow().replica.read_with(id);
         self.list_rows(world, ids).await
+    }
+
+    /// The letters that are one row with this one, newest arrival first; itself among them.
+    #[must_use]
+    pub fn row_of(&self, id: LetterId) -> Vec<LetterId> {
+        let row = self.state.borrow().replica.row_of(id);
+        row.map_or_else(|| vec![id], |row| row.letters)
     }
 
     /// Whom a letter comes from by the server's word, for one that is not shown.
@@ -137,6 +170,12 @@ impl Mailbox {
         Ok(found.collect())
     }
 
+    /// Writes a letter's row over the one that was read, and over no other: one that went with its letter stays away.
+    pub(super) fn row_over(&self, world: &impl World, tag: Tag, row: &LetterRow) -> Write {
+        let id = *row.entry.id.as_bytes();
+        self.rows(world).put(Table::Letter, id, ExpectedRow::Row(tag), row, &mut world.rng())
+    }
+
     /// Asks the server for an entry; none if it has none.
     pub(super) async fn fetch_entry(&self, world: &impl World, id: LetterId) -> Result<Option<Found>, NotShown> {
         let entry = match self.session.api(world).get(endpoints::READ_ENTRY.of(id)).await {
@@ -146,7 +185,7 @@ impl Mailbox {
         if entry.id != id {
             return Err(Damage::OtherLetter.into());
         }
-        Ok(Some(Found { row: LetterRow { entry, opened: None }, tag: None }))
+        Ok(Some(Found { row: LetterRow { entry, opened: None, told: None }, tag: None }))
     }
 
     /// How a verified envelope's sender stands now: the key may have been accepted, or have changed, since it was opened.
@@ -176,9 +215,8 @@ impl Mailbox {
         let opened = OpenedEnvelope::new(Verified::of(entry, released), Summary::of(&envelope), &key);
         // Not over a row that another tab wrote since; a letter without a row is written down with its entry.
         if let Some(tag) = found.tag {
-            let row = LetterRow { entry: entry.clone(), opened: Some(opened.clone()) };
-            let id = *entry.id.as_bytes();
-            writes.push(self.rows(world).put(Table::Letter, id, ExpectedRow::Row(tag), &row, &mut world.rng()));
+            let row = LetterRow { opened: Some(opened.clone()), ..found.row.clone() };
+            writes.push(self.row_over(world, tag, &row));
         }
         Ok(opened)
     }

@@ -386,8 +386,6 @@ impl Mailbox {
         let mut written = Written::Stale;
         for _ in 0..TRIES_TO_WRITE {
             let mut writes = vec![rows::erase(Table::Waiting, waiting.row(), Expected::Anything)];
-            let sent_to = waiting.ids().zip(&waiting.sent_to);
-            writes.extend(sent_to.map(|(id, sent_to)| self.remember_sent(world, id, sent_to.clone())));
             if let Some(record) = waiting.record {
                 writes.push(rows::erase(Table::Outgoing, *record.as_bytes(), Expected::Anything));
                 writes.extend(self.forget_draft(world, record, waiting).await?);
@@ -404,6 +402,7 @@ impl Mailbox {
             return Err(DeviceFailed);
         }
         let mut state = self.state.borrow_mut();
+        state.sent_to.extend(waiting.ids().zip(waiting.sent_to.iter().cloned()));
         state.waiting.remove(&waiting.row());
         if let Some(record) = waiting.record {
             state.drafts_here.remove(&record);

@@ -15,6 +15,11 @@ use securemailbox_protocol::{
 };
 use securemailbox_vault::letters::{Envelope, Letter, SessionKey};
 
+use super::deliveries::Told;
+
+/// How many readers a list names: as many as an envelope does.
+const READERS_NAMED: usize = 10;
+
 /// What a list shows of a letter: its envelope, opened and verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -49,6 +54,20 @@ impl Summary {
             subject: envelope.subject().into(),
             first_line: envelope.first_line().into(),
             date: envelope.date(),
+        }
+    }
+
+    /// Names the readers of another letter among its own; as many as a list shows, and how many more.
+    pub(super) fn are_readers_too(&mut self, other: Self) {
+        for reader in other.to {
+            if self.to.contains(&reader) {
+                continue;
+            }
+            if self.to.len() < READERS_NAMED {
+                self.to.push(reader);
+            } else {
+                self.more_readers += 1;
+            }
         }
     }
 
@@ -114,18 +133,21 @@ pub struct LetterRow {
     pub(crate) entry: Entry,
     /// Its envelope, once it was opened.
     pub(crate) opened: Option<OpenedEnvelope>,
+    /// Of one's own letter, once it was asked for: what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) told: Option<Told>,
 }
 
 impl LetterRow {
     /// A new entry, with what an older row has of the same letter.
     pub(crate) fn new(entry: Entry, former: Option<Self>) -> Self {
-        let opened = former.and_then(|former| former.opened);
+        let (opened, told) = former.map_or((None, None), |former| (former.opened, former.told));
         // Of a letter that was withdrawn nothing stays; of one that asks for another proof by now, what was proved before does.
         let opened = opened.filter(|opened| match &entry.released {
             Some(new) => opened.fits(&entry, new),
             None => entry.withdrawn.is_none(),
         });
-        Self { entry, opened }
+        Self { entry, opened, told }
     }
 }
 

@@ -104,6 +104,17 @@ impl Desk {
         now_or_never(rows.scan(table)).unwrap().into_iter().map(|(id, _, row)| (id, row)).collect()
     }
 
+    /// Every row that lies here, opened.
+    pub fn everything(&self) -> Vec<(Table, RowId, Vec<u8>)> {
+        let rows = Rows::new(&self.memory, &self.owner);
+        let of_table = |table| {
+            let opened = now_or_never(rows.scan_bytes(table)).unwrap();
+            assert_eq!(opened.len(), self.memory.count(table), "a row of {} does not open", Table::as_str(table));
+            opened.into_iter().map(move |(id, bytes)| (table, id, bytes.to_vec()))
+        };
+        Table::ALL.into_iter().flat_map(of_table).collect()
+    }
+
     /// The text of a draft as it lies here.
     pub fn draft(&self, id: RowId) -> Option<String> {
         let rows = Rows::new(&self.memory, &self.owner);
