@@ -5,7 +5,11 @@ use std::{cell::RefCell, error::Error, fmt, net::IpAddr, time::Duration};
 use reqwest::{Client, Url, redirect::Policy};
 use securemailbox_client::transport::{Method, Request, Response, Transport, Unreachable};
 
-use crate::outcome::Stop;
+use crate::{
+    outcome::Stop,
+    show::plain,
+    words::{Sentence, Told},
+};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
@@ -63,7 +67,28 @@ impl fmt::Display for ServerUrl {
 pub(crate) struct Http {
     client: Client,
     server: ServerUrl,
-    trouble: RefCell<Option<String>>,
+    trouble: RefCell<Option<Trouble>>,
+}
+
+/// Why the server could not be reached.
+#[derive(Debug, Clone)]
+pub(crate) enum Trouble {
+    /// In the operating system's words.
+    System(String),
+    /// Something else answered, with this status.
+    SomethingElse(u16),
+    /// An answer that is larger than the protocol allows.
+    TooLarge,
+}
+
+impl Trouble {
+    pub(crate) fn told(&self) -> Told {
+        match self {
+            Self::System(reason) => Sentence::NetworkSaid { reason: &plain(reason) }.told(),
+            Self::SomethingElse(status) => Sentence::SomethingElseAnswered { status: *status }.told(),
+            Self::TooLarge => Sentence::AnswerTooLarge.told(),
+        }
+    }
 }
 
 impl Http {
@@ -76,12 +101,12 @@ impl Http {
             .read_timeout(SILENCE);
         // A proxy must not be asked for what is on this machine, nor see it.
         let builder = if server.is_loopback() { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(|error| Stop::unavailable(&error))?;
+        let client = builder.build().map_err(|error| Stop::failed(&error))?;
         Ok(Self { client, server, trouble: RefCell::new(None) })
     }
 
-    /// Why the server could not be reached the last time, in the operating system's words or ours.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    /// Why the server could not be reached the last time.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         self.trouble.borrow().clone()
     }
 
@@ -114,28 +139,20 @@ impl Transport for Http {
         match self.exchange(request).await {
             Ok(response) if response.body.len() <= limit => {
                 if !response.is_ours() {
-                    *self.trouble.borrow_mut() = Some(in_its_place(response.status));
+                    *self.trouble.borrow_mut() = Some(Trouble::SomethingElse(response.status));
                 }
                 Ok(response)
             }
             Ok(_) => {
-                *self.trouble.borrow_mut() = Some("the answer is larger than the protocol allows".into());
+                *self.trouble.borrow_mut() = Some(Trouble::TooLarge);
                 Err(Unreachable)
             }
             Err(error) => {
-                *self.trouble.borrow_mut() = Some(innermost(&error));
+                *self.trouble.borrow_mut() = Some(Trouble::System(innermost(&error)));
                 Err(Unreachable)
             }
         }
     }
-}
-
-/// What is known of an answer that is not the server's: a status, and who commonly gives it.
-fn in_its_place(status: u16) -> String {
-    format!(
-        "something else answered with status {status}: a proxy whose server is away, a network that wants you to sign in to \
-         it first, or another site"
-    )
 }
 
 /// The cause below all wrapping: "connection refused", "certificate expired".
