@@ -25,7 +25,7 @@ mod writing;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use securemailbox_server::StartError;
 
 use crate::{
@@ -141,8 +141,9 @@ pub(crate) struct DeskArgs {
 }
 
 fn main() -> ExitCode {
-    let command = match CommandLine::try_parse() {
-        Ok(CommandLine { command }) => command,
+    let language = words::language_of(|name| std::env::var_os(name));
+    let CommandLine { command } = match understood(language) {
+        Ok(understood) => understood,
         Err(error) => return outcome::misused(&error),
     };
     match command {
@@ -153,12 +154,22 @@ fn main() -> ExitCode {
             checked.unwrap_or_else(|stop| outcome::end(Err(stop), false, Language::En))
         }
         Command::Mailbox(command) => {
-            let (json, language) = (command.desk().json, words::language_of(|name| std::env::var_os(name)));
+            let json = command.desk().json;
             let ended = runtime(&mut tokio::runtime::Builder::new_current_thread())
                 .and_then(|runtime| runtime.block_on(run(command, language)));
             outcome::end(ended, json, language)
         }
     }
+}
+
+/// What was typed; whoever asks for help gets it in their language.
+fn understood(language: Language) -> Result<CommandLine, clap::Error> {
+    let command = CommandLine::command();
+    let command = match language {
+        Language::En => command,
+        Language::Sv => words::in_swedish(command),
+    };
+    CommandLine::from_arg_matches(&command.try_get_matches()?)
 }
 
 async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop> {
@@ -260,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        <CommandLine as clap::CommandFactory>::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! compile. `--json` is English, and so are the names of fields and states in a pipe: programs read those.
 
 mod dates;
+mod help;
 mod problems;
 mod sentences;
 
 pub(crate) use dates::{date, date_in_full};
+pub(crate) use help::in_swedish;
 pub(crate) use problems::{cause, explained};
 pub(crate) use securemailbox_protocol::accounts::Language;
 pub(crate) use sentences::Sentence;
