@@ -210,6 +210,10 @@ async fn come_in(
         text += "\n";
         text += &desk.line(Sentence::RecoveryCode { code: &desk.style.strong(&code.to_string()) });
     }
+    if let Some(known) = world.http.known_device() {
+        // Without it the next sign-in is counted by its network; nothing that is told below may be lost over that.
+        let _ = world.device.keep_known_device(&known);
+    }
     if let Err(error) = mailbox.close(world).await {
         desk.note(Sentence::NotWrittenDown { cause: &cause(&error) });
     }

@@ -58,15 +58,19 @@ impl Desk {
         if let Some(other) = profile.server()?.filter(|other| in_use && other != server) {
             return Err(Stop::usage(Sentence::ProfileElsewhere { server: &other }));
         }
+        if profile.server()?.is_some_and(|other| other != *server) {
+            // What another server knew it by is none of this one's business.
+            profile.forget_server()?;
+        }
         profile.keep_server(server)?;
-        Ok(Terminal { http: Http::new(server.clone())?, device: profile })
+        Ok(Terminal { http: Http::new(server.clone(), profile.known_device()?)?, device: profile })
     }
 
     /// The world of somebody who is signed in; none if nobody is.
     pub(crate) fn signed_in(&self) -> Result<Option<Terminal<Profile>>, Stop> {
         let profile = self.profile()?;
         match profile.server()? {
-            Some(server) => Ok(Some(Terminal { http: Http::new(server)?, device: profile })),
+            Some(server) => Ok(Some(Terminal { http: Http::new(server, profile.known_device()?)?, device: profile })),
             None => Ok(None),
         }
     }

@@ -4,6 +4,7 @@ use std::{cell::RefCell, error::Error, fmt, net::IpAddr, time::Duration};
 
 use reqwest::{Client, Url, redirect::Policy};
 use securemailbox_client::transport::{Method, Request, Response, Transport, Unreachable};
+use securemailbox_protocol::sessions::KNOWN_DEVICE;
 
 use crate::{
     outcome::Stop,
@@ -67,7 +68,26 @@ impl fmt::Display for ServerUrl {
 pub(crate) struct Http {
     client: Client,
     server: ServerUrl,
+    /// By what this profile is known to the mailbox that it signed in to before.
+    known_device: RefCell<Option<KnownDevice>>,
     trouble: RefCell<Option<Trouble>>,
+}
+
+/// What the server knows a program by that signed in before (PROTOCOL §9a, Codes). It opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownDevice(String);
+
+impl KnownDevice {
+    /// Octets in base64url, not many: whatever else stands there is not sent on.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_one =
+            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        is_one.then(|| Self(text.into()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Why the server could not be reached.
@@ -92,7 +112,7 @@ impl Trouble {
 }
 
 impl Http {
-    pub(crate) fn new(server: ServerUrl) -> Result<Self, Stop> {
+    pub(crate) fn new(server: ServerUrl, known_device: Option<KnownDevice>) -> Result<Self, Stop> {
         let builder = Client::builder()
             .user_agent(concat!("securemailbox/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -102,7 +122,12 @@ impl Http {
         // A proxy must not be asked for what is on this machine, nor see it.
         let builder = if server.is_loopback() { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|error| Stop::failed(&error))?;
-        Ok(Self { client, server, trouble: RefCell::new(None) })
+        Ok(Self { client, server, known_device: RefCell::new(known_device), trouble: RefCell::new(None) })
+    }
+
+    /// By what this profile is known from now on.
+    pub(crate) fn known_device(&self) -> Option<KnownDevice> {
+        self.known_device.borrow().clone()
     }
 
     /// Why the server could not be reached the last time.
@@ -116,7 +141,14 @@ impl Http {
         for (name, value) in request.headers {
             asked = asked.header(name, value);
         }
+        if let Some(known) = self.known_device() {
+            asked = asked.header(KNOWN_DEVICE, known.as_str());
+        }
         let mut answer = asked.body(request.body).send().await?;
+        let known = answer.headers().get(KNOWN_DEVICE).and_then(|value| KnownDevice::parse(value.to_str().ok()?));
+        if known.is_some() {
+            self.known_device.replace(known);
+        }
         let status = answer.status().as_u16();
         let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -185,6 +217,14 @@ mod tests {
         }
         for url in ["http://mail.example.se", "http://192.168.1.2", "http://localhost.example.se", "http://0.0.0.0"] {
             assert_eq!(ServerUrl::parse(url), Err(NotAServer::Unprotected), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_server_of_ours_gives_is_sent_on() {
+        assert!(KnownDevice::parse("AwMDAwMDAwMDAwMDAwMDAwQEBAQEBAQEBAQEBAQEBA-_").is_some());
+        for other in ["", "a b", "a\r\nb", "ä", &"x".repeat(65)] {
+            assert_eq!(KnownDevice::parse(other), None, "{other}");
         }
     }
 

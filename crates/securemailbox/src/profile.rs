@@ -12,11 +12,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use securemailbox_client::device::{Device, DeviceFailed, RowId, Table, Write as RowWrite, Written};
 use securemailbox_protocol::ids::AccountId;
 
-use crate::{files, http::ServerUrl, outcome::Stop, words::Sentence};
+use crate::{
+    files,
+    http::{KnownDevice, ServerUrl},
+    outcome::Stop,
+    words::Sentence,
+};
 
 const LOCK: &str = "lock";
 const SERVER: &str = "server";
 const SESSION: &str = "session";
+const KNOWN_DEVICE: &str = "known-device";
 const ROWS: &str = "rows.sqlite";
 
 /// A profile folder, locked for as long as this lives: two commands at once would overwrite what each other saw.
@@ -59,6 +65,18 @@ impl Profile {
             .map_err(|error| trouble(&self.folder, &error))
     }
 
+    /// By what the server knows this profile, if it signed in before and did not sign out.
+    pub(crate) fn known_device(&self) -> Result<Option<KnownDevice>, Stop> {
+        let known = files::read_whole(&self.folder, KNOWN_DEVICE).map_err(|error| trouble(&self.folder, &error))?;
+        Ok(known.and_then(|known| KnownDevice::parse(std::str::from_utf8(&known).ok()?)))
+    }
+
+    /// Keeps it for the next sign-in.
+    pub(crate) fn keep_known_device(&self, known: &KnownDevice) -> Result<(), Stop> {
+        files::write_whole(&self.folder, KNOWN_DEVICE, known.as_str().as_bytes())
+            .map_err(|error| trouble(&self.folder, &error))
+    }
+
     /// Whether somebody is signed in here.
     pub(crate) fn has_session(&self) -> Result<bool, Stop> {
         let session = files::read_whole(&self.folder, SESSION).map_err(|error| trouble(&self.folder, &error))?;
@@ -75,9 +93,12 @@ impl Profile {
         work(rows.insert(connection)).map_err(|_| DeviceFailed)
     }
 
-    /// Forgets the server: the last thing of a sign-out.
+    /// Forgets the server, and by what it knew this profile: the last thing of a sign-out.
     pub(crate) fn forget_server(&self) -> Result<(), Stop> {
-        files::erase(&self.folder, SERVER).map_err(|error| trouble(&self.folder, &error))
+        for name in [KNOWN_DEVICE, SERVER] {
+            files::erase(&self.folder, name).map_err(|error| trouble(&self.folder, &error))?;
+        }
+        Ok(())
     }
 }
 

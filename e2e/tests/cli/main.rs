@@ -4,6 +4,7 @@ mod answering;
 mod checking;
 mod damage;
 mod demo;
+mod devices;
 mod failures;
 mod filing;
 mod lies;
