@@ -1,13 +1,15 @@
 //! The command line as a person uses it: questions on standard error, answers on standard input.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    fs::{File, OpenOptions},
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
     thread,
 };
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use crate::server::{Server, binary};
@@ -20,7 +22,7 @@ pub struct Terminal {
 }
 
 /// How a run of the command ended, and what it printed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
     /// The exit code of the process.
     pub code: i32,
@@ -76,11 +78,12 @@ impl Terminal {
         converse(command, answer)
     }
 
-    /// The command itself, for what the other ways don't do.
+    /// The command itself, for what the other ways don't do. It speaks English, wherever the tests run.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).arg("--profile").arg(&self.profile).env("SECUREMAILBOX_PASSWORD", &self.password);
+        command.env("LC_ALL", "C").env("TZ", "UTC");
         command
     }
 
@@ -113,6 +116,32 @@ impl Terminal {
             Some(runtime.block_on(server.code(to, before)))
         })
     }
+}
+
+/// Runs any command that asks nothing, with a terminal of 200 columns without colours as its standard output.
+///
+/// # Panics
+/// When there is no terminal to be had, or the command can't be run.
+#[must_use]
+pub fn on_a_screen(mut command: Command) -> Ended {
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&screen).expect("granted");
+    unlockpt(&screen).expect("unlocked");
+    let name = ptsname(&screen, Vec::new()).expect("it has a name").into_string().expect("text");
+    let shown = OpenOptions::new().read(true).write(true).open(name).expect("the other side");
+    command.stdin(Stdio::null()).stdout(shown).stderr(Stdio::piped()).env("TERM", "dumb").env("COLUMNS", "200");
+    let child = command.spawn().expect("it starts");
+    // It holds the other side too, and there is no end before all of them let go.
+    drop(command);
+    let seen = thread::spawn(move || {
+        let (mut screen, mut seen) = (File::from(screen), Vec::new());
+        // Linux says EIO when nobody is left on the other side.
+        let _ = screen.read_to_end(&mut seen);
+        String::from_utf8_lossy(&seen).replace('\r', "")
+    });
+    let output = child.wait_with_output().expect("it ends");
+    let out = seen.join().expect("it only reads");
+    Ended { code: output.status.code().unwrap_or(-1), out, err: String::from_utf8_lossy(&output.stderr).into_owned() }
 }
 
 /// Runs any command; `answer` is given each line of standard error.

@@ -112,7 +112,7 @@ impl Mailbox {
     /// [`OpenError`]
     pub async fn begin(world: &impl World, opening: Opening) -> Result<(Self, Vec<Warning>), OpenError> {
         let (account, sheet_owed) = (opening.account, opening.sheet_owed);
-        let named = opening.session.zip(opening.device.clone());
+        let named = opening.session.zip(opening.device.clone().or_else(|| world.device_name()));
         let owner = Owner { account, secret: opening.secret.clone() };
         let session = Session::keep(world, &opening).await?;
         let mailbox = Self::with(world, session, owner).await?;

@@ -3,7 +3,7 @@
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{opaque::KeyStretching, sessions::SessionDelivery, time::Timestamp};
 
-use crate::{device::Device, transport::Transport};
+use crate::{device::Device, devices::DeviceName, transport::Transport};
 
 /// What a driver gives the client. The client itself has no network, files, clock or randomness, so a test can replay
 /// a day in a millisecond and a page can run the same rules as a terminal.
@@ -30,6 +30,12 @@ pub trait World {
     /// How a session's token comes: in a browser as a cookie that no script can read.
     fn delivery(&self) -> SessionDelivery {
         SessionDelivery::Bearer
+    }
+
+    /// What this device is called, for its owner alone (PROTOCOL §2). A page names it with the [`crate::opening::Opening`], since
+    /// it knows nothing else of its browser in the Worker that opens.
+    fn device_name(&self) -> Option<DeviceName> {
+        None
     }
 
     /// How a password is stretched. Only a test has a reason to answer otherwise.

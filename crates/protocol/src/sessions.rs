@@ -21,6 +21,10 @@ pub enum SessionDelivery {
     Bearer,
 }
 
+/// The header by which a program is known to a mailbox that it signed in to before: in the answer that begins its session, and
+/// in its requests from then on (PROTOCOL §9a, Codes). A browser has the cookie `__Host-device`.
+pub const KNOWN_DEVICE: &str = "known-device";
+
 /// A session has begun.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -13,7 +13,8 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Language,
     address::Address,
-    factors::{Code, FactorKind, FactorOffer},
+    factors::{Code, FactorKind, FactorOffer, NotACode},
+    ids::Fingerprint,
     phone::PhoneNumber,
     problems::ProblemType,
 };
@@ -32,6 +33,7 @@ use crate::{
     questions::{self, PasswordArgs},
     show::plain,
     terminal::Terminal,
+    words::{Sentence, cause},
 };
 
 /// Where one comes in, and as whom.
@@ -83,24 +85,25 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
     let reached = |stop: Stop| stop.because(world.http.trouble());
     let address_to_prove = accounts::register(&world, &email, arguments.language).await.map_err(Stop::from);
     let address_to_prove = address_to_prove.map_err(reached)?;
-    let question = "The code from the e-mail:";
-    let phone_to_name = with_code(question, async |code| address_to_prove.enter(&world, &code).await).await?;
+    let question = desk.say(Sentence::AskEmailCode);
+    let phone_to_name = with_code(desk, &question, async |code| address_to_prove.enter(&world, &code).await).await?;
     let phone_to_prove = phone_to_name.enter(&world, arguments.phone).await.map_err(Stop::from).map_err(reached)?;
-    let question = "The code from the SMS:";
-    let to_choose = with_code(question, async |code| phone_to_prove.enter(&world, &code).await).await?;
+    let question = desk.say(Sentence::AskSmsCode);
+    let to_choose = with_code(desk, &question, async |code| phone_to_prove.enter(&world, &code).await).await?;
     let password = match given {
         Some(password) => password,
-        None => questions::ask_new_secret("Choose a password, at least 12 characters:").await?,
+        None => questions::ask_new_secret(Sentence::ChoosePassword, desk.language).await?,
     };
     let account = to_choose.choose(&world, Password::new(&password), Settings::new(arguments.name));
     let account = desk.patiently(account).await.map_err(Stop::from).map_err(reached)?;
-    let (mailbox, warnings) = make(&world, &account, &email, &password).await.map_err(reached)?;
+    let (mailbox, warnings) = make(desk, &world, &account, &email, &password).await.map_err(reached)?;
     come_in(desk, &world, mailbox, &warnings, Some(account.recovery_code())).await
 }
 
 /// Makes the account. If the first answer is lost, the same bytes go out again; if the account turns out to have been
 /// made then, signing in is what is left to do (PROTOCOL §9a).
 async fn make(
+    desk: &Desk,
     world: &Terminal<Profile>,
     account: &AccountToMake,
     email: &Address,
@@ -109,7 +112,7 @@ async fn make(
     match account.make(world).await {
         Err(lost) if is_called(&lost, ClientProblem::Unreachable) => match account.make(world).await {
             Err(over) if is_called(&over, ProblemType::RegistrationOver) => {
-                sign_in_with(world, email, Password::new(password)).await
+                sign_in_with(desk, world, email, Password::new(password)).await
             }
             again => again.map_err(Stop::from),
         },
@@ -125,21 +128,23 @@ pub(crate) async fn login(desk: &Desk, arguments: EntranceArgs) -> Result<Answer
     let world = desk.entrance(&server).await?;
     let password = match password.given()? {
         Some(password) => password,
-        None => questions::ask_secret("Your password:").await?,
+        None => questions::ask_secret(&desk.say(Sentence::AskPassword)).await?,
     };
-    let (mailbox, warnings) = sign_in_with(&world, &email, Password::new(&password))
+    let (mailbox, warnings) = sign_in_with(desk, &world, &email, Password::new(&password))
         .await
         .map_err(|stop| stop.because(world.http.trouble()))?;
     come_in(desk, &world, mailbox, &warnings, None).await
 }
 
 async fn sign_in_with(
+    desk: &Desk,
     world: &Terminal<Profile>,
     email: &Address,
     password: Password,
 ) -> Result<(Mailbox, Vec<Warning>), Stop> {
-    let code_to_enter = choose(world, &sign_in::sign_in(world, email, password).await?).await?;
-    with_code(&code_question(code_to_enter.offer()), async |code| code_to_enter.enter(world, &code).await).await
+    let code_to_enter = choose(desk, world, &sign_in::sign_in(world, email, password).await?).await?;
+    with_code(desk, &code_question(desk, code_to_enter.offer()), async |code| code_to_enter.enter(world, &code).await)
+        .await
 }
 
 /// Gets back in. Questions: the recovery code, the code from the SMS, the new password.
@@ -148,15 +153,15 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let given = password.given()?;
     let world = desk.entrance(&server).await?;
     let reached = |stop: Stop| stop.because(world.http.trouble());
-    let code = questions::ask("The code on the recovery sheet:").await?;
-    let code = RecoveryCode::parse(&code).map_err(|error| Stop::not_a_recovery_code(&error))?;
+    let code = questions::ask(&desk.say(Sentence::AskSheetCode)).await?;
+    let code = RecoveryCode::parse(&code).map_err(Stop::not_a_recovery_code)?;
     let to_choose = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
-    let to_prove = choose(&world, &to_choose).await.map_err(reached)?;
-    let question = code_question(to_prove.offer());
-    let to_choose = with_code(&question, async |code| to_prove.enter(&world, &code).await).await?;
+    let to_prove = choose(desk, &world, &to_choose).await.map_err(reached)?;
+    let question = code_question(desk, to_prove.offer());
+    let to_choose = with_code(desk, &question, async |code| to_prove.enter(&world, &code).await).await?;
     let password = match given {
         Some(password) => password,
-        None => questions::ask_new_secret("Choose a new password, at least 12 characters:").await?,
+        None => questions::ask_new_secret(Sentence::ChooseNewPassword, desk.language).await?,
     };
     let recovery = to_choose.choose(&world, Password::new(&password));
     let recovery = desk.patiently(recovery).await.map_err(Stop::from).map_err(reached)?;
@@ -174,21 +179,15 @@ pub(crate) async fn logout(desk: &Desk) -> Result<Answer, Stop> {
     if let Some(world) = desk.signed_in()? {
         let ended = desk.patiently(sign_in::sign_out(&world)).await;
         world.device.forget_server()?;
-        ended.map_err(|error| {
-            let stop = Stop::from(error).because(world.http.trouble());
-            stop.and(
-                "Everything in this profile is erased, but the session may still be open at the server: end it from \
-                      another device.",
-            )
-        })?;
+        ended.map_err(|error| Stop::from(error).because(world.http.trouble()).and(Sentence::SessionMayLive))?;
     }
-    Ok(Answer::new(json!({ "signed_out": true }), "Signed out. Nothing is left in this profile.\n".into()))
+    Ok(Answer::new(json!({ "signed_out": true }), desk.line(Sentence::SignedOut)))
 }
 
 /// Says whose mailbox it is.
 pub(crate) async fn whoami(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |_, mailbox| {
-        let text = format!("{}\nFingerprint {}\n", who(mailbox), mailbox.fingerprint());
+        let text = format!("{}\n{}", who(mailbox), fingerprint(desk, mailbox.fingerprint()));
         Ok(Answer::new(who_json(mailbox), text))
     })
     .await
@@ -204,19 +203,26 @@ async fn come_in(
 ) -> Result<Answer, Stop> {
     let mut document = who_json(&mailbox);
     document["warnings"] = desk.warn(warnings);
-    let mut text = format!("Signed in as {}.\nFingerprint {}\n", who(&mailbox), mailbox.fingerprint());
+    let mut text = desk.line(Sentence::SignedInAs { who: &who(&mailbox) });
+    text += &fingerprint(desk, mailbox.fingerprint());
     if let Some(code) = recovery_code {
         document["recovery_code"] = code.to_string().into();
-        text += &format!(
-            "\nYour recovery code, shown this once:\n\n    {}\n\nWrite it on paper and keep it apart from your phone. \
-             With it and your phone you get back in if you forget the password. Without either, nobody can.\n",
-            desk.style.strong(&code.to_string())
-        );
+        text += "\n";
+        text += &desk.line(Sentence::RecoveryCode { code: &desk.style.strong(&code.to_string()) });
+    }
+    if let Some(known) = world.http.known_device() {
+        // Without it the next sign-in is counted by its network; nothing that is told below may be lost over that.
+        let _ = world.device.keep_known_device(&known);
     }
     if let Err(error) = mailbox.close(world).await {
-        desk.note(&format!("What was seen could not be written down: {error}."));
+        desk.note(Sentence::NotWrittenDown { cause: &cause(&error) });
     }
     Ok(Answer::new(document, text))
+}
+
+/// The line that says which key is whose.
+pub(crate) fn fingerprint(desk: &Desk, fingerprint: Fingerprint) -> String {
+    format!("{} {fingerprint}\n", Sentence::FingerprintField.said(desk.style.names()))
 }
 
 fn who(mailbox: &Mailbox) -> String {
@@ -233,63 +239,65 @@ fn who_json(mailbox: &Mailbox) -> Value {
 
 /// Chooses the only factor there is, or asks which; only then its code is sent.
 pub(crate) async fn choose<S: Clone>(
+    desk: &Desk,
     world: &impl World,
     to_choose: &FactorToChoose<S>,
 ) -> Result<CodeToEnter<S>, Stop> {
     let chosen = match to_choose.only() {
         Some(only) => to_choose.choose(only),
-        None => to_choose.choose(ask_which(to_choose.offers()).await?),
+        None => to_choose.choose(ask_which(desk, to_choose.offers()).await?),
     };
     chosen.asked().send(world).await?;
     Ok(chosen)
 }
 
-async fn ask_which(offers: &[FactorOffer]) -> Result<&FactorOffer, Stop> {
+async fn ask_which<'a>(desk: &Desk, offers: &'a [FactorOffer]) -> Result<&'a FactorOffer, Stop> {
     for (number, offer) in (1..).zip(offers) {
-        questions::say(&format!("{number}: {}", way(offer)))?;
+        let way = match offer.kind {
+            FactorKind::Address => desk.say(Sentence::WayEmail),
+            FactorKind::Phone => desk.say(Sentence::WaySms { hint: &plain(&offer.hint) }),
+        };
+        questions::say(&format!("{number}: {way}"))?;
     }
     loop {
-        let number = questions::ask("How do you confirm that it is you? The number:").await?.parse::<usize>().ok();
+        let number = questions::ask(&desk.say(Sentence::AskWay)).await?.parse::<usize>().ok();
         match number.and_then(|number| offers.get(number.checked_sub(1)?)) {
             Some(offer) => return Ok(offer),
-            None if questions::answers_come_from_a_person() => questions::say("That is none of the numbers.")?,
-            None => return Err(Stop::usage("Expected one of the numbers that were listed.")),
+            None if questions::answers_come_from_a_person() => questions::say(&desk.say(Sentence::NoneOfTheNumbers))?,
+            None => return Err(Stop::usage(Sentence::ExpectedNumber)),
         }
     }
 }
 
-fn way(offer: &FactorOffer) -> String {
+pub(crate) fn code_question(desk: &Desk, offer: &FactorOffer) -> String {
     match offer.kind {
-        FactorKind::Address => "e-mail".into(),
-        FactorKind::Phone => format!("SMS to the phone ending in {}", plain(&offer.hint)),
+        FactorKind::Address => desk.say(Sentence::AskEmailCode),
+        FactorKind::Phone => desk.say(Sentence::AskPhoneCode { hint: &plain(&offer.hint) }),
     }
-}
-
-pub(crate) fn code_question(offer: &FactorOffer) -> String {
-    format!("The code from the {}:", way(offer))
 }
 
 /// Asks for a code and enters it; asks again, if a person sits there, while it is refused.
 pub(crate) async fn with_code<T, E: Failure>(
+    desk: &Desk,
     question: &str,
     enter: impl AsyncFn(Code) -> Result<T, E>,
 ) -> Result<T, Stop> {
     loop {
-        let mut refusal = "That code was not accepted.";
+        let mut refusal = Sentence::CodeNotAccepted;
         let refused = match Code::parse(&questions::ask(question).await?) {
             Ok(code) => match enter(code).await {
                 Err(error) if is_called(&error, ProblemType::CodeRefused) => Stop::from(error),
                 Err(error) if is_called(&error, ProblemType::CodeReplaced) => {
-                    refusal = "That code was replaced: type the one from the newest message.";
+                    refusal = Sentence::CodeReplaced;
                     Stop::from(error)
                 }
                 done => return done.map_err(Stop::from),
             },
-            Err(error) => Stop::not_a_code(&error),
+            Err(NotACode) => Stop::not_a_code(),
         };
         if !questions::answers_come_from_a_person() {
             return Err(refused);
         }
-        questions::say(refusal)?;
+        questions::say(&desk.say(refusal))?;
     }
 }

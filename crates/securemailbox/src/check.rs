@@ -42,21 +42,21 @@ pub(crate) async fn run(arguments: CheckArgs) -> Result<ExitCode, Stop> {
     let findings = match configuration {
         Err(error) => vec![Finding::refused("configuration", &error)],
         Ok(configuration) => {
-            let random = StdRng::from_rng(rand::rngs::OsRng).map_err(|error| Stop::unavailable(&error))?;
+            let random = StdRng::from_rng(rand::rngs::OsRng).map_err(|error| Stop::failed(&error))?;
             let around = Surroundings { now: terminal::now(), credentials: serve::credentials(), random };
             check::check(&configuration, around, TestMessages { mail, sms }).await
         }
     };
     let mut out = std::io::stdout().lock();
     let said = if json {
-        let findings = serde_json::to_value(&findings).map_err(|error| Stop::unavailable(&error))?;
+        let findings = serde_json::to_value(&findings).map_err(|error| Stop::failed(&error))?;
         writeln!(out, "{}", serde_json::json!({ "findings": findings }))
     } else {
         findings.iter().try_for_each(|Finding { matter, verdict, words }| {
             writeln!(out, "{:<7}  {matter}: {words}", verdict.name())
         })
     };
-    said.and_then(|()| out.flush()).map_err(|error| Stop::unavailable(&error))?;
+    said.and_then(|()| out.flush()).map_err(|error| Stop::failed(&error))?;
     Ok(ExitCode::from(match Verdict::worst(&findings) {
         Verdict::Fine => 0,
         Verdict::Warning => 1,

@@ -149,7 +149,7 @@ async fn make(
     person: &Person,
     clock: &DemoClock,
 ) -> Result<Option<Made>, DemoError> {
-    let world = DemoWorld::new(Http::new(server.clone())?, clock);
+    let world = DemoWorld::new(Http::new(server.clone(), None)?, clock);
     let address = Address::parse(person.address)?;
     let phone = PhoneNumber::parse(person.phone)?;
     let before = outbox.count(address.as_str()).await?;

@@ -21,6 +21,7 @@ use crate::{
     profile::Profile,
     show::{Style, plain},
     terminal::Terminal,
+    words::{Language, Sentence, cause},
 };
 
 /// How long a command may take before it says that it is at work.
@@ -30,12 +31,24 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Desk {
     folder: Option<PathBuf>,
     json: bool,
+    pub(crate) language: Language,
     pub(crate) style: Style,
 }
 
 impl Desk {
-    pub(crate) fn new(arguments: &DeskArgs) -> Self {
-        Self { folder: arguments.profile.clone(), json: arguments.json, style: Style::of_stdout() }
+    pub(crate) fn new(arguments: &DeskArgs, language: Language) -> Self {
+        let DeskArgs { profile, json } = arguments;
+        Self { folder: profile.clone(), json: *json, language, style: Style::of_stdout(language) }
+    }
+
+    /// A sentence in the person's language.
+    pub(crate) fn say(&self, sentence: Sentence<'_>) -> String {
+        sentence.said(self.language)
+    }
+
+    /// The same as a line of an answer.
+    pub(crate) fn line(&self, sentence: Sentence<'_>) -> String {
+        self.say(sentence) + "\n"
     }
 
     /// The world of somebody who comes in: a profile, bound to this server from now on.
@@ -43,18 +56,21 @@ impl Desk {
         let profile = self.profile()?;
         let in_use = profile.has_session()?;
         if let Some(other) = profile.server()?.filter(|other| in_use && other != server) {
-            let detail = format!("This profile is at {other}. Sign out there first, or use another profile folder.");
-            return Err(Stop::usage(detail));
+            return Err(Stop::usage(Sentence::ProfileElsewhere { server: &other }));
+        }
+        if profile.server()?.is_some_and(|other| other != *server) {
+            // What another server knew it by is none of this one's business.
+            profile.forget_server()?;
         }
         profile.keep_server(server)?;
-        Ok(Terminal { http: Http::new(server.clone())?, device: profile })
+        Ok(Terminal { http: Http::new(server.clone(), profile.known_device()?)?, device: profile })
     }
 
     /// The world of somebody who is signed in; none if nobody is.
     pub(crate) fn signed_in(&self) -> Result<Option<Terminal<Profile>>, Stop> {
         let profile = self.profile()?;
         match profile.server()? {
-            Some(server) => Ok(Some(Terminal { http: Http::new(server)?, device: profile })),
+            Some(server) => Ok(Some(Terminal { http: Http::new(server, profile.known_device()?)?, device: profile })),
             None => Ok(None),
         }
     }
@@ -69,12 +85,12 @@ impl Desk {
             let mailbox = Mailbox::open(&world).await?;
             mailbox.sync(&world).await?;
             for waiting in mailbox.send_waiting(&world).await? {
-                self.note(&format!("Letter {} still waits: {}.", waiting.id, waiting.cause));
+                self.note(Sentence::StillWaits { id: waiting.id, cause: &cause(&waiting.cause) });
             }
             let done = work(&world, &mailbox).await;
             // What was done is done: a contacts record that could not be written now waits on this device.
             if let Err(error) = mailbox.close(&world).await {
-                self.note(&format!("What was learnt about keys waits on this device: {error}."));
+                self.note(Sentence::KeysWait { cause: &cause(&error) });
             }
             done
         });
@@ -100,10 +116,10 @@ impl Desk {
     }
 
     /// A remark on standard error; not with `--json`, where only questions go there.
-    pub(crate) fn note(&self, remark: &str) {
+    pub(crate) fn note(&self, remark: Sentence<'_>) {
         if !self.json {
             // A remark that nobody reads changes nothing.
-            let _ = writeln!(io::stderr(), "{}", plain(remark));
+            let _ = writeln!(io::stderr(), "{}", plain(&self.say(remark)));
         }
     }
 
@@ -111,17 +127,15 @@ impl Desk {
     pub(crate) fn warn(&self, warnings: &[Warning]) -> Value {
         for warning in warnings {
             match warning {
-                Warning::OwnCertificateDiffers => self.note(
-                    "Warning: the server shows others a certificate for your address that is not yours. Letters to you \
-                     may be read by somebody else. Tell the people who write to you, and the operator.",
-                ),
+                Warning::OwnCertificateDiffers => self.note(Sentence::OwnCertificateDiffers),
             }
         }
         json!(warnings)
     }
 
     fn profile(&self) -> Result<Profile, Stop> {
-        Profile::open(self.folder.as_deref(), self.json)
+        // Only a courtesy; the wait is the same if nobody reads it.
+        Profile::open(self.folder.as_deref(), || self.note(Sentence::ProfileBusy))
     }
 
     fn show_progress(&self, waited: Duration) {
@@ -130,9 +144,9 @@ impl Desk {
         }
         let seconds = waited.as_secs();
         if io::stderr().is_terminal() {
-            let _ = write!(io::stderr(), "\rWorking … {seconds} s");
+            let _ = write!(io::stderr(), "\r{}", self.say(Sentence::WorkingFor { seconds }));
         } else if waited == PATIENCE {
-            let _ = writeln!(io::stderr(), "Working …");
+            self.note(Sentence::Working);
         }
     }
 

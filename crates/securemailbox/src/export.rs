@@ -12,7 +12,7 @@ use crate::{
     desk::Desk,
     files,
     outcome::{Answer, Stop},
-    show,
+    words::{Sentence, cause, letters},
 };
 
 /// Where to, and in which form.
@@ -30,7 +30,8 @@ pub(crate) struct ExportArgs {
 /// says that something is missing.
 pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArgs) -> Result<Answer, Stop> {
     let form = if encrypted { Form::Encrypted } else { Form::Plain };
-    let trouble = |error: std::io::Error| Stop::unavailable(&format!("{} can't be written: {error}", out.display()));
+    let trouble =
+        |error: std::io::Error| Stop::unavailable(Sentence::CantWrite { file: &out, error: &error.to_string() });
     desk.at_mailbox(async |world, mailbox| {
         files::make_folder(&out).map_err(trouble)?;
         let (mut exported, mut damaged) = (Vec::new(), Vec::new());
@@ -42,19 +43,20 @@ pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArg
                 }
                 Err(error) if error.explain().class == Class::Unavailable => return Err(error.into()),
                 Err(error) => {
-                    desk.note(&format!("{id} was left out: {error}."));
+                    desk.note(Sentence::LeftOut { id, cause: &cause(&error) });
                     damaged.push(json!({ "id": id, "error": error.explain().name }));
                 }
             }
         }
-        let (written, left_out) = (show::count(exported.len(), "letter"), damaged.len());
+        let (written, left_out) = (letters(exported.len()), damaged.len());
         let document = json!({ "exported": exported, "damaged": damaged });
         if left_out == 0 {
-            return Ok(Answer::new(document, format!("{written} written to {}.\n", out.display())));
+            let text = desk.line(Sentence::WrittenTo { letters: &written, folder: &out });
+            return Ok(Answer::new(document, text));
         }
         // A backup that lacks something must not look like one that is whole.
-        let detail = format!("{} left out as damaged; {written} written.", show::count(left_out, "letter"));
-        Err(Stop::damaged(detail)
+        let sentence = Sentence::LeftOutAsDamaged { left_out: &letters(left_out), written: &written };
+        Err(Stop::damaged(sentence)
             .with("exported", document["exported"].clone())
             .with("damaged", document["damaged"].clone()))
     })

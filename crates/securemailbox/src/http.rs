@@ -4,8 +4,13 @@ use std::{cell::RefCell, error::Error, fmt, net::IpAddr, time::Duration};
 
 use reqwest::{Client, Url, redirect::Policy};
 use securemailbox_client::transport::{Method, Request, Response, Transport, Unreachable};
+use securemailbox_protocol::sessions::KNOWN_DEVICE;
 
-use crate::outcome::Stop;
+use crate::{
+    outcome::Stop,
+    show::plain,
+    words::{Sentence, Told},
+};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(60);
@@ -63,11 +68,51 @@ impl fmt::Display for ServerUrl {
 pub(crate) struct Http {
     client: Client,
     server: ServerUrl,
-    trouble: RefCell<Option<String>>,
+    /// By what this profile is known to the mailbox that it signed in to before.
+    known_device: RefCell<Option<KnownDevice>>,
+    trouble: RefCell<Option<Trouble>>,
+}
+
+/// What the server knows a program by that signed in before (PROTOCOL §9a, Codes). It opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownDevice(String);
+
+impl KnownDevice {
+    /// Octets in base64url, not many: whatever else stands there is not sent on.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_one =
+            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        is_one.then(|| Self(text.into()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why the server could not be reached.
+#[derive(Debug, Clone)]
+pub(crate) enum Trouble {
+    /// In the operating system's words.
+    System(String),
+    /// Something else answered, with this status.
+    SomethingElse(u16),
+    /// An answer that is larger than the protocol allows.
+    TooLarge,
+}
+
+impl Trouble {
+    pub(crate) fn told(&self) -> Told {
+        match self {
+            Self::System(reason) => Sentence::NetworkSaid { reason: &plain(reason) }.told(),
+            Self::SomethingElse(status) => Sentence::SomethingElseAnswered { status: *status }.told(),
+            Self::TooLarge => Sentence::AnswerTooLarge.told(),
+        }
+    }
 }
 
 impl Http {
-    pub(crate) fn new(server: ServerUrl) -> Result<Self, Stop> {
+    pub(crate) fn new(server: ServerUrl, known_device: Option<KnownDevice>) -> Result<Self, Stop> {
         let builder = Client::builder()
             .user_agent(concat!("securemailbox/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -76,12 +121,17 @@ impl Http {
             .read_timeout(SILENCE);
         // A proxy must not be asked for what is on this machine, nor see it.
         let builder = if server.is_loopback() { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(|error| Stop::unavailable(&error))?;
-        Ok(Self { client, server, trouble: RefCell::new(None) })
+        let client = builder.build().map_err(|error| Stop::failed(&error))?;
+        Ok(Self { client, server, known_device: RefCell::new(known_device), trouble: RefCell::new(None) })
     }
 
-    /// Why the server could not be reached the last time, in the operating system's words or ours.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    /// By what this profile is known from now on.
+    pub(crate) fn known_device(&self) -> Option<KnownDevice> {
+        self.known_device.borrow().clone()
+    }
+
+    /// Why the server could not be reached the last time.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         self.trouble.borrow().clone()
     }
 
@@ -91,7 +141,14 @@ impl Http {
         for (name, value) in request.headers {
             asked = asked.header(name, value);
         }
+        if let Some(known) = self.known_device() {
+            asked = asked.header(KNOWN_DEVICE, known.as_str());
+        }
         let mut answer = asked.body(request.body).send().await?;
+        let known = answer.headers().get(KNOWN_DEVICE).and_then(|value| KnownDevice::parse(value.to_str().ok()?));
+        if known.is_some() {
+            self.known_device.replace(known);
+        }
         let status = answer.status().as_u16();
         let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -114,28 +171,20 @@ impl Transport for Http {
         match self.exchange(request).await {
             Ok(response) if response.body.len() <= limit => {
                 if !response.is_ours() {
-                    *self.trouble.borrow_mut() = Some(in_its_place(response.status));
+                    *self.trouble.borrow_mut() = Some(Trouble::SomethingElse(response.status));
                 }
                 Ok(response)
             }
             Ok(_) => {
-                *self.trouble.borrow_mut() = Some("the answer is larger than the protocol allows".into());
+                *self.trouble.borrow_mut() = Some(Trouble::TooLarge);
                 Err(Unreachable)
             }
             Err(error) => {
-                *self.trouble.borrow_mut() = Some(innermost(&error));
+                *self.trouble.borrow_mut() = Some(Trouble::System(innermost(&error)));
                 Err(Unreachable)
             }
         }
     }
-}
-
-/// What is known of an answer that is not the server's: a status, and who commonly gives it.
-fn in_its_place(status: u16) -> String {
-    format!(
-        "something else answered with status {status}: a proxy whose server is away, a network that wants you to sign in to \
-         it first, or another site"
-    )
 }
 
 /// The cause below all wrapping: "connection refused", "certificate expired".
@@ -168,6 +217,14 @@ mod tests {
         }
         for url in ["http://mail.example.se", "http://192.168.1.2", "http://localhost.example.se", "http://0.0.0.0"] {
             assert_eq!(ServerUrl::parse(url), Err(NotAServer::Unprotected), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_server_of_ours_gives_is_sent_on() {
+        assert!(KnownDevice::parse("AwMDAwMDAwMDAwMDAwMDAwQEBAQEBAQEBAQEBAQEBA-_").is_some());
+        for other in ["", "a b", "a\r\nb", "ä", &"x".repeat(65)] {
+            assert_eq!(KnownDevice::parse(other), None, "{other}");
         }
     }
 

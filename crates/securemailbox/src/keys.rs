@@ -2,15 +2,20 @@
 
 use std::path::PathBuf;
 
-use securemailbox_client::{comparing::Comparison, contacts::Standing};
+use securemailbox_client::{
+    comparing::{Comparison, DecisionError},
+    contacts::Standing,
+};
 use securemailbox_protocol::address::Address;
 use securemailbox_vault::passwords::Password;
 use serde_json::json;
 
 use crate::{
+    accounts::fingerprint,
     desk::Desk,
     outcome::{Answer, Stop},
     questions,
+    words::Sentence,
 };
 
 /// Whose key to compare.
@@ -45,58 +50,58 @@ pub(crate) struct ExportKeyArgs {
 
 /// Shows the digits, or takes the word that they are alike.
 pub(crate) async fn compare(desk: &Desk, CompareArgs { address, matches }: CompareArgs) -> Result<Answer, Stop> {
+    let about = |error: DecisionError| Stop::of_failure(&error, Some(&address), None);
     desk.at_mailbox(async |world, mailbox| {
         if matches {
-            let comparison = mailbox.digits_match(world, &address).await?;
-            return Ok(answer(&address, &comparison, &format!("The key of {address} is compared.\n")));
+            let comparison = mailbox.digits_match(world, &address).await.map_err(about)?;
+            return Ok(answer(&address, &comparison, desk.line(Sentence::NowCompared { who: &address })));
         }
-        let comparison = mailbox.compare(world, &address).await?;
+        let comparison = mailbox.compare(world, &address).await.map_err(about)?;
         let groups: Vec<String> = comparison.digits.to_string().split(' ').map(ToOwned::to_owned).collect();
         let lines: String = groups.chunks(4).map(|groups| format!("    {}\n", groups.join(" "))).collect();
-        let text = format!(
-            "Read these digits to each other over a channel you trust, such as a call to a number you already have:\n\n\
-             {}\nThe key is now: {}. If all twelve groups are alike: compare {address} --matches\n",
+        let text = [
+            desk.line(Sentence::ReadDigits),
             desk.style.strong(&lines),
-            words(comparison.standing),
-        );
-        Ok(answer(&address, &comparison, &text))
+            desk.line(Sentence::IfAlike { who: &address, key: &desk.say(words(comparison.standing)) }),
+        ];
+        let text = text.join("\n");
+        Ok(answer(&address, &comparison, text))
     })
     .await
 }
 
 /// Accepts a changed key.
 pub(crate) async fn accept(desk: &Desk, AcceptArgs { address }: AcceptArgs) -> Result<Answer, Stop> {
+    let about = |error: DecisionError| Stop::of_failure(&error, Some(&address), None);
     desk.at_mailbox(async |world, mailbox| {
-        let accepted = mailbox.accept(world, &address).await?;
-        let text = format!(
-            "The key of {address} is now: {}.\nFingerprint {}\n",
-            words(accepted.standing),
-            accepted.fingerprint
-        );
-        Ok(answer(&address, &accepted, &text))
+        let accepted = mailbox.accept(world, &address).await.map_err(about)?;
+        let key = desk.say(words(accepted.standing));
+        let text = desk.line(Sentence::KeyIsNow { who: &address, key: &key });
+        let text = text + &fingerprint(desk, accepted.fingerprint);
+        Ok(answer(&address, &accepted, text))
     })
     .await
 }
 
-fn answer(address: &Address, comparison: &Comparison, text: &str) -> Answer {
+fn answer(address: &Address, comparison: &Comparison, text: String) -> Answer {
     let document = json!({
         "address": address,
         "state": comparison.standing.as_str(),
         "digits": comparison.digits.to_string(),
         "fingerprint": comparison.fingerprint.to_string(),
     });
-    Answer::new(document, text.into())
+    Answer::new(document, text)
 }
 
-const fn words(standing: Standing) -> &'static str {
+const fn words(standing: Standing) -> Sentence<'static> {
     match standing {
-        Standing::Own => "your own",
-        Standing::New => "new, so far the server's word only",
-        Standing::Known => "known, the one used before",
-        Standing::Compared => "compared",
-        Standing::Former => "a former one, given up for another; ask the sender if the letter is theirs",
-        Standing::Changed => "changed; the server has another one than before, or none",
-        Standing::Differs => "one whose digits you found to differ; nothing goes out to it",
+        Standing::Own => Sentence::KeyOwn,
+        Standing::New => Sentence::KeyNew,
+        Standing::Known => Sentence::KeyKnown,
+        Standing::Compared => Sentence::KeyCompared,
+        Standing::Former => Sentence::KeyFormer,
+        Standing::Changed => Sentence::KeyChanged,
+        Standing::Differs => Sentence::KeyDiffers,
     }
 }
 
@@ -105,10 +110,10 @@ pub(crate) async fn export_key(desk: &Desk, arguments: ExportKeyArgs) -> Result<
     let passphrase = match (arguments.secret, &arguments.passphrase_file) {
         (false, _) => None,
         (true, Some(file)) => Some(questions::first_line(file)?),
-        (true, None) => Some(questions::ask_new_secret("Choose a passphrase for the exported key:").await?),
+        (true, None) => Some(questions::ask_new_secret(Sentence::ChoosePassphrase, desk.language).await?),
     };
     if passphrase.as_ref().is_some_and(|passphrase| passphrase.is_empty()) {
-        return Err(Stop::usage("An exported key needs a passphrase."));
+        return Err(Stop::usage(Sentence::NeedsPassphrase));
     }
     desk.at_mailbox(async |world, mailbox| {
         use securemailbox_client::world::World;

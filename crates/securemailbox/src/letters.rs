@@ -1,44 +1,24 @@
-//! `send`, `list`, `read`, `move`, `empty-trash`.
-
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+//! `list`, `read`.
 
 use securemailbox_client::{
     contacts::Standing,
-    failure::Failure,
-    letters::{Addressed, Answers, Damage, NotShown, ReaderDelivery, Reading, ReadingWarning, Row, SendError},
-    mailbox::Mailbox,
+    failure::{Class, Failure},
+    letters::{Damage, NotShown, ReadError, ReaderDelivery, Reading, ReadingWarning, Row},
 };
-use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, limits};
+use securemailbox_protocol::{
+    address::Address,
+    ids::LetterId,
+    letters::{Entry, Folder},
+};
 use serde_json::{Value, json};
 
 use crate::{
     desk::Desk,
+    filing::folder,
     outcome::{Answer, Stop},
-    show::{Style, count, plain, plain_lines},
+    show::{plain, plain_lines},
+    words::{Sentence, standing_word},
 };
-
-/// A letter to write.
-#[derive(Debug, clap::Args)]
-pub(crate) struct SendArgs {
-    /// To whom; may be given several times.
-    #[arg(long, required = true, num_args = 1.., value_name = "ADDRESS", value_parser = Address::parse)]
-    to: Vec<Address>,
-    /// The subject, one line.
-    #[arg(long)]
-    subject: String,
-    /// The text.
-    #[arg(long, required_unless_present = "text_file", conflicts_with = "text_file")]
-    text: Option<String>,
-    /// File with the text; - is standard input.
-    #[arg(long, value_name = "FILE")]
-    text_file: Option<PathBuf>,
-    /// The letter this answers; the conversation goes on.
-    #[arg(long, value_name = "ID")]
-    reply_to: Option<LetterId>,
-}
 
 /// A folder to list.
 #[derive(Debug, clap::Args)]
@@ -58,100 +38,18 @@ pub(crate) struct ReadArgs {
     id: LetterId,
 }
 
-/// A letter to take back.
-#[derive(Debug, clap::Args)]
-pub(crate) struct WithdrawArgs {
-    /// Its id, from `list --folder sent`.
-    id: LetterId,
-}
-
-/// A letter to move.
-#[derive(Debug, clap::Args)]
-pub(crate) struct MoveArgs {
-    /// Its id, from `list`.
-    id: LetterId,
-    /// Where to: inbox, sent, archive or trash.
-    #[arg(value_parser = folder)]
-    folder: Folder,
-}
-
-fn folder(word: &str) -> Result<Folder, &'static str> {
-    let folder = Folder::from_word(word).filter(|folder| *folder != Folder::Drafts);
-    folder.ok_or("expected inbox, sent, archive or trash")
-}
-
-/// Sends a letter.
-pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Stop> {
-    let text = match (&arguments.text, &arguments.text_file) {
-        (Some(text), _) => text.clone(),
-        (None, Some(file)) => text_of(file)?,
-        (None, None) => return Err(Stop::usage("A letter needs --text or --text-file.")),
-    };
-    let mut to = arguments.to;
-    let mut seen = std::collections::BTreeSet::new();
-    to.retain(|address| seen.insert(address.clone()));
-    desk.at_mailbox(async |world, mailbox| {
-        let answers = match arguments.reply_to {
-            Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
-            None => None,
-        };
-        let written = Addressed { to, subject: arguments.subject, text, answers, ..Addressed::default() };
-        let sent = mailbox.send(world, &written).await.map_err(|error| match &error {
-            SendError::Waiting { id, .. } => {
-                let id = id.to_string();
-                Stop::from(error).with("id", id)
-            }
-            SendError::LookUp { .. }
-            | SendError::Seal(_)
-            | SendError::TooMuchAtOnce
-            | SendError::Device(_)
-            | SendError::Refused(_)
-            | SendError::NoDraft
-            | SendError::OnItsWay => match error.reader().map(ToString::to_string) {
-                Some(reader) => Stop::from(error).and(&format!("It is about {reader}.")).with("address", reader),
-                None => error.into(),
-            },
-        })?;
-        let readers: Vec<Value> = sent
-            .readers
-            .iter()
-            .map(|(address, standing)| json!({ "address": address, "key_state": standing.as_str() }))
-            .collect();
-        let told: String = sent
-            .readers
-            .iter()
-            .map(|(address, standing)| format!("{address} can read it (key: {}).\n", standing.as_str()))
-            .collect();
-        Ok(Answer::new(json!({ "id": sent.id, "to": readers }), format!("Sent {}.\n{told}", sent.id)))
-    })
-    .await
-    .map_err(|stop| if stop.leaves_nothing_waiting() { stop.and("Nothing was sent, and nothing waits.") } else { stop })
-}
-
-fn text_of(file: &Path) -> Result<String, Stop> {
-    // A little more than fits, so that what is too long is refused as such and not cut.
-    let limit = limits::CONTENT as u64 + 1;
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(limit).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|file| file.take(limit).read_to_string(&mut text))
-    };
-    match read {
-        Ok(_) => Ok(text),
-        Err(error) => Err(Stop::usage(format!("{} can't be read as text: {error}.", file.display()))),
-    }
-}
-
 /// Lists a folder.
 pub(crate) async fn list(desk: &Desk, arguments: ListArgs) -> Result<Answer, Stop> {
+    let ListArgs { folder, limit } = arguments;
     desk.at_mailbox(async |world, mailbox| {
-        let rows = mailbox.list(world, arguments.folder, arguments.limit).await?;
+        let rows = mailbox.list(world, folder, limit).await?;
         let document = rows.iter().map(row_json).collect();
         let text = if rows.is_empty() && desk.style.is_table() {
-            format!("Nothing in {}.\n", arguments.folder.as_str())
+            desk.line(Sentence::Nothing { folder })
         } else {
-            desk.style.rows(&rows.iter().map(|row| row_cells(row, desk.style)).collect::<Vec<_>>())
+            let other = if folder == Folder::Sent { Sentence::To } else { Sentence::From };
+            let head = [Sentence::Id, Sentence::Date, Sentence::State, other, Sentence::Key, Sentence::Subject];
+            desk.style.rows(&head, rows.iter().map(|row| row_cells(row, desk)).collect())
         };
         Ok(Answer::new(document, text))
     })
@@ -173,6 +71,7 @@ fn row_json(row: &Row) -> Value {
             "arrived": entry.arrived,
             "date_is_off": summary.date_is_off(entry.arrived),
             "read": entry.read,
+            "flagged": entry.flagged,
             "folder": entry.folder,
             "key_state": standing.as_str(),
         }),
@@ -180,8 +79,8 @@ fn row_json(row: &Row) -> Value {
     }
 }
 
-fn row_cells(row: &Row, style: Style) -> Vec<String> {
-    let entry = &row.entry;
+fn row_cells(row: &Row, desk: &Desk) -> Vec<String> {
+    let (entry, style) = (&row.entry, desk.style);
     let id = style.faint(&entry.id.to_string());
     match &row.summary {
         Ok((summary, standing)) => {
@@ -189,35 +88,71 @@ fn row_cells(row: &Row, style: Style) -> Vec<String> {
             let other = other.map(ToString::to_string).unwrap_or_default();
             let subject = plain(&summary.subject);
             let subject = if entry.read { subject } else { style.strong(&subject) };
-            let mark = if entry.read { "read" } else { "unread" };
             let when = style.time(summary.date);
             // Late, or delivered again (PROTOCOL §4.4): both times, so that a person sees why.
             let when = if summary.date_is_off(entry.arrived) {
-                style.warning(&format!("{when}, arrived {}", style.time(entry.arrived)))
+                let both = Sentence::Arrived { date: &when, arrived: &style.time(entry.arrived) };
+                style.warning(&both.said(style.names()))
             } else {
                 when
             };
-            vec![id, when, mark.into(), plain(&other), standing.as_str().into(), subject]
+            vec![id, when, state(entry, desk), plain(&other), standing_word(*standing, style.names()), subject]
         }
         Err(not) => {
             let when = style.time(entry.arrived);
             let mark = match not {
-                NotShown::Damaged(Damage::Withdrawn) => "withdrawn",
-                NotShown::Damaged(_) => "damaged",
-                NotShown::Call(_) => "unread",
+                NotShown::Damaged(Damage::Withdrawn) => Sentence::Withdrawn,
+                NotShown::Damaged(_) => Sentence::Damaged,
+                NotShown::Call(_) => Sentence::Unread,
             };
-            vec![id, when, style.warning(mark), not.explain().name.to_string(), String::new(), not.to_string()]
+            let mark = style.warning(&mark.said(style.names()));
+            let why = crate::words::cause(not).into(style.names());
+            vec![id, when, mark, not.explain().name.to_string(), String::new(), why]
         }
     }
 }
 
+/// Whether it was read, and whether it is flagged.
+fn state(entry: &Entry, desk: &Desk) -> String {
+    let names = desk.style.names();
+    let read = if entry.read { Sentence::Read } else { Sentence::Unread }.said(names);
+    if entry.flagged { format!("{read} {}", Sentence::Flagged.said(names)) } else { read }
+}
+
 /// Reads a letter.
 pub(crate) async fn read(desk: &Desk, arguments: ReadArgs) -> Result<Answer, Stop> {
+    let ReadArgs { id } = arguments;
     desk.at_mailbox(async |world, mailbox| {
-        let reading = mailbox.read(world, arguments.id).await?;
-        Ok(Answer::new(reading_json(&reading), reading_text(&reading, desk.style)))
+        let reading = match mailbox.read(world, id).await {
+            Ok(reading) => reading,
+            // Whom the server says it is from: a person has somebody to ask.
+            Err(error) if error.explain().class == Class::Damaged => {
+                return Err(not_shown(&error, mailbox.said_from(world, id).await.as_ref()));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Answer::new(reading_json(&reading), reading_text(&reading, desk)))
     })
     .await
+}
+
+fn not_shown(error: &ReadError, from: Option<&Address>) -> Stop {
+    let instead = match error {
+        // What is said of these two otherwise is said of somebody who is written to.
+        ReadError::Damaged(Damage::Certificate(_) | Damage::OlderCertificate) => Some(Sentence::NothingShown),
+        ReadError::Damaged(
+            Damage::Letter(_)
+            | Damage::CertificateMissing
+            | Damage::SenderKeyChanged
+            | Damage::OtherLetter
+            | Damage::LevelRequired
+            | Damage::Withdrawn,
+        )
+        | ReadError::Call(_)
+        | ReadError::Device(_)
+        | ReadError::NotFound => None,
+    };
+    Stop::of_failure(error, from, instead)
 }
 
 fn reading_json(reading: &Reading) -> Value {
@@ -228,11 +163,13 @@ fn reading_json(reading: &Reading) -> Value {
         "claimed_name": letter.claimed_name(),
         "to": letter.to(),
         "cc": letter.cc(),
+        "bcc": letter.blind_reader().map(|(reader, _)| reader),
         "subject": letter.subject(),
         "text": letter.text(),
         "date": letter.date(),
         "arrived": entry.arrived,
         "folder": entry.folder,
+        "flagged": entry.flagged,
         "in_reply_to": letter.in_reply_to(),
         // A letter that is not verified is never shown: this is true, or there is an error.
         "verified": true,
@@ -256,97 +193,56 @@ fn delivery_json(delivery: &ReaderDelivery) -> Value {
     })
 }
 
-fn reading_text(reading: &Reading, style: Style) -> String {
+fn reading_text(reading: &Reading, desk: &Desk) -> String {
     let Reading { letter, standing, warnings, deliveries, .. } = reading;
+    let style = desk.style;
     let people = |people: &[Address]| people.iter().map(Address::as_str).collect::<Vec<_>>().join(", ");
     let from = match letter.claimed_name() {
         Some(name) => format!("{} <{}>", plain(name), letter.from()),
         None => letter.from().to_string(),
     };
-    let key = format!("verified, key {}", standing.as_str());
     let key = match standing {
         // The person said so; the signature alone is no reassurance then.
-        Standing::Differs => style.warning("signed by a key whose digits differ"),
+        Standing::Differs => style.warning(&Sentence::SignedByDiffering.said(style.names())),
         Standing::Own | Standing::New | Standing::Known | Standing::Compared | Standing::Former | Standing::Changed => {
-            style.good(&key)
+            style.good(&Sentence::Verified { key: *standing }.said(style.names()))
         }
     };
-    let mut text = format!("{} {from} ({key})\n", style.faint("From:"));
-    text += &format!("{} {}\n", style.faint("To:"), people(letter.to()));
+    let mut text = style.field(Sentence::From, &format!("{from} ({key})"));
+    text += &style.field(Sentence::To, &people(letter.to()));
     if !letter.cc().is_empty() {
-        text += &format!("{} {}\n", style.faint("Cc:"), people(letter.cc()));
+        text += &style.field(Sentence::Cc, &people(letter.cc()));
     }
-    text += &format!("{} {}\n", style.faint("Date:"), style.time(letter.date()));
-    text += &format!("{} {}\n", style.faint("Subject:"), style.strong(&plain(letter.subject())));
+    if let Some((reader, _)) = letter.blind_reader() {
+        text += &style.field(Sentence::Bcc, reader.as_str());
+    }
+    text += &style.field(Sentence::Date, &style.time(letter.date()));
+    text += &style.field(Sentence::Subject, &style.strong(&plain(letter.subject())));
     for warning in warnings {
-        text += &format!("{}\n", style.warning(&format!("Note: {}", warning_words(warning))));
+        text += &style.field(Sentence::Note, &style.warning(&desk.say(warning_words(warning))));
     }
     for delivery in deliveries {
-        text += &format!("{} {}\n", style.faint("Delivery:"), delivery_words(delivery, style));
+        text += &style.field(Sentence::Delivery, &delivery_words(delivery, desk));
     }
     text + "\n" + &plain_lines(letter.text())
 }
 
-fn warning_words(warning: &ReadingWarning) -> String {
+const fn warning_words(warning: &ReadingWarning) -> Sentence<'_> {
     match warning {
-        ReadingWarning::DateIsOff => {
-            "the sender's date is more than a day from the arrival; the letter may be late, or delivered again.".into()
-        }
-        ReadingWarning::ReaderKeyDiffers(address) => format!(
-            "the sender wrote to another key of {address} than the one you know. One of you may be deceived; compare keys."
-        ),
-        ReadingWarning::UnopenedParts => "the letter holds parts that were not opened.".into(),
-        ReadingWarning::NotMarked => "the server could not be told that you read it; the next reading tells.".into(),
+        ReadingWarning::DateIsOff => Sentence::DateIsOff,
+        ReadingWarning::ReaderKeyDiffers(who) => Sentence::ReaderKeyDiffers { who },
+        ReadingWarning::UnopenedParts => Sentence::UnopenedParts,
+        ReadingWarning::NotMarked => Sentence::NotMarked,
     }
 }
 
-fn delivery_words(delivery: &ReaderDelivery, style: Style) -> String {
-    let reader = &delivery.reader;
+fn delivery_words(delivery: &ReaderDelivery, desk: &Desk) -> String {
+    let (who, style) = (&delivery.reader, desk.style);
+    let delivered = style.time(delivery.delivered);
     match &delivery.read {
-        Some(Ok(read)) => format!("{reader} read it {}, by their own signature.", style.time(read.at)),
-        Some(Err(refused)) => style.warning(&format!("{reader}: the server says it was read, but {refused}.")),
-        None if delivery.notice_refused => style.warning(&format!(
-            "{reader}: delivered {}, by the server's word; the e-mail address does not take mail, so tell them another way.",
-            style.time(delivery.delivered)
-        )),
-        None => {
-            format!("{reader}: delivered {}, by the server's word; not read.", style.time(delivery.delivered))
-        }
+        Some(Ok(read)) => desk.say(Sentence::ReadAt { who, when: &style.time(read.at) }),
+        Some(Err(refused)) => style.warning(&desk.say(Sentence::ReceiptDoubtful { who, why: *refused })),
+        None if delivery.notice_refused => style.warning(&desk.say(Sentence::NoticeRefused { who, when: &delivered })),
+        None => desk.say(Sentence::NotRead { who, when: &delivered }),
     }
-}
-
-/// Moves a letter.
-pub(crate) async fn move_letter(desk: &Desk, MoveArgs { id, folder }: MoveArgs) -> Result<Answer, Stop> {
-    desk.at_mailbox(async |world, mailbox: &Mailbox| {
-        mailbox.move_letter(world, id, folder).await?;
-        Ok(Answer::new(json!({ "id": id, "folder": folder }), format!("Moved to {}.\n", folder.as_str())))
-    })
-    .await
-}
-
-/// Takes a letter of one's own out of its readers' mailboxes.
-pub(crate) async fn withdraw(desk: &Desk, WithdrawArgs { id }: WithdrawArgs) -> Result<Answer, Stop> {
-    desk.at_mailbox(async |world, mailbox: &Mailbox| {
-        mailbox.withdraw_letter(world, id).await?;
-        let text = "Withdrawn. Whoever had opened it sees that you took it back; what was read may be remembered.\n";
-        Ok(Answer::new(json!({ "id": id, "withdrawn": true }), text.into()))
-    })
-    .await
-}
-
-/// Empties the trash, and shows the receipt.
-pub(crate) async fn empty_trash(desk: &Desk) -> Result<Answer, Stop> {
-    desk.at_mailbox(async |world, mailbox| {
-        let receipt = mailbox.empty_trash(world).await?;
-        let document = json!({ "erased": receipt.erased, "steps": receipt.steps, "at": receipt.at });
-        let erased = count(usize::try_from(receipt.erased).unwrap_or(usize::MAX), "letter");
-        let mut text = format!("{erased} left this mailbox for good.\n");
-        for step in &receipt.steps {
-            let word = serde_json::to_value(step.step).unwrap_or_default();
-            let taken = if step.taken { "done" } else { "not possible in this store" };
-            text += &format!("  {}: {} ({taken})\n", word.as_str().unwrap_or_default().replace('-', " "), step.count);
-        }
-        Ok(Answer::new(document, text))
-    })
-    .await
 }

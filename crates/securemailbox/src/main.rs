@@ -1,11 +1,14 @@
 //! `securemailbox`: the server, and a mailbox at a terminal.
 
 mod accounts;
+mod beginning;
 mod check;
+mod contacts;
 mod demo;
 mod desk;
 mod export;
 mod files;
+mod filing;
 mod http;
 mod keys;
 mod letters;
@@ -17,16 +20,20 @@ mod serve;
 mod show;
 mod supervisor;
 mod terminal;
+mod words;
+mod writing;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use securemailbox_server::StartError;
 
 use crate::{
     desk::Desk,
+    filing::Mark,
     outcome::{Answer, Stop},
     serve::ServeArgs,
+    words::Language,
 };
 
 /// SecureMailbox: letters that only sender and reader can read.
@@ -74,17 +81,33 @@ enum MailboxCommand {
     /// List what was done about who may open this mailbox, in the last 90 days.
     Events(With<Nothing>),
     /// Write a letter.
-    Send(With<letters::SendArgs>),
+    Send(With<writing::SendArgs>),
+    /// Answer a letter: to its sender, under its subject, in its conversation.
+    Reply(With<writing::ReplyArgs>),
+    /// Pass a letter on, with its words under yours.
+    Forward(With<writing::ForwardArgs>),
     /// List the letters of a folder, newest first.
     List(With<letters::ListArgs>),
     /// Read a letter; its sender gets a signed receipt.
     Read(With<letters::ReadArgs>),
+    /// Flag a letter, to see it again.
+    Flag(With<filing::LetterArgs>),
+    /// Take the flag off a letter.
+    Unflag(With<filing::LetterArgs>),
+    /// Mark a letter as unread. Its sender keeps the receipt.
+    Unread(With<filing::LetterArgs>),
     /// Take a letter of your own out of its readers' mailboxes.
-    Withdraw(With<letters::WithdrawArgs>),
+    Withdraw(With<filing::LetterArgs>),
     /// Move a letter to another folder.
-    Move(With<letters::MoveArgs>),
+    Move(With<filing::MoveArgs>),
+    /// Put a letter back out of the archive or the trash.
+    Restore(With<filing::LetterArgs>),
+    /// Erase one letter of the trash, for good.
+    Erase(With<filing::LetterArgs>),
     /// Erase what lies in the trash, for good.
     EmptyTrash(With<Nothing>),
+    /// List whom you know, and how their keys stand.
+    Contacts(With<Nothing>),
     /// Show the sixty digits to compare with somebody, by voice or in person.
     Compare(With<keys::CompareArgs>),
     /// Accept somebody's changed key.
@@ -118,8 +141,9 @@ pub(crate) struct DeskArgs {
 }
 
 fn main() -> ExitCode {
-    let command = match CommandLine::try_parse() {
-        Ok(CommandLine { command }) => command,
+    let language = words::language_of(|name| std::env::var_os(name));
+    let CommandLine { command } = match understood(language) {
+        Ok(understood) => understood,
         Err(error) => return outcome::misused(&error),
     };
     match command {
@@ -127,20 +151,30 @@ fn main() -> ExitCode {
         Command::Check(arguments) => {
             let checked = runtime(&mut tokio::runtime::Builder::new_multi_thread())
                 .and_then(|runtime| runtime.block_on(check::run(arguments)));
-            checked.unwrap_or_else(|stop| outcome::end(Err(stop), false))
+            checked.unwrap_or_else(|stop| outcome::end(Err(stop), false, Language::En))
         }
         Command::Mailbox(command) => {
             let json = command.desk().json;
             let ended = runtime(&mut tokio::runtime::Builder::new_current_thread())
-                .and_then(|runtime| runtime.block_on(run(command)));
-            outcome::end(ended, json)
+                .and_then(|runtime| runtime.block_on(run(command, language)));
+            outcome::end(ended, json, language)
         }
     }
 }
 
-async fn run(command: MailboxCommand) -> Result<Answer, Stop> {
+/// What was typed; whoever asks for help gets it in their language.
+fn understood(language: Language) -> Result<CommandLine, clap::Error> {
+    let command = CommandLine::command();
+    let command = match language {
+        Language::En => command,
+        Language::Sv => words::in_swedish(command),
+    };
+    CommandLine::from_arg_matches(&command.try_get_matches()?)
+}
+
+async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop> {
     use MailboxCommand as Do;
-    let desk = Desk::new(command.desk());
+    let desk = Desk::new(command.desk(), language);
     match command {
         Do::Register(With { own, .. }) => accounts::register(&desk, own).await,
         Do::Login(With { own, .. }) => accounts::login(&desk, own).await,
@@ -151,12 +185,20 @@ async fn run(command: MailboxCommand) -> Result<Answer, Stop> {
         Do::EndSession(With { own, .. }) => security::end_session(&desk, own).await,
         Do::NewSheet(_) => security::new_sheet(&desk).await,
         Do::Events(_) => security::events(&desk).await,
-        Do::Send(With { own, .. }) => letters::send(&desk, own).await,
+        Do::Send(With { own, .. }) => writing::send(&desk, own).await,
+        Do::Reply(With { own, .. }) => writing::reply(&desk, own).await,
+        Do::Forward(With { own, .. }) => writing::forward(&desk, own).await,
         Do::List(With { own, .. }) => letters::list(&desk, own).await,
         Do::Read(With { own, .. }) => letters::read(&desk, own).await,
-        Do::Withdraw(With { own, .. }) => letters::withdraw(&desk, own).await,
-        Do::Move(With { own, .. }) => letters::move_letter(&desk, own).await,
-        Do::EmptyTrash(_) => letters::empty_trash(&desk).await,
+        Do::Flag(With { own, .. }) => filing::mark(&desk, own, Mark::Flagged).await,
+        Do::Unflag(With { own, .. }) => filing::mark(&desk, own, Mark::Unflagged).await,
+        Do::Unread(With { own, .. }) => filing::mark(&desk, own, Mark::Unread).await,
+        Do::Withdraw(With { own, .. }) => filing::withdraw(&desk, own).await,
+        Do::Move(With { own, .. }) => filing::move_letter(&desk, own).await,
+        Do::Restore(With { own, .. }) => filing::restore(&desk, own).await,
+        Do::Erase(With { own, .. }) => filing::erase(&desk, own).await,
+        Do::EmptyTrash(_) => filing::empty_trash(&desk).await,
+        Do::Contacts(_) => contacts::list(&desk).await,
         Do::Compare(With { own, .. }) => keys::compare(&desk, own).await,
         Do::Accept(With { own, .. }) => keys::accept(&desk, own).await,
         Do::Export(With { own, .. }) => export::export(&desk, own).await,
@@ -174,12 +216,20 @@ impl MailboxCommand {
             | Self::Sessions(with)
             | Self::NewSheet(with)
             | Self::Events(with)
-            | Self::EmptyTrash(with) => &with.desk,
+            | Self::EmptyTrash(with)
+            | Self::Contacts(with) => &with.desk,
             Self::EndSession(with) => &with.desk,
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
             Self::Read(with) => &with.desk,
-            Self::Withdraw(with) => &with.desk,
+            Self::Reply(with) => &with.desk,
+            Self::Forward(with) => &with.desk,
+            Self::Flag(with)
+            | Self::Unflag(with)
+            | Self::Unread(with)
+            | Self::Withdraw(with)
+            | Self::Restore(with)
+            | Self::Erase(with) => &with.desk,
             Self::Move(with) => &with.desk,
             Self::Compare(with) => &with.desk,
             Self::Accept(with) => &with.desk,
@@ -204,11 +254,11 @@ fn serve_until_stopped(arguments: ServeArgs) -> ExitCode {
 
 /// What only the operator can mend ends 2, so that a unit does not try again by itself.
 fn stop(error: &StartError) -> Stop {
-    if error.is_for_the_operator() { Stop::misconfigured(error) } else { Stop::unavailable(error) }
+    if error.is_for_the_operator() { Stop::misconfigured(error) } else { Stop::failed(error) }
 }
 
 fn runtime(builder: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Stop> {
-    builder.enable_all().build().map_err(|error| Stop::unavailable(&error))
+    builder.enable_all().build().map_err(|error| Stop::failed(&error))
 }
 
 #[cfg(test)]
@@ -221,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        <CommandLine as clap::CommandFactory>::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]
@@ -240,6 +290,18 @@ mod tests {
             "securemailbox events",
             "securemailbox send --to a@example.se --to b@example.se --subject S --text T",
             "securemailbox send --to a@example.se b@example.se --subject S --text-file -",
+            "securemailbox send --to a@example.se --cc b@example.se c@example.se --subject S --text T",
+            "securemailbox send --to a@example.se --bcc b@example.se --subject S --text T",
+            "securemailbox send --to a@example.se b@example.se --each --subject S --text T",
+            "securemailbox reply 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --all --cc a@example.se --text-file -",
+            "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se",
+            "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se --cc b@example.se --text T",
+            "securemailbox flag 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox unflag 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox unread 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox restore 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox erase 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox contacts --json",
             "securemailbox list --folder sent --limit 5",
             "securemailbox read 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox move 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 trash",
@@ -260,6 +322,10 @@ mod tests {
             "securemailbox send --to not-an-address --subject S --text T",
             "securemailbox send --to a@example.se --subject S",
             "securemailbox send --to a@example.se --subject S --text T --text-file f",
+            "securemailbox reply 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox reply 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --text T --text-file f",
+            "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --text T",
+            "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se --text T --text-file f",
             "securemailbox read 17",
             "securemailbox end-session 17",
             "securemailbox list --folder drafts",

@@ -1,20 +1,21 @@
 //! How a command ends: an answer or a stop, one document or a few lines, one exit code.
 
-use std::{
-    fmt::{Display, Write as _},
-    io::Write,
-    process::ExitCode,
-};
+use std::{fmt::Display, io::Write, process::ExitCode};
 
 use securemailbox_client::{
-    failure::{Class, ClientProblem, Failure, FailureName},
+    failure::{Class, ClientProblem, Explained, Failure, FailureName},
     letters::DamageName,
 };
-use securemailbox_protocol::problems::ProblemType;
+use securemailbox_protocol::{address::Address, problems::ProblemType};
+use securemailbox_vault::recovery::NotARecoveryCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::show;
+use crate::{
+    http::Trouble,
+    show,
+    words::{self, Language, Sentence, Told},
+};
 
 /// The answer of a command, in both forms.
 pub(crate) struct Answer {
@@ -45,48 +46,87 @@ enum CommandStop {
     RecoveryCode,
 }
 
-/// A command that stopped: what happened and what to do next.
+/// A command that stopped: what happened and what to do next. A program is told in English.
 #[derive(Debug)]
 pub(crate) struct Stop {
     class: Option<Class>,
     name: StopName,
-    detail: String,
+    told: Told,
     more: Map<String, Value>,
 }
 
 impl Stop {
     /// Wrong usage: nothing was done.
-    pub(crate) fn usage(detail: impl Into<String>) -> Self {
-        Self { class: None, name: StopName::Command(CommandStop::Usage), detail: detail.into(), more: Map::new() }
+    pub(crate) fn usage(sentence: Sentence<'_>) -> Self {
+        Self::without_class(sentence.told())
     }
 
     /// What the operator configured can't be used: nothing was done, and nothing will be until it is mended.
     pub(crate) fn misconfigured(error: &dyn Display) -> Self {
-        Self::usage(sentence(&error.to_string()))
+        Self::in_english(show::sentence(&error.to_string()))
+    }
+
+    /// Wrong usage, in the words of whoever parsed it.
+    fn in_english(words: String) -> Self {
+        Self::without_class(Told { en: words.clone(), sv: words })
+    }
+
+    fn without_class(told: Told) -> Self {
+        Self { class: None, name: StopName::Command(CommandStop::Usage), told, more: Map::new() }
     }
 
     /// Something around this program failed.
-    pub(crate) fn unavailable(error: &dyn Display) -> Self {
-        Self::of(StopName::Command(CommandStop::Failed), Class::Unavailable, sentence(&error.to_string()))
+    pub(crate) fn unavailable(sentence: Sentence<'_>) -> Self {
+        Self::of(StopName::Command(CommandStop::Failed), Class::Unavailable, sentence.told())
+    }
+
+    /// The same, in the words of whatever failed.
+    pub(crate) fn failed(error: &dyn Display) -> Self {
+        Self::unavailable(Sentence::DeviceFailed { error: &show::sentence(&error.to_string()) })
     }
 
     /// A code was typed that can't be one: a slip of the hand, and no matter for the server.
-    pub(crate) fn not_a_code(error: &dyn Display) -> Self {
-        Self::of(StopName::Failure(ProblemType::CodeRefused.into()), Class::Refused, sentence(&error.to_string()))
+    pub(crate) fn not_a_code() -> Self {
+        Self::of(StopName::Failure(ProblemType::CodeRefused.into()), Class::Refused, Sentence::NotACode.told())
     }
 
     /// The same of the code on a recovery sheet.
-    pub(crate) fn not_a_recovery_code(error: &dyn Display) -> Self {
-        Self::of(StopName::Command(CommandStop::RecoveryCode), Class::Refused, sentence(&error.to_string()))
+    pub(crate) fn not_a_recovery_code(error: NotARecoveryCode) -> Self {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let sentence = match error {
+            NotARecoveryCode::Length { found } => Sentence::RecoveryCodeLength { found: number(found) },
+            NotARecoveryCode::Character { position } => Sentence::RecoveryCodeCharacter { position: number(position) },
+            NotARecoveryCode::Check => Sentence::RecoveryCodeSlip,
+        };
+        Self::of(StopName::Command(CommandStop::RecoveryCode), Class::Refused, sentence.told())
     }
 
     /// Something could not be verified.
-    pub(crate) fn damaged(detail: String) -> Self {
-        Self::of(StopName::Failure(DamageName::Damaged.into()), Class::Damaged, detail)
+    pub(crate) fn damaged(sentence: Sentence<'_>) -> Self {
+        Self::of(StopName::Failure(DamageName::Damaged.into()), Class::Damaged, sentence.told())
     }
 
-    fn of(name: StopName, class: Class, detail: String) -> Self {
-        Self { class: Some(class), name, detail, more: Map::new() }
+    /// There is no such thing.
+    pub(crate) fn not_found(sentence: Sentence<'_>) -> Self {
+        Self::of(StopName::Failure(ProblemType::NotFound.into()), Class::NotFound, sentence.told())
+    }
+
+    /// A failure, whom it is about, and what to do in Swedish where the failure alone does not tell.
+    pub(crate) fn of_failure(failure: &impl Failure, about: Option<&Address>, instead: Option<Sentence<'_>>) -> Self {
+        let told = words::explained(failure, about, instead);
+        let Explained { name, class, retry_after, request, .. } = failure.explain();
+        let mut more = Map::new();
+        if let Some(seconds) = retry_after {
+            more.insert("retry_after".into(), seconds.into());
+        }
+        if let Some(request) = request {
+            more.insert("request".into(), request.into());
+        }
+        Self { class: Some(class), name: StopName::Failure(name), told, more }
+    }
+
+    fn of(name: StopName, class: Class, told: Told) -> Self {
+        Self { class: Some(class), name, told, more: Map::new() }
     }
 
     /// Whether trying again may help, and nothing is kept to be tried again by itself.
@@ -94,9 +134,9 @@ impl Stop {
         self.class == Some(Class::Unavailable) && !self.more.contains_key("id")
     }
 
-    /// Adds a sentence to the detail.
-    pub(crate) fn and(mut self, sentence: &str) -> Self {
-        self.detail = format!("{} {sentence}", self.detail);
+    /// Adds a sentence.
+    pub(crate) fn and(mut self, sentence: Sentence<'_>) -> Self {
+        self.told = self.told.and(&sentence.told());
         self
     }
 
@@ -106,16 +146,17 @@ impl Stop {
         self
     }
 
-    /// With what the operating system said about the network.
-    pub(crate) fn because(mut self, reason: Option<String>) -> Self {
-        if let Some(reason) = reason.filter(|_| self.name == StopName::Failure(ClientProblem::Unreachable.into())) {
-            self.detail = format!("{} ({})", self.detail, show::plain(&reason));
+    /// With what is known of why the network failed.
+    pub(crate) fn because(mut self, trouble: Option<Trouble>) -> Self {
+        if let Some(trouble) = trouble.filter(|_| self.name == StopName::Failure(ClientProblem::Unreachable.into())) {
+            self.told = self.told.and(&trouble.told());
         }
         self
     }
 
+    /// What a log and a program are told.
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.told.en
     }
 
     /// The exit code: the only place where it is chosen.
@@ -132,44 +173,22 @@ impl Stop {
     fn json(&self) -> Value {
         let mut error = self.more.clone();
         error.insert("type".into(), json!(self.name));
-        error.insert("detail".into(), self.detail.clone().into());
+        error.insert("detail".into(), self.detail().into());
         json!({ "error": error })
     }
 }
 
 impl<F: Failure> From<F> for Stop {
     fn from(failure: F) -> Self {
-        let explained = failure.explain();
-        let mut detail = format!("{} {}", sentence(&failure.to_string()), explained.advice);
-        let mut more = Map::new();
-        if let Some(seconds) = explained.retry_after {
-            let _ = write!(detail, " The server asks for a pause of {seconds} s.");
-            more.insert("retry_after".into(), seconds.into());
-        }
-        if let Some(request) = explained.request {
-            if explained.name == FailureName::Server(ProblemType::Internal) {
-                let _ = write!(detail, " It is {request}.");
-            }
-            more.insert("request".into(), request.into());
-        }
-        Self { class: Some(explained.class), name: StopName::Failure(explained.name), detail, more }
+        Self::of_failure(&failure, None, None)
     }
 }
 
-/// The error's words as a sentence, without anything a terminal would obey.
-fn sentence(words: &str) -> String {
-    let words = show::plain(words);
-    let mut letters = words.chars();
-    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
-}
-
 /// Prints how the command ended, as lines or as JSON, and gives its exit code.
-pub(crate) fn end(ended: Result<Answer, Stop>, json: bool) -> ExitCode {
+pub(crate) fn end(ended: Result<Answer, Stop>, json: bool, language: Language) -> ExitCode {
     let (code, document, text) = match ended {
         Ok(Answer { json, text }) => (ExitCode::SUCCESS, json, Ok(text)),
-        Err(stop) => (stop.code(), stop.json(), Err(stop.detail)),
+        Err(stop) => (stop.code(), stop.json(), Err(stop.told.into(language))),
     };
     let mut out = std::io::stdout().lock();
     let said = match text {
@@ -192,9 +211,9 @@ pub(crate) fn misused(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let stop = Stop::usage(error.to_string().trim_end().to_owned());
+    let stop = Stop::in_english(error.to_string().trim_end().to_owned());
     if wants_json {
-        return end(Err(stop), true);
+        return end(Err(stop), true, Language::En);
     }
     // It repeats what was typed, which may have been copied from a stranger.
     let _ = write!(std::io::stderr(), "{}", show::plain_lines(stop.detail()));
@@ -219,7 +238,7 @@ mod tests {
         assert_eq!(code(LookUpError::NoAccount.into()), format!("{:?}", ExitCode::from(4)));
         assert_eq!(code(CallError::from(Unreachable).into()), format!("{:?}", ExitCode::from(5)));
         assert_eq!(code(Damage::SenderKeyChanged.into()), format!("{:?}", ExitCode::from(6)));
-        assert_eq!(code(Stop::usage("x")), format!("{:?}", ExitCode::from(2)));
+        assert_eq!(code(Stop::usage(Sentence::NeedsText)), format!("{:?}", ExitCode::from(2)));
     }
 
     #[test]
@@ -248,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_network_reason_is_told_of_the_network_only() {
-        let told = |stop: Stop| stop.because(Some("connection refused".into())).detail;
+        let told = |stop: Stop| stop.because(Some(Trouble::System("connection refused".into()))).detail().to_owned();
         assert!(told(CallError::from(Unreachable).into()).ends_with("(connection refused)"));
         assert!(!told(LookUpError::NoAccount.into()).contains("refused"));
     }

@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -12,11 +12,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use securemailbox_client::device::{Device, DeviceFailed, RowId, Table, Write as RowWrite, Written};
 use securemailbox_protocol::ids::AccountId;
 
-use crate::{files, http::ServerUrl, outcome::Stop};
+use crate::{
+    files,
+    http::{KnownDevice, ServerUrl},
+    outcome::Stop,
+    words::Sentence,
+};
 
 const LOCK: &str = "lock";
 const SERVER: &str = "server";
 const SESSION: &str = "session";
+const KNOWN_DEVICE: &str = "known-device";
 const ROWS: &str = "rows.sqlite";
 
 /// A profile folder, locked for as long as this lives: two commands at once would overwrite what each other saw.
@@ -28,17 +34,14 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// Opens the folder, makes it if it is not there, and waits until no other command uses it.
-    pub(crate) fn open(folder: Option<&Path>, quiet: bool) -> Result<Self, Stop> {
+    /// Opens the folder, makes it if it is not there, and waits until no other command uses it. `waiting` is told of that.
+    pub(crate) fn open(folder: Option<&Path>, waiting: impl FnOnce()) -> Result<Self, Stop> {
         let folder = folder.map_or_else(default_folder, |folder| Ok(folder.to_owned()))?;
-        let lock = prepare(&folder).map_err(|error| trouble(&folder, &error))?;
+        let lock = prepare(&folder)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                if !quiet {
-                    // Only a courtesy; the wait is the same if nobody reads it.
-                    let _ = writeln!(io::stderr(), "Another command uses this profile; waiting for it to end.");
-                }
+                waiting();
                 lock.lock().map_err(|error| trouble(&folder, &error))?;
             }
             Err(TryLockError::Error(error)) => return Err(trouble(&folder, &error)),
@@ -53,12 +56,24 @@ impl Profile {
             return Ok(None);
         };
         let url = ServerUrl::parse(String::from_utf8_lossy(&bytes).trim());
-        url.map(Some).map_err(|_| Stop::usage("The profile's file `server` is damaged. Sign out and in again."))
+        url.map(Some).map_err(|_| Stop::usage(Sentence::ServerFileDamaged))
     }
 
     /// Writes down which server this profile belongs to.
     pub(crate) fn keep_server(&self, server: &ServerUrl) -> Result<(), Stop> {
         files::write_whole(&self.folder, SERVER, server.as_str().as_bytes())
+            .map_err(|error| trouble(&self.folder, &error))
+    }
+
+    /// By what the server knows this profile, if it signed in before and did not sign out.
+    pub(crate) fn known_device(&self) -> Result<Option<KnownDevice>, Stop> {
+        let known = files::read_whole(&self.folder, KNOWN_DEVICE).map_err(|error| trouble(&self.folder, &error))?;
+        Ok(known.and_then(|known| KnownDevice::parse(std::str::from_utf8(&known).ok()?)))
+    }
+
+    /// Keeps it for the next sign-in.
+    pub(crate) fn keep_known_device(&self, known: &KnownDevice) -> Result<(), Stop> {
+        files::write_whole(&self.folder, KNOWN_DEVICE, known.as_str().as_bytes())
             .map_err(|error| trouble(&self.folder, &error))
     }
 
@@ -78,9 +93,12 @@ impl Profile {
         work(rows.insert(connection)).map_err(|_| DeviceFailed)
     }
 
-    /// Forgets the server: the last thing of a sign-out.
+    /// Forgets the server, and by what it knew this profile: the last thing of a sign-out.
     pub(crate) fn forget_server(&self) -> Result<(), Stop> {
-        files::erase(&self.folder, SERVER).map_err(|error| trouble(&self.folder, &error))
+        for name in [KNOWN_DEVICE, SERVER] {
+            files::erase(&self.folder, name).map_err(|error| trouble(&self.folder, &error))?;
+        }
+        Ok(())
     }
 }
 
@@ -182,23 +200,25 @@ fn one(rows: &Connection, account: AccountId, table: Table, id: &RowId) -> rusql
 fn default_folder() -> Result<PathBuf, Stop> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let state = state.or_else(home).ok_or_else(|| Stop::usage("There is no home folder here: say --profile DIR."))?;
+    let state = state.or_else(home).ok_or_else(|| Stop::usage(Sentence::NoHome))?;
     Ok(state.join("securemailbox"))
 }
 
 /// A folder of our own is closed to others; a folder with something else in it is not taken over.
-fn prepare(folder: &Path) -> io::Result<File> {
-    files::make_folder(folder)?;
+fn prepare(folder: &Path) -> Result<File, Stop> {
+    let trouble = |error: io::Error| trouble(folder, &error);
+    files::make_folder(folder).map_err(trouble)?;
     let ours = folder.join(LOCK).exists();
-    if !ours && fs::read_dir(folder)?.next().is_some() {
-        return Err(io::Error::other("it holds other things and is no profile; name an empty folder or a new one"));
+    if !ours && fs::read_dir(folder).map_err(trouble)?.next().is_some() {
+        return Err(Stop::unavailable(Sentence::ProfileHoldsOthers { folder }));
     }
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join(LOCK))
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(trouble)?;
+    let mut lock = OpenOptions::new();
+    lock.write(true).create(true).truncate(false).mode(0o600).open(folder.join(LOCK)).map_err(trouble)
 }
 
 fn trouble(folder: &Path, error: &io::Error) -> Stop {
-    Stop::unavailable(&format!("the profile folder {} can't be used: {error}", folder.display()))
+    Stop::unavailable(Sentence::ProfileUnusable { folder, error: &error.to_string() })
 }
 
 #[cfg(test)]
@@ -211,7 +231,7 @@ mod tests {
         let folder = parent.path().join("profile");
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-        let _profile = Profile::open(Some(&folder), true).unwrap();
+        let _profile = Profile::open(Some(&folder), || ()).unwrap();
         assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::metadata(folder.join(LOCK)).unwrap().permissions().mode() & 0o777, 0o600);
     }
@@ -220,7 +240,7 @@ mod tests {
     async fn rows_are_written_all_or_none_and_leave_no_file_behind() {
         use securemailbox_client::device::Expected;
         let folder = tempfile::tempdir().unwrap();
-        let profile = Profile::open(Some(folder.path()), true).unwrap();
+        let profile = Profile::open(Some(folder.path()), || ()).unwrap();
         let account = AccountId::from_bytes([1; 16]);
         let put = |id: u8, expected, byte| RowWrite {
             table: Table::Pin,
@@ -245,13 +265,13 @@ mod tests {
     fn a_folder_with_other_things_in_it_is_not_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("thesis.txt"), "…").unwrap();
-        assert!(Profile::open(Some(folder.path()), true).is_err());
+        assert!(Profile::open(Some(folder.path()), || ()).is_err());
     }
 
     #[test]
     fn a_profile_is_used_by_one_command_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Profile::open(Some(folder.path()), true).unwrap();
+        let first = Profile::open(Some(folder.path()), || ()).unwrap();
         let lock = File::open(folder.path().join(LOCK)).unwrap();
         assert!(matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
         drop(first);

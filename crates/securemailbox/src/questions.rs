@@ -9,7 +9,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::outcome::Stop;
+use crate::{
+    outcome::Stop,
+    words::{Language, Sentence},
+};
 
 /// The variable a password may come in.
 const PASSWORD: &str = "SECUREMAILBOX_PASSWORD";
@@ -35,7 +38,7 @@ impl PasswordArgs {
 /// The first line of a file.
 pub(crate) fn first_line(file: &Path) -> Result<Zeroizing<String>, Stop> {
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|error| Stop::usage(format!("{} can't be read: {error}.", file.display())))?;
+    let text = text.map_err(|error| Stop::usage(Sentence::CantRead { file, error: &error.to_string() }))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
@@ -57,23 +60,24 @@ pub(crate) async fn ask_secret(question: &str) -> Result<Zeroizing<String>, Stop
 }
 
 /// Asks for a secret that is chosen now: twice on a terminal, since nobody sees what was typed.
-pub(crate) async fn ask_new_secret(question: &str) -> Result<Zeroizing<String>, Stop> {
+pub(crate) async fn ask_new_secret(question: Sentence<'_>, language: Language) -> Result<Zeroizing<String>, Stop> {
+    let (question, again) = (question.said(language), Sentence::AskAgain.said(language));
     loop {
-        let first = ask_secret(question).await?;
-        if !answers_come_from_a_person() || *first == *ask_secret("The same again, to be sure:").await? {
+        let first = ask_secret(&question).await?;
+        if !answers_come_from_a_person() || *first == *ask_secret(&again).await? {
             return Ok(first);
         }
-        say("They differ.")?;
+        say(&Sentence::TheyDiffer.said(language))?;
     }
 }
 
 /// Waits for an answer on a thread of its own, so that this one still answers the server's pings and hears it hang up.
 async fn answer(question: &str, read: fn() -> io::Result<Zeroizing<String>>) -> Result<Zeroizing<String>, Stop> {
     say(question)?;
-    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Stop::unavailable(&error))?;
+    let read = tokio::task::spawn_blocking(read).await.map_err(|error| Stop::failed(&error))?;
     read.map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => Stop::usage(format!("Nobody answered the question: {question}")),
-        _ => Stop::unavailable(&error),
+        io::ErrorKind::UnexpectedEof => Stop::usage(Sentence::NobodyAnswered { question }),
+        _ => Stop::failed(&error),
     })
 }
 
@@ -88,7 +92,7 @@ fn read_unseen() -> io::Result<Zeroizing<String>> {
 
 /// Says a line where the questions are: a question, or a remark between two.
 pub(crate) fn say(line: &str) -> Result<(), Stop> {
-    writeln!(io::stderr(), "{line}").map_err(|error| Stop::unavailable(&error))
+    writeln!(io::stderr(), "{line}").map_err(|error| Stop::failed(&error))
 }
 
 #[cfg(test)]

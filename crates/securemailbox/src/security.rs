@@ -1,17 +1,25 @@
 //! `sessions`, `end-session`, `new-sheet`, `events`: who may open this mailbox, and what was done about that.
 
 use securemailbox_client::{
+    devices::DeviceName,
     failure::{Explained, Failure},
     mailbox::Mailbox,
     world::World,
 };
-use securemailbox_protocol::{ids::SessionId, problems::ProblemType, security::SecurityEventKind};
+use securemailbox_protocol::{
+    ids::SessionId,
+    problems::ProblemType,
+    security::{SecurityEvent, SecurityEventKind},
+    sessions::SessionRow,
+};
 use serde_json::json;
 
 use crate::{
     accounts::{choose, code_question, with_code},
     desk::Desk,
     outcome::{Answer, Stop},
+    show::plain,
+    words::Sentence,
 };
 
 /// Which session.
@@ -25,12 +33,23 @@ pub(crate) struct EndSessionArgs {
 pub(crate) async fn sessions(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
         let sessions = mailbox.sessions(world).await?.sessions;
-        let line = |session: &securemailbox_protocol::sessions::SessionRow| {
-            let here = if session.current { "  this one" } else { "" };
-            format!("{}  used {}{here}\n", session.id, session.used)
+        let names = mailbox.device_names(world).await.unwrap_or_default();
+        let cells = |session: &SessionRow| {
+            let device = names.of(session.id);
+            let device = device.map(|DeviceName { program, system }| {
+                Sentence::DeviceOn { program: &plain(program), system: &plain(system) }.said(desk.style.names())
+            });
+            let here = here(desk, session.current);
+            vec![session.id.to_string(), desk.style.time(session.used), device.unwrap_or_default(), here]
         };
-        let text = sessions.iter().map(line).collect();
-        Ok(Answer::new(json!({ "sessions": sessions }), text))
+        let head = [Sentence::Id, Sentence::Used, Sentence::Device, Sentence::State];
+        let text = desk.style.rows(&head, sessions.iter().map(cells).collect());
+        let rows = sessions.iter().map(|session| {
+            let mut row = json!(session);
+            row["device"] = json!(names.of(session.id));
+            row
+        });
+        Ok(Answer::new(json!({ "sessions": rows.collect::<Vec<_>>() }), text))
     })
     .await
 }
@@ -38,8 +57,8 @@ pub(crate) async fn sessions(desk: &Desk) -> Result<Answer, Stop> {
 /// Ends another session. Question, where the last code is too old: a code.
 pub(crate) async fn end_session(desk: &Desk, arguments: EndSessionArgs) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
-        confirmed(world, mailbox, async || mailbox.end_session(world, arguments.id).await).await?;
-        Ok(Answer::new(json!({ "ended": arguments.id }), "Ended. Its device opens nothing any more.\n".into()))
+        confirmed(desk, world, mailbox, async || mailbox.end_session(world, arguments.id).await).await?;
+        Ok(Answer::new(json!({ "ended": arguments.id }), desk.line(Sentence::Ended)))
     })
     .await
 }
@@ -49,13 +68,10 @@ pub(crate) async fn new_sheet(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
         let sheet = mailbox.new_sheet(world);
         let code = sheet.code().to_string();
-        let replaced = confirmed(world, mailbox, async || mailbox.replace_sheet(world, &sheet).await).await;
+        let replaced = confirmed(desk, world, mailbox, async || mailbox.replace_sheet(world, &sheet).await).await;
         // If the answer was lost, the new sheet may count already, and this is the only time that it can be told.
         replaced.map_err(|stop| stop.with("recovery_code", code.clone()))?;
-        let text = format!(
-            "Your new recovery code, shown this once:\n\n    {}\n\nWrite it on paper. The old one opens nothing any more.\n",
-            desk.style.strong(&code)
-        );
+        let text = desk.line(Sentence::NewRecoveryCode { code: &desk.style.strong(&code) });
         Ok(Answer::new(json!({ "recovery_code": code }), text))
     })
     .await
@@ -65,30 +81,36 @@ pub(crate) async fn new_sheet(desk: &Desk) -> Result<Answer, Stop> {
 pub(crate) async fn events(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
         let events = mailbox.security_events(world).await?.events;
-        let line = |event: &securemailbox_protocol::security::SecurityEvent| {
-            let here = if event.current { " (this session)" } else { "" };
-            format!("{}  {}{here}\n", event.at, done(event.kind))
+        let cells = |event: &SecurityEvent| {
+            vec![desk.style.time(event.at), done(event.kind).said(desk.style.names()), here(desk, event.current)]
         };
-        let text = events.iter().map(line).collect();
+        let head = [Sentence::Date, Sentence::What, Sentence::State];
+        let text = desk.style.rows(&head, events.iter().map(cells).collect());
         Ok(Answer::new(json!({ "events": events }), text))
     })
     .await
 }
 
-const fn done(kind: SecurityEventKind) -> &'static str {
+/// A mark at what belongs to this session.
+fn here(desk: &Desk, current: bool) -> String {
+    if current { Sentence::ThisSession.said(desk.style.names()) } else { String::new() }
+}
+
+const fn done(kind: SecurityEventKind) -> Sentence<'static> {
     match kind {
-        SecurityEventKind::SignedIn => "new sign-in",
-        SecurityEventKind::SheetReplaced => "the recovery sheet was replaced",
-        SecurityEventKind::KeyringReplaced => "the keyring was overwritten",
-        SecurityEventKind::PasswordReplaced => "password and recovery sheet were replaced",
-        SecurityEventKind::SessionEnded => "a session was ended",
-        SecurityEventKind::UnlockFailed => "a wrong password at a locked session",
+        SecurityEventKind::SignedIn => Sentence::SignedInEvent,
+        SecurityEventKind::SheetReplaced => Sentence::SheetReplacedEvent,
+        SecurityEventKind::KeyringReplaced => Sentence::KeyringReplacedEvent,
+        SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
+        SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
+        SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
     }
 }
 
 /// Does it. Where that is refused for want of a fresh proof, asks for a code and does it once more, and no oftener: a server
 /// that asks again and again must not send anybody SMS without end.
 async fn confirmed<T, E: Failure>(
+    desk: &Desk,
     world: &impl World,
     mailbox: &Mailbox,
     act: impl AsyncFn() -> Result<T, E>,
@@ -99,8 +121,9 @@ async fn confirmed<T, E: Failure>(
             if name != ProblemType::ProofRequired.into() {
                 return Err(refusal.into());
             }
-            let to_enter = choose(world, &mailbox.confirm(world, offers).await?).await?;
-            with_code(&code_question(to_enter.offer()), async |code| to_enter.enter(world, &code).await).await?;
+            let to_enter = choose(desk, world, &mailbox.confirm(world, offers).await?).await?;
+            with_code(desk, &code_question(desk, to_enter.offer()), async |code| to_enter.enter(world, &code).await)
+                .await?;
             act().await.map_err(Stop::from)
         }
         Ok(done) => Ok(done),

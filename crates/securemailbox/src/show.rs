@@ -7,27 +7,30 @@ use securemailbox_client::settings::turns_direction;
 use securemailbox_protocol::time::Timestamp;
 use serde_json::Value;
 
+use crate::words::{self, Language, Sentence};
+
 /// The kind of standard output: a terminal, or a pipe that a program reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
     table: bool,
     colour: bool,
     width: usize,
+    language: Language,
 }
 
 impl Style {
     /// Of this process: NO_COLOR (no-color.org) and a terminal that calls itself dumb are respected.
-    pub(crate) fn of_stdout() -> Self {
+    pub(crate) fn of_stdout(language: Language) -> Self {
         let table = std::io::stdout().is_terminal();
         let variable = |name| std::env::var(name).unwrap_or_default();
         let colour = table && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
-        Self { table, colour, width: variable("COLUMNS").parse().unwrap_or(100) }
+        Self { table, colour, width: variable("COLUMNS").parse().unwrap_or(100), language }
     }
 
     #[cfg(test)]
-    const PIPE: Self = Self { table: false, colour: false, width: 100 };
+    const PIPE: Self = Self { table: false, colour: false, width: 100, language: Language::Sv };
     #[cfg(test)]
-    const TERMINAL: Self = Self { table: true, colour: true, width: 100 };
+    const TERMINAL: Self = Self { table: true, colour: true, width: 100, language: Language::Sv };
 
     /// Whether columns are aligned.
     pub(crate) const fn is_table(self) -> bool {
@@ -54,20 +57,27 @@ impl Style {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into() }
     }
 
-    /// A time: to the minute on a terminal, RFC 3339 in a pipe.
-    pub(crate) fn time(self, time: Timestamp) -> String {
-        let whole = time.to_string();
-        match whole.get(..16) {
-            Some(minute) if self.table => minute.replace('T', " "),
-            Some(_) | None => whole,
-        }
+    /// The language of names: of fields, folders and states. A pipe has English ones, which programs know.
+    pub(crate) const fn names(self) -> Language {
+        if self.table { self.language } else { Language::En }
     }
 
-    /// Rows of cells: aligned on a terminal, tabs in a pipe. The last column takes the width that is left.
-    pub(crate) fn rows(self, rows: &[Vec<String>]) -> String {
+    /// A time: to the minute and in the language on a terminal, RFC 3339 in a pipe.
+    pub(crate) fn time(self, time: Timestamp) -> String {
+        if self.table { words::date(time, self.language) } else { time.to_string() }
+    }
+
+    /// A line that says what is what.
+    pub(crate) fn field(self, name: Sentence<'_>, value: &str) -> String {
+        format!("{} {value}\n", self.faint(&format!("{}:", name.said(self.names()))))
+    }
+
+    /// Rows of cells: under a head and aligned on a terminal, tabs in a pipe. The last column takes the width that is left.
+    pub(crate) fn rows(self, head: &[Sentence<'_>], mut rows: Vec<Vec<String>>) -> String {
         if !self.table {
             return rows.iter().map(|row| row.join("\t") + "\n").collect();
         }
+        rows.insert(0, head.iter().map(|name| self.faint(&name.said(self.language))).collect());
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| length(cell)).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -91,9 +101,13 @@ impl Style {
     }
 }
 
-/// A number with its noun, such as `1 letter` and `2 letters`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+/// An error's words as a sentence, without anything a terminal would obey.
+pub(crate) fn sentence(words: &str) -> String {
+    let words = plain(words);
+    let mut letters = words.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// One line of text that a stranger wrote: control characters, which a terminal obeys, and marks that turn the direction
@@ -182,17 +196,21 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_below_each_other_whatever_their_colour() {
-        let rows = [vec![Style::TERMINAL.strong("a"), "b".into()], vec!["long".into(), "c".into()]];
-        assert_eq!(Style::TERMINAL.rows(&rows), "\u{1b}[1ma\u{1b}[0m     b\nlong  c\n");
-        assert_eq!(Style::PIPE.rows(&[vec!["a".into(), "b".into()]]), "a\tb\n");
+    fn columns_stand_below_each_other_and_under_their_heads_whatever_their_colour() {
+        let rows = vec![vec![Style::TERMINAL.strong("a"), "b".into()], vec!["long".into(), "c".into()]];
+        let head = [Sentence::Id, Sentence::Subject];
+        let shown = "\u{1b}[2mId\u{1b}[0m    \u{1b}[2mÄmne\u{1b}[0m\n\u{1b}[1ma\u{1b}[0m     b\nlong  c\n";
+        assert_eq!(Style::TERMINAL.rows(&head, rows), shown);
+        assert_eq!(Style::PIPE.rows(&head, vec![vec!["a".into(), "b".into()]]), "a\tb\n");
     }
 
     #[test]
-    fn a_pipe_gets_no_colour_and_whole_times() {
+    fn a_pipe_gets_no_colour_and_names_and_times_that_programs_know() {
         assert_eq!(Style::PIPE.strong("a"), "a");
+        assert_eq!(Style::PIPE.field(Sentence::Subject, "Hej"), "Subject: Hej\n");
+        assert_eq!(Style::TERMINAL.field(Sentence::Subject, "Hej"), "\u{1b}[2mÄmne:\u{1b}[0m Hej\n");
         let time: Timestamp = "2026-11-24T10:42:07Z".parse().unwrap();
         assert_eq!(Style::PIPE.time(time), "2026-11-24T10:42:07Z");
-        assert_eq!(Style::TERMINAL.time(time), "2026-11-24 10:42");
+        assert!(Style::TERMINAL.time(time).contains(" nov 2026 "));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::rngs::OsRng;
-use securemailbox_client::{device::Device, world::World};
+use securemailbox_client::{device::Device, devices::DeviceName, world::World};
 use securemailbox_protocol::time::Timestamp;
 
 use crate::http::Http;
@@ -33,6 +33,16 @@ impl<D: Device> World for Terminal<D> {
 
     fn rng(&self) -> OsRng {
         OsRng
+    }
+
+    fn device_name(&self) -> Option<DeviceName> {
+        let system = match std::env::consts::OS {
+            "linux" => "Linux",
+            "macos" => "Mac",
+            "windows" => "Windows",
+            other => other,
+        };
+        DeviceName::new("Terminal", system)
     }
 }
 

@@ -1,12 +1,13 @@
-//! Browsers that signed in before. Whoever guesses at somebody's password from elsewhere is soon told to wait, and its owner
-//! must not be: a browser with this cookie is counted by itself. It opens nothing, and tells nothing to whoever reads it.
+//! Browsers and programs that signed in before. Whoever guesses at somebody's password from elsewhere is soon told to wait, and
+//! its owner must not be: a browser with this cookie, and a program with this header, is counted by itself. It opens nothing, and
+//! tells nothing to whoever reads it.
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use rand::RngCore;
-use securemailbox_protocol::{coding::base64url, ids::AccountId};
+use securemailbox_protocol::{coding::base64url, ids::AccountId, sessions::KNOWN_DEVICE};
 
 use crate::{mailroom::Mailroom, networks::Network, seal::ServerSeal};
 
@@ -14,7 +15,7 @@ const COOKIE: &str = "__Host-device";
 /// How long a browser is known after a sign-in, unless it signs out: half a year.
 const SECONDS: u32 = 180 * 24 * 60 * 60;
 
-/// A browser that signed in to one mailbox: 16 random bytes, which count for that mailbox only.
+/// A browser or program that signed in to one mailbox: 16 random bytes, which count for that mailbox only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KnownDevice([u8; 16]);
 
@@ -32,28 +33,34 @@ impl KnownDevice {
     }
 }
 
-/// What a request says of its browser. Nothing in it is believed before it is held to a mailbox.
+/// What a request says of its browser or program. Nothing in it is believed before it is held to a mailbox.
 #[derive(Debug, Clone, Copy)]
 pub struct PresentedDevice(Option<([u8; 16], [u8; 16])>);
 
 impl PresentedDevice {
-    /// The browser, if it signed in to this mailbox before.
+    /// The device, if it signed in to this mailbox before.
     #[must_use]
     pub fn known_to(self, seal: &ServerSeal, account: AccountId) -> Option<KnownDevice> {
         let (nonce, mac) = self.0?;
         seal.is_device(account, &nonce, &mac).then_some(KnownDevice(nonce))
     }
 
-    /// The cookie by which the browser is known to this mailbox from now on. One that was known stays the same, so that
-    /// signing in again gives no fresh tries.
+    /// The cookie by which a browser is known to this mailbox from now on.
     #[must_use]
     pub fn cookie(self, mailroom: &Mailroom, account: AccountId) -> HeaderValue {
+        cookie(&self.mark(mailroom, account), SECONDS)
+    }
+
+    /// By what the device is known to this mailbox from now on. One that was known stays the same, so that signing in again
+    /// gives no fresh tries.
+    #[must_use]
+    pub fn mark(self, mailroom: &Mailroom, account: AccountId) -> String {
         let KnownDevice(nonce) = self.known_to(&mailroom.seal, account).unwrap_or_else(|| {
             let mut nonce = [0; 16];
             mailroom.rng().fill_bytes(&mut nonce);
             KnownDevice(nonce)
         });
-        cookie(&base64url::encode(&[nonce, mailroom.seal.device(account, &nonce)].concat()), SECONDS)
+        base64url::encode(&[nonce, mailroom.seal.device(account, &nonce)].concat())
     }
 
     /// A browser that says this.
@@ -71,7 +78,8 @@ impl PresentedDevice {
     fn read(headers: &HeaderMap) -> Option<([u8; 16], [u8; 16])> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
-        let value = pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
+        let cookie = pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+        let value = cookie.or_else(|| headers.get(KNOWN_DEVICE)?.to_str().ok())?;
         let octets = base64url::decode(value).ok()?;
         let (nonce, mac) = octets.split_first_chunk()?;
         Some((*nonce, mac.try_into().ok()?))
@@ -128,6 +136,16 @@ mod tests {
         assert_eq!(known.known_to(&seal, other), None);
         assert_eq!(known.known_to(&ServerSeal::new(&[8; 32]), account), None);
         assert_eq!(PresentedDevice(Some(([3; 16], [0; 16]))).known_to(&seal, account), None);
+    }
+
+    #[test]
+    fn a_program_says_the_same_by_a_header() {
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([(header::HeaderName::from_static(KNOWN_DEVICE), HeaderValue::from_static(value))])
+        };
+        let mark = headers("AwMDAwMDAwMDAwMDAwMDAwQEBAQEBAQEBAQEBAQEBAQ");
+        assert_eq!(PresentedDevice::read(&mark), Some(([3; 16], [4; 16])));
+        assert_eq!(PresentedDevice::read(&headers("AwMD")), None);
     }
 
     #[test]

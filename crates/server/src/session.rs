@@ -13,7 +13,7 @@ use securemailbox_protocol::{
     levels::Level,
     limits,
     problems::ProblemType,
-    sessions::{NewSession, SessionDelivery},
+    sessions::{KNOWN_DEVICE, NewSession, SessionDelivery},
     slots::Slot,
     time::Timestamp,
 };
@@ -115,7 +115,7 @@ pub(crate) fn check_delivery(delivery: SessionDelivery, own_page: FromOwnPage) -
     }
 }
 
-/// Hands the token over the way it was asked for; a browser is known from now on, too.
+/// Hands the token over the way it was asked for; the browser or program is known from now on, too.
 pub(crate) fn hand_over(
     mailroom: &Mailroom,
     mut session: NewSession,
@@ -126,7 +126,8 @@ pub(crate) fn hand_over(
     match delivery {
         SessionDelivery::Bearer => {
             session.token = Some(token.to_text());
-            (StatusCode::CREATED, axum::Json(session)).into_response()
+            let known = [(KNOWN_DEVICE, device.mark(mailroom, session.account))];
+            (StatusCode::CREATED, known, axum::Json(session)).into_response()
         }
         SessionDelivery::Cookie => {
             let known = device.cookie(mailroom, session.account);

@@ -102,7 +102,7 @@ export class Terminal {
     await mkdir(this.#profile, { recursive: true, mode: 0o700 });
     const before = await Promise.all(codesFrom.map((from) => this.#server.messagesTo(from)));
     const child = spawn(BINARY, [...asked, "--profile", this.#profile, "--json"], {
-      env: { ...process.env, SECUREMAILBOX_PASSWORD: this.#person.password },
+      env: { ...process.env, LC_ALL: "C", SECUREMAILBOX_PASSWORD: this.#person.password },
     });
     const ended = once(child, "exit") as Promise<[number | null]>;
     const out = text(child.stdout);

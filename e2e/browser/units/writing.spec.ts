@@ -2,10 +2,13 @@
 import { expect, test } from "@playwright/test";
 import { isWhole, understood } from "../../../web/src/letters/write/addresses.ts";
 import { answerTo } from "../../../web/src/letters/write/answer.ts";
+import { forwardOf } from "../../../web/src/letters/write/forward.ts";
 import { charactersOver, octetsOver } from "../../../web/src/letters/write/lengths.ts";
 import { suggest } from "../../../web/src/letters/write/suggest.ts";
 import { shownAddress } from "../../../web/src/parts/shown_address.ts";
 import type { Correspondent, Letter } from "../../../web/src/worker/types.ts";
+import type { Language } from "../house/words.ts";
+import BEGINNINGS from "./beginnings.json" with { type: "json" };
 import { inLanguage } from "./language.ts";
 
 function person(address: string, name: string | null, standing: Correspondent["standing"] = "known"): Correspondent {
@@ -20,26 +23,35 @@ const OFFICE = person("kontakt@sundvik.example", null, "new");
 test.describe("an answer", () => {
   const letter = (from: Correspondent, to: Correspondent[], subject = "Provsvar") => ({ id: "1", from, to, subject }) as Letter;
 
+  // A terminal's own test reads the same cases.
   test("goes to its sender alone, or to everybody who can read the letter, each once and oneself never", () => {
-    const asked = letter(BJORN, [ANNA, MARIA, BJORN]);
-    expect(answerTo(asked, false).to).toEqual([BJORN.address]);
-    expect(answerTo(asked, true).to).toEqual([BJORN.address, MARIA.address]);
-  });
-
-  test("to one's own letter goes to its readers", () => {
-    const own = letter(ANNA, [BJORN, MARIA]);
-    for (const all of [false, true]) expect(answerTo(own, all).to).toEqual([BJORN.address, MARIA.address]);
-  });
-
-  test("has its mark once, in whichever of the two languages", () => {
-    for (const [language, mark] of [["sv", "Sv"], ["en", "Re"]] as const) {
-      inLanguage(language);
-      const subject = (of: string) => answerTo(letter(BJORN, [ANNA], of), false).subject;
-      expect(subject("Provsvar")).toBe(`${mark}: Provsvar`);
-      for (const marked of ["Sv: Provsvar", "Re: Provsvar", "RE: Provsvar", " sv: Provsvar"]) expect(subject(marked)).toBe(marked);
-      expect(subject("Svar: ja")).toBe(`${mark}: Svar: ja`);
+    for (const { own, from, readers, all, to } of BEGINNINGS.recipients) {
+      const somebody = (address: string) => person(address, null, address === own ? "own" : "known");
+      expect(answerTo(letter(somebody(from), readers.map(somebody)), all).to, JSON.stringify({ from, all })).toEqual(to);
     }
   });
+
+  test("has its mark once, in whichever of the two languages, and a letter that is passed on likewise", () => {
+    for (const { language, subject, answer, forward } of BEGINNINGS.subjects) {
+      inLanguage(language as Language);
+      const of = { ...letter(BJORN, [ANNA], subject), text: "", date: "2026-11-24T10:42:00Z" } as Letter;
+      expect(answerTo(of, false).subject).toBe(answer);
+      expect(forwardOf(of).subject).toBe(forward);
+    }
+  });
+});
+
+test("a letter that is passed on says whose words follow", () => {
+  for (const { language, from, to, subject, head } of BEGINNINGS.forwarded) {
+    inLanguage(language as Language);
+    const somebody = (named: string) => {
+      const [, name = null, address = named] = /^(.*) <(.*)>$/.exec(named) ?? [];
+      return person(address, name);
+    };
+    const date = new Date(2026, 10, 24, 10, 42).toISOString();
+    const passedOn = { from: somebody(from), to: to.split(", ").map(somebody), subject, date, text: "Hej!" } as Letter;
+    expect(forwardOf(passedOn).text).toBe(`\n\n${head}\n\nHej!`);
+  }
 });
 
 test.describe("suggestions", () => {

@@ -1,14 +1,18 @@
 //! The command line against a real server (issue 3, item 6; DESIGN 8): what it answers, how it fails, how it behaves.
 
+mod answering;
 mod checking;
 mod damage;
 mod demo;
+mod devices;
 mod failures;
+mod filing;
 mod lies;
 mod manners;
 mod running;
 mod slowly;
 mod story;
+mod swedish;
 
 use std::path::Path;
 
@@ -37,6 +41,13 @@ const BJORN: Person = Person {
     address: "bjorn.cli@example.se",
     phone: "+46701740615",
     password: "åtta blå vantar på en lina",
+};
+
+const CECILIA: Person = Person {
+    name: "Cecilia Åberg",
+    address: "cecilia.cli@example.se",
+    phone: "+46701740616",
+    password: "sju gula skor under en bro",
 };
 
 impl Person {

@@ -1,0 +1,161 @@
+//! The help in Swedish. In English it stands beside what it is about, where clap takes it from; a test holds that nothing of it
+//! is without its Swedish words.
+
+use clap::{Arg, ArgAction, Command};
+
+const TEMPLATE: &str = "{about-with-newline}\nAnvändning: {usage}\n\n{all-args}{after-help}";
+const EXIT_CODES: &str = "\
+SecureMailbox: brev som bara avsändaren och läsaren kan läsa.
+
+Slutar med 0 när det är gjort, 2 vid fel användning eller inställning, 3 när det nekas, 4 när det inte finns, 5 när servern, \
+nätet eller den här enheten inte fungerar, 6 när något är skadat eller inte stämmer.";
+const CHECK: &str = "\
+Titta på en servers inställningar och på allt den behöver, en rad för varje sak.
+
+Slutar med 0 om allt är bra, 1 om något bör ses över, 2 om servern inte skulle starta, och 5 om något runt den inte fungerar, \
+till exempel databasen eller ett provmeddelande. Gör och ändrar ingenting.";
+
+/// The same commands, explained in Swedish.
+pub(crate) fn in_swedish(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    let long = match name.as_str() {
+        "securemailbox" => Some(EXIT_CODES),
+        "check" => Some(CHECK),
+        _ => None,
+    };
+    let command = command
+        .about(about(&name))
+        .long_about(long)
+        .help_template(TEMPLATE)
+        .subcommand_help_heading("Kommandon")
+        .disable_help_subcommand(true)
+        .disable_help_flag(true)
+        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help));
+    let command = if command.get_version().is_some() {
+        command
+            .disable_version_flag(true)
+            .arg(Arg::new("version").short('V').long("version").action(ArgAction::Version))
+    } else {
+        command
+    };
+    command
+        .mut_args(|arg| {
+            let heading = if arg.is_positional() { "Argument" } else { "Val" };
+            let help = argument(&name, arg.get_id().as_str());
+            arg.help(help).long_help(None::<&str>).help_heading(heading)
+        })
+        .mut_subcommands(in_swedish)
+}
+
+fn about(command: &str) -> Option<&'static str> {
+    Some(match command {
+        "securemailbox" => "SecureMailbox: brev som bara avsändaren och läsaren kan läsa",
+        "serve" => "Kör servern",
+        "check" => "Titta på en servers inställningar och på allt den behöver",
+        "register" => "Skaffa en brevlåda, och logga in i den här profilen",
+        "login" => "Logga in i den här profilen",
+        "recover" => "Kom in igen med återställningsbladet, och välj ett nytt lösenord",
+        "logout" => "Logga ut, och radera allt i den här profilen",
+        "whoami" => "Säg vems brevlåda det är",
+        "sessions" => "Visa var brevlådan är inloggad",
+        "end-session" => "Logga ut en annan enhet: den öppnar inget längre",
+        "new-sheet" => "Gör ett nytt återställningsblad; det gamla öppnar inget längre",
+        "events" => "Visa vad som har hänt med vem som får öppna brevlådan, de senaste 90 dagarna",
+        "send" => "Skriv ett brev",
+        "reply" => "Svara på ett brev: till avsändaren, under samma ämne, i samma samtal",
+        "forward" => "Skicka ett brev vidare, med dess ord under dina",
+        "list" => "Visa breven i en mapp, nyaste först",
+        "read" => "Läs ett brev; avsändaren får ett underskrivet kvitto",
+        "flag" => "Flagga ett brev som du vill komma tillbaka till",
+        "unflag" => "Ta bort flaggan från ett brev",
+        "unread" => "Markera ett brev som oläst; avsändaren har kvar sitt kvitto",
+        "withdraw" => "Ta tillbaka ett brev som du har skickat, ur mottagarnas brevlådor",
+        "move" => "Flytta ett brev till en annan mapp",
+        "restore" => "Lägg tillbaka ett brev från arkivet eller papperskorgen",
+        "erase" => "Radera ett brev i papperskorgen, för alltid",
+        "empty-trash" => "Radera det som ligger i papperskorgen, för alltid",
+        "contacts" => "Visa vilka du känner, och deras nycklar",
+        "compare" => "Visa de sextio siffror som du jämför med någon, i ett samtal eller när ni ses",
+        "accept" => "Godkänn någons nya nyckel",
+        "export" => "Spara alla brev i en mapp, som .eml-filer",
+        "export-key" => "Skriv ut din nyckel för andra: den öppna, eller den privata låst med en lösenfras",
+        _ => return None,
+    })
+}
+
+fn argument(command: &str, id: &str) -> Option<&'static str> {
+    Some(match (command, id) {
+        (_, "help") => "Visa den här hjälpen",
+        (_, "version") => "Visa versionen",
+        (_, "profile") => "Där brevlådan har sina saker [annars $XDG_STATE_HOME/securemailbox]",
+        (_, "json") => "Svara med ett JSON-dokument",
+        (_, "config") => "Fil med inställningar (TOML); sökvägar i den utgår från dess mapp",
+        (_, "data") => "Mapp för data",
+        ("serve", "listen") => "Adress och port att lyssna på",
+        ("serve", "demo") => "En server med människor i, bara på den här datorn, som visar alla koder på /demo/outbox",
+        ("serve", "without_letters") => "Människorna i demon har inte skrivit till varandra än",
+        ("check", "mail") => "Skicka ett provmejl till den här adressen",
+        ("check", "sms") => "Skicka ett prov-SMS till det här numret; det kostar som ett SMS",
+        (_, "server") => "Servern, till exempel https://mail.example.se",
+        (_, "email") => "Din adress",
+        (_, "password_file") => "Fil vars första rad är lösenordet; annars SECUREMAILBOX_PASSWORD, annars en fråga",
+        ("register", "phone") => "Ditt mobilnummer, med landsnummer om det inte är svenskt",
+        ("register", "name") => "Ditt namn, så som det står i dina brev",
+        ("register", "language") => "Språket i mejl och SMS från servern: sv eller en",
+        ("end-session", "id") => "Dess id, som sessions visar det",
+        (_, "id") => "Brevets id, som list visar det",
+        (_, "to") => "Till vem; får anges flera gånger",
+        (_, "cc") => "Vem som får en kopia, som alla ser; får anges flera gånger",
+        (_, "bcc") => "Vem som får en dold kopia, som ingen annan ser; får anges flera gånger",
+        (_, "each") => "Ger var och en ett eget brev, som inte nämner någon annan",
+        (_, "subject") => "Ämnet, en rad",
+        (_, "text") => "Texten",
+        (_, "text_file") => "Fil med texten; - är standard in",
+        ("send", "reply_to") => "Brevet som det här svarar på; samtalet går vidare",
+        ("reply", "all") => "Till alla som fick det, och inte bara till avsändaren",
+        ("list", "folder") => "Vilken: inbox, sent, archive eller trash",
+        ("move", "folder") => "Vart: inbox, sent, archive eller trash",
+        ("list", "limit") => "Högst så många brev",
+        (_, "address") => "Den andras adress",
+        ("compare", "matches") => "Säg att siffrorna som den här enheten visade är lika hos er båda",
+        ("export", "out") => "Mappen; den skapas om den inte finns",
+        ("export", "encrypted") => "Som PGP/MIME, så som de är sparade: går bara att öppna med nyckeln från export-key",
+        ("export-key", "secret") => "Den privata nyckeln, låst med en lösenfras, i stället för den öppna",
+        ("export-key", "passphrase_file") => "Fil vars första rad är lösenfrasen; annars en fråga",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::CommandLine;
+
+    #[test]
+    fn everything_that_can_be_asked_about_is_explained_in_swedish() {
+        let mut command = in_swedish(CommandLine::command());
+        command.build();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            let name = command.get_name();
+            assert!(about(name).is_some(), "{name}");
+            for arg in command.get_arguments() {
+                assert!(argument(name, arg.get_id().as_str()).is_some(), "{name} {}", arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn a_help_has_no_english_headings() {
+        let mut command = in_swedish(CommandLine::command());
+        command.build();
+        let send = command.find_subcommand_mut("send").unwrap().render_long_help().to_string();
+        assert!(send.starts_with("Skriv ett brev\n\nAnvändning: securemailbox send "), "{send}");
+        for help in [send, command.render_long_help().to_string()] {
+            for english in ["Usage", "Options", "Arguments", "Commands", "Print"] {
+                assert!(!help.contains(english), "{help}");
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Every sentence that a person reads, in English and in Swedish (GUIDE, Words).
+
+use std::path::Path;
+
+use securemailbox_client::{contacts::Standing, letters::ReceiptRefused};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder};
+
+use super::{Language, Told, Word};
+use crate::http::ServerUrl;
+
+macro_rules! sentences {
+    (<$life:lifetime> $($variant:ident $({ $($word:ident: $kind:ty),+ })? $en:literal $sv:literal;)+) => {
+        /// What there is to say, and what it is about.
+        #[derive(Clone, Copy)]
+        pub(crate) enum Sentence<$life> {
+            $($variant $({ $($word: $kind),+ })?,)+
+        }
+
+        impl Sentence<'_> {
+            /// In this language.
+            pub(crate) fn said(self, language: Language) -> String {
+                match self {
+                    $(Self::$variant $({ $($word),+ })? => {
+                        $($(let $word = Word::said(&$word, language);)+)?
+                        match language {
+                            Language::En => format!($en),
+                            Language::Sv => format!($sv),
+                        }
+                    })+
+                }
+            }
+        }
+    };
+}
+
+impl Sentence<'_> {
+    /// In both.
+    pub(crate) fn told(self) -> Told {
+        Told { en: self.said(Language::En), sv: self.said(Language::Sv) }
+    }
+}
+
+sentences! {
+    <'a>
+
+    // Coming in.
+    AskEmailCode "The code from the e-mail:" "Koden i mejlet:";
+    AskSmsCode "The code from the SMS:" "Koden i SMS:et:";
+    AskPhoneCode { hint: &'a str } "The code from the SMS to the phone ending in {hint}:" "Koden i SMS:et till numret som slutar på {hint}:";
+    AskPassword "Your password:" "Ditt lösenord:";
+    AskSheetCode "The code on the recovery sheet:" "Koden på återställningsbladet:";
+    ChoosePassword "Choose a password, at least 12 characters:" "Välj ett lösenord, minst 12 tecken:";
+    ChooseNewPassword "Choose a new password, at least 12 characters:" "Välj ett nytt lösenord, minst 12 tecken:";
+    ChoosePassphrase "Choose a passphrase for the exported key:" "Välj en lösenfras för den nyckel som lämnar brevlådan:";
+    AskAgain "The same again, to be sure:" "En gång till, för säkerhets skull:";
+    TheyDiffer "They differ." "De är inte lika.";
+    AskWay "How do you confirm that it is you? The number:" "Hur vill du bekräfta att det är du? Numret:";
+    WayEmail "e-mail" "mejl";
+    WaySms { hint: &'a str } "SMS to the phone ending in {hint}" "SMS till numret som slutar på {hint}";
+    NoneOfTheNumbers "That is none of the numbers." "Det är inget av numren.";
+    ExpectedNumber "Expected one of the numbers that were listed." "Svara med ett av numren i listan.";
+    CodeNotAccepted "That code was not accepted." "Koden stämmer inte.";
+    CodeReplaced "That code was replaced: type the one from the newest message." "Det finns en nyare kod: skriv den från det senaste meddelandet.";
+    NobodyAnswered { question: &'a str } "Nobody answered the question: {question}" "Ingen svarade på frågan: {question}";
+    SignedInAs { who: &'a str } "Signed in as {who}." "Inloggad som {who}.";
+    RecoveryCode { code: &'a str }
+        "Your recovery code, shown this once:\n\n    {code}\n\nWrite it on paper and keep it apart from your phone. With it and your phone you get back in if you forget the password. Without either, nobody can."
+        "Din återställningskod visas bara den här gången:\n\n    {code}\n\nSkriv den på papper, och förvara den inte tillsammans med mobilen. Med koden och mobilen kommer du in igen om du glömmer lösenordet. Utan dem kan ingen öppna brevlådan.";
+    NewRecoveryCode { code: &'a str }
+        "Your new recovery code, shown this once:\n\n    {code}\n\nWrite it on paper. The old one opens nothing any more."
+        "Din nya återställningskod visas bara den här gången:\n\n    {code}\n\nSkriv den på papper. Den gamla öppnar inget längre.";
+    SignedOut "Signed out. Nothing is left in this profile." "Utloggad. Inget finns kvar i den här profilen.";
+    SessionMayLive
+        "Everything in this profile is erased, but the session may still be open at the server: end it from another device."
+        "Allt i den här profilen är raderat, men du kan fortfarande vara inloggad på servern: logga ut den här enheten från en annan.";
+    OwnCertificateDiffers
+        "Warning: the server shows others a certificate for your address that is not yours. Letters to you may be read by somebody else. Tell the people who write to you, and the operator."
+        "Varning: servern visar andra en nyckel för din adress som inte är din. Någon annan kan läsa brev till dig. Säg till dem som skriver till dig, och till den som driver tjänsten.";
+
+    // Sessions.
+    Ended "Ended. Its device opens nothing any more." "Utloggad. Den enheten öppnar inget längre.";
+    DeviceOn { program: &'a str, system: &'a str } "{program} on {system}" "{program} på {system}";
+    ThisSession "this session" "den här enheten";
+    SignedInEvent "new sign-in" "ny inloggning";
+    SheetReplacedEvent "the recovery sheet was replaced" "återställningsbladet byttes";
+    KeyringReplacedEvent "the keyring was overwritten" "nyckelringen skrevs över";
+    PasswordReplacedEvent "password and recovery sheet were replaced" "lösenord och återställningsblad byttes";
+    SessionEndedEvent "a session was ended" "en enhet loggades ut";
+    UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
+
+    // Heads and fields.
+    Id "Id" "Id";
+    Name "Name" "Namn";
+    AddressHead "Address" "Adress";
+    Key "Key" "Nyckel";
+    State "State" "Läge";
+    Used "Last used" "Senast använd";
+    What "What" "Vad";
+    Device "Device" "Enhet";
+    FingerprintField "Fingerprint" "Kännetecken";
+    From "From" "Från";
+    To "To" "Till";
+    Cc "Cc" "Kopia";
+    Bcc "Bcc" "Dold kopia";
+    Date "Date" "Datum";
+    Subject "Subject" "Ämne";
+    Note "Note" "Obs";
+    Delivery "Delivery" "Mottagare";
+
+    // Letters.
+    NeedsText "A letter needs --text or --text-file." "Ett brev behöver --text eller --text-file.";
+    Sent { id: LetterId } "Sent {id}." "Skickat {id}.";
+    CanRead { who: &'a Address, key: Standing } "{who} can read it (key: {key})." "{who} kan läsa det (nyckel: {key}).";
+    NothingSent "Nothing was sent, and nothing waits." "Inget har skickats, och inget väntar.";
+    SentByItself
+        "Do not send it again: the next command posts it, with the same id, so that it arrives once."
+        "Skicka det inte igen: nästa kommando skickar det, med samma id, så att det kommer fram en gång.";
+    NothingShown
+        "Nothing of it is shown. Ask the sender to send it anew, and tell the operator."
+        "Inget av det visas. Be avsändaren skicka det igen, och säg till den som driver tjänsten.";
+    About { who: &'a Address } "It is about {who}." "Det gäller {who}.";
+    Nothing { folder: Folder } "Nothing in {folder}." "Inget i {folder}.";
+    NoContacts "Nobody yet: whoever you write to or read a letter from appears here." "Ingen än: här står de som du har skrivit till eller läst brev från.";
+    Read "read" "läst";
+    Unread "unread" "oläst";
+    Flagged "flagged" "flaggat";
+    Withdrawn "withdrawn" "återtaget";
+    Damaged "damaged" "skadat";
+    Arrived { date: &'a str, arrived: &'a str } "{date}, arrived {arrived}" "{date}, kom {arrived}";
+    Verified { key: Standing } "verified, key {key}" "underskriften stämmer, nyckel: {key}";
+    SignedByDiffering "signed by a key whose digits differ" "underskrivet med en nyckel vars siffror inte stämde";
+    DateIsOff
+        "the sender's date is more than a day from the arrival; the letter may be late, or delivered again."
+        "avsändarens datum ligger mer än ett dygn från när brevet kom; det kan vara försenat, eller levererat en gång till.";
+    ReaderKeyDiffers { who: &'a Address }
+        "the sender wrote to another key of {who} than the one you know. One of you may be deceived; compare keys."
+        "avsändaren har en annan nyckel för {who} än den du känner till. En av er kan vara lurad; jämför nycklar.";
+    UnopenedParts "the letter holds parts that were not opened." "brevet har delar som inte öppnades.";
+    NotMarked
+        "the server could not be told that you read it; the next reading tells."
+        "servern fick inte veta att du har läst det; det sägs nästa gång du öppnar brevet.";
+    ReadAt { who: &'a Address, when: &'a str } "{who} read it {when}, by their own signature." "{who} läste det {when}, enligt sin egen underskrift.";
+    ReceiptDoubtful { who: &'a Address, why: ReceiptRefused } "{who}: the server says it was read, but {why}." "{who}: servern säger att det är läst, men {why}.";
+    NoticeRefused { who: &'a Address, when: &'a str }
+        "{who}: delivered {when}, by the server's word; the e-mail address does not take mail, so tell them another way."
+        "{who}: levererat {when}, enligt servern; e-postadressen tar inte emot mejl, så säg till på något annat sätt.";
+    NotRead { who: &'a Address, when: &'a str } "{who}: delivered {when}, by the server's word; not read." "{who}: levererat {when}, enligt servern; inte läst.";
+    Moved { folder: Folder } "Moved to {folder}." "Brevet ligger i {folder}.";
+    FlaggedNow "Flagged." "Brevet är flaggat.";
+    UnflaggedNow "No longer flagged." "Flaggan är borta.";
+    UnreadNow "Marked as unread." "Brevet är markerat som oläst.";
+    WithdrawnNow
+        "Withdrawn. Whoever had opened it sees that you took it back; what was read may be remembered."
+        "Du har tagit tillbaka brevet. Den som hade öppnat det ser det, och kan minnas vad som stod.";
+    NotInTrash { id: LetterId }
+        "Letter {id} does not lie in the trash. Move it there first."
+        "Brev {id} ligger inte i papperskorgen. Släng det först.";
+    OneLetter "1 letter" "1 brev";
+    Letters { count: u64 } "{count} letters" "{count} brev";
+    ErasedLetters { letters: &'a Told } "{letters} left this mailbox for good." "{letters} är borta ur brevlådan för alltid.";
+    KeysDestroyed { count: u64 } "Done: the keys were destroyed ({count})" "Klart: nycklarna förstördes ({count})";
+    KeysNotDestroyed "Not done: the keys were not destroyed" "Inte gjort: nycklarna förstördes inte";
+    LettersOverwritten { count: u64 }
+        "Done: letters that nobody else holds were overwritten ({count})"
+        "Klart: brev som ingen annan har kvar skrevs över ({count})";
+    NoneOverwritten
+        "Done: no letters had to be overwritten, since others still hold them"
+        "Klart: inga brev behövde skrivas över, för andra har dem kvar";
+    LettersNotOverwritten
+        "Not done: letters that nobody else holds were not overwritten; this kind of database can't"
+        "Inte gjort: brev som ingen annan har kvar skrevs inte över; det kan inte den här sortens databas";
+    LogOverwritten "Done: the database's log was overwritten" "Klart: databasens logg skrevs över";
+    LogNotOverwritten
+        "Not done: the database's log was not overwritten; this kind of database can't"
+        "Inte gjort: databasens logg skrevs inte över; det kan inte den här sortens databas";
+    Vacuumed "Done: the database cleared away what was erased" "Klart: databasen städade undan det raderade";
+    NotVacuumed
+        "Not needed: the database is not cleaned up, since it overwrites instead"
+        "Behövs inte: databasen städas inte, för den skriver över i stället";
+    NotACode "Not a code: expected six digits." "Koden är sex siffror. Skriv alla sex.";
+    RecoveryCodeLength { found: u64 }
+        "A recovery code has 28 characters; this has {found}."
+        "Koden ska ha 28 tecken, och den här har {found}. Kontrollera att alla sju grupper är med.";
+    RecoveryCodeCharacter { position: u64 }
+        "A recovery code has no such character as number {position}."
+        "Tecken nummer {position} finns inte på något blad. Bladet har bara siffror och bokstäver, aldrig U.";
+    RecoveryCodeSlip
+        "The recovery code does not check: something is mistyped."
+        "Det är något fel i koden. Jämför den med bladet, tecken för tecken.";
+
+    // Letters that begin with another one.
+    AnswerSubject { subject: &'a str } "Re: {subject}" "Sv: {subject}";
+    ForwardSubject { subject: &'a str } "Fwd: {subject}" "Vb: {subject}";
+    ForwardedLetter "Forwarded letter" "Vidarebefordrat brev";
+    Written "Written" "Skrivet";
+
+    // Keys.
+    NowCompared { who: &'a Address } "The key of {who} is compared." "Nyckeln till {who} är jämförd.";
+    ReadDigits
+        "Read these digits to each other over a channel you trust, such as a call to a number you already have:"
+        "Läs siffrorna för varandra på ett sätt som du litar på, till exempel i ett samtal till ett nummer som du redan har:";
+    IfAlike { who: &'a Address, key: &'a str }
+        "The key is now: {key}. If all twelve groups are alike: compare {who} --matches"
+        "Nyckeln är nu: {key}. Om alla tolv grupper är lika: compare {who} --matches";
+    KeyIsNow { who: &'a Address, key: &'a str } "The key of {who} is now: {key}." "Nyckeln till {who} är nu: {key}.";
+    KeyOwn "your own" "din egen";
+    KeyNew "new, so far the server's word only" "ny, än så länge bara enligt servern";
+    KeyKnown "known, the one used before" "känd, den som ni har använt förut";
+    KeyCompared "compared" "jämförd";
+    KeyFormer
+        "a former one, given up for another; ask the sender if the letter is theirs"
+        "en tidigare, som byttes mot en annan; fråga avsändaren om brevet är deras";
+    KeyChanged "changed; the server has another one than before, or none" "bytt; servern har en annan än förut, eller ingen";
+    KeyDiffers "one whose digits you found to differ; nothing goes out to it" "en vars siffror inte stämde; inget skickas till den";
+    NeedsPassphrase "An exported key needs a passphrase." "En nyckel som lämnar brevlådan behöver en lösenfras.";
+
+    // Taking along.
+    WrittenTo { letters: &'a Told, folder: &'a Path } "{letters} written to {folder}." "{letters} sparade i {folder}.";
+    LeftOut { id: LetterId, cause: &'a Told } "{id} was left out: {cause}" "{id} togs inte med: {cause}";
+    LeftOutAsDamaged { left_out: &'a Told, written: &'a Told }
+        "{left_out} left out as damaged; {written} written."
+        "{left_out} gick inte att läsa och togs inte med; {written} sparades.";
+
+    // This device, and the way to the server.
+    Working "Working …" "Arbetar …";
+    WorkingFor { seconds: u64 } "Working … {seconds} s" "Arbetar … {seconds} s";
+    StillWaits { id: LetterId, cause: &'a Told } "Letter {id} still waits: {cause}" "Brev {id} väntar fortfarande: {cause}";
+    KeysWait { cause: &'a Told }
+        "What was learnt about keys waits on this device: {cause}"
+        "Det som kom fram om nycklar väntar på den här enheten: {cause}";
+    NotWrittenDown { cause: &'a Told } "What was seen could not be written down: {cause}" "Det som kom fram kunde inte sparas: {cause}";
+    ProfileElsewhere { server: &'a ServerUrl }
+        "This profile is at {server}. Sign out there first, or use another profile folder."
+        "Den här profilen hör till {server}. Logga ut där först, eller använd en annan profilmapp.";
+    ProfileBusy
+        "Another command uses this profile; waiting for it to end."
+        "Ett annat kommando använder profilen; väntar på att det blir klart.";
+    ServerFileDamaged
+        "The profile's file `server` is damaged. Sign out and in again."
+        "Profilens fil `server` är skadad. Logga ut och in igen.";
+    NoHome "There is no home folder here: say --profile DIR." "Det finns ingen hemkatalog här: ange --profile MAPP.";
+    ProfileUnusable { folder: &'a Path, error: &'a str } "The profile folder {folder} can't be used: {error}." "Profilmappen {folder} går inte att använda: {error}.";
+    ProfileHoldsOthers { folder: &'a Path }
+        "The profile folder {folder} can't be used: it holds other things and is no profile; name an empty folder or a new one."
+        "Mappen {folder} går inte att använda: den innehåller annat och är ingen profil. Ange en tom mapp, eller en ny.";
+    CantRead { file: &'a Path, error: &'a str } "{file} can't be read: {error}." "{file} går inte att läsa: {error}.";
+    CantReadAsText { file: &'a Path, error: &'a str } "{file} can't be read as text: {error}." "{file} går inte att läsa som text: {error}.";
+    CantWrite { file: &'a Path, error: &'a str } "{file} can't be written: {error}." "{file} går inte att skriva: {error}.";
+    AnswerTooLarge "(the answer is larger than the protocol allows)" "(svaret är större än protokollet tillåter)";
+    SomethingElseAnswered { status: u16 }
+        "(something else answered with status {status}: a proxy whose server is away, a network that wants you to sign in to it first, or another site)"
+        "(något annat svarade med status {status}: en proxy vars server är borta, ett nät som vill att du loggar in först, eller en annan webbplats)";
+    NetworkSaid { reason: &'a str } "({reason})" "({reason})";
+    DeviceFailed { error: &'a str } "{error}" "Något på den här datorn fungerar inte: {error}";
+    Pause { seconds: u64 } "The server asks for a pause of {seconds} s." "Servern ber om en paus på {seconds} s.";
+    RequestNumber { request: &'a str } "It is {request}." "Det är {request}.";
+}

@@ -1,0 +1,220 @@
+//! `send`, `reply`, `forward`.
+
+use std::{
+    collections::BTreeSet,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use clap::ArgGroup;
+use securemailbox_client::{
+    letters::{Addressed, Answers, SendError},
+    mailbox::Mailbox,
+};
+use securemailbox_protocol::{address::Address, ids::LetterId, limits};
+use serde_json::{Value, json};
+
+use crate::{
+    beginning::{self, Beginning},
+    desk::Desk,
+    outcome::{Answer, Stop},
+    profile::Profile,
+    terminal::Terminal,
+    words::Sentence,
+};
+
+/// A letter to write.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("content").args(["text", "text_file"]).required(true))]
+pub(crate) struct SendArgs {
+    /// To whom; may be given several times.
+    #[arg(long, required = true, num_args = 1.., value_name = "ADDRESS", value_parser = Address::parse)]
+    to: Vec<Address>,
+    #[command(flatten)]
+    copies: CopyArgs,
+    /// The subject, one line.
+    #[arg(long)]
+    subject: String,
+    #[command(flatten)]
+    text: TextArgs,
+    /// The letter this answers; the conversation goes on. `reply` says whom to and what about by itself.
+    #[arg(long, value_name = "ID")]
+    reply_to: Option<LetterId>,
+}
+
+/// A letter to answer.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("content").args(["text", "text_file"]).required(true))]
+pub(crate) struct ReplyArgs {
+    /// Its id, from `list`.
+    id: LetterId,
+    /// To everybody who got it, and not only to its sender.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    copies: CopyArgs,
+    #[command(flatten)]
+    text: TextArgs,
+}
+
+/// A letter to pass on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ForwardArgs {
+    /// Its id, from `list`.
+    id: LetterId,
+    /// To whom; may be given several times.
+    #[arg(long, required = true, num_args = 1.., value_name = "ADDRESS", value_parser = Address::parse)]
+    to: Vec<Address>,
+    #[command(flatten)]
+    copies: CopyArgs,
+    #[command(flatten)]
+    text: TextArgs,
+}
+
+/// Who else gets it.
+#[derive(Debug, clap::Args)]
+struct CopyArgs {
+    /// Who gets a copy, as everybody sees; may be given several times.
+    #[arg(long, num_args = 1.., value_name = "ADDRESS", value_parser = Address::parse)]
+    cc: Vec<Address>,
+    /// Who gets a copy that nobody else knows of; may be given several times.
+    #[arg(long, num_args = 1.., value_name = "ADDRESS", value_parser = Address::parse)]
+    bcc: Vec<Address>,
+    /// Gives each of them a letter of their own, which names nobody else.
+    #[arg(long, conflicts_with_all = ["cc", "bcc"])]
+    each: bool,
+}
+
+/// One's own words.
+#[derive(Debug, clap::Args)]
+struct TextArgs {
+    /// The text.
+    #[arg(long, conflicts_with = "text_file")]
+    text: Option<String>,
+    /// File with the text; - is standard input.
+    #[arg(long, value_name = "FILE")]
+    text_file: Option<PathBuf>,
+}
+
+impl TextArgs {
+    /// The text, if there is one.
+    fn read(self) -> Result<Option<String>, Stop> {
+        match (self.text, &self.text_file) {
+            (Some(text), _) => Ok(Some(text)),
+            (None, Some(file)) => text_of(file).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The text of a letter that has nothing else to say.
+    fn required(self) -> Result<String, Stop> {
+        self.read()?.ok_or_else(|| Stop::usage(Sentence::NeedsText))
+    }
+}
+
+fn text_of(file: &Path) -> Result<String, Stop> {
+    // A little more than fits, so that what is too long is refused as such and not cut.
+    let limit = limits::CONTENT as u64 + 1;
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(limit).read_to_string(&mut text))
+    };
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) => Err(Stop::usage(Sentence::CantReadAsText { file, error: &error.to_string() })),
+    }
+}
+
+/// Sends a letter.
+pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Stop> {
+    let SendArgs { to, copies, subject, text, reply_to } = arguments;
+    let text = text.required()?;
+    post(desk, async |world, mailbox| {
+        let answers = match reply_to {
+            Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
+            None => None,
+        };
+        Ok(addressed(Beginning { to, subject, text }, copies, answers))
+    })
+    .await
+}
+
+/// Answers a letter.
+pub(crate) async fn reply(desk: &Desk, arguments: ReplyArgs) -> Result<Answer, Stop> {
+    let ReplyArgs { id, all, copies, text } = arguments;
+    let text = text.required()?;
+    post(desk, async |world, mailbox| {
+        let letter = mailbox.peek(world, id).await?;
+        let begun = beginning::answer(&letter, mailbox.address(), all, desk.language);
+        Ok(addressed(Beginning { text, ..begun }, copies, Some(Answers::to(&letter))))
+    })
+    .await
+}
+
+/// Passes a letter on, under one's own words.
+pub(crate) async fn forward(desk: &Desk, arguments: ForwardArgs) -> Result<Answer, Stop> {
+    let ForwardArgs { id, to, copies, text } = arguments;
+    let words = text.read()?.unwrap_or_default();
+    post(desk, async |world, mailbox| {
+        let letter = mailbox.peek(world, id).await?;
+        let Beginning { subject, text, .. } = beginning::forward(&letter, mailbox, desk.language);
+        let between = if words.is_empty() { "" } else { "\n\n" };
+        let text = format!("{}{between}{text}", words.trim_end());
+        Ok(addressed(Beginning { to, subject, text }, copies, None))
+    })
+    .await
+}
+
+/// Whom it goes to: each once, and nobody gets a copy of what is to them.
+fn addressed(begun: Beginning, copies: CopyArgs, answers: Option<Answers>) -> Addressed {
+    let (Beginning { mut to, subject, text }, CopyArgs { mut cc, mut bcc, each }) = (begun, copies);
+    let mut seen = BTreeSet::new();
+    for readers in [&mut to, &mut cc, &mut bcc] {
+        readers.retain(|address| seen.insert(address.clone()));
+    }
+    Addressed { to, cc, bcc, each, subject, text, answers }
+}
+
+/// Sends what was written, and says who can read it.
+async fn post(
+    desk: &Desk,
+    write: impl AsyncFnOnce(&Terminal<Profile>, &Mailbox) -> Result<Addressed, Stop>,
+) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let written = write(world, mailbox).await?;
+        let sent = mailbox.send(world, &written).await.map_err(|error| not_sent(&error))?;
+        let readers: Vec<Value> = sent
+            .readers
+            .iter()
+            .map(|(address, standing)| json!({ "address": address, "key_state": standing.as_str() }))
+            .collect();
+        let mut text = desk.line(Sentence::Sent { id: sent.id });
+        for (who, key) in &sent.readers {
+            text += &desk.line(Sentence::CanRead { who, key: *key });
+        }
+        let document = json!({ "id": sent.id, "ids": sent.ids, "subject": written.subject, "to": readers });
+        Ok(Answer::new(document, text))
+    })
+    .await
+    .map_err(|stop| if stop.leaves_nothing_waiting() { stop.and(Sentence::NothingSent) } else { stop })
+}
+
+fn not_sent(error: &SendError) -> Stop {
+    match error {
+        SendError::Waiting { id, .. } => {
+            Stop::of_failure(error, None, Some(Sentence::SentByItself)).with("id", id.to_string())
+        }
+        SendError::LookUp { .. }
+        | SendError::Seal(_)
+        | SendError::TooMuchAtOnce
+        | SendError::Device(_)
+        | SendError::Refused(_)
+        | SendError::NoDraft
+        | SendError::OnItsWay => match error.reader() {
+            Some(reader) => Stop::of_failure(error, Some(reader), None).with("address", reader.as_str()),
+            None => Stop::of_failure(error, None, None),
+        },
+    }
+}
