@@ -141,7 +141,7 @@ pub(crate) struct DeskArgs {
 }
 
 fn main() -> ExitCode {
-    let language = words::language_of(|name| std::env::var_os(name));
+    let language = words::language_of(std::env::var_os);
     let CommandLine { command } = match understood(language) {
         Ok(understood) => understood,
         Err(error) => return outcome::misused(&error),

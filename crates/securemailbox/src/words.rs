@@ -87,7 +87,7 @@ impl Word for u64 {
         let digits = self.to_string();
         let mut said = String::new();
         for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 said.push(separator);
             }
             said.push(digit);
@@ -101,8 +101,8 @@ impl Word for Folder {
         match (language, self) {
             (Language::En, folder) => folder.as_str(),
             (Language::Sv, Self::Inbox) => "inkorgen",
-            (Language::Sv, Self::Sent) => "skickat",
-            (Language::Sv, Self::Drafts) => "utkasten",
+            (Language::Sv, Self::Sent) => "Skickat",
+            (Language::Sv, Self::Drafts) => "Utkast",
             (Language::Sv, Self::Archive) => "arkivet",
             (Language::Sv, Self::Trash) => "papperskorgen",
         }

@@ -114,11 +114,10 @@ fn a_letter_is_passed_on_under_a_head_that_says_whose_words_they_are() {
         let (year, day, time) = (&date[..4], date[8..10].trim_start_matches('0'), date[11..16].replace(':', colon));
         let (anna, bjorn, cecilia) = (ANNA.address, BJORN.address, CECILIA.address);
         let (bjorn, anna) = (format!("{} <{bjorn}>", BJORN.name), format!("{} <{anna}>", ANNA.name));
-        let lines = [
+        [
             format!("{forwarded}\n{from}: {anna}\n{to}: {bjorn}, {cecilia}\n{written}: {day} "),
             format!(" {year} {time}\n{subject}: {SUBJECT}\n\n{TEXT}"),
-        ];
-        lines
+        ]
     };
     let forwarded = bjorn.run(&["forward", &letter, "--to", CECILIA.address, "--text", "Ser du detta?\n"]).done();
     let read = cecilia.run(&["read", &id(&forwarded)]).done();

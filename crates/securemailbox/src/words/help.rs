@@ -69,7 +69,7 @@ fn about(command: &str) -> Option<&'static str> {
         "flag" => "Flagga ett brev som du vill komma tillbaka till",
         "unflag" => "Ta bort flaggan från ett brev",
         "unread" => "Markera ett brev som oläst; avsändaren har kvar sitt kvitto",
-        "withdraw" => "Ta tillbaka ett brev som du har skickat, ur mottagarnas brevlådor",
+        "withdraw" => "Ta tillbaka ett brev som du har skickat från mottagarna",
         "move" => "Flytta ett brev till en annan mapp",
         "restore" => "Lägg tillbaka ett brev från arkivet eller papperskorgen",
         "erase" => "Radera ett brev i papperskorgen, för alltid",
@@ -78,7 +78,7 @@ fn about(command: &str) -> Option<&'static str> {
         "compare" => "Visa de sextio siffror som du jämför med någon, i ett samtal eller när ni ses",
         "accept" => "Godkänn någons nya nyckel",
         "export" => "Spara alla brev i en mapp, som .eml-filer",
-        "export-key" => "Skriv ut din nyckel för andra: den öppna, eller den privata låst med en lösenfras",
+        "export-key" => "Skriv ut din öppna nyckel, eller den privata låst med en lösenfras, för andra program",
         _ => return None,
     })
 }
@@ -93,7 +93,7 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         (_, "data") => "Mapp för data",
         ("serve", "listen") => "Adress och port att lyssna på",
         ("serve", "demo") => "En server med människor i, bara på den här datorn, som visar alla koder på /demo/outbox",
-        ("serve", "without_letters") => "Människorna i demon har inte skrivit till varandra än",
+        ("serve", "without_letters") => "Människorna där har inte skrivit till varandra än",
         ("check", "mail") => "Skicka ett provmejl till den här adressen",
         ("check", "sms") => "Skicka ett prov-SMS till det här numret; det kostar som ett SMS",
         (_, "server") => "Servern, till exempel https://mail.example.se",

@@ -63,7 +63,7 @@ words! { of_server(ProblemType) FROM_SERVER
     RegistrationClosed => Page("problem.registration_closed", "problem.registration_closed.do");
     OtherDomain => Page("problem.other_domain", "problem.other_domain.do");
     NotFound => Own(
-        "Det finns inget sådant här, eller så är det inte ditt.",
+        "Det finns inte, eller så är det inte ditt.",
         "Hämta listan igen. Det kan ha raderats på en annan enhet."
     );
     NoAccount => Page("problem.no_account", "problem.no_account.do");

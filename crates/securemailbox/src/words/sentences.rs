@@ -46,12 +46,14 @@ sentences! {
     // Coming in.
     AskEmailCode "The code from the e-mail:" "Koden i mejlet:";
     AskSmsCode "The code from the SMS:" "Koden i SMS:et:";
-    AskPhoneCode { hint: &'a str } "The code from the SMS to the phone ending in {hint}:" "Koden i SMS:et till numret som slutar på {hint}:";
+    AskPhoneCode { hint: &'a str }
+        "The code from the SMS to the phone ending in {hint}:"
+        "Koden i SMS:et till numret som slutar på {hint}:";
     AskPassword "Your password:" "Ditt lösenord:";
     AskSheetCode "The code on the recovery sheet:" "Koden på återställningsbladet:";
     ChoosePassword "Choose a password, at least 12 characters:" "Välj ett lösenord, minst 12 tecken:";
     ChooseNewPassword "Choose a new password, at least 12 characters:" "Välj ett nytt lösenord, minst 12 tecken:";
-    ChoosePassphrase "Choose a passphrase for the exported key:" "Välj en lösenfras för den nyckel som lämnar brevlådan:";
+    ChoosePassphrase "Choose a passphrase for the exported key:" "Välj en lösenfras för nyckeln:";
     AskAgain "The same again, to be sure:" "En gång till, för säkerhets skull:";
     TheyDiffer "They differ." "De är inte lika.";
     AskWay "How do you confirm that it is you? The number:" "Hur vill du bekräfta att det är du? Numret:";
@@ -60,12 +62,16 @@ sentences! {
     NoneOfTheNumbers "That is none of the numbers." "Det är inget av numren.";
     ExpectedNumber "Expected one of the numbers that were listed." "Svara med ett av numren i listan.";
     CodeNotAccepted "That code was not accepted." "Koden stämmer inte.";
-    CodeReplaced "That code was replaced: type the one from the newest message." "Det finns en nyare kod: skriv den från det senaste meddelandet.";
-    NobodyAnswered { question: &'a str } "Nobody answered the question: {question}" "Ingen svarade på frågan: {question}";
+    CodeReplaced
+        "That code was replaced: type the one from the newest message."
+        "Det finns en nyare kod: skriv den från det senaste meddelandet.";
+    NobodyAnswered { question: &'a str }
+        "Nobody answered the question: {question}"
+        "Ingen svarade på frågan: {question}";
     SignedInAs { who: &'a str } "Signed in as {who}." "Inloggad som {who}.";
     RecoveryCode { code: &'a str }
         "Your recovery code, shown this once:\n\n    {code}\n\nWrite it on paper and keep it apart from your phone. With it and your phone you get back in if you forget the password. Without either, nobody can."
-        "Din återställningskod visas bara den här gången:\n\n    {code}\n\nSkriv den på papper, och förvara den inte tillsammans med mobilen. Med koden och mobilen kommer du in igen om du glömmer lösenordet. Utan dem kan ingen öppna brevlådan.";
+        "Din återställningskod visas bara den här gången:\n\n    {code}\n\nSkriv den på papper, och förvara den inte tillsammans med mobilen. Med koden och mobilen kommer du in igen om du glömmer lösenordet. Saknas någon av dem kan ingen öppna brevlådan åt dig.";
     NewRecoveryCode { code: &'a str }
         "Your new recovery code, shown this once:\n\n    {code}\n\nWrite it on paper. The old one opens nothing any more."
         "Din nya återställningskod visas bara den här gången:\n\n    {code}\n\nSkriv den på papper. Den gamla öppnar inget längre.";
@@ -120,7 +126,9 @@ sentences! {
         "Inget av det visas. Be avsändaren skicka det igen, och säg till den som driver tjänsten.";
     About { who: &'a Address } "It is about {who}." "Det gäller {who}.";
     Nothing { folder: Folder } "Nothing in {folder}." "Inget i {folder}.";
-    NoContacts "Nobody yet: whoever you write to or read a letter from appears here." "Ingen än: här står de som du har skrivit till eller läst brev från.";
+    NoContacts
+        "Nobody yet: whoever you write to or read a letter from appears here."
+        "Ingen än: här står de som du har skrivit till eller läst brev från.";
     Read "read" "läst";
     Unread "unread" "oläst";
     Flagged "flagged" "flaggat";
@@ -139,12 +147,18 @@ sentences! {
     NotMarked
         "the server could not be told that you read it; the next reading tells."
         "servern fick inte veta att du har läst det; det sägs nästa gång du öppnar brevet.";
-    ReadAt { who: &'a Address, when: &'a str } "{who} read it {when}, by their own signature." "{who} läste det {when}, enligt sin egen underskrift.";
-    ReceiptDoubtful { who: &'a Address, why: ReceiptRefused } "{who}: the server says it was read, but {why}." "{who}: servern säger att det är läst, men {why}.";
+    ReadAt { who: &'a Address, when: &'a str }
+        "{who} read it {when}, by their own signature."
+        "{who} läste det {when}, enligt sin egen underskrift.";
+    ReceiptDoubtful { who: &'a Address, why: ReceiptRefused }
+        "{who}: the server says it was read, but {why}."
+        "{who}: servern säger att det är läst, men {why}.";
     NoticeRefused { who: &'a Address, when: &'a str }
         "{who}: delivered {when}, by the server's word; the e-mail address does not take mail, so tell them another way."
         "{who}: levererat {when}, enligt servern; e-postadressen tar inte emot mejl, så säg till på något annat sätt.";
-    NotRead { who: &'a Address, when: &'a str } "{who}: delivered {when}, by the server's word; not read." "{who}: levererat {when}, enligt servern; inte läst.";
+    NotRead { who: &'a Address, when: &'a str }
+        "{who}: delivered {when}, by the server's word; not read."
+        "{who}: levererat {when}, enligt servern; inte läst.";
     Moved { folder: Folder } "Moved to {folder}." "Brevet ligger i {folder}.";
     FlaggedNow "Flagged." "Brevet är flaggat.";
     UnflaggedNow "No longer flagged." "Flaggan är borta.";
@@ -157,7 +171,9 @@ sentences! {
         "Brev {id} ligger inte i papperskorgen. Släng det först.";
     OneLetter "1 letter" "1 brev";
     Letters { count: u64 } "{count} letters" "{count} brev";
-    ErasedLetters { letters: &'a Told } "{letters} left this mailbox for good." "{letters} är borta ur brevlådan för alltid.";
+    ErasedLetters { letters: &'a Told }
+        "{letters} left this mailbox for good."
+        "{letters} är borta ur brevlådan för alltid.";
     KeysDestroyed { count: u64 } "Done: the keys were destroyed ({count})" "Klart: nycklarna förstördes ({count})";
     KeysNotDestroyed "Not done: the keys were not destroyed" "Inte gjort: nycklarna förstördes inte";
     LettersOverwritten { count: u64 }
@@ -210,8 +226,12 @@ sentences! {
     KeyFormer
         "a former one, given up for another; ask the sender if the letter is theirs"
         "en tidigare, som byttes mot en annan; fråga avsändaren om brevet är deras";
-    KeyChanged "changed; the server has another one than before, or none" "bytt; servern har en annan än förut, eller ingen";
-    KeyDiffers "one whose digits you found to differ; nothing goes out to it" "en vars siffror inte stämde; inget skickas till den";
+    KeyChanged
+        "changed; the server has another one than before, or none"
+        "bytt; servern har en annan än förut, eller ingen";
+    KeyDiffers
+        "one whose digits you found to differ; nothing goes out to it"
+        "en vars siffror inte stämde; inget skickas till den";
     NeedsPassphrase "An exported key needs a passphrase." "En nyckel som lämnar brevlådan behöver en lösenfras.";
 
     // Taking along.
@@ -224,11 +244,15 @@ sentences! {
     // This device, and the way to the server.
     Working "Working …" "Arbetar …";
     WorkingFor { seconds: u64 } "Working … {seconds} s" "Arbetar … {seconds} s";
-    StillWaits { id: LetterId, cause: &'a Told } "Letter {id} still waits: {cause}" "Brev {id} väntar fortfarande: {cause}";
+    StillWaits { id: LetterId, cause: &'a Told }
+        "Letter {id} still waits: {cause}"
+        "Brev {id} väntar fortfarande: {cause}";
     KeysWait { cause: &'a Told }
         "What was learnt about keys waits on this device: {cause}"
-        "Det som kom fram om nycklar väntar på den här enheten: {cause}";
-    NotWrittenDown { cause: &'a Told } "What was seen could not be written down: {cause}" "Det som kom fram kunde inte sparas: {cause}";
+        "Det nya om andras nycklar väntar på den här enheten: {cause}";
+    NotWrittenDown { cause: &'a Told }
+        "What was seen could not be written down: {cause}"
+        "Det nya kunde inte sparas: {cause}";
     ProfileElsewhere { server: &'a ServerUrl }
         "This profile is at {server}. Sign out there first, or use another profile folder."
         "Den här profilen hör till {server}. Logga ut där först, eller använd en annan profilmapp.";
@@ -239,13 +263,19 @@ sentences! {
         "The profile's file `server` is damaged. Sign out and in again."
         "Profilens fil `server` är skadad. Logga ut och in igen.";
     NoHome "There is no home folder here: say --profile DIR." "Det finns ingen hemkatalog här: ange --profile MAPP.";
-    ProfileUnusable { folder: &'a Path, error: &'a str } "The profile folder {folder} can't be used: {error}." "Profilmappen {folder} går inte att använda: {error}.";
+    ProfileUnusable { folder: &'a Path, error: &'a str }
+        "The profile folder {folder} can't be used: {error}."
+        "Profilmappen {folder} går inte att använda: {error}.";
     ProfileHoldsOthers { folder: &'a Path }
         "The profile folder {folder} can't be used: it holds other things and is no profile; name an empty folder or a new one."
         "Mappen {folder} går inte att använda: den innehåller annat och är ingen profil. Ange en tom mapp, eller en ny.";
     CantRead { file: &'a Path, error: &'a str } "{file} can't be read: {error}." "{file} går inte att läsa: {error}.";
-    CantReadAsText { file: &'a Path, error: &'a str } "{file} can't be read as text: {error}." "{file} går inte att läsa som text: {error}.";
-    CantWrite { file: &'a Path, error: &'a str } "{file} can't be written: {error}." "{file} går inte att skriva: {error}.";
+    CantReadAsText { file: &'a Path, error: &'a str }
+        "{file} can't be read as text: {error}."
+        "{file} går inte att läsa som text: {error}.";
+    CantWrite { file: &'a Path, error: &'a str }
+        "{file} can't be written: {error}."
+        "{file} går inte att skriva: {error}.";
     AnswerTooLarge "(the answer is larger than the protocol allows)" "(svaret är större än protokollet tillåter)";
     SomethingElseAnswered { status: u16 }
         "(something else answered with status {status}: a proxy whose server is away, a network that wants you to sign in to it first, or another site)"
