@@ -13,6 +13,7 @@ mod page;
 mod proxies;
 mod sessions;
 mod strangers;
+mod trash;
 
 use std::{
     io::{Read, Write},
