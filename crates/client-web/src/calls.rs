@@ -2,8 +2,14 @@
 
 use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
-    accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
-    security::SecurityEvent, sync::Pulse, time::Timestamp,
+    accounts::{Language, TrashLife},
+    address::Address,
+    factors::FactorOffer,
+    letters::ErasureReceipt,
+    phone::PhoneNumber,
+    security::SecurityEvent,
+    sync::Pulse,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -171,6 +177,10 @@ calls! {
         holdings(Nothing) -> Holdings;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
+        /// How long letters lie in the trash.
+        trash_life(Nothing) -> TrashLife;
+        /// Chooses that.
+        set_trash_life(NewTrashLife) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
         /// The person has the sheet that was shown last: that of `new_sheet`, or the one that came with the password.
@@ -208,8 +218,8 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "holdings" | "release" | "confirm" | "choose_proof"
-        | "send_proof_again" | "enter_proof" => Lane::AtOnce,
+        | "own_certificate" | "security_events" | "holdings" | "trash_life" | "release" | "confirm"
+        | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
             Lane::Device
         }
@@ -249,6 +259,14 @@ pub struct NewMailbox {
 pub struct NewLanguage {
     /// Which one.
     pub language: Language,
+}
+
+/// A choice of how long letters lie in the trash.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewTrashLife {
+    /// How long.
+    pub life: TrashLife,
 }
 
 /// A code as typed or pasted.
@@ -516,7 +534,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (17, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (18, 8));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

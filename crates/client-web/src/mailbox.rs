@@ -19,7 +19,7 @@ use securemailbox_client::{
     world::World,
 };
 use securemailbox_protocol::{
-    accounts::Account,
+    accounts::{Account, TrashLife},
     address::Address,
     ids::{LetterId, RecordId},
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
@@ -30,8 +30,8 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, Nothing, Part,
-        Sending, TypedAddress, Writing,
+        Code, Confirmation, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, NewTrashLife,
+        Nothing, Part, Sending, TypedAddress, Writing,
     },
     confirming::Proof,
     problems::{OrProblem, problem, refused},
@@ -441,6 +441,17 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn set_language(&self, args: NewLanguage) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.set_language(world, args.language).await.or_problem()?;
+        Ok(Done {})
+    }
+
+    async fn trash_life(&self, _: Nothing) -> Result<TrashLife, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(mailbox.account(world).await.or_problem()?.trash_life)
+    }
+
+    async fn set_trash_life(&self, args: NewTrashLife) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.set_trash_life(world, args.life).await.or_problem()?;
         Ok(Done {})
     }
 

@@ -8,7 +8,7 @@ use securemailbox_client::{
     replica::Conversation,
     settings::turns_direction,
 };
-use securemailbox_protocol::{address::Address, ids::LetterId, letters as wire, time::Timestamp};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters as wire, limits, time::Timestamp};
 
 use crate::{problems::problem, views};
 
@@ -77,6 +77,7 @@ impl<'a> People<'a> {
             level: entry.level,
             held: entry.held.map(|held| held.release),
             withdrawn: entry.withdrawn,
+            erased: entry.binned.map(|binned| binned.after(limits::TRASH_LIFE)),
             summary,
             damage,
         }

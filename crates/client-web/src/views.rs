@@ -190,6 +190,8 @@ pub struct Row {
     pub held: Option<Timestamp>,
     /// When its sender withdrew it.
     pub withdrawn: Option<Timestamp>,
+    /// When it is erased, if it lies in the trash and letters do not lie there for as long as one likes.
+    pub erased: Option<Timestamp>,
     /// What its verified envelope says.
     pub summary: Option<Summary>,
     /// Why nothing of it is shown.

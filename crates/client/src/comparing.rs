@@ -322,6 +322,7 @@ mod tests {
             content_length: 0,
             held: None,
             withdrawn: None,
+            binned: None,
             released: Some(Released { envelope: vec![1; 8].into(), wrapped_key: vec![2; 8].into() }),
         };
         let changes = Changes {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use securemailbox_protocol::{
-    accounts::{Account, AccountUpdate, Language},
+    accounts::{Account, AccountUpdate, Language, TrashLife},
     address::Address,
     endpoints,
     ids::SessionId,
@@ -287,7 +287,17 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn set_language(&self, world: &impl World, language: Language) -> Result<(), CallError> {
-        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &AccountUpdate { language }).await
+        let update = AccountUpdate { language: Some(language), ..AccountUpdate::default() };
+        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &update).await
+    }
+
+    /// Chooses how long letters lie in the trash.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn set_trash_life(&self, world: &impl World, life: TrashLife) -> Result<(), CallError> {
+        let update = AccountUpdate { trash_life: Some(life), ..AccountUpdate::default() };
+        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &update).await
     }
 }
 

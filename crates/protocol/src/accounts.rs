@@ -36,6 +36,19 @@ pub enum Language {
     En,
 }
 
+/// How long a letter lies in the trash before the server erases it (PROTOCOL §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum TrashLife {
+    /// [`limits::TRASH_LIFE`](crate::limits::TRASH_LIFE), unless something else was chosen.
+    #[default]
+    ThirtyDays,
+    /// Until its holder erases it.
+    Unlimited,
+}
+
 /// `POST /registrations`: asks for a mailbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -125,6 +138,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// Of e-mail and SMS.
     pub language: Language,
+    /// Of letters in the trash.
+    pub trash_life: TrashLife,
     /// What the server takes its owner's address to be.
     pub address: Address,
     /// Which certificate the directory shows others.
@@ -145,11 +160,15 @@ pub struct Amounts {
     pub bytes: u64,
 }
 
-/// `PATCH /account`.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// `PATCH /account`. Absent is unchanged.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountUpdate {
     /// Of e-mail and SMS, from now on.
-    pub language: Language,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub language: Option<Language>,
+    /// Of letters in the trash, those that lie there already among them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trash_life: Option<TrashLife>,
 }

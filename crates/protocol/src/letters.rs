@@ -26,7 +26,7 @@ pub enum Folder {
     Drafts,
     /// Put away.
     Archive,
-    /// Goes when the trash is emptied.
+    /// Goes when the trash is emptied, or by itself when it has lain there for its time.
     Trash,
 }
 
@@ -223,6 +223,9 @@ pub struct Entry {
     /// When its sender withdrew it. Its readers have nothing of it any more but this.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub withdrawn: Option<Timestamp>,
+    /// When it was put into the trash, for one that lies there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub binned: Option<Timestamp>,
     /// What opens it; absent while the session lacks the level.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub released: Option<Released>,

@@ -61,6 +61,8 @@ pub const OLDER_CODES: usize = 3;
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long the receipt of an emptied trash is kept for a client that did not get it.
 pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
+/// How long a letter lies in the trash before it is erased, unless its holder wants it kept (PROTOCOL §8).
+pub const TRASH_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long a registration waits for its next step.
 pub const REGISTRATION_LIFE: Duration = Duration::from_secs(60 * 60);
 /// How long a sign-in waits for its second message.

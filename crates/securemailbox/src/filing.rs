@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct MoveArgs {
     /// Its id, from `list`.
     id: LetterId,
-    /// Where to: inbox, sent, archive or trash.
+    /// Where to: inbox, sent, archive, or trash, from which a letter is erased after 30 days.
     #[arg(value_parser = folder)]
     folder: Folder,
 }

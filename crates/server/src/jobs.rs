@@ -1,10 +1,15 @@
-//! What happens by itself: what is over goes, the log forgets it, and letters that were held go out.
+//! What happens by itself: what is over goes, the log forgets it, letters that were held go out, and those that have lain in
+//! the trash for their time are erased.
 
 use std::time::Duration;
 
+use metrics::counter;
 use securemailbox_store::{jobs::Sweep, notices::Lane};
 
-use crate::mailroom::{Mailroom, stopped};
+use crate::{
+    mailroom::{Mailroom, stopped},
+    telemetry,
+};
 
 /// How often what is over is looked for.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -12,16 +17,19 @@ const PERIOD: Duration = Duration::from_secs(60);
 /// How often is looked for letters whose hold is over: a look in an index that is mostly empty.
 const RELEASES: Duration = Duration::from_secs(1);
 
+/// How often is looked for letters that have lain in the trash for their time.
+const TRASHES: Duration = Duration::from_secs(60 * 60);
 /// How long what was deleted waits for more of it, before the log is made to forget all of it.
 const GATHERED: Duration = Duration::from_secs(5);
 
-/// Sweeps, has the log forget what was deleted, and releases what was held, until the server stops.
+/// Sweeps, has the log forget what was deleted, releases what was held, and erases what was binned, until the server stops.
 pub async fn run(mailroom: Mailroom) {
     let mut stopping = mailroom.stopping.clone();
     tokio::select! {
         () = sweep(&mailroom) => {}
         () = mailroom.store.forget_in_time(GATHERED) => {}
         () = release(&mailroom) => {}
+        () = erase_binned(&mailroom) => {}
         () = stopped(&mut stopping) => {}
     }
 }
@@ -49,5 +57,18 @@ async fn release(mailroom: &Mailroom) {
             }
         }
         tokio::time::sleep(RELEASES).await;
+    }
+}
+
+/// Erases what has lain in the trash for its time. Never ends.
+async fn erase_binned(mailroom: &Mailroom) {
+    loop {
+        match mailroom.store.erase_binned(mailroom.now()).await {
+            Ok(erased) => counter!(telemetry::ERASED).increment(erased),
+            Err(error) => {
+                tracing::error!(error = error.to_string(), "the trash was not erased; it will be tried again")
+            }
+        }
+        tokio::time::sleep(TRASHES).await;
     }
 }

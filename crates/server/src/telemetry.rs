@@ -25,7 +25,7 @@ pub const REQUEST_SECONDS: &str = "securemailbox_request_seconds";
 pub const PROBLEMS: &str = "securemailbox_problems_total";
 /// Letters that were taken.
 pub const LETTERS: &str = "securemailbox_letters_total";
-/// Entries that were erased by emptying a trash.
+/// Entries that were erased from a trash.
 pub const ERASED: &str = "securemailbox_erased_total";
 /// How long emptying a trash takes.
 pub const ERASURE_SECONDS: &str = "securemailbox_erasure_seconds";
@@ -83,7 +83,10 @@ fn describe() {
     describe_histogram!(REQUEST_SECONDS, "how long a request takes until its answer begins");
     describe_counter!(PROBLEMS, "requests that were answered with a problem, by its type");
     describe_counter!(LETTERS, "letters taken");
-    describe_counter!(ERASED, "letters erased by emptying a trash, each once for each mailbox that it lay in");
+    describe_counter!(
+        ERASED,
+        "letters erased from a trash, by its owner or after 30 days, each once for each mailbox that it lay in"
+    );
     describe_histogram!(ERASURE_SECONDS, "how long emptying a trash takes until nothing of it is left");
     describe_histogram!(COMMIT_SECONDS, "how long a write takes until it is on disk or refused, its waiting among it");
     describe_gauge!(WRITES_UNDER_WAY, "writes that wait or are being written");

@@ -1,7 +1,7 @@
 //! Accounts (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language},
+    accounts::{AccountKind, AccountUpdate, Language, TrashLife},
     ids::{AccountId, CertificateHash},
     levels::Level,
 };
@@ -20,6 +20,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// The language in which e-mails and SMS are written.
     pub language: Language,
+    /// How long letters lie in the trash.
+    pub trash_life: TrashLife,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
     /// SHA-256 of the certificate that the directory shows.
@@ -44,7 +46,8 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, b.certificate_hash, m.level, b.letters, b.bytes
+            SELECT m.mailbox_id, b.kind, m.language, m.trash_life, m.address_sealed, b.certificate_hash, m.level, b.letters,
+                   b.bytes
               FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
              WHERE m.mailbox_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
@@ -52,6 +55,7 @@ impl Act for AccountById {
             id: row.take()?,
             kind: row.take()?,
             language: row.take()?,
+            trash_life: row.take()?,
             address_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
@@ -63,20 +67,23 @@ impl Act for AccountById {
 
 impl ReadOnly for AccountById {}
 
-/// Chooses the language of e-mails and SMS.
-pub struct SetLanguage {
-    /// The member whose notices are meant.
+/// Changes what a member has chosen.
+pub struct UpdateAccount {
+    /// The member.
     pub account: AccountId,
-    /// The language of every notice from now on.
-    pub language: Language,
+    /// The new choices; what is left out stays.
+    pub update: AccountUpdate,
 }
 
-impl Act for SetLanguage {
+impl Act for UpdateAccount {
     type Output = ();
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "UPDATE member SET language = $2 WHERE mailbox_id = $1";
-        db.exec(SQL, &[&self.account, &self.language]).await.map(drop)
+        const SQL: &str = "
+            UPDATE member SET language = COALESCE($2, language), trash_life = COALESCE($3, trash_life)
+             WHERE mailbox_id = $1";
+        let AccountUpdate { language, trash_life } = &self.update;
+        db.exec(SQL, &[&self.account, language, trash_life]).await.map(drop)
     }
 }

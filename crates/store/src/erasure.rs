@@ -5,6 +5,7 @@
 //! traces go is the engine's matter (docs/decisions/0003-what-sqlite-leaves-behind.md).
 
 use securemailbox_protocol::{
+    accounts::TrashLife,
     ids::{ErasureId, LetterId, MailboxId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
     limits,
@@ -44,6 +45,25 @@ impl Store {
         self.erase(EmptyTrash { mailbox, id, letters: Some(letters), now }).await
     }
 
+    /// Erases what has lain in a trash for as long as its owner wants, in the same way: how many entries went (PROTOCOL §8).
+    ///
+    /// # Errors
+    /// [`StoreError`], as for [`Store::empty_trash`].
+    pub async fn erase_binned(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let until = now.before(limits::TRASH_LIFE);
+        let mut erased = 0;
+        loop {
+            match self.write(EraseBinned { until }).await? {
+                0 => break,
+                entries => erased += entries,
+            }
+        }
+        if erased > 0 {
+            self.scrub_log().await?;
+        }
+        Ok(erased)
+    }
+
     async fn erase(&self, what: EmptyTrash) -> Result<ErasureReceipt, StoreError> {
         let emptied = self.write(what).await?;
         // In a repetition too: the first time may have ended between the rows and their traces.
@@ -58,6 +78,24 @@ impl Store {
     pub async fn erase_draft(&self, mailbox: MailboxId, draft: RecordId) -> Result<(), EraseRecordError> {
         self.write(EraseDraft { mailbox, draft }).await
     }
+}
+
+/// What goes of a mailbox: is it its own letter, is this the last entry? Written down for this transaction only.
+macro_rules! choose {
+    ($which:literal) => {
+        concat!(
+            "INSERT INTO erasing (mailbox_id, letter_id, sent, last)
+             SELECT e.mailbox_id, e.letter_id,
+                    CASE WHEN l.sender_id = e.mailbox_id THEN 1 ELSE 0 END,
+                    CASE WHEN EXISTS (SELECT 1 FROM entry o
+                                       WHERE o.letter_id = e.letter_id AND o.mailbox_id <> e.mailbox_id)
+                         THEN 0 ELSE 1 END
+               FROM entry e JOIN letter l ON l.letter_id = e.letter_id
+              WHERE e.mailbox_id = $1 AND ",
+            $which,
+            " ON CONFLICT DO NOTHING"
+        )
+    };
 }
 
 /// Deletes the rows of what lies in the trash, and of the letters that nobody holds any more.
@@ -98,74 +136,21 @@ impl Act for EmptyTrash {
 
 impl EmptyTrash {
     async fn empty<D: Db>(&self, db: &mut D) -> Result<Emptied, StoreError> {
-        /// What goes: is it the mailbox's own letter, is this the last entry? Written down for this transaction only.
-        const CHOOSE: &str = "
-            INSERT INTO erasing (mailbox_id, letter_id, sent, last)
-            SELECT e.mailbox_id, e.letter_id,
-                   CASE WHEN l.sender_id = e.mailbox_id THEN 1 ELSE 0 END,
-                   CASE WHEN EXISTS (SELECT 1 FROM entry o
-                                      WHERE o.letter_id = e.letter_id AND o.mailbox_id <> e.mailbox_id)
-                        THEN 0 ELSE 1 END
-              FROM entry e JOIN letter l ON l.letter_id = e.letter_id
-             WHERE e.mailbox_id = $1 AND e.folder = 'trash' AND (e.letter_id = $2 OR $2 IS NULL)
-            ON CONFLICT DO NOTHING";
-        const BYTES: &str = "
-            SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)), 0) AS BIGINT)
-              FROM erasing x
-              JOIN entry e ON e.mailbox_id = x.mailbox_id AND e.letter_id = x.letter_id
-              JOIN letter l ON l.letter_id = x.letter_id
-             WHERE x.mailbox_id = $1";
-        const ENTRIES: &str = "
-            DELETE FROM entry
-             WHERE mailbox_id = $1 AND letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)";
-        const CONTENTS: &str = "
-            DELETE FROM content WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
-        const LETTERS: &str = "
-            DELETE FROM letter WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
-        const DELIVERIES: &str = "
-            DELETE FROM delivery
-             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND (sent = 1 OR last = 1))";
-        const HELD: &str = "
-            DELETE FROM held_reader
-             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
-        const HOLDS: &str = "
-            DELETE FROM hold WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
-        const NOTICES: &str = "
-            DELETE FROM notice
-             WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)
-               AND (mailbox_id = $1
-                 OR letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1))";
-        const CHOSEN: &str = "DELETE FROM erasing WHERE mailbox_id = $1";
-
+        const CHOOSE: &str = choose!("e.folder = 'trash' AND (e.letter_id = $2 OR $2 IS NULL)");
         let mailbox = &self.mailbox;
-        let mut chosen = 0;
         match &self.letters {
-            None => chosen += db.exec(CHOOSE, &[mailbox, &None::<LetterId>]).await?,
+            None => drop(db.exec(CHOOSE, &[mailbox, &None::<LetterId>]).await?),
             Some(letters) => {
                 for letter in letters {
-                    chosen += db.exec(CHOOSE, &[mailbox, letter]).await?;
+                    db.exec(CHOOSE, &[mailbox, letter]).await?;
                 }
             }
         }
-        if chosen == 0 {
-            return Ok(Emptied { at: self.now, entries: 0, letters: 0 });
+        let (entries, letters) = erase_chosen(db, self.mailbox).await?;
+        if entries > 0 {
+            // Among what went is perhaps what was to tell its owner, who has looked.
+            notices::looked(db, self.mailbox).await?;
         }
-        let bytes: i64 = db.row(BYTES, &[mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;
-        // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
-        let entries = db.exec(ENTRIES, &[mailbox]).await?;
-        db.exec(HELD, &[mailbox]).await?;
-        db.exec(HOLDS, &[mailbox]).await?;
-        db.exec(CONTENTS, &[mailbox]).await?;
-        let letters = db.exec(LETTERS, &[mailbox]).await?;
-        db.exec(DELIVERIES, &[mailbox]).await?;
-        db.exec(NOTICES, &[mailbox]).await?;
-        // Among them perhaps what was to tell its owner, who has looked.
-        notices::looked(db, self.mailbox).await?;
-        db.exec(CHOSEN, &[mailbox]).await?;
-        let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
-        let (entries, letters) = (count(entries)?, count(letters)?);
-        pulse::raise_letters_erased(db, self.mailbox, entries, bytes).await?;
-        queue(db).await?;
         Ok(Emptied { at: self.now, entries, letters })
     }
 
@@ -190,6 +175,84 @@ impl EmptyTrash {
         let row: [&dyn ToParam; 6] =
             [&self.mailbox, &self.id, &emptied.at, &emptied.entries, &emptied.letters, &expires];
         db.exec(SQL, &row).await.map(drop)
+    }
+}
+
+/// Deletes what was chosen of a mailbox: how many entries, and how many letters that nobody else held.
+async fn erase_chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(i64, i64), StoreError> {
+    const BYTES: &str = "
+        SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)), 0) AS BIGINT)
+          FROM erasing x
+          JOIN entry e ON e.mailbox_id = x.mailbox_id AND e.letter_id = x.letter_id
+          JOIN letter l ON l.letter_id = x.letter_id
+         WHERE x.mailbox_id = $1";
+    const ENTRIES: &str = "
+        DELETE FROM entry
+         WHERE mailbox_id = $1 AND letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)";
+    const CONTENTS: &str = "
+        DELETE FROM content WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
+    const LETTERS: &str = "
+        DELETE FROM letter WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
+    const DELIVERIES: &str = "
+        DELETE FROM delivery
+         WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND (sent = 1 OR last = 1))";
+    const HELD: &str = "
+        DELETE FROM held_reader
+         WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
+    const HOLDS: &str = "
+        DELETE FROM hold WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND sent = 1)";
+    const NOTICES: &str = "
+        DELETE FROM notice
+         WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)
+           AND (mailbox_id = $1
+             OR letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1))";
+    const CHOSEN: &str = "DELETE FROM erasing WHERE mailbox_id = $1";
+
+    // The wrapped keys first (PROTOCOL §8): without them the rest is noise.
+    let bytes: i64 = db.row(BYTES, &[&mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;
+    let entries = db.exec(ENTRIES, &[&mailbox]).await?;
+    if entries == 0 {
+        return Ok((0, 0));
+    }
+    db.exec(HELD, &[&mailbox]).await?;
+    db.exec(HOLDS, &[&mailbox]).await?;
+    db.exec(CONTENTS, &[&mailbox]).await?;
+    let letters = db.exec(LETTERS, &[&mailbox]).await?;
+    db.exec(DELIVERIES, &[&mailbox]).await?;
+    db.exec(NOTICES, &[&mailbox]).await?;
+    db.exec(CHOSEN, &[&mailbox]).await?;
+    let count = |rows: u64| i64::try_from(rows).map_err(|_| StoreError::Damaged("a count"));
+    let (entries, letters) = (count(entries)?, count(letters)?);
+    pulse::raise_letters_erased(db, mailbox, entries, bytes).await?;
+    queue(db).await?;
+    Ok((entries, letters))
+}
+
+/// Deletes what has lain in the trash of one mailbox since `until` or longer, if its owner wants that, in the same way: at
+/// most [`BATCH`] entries, and how many they were.
+struct EraseBinned {
+    until: Timestamp,
+}
+
+/// So many entries at once: others wait as long as that takes.
+const BATCH: i64 = 50;
+
+impl Act for EraseBinned {
+    type Output = u64;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const DUE: &str = "
+            SELECT e.mailbox_id FROM entry e JOIN member m ON m.mailbox_id = e.mailbox_id
+             WHERE e.binned <= $1 AND m.trash_life = $2
+             ORDER BY e.binned LIMIT 1";
+        const CHOOSE: &str = choose!("e.binned <= $2 ORDER BY e.binned, e.letter_id LIMIT $3");
+        let Some(mut due) = db.row(DUE, &[&self.until, &TrashLife::ThirtyDays]).await? else { return Ok(0) };
+        let mailbox: MailboxId = due.take()?;
+        db.exec(CHOOSE, &[&mailbox, &self.until, &BATCH]).await?;
+        let (entries, _) = erase_chosen(db, mailbox).await?;
+        Ok(entries.unsigned_abs())
     }
 }
 

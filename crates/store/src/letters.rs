@@ -16,7 +16,7 @@ macro_rules! entries {
         concat!(
             "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
                     e.flagged, l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.withdrawn,
-                    l.envelope, e.wrapped_key
+                    e.binned, l.envelope, e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
                JOIN mailbox b ON b.mailbox_id = l.sender_id
@@ -75,6 +75,8 @@ pub struct Entry {
     pub held: Option<Held>,
     /// When its sender withdrew it: then its readers' entries open nothing.
     pub withdrawn: Option<Timestamp>,
+    /// When it was put into the trash, where it lies.
+    pub binned: Option<Timestamp>,
     /// The encrypted envelope, byte for byte as it was posted.
     pub envelope: Vec<u8>,
     /// The PKESK packet of this holder.
@@ -107,6 +109,7 @@ pub(crate) fn entry(mut row: Row) -> Result<Entry, StoreError> {
         content_length: row.take()?,
         held: held(row.take()?, row.take()?),
         withdrawn: row.take()?,
+        binned: row.take()?,
         envelope: row.take()?,
         wrapped_key: row.take()?,
     })

@@ -3,6 +3,7 @@
 mod people;
 mod places;
 
+mod binning;
 mod counting;
 mod crashes;
 mod erasing;

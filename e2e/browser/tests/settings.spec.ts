@@ -5,6 +5,7 @@ import { refuse } from "../house/refused.ts";
 import { expect, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
 import { type Language, words } from "../house/words.ts";
+import { goTo, row } from "../house/writing.ts";
 
 test.describe("looks", () => {
   test("the language changes at once, everywhere, and for what the server sends", async ({ page, server, newcomer, language, m }) => {
@@ -50,6 +51,32 @@ test.describe("looks", () => {
     expect(await background()).toBe(dark);
     expect(await size()).toBeGreaterThan(normal);
   });
+});
+
+test("letters go from the trash after 30 days, unless one wants them kept", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  await per.terminal.send({ to: [gun.address], subject: "Reklam", text: "Köp nu." });
+  const [letter] = await gun.terminal.list();
+  await gun.terminal.move(letter?.id ?? "", "trash");
+  const guns = await visit(gun);
+  await goTo(guns, "trash", m);
+  const note = guns.getByText(m("trash.thirty_days")).filter({ visible: true }).first();
+  await expect(note).toBeVisible();
+  await expect(row(guns, "Reklam")).toContainText(m("tag.erased_in", { count: 30 }));
+
+  await guns.goto("/settings/space");
+  const erase = guns.getByRole("checkbox", { name: m("trash_life.erase") });
+  await expect(erase).toBeChecked();
+  const told = guns.context().waitForEvent("response", (response) => response.request().method() === "PATCH");
+  await erase.uncheck();
+  expect((await told).status()).toBe(204);
+  await guns.reload();
+  await expect(erase).not.toBeChecked();
+
+  await guns.goto("/mail/trash");
+  await expect(row(guns, "Reklam")).toBeVisible();
+  await expect(note).toHaveCount(0);
+  await expect(row(guns, "Reklam")).not.toContainText(m("tag.erased_in", { count: 30 }));
 });
 
 test("one's own certificate is saved as others get it", async ({ visit, newcomer, m }) => {

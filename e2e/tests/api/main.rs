@@ -14,6 +14,7 @@ mod posts;
 mod proxies;
 mod sessions;
 mod strangers;
+mod trash;
 
 use std::{
     io::{Read, Write},

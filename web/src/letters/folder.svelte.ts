@@ -21,6 +21,8 @@ export class OpenFolder {
   problem = $state.raw<Problem>();
   /** Which of its conversations are shown. */
   which = $state<Which>("all");
+  /** Letters that lie here are erased when their time is over. */
+  erases = $state(false);
   /** The letter that is open; its row stays, though reading it makes it another one than was asked for. */
   open = "";
 
@@ -38,6 +40,7 @@ export class OpenFolder {
   constructor(vault: Vault, folder: Folder) {
     this.#vault = vault;
     this.folder = folder;
+    if (folder === "trash") void this.#askHowLong();
   }
 
   /** Shows others of its conversations. */
@@ -127,6 +130,15 @@ export class OpenFolder {
   /** The letters of the row that one is in. Where the list has not come so far, the letter itself knows. */
   together({ id, opening }: OpenLetter): readonly string[] {
     return this.rows[this.indexOf(id)]?.ids ?? (opening.state === "open" ? opening.letter.row : [id]);
+  }
+
+  async #askHowLong(): Promise<void> {
+    try {
+      this.erases = (await this.#vault.call("trash_life", {})) === "thirty-days";
+    } catch (failed) {
+      // Nothing is said of what is not known.
+      problemIn(failed);
+    }
   }
 
   #part(part: number): Promise<void> {

@@ -728,6 +728,15 @@ export type NewPhone = {
 phone: string, };
 
 /**
+ * A choice of how long letters lie in the trash.
+ */
+export type NewTrashLife = { 
+/**
+ * How long.
+ */
+life: TrashLife, };
+
+/**
  * No arguments.
  */
 export type Nothing = Record<symbol, never>;
@@ -967,6 +976,10 @@ held: Timestamp | null,
  */
 withdrawn: Timestamp | null, 
 /**
+ * When it is erased, if it lies in the trash and letters do not lie there for as long as one likes.
+ */
+erased: Timestamp | null, 
+/**
  * What its verified envelope says.
  */
 summary: Summary | null, 
@@ -1143,6 +1156,11 @@ date_is_off: boolean, };
 export type Timestamp = string;
 
 /**
+ * How long a letter lies in the trash before the server erases it (PROTOCOL §8).
+ */
+export type TrashLife = "thirty-days" | "unlimited";
+
+/**
  * An address as typed.
  */
 export type TypedAddress = { 
@@ -1294,6 +1312,8 @@ export interface MailboxCalls {
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_language: [NewLanguage, Done];
+  trash_life: [Nothing, TrashLife];
+  set_trash_life: [NewTrashLife, Done];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];
   lock: [Nothing, Done];

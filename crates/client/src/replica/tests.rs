@@ -21,6 +21,7 @@ fn entry(id: u8, change: u64) -> Entry {
         content_length: 0,
         held: None,
         withdrawn: None,
+        binned: None,
         released: None,
     }
 }

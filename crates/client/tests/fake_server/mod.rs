@@ -423,6 +423,7 @@ impl State {
             content_length: taken.content.len() as u64,
             held: hold.map(|hold| Held { release: hold.release(now), refused: None }),
             withdrawn: None,
+            binned: None,
             released: Some(Released { envelope: letter.envelope.clone(), wrapped_key: own.wrapped_key.clone() }),
         };
         self.emptied.remove(&letter.id);

@@ -114,7 +114,7 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("send", "reply_to") => "Brevet som det här svarar på; samtalet går vidare",
         ("reply", "all") => "Till alla som fick det, och inte bara till avsändaren",
         ("list", "folder") => "Vilken: inbox, sent, archive eller trash",
-        ("move", "folder") => "Vart: inbox, sent, archive eller trash",
+        ("move", "folder") => "Vart: inbox, sent, archive, eller trash, där ett brev raderas efter 30 dagar",
         ("list", "limit") => "Högst så många brev",
         (_, "address") => "Den andras adress",
         ("compare", "matches") => "Säg att siffrorna som den här enheten visade är lika hos er båda",

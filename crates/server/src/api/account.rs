@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     accounts::{Account, AccountUpdate, Amounts},
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::accounts::{AccountById, SetLanguage};
+use securemailbox_store::accounts::{AccountById, UpdateAccount};
 
 use crate::{
     body::Json,
@@ -25,6 +25,7 @@ pub(crate) async fn read(
         id: account.id,
         kind: account.kind,
         language: account.language,
+        trash_life: account.trash_life,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
@@ -32,7 +33,7 @@ pub(crate) async fn read(
     }))
 }
 
-/// Chooses the language of e-mails and SMS.
+/// Chooses the language of e-mails and SMS, and how long letters lie in the trash.
 #[utoipa::path(patch, path = "/account", request_body = AccountUpdate,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn update(
@@ -40,6 +41,6 @@ pub(crate) async fn update(
     session: Session,
     Json(update): Json<AccountUpdate>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(SetLanguage { account: session.account, language: update.language }).await?;
+    mailroom.store.write(UpdateAccount { account: session.account, update }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -27,6 +27,7 @@ CREATE TABLE mailbox (
 CREATE TABLE member (
     mailbox_id     BYTEA NOT NULL PRIMARY KEY,
     language       TEXT NOT NULL,
+    trash_life     TEXT NOT NULL,
     address_lookup BYTEA NOT NULL UNIQUE,
     address_sealed BYTEA NOT NULL,
     level          BIGINT NOT NULL
@@ -168,7 +169,8 @@ CREATE TABLE content (
     bytes     BYTEA NOT NULL
 );
 
--- One mailbox's copy of a letter. A letter that no entry holds is erased.
+-- One mailbox's copy of a letter. A letter that no entry holds is erased. `binned`: when it was put into the trash, where it
+-- lies.
 CREATE TABLE entry (
     mailbox_id  BYTEA NOT NULL,
     letter_id   BYTEA NOT NULL,
@@ -176,6 +178,7 @@ CREATE TABLE entry (
     folder      TEXT NOT NULL,
     read        BIGINT NOT NULL,
     flagged     BIGINT NOT NULL DEFAULT 0,
+    binned      BIGINT,
     arrived     BIGINT NOT NULL,
     change      BIGINT NOT NULL,
     wrapped_key BYTEA NOT NULL,
@@ -184,6 +187,7 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_change ON entry (mailbox_id, change);
 CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
+CREATE INDEX entry_by_binning ON entry (binned) WHERE binned IS NOT NULL;
 -- Whether somebody ever wrote to its owner.
 CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
 

@@ -27,6 +27,7 @@ CREATE TABLE mailbox (
 CREATE TABLE member (
     mailbox_id     BLOB NOT NULL PRIMARY KEY,
     language       TEXT NOT NULL,
+    trash_life     TEXT NOT NULL,
     address_lookup BLOB NOT NULL UNIQUE,
     address_sealed BLOB NOT NULL,
     level          INTEGER NOT NULL
@@ -168,7 +169,8 @@ CREATE TABLE content (
     bytes     BLOB NOT NULL
 ) STRICT;
 
--- One mailbox's copy of a letter. A letter that no entry holds is erased.
+-- One mailbox's copy of a letter. A letter that no entry holds is erased. `binned`: when it was put into the trash, where it
+-- lies.
 CREATE TABLE entry (
     mailbox_id  BLOB NOT NULL,
     letter_id   BLOB NOT NULL,
@@ -176,6 +178,7 @@ CREATE TABLE entry (
     folder      TEXT NOT NULL,
     read        INTEGER NOT NULL,
     flagged     INTEGER NOT NULL DEFAULT 0,
+    binned      INTEGER,
     arrived     INTEGER NOT NULL,
     change      INTEGER NOT NULL,
     wrapped_key BLOB NOT NULL,
@@ -184,6 +187,7 @@ CREATE TABLE entry (
 CREATE INDEX entry_by_change ON entry (mailbox_id, change);
 CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
+CREATE INDEX entry_by_binning ON entry (binned) WHERE binned IS NOT NULL;
 -- Whether somebody ever wrote to its owner.
 CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
 

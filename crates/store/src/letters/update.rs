@@ -3,6 +3,7 @@
 use securemailbox_protocol::{
     ids::{LetterId, MailboxId},
     letters::{EntryUpdate, Folder},
+    time::Timestamp,
 };
 
 use crate::{
@@ -33,6 +34,8 @@ pub struct UpdateEntry {
     pub letter: LetterId,
     /// The new folder and flags; what is left out stays.
     pub update: EntryUpdate,
+    /// When: the time of what is put into the trash begins.
+    pub now: Timestamp,
 }
 
 impl Act for UpdateEntry {
@@ -42,7 +45,7 @@ impl Act for UpdateEntry {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            UPDATE entry SET folder = $3, read = $4, flagged = $5, change = $6
+            UPDATE entry SET folder = $3, read = $4, flagged = $5, binned = $6, change = $7
              WHERE mailbox_id = $1 AND letter_id = $2";
         let find = ReadEntry { mailbox: self.mailbox, letter: self.letter };
         let mut entry = find.run(db).await?.ok_or(UpdateEntryError::NotFound)?;
@@ -54,8 +57,10 @@ impl Act for UpdateEntry {
         }
         if (folder, read, flagged) != (entry.folder, entry.read, entry.flagged) {
             let change = pulse::raise_change(db, self.mailbox).await?;
-            db.exec(SQL, &[&self.mailbox, &self.letter, &folder, &read, &flagged, &change]).await?;
+            let binned = (folder == Folder::Trash).then(|| entry.binned.unwrap_or(self.now));
+            db.exec(SQL, &[&self.mailbox, &self.letter, &folder, &read, &flagged, &binned, &change]).await?;
             (entry.folder, entry.read, entry.flagged, entry.change) = (folder, read, flagged, change);
+            entry.binned = binned;
         }
         Ok(entry)
     }

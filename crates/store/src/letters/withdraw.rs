@@ -38,6 +38,7 @@ struct Reader {
     account: AccountId,
     folder: Folder,
     arrived: Timestamp,
+    binned: Option<Timestamp>,
     /// Size of the wrapped key.
     key: i64,
     opened: bool,
@@ -52,7 +53,7 @@ impl Act for Withdraw {
         const MARK: &str = "UPDATE letter SET withdrawn = $2 WHERE letter_id = $1 AND withdrawn IS NULL";
         const BYTES: &str = "SELECT content_length + LENGTH(envelope) FROM letter WHERE letter_id = $1";
         const READERS: &str = "
-            SELECT e.mailbox_id, e.folder, e.arrived, LENGTH(e.wrapped_key),
+            SELECT e.mailbox_id, e.folder, e.arrived, e.binned, LENGTH(e.wrapped_key),
                    CASE WHEN e.read = 1 OR d.read_at IS NOT NULL THEN 1 ELSE 0 END
               FROM entry e LEFT JOIN delivery d ON d.letter_id = e.letter_id AND d.reader_id = e.mailbox_id
              WHERE e.letter_id = $1 AND e.mailbox_id <> $2 ORDER BY e.mailbox_id";
@@ -79,6 +80,7 @@ fn reader(mut row: Row) -> Result<Reader, StoreError> {
         account: row.take()?,
         folder: row.take()?,
         arrived: row.take()?,
+        binned: row.take()?,
         key: row.take()?,
         opened: row.take()?,
     })
@@ -90,9 +92,9 @@ impl Withdraw {
         const ENTRY: &str = "DELETE FROM entry WHERE mailbox_id = $1 AND letter_id = $2";
         // A row of its own: the deleted one is overwritten, and an updated one might not be.
         const LEFT: &str = "
-            INSERT INTO entry (mailbox_id, letter_id, sender_id, folder, read, arrived, change, wrapped_key)
-            VALUES ($1, $2, $3, $4, 1, $5, $6, $7)";
-        let Reader { account, folder, arrived, key, opened } = reader;
+            INSERT INTO entry (mailbox_id, letter_id, sender_id, folder, read, arrived, binned, change, wrapped_key)
+            VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8)";
+        let Reader { account, folder, arrived, binned, key, opened } = reader;
         let mailbox = account.mailbox();
         db.exec(ENTRY, &[account, &self.letter]).await?;
         notices::withdraw(db, *account, self.letter, self.now).await?;
@@ -102,7 +104,7 @@ impl Withdraw {
         }
         let (change, _): (ChangeNumber, _) = pulse::raise_change_and_bytes(db, mailbox, -key).await?;
         let nothing: &[u8] = &[];
-        let row: [&dyn ToParam; 7] = [account, &self.letter, &self.mailbox, folder, arrived, &change, &nothing];
+        let row: [&dyn ToParam; 8] = [account, &self.letter, &self.mailbox, folder, arrived, binned, &change, &nothing];
         db.exec(LEFT, &row).await.map(drop)
     }
 }

@@ -270,8 +270,13 @@ pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId
 
 /// Puts an entry into the trash.
 pub(super) async fn trash(store: &Store, holder: &Person, letter: LetterId) {
-    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(Folder::Trash), ..Default::default() };
-    store.write(UpdateEntry { mailbox: holder.account.mailbox(), letter, update }).await.expect("moved");
+    move_to(store, holder, letter, Folder::Trash, NOW).await;
+}
+
+/// Puts an entry into a folder.
+pub(super) async fn move_to(store: &Store, holder: &Person, letter: LetterId, folder: Folder, now: Timestamp) {
+    let update = securemailbox_protocol::letters::EntryUpdate { folder: Some(folder), ..Default::default() };
+    store.write(UpdateEntry { mailbox: holder.account.mailbox(), letter, update, now }).await.expect("moved");
 }
 
 /// The same letter again.

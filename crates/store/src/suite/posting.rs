@@ -348,6 +348,7 @@ async fn a_move_raises_one_change_number_and_its_repetition_none(store: Store) {
         mailbox: bjorn.account.mailbox(),
         letter: letter.new.id,
         update: EntryUpdate { folder, read, ..EntryUpdate::default() },
+        now: NOW,
     };
     for _ in 0..2 {
         let moved = store.write(update(Some(Folder::Archive), Some(true))).await.unwrap();

@@ -49,7 +49,7 @@ async fn holdings(store: &Store, person: &Person) -> (u64, u64) {
 
 async fn open(store: &Store, reader: &Person, letter: LetterId) {
     let update = EntryUpdate { read: Some(true), ..EntryUpdate::default() };
-    store.write(UpdateEntry { mailbox: reader.account.mailbox(), letter, update }).await.unwrap();
+    store.write(UpdateEntry { mailbox: reader.account.mailbox(), letter, update, now: NOW }).await.unwrap();
 }
 
 async fn of_a_letter_that_was_not_opened_nothing_is_left_at_its_reader(store: Store) {
@@ -85,7 +85,10 @@ async fn whoever_opened_a_letter_has_a_row_that_says_so_and_nothing_of_it(store:
     let receipt = DeliveryReceipt { at: NOW, signature: vec![1; 64], level: Level::Phone };
     store.write(PutReceipt { mailbox: cecilia.account.mailbox(), letter: id, receipt }).await.unwrap();
     let unread = EntryUpdate { read: Some(false), ..EntryUpdate::default() };
-    store.write(UpdateEntry { mailbox: cecilia.account.mailbox(), letter: id, update: unread }).await.unwrap();
+    store
+        .write(UpdateEntry { mailbox: cecilia.account.mailbox(), letter: id, update: unread, now: NOW })
+        .await
+        .unwrap();
     withdraw(&store, &anna, id).await.unwrap();
     for reader in [&bjorn, &cecilia] {
         let left = entry(&store, reader, id).await.unwrap();

@@ -35,6 +35,7 @@ pub(super) fn entry(mailroom: &Mailroom, access: &Access, entry: letters::Entry)
         content_length: entry.content_length,
         held: entry.held,
         withdrawn: entry.withdrawn,
+        binned: entry.binned,
         released,
     })
 }
