@@ -14,9 +14,9 @@ use crate::{
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Holdings,
-        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict,
-        WentOut,
+        Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder,
+        Holdings, Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet,
+        Verdict, WentOut,
     },
 };
 
@@ -118,8 +118,18 @@ calls! {
         mark_letters(Marking) -> Counts;
         /// Erases what lies in the trash, or some letters of it.
         empty_trash(Erasing) -> ErasureReceipt;
-        /// Everybody whose key was met.
+        /// Everybody whose key was met, or whom the owner wrote down.
         contacts(Nothing) -> Vec<Correspondent>;
+        /// One of them, with what the owner says of them.
+        contact(TypedAddress) -> Contact;
+        /// Writes somebody down, whether or not they have a mailbox. An empty field leaves what stands there.
+        add_contact(Described) -> Contact;
+        /// Says how a contact is to be described; an empty field is emptied.
+        describe_contact(Described) -> Contact;
+        /// Leaves nothing of a contact.
+        forget_contact(TypedAddress) -> Done;
+        /// Says how a phone number was understood.
+        read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
@@ -205,12 +215,11 @@ pub enum Lane {
 #[must_use]
 pub fn lane(call: &str) -> Lane {
     match call {
-        "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "holdings" | "release" | "confirm" | "choose_proof"
-        | "send_proof_again" | "enter_proof" => Lane::AtOnce,
-        "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
-            Lane::Device
-        }
+        "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "contact" | "add_contact"
+        | "read_phone" | "look_up" | "sessions" | "own_certificate" | "security_events" | "holdings" | "release"
+        | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
+        "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "describe_contact" | "give_up_unsent"
+        | "new_sheet" | "lock" => Lane::Device,
         _ => Lane::Server,
     }
 }
@@ -404,6 +413,20 @@ pub struct TypedAddress {
     pub address: String,
 }
 
+/// A contact as typed.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Described {
+    /// The address.
+    pub address: String,
+    /// What the owner calls them.
+    pub name: String,
+    /// A Swedish number, or one with a country code.
+    pub phone: String,
+    /// What there is to remember.
+    pub note: String,
+}
+
 /// A letter that is being written.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -449,6 +472,7 @@ fn misunderstood() -> Problem {
 mod tests {
     use std::{collections::BTreeMap, env, fs, path::Path};
 
+    use securemailbox_client::contacts::NOTE;
     use securemailbox_protocol::{limits, sync::Beat};
     use ts_rs::TypeVisitor;
 
@@ -480,11 +504,12 @@ mod tests {
             text += &format!("\n{declaration}\n");
         }
         text += &format!(
-            "\n/** How much a letter holds: octets of a subject, characters of a text, recipients. */\n\
-             export const LIMITS = {{ subject: {}, text: {}, recipients: {} }} as const;\n",
+            "\n/** How much fits: octets of a subject, characters of a text and of a note, recipients. */\n\
+             export const LIMITS = {{ subject: {}, text: {}, recipients: {}, note: {} }} as const;\n",
             limits::SUBJECT,
             limits::TEXT,
             limits::READERS - 1,
+            NOTE,
         );
         for (name, calls) in lists {
             let rows: String =
@@ -499,7 +524,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (17, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (20, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -42,14 +42,7 @@ impl<'a> People<'a> {
 
     /// Somebody of whom only the address is known here: as the contacts have them.
     pub(crate) fn contact(&self, address: &Address) -> views::Correspondent {
-        let standing = if address == self.own {
-            contacts::Standing::Own
-        } else {
-            self.contacts.get(address).map_or(contacts::Standing::New, |contact| match contact.offered {
-                Some(_) => contacts::Standing::Changed,
-                None => self.contacts.standing(address, &contact.key.fingerprint),
-            })
-        };
+        let standing = if address == self.own { contacts::Standing::Own } else { self.contacts.standing_of(address) };
         self.somebody(address, None, standing)
     }
 

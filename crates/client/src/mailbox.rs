@@ -19,7 +19,7 @@ use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
 
 use crate::{
     contacts::{Contact, Contacts, Edit, Event, Names, Standing},
-    device::RowId,
+    device::{RowId, Table},
     letters::{Answers, OpenContent, TextPrint},
     owner::Owner,
     recipient::Recipient,
@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) pins: Vec<(RowId, Edit)>,
     /// Those of the edits that the device does not have yet.
     pub(crate) unwritten_pins: BTreeSet<RowId>,
+    /// Rows of contacts that were forgotten, which the device may still have.
+    pub(crate) forgotten: Vec<(Table, RowId)>,
     /// Whose digits were shown, and of which key: only that key can then be marked as compared.
     pub(crate) digits: BTreeMap<Address, (RowId, Fingerprint)>,
     /// Certificates that were checked. They never change.
@@ -104,6 +106,32 @@ impl State {
     pub(crate) fn take_card(&mut self, id: RecordId, address: Address, contact: Contact) {
         self.cards.entry(address.clone()).or_default().insert(id, contact);
         self.renew_contact(&address);
+    }
+
+    /// A contact's record was emptied, here or by another device. With the last of its records everything of a contact goes,
+    /// also what waited to be written: it was said of what is forgotten (PROTOCOL §2).
+    pub(crate) fn drop_card(&mut self, id: RecordId) {
+        let Some((address, cards)) = self.cards.iter_mut().find(|(_, cards)| cards.contains_key(&id)) else { return };
+        cards.remove(&id);
+        let (address, was_last) = (address.clone(), cards.is_empty());
+        if was_last { self.forget(&address) } else { self.renew_contact(&address) }
+    }
+
+    /// Leaves nothing of an address but what its letters need.
+    pub(crate) fn forget(&mut self, address: &Address) {
+        self.cards.remove(address);
+        self.contacts.forget(address);
+        self.looked_up.remove(address);
+        let pins = self.pins.extract_if(.., |(_, edit)| edit.address == *address).map(|(id, _)| id);
+        self.forgotten.extend(pins.map(|id| (Table::Pin, id)));
+        let digits = self.digits.remove(address).map(|(id, _)| (Table::Digits, id));
+        self.forgotten.extend(digits);
+    }
+
+    /// Gives up what the owner said of contacts and the server does not have.
+    pub(crate) fn give_up_words(&mut self) {
+        let words = self.pins.extract_if(.., |(_, edit)| matches!(edit.event, Event::Said(_))).map(|(id, _)| id);
+        self.forgotten.extend(words.map(|id| (Table::Pin, id)));
     }
 
     /// Remembers a certificate that was checked.

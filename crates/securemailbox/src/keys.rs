@@ -91,6 +91,7 @@ fn answer(address: &Address, comparison: &Comparison, text: &str) -> Answer {
 const fn words(standing: Standing) -> &'static str {
     match standing {
         Standing::Own => "your own",
+        Standing::Unmet => "none yet",
         Standing::New => "new, so far the server's word only",
         Standing::Known => "known, the one used before",
         Standing::Compared => "compared",

@@ -266,9 +266,13 @@ fn reading_text(reading: &Reading, style: Style) -> String {
     let key = match standing {
         // The person said so; the signature alone is no reassurance then.
         Standing::Differs => style.warning("signed by a key whose digits differ"),
-        Standing::Own | Standing::New | Standing::Known | Standing::Compared | Standing::Former | Standing::Changed => {
-            style.good(&key)
-        }
+        Standing::Own
+        | Standing::Unmet
+        | Standing::New
+        | Standing::Known
+        | Standing::Compared
+        | Standing::Former
+        | Standing::Changed => style.good(&key),
     };
     let mut text = format!("{} {from} ({key})\n", style.faint("From:"));
     text += &format!("{} {}\n", style.faint("To:"), people(letter.to()));

@@ -64,6 +64,31 @@ export type Confirmation = {
 offers: Array<FactorOffer>, };
 
 /**
+ * Somebody in the contacts, and what the owner says of them.
+ */
+export type Contact = { 
+/**
+ * As they are shown everywhere.
+ */
+who: Correspondent, 
+/**
+ * What the owner calls them.
+ */
+called: string | null, 
+/**
+ * What they call themselves, by the first letter of theirs that was read here.
+ */
+claims: string | null, 
+/**
+ * Where the owner says that they can be called.
+ */
+phone: string | null, 
+/**
+ * What the owner wants to remember.
+ */
+note: string | null, };
+
+/**
  * Somebody in a letter or in the contacts. A name is a claim, an address is bound to a key.
  */
 export type Correspondent = { 
@@ -72,7 +97,7 @@ export type Correspondent = {
  */
 address: string, 
 /**
- * The name they claim, or the contact's.
+ * What the owner calls them, or else the name they claim, or the contact's.
  */
 name: string | null, 
 /**
@@ -175,6 +200,27 @@ level: Level | null,
  * The server says that it was read, and shows no signature that holds (ATTACKS 11).
  */
 receipt_refused: boolean, };
+
+/**
+ * A contact as typed.
+ */
+export type Described = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * What the owner calls them.
+ */
+name: string, 
+/**
+ * A Swedish number, or one with a country code.
+ */
+phone: string, 
+/**
+ * What there is to remember.
+ */
+note: string, };
 
 /**
  * A program and the system that it runs on, such as Firefox and Windows.
@@ -680,7 +726,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
 
 /**
  * A part of a folder.
@@ -1026,7 +1072,7 @@ address: string, };
 /**
  * How a key stands, as a person is shown it.
  */
-export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed" | "differs";
+export type Standing = "own" | "unmet" | "new" | "known" | "compared" | "former" | "changed" | "differs";
 
 /**
  * What a verified envelope says.
@@ -1144,8 +1190,8 @@ text: string,
  */
 answers: string | null, };
 
-/** How much a letter holds: octets of a subject, characters of a text, recipients. */
-export const LIMITS = { subject: 998, text: 250000, recipients: 99 } as const;
+/** How much fits: octets of a subject, characters of a text and of a note, recipients. */
+export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500 } as const;
 
 /** Each call's arguments and answer. */
 export interface SignInCalls {
@@ -1185,6 +1231,11 @@ export interface MailboxCalls {
   mark_letters: [Marking, Counts];
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
+  contact: [TypedAddress, Contact];
+  add_contact: [Described, Contact];
+  describe_contact: [Described, Contact];
+  forget_contact: [TypedAddress, Done];
+  read_phone: [NewPhone, string];
   look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
   take_back: [Id, Done];

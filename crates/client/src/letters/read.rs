@@ -122,7 +122,8 @@ impl Mailbox {
         }
         let deliveries = match standing {
             Standing::Own => self.deliveries(world, id, &SentTo::from(&letter)).await?,
-            Standing::New
+            Standing::Unmet
+            | Standing::New
             | Standing::Known
             | Standing::Compared
             | Standing::Former
@@ -166,7 +167,7 @@ impl Mailbox {
         match standing {
             Standing::Changed => return Err(Damage::SenderKeyChanged.into()),
             Standing::Own | Standing::Former | Standing::Differs => {}
-            Standing::New | Standing::Known | Standing::Compared => {
+            Standing::Unmet | Standing::New | Standing::Known | Standing::Compared => {
                 let address = letter.from().clone();
                 self.pin(world, &address, Event::Met(KnownKey::first(&sender).used()));
                 if let Some(Ok(name)) = letter.claimed_name().map(Name::parse) {
