@@ -2,8 +2,13 @@
 
 use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
-    accounts::Language, address::Address, factors::FactorOffer, letters::ErasureReceipt, phone::PhoneNumber,
-    security::SecurityEvent, sync::Pulse,
+    accounts::{Language, LetterNotices},
+    address::Address,
+    factors::FactorOffer,
+    letters::ErasureReceipt,
+    phone::PhoneNumber,
+    security::SecurityEvent,
+    sync::Pulse,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -177,8 +182,14 @@ calls! {
         own_certificate(Nothing) -> OwnCertificate;
         /// How much the mailbox holds, and may hold.
         holdings(Nothing) -> Holdings;
+        /// Gives the owner another name.
+        set_name(NewName) -> Me;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
+        /// When one is told of letters by e-mail.
+        notices(Nothing) -> NewNotices;
+        /// Chooses when.
+        set_notices(NewNotices) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
         /// The person has the sheet that was shown last: that of `new_sheet`, or the one that came with the password.
@@ -216,8 +227,8 @@ pub enum Lane {
 pub fn lane(call: &str) -> Lane {
     match call {
         "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "contact" | "add_contact"
-        | "read_phone" | "look_up" | "sessions" | "own_certificate" | "security_events" | "holdings" | "release"
-        | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
+        | "read_phone" | "look_up" | "sessions" | "own_certificate" | "security_events" | "holdings" | "notices"
+        | "release" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "describe_contact" | "give_up_unsent"
         | "new_sheet" | "lock" => Lane::Device,
         _ => Lane::Server,
@@ -250,12 +261,28 @@ pub struct NewMailbox {
     pub language: Language,
 }
 
+/// A name as typed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewName {
+    /// The name that goes out with letters.
+    pub name: String,
+}
+
 /// A choice of language.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct NewLanguage {
     /// Which one.
     pub language: Language,
+}
+
+/// A choice of when to be told of letters by e-mail.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewNotices {
+    /// When.
+    pub notices: LetterNotices,
 }
 
 /// A code as typed or pasted.
@@ -524,7 +551,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (20, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (21, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

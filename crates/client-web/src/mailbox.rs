@@ -14,6 +14,7 @@ use securemailbox_client::{
     opening::Opening,
     opens::{NewSheet, OpenError},
     replica::{Choice, Followed},
+    settings::Name,
     sign_in,
     sync::Progress,
     world::World,
@@ -30,8 +31,8 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Described, Erasing, Heard, Id, MailboxCalls, Marking, Move, NewLanguage, NewPhone, Nothing,
-        Part, Sending, TypedAddress, Writing,
+        Code, Confirmation, Described, Erasing, Heard, Id, MailboxCalls, Marking, Move, NewLanguage, NewName,
+        NewNotices, NewPhone, Nothing, Part, Sending, TypedAddress, Writing,
     },
     confirming::Proof,
     contacts::Decision,
@@ -429,9 +430,27 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(shown)
     }
 
+    async fn set_name(&self, args: NewName) -> Result<Me, Problem> {
+        let (mailbox, world) = self.open()?;
+        let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
+        mailbox.rename(world, name).await.or_problem()?;
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
     async fn set_language(&self, args: NewLanguage) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.set_language(world, args.language).await.or_problem()?;
+        Ok(Done {})
+    }
+
+    async fn notices(&self, _: Nothing) -> Result<NewNotices, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(NewNotices { notices: mailbox.account(world).await.or_problem()?.notices })
+    }
+
+    async fn set_notices(&self, args: NewNotices) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.set_notices(world, args.notices).await.or_problem()?;
         Ok(Done {})
     }
 
@@ -501,7 +520,7 @@ impl<W: World> MailboxCalls for Desk<W> {
 fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
     Me {
         address: mailbox.address().clone(),
-        name: mailbox.name().into(),
+        name: mailbox.name(),
         sheet_owed: mailbox.owes_sheet(),
         own_certificate_differs,
         kept: mailbox.stays_signed_in(),

@@ -16,7 +16,7 @@ pub(crate) struct People<'a> {
     pub(crate) contacts: &'a Contacts,
     names: Names<'a>,
     pub(crate) own: &'a Address,
-    pub(crate) own_name: &'a str,
+    pub(crate) own_name: String,
 }
 
 impl<'a> People<'a> {
@@ -33,7 +33,7 @@ impl<'a> People<'a> {
         standing: contacts::Standing,
     ) -> views::Correspondent {
         let shown = if address == self.own {
-            contacts::ShownName { name: Some(self.own_name.into()), alone: true }
+            contacts::ShownName { name: Some(self.own_name.clone()), alone: true }
         } else {
             self.names.shown(address, claimed)
         };

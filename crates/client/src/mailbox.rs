@@ -38,7 +38,9 @@ pub struct Mailbox {
     pub(crate) session: Session,
     pub(crate) owner: Owner,
     pub(crate) keyring: Keyring,
-    pub(crate) name: Name,
+    /// The owner's name, as of this version of the settings.
+    pub(crate) name: RefCell<Name>,
+    pub(crate) settings_seen: Cell<Version>,
     pub(crate) sheet_owed: Cell<bool>,
     pub(crate) state: RefCell<State>,
 }
@@ -145,7 +147,15 @@ impl State {
 
 impl Mailbox {
     pub(crate) const fn new(session: Session, owner: Owner, keyring: Keyring, name: Name, state: State) -> Self {
-        Self { session, owner, keyring, name, sheet_owed: Cell::new(false), state: RefCell::new(state) }
+        Self {
+            session,
+            owner,
+            keyring,
+            name: RefCell::new(name),
+            settings_seen: Cell::new(Version::ZERO),
+            sheet_owed: Cell::new(false),
+            state: RefCell::new(state),
+        }
     }
 
     /// This mailbox's rows on the device.
@@ -159,10 +169,10 @@ impl Mailbox {
         self.session.address()
     }
 
-    /// Its owner's name.
+    /// Its owner's name, as it goes out with letters.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.name.as_str()
+    pub fn name(&self) -> String {
+        self.name.borrow().as_str().into()
     }
 
     /// The fingerprint of its owner's key.
@@ -198,7 +208,7 @@ impl Mailbox {
     /// What everybody in `contacts` is called, to its owner.
     #[must_use]
     pub fn names<'a>(&self, contacts: &'a Contacts) -> Names<'a> {
-        contacts.names(&self.name)
+        contacts.names(&self.name.borrow())
     }
 
     /// How a key of an address stands.

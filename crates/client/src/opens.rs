@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use securemailbox_protocol::{
-    accounts::{Account, AccountUpdate, Language},
+    accounts::{Account, AccountUpdate, Language, LetterNotices},
     address::Address,
     endpoints,
     ids::SessionId,
@@ -29,7 +29,7 @@ use crate::{
     replica::SyncRefused,
     rows::Rows,
     session::{LocalError, Session, SessionError},
-    settings::Settings,
+    settings::{Name, Settings},
     slots::recovery_slot,
     sync,
     world::World,
@@ -237,6 +237,29 @@ impl Mailbox {
         self.settle_sheet(world, false).await
     }
 
+    /// Gives the owner another name: it goes out with letters from now on.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn rename(&self, world: &impl World, name: Name) -> Result<(), RecordError> {
+        self.change_settings(world, |settings| Settings { name: name.clone(), ..settings }).await?;
+        *self.name.borrow_mut() = name;
+        Ok(())
+    }
+
+    /// Takes what another device chose: the name that goes out with letters. Best effort: the next sync tries again.
+    pub(crate) async fn renew_settings(&self, world: &impl World) {
+        let newest = self.state.borrow().replica.record(RecordPurpose::Settings).map(|head| head.version);
+        if newest.is_none_or(|newest| newest == self.settings_seen.get()) {
+            return;
+        }
+        if let Ok((head, settings)) = self.newest_settings(world).await {
+            self.settings_seen.set(head.version);
+            *self.name.borrow_mut() = settings.name;
+            self.sheet_owed.set(settings.sheet_owed);
+        }
+    }
+
     async fn settle_sheet(&self, world: &impl World, owed: bool) -> Result<(), OpenError> {
         self.change_settings(world, |settings| Settings { sheet_owed: owed, ..settings }).await?;
         self.sheet_owed.set(owed);
@@ -288,7 +311,19 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn set_language(&self, world: &impl World, language: Language) -> Result<(), CallError> {
-        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &AccountUpdate { language }).await
+        self.session
+            .api(world)
+            .tell(endpoints::UPDATE_ACCOUNT.here(), &AccountUpdate { language: Some(language), notices: None })
+            .await
+    }
+
+    /// Chooses when to be told of letters by e-mail.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn set_notices(&self, world: &impl World, notices: LetterNotices) -> Result<(), CallError> {
+        let update = AccountUpdate { language: None, notices: Some(notices) };
+        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &update).await
     }
 }
 

@@ -64,6 +64,7 @@ impl Mailbox {
         }
         if progress == Ok(Progress::UpToDate) {
             self.fetch_drafts(world).await;
+            self.renew_settings(world).await;
         }
         progress
     }

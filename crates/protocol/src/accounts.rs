@@ -36,6 +36,21 @@ pub enum Language {
     En,
 }
 
+/// When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum LetterNotices {
+    /// When it comes, unless another was chosen.
+    #[default]
+    AtOnce,
+    /// At 07:00 UTC, unless they have looked by then.
+    Daily,
+    /// Never.
+    Never,
+}
+
 /// `POST /registrations`: asks for a mailbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -125,6 +140,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// Of e-mail and SMS.
     pub language: Language,
+    /// When its owner is told by e-mail that a letter waits.
+    pub notices: LetterNotices,
     /// What the server takes its owner's address to be.
     pub address: Address,
     /// Which certificate the directory shows others.
@@ -145,11 +162,15 @@ pub struct Amounts {
     pub bytes: u64,
 }
 
-/// `PATCH /account`.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// `PATCH /account`. Absent is unchanged.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AccountUpdate {
     /// Of e-mail and SMS, from now on.
-    pub language: Language,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub language: Option<Language>,
+    /// When to tell of letters, from now on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notices: Option<LetterNotices>,
 }

@@ -220,7 +220,7 @@ async fn come_in(
 }
 
 fn who(mailbox: &Mailbox) -> String {
-    format!("{} <{}>", plain(mailbox.name()), mailbox.address())
+    format!("{} <{}>", plain(&mailbox.name()), mailbox.address())
 }
 
 fn who_json(mailbox: &Mailbox) -> Value {

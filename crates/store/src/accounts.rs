@@ -1,12 +1,12 @@
 //! Accounts (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language},
+    accounts::{AccountKind, Language, LetterNotices},
     ids::{AccountId, CertificateHash},
     levels::Level,
 };
 
-use crate::{Act, Db, ReadOnly, StoreError};
+use crate::{Act, Db, ReadOnly, StoreError, notices};
 
 /// HMAC of an address in its one form, under the server seal: how an account is found without storing its address.
 pub type AddressLookup = [u8; 32];
@@ -20,6 +20,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// The language in which e-mails and SMS are written.
     pub language: Language,
+    /// When its owner is told by e-mail that a letter waits.
+    pub notices: LetterNotices,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
     /// SHA-256 of the certificate that the directory shows.
@@ -44,7 +46,8 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT m.mailbox_id, b.kind, m.language, m.address_sealed, b.certificate_hash, m.level, b.letters, b.bytes
+            SELECT m.mailbox_id, b.kind, m.language, m.notices, m.address_sealed, b.certificate_hash, m.level,
+                   b.letters, b.bytes
               FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
              WHERE m.mailbox_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
@@ -52,6 +55,7 @@ impl Act for AccountById {
             id: row.take()?,
             kind: row.take()?,
             language: row.take()?,
+            notices: row.take()?,
             address_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
@@ -63,20 +67,30 @@ impl Act for AccountById {
 
 impl ReadOnly for AccountById {}
 
-/// Chooses the language of e-mails and SMS.
-pub struct SetLanguage {
-    /// The member whose notices are meant.
+/// What a member chooses of what the server sends. None is left as it is.
+pub struct UpdateAccount {
+    /// The member who chooses.
     pub account: AccountId,
-    /// The language of every notice from now on.
-    pub language: Language,
+    /// The language of e-mails and SMS from now on.
+    pub language: Option<Language>,
+    /// When to tell of letters from now on. Whoever chooses has looked: what waits to be told is told no more.
+    pub notices: Option<LetterNotices>,
 }
 
-impl Act for SetLanguage {
+impl Act for UpdateAccount {
     type Output = ();
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "UPDATE member SET language = $2 WHERE mailbox_id = $1";
-        db.exec(SQL, &[&self.account, &self.language]).await.map(drop)
+        const LANGUAGE: &str = "UPDATE member SET language = $2 WHERE mailbox_id = $1";
+        const NOTICES: &str = "UPDATE member SET notices = $2 WHERE mailbox_id = $1";
+        if let Some(language) = self.language {
+            db.exec(LANGUAGE, &[&self.account, &language]).await?;
+        }
+        if let Some(notices) = self.notices {
+            db.exec(NOTICES, &[&self.account, &notices]).await?;
+            notices::chosen(db, self.account.mailbox()).await?;
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, future::Future};
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language},
+    accounts::{AccountKind, Language, LetterNotices},
     factors::FactorKind,
     ids::{
         AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId, RecoveryId,
@@ -229,6 +229,7 @@ words! {
     FactorKind { Address "address" Phone "phone" }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
+    LetterNotices { AtOnce "at-once" Daily "daily" Never "never" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
     HoldRefusal { StaleKey "stale-key" ReaderFull "reader-full" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }

@@ -1,7 +1,7 @@
 //! Registering: what waits between asking for a mailbox and having one (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language},
+    accounts::{AccountKind, Language, LetterNotices},
     factors::FactorKind,
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
     levels::Level,
@@ -257,8 +257,8 @@ impl CompleteRegistration {
         level: Level,
     ) -> Result<(), RegistrationError> {
         const MEMBER: &str = "
-            INSERT INTO member (mailbox_id, language, address_lookup, address_sealed, level)
-            VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO member (mailbox_id, language, notices, address_lookup, address_sealed, level)
+            VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING";
         const MAILBOX: &str = "
             INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters,
@@ -272,7 +272,8 @@ impl CompleteRegistration {
         let address_sealed = address.ok_or(StoreError::Damaged("a proved address"))?.sealed;
         factors::drop_kind(db, *account, FactorKind::Address).await?;
         let kind = AccountKind::Member;
-        let row: [&dyn ToParam; 5] = [account, language, address_lookup, &address_sealed, &level];
+        let notices = LetterNotices::default();
+        let row: [&dyn ToParam; 6] = [account, language, &notices, address_lookup, &address_sealed, &level];
         if db.exec(MEMBER, &row).await? == 0 {
             return Err(RegistrationError::AddressTaken);
         }

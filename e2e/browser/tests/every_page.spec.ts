@@ -67,6 +67,7 @@ const PICTURES: Partial<Record<string, string>> = {
   "/mail/drafts": "drafts",
   "/contacts": "contacts",
   "/settings/looks": "settings-looks",
+  "/settings/account": "settings-account",
   "/settings/keys": "settings-keys",
   "/settings/sessions": "settings-sessions",
   "/settings/space": "settings-space",

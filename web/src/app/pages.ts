@@ -53,6 +53,7 @@ const TITLES: Record<string, () => string> = {
   "/contacts": () => m["contacts.title"](),
   "/contacts/add": () => m["contacts.add"](),
   "/settings/looks": () => m["title.settings_looks"](),
+  "/settings/account": () => m["title.settings_account"](),
   "/settings/keys": () => m["title.settings_keys"](),
   "/settings/sessions": () => m["title.settings_sessions"](),
   "/settings/space": () => m["title.settings_space"](),

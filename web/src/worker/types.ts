@@ -581,6 +581,11 @@ withdrawn: Timestamp | null,
 conversation: Array<Row>, };
 
 /**
+ * When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
+ */
+export type LetterNotices = "at-once" | "daily" | "never";
+
+/**
  * How well a person's identity was proved (PROTOCOL §6), weakest first.
  */
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
@@ -678,6 +683,24 @@ address: string,
  * The language of e-mails and SMS.
  */
 language: Language, };
+
+/**
+ * A name as typed.
+ */
+export type NewName = { 
+/**
+ * The name that goes out with letters.
+ */
+name: string, };
+
+/**
+ * A choice of when to be told of letters by e-mail.
+ */
+export type NewNotices = { 
+/**
+ * When.
+ */
+notices: LetterNotices, };
 
 /**
  * A new password as typed, in the place of a forgotten one.
@@ -1259,7 +1282,10 @@ export interface MailboxCalls {
   enter_proof: [Code, Done];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
+  set_name: [NewName, Me];
   set_language: [NewLanguage, Done];
+  notices: [Nothing, NewNotices];
+  set_notices: [NewNotices, Done];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];
   lock: [Nothing, Done];

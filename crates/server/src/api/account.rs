@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     accounts::{Account, AccountUpdate, Amounts},
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::accounts::{AccountById, SetLanguage};
+use securemailbox_store::accounts::{AccountById, UpdateAccount};
 
 use crate::{
     body::Json,
@@ -25,6 +25,7 @@ pub(crate) async fn read(
         id: account.id,
         kind: account.kind,
         language: account.language,
+        notices: account.notices,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
@@ -32,7 +33,7 @@ pub(crate) async fn read(
     }))
 }
 
-/// Chooses the language of e-mails and SMS.
+/// Chooses the language of e-mails and SMS, and when to be told of letters. What concerns security is told in any case.
 #[utoipa::path(patch, path = "/account", request_body = AccountUpdate,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn update(
@@ -40,6 +41,7 @@ pub(crate) async fn update(
     session: Session,
     Json(update): Json<AccountUpdate>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(SetLanguage { account: session.account, language: update.language }).await?;
+    let AccountUpdate { language, notices } = update;
+    mailroom.store.write(UpdateAccount { account: session.account, language, notices }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

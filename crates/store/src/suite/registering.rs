@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Store,
-    accounts::{AccountById, SetLanguage},
+    accounts::{AccountById, UpdateAccount},
     directory::{CertificateByHash, ListingByAddress, SealedCertificate},
     factors::FactorsOf,
     jobs::Sweep,
@@ -173,7 +173,8 @@ async fn two_slots_of_one_id_are_refused_and_leave_no_account(store: Store) {
 async fn a_language_is_one_accounts_choice(store: Store) {
     let mut dice = Dice::new(7);
     let (anna, bjorn) = (register(&store, &mut dice).await.account, register(&store, &mut dice).await.account);
-    store.write(SetLanguage { account: anna, language: Language::En }).await.unwrap();
+    let english = UpdateAccount { account: anna, language: Some(Language::En), notices: None };
+    store.write(english).await.unwrap();
     for (account, language) in [(anna, Language::En), (bjorn, Language::Sv)] {
         assert_eq!(store.read(AccountById { account }).await.unwrap().unwrap().language, language);
     }
