@@ -2,7 +2,7 @@
 
 use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
-    accounts::{Language, TrashLife},
+    accounts::{Language, LetterNotices, TrashLife},
     address::Address,
     factors::FactorOffer,
     letters::ErasureReceipt,
@@ -20,9 +20,9 @@ use crate::{
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder, Holdings,
-        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, Verdict,
-        WentOut,
+        Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder,
+        Holdings, Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet,
+        Verdict, WentOut,
     },
 };
 
@@ -126,8 +126,18 @@ calls! {
         mark_letters(Marking) -> Counts;
         /// Erases what lies in the trash, or some letters of it.
         empty_trash(Erasing) -> ErasureReceipt;
-        /// Everybody whose key was met.
+        /// Everybody whose key was met, or whom the owner wrote down.
         contacts(Nothing) -> Vec<Correspondent>;
+        /// One of them, with what the owner says of them.
+        contact(TypedAddress) -> Contact;
+        /// Writes somebody down, whether or not they have a mailbox. An empty field leaves what stands there.
+        add_contact(Described) -> Contact;
+        /// Says how a contact is to be described; an empty field is emptied.
+        describe_contact(Described) -> Contact;
+        /// Leaves nothing of a contact.
+        forget_contact(TypedAddress) -> Done;
+        /// Says how a phone number was understood.
+        read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
@@ -175,12 +185,18 @@ calls! {
         own_certificate(Nothing) -> OwnCertificate;
         /// How much the mailbox holds, and may hold.
         holdings(Nothing) -> Holdings;
+        /// Gives the owner another name.
+        set_name(NewName) -> Me;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
         /// How long letters lie in the trash.
         trash_life(Nothing) -> TrashLife;
         /// Chooses that.
         set_trash_life(NewTrashLife) -> Done;
+        /// When one is told of letters by e-mail.
+        notices(Nothing) -> NewNotices;
+        /// Chooses when.
+        set_notices(NewNotices) -> Done;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
         /// The person has the sheet that was shown last: that of `new_sheet`, or the one that came with the password.
@@ -217,12 +233,11 @@ pub enum Lane {
 #[must_use]
 pub fn lane(call: &str) -> Lane {
     match call {
-        "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "look_up" | "sessions"
-        | "own_certificate" | "security_events" | "holdings" | "trash_life" | "release" | "confirm"
-        | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
-        "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "give_up_unsent" | "new_sheet" | "lock" => {
-            Lane::Device
-        }
+        "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "contact" | "add_contact"
+        | "read_phone" | "look_up" | "sessions" | "own_certificate" | "security_events" | "holdings" | "notices"
+        | "trash_life" | "release" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
+        "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "describe_contact" | "give_up_unsent"
+        | "new_sheet" | "lock" => Lane::Device,
         _ => Lane::Server,
     }
 }
@@ -253,6 +268,14 @@ pub struct NewMailbox {
     pub language: Language,
 }
 
+/// A name as typed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewName {
+    /// The name that goes out with letters.
+    pub name: String,
+}
+
 /// A choice of language.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -267,6 +290,14 @@ pub struct NewLanguage {
 pub struct NewTrashLife {
     /// How long.
     pub life: TrashLife,
+}
+
+/// A choice of when to be told of letters by e-mail.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewNotices {
+    /// When.
+    pub notices: LetterNotices,
 }
 
 /// A code as typed or pasted.
@@ -432,6 +463,20 @@ pub struct TypedAddress {
     pub address: String,
 }
 
+/// A contact as typed.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Described {
+    /// The address.
+    pub address: String,
+    /// What the owner calls them.
+    pub name: String,
+    /// A Swedish number, or one with a country code.
+    pub phone: String,
+    /// What there is to remember.
+    pub note: String,
+}
+
 /// A letter that is being written.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -483,6 +528,7 @@ fn misunderstood() -> Problem {
 mod tests {
     use std::{collections::BTreeMap, env, fs, path::Path};
 
+    use securemailbox_client::contacts::NOTE;
     use securemailbox_protocol::{limits, sync::Beat};
     use ts_rs::TypeVisitor;
 
@@ -514,11 +560,12 @@ mod tests {
             text += &format!("\n{declaration}\n");
         }
         text += &format!(
-            "\n/** How much a letter holds: octets of a subject, characters of a text, recipients; and the days it may be held. */\n\
-             export const LIMITS = {{ subject: {}, text: {}, recipients: {}, hold_days: {} }} as const;\n",
+            "\n/** How much fits: octets of a subject, characters of a text and of a note, recipients; and for how many days a letter may be held. */\n\
+             export const LIMITS = {{ subject: {}, text: {}, recipients: {}, note: {}, hold_days: {} }} as const;\n",
             limits::SUBJECT,
             limits::TEXT,
             limits::READERS - 1,
+            NOTE,
             limits::HOLD.as_secs() / (24 * 60 * 60),
         );
         for (name, calls) in lists {
@@ -534,7 +581,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (18, 8));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (22, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -2,6 +2,8 @@
 
 pub mod calls;
 mod confirming;
+mod contacts;
+mod drafts;
 mod factor;
 pub mod mailbox;
 mod problems;

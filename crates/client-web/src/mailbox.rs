@@ -9,11 +9,12 @@ use std::{
 use securemailbox_client::{
     directory::Warning,
     failure::{Class, ClientProblem, Failure, FailureName},
-    letters::{Draft, DraftRow, Form, HandedIn, NotSent, ReadError},
+    letters::{DraftRow, Form},
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
     replica::{Choice, Followed},
+    settings::Name,
     sign_in,
     sync::Progress,
     world::World,
@@ -21,8 +22,9 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::{Account, TrashLife},
     address::Address,
-    ids::{LetterId, RecordId},
+    ids::LetterId,
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
+    phone::PhoneNumber,
     problems::ProblemType,
     security::SecurityEvent,
     time::Timestamp,
@@ -30,16 +32,19 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, NewTrashLife,
-        Nothing, Part, Sending, TypedAddress, Writing,
+        Code, Confirmation, Described, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, NewName,
+        NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
     },
     confirming::Proof,
+    contacts::Decision,
+    drafts::{draft_news, not_sent, written},
     problems::{OrProblem, problem, refused},
     shown::{self, People},
-    sign_in::{found, parse_address},
+    sign_in::{found, parse_phone},
     views::{
-        self, Comparison, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack, Holdings,
-        Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet, WentOut,
+        self, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack,
+        Holdings, Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet,
+        WentOut,
     },
 };
 
@@ -96,7 +101,7 @@ impl<W: World> Desk<W> {
         me
     }
 
-    fn open(&self) -> Result<(Rc<Mailbox>, &W), Problem> {
+    pub(crate) fn open(&self) -> Result<(Rc<Mailbox>, &W), Problem> {
         match &*self.mailbox.borrow() {
             Some(mailbox) => Ok((Rc::clone(mailbox), &self.world)),
             None => Err(refused(PageProblem::Locked)),
@@ -264,20 +269,31 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn contacts(&self, _: Nothing) -> Result<Vec<Correspondent>, Problem> {
-        let (mailbox, _) = self.open()?;
-        let contacts = mailbox.contacts();
-        let people = People::of(&mailbox, &contacts);
-        Ok(people.contacts.iter().map(|(address, _)| people.contact(address)).collect())
+        self.everybody()
+    }
+
+    async fn contact(&self, args: TypedAddress) -> Result<Contact, Problem> {
+        self.one_contact(&args)
+    }
+
+    async fn add_contact(&self, args: Described) -> Result<Contact, Problem> {
+        self.add(args).await
+    }
+
+    async fn describe_contact(&self, args: Described) -> Result<Contact, Problem> {
+        self.describe(args).await
+    }
+
+    async fn forget_contact(&self, args: TypedAddress) -> Result<Done, Problem> {
+        self.forget(args).await
+    }
+
+    async fn read_phone(&self, args: NewPhone) -> Result<PhoneNumber, Problem> {
+        parse_phone(&args.phone)
     }
 
     async fn look_up(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
-        let (mailbox, world) = self.open()?;
-        let address = parse_address(&args.address)?;
-        let looked_up = mailbox.may_write_to(world, &address).await;
-        mailbox.write_pins_down(world).await.or_problem()?;
-        let standing = looked_up.or_problem_of(address.as_str())?;
-        let contacts = mailbox.contacts();
-        Ok(People::of(&mailbox, &contacts).somebody(&address, None, standing))
+        self.looked_up(args).await
     }
 
     async fn send(&self, args: Sending) -> Result<SentLetter, Problem> {
@@ -352,31 +368,19 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn compare(&self, args: TypedAddress) -> Result<Comparison, Problem> {
-        let (mailbox, world) = self.open()?;
-        let address = parse_address(&args.address)?;
-        let comparison = mailbox.compare(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(shown::comparison(&mailbox, &address, &comparison))
+        self.decide(args, Decision::Show).await
     }
 
     async fn digits_match(&self, args: TypedAddress) -> Result<Comparison, Problem> {
-        let (mailbox, world) = self.open()?;
-        let address = parse_address(&args.address)?;
-        let comparison = mailbox.digits_match(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(shown::comparison(&mailbox, &address, &comparison))
+        self.decide(args, Decision::Match).await
     }
 
     async fn digits_differ(&self, args: TypedAddress) -> Result<Comparison, Problem> {
-        let (mailbox, world) = self.open()?;
-        let address = parse_address(&args.address)?;
-        let comparison = mailbox.digits_differ(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(shown::comparison(&mailbox, &address, &comparison))
+        self.decide(args, Decision::Differ).await
     }
 
     async fn accept(&self, args: TypedAddress) -> Result<Comparison, Problem> {
-        let (mailbox, world) = self.open()?;
-        let address = parse_address(&args.address)?;
-        let comparison = mailbox.accept(world, &address).await.or_problem_of(address.as_str())?;
-        Ok(shown::comparison(&mailbox, &address, &comparison))
+        self.decide(args, Decision::Accept).await
     }
 
     async fn sessions(&self, _: Nothing) -> Result<Vec<NamedSession>, Problem> {
@@ -438,6 +442,13 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(shown)
     }
 
+    async fn set_name(&self, args: NewName) -> Result<Me, Problem> {
+        let (mailbox, world) = self.open()?;
+        let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
+        mailbox.rename(world, name).await.or_problem()?;
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
     async fn set_language(&self, args: NewLanguage) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.set_language(world, args.language).await.or_problem()?;
@@ -452,6 +463,17 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn set_trash_life(&self, args: NewTrashLife) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         mailbox.set_trash_life(world, args.life).await.or_problem()?;
+        Ok(Done {})
+    }
+
+    async fn notices(&self, _: Nothing) -> Result<NewNotices, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(NewNotices { notices: mailbox.account(world).await.or_problem()?.notices })
+    }
+
+    async fn set_notices(&self, args: NewNotices) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.set_notices(world, args.notices).await.or_problem()?;
         Ok(Done {})
     }
 
@@ -498,6 +520,9 @@ impl<W: World> MailboxCalls for Desk<W> {
                 Err(error) if error.explain().class == Class::Unavailable => {}
                 Err(error) => return Err(problem(&error)),
             }
+            if mailbox.has_unwritten_words() {
+                return Err(refused(PageProblem::DraftWaits));
+            }
         }
         self.mailbox.take();
         match sign_in::sign_out(&self.world).await {
@@ -518,7 +543,7 @@ impl<W: World> MailboxCalls for Desk<W> {
 fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
     Me {
         address: mailbox.address().clone(),
-        name: mailbox.name().into(),
+        name: mailbox.name(),
         sheet_owed: mailbox.owes_sheet(),
         own_certificate_differs,
         kept: mailbox.stays_signed_in(),
@@ -526,44 +551,12 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
 }
 
 /// An id in the page's address may be anything.
-fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
+pub(crate) fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
     typed.parse().map_err(|_| Problem { class: Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) })
 }
 
 fn ids(typed: &Letters) -> Result<Vec<LetterId>, Problem> {
     typed.ids.iter().map(|typed| id(typed)).collect()
-}
-
-/// What stands on the page, and the draft that it is.
-async fn written(mailbox: &Mailbox, world: &impl World, args: Writing) -> Result<(Option<RecordId>, Draft), Problem> {
-    let record = args.id.as_deref().map(id).transpose()?;
-    let answers = match args.answers.as_deref() {
-        None => None,
-        Some(letter) => match mailbox.answers(world, record, id(letter)?).await {
-            // Erased since: what was written is no answer any more, and still a letter.
-            Err(ReadError::NotFound) => None,
-            answers => Some(answers.or_problem()?),
-        },
-    };
-    let Writing { to, cc, bcc, each, subject, text, .. } = args;
-    let saved = world.now();
-    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, saved, rest: Default::default() }))
-}
-
-/// What a page that has the draft open should know; none if nothing but its being handed in.
-fn draft_news(handed_in: &HandedIn) -> Option<DraftNews> {
-    let id = handed_in.record;
-    match &handed_in.handed_in {
-        Ok(saved) if saved.id == handed_in.record && saved.beside.is_none() => None,
-        Ok(saved) => Some(DraftNews { id, now: saved.id, beside: saved.beside.is_some(), refused: None }),
-        // It is handed in later, by itself.
-        Err(error) if error.explain().class == Class::Unavailable => None,
-        Err(error) => Some(DraftNews { now: id, id, beside: false, refused: Some(problem(error)) }),
-    }
-}
-
-fn not_sent(error: &NotSent) -> Problem {
-    Problem { address: error.about().map(Into::into), ..problem(error) }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) struct People<'a> {
     pub(crate) contacts: &'a Contacts,
     names: Names<'a>,
     pub(crate) own: &'a Address,
-    pub(crate) own_name: &'a str,
+    pub(crate) own_name: String,
 }
 
 impl<'a> People<'a> {
@@ -34,7 +34,7 @@ impl<'a> People<'a> {
         standing: contacts::Standing,
     ) -> views::Correspondent {
         let shown = if address == self.own {
-            contacts::ShownName { name: Some(self.own_name.into()), alone: true }
+            contacts::ShownName { name: Some(self.own_name.clone()), alone: true }
         } else {
             self.names.shown(address, claimed)
         };
@@ -43,14 +43,7 @@ impl<'a> People<'a> {
 
     /// Somebody of whom only the address is known here: as the contacts have them.
     pub(crate) fn contact(&self, address: &Address) -> views::Correspondent {
-        let standing = if address == self.own {
-            contacts::Standing::Own
-        } else {
-            self.contacts.get(address).map_or(contacts::Standing::New, |contact| match contact.offered {
-                Some(_) => contacts::Standing::Changed,
-                None => self.contacts.standing(address, &contact.key.fingerprint),
-            })
-        };
+        let standing = if address == self.own { contacts::Standing::Own } else { self.contacts.standing_of(address) };
         self.somebody(address, None, standing)
     }
 

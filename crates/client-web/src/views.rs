@@ -15,6 +15,7 @@ use securemailbox_protocol::{
     ids::{LetterId, RecordId},
     letters,
     levels::Level,
+    phone::PhoneNumber,
     sessions::SessionRow,
     time::Timestamp,
 };
@@ -60,6 +61,8 @@ pub enum PageProblem {
     NotACode,
     /// No name was typed.
     NotAName,
+    /// What was typed is too long for a note.
+    NotANote,
     /// No phone number was typed.
     NotAPhoneNumber,
     /// What the sign-in Worker handed over can't be read.
@@ -128,12 +131,28 @@ impl From<Folder> for letters::Folder {
 pub struct Correspondent {
     /// The address.
     pub address: Address,
-    /// The name they claim, or the contact's.
+    /// What the owner calls them, or else the name they claim, or the contact's.
     pub name: Option<String>,
     /// Whether the contact has this very name, and nobody else's contact has it: only then may it stand without the address.
     pub name_may_stand_alone: bool,
     /// How their key stands.
     pub standing: Standing,
+}
+
+/// Somebody in the contacts, and what the owner says of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Contact {
+    /// As they are shown everywhere.
+    pub who: Correspondent,
+    /// What the owner calls them.
+    pub called: Option<String>,
+    /// What they call themselves, by the first letter of theirs that was read here.
+    pub claims: Option<String>,
+    /// Where the owner says that they can be called.
+    pub phone: Option<PhoneNumber>,
+    /// What the owner wants to remember.
+    pub note: Option<String>,
 }
 
 /// Whose mailbox is open.

@@ -114,7 +114,7 @@ impl Mailbox {
     /// What there is to compare, as far as it is known here.
     fn comparison(&self, address: &Address) -> Result<Comparison, DecisionError> {
         let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
-        let (fingerprint, standing) = at_issue(&contact);
+        let (fingerprint, standing) = at_issue(&contact).ok_or(DecisionError::Unknown)?;
         Ok(self.comparison_of(&contact, fingerprint, standing))
     }
 
@@ -124,7 +124,7 @@ impl Mailbox {
             digits: Digits::of(&self.fingerprint(), &fingerprint),
             fingerprint,
             standing: if differs && standing != Standing::Changed { Standing::Differs } else { standing },
-            must_be_compared: standing == Standing::Changed && contact.key.state == KeyState::Compared,
+            must_be_compared: standing == Standing::Changed && was_compared(contact),
             differs,
         }
     }
@@ -141,7 +141,7 @@ impl Mailbox {
         let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
         let fingerprint = match (self.shown_of(address), contact.offered) {
             (Some(shown), _) => shown,
-            (None, None) => contact.key.fingerprint,
+            (None, None) => contact.key.ok_or(DecisionError::Unknown)?.fingerprint,
             (None, Some(Offer::Key { .. } | Offer::NoAccount)) => return Err(DecisionError::CompareFirst),
         };
         self.decide(world, address, Event::Compared(fingerprint)).await?;
@@ -164,7 +164,7 @@ impl Mailbox {
         self.ask_about(world, address).await?;
         let contact = self.contact(address).ok_or(DecisionError::Unknown)?;
         match contact.offered {
-            Some(Offer::Key { .. }) if contact.key.state == KeyState::Compared => {
+            Some(Offer::Key { .. }) if was_compared(&contact) => {
                 return Err(DecisionError::CompareFirst);
             }
             Some(Offer::Key { fingerprint, .. }) if contact.differs == Some(fingerprint) => {
@@ -235,13 +235,18 @@ impl Mailbox {
     }
 }
 
-/// The key a person has to decide about: the offered one, else the known one.
-fn at_issue(contact: &Contact) -> (Fingerprint, Standing) {
-    match contact.offered {
+/// The key a person has to decide about: the offered one, else the known one; none where none was met.
+fn at_issue(contact: &Contact) -> Option<(Fingerprint, Standing)> {
+    let known = contact.key?;
+    Some(match contact.offered {
         Some(Offer::Key { fingerprint, .. }) => (fingerprint, Standing::Changed),
-        Some(Offer::NoAccount) => (contact.key.fingerprint, Standing::Changed),
-        None => (contact.key.fingerprint, contact.key.state.into()),
-    }
+        Some(Offer::NoAccount) => (known.fingerprint, Standing::Changed),
+        None => (known.fingerprint, known.state.into()),
+    })
+}
+
+fn was_compared(contact: &Contact) -> bool {
+    contact.key.is_some_and(|known| known.state == KeyState::Compared)
 }
 
 #[cfg(test)]

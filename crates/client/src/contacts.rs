@@ -1,10 +1,11 @@
-//! Contacts: whose key is whose, as this person knows it (PROTOCOL §2, Known keys). A sealed record each.
+//! Contacts: whose key is whose, and who they are, as this person knows it (PROTOCOL §2). A sealed record each.
 //!
 //! What happened is an [`Edit`]; contacts change by edits only. An edit says the same twice, and on top of whatever
 //! another device wrote meanwhile, so that a write can be lost, repeated or merged (PROTOCOL §9a). Two devices that meet
-//! somebody at the same time make two records of one contact, which are read as one.
+//! somebody at the same time make two records of one contact, which are read as one. A contact that is forgotten leaves
+//! an empty record in the place of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,22 +18,30 @@ use securemailbox_vault::{
 
 use crate::settings::Name;
 
-const FORMAT: &str = "securemailbox/1 contact";
-/// A contact's text has a length that is a multiple of this, so that its record does not tell how long a name is.
-const PADDING: usize = 512;
+mod card;
+mod names;
+mod owner;
+mod words;
 
-/// Everyone whose key was met.
+pub use card::NotAContact;
+pub use names::{Names, ShownName};
+pub use owner::ContactError;
+pub use words::{Description, NOTE, NotANote, Note, Words};
+
+/// Everyone whose key was met, or whom the owner wrote down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contacts(BTreeMap<Address, Contact>);
 
-/// One address, and the key it is known by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One address, the key it is known by, and what the owner says of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// The key that is written to, and that this person's letters are signed by.
-    pub key: KnownKey,
-    /// Keys this contact had before, each given up by accepting another: their old letters stay readable.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
-    pub former: BTreeSet<Fingerprint>,
+    /// The key that is written to, and that this person's letters are signed by. None for somebody whom the owner wrote
+    /// down, and who had no mailbox when they were looked up.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<KnownKey>,
+    /// Keys this contact had before, each given up by accepting another, oldest first: their old letters stay readable.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub former: Vec<Fingerprint>,
     /// What the directory offers instead, until the person accepts it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub offered: Option<Offer>,
@@ -42,42 +51,12 @@ pub struct Contact {
     /// The key whose digits the person compared and found to differ: nothing goes out to it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub differs: Option<Fingerprint>,
+    /// What the owner says of them.
+    #[serde(flatten)]
+    pub words: Words,
     /// What a newer client added, carried along.
     #[serde(flatten)]
     pub(crate) rest: Map<String, Value>,
-}
-
-/// A name as a list may show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownName {
-    /// The name; none for whom nobody named.
-    pub name: Option<String>,
-    /// Whether it may stand without the address: the contact has this very name, and nobody else has one like it.
-    pub alone: bool,
-}
-
-/// What people are called. Names that look alike are one name: whoever shares it is shown with the address.
-pub struct Names<'a> {
-    contacts: &'a Contacts,
-    taken: BTreeMap<String, usize>,
-}
-
-impl Names<'_> {
-    /// How somebody is named who claims this name, or none (PROTOCOL §3). What is `claimed` and is not the contact's own
-    /// name never stands alone, and what is no name is not shown.
-    #[must_use]
-    pub fn shown(&self, address: &Address, claimed: Option<&str>) -> ShownName {
-        let own = self.contacts.get(address).and_then(|contact| contact.name.clone());
-        let name = match claimed {
-            Some(claimed) => Name::parse(claimed).ok(),
-            None => own.clone(),
-        };
-        let alone = own.is_some() && name == own && {
-            let folded = own.as_ref().map(Name::folded);
-            folded.is_some_and(|folded| self.taken.get(&folded) == Some(&1))
-        };
-        ShownName { name: name.map(|name| name.as_str().into()), alone }
-    }
 }
 
 /// What the directory says of an address that had another key.
@@ -102,6 +81,8 @@ pub enum Offer {
 pub enum Standing {
     /// One's own.
     Own,
+    /// None is known: somebody whom the owner wrote down, and who had no mailbox then.
+    Unmet,
     /// The server's word.
     New,
     /// The key used before.
@@ -134,6 +115,7 @@ impl Standing {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Own => "own",
+            Self::Unmet => "unmet",
             Self::New => "new",
             Self::Known => "known",
             Self::Compared => "compared",
@@ -170,6 +152,8 @@ pub enum Event {
     Differed(Fingerprint),
     /// A letter signed by the known key was read, whose sender claims this name.
     Named(Name),
+    /// The owner said something of them, or wrote down somebody whose key was never met.
+    Said(Words),
 }
 
 impl Contacts {
@@ -190,8 +174,8 @@ impl Contacts {
     /// [`KeyRefused`]: another key than the one known, or an older certificate.
     pub fn may_write_to(&self, certificate: &Certificate) -> Result<KeyState, KeyRefused> {
         match self.0.get(certificate.address()) {
-            Some(contact) => contact.key.meet(certificate).map(|key| key.state),
-            None => Ok(KeyState::New),
+            Some(Contact { key: Some(known), .. }) => known.meet(certificate).map(|key| key.state),
+            Some(Contact { key: None, .. }) | None => Ok(KeyState::New),
         }
     }
 
@@ -201,34 +185,46 @@ impl Contacts {
         match self.0.get(address) {
             None => Standing::New,
             Some(contact) if contact.differs == Some(*signer) => Standing::Differs,
-            Some(contact) if contact.key.fingerprint == *signer => contact.key.state.into(),
+            Some(Contact { key: Some(known), .. }) if known.fingerprint == *signer => known.state.into(),
             Some(contact) if contact.former.contains(signer) => Standing::Former,
-            Some(_) => Standing::Changed,
+            Some(Contact { key: Some(_), .. }) => Standing::Changed,
+            Some(Contact { key: None, .. }) => Standing::New,
+        }
+    }
+
+    /// How the key of an address stands, whatever it is: the one it is known by, unless the directory offers another.
+    #[must_use]
+    pub fn standing_of(&self, address: &Address) -> Standing {
+        match self.0.get(address) {
+            None => Standing::New,
+            Some(Contact { offered: Some(_), .. }) => Standing::Changed,
+            Some(Contact { key: Some(known), .. }) => self.standing(address, &known.fingerprint),
+            Some(Contact { key: None, .. }) => Standing::Unmet,
         }
     }
 
     /// What they are called, to somebody who is called `own`.
     #[must_use]
     pub fn names(&self, own: &Name) -> Names<'_> {
-        let mut taken = BTreeMap::new();
-        for name in self.0.values().filter_map(|contact| contact.name.as_ref()).chain([own]) {
-            *taken.entry(name.folded()).or_default() += 1;
-        }
-        Names { contacts: self, taken }
+        Names::new(self, own)
     }
 
     /// Takes an edit. The same edit twice changes nothing the second time.
     pub fn apply(&mut self, edit: &Edit) {
         let Edit { address, event } = edit;
         let Some(contact) = self.0.get_mut(address) else {
-            if let Event::Met(key) = event {
-                self.0.insert(address.clone(), Contact::met(*key));
-            }
+            let met = match event {
+                Event::Met(key) => Contact { key: Some(*key), ..Contact::default() },
+                Event::Said(words) => Contact { words: words.clone(), ..Contact::default() },
+                Event::Gone | Event::Accepted(_) | Event::Compared(_) | Event::Differed(_) | Event::Named(_) => return,
+            };
+            self.0.insert(address.clone(), met);
             return;
         };
         match event {
             Event::Met(key) => contact.meet(*key),
-            Event::Gone => contact.offered = Some(Offer::NoAccount),
+            Event::Gone if contact.key.is_some() => contact.offered = Some(Offer::NoAccount),
+            Event::Gone => {}
             Event::Accepted(fingerprint) => contact.take(*fingerprint, KeyState::New),
             Event::Compared(fingerprint) => {
                 contact.take(*fingerprint, KeyState::Compared);
@@ -238,6 +234,7 @@ impl Contacts {
             Event::Named(name) => {
                 contact.name.get_or_insert_with(|| name.clone());
             }
+            Event::Said(words) => contact.words.merge(words.clone()),
         }
     }
 
@@ -257,51 +254,42 @@ impl Contacts {
     pub fn put(&mut self, address: Address, contact: Contact) {
         self.0.insert(address, contact);
     }
+
+    /// Leaves nothing of an address.
+    pub fn forget(&mut self, address: &Address) {
+        self.0.remove(address);
+    }
 }
 
 impl Contact {
-    fn met(key: KnownKey) -> Self {
-        Self { key, former: BTreeSet::new(), offered: None, name: None, differs: None, rest: Map::new() }
-    }
-
-    /// For its sealed record, padded.
+    /// What they are called: as the owner calls them, or else as they call themselves.
     #[must_use]
-    pub fn to_bytes(&self, address: &Address) -> Vec<u8> {
-        let file = File { format: FORMAT.into(), address: address.clone(), contact: self.clone() };
-        #[expect(clippy::expect_used, reason = "our own type: string keys, no fallible Serialize")]
-        let mut bytes = serde_json::to_vec(&file).expect("a contact is JSON");
-        // JSON may end in spaces (RFC 8259 §2).
-        bytes.resize(bytes.len().next_multiple_of(PADDING), b' ');
-        bytes
-    }
-
-    /// From its sealed record: the address, and what is known of it.
-    ///
-    /// # Errors
-    /// [`NotAContact`]: a fault, or the work of a client of another protocol.
-    pub fn from_bytes(bytes: &[u8]) -> Result<(Address, Self), NotAContact> {
-        let file: File = serde_json::from_slice(bytes).map_err(|_| NotAContact)?;
-        if file.format == FORMAT { Ok((file.address, file.contact)) } else { Err(NotAContact) }
+    pub fn goes_by(&self) -> Option<&Name> {
+        self.words.called().or(self.name.as_ref())
     }
 
     /// What two records say of one address, read as one. Another key in the other record is one to be decided about.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
-        let Self { key, former, offered, name, differs, rest } = other;
+        let Self { key, former, offered, name, differs, words, rest } = other;
         let offers = [self.offered, offered];
-        self.meet(key);
+        if let Some(key) = key {
+            self.meet(key);
+        }
         for offer in offers.into_iter().flatten() {
             match offer {
-                Offer::Key { fingerprint, signed_at } if fingerprint != self.key.fingerprint => {
-                    self.meet(KnownKey { fingerprint, signed_at, state: KeyState::New });
+                Offer::Key { fingerprint, signed_at } => {
+                    self.meet_another(KnownKey { fingerprint, signed_at, state: KeyState::New });
                 }
-                Offer::Key { .. } => {}
                 Offer::NoAccount => self.offered = self.offered.or(Some(Offer::NoAccount)),
             }
         }
-        self.former.extend(former.into_iter().filter(|former| *former != self.key.fingerprint));
+        for fingerprint in former {
+            self.give_up(fingerprint);
+        }
         self.name = self.name.or(name);
         self.differs = self.differs.or(differs);
+        self.words.merge(words);
         for (member, value) in rest {
             self.rest.entry(member).or_insert(value);
         }
@@ -310,11 +298,21 @@ impl Contact {
 
     /// PROTOCOL §9a: another fingerprint is a changed key, else the stronger state wins.
     fn meet(&mut self, key: KnownKey) {
-        if key.fingerprint == self.key.fingerprint {
-            self.key.state = self.key.state.max(key.state);
-            self.key.signed_at = self.key.signed_at.max(key.signed_at);
-            self.offered = None;
-        } else if !self.former.contains(&key.fingerprint) {
+        match &mut self.key {
+            None => self.key = Some(key),
+            Some(known) if known.fingerprint == key.fingerprint => {
+                known.state = known.state.max(key.state);
+                known.signed_at = known.signed_at.max(key.signed_at);
+                self.offered = None;
+            }
+            Some(_) => self.meet_another(key),
+        }
+    }
+
+    /// A key that is offered, unless it is the known one or was given up.
+    fn meet_another(&mut self, key: KnownKey) {
+        let is_known = self.key.is_some_and(|known| known.fingerprint == key.fingerprint);
+        if !is_known && !self.former.contains(&key.fingerprint) {
             self.offered = Some(Offer::Key { fingerprint: key.fingerprint, signed_at: key.signed_at });
         }
     }
@@ -322,31 +320,27 @@ impl Contact {
     /// The person decided for this key. Nothing happens if it is neither the known nor the offered one: another device
     /// saw yet another key meanwhile, and the person has to look at that.
     fn take(&mut self, decided: Fingerprint, state: KeyState) {
+        let Some(known) = &mut self.key else { return };
         match self.offered {
             Some(Offer::Key { fingerprint, signed_at }) if fingerprint == decided => {
-                self.former.insert(self.key.fingerprint);
-                self.key = KnownKey { fingerprint, signed_at, state };
+                let before = known.fingerprint;
+                *known = KnownKey { fingerprint, signed_at, state };
                 self.offered = None;
+                self.give_up(before);
             }
-            Some(Offer::Key { .. } | Offer::NoAccount) | None if self.key.fingerprint == decided => {
-                self.key.state = self.key.state.max(state);
+            Some(Offer::Key { .. } | Offer::NoAccount) | None if known.fingerprint == decided => {
+                known.state = known.state.max(state);
             }
             Some(Offer::Key { .. } | Offer::NoAccount) | None => {}
         }
     }
-}
 
-/// The sealed record opened, but holds no contact of this protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed contact is in a form this client does not know")]
-pub struct NotAContact;
-
-#[derive(Serialize, Deserialize)]
-struct File {
-    format: String,
-    address: Address,
-    #[serde(flatten)]
-    contact: Contact,
+    fn give_up(&mut self, fingerprint: Fingerprint) {
+        let is_known = self.key.is_some_and(|known| known.fingerprint == fingerprint);
+        if !is_known && !self.former.contains(&fingerprint) {
+            self.former.push(fingerprint);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Mailbox {
         }
         self.state.borrow_mut().looked_up.remove(address);
         let said = self.ask_directory(world, address).await?;
-        let known = self.state.borrow().contacts.get(address).is_some();
+        let known = self.state.borrow().contacts.get(address).is_some_and(|contact| contact.key.is_some());
         match said {
             Said::Has(said) => {
                 let (listing, certificate) = *said;
@@ -162,7 +162,7 @@ impl Mailbox {
     fn as_known(&self, address: &Address) -> Option<Result<Standing, LookUpError>> {
         let state = self.state.borrow();
         let contact = state.contacts.get(address)?;
-        Some(match state.contacts.standing(address, &contact.key.fingerprint) {
+        Some(match state.contacts.standing(address, &contact.key?.fingerprint) {
             _ if contact.offered.is_some() => Err(LookUpError::KeyChanged),
             Standing::Differs => Err(LookUpError::DigitsDiffer),
             standing => Ok(standing),

@@ -136,14 +136,18 @@ impl Mailbox {
             (writes.collect::<Vec<_>>(), state.unwritten_pins.clone())
         };
         let _ = rows.write(writes).await?;
-        let in_a_record_by_now: Vec<RowId> = {
+        let in_a_record_by_now: Vec<(Table, RowId)> = {
             let mut state = self.state.borrow_mut();
             state.unwritten_pins.retain(|id| !written.contains(id));
-            written.into_iter().filter(|id| state.pins.iter().all(|(pin, _)| pin != id)).collect()
+            let gone = written.into_iter().filter(|id| state.pins.iter().all(|(pin, _)| pin != id));
+            gone.map(|id| (Table::Pin, id)).collect()
         };
         // Another call of this tab wrote them into their records while they were written down here.
-        let erased = in_a_record_by_now.into_iter().map(|id| rows::erase(Table::Pin, id, Expected::Anything));
+        let forgotten = self.state.borrow().forgotten.clone();
+        let erased = in_a_record_by_now.iter().chain(&forgotten);
+        let erased = erased.map(|(table, id)| rows::erase(*table, *id, Expected::Anything));
         let _ = rows.write(erased.collect()).await?;
+        self.state.borrow_mut().forgotten.retain(|row| !forgotten.contains(row));
         Ok(())
     }
 

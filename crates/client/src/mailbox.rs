@@ -19,7 +19,7 @@ use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
 
 use crate::{
     contacts::{Contact, Contacts, Edit, Event, Names, Standing},
-    device::RowId,
+    device::{RowId, Table},
     letters::{Answers, OpenContent, SentTo, TextPrint},
     owner::Owner,
     recipient::Recipient,
@@ -38,7 +38,9 @@ pub struct Mailbox {
     pub(crate) session: Session,
     pub(crate) owner: Owner,
     pub(crate) keyring: Keyring,
-    pub(crate) name: Name,
+    /// The owner's name, as of this version of the settings.
+    pub(crate) name: RefCell<Name>,
+    pub(crate) settings_seen: Cell<Version>,
     pub(crate) sheet_owed: Cell<bool>,
     pub(crate) state: RefCell<State>,
 }
@@ -57,6 +59,8 @@ pub(crate) struct State {
     pub(crate) pins: Vec<(RowId, Edit)>,
     /// Those of the edits that the device does not have yet.
     pub(crate) unwritten_pins: BTreeSet<RowId>,
+    /// Rows of contacts that were forgotten, which the device may still have.
+    pub(crate) forgotten: Vec<(Table, RowId)>,
     /// Whose digits were shown, and of which key: only that key can then be marked as compared.
     pub(crate) digits: BTreeMap<Address, (RowId, Fingerprint)>,
     /// Certificates that were checked. They never change.
@@ -109,6 +113,32 @@ impl State {
         self.renew_contact(&address);
     }
 
+    /// A contact's record was emptied, here or by another device. With the last of its records everything of a contact goes,
+    /// also what waited to be written: it was said of what is forgotten (PROTOCOL §2).
+    pub(crate) fn drop_card(&mut self, id: RecordId) {
+        let Some((address, cards)) = self.cards.iter_mut().find(|(_, cards)| cards.contains_key(&id)) else { return };
+        cards.remove(&id);
+        let (address, was_last) = (address.clone(), cards.is_empty());
+        if was_last { self.forget(&address) } else { self.renew_contact(&address) }
+    }
+
+    /// Leaves nothing of an address but what its letters need.
+    pub(crate) fn forget(&mut self, address: &Address) {
+        self.cards.remove(address);
+        self.contacts.forget(address);
+        self.looked_up.remove(address);
+        let pins = self.pins.extract_if(.., |(_, edit)| edit.address == *address).map(|(id, _)| id);
+        self.forgotten.extend(pins.map(|id| (Table::Pin, id)));
+        let digits = self.digits.remove(address).map(|(id, _)| (Table::Digits, id));
+        self.forgotten.extend(digits);
+    }
+
+    /// Gives up what the owner said of contacts and the server does not have.
+    pub(crate) fn give_up_words(&mut self) {
+        let words = self.pins.extract_if(.., |(_, edit)| matches!(edit.event, Event::Said(_))).map(|(id, _)| id);
+        self.forgotten.extend(words.map(|id| (Table::Pin, id)));
+    }
+
     /// Remembers a certificate that was checked.
     pub(crate) fn remember_certificate(&mut self, certificate: &Certificate) {
         if self.certificates.len() >= CERTIFICATES {
@@ -120,7 +150,15 @@ impl State {
 
 impl Mailbox {
     pub(crate) const fn new(session: Session, owner: Owner, keyring: Keyring, name: Name, state: State) -> Self {
-        Self { session, owner, keyring, name, sheet_owed: Cell::new(false), state: RefCell::new(state) }
+        Self {
+            session,
+            owner,
+            keyring,
+            name: RefCell::new(name),
+            settings_seen: Cell::new(Version::ZERO),
+            sheet_owed: Cell::new(false),
+            state: RefCell::new(state),
+        }
     }
 
     /// This mailbox's rows on the device.
@@ -134,10 +172,10 @@ impl Mailbox {
         self.session.address()
     }
 
-    /// Its owner's name.
+    /// Its owner's name, as it goes out with letters.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.name.as_str()
+    pub fn name(&self) -> String {
+        self.name.borrow().as_str().into()
     }
 
     /// The fingerprint of its owner's key.
@@ -173,7 +211,7 @@ impl Mailbox {
     /// What everybody in `contacts` is called, to its owner.
     #[must_use]
     pub fn names<'a>(&self, contacts: &'a Contacts) -> Names<'a> {
-        contacts.names(&self.name)
+        contacts.names(&self.name.borrow())
     }
 
     /// How a key of an address stands.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use securemailbox_protocol::{
-    accounts::{Account, AccountUpdate, Language, TrashLife},
+    accounts::{Account, AccountUpdate, Language, LetterNotices, TrashLife},
     address::Address,
     endpoints,
     ids::SessionId,
@@ -29,7 +29,7 @@ use crate::{
     replica::SyncRefused,
     rows::Rows,
     session::{LocalError, Session, SessionError},
-    settings::Settings,
+    settings::{Name, Settings},
     slots::recovery_slot,
     sync,
     world::World,
@@ -168,8 +168,9 @@ impl Mailbox {
         let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
         for head in state.replica.records().cloned().collect::<Vec<_>>() {
             if let Some(bytes) = sealed.get(&head.id).filter(|_| head.purpose == RecordPurpose::Contact) {
-                let (address, contact) = records::open_contact(&owner, &head, &bytes.0)?;
-                state.take_card(head.id, address, contact);
+                if let Some((address, contact)) = records::open_contact(&owner, &head, &bytes.0)? {
+                    state.take_card(head.id, address, contact);
+                }
             }
         }
         take_local(&rows, &mut state).await?;
@@ -236,6 +237,29 @@ impl Mailbox {
         self.settle_sheet(world, false).await
     }
 
+    /// Gives the owner another name: it goes out with letters from now on.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub async fn rename(&self, world: &impl World, name: Name) -> Result<(), RecordError> {
+        self.change_settings(world, |settings| Settings { name: name.clone(), ..settings }).await?;
+        *self.name.borrow_mut() = name;
+        Ok(())
+    }
+
+    /// Takes what another device chose: the name that goes out with letters. Best effort: the next sync tries again.
+    pub(crate) async fn renew_settings(&self, world: &impl World) {
+        let newest = self.state.borrow().replica.record(RecordPurpose::Settings).map(|head| head.version);
+        if newest.is_none_or(|newest| newest == self.settings_seen.get()) {
+            return;
+        }
+        if let Ok((head, settings)) = self.newest_settings(world).await {
+            self.settings_seen.set(head.version);
+            *self.name.borrow_mut() = settings.name;
+            self.sheet_owed.set(settings.sheet_owed);
+        }
+    }
+
     async fn settle_sheet(&self, world: &impl World, owed: bool) -> Result<(), OpenError> {
         self.change_settings(world, |settings| Settings { sheet_owed: owed, ..settings }).await?;
         self.sheet_owed.set(owed);
@@ -297,6 +321,15 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn set_trash_life(&self, world: &impl World, life: TrashLife) -> Result<(), CallError> {
         let update = AccountUpdate { trash_life: Some(life), ..AccountUpdate::default() };
+        self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &update).await
+    }
+
+    /// Chooses when to be told of letters by e-mail.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn set_notices(&self, world: &impl World, notices: LetterNotices) -> Result<(), CallError> {
+        let update = AccountUpdate { notices: Some(notices), ..AccountUpdate::default() };
         self.session.api(world).tell(endpoints::UPDATE_ACCOUNT.here(), &update).await
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum Happened {
 }
 
 /// How often a write is merged and tried again before other devices are taken to be too many.
-const TRIES: usize = 8;
+pub(crate) const TRIES: usize = 8;
 
 /// A record can't be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,11 +101,15 @@ pub(crate) fn open(owner: &Owner, head: &RecordHead, sealed: &[u8]) -> Result<Ze
     records::open(&place(owner, head), &owner.secret, sealed).map_err(|_| RecordError::DoesNotOpen)
 }
 
-/// Opens a contact's record: whose it is, and what is known of them.
+/// Opens a contact's record: whose it is, and what is known of them; none of one that was forgotten.
 ///
 /// # Errors
 /// [`RecordError::DoesNotOpen`], [`RecordError::UnknownForm`]
-pub(crate) fn open_contact(owner: &Owner, head: &RecordHead, sealed: &[u8]) -> Result<(Address, Contact), RecordError> {
+pub(crate) fn open_contact(
+    owner: &Owner,
+    head: &RecordHead,
+    sealed: &[u8],
+) -> Result<Option<(Address, Contact)>, RecordError> {
     Contact::from_bytes(&open(owner, head, sealed)?).map_err(|_| RecordError::UnknownForm)
 }
 
@@ -203,6 +207,10 @@ impl Mailbox {
                 let Some(contact) = contacts.get(&edit.address).cloned() else { return Ok(()) };
                 let as_it_was = state.cards.get(&edit.address).and_then(|cards| cards.get(&id)).cloned();
                 let head = state.replica.head(id).cloned();
+                if head.is_some() && as_it_was.is_none() {
+                    // The contact was forgotten meanwhile, and so is what was to be written of it.
+                    return Ok(());
+                }
                 (head.unwrap_or(new_head(id, RecordPurpose::Contact)), edit.address.clone(), contact, as_it_was)
             };
             if happened == Happened::Seen && as_it_was.as_ref() == Some(&contact) {
@@ -229,15 +237,10 @@ impl Mailbox {
     pub async fn write_pins(&self, world: &impl World) -> Result<(), RecordError> {
         let mut failed = None;
         loop {
-            let pins = {
-                let state = self.state.borrow();
-                let Some(address) = state.pins.first().map(|(_, edit)| edit.address.clone()) else { break };
-                let of_it = state.pins.iter().filter(|(_, edit)| edit.address == address);
-                of_it.cloned().collect::<Vec<_>>()
-            };
-            let edits: Vec<Edit> = pins.iter().map(|(_, edit)| edit.clone()).collect();
-            match self.write_contact(world, &edits, Happened::Seen).await {
-                Ok(()) => self.forget_pins(world, &pins.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?,
+            let next = self.state.borrow().pins.first().map(|(_, edit)| edit.address.clone());
+            let Some(address) = next else { break };
+            match self.write_pins_of(world, &address).await {
+                Ok(()) => {}
                 // One contact that can't be written stands in no other one's way; it is tried again the next time.
                 Err(error) if error.explain().class == Class::Unavailable => {
                     failed = Some(error);
@@ -247,6 +250,20 @@ impl Mailbox {
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// The same of one contact.
+    ///
+    /// # Errors
+    /// [`RecordError`]
+    pub(crate) async fn write_pins_of(&self, world: &impl World, address: &Address) -> Result<(), RecordError> {
+        let pins = {
+            let state = self.state.borrow();
+            state.pins.iter().filter(|(_, edit)| edit.address == *address).cloned().collect::<Vec<_>>()
+        };
+        let edits: Vec<Edit> = pins.iter().map(|(_, edit)| edit.clone()).collect();
+        self.write_contact(world, &edits, Happened::Seen).await?;
+        Ok(self.forget_pins(world, &pins.iter().map(|(id, _)| *id).collect::<Vec<_>>()).await?)
     }
 
     /// What these edits say stands in a record by now.
@@ -344,8 +361,10 @@ impl Mailbox {
         };
         let mut state = self.state.borrow_mut();
         state.replica.take_record(record.head.clone(), Some(record.sealed))?;
-        if let Some((address, contact)) = contact {
-            state.take_card(record.head.id, address, contact);
+        match contact {
+            Some(Some((address, contact))) => state.take_card(record.head.id, address, contact),
+            Some(None) => state.drop_card(record.head.id),
+            None => {}
         }
         Ok((record.head, text))
     }

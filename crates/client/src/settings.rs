@@ -11,7 +11,7 @@ const FORMAT: &str = "securemailbox/1 settings";
 pub const NAME: usize = 100;
 
 /// A person's own name, as it goes out with their letters: a claim, shown beside the address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Name(String);
 

@@ -1,6 +1,7 @@
 //! Following the server: what changed, what was erased, and the first screen of a new device (PROTOCOL §4.7, §9a).
 
 use securemailbox_protocol::{
+    address::Address,
     endpoints,
     ids::RecordId,
     letters::Folder,
@@ -63,6 +64,7 @@ impl Mailbox {
         }
         if progress == Ok(Progress::UpToDate) {
             self.fetch_drafts(world).await;
+            self.renew_settings(world).await;
         }
         progress
     }
@@ -164,7 +166,8 @@ pub(crate) async fn follow_records<T: Transport>(
     Ok(())
 }
 
-type Card = (RecordId, securemailbox_protocol::address::Address, Contact);
+/// A contact's record, and what it says; none of one that was forgotten.
+type Card = (RecordId, Option<(Address, Contact)>);
 
 /// Opens the contacts among some records before anything of the answer is taken; fetches those whose bytes did not come.
 async fn opened_contacts<T: Transport>(
@@ -182,14 +185,16 @@ async fn opened_contacts<T: Transport>(
             change.sealed = (record.head.version == change.head.version).then_some(record.sealed);
         }
         let Some(sealed) = &change.sealed else { return Err(RecordError::Contended) };
-        let (address, contact) = records::open_contact(owner, &change.head, &sealed.0)?;
-        cards.push((change.head.id, address, contact));
+        cards.push((change.head.id, records::open_contact(owner, &change.head, &sealed.0)?));
     }
     Ok(cards)
 }
 
 fn take_contacts(state: &mut State, cards: Vec<Card>) {
-    for (id, address, contact) in cards {
-        state.take_card(id, address, contact);
+    for (id, card) in cards {
+        match card {
+            Some((address, contact)) => state.take_card(id, address, contact),
+            None => state.drop_card(id),
+        }
     }
 }

@@ -24,7 +24,7 @@ use std::{
 use fake_server::{FakeServer, MORNING, OWNER, People, Taken};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use securemailbox_client::{
-    contacts::Contacts,
+    contacts::{ContactError, Contacts, Description, Note},
     device::Table,
     letters::{Addressed, Draft, SavedDraft, TakeBackError},
     mailbox::Mailbox,
@@ -32,12 +32,14 @@ use securemailbox_client::{
     owner::Owner,
     records::RecordError,
     replica::SyncRefused,
+    settings::Name,
 };
 use securemailbox_protocol::{
     address::Address,
     coding::base64url,
     ids::{LetterId, RecordId},
     letters::{Entry, Folder, Hold},
+    phone::PhoneNumber,
     records::{Record, RecordHead},
     time::Timestamp,
 };
@@ -170,7 +172,7 @@ impl Day {
     async fn persons(self: Rc<Self>, tab: Rc<Tab>) {
         let Some(mailbox) = tab.mailbox.borrow().clone() else { return self.open(&tab).await };
         self.clock.set(self.clock.get().after(Duration::from_secs(1)));
-        match self.roll(40) {
+        match self.roll(43) {
             0..10 => drop(self.write_on(&tab, &mailbox).await),
             10..12 => self.send(&tab, &mailbox).await,
             12..17 => self.send_draft(&tab, &mailbox).await,
@@ -183,6 +185,8 @@ impl Day {
             31..33 => self.look_up(&tab, &mailbox).await,
             33..38 => self.compare(&tab, &mailbox).await,
             38 => self.read(&tab, &mailbox).await,
+            39..41 => self.describe(&tab, &mailbox).await,
+            41 => self.forget(&tab, &mailbox).await,
             _ => self.clock.set(self.clock.get().after(Duration::from_secs(61))),
         }
     }
@@ -407,6 +411,39 @@ impl Day {
         }
     }
 
+    /// Somebody without a mailbox, of whom nothing is known but what the owner says.
+    fn by_hand(&self) -> Address {
+        Address::parse("gun@demo.example").unwrap()
+    }
+
+    async fn describe(&self, tab: &Tab, mailbox: &Mailbox) {
+        let name = |number: u32| Name::parse(&format!("Gun {number}")).ok();
+        let description = match self.roll(3) {
+            0 => Description { name: name(self.roll(9)), ..Description::default() },
+            1 => Description { note: Note::parse(&self.paragraph().1).ok(), ..Description::default() },
+            _ => Description { phone: PhoneNumber::parse("+46701740612").ok(), ..Description::default() },
+        };
+        let was_there = mailbox.contacts().get(&self.by_hand()).is_some();
+        let said = if was_there && self.roll(2) == 0 {
+            mailbox.describe_contact(&tab.world, &self.by_hand(), description).await
+        } else {
+            mailbox.add_contact(&tab.world, &self.by_hand(), description).await
+        };
+        match said {
+            Ok(()) => self.happens("a contact described"),
+            // Forgotten meanwhile, by another tab or device.
+            Err(error) => assert_eq!(error, ContactError::Unknown),
+        }
+    }
+
+    async fn forget(&self, tab: &Tab, mailbox: &Mailbox) {
+        if mailbox.contacts().get(&self.by_hand()).is_some()
+            && mailbox.forget_contact(&tab.world, &self.by_hand()).await.is_ok()
+        {
+            self.happens("a contact forgotten");
+        }
+    }
+
     /// Lets one tab go on by one step, or begin something, or end wherever it is.
     fn go_on(self: &Rc<Self>, tab: &Rc<Tab>, begins: bool) {
         self.step.set(self.step.get() + 1);
@@ -476,6 +513,14 @@ impl Day {
 
     async fn check(&self, tabs: &[Rc<Tab>], desks: &[Rc<Desk>], fresh: &[(TabWorld, Mailbox)]) {
         let there = self.server.entries();
+        let open: Vec<_> = tabs.iter().map(|tab| tab.mailbox.borrow().clone().unwrap()).collect();
+        let known: BTreeSet<_> = fresh
+            .iter()
+            .map(|(_, mailbox)| mailbox)
+            .chain(open.iter().map(Rc::as_ref))
+            .map(|mailbox| format!("{:?}", mailbox.contacts().get(&self.by_hand())))
+            .collect();
+        assert_eq!(known.len(), 1, "what the owner says of a contact differs: {known:?}");
         for (world, mailbox) in fresh {
             self.check_equal(world, mailbox, &there).await;
         }
@@ -516,7 +561,7 @@ impl Day {
             assert!(contacts.get(address).is_some(), "a pin of {} is lost", address.as_str());
         }
         for address in &book.compared {
-            let state = contacts.get(address).map(|contact| contact.key.state);
+            let state = contacts.get(address).and_then(|contact| contact.key).map(|key| key.state);
             assert_eq!(state, Some(KeyState::Compared), "a comparison with {} is lost", address.as_str());
         }
         for (address, said) in &book.differed {
@@ -727,6 +772,8 @@ fn live_days(days: std::ops::Range<u64>) {
         "a letter given back",
         "a letter taken back",
         "the server goes back",
+        "a contact described",
+        "a contact forgotten",
     ];
     for (names, least) in [(&often[..], 30), (&now_and_then[..], 2)] {
         for name in names {

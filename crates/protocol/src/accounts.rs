@@ -49,6 +49,21 @@ pub enum TrashLife {
     Unlimited,
 }
 
+/// When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum LetterNotices {
+    /// When it comes, unless another was chosen.
+    #[default]
+    AtOnce,
+    /// At 07:00 UTC, unless they have looked by then.
+    Daily,
+    /// Never.
+    Never,
+}
+
 /// `POST /registrations`: asks for a mailbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -140,6 +155,8 @@ pub struct Account {
     pub language: Language,
     /// Of letters in the trash.
     pub trash_life: TrashLife,
+    /// When its owner is told by e-mail that a letter waits.
+    pub notices: LetterNotices,
     /// What the server takes its owner's address to be.
     pub address: Address,
     /// Which certificate the directory shows others.
@@ -171,4 +188,7 @@ pub struct AccountUpdate {
     /// Of letters in the trash, those that lie there already among them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trash_life: Option<TrashLife>,
+    /// When to tell of letters, from now on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notices: Option<LetterNotices>,
 }

@@ -8,7 +8,7 @@ use crate::typed;
 
 /// A mobile number in E.164 form: `+`, country code, at most 15 digits.
 /// Personal data: no `Display`, and `Debug` shows the last two digits only.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct PhoneNumber(String);

@@ -226,7 +226,7 @@ pub(crate) fn fingerprint(desk: &Desk, fingerprint: Fingerprint) -> String {
 }
 
 fn who(mailbox: &Mailbox) -> String {
-    format!("{} <{}>", plain(mailbox.name()), mailbox.address())
+    format!("{} <{}>", plain(&mailbox.name()), mailbox.address())
 }
 
 fn who_json(mailbox: &Mailbox) -> Value {

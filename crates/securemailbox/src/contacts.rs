@@ -1,7 +1,5 @@
 //! `contacts`: whom this mailbox knows, and how.
 
-use securemailbox_client::contacts::{Contact, Contacts, Standing};
-use securemailbox_protocol::address::Address;
 use serde_json::json;
 
 use crate::{
@@ -17,8 +15,8 @@ pub(crate) async fn list(desk: &Desk) -> Result<Answer, Stop> {
         let contacts = mailbox.contacts();
         let names = mailbox.names(&contacts);
         let (mut document, mut rows) = (Vec::new(), Vec::new());
-        for (address, contact) in contacts.iter() {
-            let (name, key) = (names.shown(address, None).name, standing(&contacts, address, contact));
+        for (address, _) in contacts.iter() {
+            let (name, key) = (names.shown(address, None).name, contacts.standing_of(address));
             let shown = plain(name.as_deref().unwrap_or_default());
             rows.push(vec![shown, address.to_string(), standing_word(key, desk.style.names())]);
             document.push(json!({ "address": address, "name": name, "key_state": key.as_str() }));
@@ -31,12 +29,4 @@ pub(crate) async fn list(desk: &Desk) -> Result<Answer, Stop> {
         Ok(Answer::new(document.into(), text))
     })
     .await
-}
-
-/// How the key stands that would be written to.
-fn standing(contacts: &Contacts, address: &Address, contact: &Contact) -> Standing {
-    match contact.offered {
-        Some(_) => Standing::Changed,
-        None => contacts.standing(address, &contact.key.fingerprint),
-    }
 }

@@ -96,6 +96,7 @@ fn answer(address: &Address, comparison: &Comparison, text: String) -> Answer {
 const fn words(standing: Standing) -> Sentence<'static> {
     match standing {
         Standing::Own => Sentence::KeyOwn,
+        Standing::Unmet => Sentence::KeyUnmet,
         Standing::New => Sentence::KeyNew,
         Standing::Known => Sentence::KeyKnown,
         Standing::Compared => Sentence::KeyCompared,

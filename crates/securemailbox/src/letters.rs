@@ -204,9 +204,13 @@ fn reading_text(reading: &Reading, desk: &Desk) -> String {
     let key = match standing {
         // The person said so; the signature alone is no reassurance then.
         Standing::Differs => style.warning(&Sentence::SignedByDiffering.said(style.names())),
-        Standing::Own | Standing::New | Standing::Known | Standing::Compared | Standing::Former | Standing::Changed => {
-            style.good(&Sentence::Verified { key: *standing }.said(style.names()))
-        }
+        Standing::Own
+        | Standing::Unmet
+        | Standing::New
+        | Standing::Known
+        | Standing::Compared
+        | Standing::Former
+        | Standing::Changed => style.good(&Sentence::Verified { key: *standing }.said(style.names())),
     };
     let mut text = style.field(Sentence::From, &format!("{from} ({key})"));
     text += &style.field(Sentence::To, &people(letter.to()));

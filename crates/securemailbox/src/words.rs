@@ -115,6 +115,7 @@ impl Word for Standing {
         match (language, self) {
             (Language::En, standing) => standing.as_str(),
             (Language::Sv, Self::Own) => "egen",
+            (Language::Sv, Self::Unmet) => "ingen än",
             (Language::Sv, Self::New) => "ny",
             (Language::Sv, Self::Known) => "känd",
             (Language::Sv, Self::Compared) => "jämförd",

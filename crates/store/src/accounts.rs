@@ -1,12 +1,12 @@
 //! Accounts (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, AccountUpdate, Language, TrashLife},
+    accounts::{AccountKind, AccountUpdate, Language, LetterNotices, TrashLife},
     ids::{AccountId, CertificateHash},
     levels::Level,
 };
 
-use crate::{Act, Db, ReadOnly, StoreError};
+use crate::{Act, Db, ReadOnly, StoreError, notices};
 
 /// HMAC of an address in its one form, under the server seal: how an account is found without storing its address.
 pub type AddressLookup = [u8; 32];
@@ -22,6 +22,8 @@ pub struct Account {
     pub language: Language,
     /// How long letters lie in the trash.
     pub trash_life: TrashLife,
+    /// When its owner is told by e-mail that a letter waits.
+    pub notices: LetterNotices,
     /// Its owner's address, sealed.
     pub address_sealed: Vec<u8>,
     /// SHA-256 of the certificate that the directory shows.
@@ -46,8 +48,8 @@ impl Act for AccountById {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT m.mailbox_id, b.kind, m.language, m.trash_life, m.address_sealed, b.certificate_hash, m.level, b.letters,
-                   b.bytes
+            SELECT m.mailbox_id, b.kind, m.language, m.trash_life, m.notices, m.address_sealed, b.certificate_hash, m.level,
+                   b.letters, b.bytes
               FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
              WHERE m.mailbox_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.account]).await? else { return Ok(None) };
@@ -56,6 +58,7 @@ impl Act for AccountById {
             kind: row.take()?,
             language: row.take()?,
             trash_life: row.take()?,
+            notices: row.take()?,
             address_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
@@ -71,7 +74,8 @@ impl ReadOnly for AccountById {}
 pub struct UpdateAccount {
     /// The member.
     pub account: AccountId,
-    /// The new choices; what is left out stays.
+    /// The new choices; what is left out stays. Whoever chooses when to be told has looked: what waits to be told is told no
+    /// more.
     pub update: AccountUpdate,
 }
 
@@ -81,9 +85,14 @@ impl Act for UpdateAccount {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            UPDATE member SET language = COALESCE($2, language), trash_life = COALESCE($3, trash_life)
+            UPDATE member SET language = COALESCE($2, language), trash_life = COALESCE($3, trash_life),
+                              notices = COALESCE($4, notices)
              WHERE mailbox_id = $1";
-        let AccountUpdate { language, trash_life } = &self.update;
-        db.exec(SQL, &[&self.account, language, trash_life]).await.map(drop)
+        let AccountUpdate { language, trash_life, notices } = &self.update;
+        db.exec(SQL, &[&self.account, language, trash_life, notices]).await?;
+        if notices.is_some() {
+            notices::chosen(db, self.account.mailbox()).await?;
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, future::Future};
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, TrashLife},
+    accounts::{AccountKind, Language, LetterNotices, TrashLife},
     factors::FactorKind,
     ids::{
         AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId, RecoveryId,
@@ -230,6 +230,7 @@ words! {
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     TrashLife { ThirtyDays "thirty-days" Unlimited "unlimited" }
+    LetterNotices { AtOnce "at-once" Daily "daily" Never "never" }
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
     HoldRefusal { StaleKey "stale-key" ReaderFull "reader-full" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }

@@ -1,8 +1,10 @@
 //! The outbox: notices that wait to be sent, and outlive a crash (PROTOCOL §4.3).
 
+use std::time::Duration;
+
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
-    accounts::Language,
+    accounts::{Language, LetterNotices},
     ids::{AccountId, LetterId, MailboxId},
     letters::Folder,
     time::Timestamp,
@@ -140,7 +142,7 @@ impl Act for ClaimNotices {
              WHERE n.lane = $1 AND n.due <= $2
              ORDER BY n.due, n.notice_id LIMIT $3";
         const CLAIM: &str = "
-            UPDATE notice SET due = $4
+            UPDATE notice SET due = $4, daily = 0
              WHERE notice_id IN (SELECT notice_id FROM notice WHERE lane = $1 AND due <= $2
                                   ORDER BY due, notice_id LIMIT $3)";
         let limit = i64::from(self.limit);
@@ -313,12 +315,24 @@ fn due_notice(mut row: Row, claimed_until: Timestamp) -> Result<DueNotice, Store
 /// Puts a notice into the outbox.
 pub(crate) async fn queue<D: Db>(db: &mut D, new: &NewNotice, now: Timestamp) -> Result<(), StoreError> {
     const SQL: &str = "
-        INSERT INTO notice (notice_id, lane, sealed, due, attempts, created) VALUES ($1, $2, $3, $4, 0, $4)";
+        INSERT INTO notice (notice_id, lane, sealed, due, daily, attempts, created) VALUES ($1, $2, $3, $4, 0, 0, $4)";
     db.exec(SQL, &[&new.id, &new.lane, &new.sealed, &now]).await.map(drop)
 }
 
-/// Puts "a letter has come" into the outbox, and remembers that the reader is told. Whoever has another such notice waiting
-/// needs no second one, and whoever is no member has no address.
+/// The time of day, UTC, at which whoever wants one e-mail a day is told.
+const MORNING: Duration = Duration::from_secs(7 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY_IN_MILLIS: u64 = DAY.as_secs() * 1_000;
+
+/// The morning that comes next.
+fn next_morning(now: Timestamp) -> Timestamp {
+    let midnight = Timestamp::from_unix_millis(now.unix_millis() / DAY_IN_MILLIS * DAY_IN_MILLIS);
+    let todays = midnight.after(MORNING);
+    if todays > now { todays } else { todays.after(DAY) }
+}
+
+/// Puts "a letter has come" into the outbox as the reader wants to be told, and remembers that they are. Whoever has another
+/// such notice waiting needs no second one, whoever is no member has no address, and whoever wants none gets none.
 pub(crate) async fn queue_letter<D: Db>(
     db: &mut D,
     letter: LetterId,
@@ -326,19 +340,39 @@ pub(crate) async fn queue_letter<D: Db>(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const QUEUE: &str = "
-        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, attempts, created)
-        SELECT $1, $2, mailbox_id, $4, $5, 0, $5 FROM member WHERE mailbox_id = $3
+        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, daily, attempts, created)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
         ON CONFLICT DO NOTHING";
+    const WANTED: &str = "SELECT notices FROM member WHERE mailbox_id = $1";
     const TOLD: &str = "UPDATE mailbox SET told = 1 WHERE mailbox_id = $1";
-    db.exec(QUEUE, &[&NoticeId::of_letter(letter, reader), &Lane::Letters, &reader, &letter, &now]).await?;
+    let wanted = match db.row(WANTED, &[&reader]).await? {
+        Some(mut row) => row.take()?,
+        None => LetterNotices::Never,
+    };
+    let (due, daily) = match wanted {
+        LetterNotices::AtOnce => (now, false),
+        LetterNotices::Daily => (next_morning(now), true),
+        LetterNotices::Never => return Ok(()),
+    };
+    let id = NoticeId::of_letter(letter, reader);
+    db.exec(QUEUE, &[&id, &Lane::Letters, &reader, &letter, &due, &daily, &now]).await?;
     db.exec(TOLD, &[&reader]).await.map(drop)
 }
 
 /// The owner of a mailbox has looked: the next letter is news, and whether the e-mail address took the last notice matters to
 /// nobody any more.
 pub(crate) async fn looked<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    const MORNINGS: &str = "DELETE FROM notice WHERE mailbox_id = $1 AND daily = 1";
+    db.exec(MORNINGS, &[&mailbox]).await?;
     tell_again(db, mailbox).await?;
     forget_refusal(db, mailbox).await
+}
+
+/// The owner of a mailbox chose when to be told: what waits was to be told otherwise.
+pub(crate) async fn chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {
+    const WAITING: &str = "DELETE FROM notice WHERE mailbox_id = $1";
+    db.exec(WAITING, &[&mailbox]).await?;
+    tell_again(db, mailbox).await
 }
 
 /// A letter was withdrawn, of which its reader may not have been told yet: then they are told of another one that waits, if
@@ -376,4 +410,19 @@ async fn forget_refusal<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), Sto
     let Some(mut row) = db.row(SINCE, &[&mailbox]).await? else { return Ok(()) };
     db.exec(SQL, &[&mailbox]).await?;
     letters::tell_senders_of_untold(db, mailbox, row.take()?).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_morning_is_the_same_day_before_seven_and_the_next_day_from_then_on() {
+        let at = |time: &str| format!("2026-11-24T{time}Z").parse::<Timestamp>().unwrap();
+        let next = |time| next_morning(at(time)).to_string();
+        assert_eq!(next("00:00:00"), "2026-11-24T07:00:00Z");
+        assert_eq!(next("06:59:59"), "2026-11-24T07:00:00Z");
+        assert_eq!(next("07:00:00"), "2026-11-25T07:00:00Z");
+        assert_eq!(next("23:59:59"), "2026-11-25T07:00:00Z");
+    }
 }

@@ -1,7 +1,7 @@
 //! Registering: what waits between asking for a mailbox and having one (PROTOCOL §9a).
 
 use securemailbox_protocol::{
-    accounts::{AccountKind, Language, TrashLife},
+    accounts::{AccountKind, Language, LetterNotices, TrashLife},
     factors::FactorKind,
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
     levels::Level,
@@ -257,7 +257,7 @@ impl CompleteRegistration {
         level: Level,
     ) -> Result<(), RegistrationError> {
         const MEMBER: &str = "
-            INSERT INTO member (mailbox_id, language, trash_life, address_lookup, address_sealed, level)
+            INSERT INTO member (mailbox_id, language, trash_life, notices, address_lookup, address_sealed, level)
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT DO NOTHING";
         const MAILBOX: &str = "
@@ -272,8 +272,9 @@ impl CompleteRegistration {
         let address_sealed = address.ok_or(StoreError::Damaged("a proved address"))?.sealed;
         factors::drop_kind(db, *account, FactorKind::Address).await?;
         let kind = AccountKind::Member;
-        let trash_life = TrashLife::default();
-        let row: [&dyn ToParam; 6] = [account, language, &trash_life, address_lookup, &address_sealed, &level];
+        let (trash_life, notices) = (TrashLife::default(), LetterNotices::default());
+        let row: [&dyn ToParam; 7] =
+            [account, language, &trash_life, &notices, address_lookup, &address_sealed, &level];
         if db.exec(MEMBER, &row).await? == 0 {
             return Err(RegistrationError::AddressTaken);
         }

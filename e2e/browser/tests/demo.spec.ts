@@ -1,5 +1,5 @@
 // The demo's outbox and people, and addresses that are no page.
-import { readable } from "../../../web/src/accounts/phone_number.ts";
+import { readable } from "../../../web/src/parts/phone_number.ts";
 import { enterCode, inMailbox } from "../house/entering.ts";
 import { expect, test } from "../house/test.ts";
 import { NOT_THERE } from "../house/watch.ts";

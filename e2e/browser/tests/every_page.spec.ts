@@ -65,7 +65,9 @@ test.describe("holds to the rules: every route", () => {
 const PICTURES: Partial<Record<string, string>> = {
   "/sign-in": "signin",
   "/mail/drafts": "drafts",
+  "/contacts": "contacts",
   "/settings/looks": "settings-looks",
+  "/settings/account": "settings-account",
   "/settings/keys": "settings-keys",
   "/settings/sessions": "settings-sessions",
   "/settings/space": "settings-space",
@@ -127,7 +129,7 @@ test.describe("holds to the rules: the mailbox", () => {
 
   test("folders with nothing in them", async ({ visit, newcomer, inspect }) => {
     const page = await visit(await newcomer("Gun Berg"));
-    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/archive", "/mail/trash", "/compare"]) {
+    for (const path of ["/mail/inbox", "/mail/sent", "/mail/drafts", "/mail/archive", "/mail/trash", "/compare", "/contacts"]) {
       await page.goto(path);
       await inspect(page);
     }
@@ -233,6 +235,21 @@ test.describe("holds to the rules: keys and looks", () => {
     watch.expect(NOT_THERE);
     await annas.goto("/compare#ingen@demo.example");
     await expect(annas.getByText(m("compare.nobody.text"))).toBeVisible();
+    await inspect(annas);
+  });
+
+  test("a contact with everything said of them, the question before they are forgotten, and one who is none", async ({ annas, inspect, m }) => {
+    await annas.goto(`/contacts#${COMPARED}`);
+    await annas.getByLabel(m("contact.phone"), { exact: true }).fill("070-174 06 71");
+    await annas.getByLabel(m("contact.note"), { exact: true }).fill("Dotter till Gun.\nRing efter klockan sex.");
+    await expect(annas.getByRole("status").filter({ hasText: "+46" })).toBeVisible();
+    await inspect(annas, "contact");
+    await annas.getByRole("button", { name: m("forget.begin") }).click();
+    await expect(annas.getByRole("alertdialog")).toBeVisible();
+    await inspect(annas, "forget-contact");
+    await annas.getByRole("button", { name: m("forget.keep") }).click();
+    await annas.goto("/contacts#ingen@demo.example");
+    await expect(annas.getByRole("heading", { level: 1, name: m("contact.unknown") })).toBeVisible();
     await inspect(annas);
   });
 

@@ -5,7 +5,7 @@ import { refuse } from "../house/refused.ts";
 import { expect, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
 import { type Language, words } from "../house/words.ts";
-import { goTo, row } from "../house/writing.ts";
+import { goTo, open, row, send, text, write } from "../house/writing.ts";
 
 test.describe("looks", () => {
   test("the language changes at once, everywhere, and for what the server sends", async ({ page, server, newcomer, language, m }) => {
@@ -77,6 +77,50 @@ test("letters go from the trash after 30 days, unless one wants them kept", asyn
   await expect(row(guns, "Reklam")).toBeVisible();
   await expect(note).toHaveCount(0);
   await expect(row(guns, "Reklam")).not.toContainText(m("tag.erased_in", { count: 30 }));
+});
+
+test("one's own name is shown as others see it, and goes with the next letter", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  await guns.goto("/settings/account");
+  const name = guns.getByLabel(m("register.name"), { exact: true });
+  await expect(name).toHaveValue("Gun Berg");
+  await name.fill("");
+  await guns.getByRole("button", { name: m("contact.save"), exact: true }).click();
+  await expect(problem(guns)).toContainText(m("register.name_missing"));
+  await name.fill("Gunhild Berg");
+  const seen = guns.getByRole("group", { name: m("own_name.seen") });
+  await expect(seen).toContainText("Gunhild Berg");
+  await expect(seen).toContainText(gun.address);
+  await guns.getByRole("button", { name: m("contact.save"), exact: true }).click();
+  await expect(guns.getByText(m("own_name.saved"), { exact: true }).first()).toBeAttached();
+  await guns.reload();
+  await expect(name).toHaveValue("Gunhild Berg");
+
+  await guns.goto("/mail/inbox");
+  await write(guns, { to: [per.address], subject: "Trappan", text: "Hej" }, m);
+  await send(guns, m);
+  const pers = await visit(per);
+  await open(pers, "Trappan");
+  await expect(text(pers)).toContainText("Gunhild Berg");
+});
+
+test("whoever wants no e-mail about letters gets none, and keeps that choice", async ({ visit, newcomer, server, m }) => {
+  const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ek")];
+  const guns = await visit(gun);
+  await guns.goto("/settings/account");
+  await expect(guns.getByRole("radio", { name: m("notices.at_once") })).toBeChecked();
+  const told = guns.context().waitForEvent("response", (response) => response.request().method() === "PATCH");
+  await guns.getByRole("radio", { name: m("notices.never") }).check();
+  await told;
+  await guns.reload();
+  await expect(guns.getByRole("radio", { name: m("notices.never") })).toBeChecked();
+  await guns.close();
+  const before = await server.messagesTo(eva.address);
+  await per.terminal.send({ to: [gun.address, eva.address], subject: "Trappan", text: "Hej" });
+  // Both would be told in one go.
+  await expect.poll(() => server.messagesTo(eva.address)).toBe(before + 1);
+  expect(await server.newestTo(gun.address)).not.toBe(await server.newestTo(eva.address));
 });
 
 test("one's own certificate is saved as others get it", async ({ visit, newcomer, m }) => {

@@ -15,12 +15,17 @@ use securemailbox_e2e::{
     postgres::Postgres,
     server::{Server, Start},
 };
-use securemailbox_protocol::{address::Address, endpoints};
+use securemailbox_protocol::{
+    accounts::{AccountUpdate, LetterNotices},
+    address::Address,
+    endpoints,
+};
 use serde_json::{Value, json};
 
 use crate::ANNA;
 
 const BJORN: (&str, &str) = ("bjorn.api@example.se", "+46701740622");
+const CECILIA: (&str, &str) = ("cecilia.api@example.se", "+46701740623");
 
 /// A server with real senders; the ports are those of its mail server and its gateway.
 fn served(start: Start, mail: u16, sms: u16) -> Server {
@@ -179,6 +184,47 @@ async fn a_sender_sees_that_the_readers_address_takes_no_mail() {
     until_it_is(true).await;
     assert_eq!(Mailbox::open(&bjorn).await.unwrap().peek(&bjorn, id).await.unwrap().text(), "Hej");
     until_it_is(false).await;
+}
+
+/// Who wants no e-mail of letters gets none, and their sender sees none, until they want them again.
+#[tokio::test(flavor = "current_thread")]
+async fn a_reader_who_wants_no_notice_gets_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Server::start(Start::demo(folder.path()));
+    let people = [ANNA, BJORN, CECILIA].map(|_| Person::at(&demo));
+    for (person, who) in people.iter().zip([ANNA, BJORN, CECILIA]) {
+        drop(person.register(&demo, who.0, who.1, "Somebody").await);
+    }
+    demo.stop();
+    let mail = free_port();
+    let mails = MailServer::listen(mail);
+    let server = served(Start::demo(folder.path()), mail, 9);
+    let [anna, bjorn, _] =
+        people.map(|person| Person { transport: Wire::to(server.url()), device: person.device.clone() });
+    let choose = async |notices| {
+        let (token, update) = (bjorn.token(), AccountUpdate { notices: Some(notices), ..AccountUpdate::default() });
+        let api = Api::session(&bjorn.transport, Some(&token));
+        api.tell(endpoints::UPDATE_ACCOUNT.here(), &update).await.unwrap();
+        assert_eq!(api.get(endpoints::READ_ACCOUNT.here()).await.unwrap().notices, notices);
+    };
+    let send = async || {
+        let to = [BJORN.0, CECILIA.0].map(|address| Address::parse(address).unwrap()).to_vec();
+        let letter = Addressed { to, subject: "Provsvar".into(), text: "Hej".into(), ..Addressed::default() };
+        Mailbox::open(&anna).await.unwrap().send(&anna, &letter).await.unwrap().id
+    };
+    let told = |who: (&str, &str)| mails.messages().iter().filter(|message| message.contains(who.0)).count();
+    choose(LetterNotices::Never).await;
+    let letter = send().await;
+    // Both would be claimed in one go.
+    until("Cecilia is told", || told(CECILIA) == 1).await;
+    choose(LetterNotices::AtOnce).await;
+    assert_eq!(told(BJORN), 0);
+    send().await;
+    until("Björn is told of the next one", || told(BJORN) == 1).await;
+    let token = anna.token();
+    let deliveries = Api::session(&anna.transport, Some(&token)).get(endpoints::LIST_DELIVERIES.of(letter)).await;
+    let of_bjorn = deliveries.unwrap().deliveries.into_iter().find(|row| row.reader.address.as_str() == BJORN.0);
+    assert_eq!(of_bjorn.unwrap().notified, None);
 }
 
 /// The clients of a mail server that is slow are not sent everything twice by two processes on one database.

@@ -16,7 +16,7 @@ const BJORN: (&str, &str) = ("bjorn.api@example.se", "+46701740633");
 /// A letter to oneself, in the trash.
 async fn binned(person: &Person, mailbox: &Mailbox) {
     let (to, subject) = (vec![mailbox.address().clone()], "Gammalt".into());
-    let letter = Addressed { to, cc: Vec::new(), subject, text: "Kan gå.".into(), answers: None };
+    let letter = Addressed { to, subject, text: "Kan gå.".into(), ..Addressed::default() };
     let sent = mailbox.send(person, &letter).await.unwrap();
     mailbox.move_letter(person, sent.id, Folder::Trash).await.unwrap();
     assert_eq!(in_trash(person, mailbox).await, 1);

@@ -75,6 +75,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "out-of-step": [() => m["problem.out_of_step"](), () => m["problem.out_of_step.do"]()],
   "not-an-address": [() => m["problem.not_an_address"](), () => m["problem.not_an_address.do"]()],
   "not-a-name": [() => m["problem.not_a_name"](), () => m["problem.not_a_name.do"]()],
+  "not-a-note": [() => m["problem.not_a_note"](), () => m["problem.not_a_note.do"]()],
   "not-a-phone-number": [() => m["problem.not_a_phone_number"](), () => m["problem.not_a_phone_number.do"]()],
   "weak-password": [() => m["problem.weak_password"](), () => m["problem.weak_password.do"]()],
   "slip-of-the-pen": [() => m["problem.slip_of_the_pen"](), () => m["problem.slip_of_the_pen.do"]()],

@@ -4,7 +4,7 @@
 /** Who may be there: everybody, only who is not signed in, or only who has a mailbox open (or locked). */
 export type Access = "anyone" | "signed-out" | "mailbox";
 
-export type PageName = "sign-in" | "register" | "forgotten" | "mail" | "compare" | "settings" | "outbox" | "not-found";
+export type PageName = "sign-in" | "register" | "forgotten" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "not-found";
 
 export interface Route {
   path: string;
@@ -23,7 +23,10 @@ export const ROUTES: readonly Route[] = [
   { path: "/mail/trash", page: "mail", access: "mailbox" },
   { path: "/mail/write", page: "mail", access: "mailbox" },
   { path: "/compare", page: "compare", access: "mailbox" },
+  { path: "/contacts", page: "contacts", access: "mailbox" },
+  { path: "/contacts/add", page: "contacts", access: "mailbox" },
   { path: "/settings/looks", page: "settings", access: "mailbox" },
+  { path: "/settings/account", page: "settings", access: "mailbox" },
   { path: "/settings/keys", page: "settings", access: "mailbox" },
   { path: "/settings/sessions", page: "settings", access: "mailbox" },
   { path: "/settings/space", page: "settings", access: "mailbox" },

@@ -64,6 +64,31 @@ export type Confirmation = {
 offers: Array<FactorOffer>, };
 
 /**
+ * Somebody in the contacts, and what the owner says of them.
+ */
+export type Contact = { 
+/**
+ * As they are shown everywhere.
+ */
+who: Correspondent, 
+/**
+ * What the owner calls them.
+ */
+called: string | null, 
+/**
+ * What they call themselves, by the first letter of theirs that was read here.
+ */
+claims: string | null, 
+/**
+ * Where the owner says that they can be called.
+ */
+phone: string | null, 
+/**
+ * What the owner wants to remember.
+ */
+note: string | null, };
+
+/**
  * A row of a folder: a conversation, of which these letters lie there. What is done with it is done with all of them.
  */
 export type Conversation = { 
@@ -107,7 +132,7 @@ export type Correspondent = {
  */
 address: string, 
 /**
- * The name they claim, or the contact's.
+ * What the owner calls them, or else the name they claim, or the contact's.
  */
 name: string | null, 
 /**
@@ -214,6 +239,27 @@ level: Level | null,
  * The server says that it was read, and shows no signature that holds (ATTACKS 11).
  */
 receipt_refused: boolean, };
+
+/**
+ * A contact as typed.
+ */
+export type Described = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * What the owner calls them.
+ */
+name: string, 
+/**
+ * A Swedish number, or one with a country code.
+ */
+phone: string, 
+/**
+ * What there is to remember.
+ */
+note: string, };
 
 /**
  * A program and the system that it runs on, such as Firefox and Windows.
@@ -598,6 +644,11 @@ conversation: Array<Row>,
 row: Array<string>, };
 
 /**
+ * When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
+ */
+export type LetterNotices = "at-once" | "daily" | "never";
+
+/**
  * Letters.
  */
 export type Letters = { 
@@ -706,6 +757,24 @@ address: string,
 language: Language, };
 
 /**
+ * A name as typed.
+ */
+export type NewName = { 
+/**
+ * The name that goes out with letters.
+ */
+name: string, };
+
+/**
+ * A choice of when to be told of letters by e-mail.
+ */
+export type NewNotices = { 
+/**
+ * When.
+ */
+notices: LetterNotices, };
+
+/**
  * A new password as typed, in the place of a forgotten one.
  */
 export type NewPassword = { 
@@ -761,7 +830,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
 
 /**
  * A part of a folder.
@@ -1115,7 +1184,7 @@ address: string, };
 /**
  * How a key stands, as a person is shown it.
  */
-export type Standing = "own" | "new" | "known" | "compared" | "former" | "changed" | "differs";
+export type Standing = "own" | "unmet" | "new" | "known" | "compared" | "former" | "changed" | "differs";
 
 /**
  * What a verified envelope says.
@@ -1246,8 +1315,8 @@ text: string,
  */
 answers: string | null, };
 
-/** How much a letter holds: octets of a subject, characters of a text, recipients; and the days it may be held. */
-export const LIMITS = { subject: 998, text: 250000, recipients: 99, hold_days: 400 } as const;
+/** How much fits: octets of a subject, characters of a text and of a note, recipients; and for how many days a letter may be held. */
+export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500, hold_days: 400 } as const;
 
 /** Each call's arguments and answer. */
 export interface SignInCalls {
@@ -1288,6 +1357,11 @@ export interface MailboxCalls {
   mark_letters: [Marking, Counts];
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
+  contact: [TypedAddress, Contact];
+  add_contact: [Described, Contact];
+  describe_contact: [Described, Contact];
+  forget_contact: [TypedAddress, Done];
+  read_phone: [NewPhone, string];
   look_up: [TypedAddress, Correspondent];
   hold: [Id, Done];
   take_back: [Id, Done];
@@ -1311,9 +1385,12 @@ export interface MailboxCalls {
   enter_proof: [Code, Done];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
+  set_name: [NewName, Me];
   set_language: [NewLanguage, Done];
   trash_life: [Nothing, TrashLife];
   set_trash_life: [NewTrashLife, Done];
+  notices: [Nothing, NewNotices];
+  set_notices: [NewNotices, Done];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];
   lock: [Nothing, Done];

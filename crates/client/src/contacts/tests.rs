@@ -1,6 +1,8 @@
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
+use securemailbox_protocol::{limits, phone::PhoneNumber, sealed};
 
 use super::*;
+use crate::settings;
 
 fn anna() -> Address {
     Address::parse("anna@demo.example").unwrap()
@@ -27,6 +29,10 @@ fn after(edits: &[Edit]) -> Contacts {
     let mut contacts = Contacts::default();
     edits.iter().for_each(|edit| contacts.apply(edit));
     contacts
+}
+
+fn state_of(contact: &Contact) -> Option<KeyState> {
+    contact.key.map(|key| key.state)
 }
 
 fn standing(edits: &[Edit], id: u8) -> Standing {
@@ -66,7 +72,7 @@ fn a_former_key_is_not_offered_again() {
 fn no_account_leaves_the_known_key_and_is_remembered() {
     let contacts = after(&[met(1, KeyState::Compared), Edit { address: anna(), event: Event::Gone }]);
     assert_eq!(contacts.get(&anna()).unwrap().offered, Some(Offer::NoAccount));
-    assert_eq!(contacts.get(&anna()).unwrap().key.state, KeyState::Compared);
+    assert_eq!(state_of(contacts.get(&anna()).unwrap()), Some(KeyState::Compared));
 }
 
 fn named(of: &str, name: &str) -> [Edit; 2] {
@@ -118,15 +124,12 @@ fn a_contact_survives_its_record_and_nothing_else_is_taken_for_one() {
     let contact = after(&edits).get(&anna()).unwrap().clone();
     assert!(!contact.former.is_empty());
     let bytes = contact.to_bytes(&anna());
-    assert_eq!(Contact::from_bytes(&bytes), Ok((anna(), contact)));
+    assert_eq!(Contact::from_bytes(&bytes), Ok(Some((anna(), contact))));
     let text = String::from_utf8(bytes).unwrap();
-    for (was, is) in [("/1 ", "/2 "), ("\"key\"", "\"kex\""), ("anna@", "anna"), ("known", "sure"), ("[\"", "[x\"")] {
-        let altered = text.replacen(was, is, 1);
-        if altered != text {
-            assert_eq!(Contact::from_bytes(altered.as_bytes()), Err(NotAContact), "{was}");
-        }
+    for (was, is) in [("/1 ", "/2 "), ("anna@", "anna"), ("new\"", "sure\""), ("[\"", "[x\"")] {
+        assert!(text.contains(was), "{was}");
+        assert_eq!(Contact::from_bytes(text.replacen(was, is, 1).as_bytes()), Err(NotAContact), "{was}");
     }
-    assert!(text.contains("\"key\"") && text.contains("anna@") && text.contains("[\""));
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn what_a_newer_client_wrote_into_a_contact_is_carried_along() {
     let contact = after(&[met(1, KeyState::Known)]).get(&anna()).unwrap().clone();
     let text = String::from_utf8(contact.to_bytes(&anna())).unwrap();
     let newer = text.replacen('{', r#"{"groups":["Kliniken"],"#, 1);
-    let (address, read) = Contact::from_bytes(newer.as_bytes()).unwrap();
+    let (address, read) = Contact::from_bytes(newer.as_bytes()).unwrap().unwrap();
     let mut contacts = Contacts::default();
     contacts.put(address.clone(), contact.merged(read));
     contacts.apply(&compared(1));
@@ -149,7 +152,7 @@ fn the_length_of_a_record_does_not_tell_the_length_of_a_name() {
         after(&edits).get(&anna()).unwrap().to_bytes(&anna()).len()
     };
     assert_eq!(length("A"), length(&"Anna ".repeat(12)));
-    assert_eq!(length("A") % PADDING, 0);
+    assert_eq!(length("A") % card::PADDING, 0);
 }
 
 #[test]
@@ -159,9 +162,129 @@ fn two_records_of_one_contact_are_read_as_one() {
     let one = of(&[met(1, KeyState::New), compared(1)]);
     let other = of(&[met(1, KeyState::Known), differed]);
     let merged = one.clone().merged(other.clone());
-    assert_eq!((merged.key.state, merged.differs), (KeyState::Compared, other.differs));
+    assert_eq!((state_of(&merged), merged.differs), (Some(KeyState::Compared), other.differs));
     let foreign = of(&[met(2, KeyState::Known)]);
     assert!(matches!(one.merged(foreign).offered, Some(Offer::Key { .. })), "another key is to be decided about");
+}
+
+/// What the owner says at a time, on top of nothing.
+fn said(at: u64, description: Description) -> Edit {
+    let words = Words::default().towards(description, Timestamp::from_unix_millis(at));
+    Edit { address: anna(), event: Event::Said(words) }
+}
+
+fn called(at: u64, name: &str) -> Edit {
+    said(at, Description { name: Name::parse(name).ok(), ..Description::default() })
+}
+
+fn noted(at: u64, note: &str) -> Edit {
+    said(at, Description { note: Note::parse(note).ok(), ..Description::default() })
+}
+
+#[test]
+fn whom_the_owner_names_is_called_so_whatever_they_claim() {
+    let reader = Name::parse("Björn Ek").unwrap();
+    let shown = |edits: &[Edit], claimed| {
+        let ShownName { name, alone } = after(edits).names(&reader).shown(&anna(), claimed);
+        (name.unwrap(), alone)
+    };
+    let edits = [named("anna@demo.example", "Anna Lindqvist").as_slice(), &[called(1, "Min syster")]].concat();
+    for claimed in [None, Some("Anna Lindqvist"), Some("Chefsläkaren"), Some("Anna\u{202e}")] {
+        assert_eq!(shown(&edits, claimed), ("Min syster".into(), true), "{claimed:?}");
+    }
+    let claims_the_same = [edits.as_slice(), &named("eva@demo.example", "Min  Syster")].concat();
+    assert_eq!(shown(&claims_the_same, None), ("Min syster".into(), false), "somebody else claims that name");
+    let taken_back = [edits.as_slice(), &[Edit { address: anna(), event: taken_back(&edits) }]].concat();
+    assert_eq!(shown(&taken_back, None), ("Anna Lindqvist".into(), true));
+}
+
+/// The owner wants no name of their own any more.
+fn taken_back(edits: &[Edit]) -> Event {
+    let words = after(edits).get(&anna()).unwrap().words.clone();
+    Event::Said(words.towards(Description::default(), Timestamp::from_unix_millis(2)))
+}
+
+#[test]
+fn who_has_no_mailbox_may_be_a_contact_and_meets_a_key_as_new_later() {
+    let edits = [called(1, "Gun Berg"), Edit { address: anna(), event: Event::Gone }];
+    let contacts = after(&edits);
+    assert_eq!(contacts.standing_of(&anna()), Standing::Unmet);
+    assert_eq!(contacts.get(&anna()).unwrap().offered, None, "nobody had a key that went");
+    for decided in [accepted(1), compared(1)] {
+        assert_eq!(standing(&[edits.as_slice(), &[decided]].concat(), 1), Standing::New, "none was offered");
+    }
+    assert_eq!(standing(&[edits.as_slice(), &[met(1, KeyState::New)]].concat(), 1), Standing::New);
+    let met_first = after(&[met(1, KeyState::Known), called(1, "Gun Berg")]);
+    let both = after(&edits).get(&anna()).unwrap().clone().merged(met_first.get(&anna()).unwrap().clone());
+    assert_eq!(state_of(&both), Some(KeyState::Known), "a record with a key and one without are one contact");
+}
+
+#[test]
+fn what_the_owner_says_counts_on_a_device_whose_clock_is_behind() {
+    let mut contacts = after(&[called(9_000, "Gun")]);
+    let words = contacts.get(&anna()).unwrap().words.clone();
+    let corrected = words.towards(
+        Description { name: Name::parse("Gunhild").ok(), ..Description::default() },
+        Timestamp::from_unix_millis(1),
+    );
+    contacts.apply(&Edit { address: anna(), event: Event::Said(corrected) });
+    assert_eq!(contacts.get(&anna()).unwrap().goes_by().map(Name::as_str), Some("Gunhild"));
+}
+
+#[test]
+fn nothing_is_said_anew_of_what_stands_already() {
+    let words = after(&[called(1, "Gun")]).get(&anna()).unwrap().words.clone();
+    assert_eq!(words.towards(words.description(), Timestamp::from_unix_millis(5)), Words::default());
+}
+
+#[test]
+fn a_note_is_some_lines_and_no_control_character() {
+    assert_eq!(Note::parse(" Ring\r\nefter\tsex\u{7}. ").unwrap().as_str(), "Ring\nefter sex.");
+    assert_eq!(Note::parse(" \r\n"), Err(NotANote));
+    assert!(Note::parse(&"å".repeat(NOTE)).is_ok());
+    assert_eq!(Note::parse(&"a".repeat(NOTE + 1)), Err(NotANote));
+}
+
+#[test]
+fn a_contact_with_everything_at_its_longest_fits_its_record() {
+    let wide = '\u{1f600}'.to_string();
+    let far = Timestamp::from_unix_millis(u64::MAX);
+    let of = |id: u8| KnownKey { signed_at: far, ..key(id, 0, KeyState::Compared) };
+    let address = Address::parse(&format!("{}@{}.se", "å".repeat(60), "a.".repeat(64).trim_end_matches('.'))).unwrap();
+    let description = Description {
+        name: Name::parse(&wide.repeat(settings::NAME)).ok(),
+        phone: PhoneNumber::parse("+461234567890123").ok(),
+        note: Note::parse(&wide.repeat(NOTE)).ok(),
+    };
+    let contact = Contact {
+        key: Some(of(1)),
+        former: (3..13).map(|id| of(id).fingerprint).collect(),
+        offered: Some(Offer::Key { fingerprint: of(2).fingerprint, signed_at: far }),
+        name: Name::parse(&wide.repeat(settings::NAME)).ok(),
+        differs: Some(of(2).fingerprint),
+        words: Words::default().towards(description.clone(), far),
+        rest: Map::new(),
+    };
+    assert!(description.name.is_some() && description.phone.is_some() && description.note.is_some());
+    let bytes = contact.to_bytes(&address);
+    assert!(bytes.len() + sealed::OVERHEAD <= limits::CONTACT, "{}", bytes.len());
+    let (_, read) = Contact::from_bytes(&bytes).unwrap().unwrap();
+    assert!(read.former.len() >= 4 && contact.former.ends_with(&read.former), "the newest of its former keys stay");
+    assert_eq!(Contact { former: contact.former.clone(), ..read }, contact, "and everything else does");
+}
+
+#[test]
+fn a_forgotten_contact_leaves_a_record_that_says_nothing_of_it() {
+    let contact = after(&[met(1, KeyState::Known), called(1, "Gun Berg")]).get(&anna()).unwrap().clone();
+    let emptied = Contact::forgotten();
+    assert_eq!(Contact::from_bytes(&emptied), Ok(None));
+    assert_eq!(emptied.len(), contact.to_bytes(&anna()).len(), "nor by its length");
+    let text = String::from_utf8(emptied).unwrap();
+    for altered in
+        [text.replacen("/1 ", "/2 ", 1), text.replacen("true", "false", 1), text.replacen("forgotten", "x", 1)]
+    {
+        assert_eq!(Contact::from_bytes(altered.as_bytes()), Err(NotAContact), "{altered}");
+    }
 }
 
 fn any_edit() -> impl Strategy<Value = Edit> {
@@ -173,6 +296,23 @@ fn any_edit() -> impl Strategy<Value = Edit> {
         (1..4_u8).prop_map(compared),
         (1..4_u8).prop_map(|id| Edit { address: anna(), event: Event::Differed(Fingerprint::from_bytes([id; 32])) }),
         "[AB]".prop_map(|name| Edit { address: anna(), event: Event::Named(Name::parse(&name).unwrap()) }),
+        any_words(),
+    ]
+}
+
+fn any_words() -> impl Strategy<Value = Edit> {
+    let phone = prop_oneof![Just("+46701740612"), Just("+46701740613")];
+    prop_oneof![
+        (0..5_u64, "[AB]").prop_map(|(at, name)| called(at, &name)),
+        (0..5_u64, "[AB]").prop_map(|(at, note)| noted(at, &note)),
+        (0..5_u64, phone).prop_map(|(at, phone)| {
+            said(at, Description { phone: PhoneNumber::parse(phone).ok(), ..Description::default() })
+        }),
+        (1..5_u64, "[AB]").prop_map(|(at, name)| {
+            let words = after(&[called(0, &name)]).get(&anna()).unwrap().words.clone();
+            let event = Event::Said(words.towards(Description::default(), Timestamp::from_unix_millis(at)));
+            Edit { address: anna(), event }
+        }),
     ]
 }
 
@@ -187,15 +327,45 @@ proptest! {
     }
 
     #[test]
+    fn what_the_owner_says_comes_to_the_same_in_any_order_on_any_devices(
+        edits in prop::collection::vec(any_words(), 1..8),
+        order in prop::collection::vec(any::<Index>(), 8),
+        split in any::<Index>(),
+    ) {
+        let words = |edits: &[Edit]| after(edits).get(&anna()).map(|contact| contact.words.clone());
+        let mut shuffled = edits.clone();
+        for (at, other) in order.iter().take(edits.len()).enumerate() {
+            shuffled.swap(at, other.index(edits.len()));
+        }
+        prop_assert_eq!(words(&shuffled), words(&edits));
+        // Two devices made a record each, and wrote some of it.
+        let (one, other) = edits.split_at(split.index(edits.len()));
+        let card = |edits: &[Edit]| after(edits).get(&anna()).cloned().unwrap_or_default();
+        prop_assert_eq!(Some(card(one).merged(card(other)).words), words(&edits));
+        prop_assert_eq!(Some(card(other).merged(card(one)).words), words(&edits));
+    }
+
+    #[test]
+    fn a_contact_that_is_forgotten_is_as_one_that_was_never_met(
+        before in prop::collection::vec(any_edit(), 0..8),
+        afterwards in prop::collection::vec(any_edit(), 0..8),
+    ) {
+        let mut contacts = after(&before);
+        contacts.forget(&anna());
+        afterwards.iter().for_each(|edit| contacts.apply(edit));
+        prop_assert_eq!(contacts, after(&afterwards));
+    }
+
+    #[test]
     fn only_a_person_changes_the_key_of_an_address(edits in prop::collection::vec(any_edit(), 1..12)) {
         let mut contacts = after(&[met(1, KeyState::New)]);
         for edit in &edits {
-            let before = contacts.get(&anna()).unwrap().clone();
+            let before = contacts.get(&anna()).unwrap().key.unwrap();
             contacts.apply(edit);
-            let now = contacts.get(&anna()).unwrap();
+            let now = contacts.get(&anna()).unwrap().key.unwrap();
             let decided = matches!(edit.event, Event::Accepted(_) | Event::Compared(_));
-            prop_assert!(decided || now.key.fingerprint == before.key.fingerprint);
-            prop_assert!(now.key.fingerprint != before.key.fingerprint || now.key.state >= before.key.state);
+            prop_assert!(decided || now.fingerprint == before.fingerprint);
+            prop_assert!(now.fingerprint != before.fingerprint || now.state >= before.state);
         }
     }
 }

@@ -300,6 +300,8 @@ impl Mailbox {
     /// [`DeviceFailed`]
     pub async fn give_up_unsent(&self, world: &impl World) -> Result<(), DeviceFailed> {
         self.rows(world).erase_tables(&[Table::Draft, Table::Outgoing, Table::Waiting]).await?;
+        self.state.borrow_mut().give_up_words();
+        self.write_pins_down(world).await?;
         self.look_at_unsent(world).await
     }
 }

@@ -178,7 +178,7 @@ impl Mailbox {
         match standing {
             Standing::Changed => return Err(Damage::SenderKeyChanged.into()),
             Standing::Own | Standing::Former | Standing::Differs => {}
-            Standing::New | Standing::Known | Standing::Compared => {
+            Standing::Unmet | Standing::New | Standing::Known | Standing::Compared => {
                 let address = letter.from().clone();
                 self.pin(world, &address, Event::Met(KnownKey::first(&sender).used()));
                 if let Some(Ok(name)) = letter.claimed_name().map(Name::parse) {

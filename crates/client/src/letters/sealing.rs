@@ -135,7 +135,7 @@ impl Mailbox {
         Outgoing {
             id,
             thread: answers.map_or_else(|| ThreadId::new(&mut world.rng()), |answers| answers.thread),
-            name: Some(self.name().into()),
+            name: Some(self.name()),
             to,
             cc,
             subject: written.subject.clone(),

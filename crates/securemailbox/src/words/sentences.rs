@@ -220,6 +220,7 @@ sentences! {
         "Nyckeln är nu: {key}. Om alla tolv grupper är lika: compare {who} --matches";
     KeyIsNow { who: &'a Address, key: &'a str } "The key of {who} is now: {key}." "Nyckeln till {who} är nu: {key}.";
     KeyOwn "your own" "din egen";
+    KeyUnmet "none yet" "ingen än";
     KeyNew "new, so far the server's word only" "ny, än så länge bara enligt servern";
     KeyKnown "known, the one used before" "känd, den som ni har använt förut";
     KeyCompared "compared" "jämförd";

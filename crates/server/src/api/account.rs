@@ -26,6 +26,7 @@ pub(crate) async fn read(
         kind: account.kind,
         language: account.language,
         trash_life: account.trash_life,
+        notices: account.notices,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
@@ -33,7 +34,8 @@ pub(crate) async fn read(
     }))
 }
 
-/// Chooses the language of e-mails and SMS, and how long letters lie in the trash.
+/// Chooses the language of e-mails and SMS, how long letters lie in the trash, and when to be told of letters. What concerns
+/// security is told in any case.
 #[utoipa::path(patch, path = "/account", request_body = AccountUpdate,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn update(

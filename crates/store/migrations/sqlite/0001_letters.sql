@@ -23,11 +23,12 @@ CREATE TABLE mailbox (
 ) STRICT;
 
 -- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
--- under it, who are none.
+-- under it, who are none. `notices`: when its owner wants to be told by e-mail that a letter waits.
 CREATE TABLE member (
     mailbox_id     BLOB NOT NULL PRIMARY KEY,
     language       TEXT NOT NULL,
     trash_life     TEXT NOT NULL,
+    notices        TEXT NOT NULL,
     address_lookup BLOB NOT NULL UNIQUE,
     address_sealed BLOB NOT NULL,
     level          INTEGER NOT NULL
@@ -220,7 +221,8 @@ CREATE TABLE delivery (
     PRIMARY KEY (letter_id, reader_id)
 ) STRICT;
 
--- The outbox. A notice of a letter names it, any other is sealed. One that is claimed is due when its claim is over.
+-- The outbox. A notice of a letter names it, any other is sealed. One that is claimed is due when its claim is over. `daily`:
+-- it waits for the morning, was never claimed, and goes if its reader looks before.
 CREATE TABLE notice (
     notice_id  BLOB NOT NULL PRIMARY KEY,
     lane       TEXT NOT NULL,
@@ -228,6 +230,7 @@ CREATE TABLE notice (
     mailbox_id BLOB,
     letter_id  BLOB,
     due        INTEGER NOT NULL,
+    daily      INTEGER NOT NULL,
     attempts   INTEGER NOT NULL,
     created    INTEGER NOT NULL
 ) STRICT;

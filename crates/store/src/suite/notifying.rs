@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use futures_util::future::join_all;
 use securemailbox_protocol::{
+    accounts::{AccountUpdate, LetterNotices},
     ids::{LetterId, MailboxId},
     numbers::ChangeNumber,
     time::Timestamp,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     Act, Db, Store, StoreError,
+    accounts::{AccountById, UpdateAccount},
     letters::DeliveriesOf,
     notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeRefused, NoticeSent},
     sync::{Changes, ChangesSince, Look, Scope},
@@ -34,6 +36,9 @@ on_both! {
     a_refused_notice_is_forgotten_when_the_next_one_is_taken
     a_reader_who_looked_before_the_mail_server_took_it_is_told_once
     a_notice_to_nobody_keeps_no_other_from_being_claimed
+    who_wants_no_notice_gets_none_and_the_sender_sees_none
+    who_wants_one_a_day_is_told_in_the_morning_of_what_they_have_not_looked_at
+    a_choice_takes_what_waited_with_it
     a_reader_who_erased_a_letter_is_not_told_of_it_and_the_others_are
 }
 
@@ -292,6 +297,69 @@ async fn a_reader_who_looked_before_the_mail_server_took_it_is_told_once(store: 
         look(&store, &bjorn).await;
     }
     assert_eq!(due(&store, 0).await.len(), 1);
+}
+
+async fn choose(store: &Store, person: &Person, notices: LetterNotices) {
+    let account = person.account;
+    let update = AccountUpdate { notices: Some(notices), ..AccountUpdate::default() };
+    store.write(UpdateAccount { account, update }).await.unwrap();
+    assert_eq!(store.read(AccountById { account }).await.unwrap().unwrap().notices, notices);
+}
+
+/// From [`NOW`], which is at four in the afternoon, to seven in the morning.
+const MORNING: u64 = 15 * 60 * 60;
+const DAY: u64 = 24 * 60 * 60;
+
+async fn who_wants_no_notice_gets_none_and_the_sender_sees_none(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 14).await;
+    let cecilia = register(&store, &mut dice).await;
+    drop_all(&store).await;
+    choose(&store, &bjorn, LetterNotices::Never).await;
+    let letter = dice.letter(&[&anna, &bjorn, &cecilia]);
+    post(&store, &anna, vec![again(&letter)], NOW).await.unwrap();
+    let notices = due(&store, 7 * DAY).await;
+    assert!(
+        matches!(notices[..], [DueNotice { content: NoticeContent::Letter { account, .. }, .. }] if account == cecilia.account),
+        "{notices:?}"
+    );
+    store.write(NoticeSent { id: notices[0].id, now: NOW }).await.unwrap();
+    let deliveries = DeliveriesOf { mailbox: anna.account.mailbox(), letter: letter.new.id };
+    let deliveries = store.read(deliveries).await.unwrap().unwrap();
+    let notified =
+        |person: &Person| deliveries.iter().find(|row| row.reader.account == person.account).unwrap().notified;
+    assert_eq!((notified(&bjorn), notified(&cecilia)), (None, Some(NOW)));
+}
+
+async fn who_wants_one_a_day_is_told_in_the_morning_of_what_they_have_not_looked_at(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 15).await;
+    choose(&store, &bjorn, LetterNotices::Daily).await;
+    for second in 0..3 {
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], later(second)).await.unwrap();
+    }
+    look(&store, &bjorn).await;
+    assert_eq!(due(&store, MORNING).await.len(), 0, "they have looked");
+    for hour in 16..20 {
+        post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], later(hour * 3600)).await.unwrap();
+    }
+    assert_eq!(due(&store, MORNING + DAY - 1).await.len(), 0);
+    let notices = due(&store, MORNING + DAY).await;
+    assert_eq!(notices.len(), 1, "one for four letters");
+    // Claimed already: the look comes too late for it.
+    look(&store, &bjorn).await;
+    assert_eq!(due(&store, MORNING + DAY + 60).await.len(), 1, "it is tried again");
+    store.write(NoticeSent { id: notices[0].id, now: later(MORNING + DAY) }).await.unwrap();
+    assert_eq!(due(&store, 9 * DAY).await.len(), 0);
+}
+
+async fn a_choice_takes_what_waited_with_it(store: Store) {
+    let (mut dice, anna, bjorn) = two_people(&store, 16).await;
+    post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], NOW).await.unwrap();
+    choose(&store, &bjorn, LetterNotices::Daily).await;
+    assert_eq!(due(&store, 9 * DAY).await.len(), 0, "who chooses has the mailbox open");
+    post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], NOW).await.unwrap();
+    choose(&store, &bjorn, LetterNotices::AtOnce).await;
+    post(&store, &anna, vec![dice.letter(&[&anna, &bjorn])], later(1)).await.unwrap();
+    assert_eq!(due(&store, 1).await.len(), 1, "and the next letter is told as they want");
 }
 
 /// Takes a member's row away, as nothing of ours does.

@@ -173,13 +173,8 @@ async fn two_slots_of_one_id_are_refused_and_leave_no_account(store: Store) {
 async fn a_language_is_one_accounts_choice(store: Store) {
     let mut dice = Dice::new(7);
     let (anna, bjorn) = (register(&store, &mut dice).await.account, register(&store, &mut dice).await.account);
-    store
-        .write(UpdateAccount {
-            account: anna,
-            update: AccountUpdate { language: Some(Language::En), trash_life: None },
-        })
-        .await
-        .unwrap();
+    let update = AccountUpdate { language: Some(Language::En), ..AccountUpdate::default() };
+    store.write(UpdateAccount { account: anna, update }).await.unwrap();
     for (account, language) in [(anna, Language::En), (bjorn, Language::Sv)] {
         assert_eq!(store.read(AccountById { account }).await.unwrap().unwrap().language, language);
     }
