@@ -58,22 +58,33 @@ export class Outbox {
     around.session.keepBeforeLeaving(() => this.#handedOver());
   }
 
-  /** Hands it to the server, which holds it as long as it can be taken back. Whatever becomes of the page, it goes out. */
+  /**
+   * Hands it to the server, which holds it as long as it can be taken back. Once that is said it goes out, whatever becomes
+   * of the page.
+   */
   hold(letter: WritingLetter): void {
     this.#put({ letter, since: Date.now(), state: "sending" });
-    const sent = this.#handOver(letter);
-    this.#undoing = {
+    const promised = this.#promise(letter);
+    const sent = this.#handOver(letter, promised);
+    const undoing: Toast = {
       text: m["outbox.held"](),
       icon: Send,
       undo: () => void this.#undo(letter, sent),
       hurry: m["outbox.now"](),
       over: () => void this.#release(sent),
     };
-    this.#around.toasts.show(this.#undoing);
+    const tell = () => this.#around.toasts.show((this.#undoing = undoing));
+    void promised.then(tell, () => undefined);
   }
 
-  #handOver(letter: WritingLetter): Promise<string | undefined> {
-    const sent = this.#send(letter, HELD);
+  /** Writes down on the device that it is to go out: if this page ends before the server has it, the next one sends it. */
+  async #promise(letter: WritingLetter): Promise<void> {
+    await letter.settled();
+    if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id });
+  }
+
+  #handOver(letter: WritingLetter, promised: Promise<void>): Promise<string | undefined> {
+    const sent = this.#send(letter, promised, HELD);
     this.#sending.add(sent);
     void sent.finally(() => this.#sending.delete(sent));
     return sent;
@@ -95,15 +106,15 @@ export class Outbox {
 
   retry(letter: WritingLetter): void {
     this.#put({ letter, since: Date.now(), state: "sending" });
-    void this.#send(letter, 0).then((id) => id !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
+    const sent = this.#send(letter, this.#promise(letter), 0);
+    void sent.then((id) => id !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
   }
 
   /** What the server calls it; undefined where it waits here or could not go. */
-  async #send(letter: WritingLetter, hold: number): Promise<string | undefined> {
+  async #send(letter: WritingLetter, promised: Promise<void>, hold: number): Promise<string | undefined> {
     const since = Date.now();
     try {
-      await letter.settled();
-      if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id });
+      await promised;
       const { id } = await this.#around.vault.call("send", { written: letter.content, hold });
       this.#drop(letter);
       return id;
