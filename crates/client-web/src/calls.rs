@@ -141,7 +141,7 @@ calls! {
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
-        hold(Id) -> Done;
+        hold(Going) -> Done;
         /// The writer took it back.
         take_back(Id) -> Done;
         /// Sends a letter, and erases its draft when it has gone out. `waiting` as problem: it is kept, and goes out by itself.
@@ -497,6 +497,16 @@ pub struct Writing {
     pub text: String,
     /// The letter that it answers.
     pub answers: Option<String>,
+}
+
+/// A draft that is to go out.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Going {
+    /// Its id.
+    pub id: String,
+    /// When its readers are to get it, if that is later.
+    pub until: Option<Timestamp>,
 }
 
 /// A letter that is to go out.

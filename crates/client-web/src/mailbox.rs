@@ -32,8 +32,8 @@ use securemailbox_protocol::{
 
 use crate::{
     calls::{
-        Code, Confirmation, Described, Erasing, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage, NewName,
-        NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
+        Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage,
+        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
     },
     confirming::Proof,
     contacts::Decision,
@@ -325,9 +325,9 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(Saved { id: saved.id, saved: world.now(), beside: saved.beside.is_some() })
     }
 
-    async fn hold(&self, args: Id) -> Result<Done, Problem> {
+    async fn hold(&self, args: Going) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
-        mailbox.hold(world, id(&args.id)?).await.or_problem()?;
+        mailbox.hold(world, id(&args.id)?, args.until.map(Hold::Until)).await.or_problem()?;
         Ok(Done {})
     }
 

@@ -309,7 +309,7 @@ impl Day {
         }
         let Some((id, draft)) = self.write_on(tab, mailbox).await else { return };
         *tab.editor.borrow_mut() = None;
-        mailbox.hold(&tab.world, id).await.unwrap();
+        mailbox.hold(&tab.world, id, None).await.unwrap();
         *tab.held.borrow_mut() = Some((id, draft));
     }
 

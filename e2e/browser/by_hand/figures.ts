@@ -4,44 +4,22 @@
 import { type BrowserContext, chromium, type Page, type Worker } from "@playwright/test";
 import { chromium as found } from "../house/chromium.ts";
 import { enterCode, proved } from "../house/entering.ts";
+import { filled, HOW_MANY, inbox, say, SLOWED, test, TEXT } from "../house/many_letters.ts";
 import { commandOf, descendants, memoryOf, slowed } from "../house/slowed.ts";
-import { type Person, Server } from "../house/server.ts";
-import { expect, type Newcomer, test as base } from "../house/test.ts";
+import { expect } from "../house/test.ts";
 import type { Words } from "../house/words.ts";
 
-const AT = process.env.FIGURES_AT;
-const LETTERS = 1_000;
-const SENDERS = 4;
-/** How many the example fills an inbox with, where it is not told another number. */
-const MANY = 20_000;
-const SLOWED = 4;
 /** After that long without a call the device has what the mailbox knows. */
 const WRITTEN_DOWN = 3_000;
-/** A letter of half a page. */
-const TEXT = "Hej Gun!\n\nTack för att du hörde av dig. Jag har läst igenom allt och återkommer i veckan med svar.\n\n".repeat(8);
 
 interface Visit {
   page: Page;
   context: BrowserContext;
 }
 
-const test = base.extend<object, { server: Server }>({
-  server: [
-    async ({}, use) => {
-      const server = AT === undefined ? await Server.start() : await Server.at(AT);
-      await use(server);
-      await server.end();
-    },
-    { scope: "worker" },
-  ],
-});
-
 test("figures", async ({ server, newcomer, m }) => {
   const sender = await newcomer("Pia Ek");
-  const reader = AT === undefined ? await newcomer("Gun Berg") : await server.person("anna");
-  if (AT === undefined) {
-    await Promise.all(Array.from({ length: SENDERS }, async (_, number) => writeMany(await newcomer(`Per${number} Ek`), reader)));
-  }
+  const reader = await filled(server, newcomer);
 
   const running = await chromium.launchServer({ ...found(), args: [...(found().args ?? []), "--enable-blink-features=ForceEagerMeasureMemory"] });
   const browser = await chromium.connect(running.wsEndpoint());
@@ -79,12 +57,6 @@ test("figures", async ({ server, newcomer, m }) => {
   await running.close();
 });
 
-async function writeMany(sender: Newcomer, to: Person): Promise<void> {
-  for (let number = 0; number < LETTERS / SENDERS; number++) {
-    await sender.terminal.send({ to: [to.address], subject: `Ärende ${number} från ${sender.name}`, text: TEXT });
-  }
-}
-
 async function firstLetter(page: Page, m: Words): Promise<void> {
   await expect(inbox(page, m).getByRole("link").first()).toBeVisible();
 }
@@ -92,11 +64,7 @@ async function firstLetter(page: Page, m: Words): Promise<void> {
 /** The list says of how many letters its rows are, as soon as the device knows. */
 async function allCounted(page: Page, m: Words): Promise<void> {
   const size = inbox(page, m).getByRole("listitem").first();
-  await expect.poll(async () => Number(await size.getAttribute("aria-setsize")), { intervals: [20] }).toBeGreaterThanOrEqual(AT === undefined ? LETTERS : MANY);
-}
-
-function inbox(page: Page, m: Words) {
-  return page.getByRole("list", { name: m("folder.inbox") });
+  await expect.poll(async () => Number(await size.getAttribute("aria-setsize")), { intervals: [20] }).toBeGreaterThanOrEqual(HOW_MANY);
 }
 
 /** What the device is given after one new letter: each row that is written, in the realm that writes them. */
@@ -175,8 +143,4 @@ async function timed(what: string, act: () => Promise<void>): Promise<void> {
   const began = performance.now();
   await act();
   say(`${what}: ${((performance.now() - began) / 1000).toFixed(2)} s`);
-}
-
-function say(line: string): void {
-  console.log(line);
 }

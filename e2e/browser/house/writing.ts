@@ -82,6 +82,18 @@ export function text(page: Page): Locator {
   return page.getByRole("article");
 }
 
+/** What is done with the open letter more seldom. */
+export async function fromLetterMenu(page: Page, choice: string, m: Words): Promise<void> {
+  await page.getByRole("button", { name: m("letter.more") }).click();
+  const menu = page.getByRole("group", { name: m("letter.more") });
+  await menu.getByRole("button", { name: choice }).or(menu.getByRole("link", { name: choice })).click();
+}
+
+/** A line of the list while letters are picked. */
+export function box(page: Page, subject: string): Locator {
+  return page.getByRole("checkbox", { name: subject });
+}
+
 /** What was just done, and the way back. */
 export function toast(page: Page, m: Words): Locator {
   return page.getByRole("region", { name: m("toast.label") });

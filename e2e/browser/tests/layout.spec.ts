@@ -1,14 +1,14 @@
 // That everything fits: on the narrowest phone, with the largest text, on paper.
 import { chromium } from "@playwright/test";
 import { ROUTES } from "../../../web/src/app/routes.ts";
-import { NEW, OPEN_LETTER } from "../house/annas_mailbox.ts";
+import { NEW, OPEN_LETTER, TOLD_LETTER } from "../house/annas_mailbox.ts";
 import { chromium as found } from "../house/chromium.ts";
 import { signIn } from "../house/entering.ts";
 import { expect, type Page, test } from "../house/lived_in.ts";
 import { choose, type Look, settled } from "../house/looks.ts";
 import { tooWide } from "../house/ruler.ts";
 import type { Words } from "../house/words.ts";
-import { addReader, open } from "../house/writing.ts";
+import { addReader, goTo, open } from "../house/writing.ts";
 
 /** What WCAG 1.4.10 asks for: 1280 pixels at 400 %. */
 const NARROWEST = { width: 320, height: 640 };
@@ -116,10 +116,20 @@ test.describe("on paper", () => {
     await expect(letter.getByRole("heading", { level: 1, name: OPEN_LETTER })).toBeVisible();
     for (const words of ["Ska jag komma in på fredag", "bjorn@demo.example"]) await expect(letter.getByText(words).filter({ visible: true })).toHaveCount(1);
     await expect(letter.getByText(String(new Date().getFullYear())).filter({ visible: true }), "the whole date").not.toHaveCount(0);
+    await expect(letter.getByText(m("key.known")).filter({ visible: true }), "how the key stood").toHaveCount(1);
     await expect(annas.getByRole("main").getByRole("button").filter({ visible: true })).toHaveCount(0);
     await expect(annas.getByRole("navigation").filter({ visible: true })).toHaveCount(0);
     await expect(annas.getByRole("heading", { name: m("folder.inbox") }).filter({ visible: true })).toHaveCount(0);
     expect(await sheets(annas)).toBe(1);
+  });
+
+  test("one's own letter is that too, with what became of it", async ({ annas, m }) => {
+    await goTo(annas, "sent", m);
+    await open(annas, TOLD_LETTER);
+    await expect(annas.getByRole("button", { name: m("withdraw.open") })).toBeVisible();
+    await annas.emulateMedia({ media: "print" });
+    await expect(annas.getByRole("region", { name: m("letter.status") })).toBeVisible();
+    await expect(annas.getByRole("main").getByRole("button").filter({ visible: true })).toHaveCount(0);
   });
 
   test("a long letter takes all its pages, in largest text too, and says that its signature holds", async ({ visit, newcomer, language, m }) => {

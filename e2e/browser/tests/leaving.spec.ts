@@ -17,6 +17,19 @@ test.describe("a letter that was sent", () => {
     await expect.poll(() => per.terminal.list(), { timeout: 45_000 }).toHaveLength(1);
   });
 
+  test("is promised only once this browser knows of it, and the next page that is opened in it does too", async ({ visit, newcomer, m }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    const guns = await visit(gun);
+    await guns.context().route("**/api/v1/letters", () => undefined); // neither answered nor refused
+    await write(guns, { to: [per.address], ...DIARY }, m);
+    await guns.getByRole("button", { name: m("write.send") }).click();
+    await expect(toast(guns, m)).toContainText(m("outbox.held"));
+    const later = await guns.context().newPage();
+    await guns.close();
+    await later.goto("/mail/drafts");
+    await expect(row(later, DIARY.subject)).toContainText(m("tag.waiting"));
+  });
+
   test("without a network goes out from a page that was opened later", async ({ visit, newcomer, m, watch }) => {
     watch.expect(NO_NETWORK);
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];

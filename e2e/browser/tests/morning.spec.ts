@@ -1,8 +1,7 @@
 // A morning's work with many letters: found, marked, picked, put away, passed on, taken back.
 import { isPhone } from "../house/entering.ts";
 import { type Newcomer, expect, type Locator, type Page, test } from "../house/test.ts";
-import type { Words } from "../house/words.ts";
-import { addReader, goTo, open, row, send, text, toast } from "../house/writing.ts";
+import { addReader, box, fromLetterMenu, goTo, open, row, send, text, toast } from "../house/writing.ts";
 
 async function letters(from: Newcomer, to: Newcomer, ...subjects: string[]): Promise<void> {
   for (const subject of subjects) await from.terminal.send({ to: [to.address], subject, text: `Om ${subject}` });
@@ -10,16 +9,6 @@ async function letters(from: Newcomer, to: Newcomer, ...subjects: string[]): Pro
 
 function only(page: Page, filter: string): Locator {
   return page.getByRole("button", { name: filter, exact: true });
-}
-
-async function fromLetterMenu(page: Page, choice: string, m: Words): Promise<void> {
-  await page.getByRole("button", { name: m("letter.more") }).click();
-  const menu = page.getByRole("group", { name: m("letter.more") });
-  await menu.getByRole("button", { name: choice }).or(menu.getByRole("link", { name: choice })).click();
-}
-
-function box(page: Page, subject: string): Locator {
-  return page.getByRole("checkbox", { name: subject });
 }
 
 test("a letter is marked as unread and flagged, and found again by that", async ({ visit, newcomer, m }) => {

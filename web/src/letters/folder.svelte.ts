@@ -36,6 +36,8 @@ export class OpenFolder {
   /** What was asked for last, which is waited for in the place of whatever is older. */
   #newest: Promise<void> = Promise.resolve();
   #checkedAgain = 0;
+  /** The places of the rows that are drawn, while these are being fetched. */
+  #drawn: readonly number[] | undefined;
 
   constructor(vault: Vault, folder: Folder) {
     this.#vault = vault;
@@ -58,6 +60,18 @@ export class OpenFolder {
     const numbers = [];
     for (let part = Math.floor(first / PART); part * PART <= last; part++) numbers.push(part);
     await Promise.all(numbers.map((part) => this.#part(part)));
+  }
+
+  /** These rows are drawn, and are to come. Whoever pulls the scroll bar waits for where they stop, not for what they passed. */
+  async look(drawn: readonly number[]): Promise<void> {
+    const isLooking = this.#drawn !== undefined;
+    this.#drawn = drawn;
+    if (isLooking) return;
+    for (let met; met !== this.#drawn; ) {
+      met = this.#drawn;
+      await Promise.all([...new Set(met.map((index) => Math.floor(index / PART)))].map((part) => this.#part(part)));
+    }
+    this.#drawn = undefined;
   }
 
   /** Asks again for everything that was asked for, and shows it in one go: nothing jumps, nothing blinks. */
@@ -116,10 +130,17 @@ export class OpenFolder {
     }
   }
 
+  /** Marks letters, at once on the page. */
   async mark(marking: Marking): Promise<Counts> {
-    const counts = await this.#vault.call("mark_letters", marking);
-    await this.refresh();
-    return counts;
+    const { ids, read, flagged } = marking;
+    this.rows = this.rows.map((row) =>
+      row && ids.includes(row.id) ? { ...row, read: read ?? row.read, flagged: flagged ?? row.flagged } : row,
+    );
+    try {
+      return await this.#vault.call("mark_letters", marking);
+    } finally {
+      await this.refresh();
+    }
   }
 
   /** The place of the row that a letter is in. */

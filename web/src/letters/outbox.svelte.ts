@@ -64,20 +64,31 @@ export class Outbox {
     around.session.keepBeforeLeaving(() => this.#handedOver());
   }
 
-  /** Hands it to the server, which holds it as long as it can be taken back. Whatever becomes of the page, it goes out. */
+  /**
+   * Hands it to the server, which holds it as long as it can be taken back, or until its time. Once that is said it goes out,
+   * whatever becomes of the page.
+   */
   hold(letter: WritingLetter, until?: Timestamp): void {
     this.#put({ letter, since: Date.now(), state: "sending" });
-    const sent = this.#handOver(letter, until);
+    const promised = this.#promise(letter, until);
+    const sent = this.#handOver(letter, promised, until);
     const undo = () => void this.#undo(letter, sent);
-    this.#undoing =
+    const undoing: Toast =
       until === undefined
         ? { text: m["outbox.held"](), icon: Send, undo, hurry: m["outbox.now"](), over: () => void this.#release(sent) }
         : { text: m["outbox.later"]({ when: when(until) }), icon: Send, undo };
-    this.#around.toasts.show(this.#undoing);
+    const tell = () => this.#around.toasts.show((this.#undoing = undoing));
+    void promised.then(tell, () => undefined);
   }
 
-  #handOver(letter: WritingLetter, until: Timestamp | undefined): Promise<readonly string[] | undefined> {
-    const sent = this.#send(letter, HELD, until);
+  /** Writes down on the device that it is to go out: if this page ends before the server has it, the next one sends it. */
+  async #promise(letter: WritingLetter, until?: Timestamp): Promise<void> {
+    await letter.settled();
+    if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id, until: until ?? null });
+  }
+
+  #handOver(letter: WritingLetter, promised: Promise<void>, until: Timestamp | undefined): Promise<readonly string[] | undefined> {
+    const sent = this.#send(letter, promised, HELD, until);
     this.#sending.add(sent);
     void sent.finally(() => this.#sending.delete(sent));
     return sent;
@@ -99,15 +110,15 @@ export class Outbox {
 
   retry(letter: WritingLetter): void {
     this.#put({ letter, since: Date.now(), state: "sending" });
-    void this.#send(letter, 0).then((ids) => ids !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
+    const sent = this.#send(letter, this.#promise(letter), 0);
+    void sent.then((ids) => ids !== undefined && this.#around.announcer.say(m["outbox.sent"]()));
   }
 
   /** What the server calls its letters; undefined where it waits here or could not go. */
-  async #send(letter: WritingLetter, hold: number, until?: Timestamp): Promise<readonly string[] | undefined> {
+  async #send(letter: WritingLetter, promised: Promise<void>, hold: number, until?: Timestamp): Promise<readonly string[] | undefined> {
     const since = Date.now();
     try {
-      await letter.settled();
-      if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id });
+      await promised;
       const { ids } = await this.#around.vault.call("send", { written: letter.content, hold, until: until ?? null });
       this.#drop(letter);
       return ids;

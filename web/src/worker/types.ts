@@ -489,6 +489,19 @@ draft: string,
 problem: Problem, };
 
 /**
+ * A draft that is to go out.
+ */
+export type Going = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * When its readers are to get it, if that is later.
+ */
+until: Timestamp | null, };
+
+/**
  * What the event stream said, where it was that which asks for a sync.
  */
 export type Heard = { 
@@ -1363,7 +1376,7 @@ export interface MailboxCalls {
   forget_contact: [TypedAddress, Done];
   read_phone: [NewPhone, string];
   look_up: [TypedAddress, Correspondent];
-  hold: [Id, Done];
+  hold: [Going, Done];
   take_back: [Id, Done];
   send: [Sending, SentLetter];
   release: [Letters, Done];

@@ -134,9 +134,9 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`DeviceFailed`]
-    pub async fn hold(&self, world: &impl World, record: RecordId) -> Result<(), DeviceFailed> {
+    pub async fn hold(&self, world: &impl World, record: RecordId, hold: Option<Hold>) -> Result<(), DeviceFailed> {
         self.state.borrow_mut().holding.insert(record);
-        self.send_after(world, record, HELD, None).await
+        self.send_after(world, record, HELD, hold).await
     }
 
     /// The writer wants a draft sent as soon as the server can be reached.
@@ -341,7 +341,7 @@ mod tests {
     /// A draft that was saved and held without a network.
     fn held(world: &TestWorld, mailbox: &Mailbox, to: &str) -> RecordId {
         let record = ready(mailbox.save_draft(world, None, draft(to))).unwrap().id;
-        ready(mailbox.hold(world, record)).unwrap();
+        ready(mailbox.hold(world, record, None)).unwrap();
         record
     }
 
@@ -375,6 +375,21 @@ mod tests {
         assert!(ready(later.send_outgoing(&world)).unwrap().is_empty());
         assert_eq!(unsent(&world), (1, 0), "sealed, posted, and not answered");
         assert!(later.is_outgoing(record));
+    }
+
+    #[test]
+    fn a_time_that_was_chosen_is_kept_by_whoever_sends_the_letter() {
+        let (world, here, later) = (TestWorld::default(), annas_mailbox(), annas_mailbox());
+        let record = ready(here.save_draft(&world, None, draft("bjorn@demo.example"))).unwrap().id;
+        let until = Hold::Until(NOW.after(Duration::from_secs(86_400)));
+        ready(here.hold(&world, record, Some(until))).unwrap();
+        world.later(HELD);
+        bjorn_can_be_written_to(&world);
+        ready(later.send_outgoing(&world)).unwrap();
+        ready(later.send_outgoing(&world)).unwrap();
+        let posts = world.server.bodies("/letters");
+        let are_held = posts.iter().map(|post| String::from_utf8_lossy(post).contains("\"until\"")).collect::<Vec<_>>();
+        assert_eq!(are_held, [true, true], "by the post that was not answered, and by the next one");
     }
 
     #[test]

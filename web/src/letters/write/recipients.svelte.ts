@@ -137,8 +137,10 @@ export class Recipients {
       if (chip.state === "looking") this.chips = [...this.chips, chip];
       return;
     }
+    // Where it stands may have changed while it was looked up.
+    const there = { ...chip, place: this.chips[at]?.place ?? chip.place };
     const twice = this.chips.some((known) => known.key !== chip.key && addressOf(known) === addressOf(chip));
-    this.chips = twice ? this.chips.toSpliced(at, 1) : this.chips.with(at, chip);
+    this.chips = twice ? this.chips.toSpliced(at, 1) : this.chips.with(at, there);
   }
 }
 
