@@ -17,6 +17,13 @@ till exempel databasen eller ett provmeddelande. Gör och ändrar ingenting.";
 
 /// The same commands, explained in Swedish.
 pub(crate) fn in_swedish(command: Command) -> Command {
+    let mut command = explained(command);
+    // Only what is built has the subcommand `help`.
+    command.build();
+    command.mut_subcommand("help", |help| help.about(about("help")))
+}
+
+fn explained(command: Command) -> Command {
     let name = command.get_name().to_owned();
     let long = match name.as_str() {
         "securemailbox" => Some(EXIT_CODES),
@@ -28,7 +35,6 @@ pub(crate) fn in_swedish(command: Command) -> Command {
         .long_about(long)
         .help_template(TEMPLATE)
         .subcommand_help_heading("Kommandon")
-        .disable_help_subcommand(true)
         .disable_help_flag(true)
         .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help));
     let command = if command.get_version().is_some() {
@@ -38,13 +44,15 @@ pub(crate) fn in_swedish(command: Command) -> Command {
     } else {
         command
     };
+    let mut order = 0..;
     command
         .mut_args(|arg| {
             let heading = if arg.is_positional() { "Argument" } else { "Val" };
             let help = argument(&name, arg.get_id().as_str());
-            arg.help(help).long_help(None::<&str>).help_heading(heading)
+            // Under a heading of ours clap knows no order but this one.
+            arg.help(help).long_help(None::<&str>).help_heading(heading).display_order(order.next())
         })
-        .mut_subcommands(in_swedish)
+        .mut_subcommands(explained)
 }
 
 fn about(command: &str) -> Option<&'static str> {
@@ -69,7 +77,7 @@ fn about(command: &str) -> Option<&'static str> {
         "flag" => "Flagga ett brev som du vill komma tillbaka till",
         "unflag" => "Ta bort flaggan från ett brev",
         "unread" => "Markera ett brev som oläst; avsändaren har kvar sitt kvitto",
-        "withdraw" => "Ta tillbaka ett brev som du har skickat från mottagarna",
+        "withdraw" => "Ta tillbaka ett brev som du har skickat",
         "move" => "Flytta ett brev till en annan mapp",
         "restore" => "Lägg tillbaka ett brev från arkivet eller papperskorgen",
         "erase" => "Radera ett brev i papperskorgen, för alltid",
@@ -79,6 +87,7 @@ fn about(command: &str) -> Option<&'static str> {
         "accept" => "Godkänn någons nya nyckel",
         "export" => "Spara alla brev i en mapp, som .eml-filer",
         "export-key" => "Skriv ut din öppna nyckel, eller den privata låst med en lösenfras, för andra program",
+        "help" => "Visa hjälpen, eller den för ett kommando",
         _ => return None,
     })
 }
@@ -135,9 +144,9 @@ mod tests {
 
     #[test]
     fn everything_that_can_be_asked_about_is_explained_in_swedish() {
-        let mut command = in_swedish(CommandLine::command());
-        command.build();
-        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+        let command = in_swedish(CommandLine::command());
+        let commands = command.get_subcommands().filter(|command| command.get_name() != "help");
+        for command in std::iter::once(&command).chain(commands) {
             let name = command.get_name();
             assert!(about(name).is_some(), "{name}");
             for arg in command.get_arguments() {
@@ -149,10 +158,11 @@ mod tests {
     #[test]
     fn a_help_has_no_english_headings() {
         let mut command = in_swedish(CommandLine::command());
-        command.build();
-        let send = command.find_subcommand_mut("send").unwrap().render_long_help().to_string();
+        let mut help = |name: &str| command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+        let (send, filing) = (help("send"), help("move"));
         assert!(send.starts_with("Skriv ett brev\n\nAnvändning: securemailbox send "), "{send}");
-        for help in [send, command.render_long_help().to_string()] {
+        assert!(filing.find("  <ID>") < filing.find("  <FOLDER>"), "in the order in which they are typed: {filing}");
+        for help in [send, filing, command.render_long_help().to_string()] {
             for english in ["Usage", "Options", "Arguments", "Commands", "Print"] {
                 assert!(!help.contains(english), "{help}");
             }
