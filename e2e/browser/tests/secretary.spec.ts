@@ -8,6 +8,8 @@ import { addReader, box, fromLetterMenu, goTo, open, row, send, toast, write } f
 
 const WRITERS = ["Per Ek", "Eva Ås", "Bo Lind", "Siv Dahl"];
 const EACH = 10;
+/** With those who have written, twelve who are called to a meeting, each by a letter of their own. */
+const CALLED = ["Ada Ek", "Ulf Berg", "Ida Ström", "Leo Falk", "Mia Lund", "Nils Hed", "Olga Sand", "Rut Alm"];
 const PHONE = { width: 390, height: 844 };
 /** Longer than the server holds a letter. */
 const HELD = { timeout: 45_000 };
@@ -45,6 +47,8 @@ test("a morning of forty letters leaves every folder, every device and every rea
   await file(guns, filed, m);
   await takeOneBack(guns, bo, m);
   await writeWithoutNetwork(guns, siv, m);
+  const called = [...patients, ...(await Promise.all(CALLED.map((name) => newcomer(name))))];
+  await sendSeparately(guns, called, m);
 
   const answers = (from: Newcomer) => answered.filter((subject) => subject.startsWith(from.name)).map((subject) => m("write.answer_subject", { subject }));
   const forwards = passedOn.map((subject) => m("write.forward_subject", { subject }));
@@ -54,6 +58,7 @@ test("a morning of forty letters leaves every folder, every device and every rea
     [bo, [...answers(bo), TAKEN_BACK]],
     [siv, [...answers(siv), OFFLINE]],
   ]);
+  for (const reader of called) got.set(reader, [...(got.get(reader) ?? []), SEPARATELY]);
   for (const [reader, subjects] of got) {
     await expect.poll(async () => (await reader.terminal.list()).map(({ subject }) => subject).toSorted(), HELD).toEqual(subjects.toSorted());
   }
@@ -71,7 +76,8 @@ test("a morning of forty letters leaves every folder, every device and every rea
     await goTo(page, "drafts", m);
     await expect(page.getByText(m("empty.drafts"), { exact: true })).toBeVisible();
     await goTo(page, "sent", m);
-    await shows(page, [...got.values()].flat().length, [OFFLINE, TAKEN_BACK]);
+    // What went to each is one line to its sender.
+    await shows(page, [...got.values()].flat().length - called.length + 1, [SEPARATELY, OFFLINE, TAKEN_BACK]);
     await expect(row(page, TAKEN_BACK)).toContainText(m("tag.read", { when: "" }).trim());
   }
 });
@@ -79,6 +85,7 @@ test("a morning of forty letters leaves every folder, every device and every rea
 const LID = "Tiden är flyttad";
 const TAKEN_BACK = "Samling på fredag";
 const OFFLINE = "Blanketten";
+const SEPARATELY = "Kallelse";
 
 /** The tab is gone as soon as the server has the letter, and nobody has pressed "Send now". */
 async function closeTheLid(page: Page, to: Newcomer, m: Words): Promise<void> {
@@ -133,6 +140,12 @@ async function takeOneBack(page: Page, to: Newcomer, m: Words): Promise<void> {
   const field = page.getByRole("textbox", { name: m("write.text") });
   await expect(field).toHaveValue("Vi ses klockan tio.");
   await field.fill("Vi ses klockan elva.");
+  await send(page, m);
+}
+
+async function sendSeparately(page: Page, readers: readonly Newcomer[], m: Words): Promise<void> {
+  await write(page, { to: readers.map(({ address }) => address), subject: SEPARATELY, text: "Välkommen till mötet." }, m);
+  await page.getByRole("checkbox", { name: m("write.each") }).check();
   await send(page, m);
 }
 
