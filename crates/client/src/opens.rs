@@ -167,10 +167,10 @@ impl Mailbox {
         let settings = one_of(RecordPurpose::Settings).await?;
         let settings = Settings::from_bytes(&settings).map_err(|_| RecordError::UnknownForm)?;
         for head in state.replica.records().cloned().collect::<Vec<_>>() {
-            if let Some(bytes) = sealed.get(&head.id).filter(|_| head.purpose == RecordPurpose::Contact) {
-                if let Some((address, contact)) = records::open_contact(&owner, &head, &bytes.0)? {
-                    state.take_card(head.id, address, contact);
-                }
+            if let Some(bytes) = sealed.get(&head.id).filter(|_| head.purpose == RecordPurpose::Contact)
+                && let Some((address, contact)) = records::open_contact(&owner, &head, &bytes.0)?
+            {
+                state.take_card(head.id, address, contact);
             }
         }
         take_local(&rows, &mut state).await?;
