@@ -83,7 +83,7 @@ test("one's own name is shown as others see it, and goes with the next letter", 
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
   const guns = await visit(gun);
   await guns.goto("/settings/account");
-  const name = guns.getByLabel(m("register.name"), { exact: true });
+  const name = guns.getByRole("textbox", { name: m("register.name") });
   await expect(name).toHaveValue("Gun Berg");
   await name.fill("");
   await guns.getByRole("button", { name: m("contact.save"), exact: true }).click();

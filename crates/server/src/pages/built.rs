@@ -27,6 +27,8 @@ const SHELL: &str = "index.html";
 const ADDRESSES: &[&str] = &[
     "/",
     "/compare",
+    "/contacts",
+    "/contacts/add",
     "/forgotten",
     "/mail",
     "/mail/drafts",
@@ -37,6 +39,7 @@ const ADDRESSES: &[&str] = &[
     "/mail/write",
     "/register",
     "/settings",
+    "/settings/account",
     "/settings/keys",
     "/settings/looks",
     "/settings/sessions",
