@@ -258,7 +258,7 @@ impl CompleteRegistration {
     ) -> Result<(), RegistrationError> {
         const MEMBER: &str = "
             INSERT INTO member (mailbox_id, language, trash_life, notices, address_lookup, address_sealed, level)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT DO NOTHING";
         const MAILBOX: &str = "
             INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters,
