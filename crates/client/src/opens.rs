@@ -244,7 +244,8 @@ impl Mailbox {
     pub async fn rename(&self, world: &impl World, name: Name) -> Result<(), RecordError> {
         self.change_settings(world, |settings| Settings { name: name.clone(), ..settings }).await?;
         *self.name.borrow_mut() = name;
-        Ok(())
+        // At once: a tab that is opened now shows it.
+        Ok(self.write_records_down(world).await?)
     }
 
     /// Takes what another device chose: the name that goes out with letters. Best effort: the next sync tries again.
