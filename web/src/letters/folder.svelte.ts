@@ -132,10 +132,13 @@ export class OpenFolder {
 
   /** Marks letters, at once on the page. */
   async mark(marking: Marking): Promise<Counts> {
-    const { ids, read, flagged } = marking;
-    this.rows = this.rows.map((row) =>
-      row && ids.includes(row.id) ? { ...row, read: read ?? row.read, flagged: flagged ?? row.flagged } : row,
-    );
+    const { read, flagged } = marking;
+    const marked = new Set(marking.ids);
+    this.rows = this.rows.map((row) => {
+      if (!row || !row.ids.every((id) => marked.has(id))) return row;
+      const marks = { read: read ?? row.read, flagged: flagged ?? row.flagged };
+      return { ...row, ...marks, newest: { ...row.newest, ...marks } };
+    });
     try {
       return await this.#vault.call("mark_letters", marking);
     } finally {
