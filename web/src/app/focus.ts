@@ -1,3 +1,5 @@
+import type { Attachment } from "svelte/attachments";
+
 /** Puts the focus on the heading of the page, or of the step, so that a screen reader says where one is. */
 export function focusHeading(within: ParentNode = document): void {
   const heading = within.querySelector("main h1") ?? within.querySelector("h1");
@@ -27,4 +29,19 @@ export function focusNextPane(step: 1 | -1): void {
     next.tabIndex = -1;
     next.focus();
   }
+}
+
+/**
+ * For a page whose fragment says what is shown: its heading gets the focus when that is something else. The router moves the
+ * focus when the path changes, and so the first time.
+ */
+export function followFragment(): (shown: string) => Attachment<HTMLElement> {
+  let first = true;
+  return () => (page) => {
+    if (!first) {
+      focusHeading(page);
+      page.scrollIntoView({ block: "start" });
+    }
+    first = false;
+  };
 }

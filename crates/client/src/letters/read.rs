@@ -124,12 +124,7 @@ impl Mailbox {
         }
         let (mut deliveries, mut post) = (Vec::new(), Vec::new());
         if standing == Standing::Own {
-            let mut together = self.posted_together(id);
-            if together.is_empty() {
-                // This device has not heard of it yet.
-                together.push(id);
-            }
-            for other in together {
+            for other in self.posted_together(id) {
                 let (sent_to, told) = if other == id {
                     let sent_to = SentTo::from(&letter);
                     let told = self.deliveries(world, id, &sent_to).await?;

@@ -102,10 +102,12 @@ impl Mailbox {
         self.session.api(world).tell(endpoints::RELEASE.here(), &HeldLetters { letters }).await
     }
 
-    /// The letters that went out in one post with this one, itself among them.
+    /// The letters that went out in one post with this one, itself among them; alone, where this device has not heard of it
+    /// yet.
     #[must_use]
     pub fn posted_together(&self, id: LetterId) -> Vec<LetterId> {
-        self.state.borrow().replica.posted_together(id)
+        let together = self.state.borrow().replica.posted_together(id);
+        if together.is_empty() { vec![id] } else { together }
     }
 
     /// Makes drafts of the letters that were held and could not be released. What can't be taken back now is, later.
