@@ -17,6 +17,10 @@ use ts_rs::TS;
 use zeroize::Zeroizing;
 
 use crate::{
+    passkeys::{
+        CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
+        PasskeyProof, PasskeyRequest, PasskeyToName, UsedPasskey,
+    },
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
@@ -88,6 +92,17 @@ calls! {
         unlock(Unlock) -> Done;
         /// Sends the code at hand once more.
         send_again(Nothing) -> Done;
+        /// Begins a sign-in by a passkey alone.
+        ask_for_passkey(Nothing) -> PasskeyRequest;
+        /// Enters what the passkey signed; its output comes beside the call. Hands the mailbox over, or says whose password opens
+        /// it: then `unlock` is next.
+        enter_passkey(EnteredPasskey) -> PasskeyEntered;
+        /// What a passkey is to sign that was chosen as a factor, in a sign-in or a recovery.
+        passkey_challenge(Nothing) -> PasskeyRequest;
+        /// Enters what it signed for a sign-in, and hands the mailbox over.
+        enter_passkey_proof(EnteredPasskey) -> Done;
+        /// Enters what it signed for a recovery.
+        enter_recovery_passkey(PasskeyProof) -> Done;
     }
 }
 
@@ -181,6 +196,24 @@ calls! {
         send_proof_again(Nothing) -> Done;
         /// Enters the code: what was refused may be tried again.
         enter_proof(Code) -> Done;
+        /// What a passkey is to sign that was chosen in `confirm`.
+        passkey_challenge(Nothing) -> PasskeyRequest;
+        /// Enters what it signed: what was refused may be tried again.
+        enter_passkey_proof(PasskeyProof) -> Done;
+        /// This account's passkeys.
+        passkeys(Nothing) -> Vec<NamedPasskey>;
+        /// Begins to add one. `proof-required` asks for `confirm` first.
+        begin_passkey(Nothing) -> PasskeyCreation;
+        /// It was made; its first output comes beside the call, where it gave one.
+        passkey_made(CreatedPasskey) -> PasskeyAsked;
+        /// Its first output comes beside the call, where it gave none when it was made.
+        seal_passkey(Nothing) -> Done;
+        /// It signed; its next output comes beside the call. It counts from here.
+        passkey_used(UsedPasskey) -> PasskeyAdded;
+        /// Calls a passkey something.
+        name_passkey(PasskeyToName) -> Vec<NamedPasskey>;
+        /// Removes a passkey. `proof-required` asks for `confirm` first.
+        remove_passkey(Id) -> Vec<NamedPasskey>;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// How much the mailbox holds, and may hold.
@@ -233,9 +266,31 @@ pub enum Lane {
 #[must_use]
 pub fn lane(call: &str) -> Lane {
     match call {
-        "locked" | "counts" | "list" | "read" | "told" | "export" | "contacts" | "contact" | "add_contact"
-        | "read_phone" | "look_up" | "sessions" | "own_certificate" | "security_events" | "holdings" | "notices"
-        | "trash_life" | "release" | "confirm" | "choose_proof" | "send_proof_again" | "enter_proof" => Lane::AtOnce,
+        "locked"
+        | "counts"
+        | "list"
+        | "read"
+        | "told"
+        | "export"
+        | "contacts"
+        | "contact"
+        | "add_contact"
+        | "read_phone"
+        | "look_up"
+        | "sessions"
+        | "own_certificate"
+        | "security_events"
+        | "holdings"
+        | "notices"
+        | "trash_life"
+        | "release"
+        | "confirm"
+        | "choose_proof"
+        | "send_proof_again"
+        | "enter_proof"
+        | "passkeys"
+        | "passkey_challenge"
+        | "enter_passkey_proof" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "describe_contact" | "give_up_unsent"
         | "new_sheet" | "lock" => Lane::Device,
         _ => Lane::Server,
@@ -380,6 +435,8 @@ pub struct Unlock {
     pub password: Zeroizing<String>,
     /// Stay signed in on this device for 30 days.
     pub keep: bool,
+    /// What this device is called, where its session has just begun, by a passkey.
+    pub device: Option<DeviceName>,
 }
 
 /// What a recovery begins with.

@@ -7,10 +7,11 @@ use securemailbox_client::{
     factors::{CodeToEnter, FactorToChoose},
     world::World,
 };
-use securemailbox_protocol::factors::Code;
+use securemailbox_protocol::{factors::Code, passkeys::Assertion};
 
 use crate::{
     factor::Factor,
+    passkeys::PasskeyRequest,
     problems::{OrProblem, out_of_step},
     views::{Done, Factors, Problem},
 };
@@ -44,6 +45,20 @@ impl Proof {
 
     pub(crate) async fn enter(&self, world: &impl World, code: &Code) -> Result<Done, Problem> {
         self.chosen()?.enter(world, code).await.or_problem()?;
+        self.0.take();
+        Ok(Done {})
+    }
+
+    pub(crate) async fn passkey_challenge(&self, world: &impl World) -> Result<PasskeyRequest, Problem> {
+        let asked = match &*self.0.borrow() {
+            Some(factor) => factor.asked_passkey()?.clone(),
+            None => return Err(out_of_step()),
+        };
+        asked.challenge(world).await.or_problem().map(PasskeyRequest::of_factor)
+    }
+
+    pub(crate) async fn enter_passkey(&self, world: &impl World, assertion: Assertion) -> Result<Done, Problem> {
+        self.chosen()?.enter_passkey(world, assertion).await.or_problem()?;
         self.0.take();
         Ok(Done {})
     }

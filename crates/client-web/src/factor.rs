@@ -1,6 +1,7 @@
 //! A factor to choose, and the one that was: in a sign-in, in a recovery, and where somebody confirms that it is them.
 
 use securemailbox_client::factors::{Asked, CodeToEnter, FactorToChoose};
+use securemailbox_protocol::factors::FactorKind;
 
 use crate::{
     problems::out_of_step,
@@ -29,9 +30,16 @@ impl<S: Clone> Factor<S> {
         self.chosen.as_ref().ok_or_else(out_of_step)
     }
 
-    /// What its code is sent by, where one was chosen.
+    /// What its code is sent by, where one was chosen that has one.
     pub(crate) fn asked(&self) -> Option<&Asked> {
-        self.chosen.as_ref().map(CodeToEnter::asked)
+        let chosen = self.chosen.as_ref().filter(|chosen| chosen.offer().kind != FactorKind::Passkey);
+        chosen.map(CodeToEnter::asked)
+    }
+
+    /// By what a passkey is asked, where one was chosen.
+    pub(crate) fn asked_passkey(&self) -> Result<&Asked, Problem> {
+        let chosen = self.chosen.as_ref().filter(|chosen| chosen.offer().kind == FactorKind::Passkey);
+        chosen.map(CodeToEnter::asked).ok_or_else(out_of_step)
     }
 
     /// As the page shows it.

@@ -6,6 +6,7 @@ mod contacts;
 mod drafts;
 mod factor;
 pub mod mailbox;
+mod passkeys;
 mod problems;
 pub mod registering;
 mod shown;

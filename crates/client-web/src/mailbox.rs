@@ -38,6 +38,10 @@ use crate::{
     confirming::Proof,
     contacts::Decision,
     drafts::{draft_news, not_sent, written},
+    passkeys::{
+        Adding, CreatedPasskey, Handed, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyProof,
+        PasskeyRequest, PasskeyToName, UsedPasskey,
+    },
     problems::{OrProblem, problem, refused},
     shown::{self, People},
     sign_in::{found, parse_phone},
@@ -57,6 +61,9 @@ pub struct Desk<W> {
     sheet: RefCell<Option<NewSheet>>,
     /// How the person confirms that it is them, while they do.
     confirming: Proof,
+    /// The passkey that is being added, and an output that came beside a call.
+    pub(crate) adding: Adding,
+    pub(crate) handed: Handed,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
@@ -72,6 +79,8 @@ impl<W: World> Desk<W> {
             mailbox: RefCell::new(None),
             sheet: RefCell::new(None),
             confirming: Proof::none(),
+            adding: Adding::none(),
+            handed: Handed::none(),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
             told: Cell::new(None),
@@ -427,6 +436,48 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn enter_proof(&self, args: Code) -> Result<Done, Problem> {
         self.confirming.enter(&self.world, &found(&args.code)?).await
+    }
+
+    async fn passkey_challenge(&self, _: Nothing) -> Result<PasskeyRequest, Problem> {
+        self.confirming.passkey_challenge(&self.world).await
+    }
+
+    async fn enter_passkey_proof(&self, args: PasskeyProof) -> Result<Done, Problem> {
+        self.confirming.enter_passkey(&self.world, args.assertion).await
+    }
+
+    async fn passkeys(&self, _: Nothing) -> Result<Vec<NamedPasskey>, Problem> {
+        self.named_passkeys().await
+    }
+
+    async fn begin_passkey(&self, _: Nothing) -> Result<PasskeyCreation, Problem> {
+        let (mailbox, world) = self.open()?;
+        let to_make = mailbox.begin_passkey(world).await.or_problem()?;
+        Ok(PasskeyCreation::new(to_make, mailbox.account_id(), mailbox.address().clone()))
+    }
+
+    async fn passkey_made(&self, args: CreatedPasskey) -> Result<PasskeyAsked, Problem> {
+        self.take_made_passkey(args).await
+    }
+
+    async fn seal_passkey(&self, _: Nothing) -> Result<Done, Problem> {
+        self.seal_for_passkey()
+    }
+
+    async fn passkey_used(&self, args: UsedPasskey) -> Result<PasskeyAdded, Problem> {
+        self.take_used_passkey(args).await
+    }
+
+    async fn name_passkey(&self, args: PasskeyToName) -> Result<Vec<NamedPasskey>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.name_passkey(world, args.id, args.parsed()?).await.or_problem()?;
+        self.named_passkeys().await
+    }
+
+    async fn remove_passkey(&self, args: Id) -> Result<Vec<NamedPasskey>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_passkey(world, id(&args.id)?).await.or_problem()?;
+        self.named_passkeys().await
     }
 
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {

@@ -6,10 +6,11 @@ use securemailbox_client::{
     factors::Asked,
     failure::{ClientProblem, FailureName},
     opening::Opening,
+    passkeys::{self, PasskeyAsked, PasskeySignedIn},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     world::World,
 };
-use securemailbox_protocol::{address::Address, factors, phone::PhoneNumber, typed};
+use securemailbox_protocol::{address::Address, factors, ids::SessionId, phone::PhoneNumber, typed};
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
     recovery,
@@ -22,6 +23,7 @@ use crate::{
         SignInCalls, Unlock,
     },
     factor::Factor,
+    passkeys::{EnteredPasskey, Handed, PasskeyEntered, PasskeyProof, PasskeyRequest},
     problems::{OrProblem, out_of_step, refused},
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{Done, Factors, PageProblem, Problem, Sheet, Verdict},
@@ -33,6 +35,9 @@ enum Step {
     SignIn(Factor<PasswordProved>),
     Recovery(Factor<SheetProved>),
     NewPasswordToChoose(NewPasswordToChoose),
+    Passkey(PasskeyAsked),
+    /// A session that a passkey began waits for the password.
+    PasswordToEnter(SessionId),
 }
 
 /// A sign-in or a recovery on its way.
@@ -40,17 +45,24 @@ pub struct SignIn<W> {
     world: W,
     step: Step,
     opening: Option<Opening>,
+    /// An output that came beside a call.
+    handed: Handed,
 }
 
 impl<W: World> SignIn<W> {
     /// Nothing begun.
     pub const fn new(world: W) -> Self {
-        Self { world, step: Step::Nothing, opening: None }
+        Self { world, step: Step::Nothing, opening: None, handed: Handed::none() }
     }
 
     /// What there is to hand to the mailbox Worker, once.
     pub fn take_opening(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         self.opening.take().map(|opening| opening.to_bytes())
+    }
+
+    /// For the next call.
+    pub fn hand_output(&self, bytes: &[u8]) {
+        self.handed.hand(bytes);
     }
 
     fn hand_over(&mut self, mut opening: Opening, keep: bool, device: Option<DeviceName>) -> Done {
@@ -66,7 +78,7 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => factor.asked(),
             Step::Recovery(factor) => factor.asked(),
-            Step::Nothing | Step::NewPasswordToChoose(_) => None,
+            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => None,
         }
     }
 
@@ -78,7 +90,9 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => Ok(factor.shown()),
             Step::Recovery(factor) => Ok(factor.shown()),
-            Step::Nothing | Step::NewPasswordToChoose(_) => Err(out_of_step()),
+            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+                Err(out_of_step())
+            }
         }
     }
 }
@@ -130,7 +144,9 @@ impl<W: World> SignInCalls for SignIn<W> {
         match &mut self.step {
             Step::SignIn(factor) => factor.choose(&args.id),
             Step::Recovery(factor) => factor.choose(&args.id),
-            Step::Nothing | Step::NewPasswordToChoose(_) => return Err(out_of_step()),
+            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+                return Err(out_of_step());
+            }
         }
         self.ask().await
     }
@@ -171,8 +187,57 @@ impl<W: World> SignInCalls for SignIn<W> {
     }
 
     async fn unlock(&mut self, args: Unlock) -> Result<Done, Problem> {
-        let opening = sign_in::unlock(&self.world, Password::new(&args.password)).await.or_problem()?;
-        Ok(self.hand_over(opening, args.keep, None))
+        let mut opening = sign_in::unlock(&self.world, Password::new(&args.password)).await.or_problem()?;
+        if let Step::PasswordToEnter(session) = self.step {
+            opening.began(session);
+        }
+        Ok(self.hand_over(opening, args.keep, args.device))
+    }
+
+    async fn ask_for_passkey(&mut self, _: Nothing) -> Result<PasskeyRequest, Problem> {
+        let asked = passkeys::ask_for_passkey(&self.world).await.or_problem()?;
+        let request = PasskeyRequest::of_anybody(asked.challenge().clone());
+        self.step = Step::Passkey(asked);
+        Ok(request)
+    }
+
+    async fn enter_passkey(&mut self, args: EnteredPasskey) -> Result<PasskeyEntered, Problem> {
+        let output = self.handed.take();
+        let Step::Passkey(asked) = std::mem::replace(&mut self.step, Step::Nothing) else { return Err(out_of_step()) };
+        match asked.enter(&self.world, args.assertion, output.as_ref()).await.or_problem()? {
+            PasskeySignedIn::Open(opening) => {
+                self.hand_over(*opening, args.keep, args.device);
+                Ok(PasskeyEntered { password_of: None })
+            }
+            PasskeySignedIn::Locked { account, session } => {
+                self.step = Step::PasswordToEnter(session);
+                Ok(PasskeyEntered { password_of: Some(account.address) })
+            }
+        }
+    }
+
+    async fn passkey_challenge(&mut self, _: Nothing) -> Result<PasskeyRequest, Problem> {
+        let asked = match &self.step {
+            Step::SignIn(factor) => factor.asked_passkey()?,
+            Step::Recovery(factor) => factor.asked_passkey()?,
+            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+                return Err(out_of_step());
+            }
+        };
+        asked.challenge(&self.world).await.or_problem().map(PasskeyRequest::of_factor)
+    }
+
+    async fn enter_passkey_proof(&mut self, args: EnteredPasskey) -> Result<Done, Problem> {
+        let Step::SignIn(factor) = &self.step else { return Err(out_of_step()) };
+        let opening = factor.chosen()?.prove_passkey(&self.world, args.assertion).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, args.device))
+    }
+
+    async fn enter_recovery_passkey(&mut self, args: PasskeyProof) -> Result<Done, Problem> {
+        let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
+        let step = factor.chosen()?.enter_passkey(&self.world, args.assertion).await.or_problem()?;
+        self.step = Step::NewPasswordToChoose(step);
+        Ok(Done {})
     }
 
     async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {

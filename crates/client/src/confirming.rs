@@ -3,7 +3,8 @@
 
 use securemailbox_protocol::{
     endpoints,
-    factors::{Code, FactorOffer, Offers, SessionProof},
+    factors::{Answer, Code, FactorOffer, Offers, SessionProof},
+    passkeys::Assertion,
 };
 
 use crate::{
@@ -45,8 +46,20 @@ impl CodeToEnter<Confirming> {
     /// # Errors
     /// [`CallError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<SessionProof, CallError> {
+        self.answer(world, Answer::Code(code.clone())).await
+    }
+
+    /// Enters what a passkey signed. A refused one needs another challenge.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn enter_passkey(&self, world: &impl World, assertion: Assertion) -> Result<SessionProof, CallError> {
+        self.answer(world, Answer::Passkey(assertion)).await
+    }
+
+    async fn answer(&self, world: &impl World, answer: Answer) -> Result<SessionProof, CallError> {
         let asked = self.asked();
-        asked.api(world).send(endpoints::PROVE_FACTOR_OF_SESSION.here(), &asked.proof(code)).await
+        asked.api(world).send(endpoints::PROVE_FACTOR_OF_SESSION.here(), &asked.proof(answer)).await
     }
 }
 

@@ -3,8 +3,9 @@
 
 use securemailbox_protocol::{
     endpoints::Operation,
-    factors::{Answer, ChooseFactor, Code, EnterProof, FactorKind, FactorOffer},
+    factors::{Answer, ChooseFactor, EnterProof, FactorKind, FactorOffer},
     ids::FactorId,
+    passkeys::PasskeyToProve,
 };
 use zeroize::Zeroizing;
 
@@ -13,14 +14,14 @@ use crate::{api::Api, failure::CallError, world::World};
 /// Where a factor is proved, and which.
 #[derive(Clone)]
 pub struct Asked {
-    choose: Operation<ChooseFactor, ()>,
+    choose: Operation<ChooseFactor, PasskeyToProve>,
     factor: FactorId,
     token: Option<Zeroizing<String>>,
 }
 
 impl Asked {
     /// By somebody who has no session yet, or has it in a cookie.
-    pub(crate) const fn new(choose: Operation<ChooseFactor, ()>, factor: FactorId) -> Self {
+    pub(crate) const fn new(choose: Operation<ChooseFactor, PasskeyToProve>, factor: FactorId) -> Self {
         Self { choose, factor, token: None }
     }
 
@@ -30,6 +31,14 @@ impl Asked {
     /// [`CallError`]
     pub async fn send(&self, world: &impl World) -> Result<(), CallError> {
         self.api(world).tell(self.choose.clone(), &ChooseFactor { factor: self.factor }).await
+    }
+
+    /// What a passkey is to sign, where one was chosen. Asked again, it is another challenge.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn challenge(&self, world: &impl World) -> Result<PasskeyToProve, CallError> {
+        self.api(world).send(self.choose.clone(), &ChooseFactor { factor: self.factor }).await
     }
 
     /// Which factor.
@@ -43,16 +52,16 @@ impl Asked {
         Api::session(world.transport(), self.token.as_deref().map(String::as_str))
     }
 
-    /// What is sent for a code that was entered.
-    pub(crate) fn proof(&self, code: &Code) -> EnterProof {
-        EnterProof { factor: self.factor, answer: Answer::Code(code.clone()) }
+    /// What is sent for an answer: a code that was entered, or what a passkey signed.
+    pub(crate) const fn proof(&self, answer: Answer) -> EnterProof {
+        EnterProof { factor: self.factor, answer }
     }
 }
 
 /// Factors are offered for a step `S`; nothing was sent yet.
 pub struct FactorToChoose<S> {
     step: S,
-    choose: Operation<ChooseFactor, ()>,
+    choose: Operation<ChooseFactor, PasskeyToProve>,
     offers: Vec<FactorOffer>,
     token: Option<Zeroizing<String>>,
 }
@@ -70,7 +79,7 @@ impl<S: Clone> FactorToChoose<S> {
     /// digits and nothing that a server would like to say there (ATTACKS 46).
     pub(crate) fn new(
         step: S,
-        choose: Operation<ChooseFactor, ()>,
+        choose: Operation<ChooseFactor, PasskeyToProve>,
         offers: Vec<FactorOffer>,
     ) -> Result<Self, CallError> {
         let in_order = !offers.is_empty() && offers.iter().all(is_in_order);
@@ -119,10 +128,10 @@ impl<S> CodeToEnter<S> {
     }
 }
 
-/// A phone is known by its last two digits, an address by being the only one.
+/// A phone is known by its last two digits, an address and the passkeys by being the only ones.
 fn is_in_order(offer: &FactorOffer) -> bool {
     match offer.kind {
-        FactorKind::Address => offer.hint.is_empty(),
+        FactorKind::Address | FactorKind::Passkey => offer.hint.is_empty(),
         FactorKind::Phone => offer.hint.len() == 2 && offer.hint.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }

@@ -244,6 +244,8 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::CredentialsRefused
         | ProblemType::CodeRefused
         | ProblemType::CodeReplaced
+        | ProblemType::PasskeyRefused
+        | ProblemType::LastWayIn
         | ProblemType::ProofRequired
         | ProblemType::LevelRequired
         | ProblemType::RegistrationClosed

@@ -21,6 +21,7 @@ pub mod mailbox;
 pub mod opening;
 pub mod opens;
 pub mod owner;
+pub mod passkeys;
 pub mod recipient;
 pub mod records;
 pub mod replica;

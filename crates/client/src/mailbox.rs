@@ -10,7 +10,7 @@ use std::{
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{CertificateHash, Fingerprint, LetterId, RecordId},
+    ids::{AccountId, CertificateHash, Fingerprint, LetterId, RecordId},
     letters::{EmptyTrash, Folder},
     numbers::Version,
     time::Timestamp,
@@ -167,6 +167,12 @@ impl Mailbox {
     }
 
     /// Whose mailbox it is.
+    #[must_use]
+    pub const fn account_id(&self) -> AccountId {
+        self.owner.account
+    }
+
+    /// Whose it is.
     #[must_use]
     pub const fn address(&self) -> &Address {
         self.session.address()

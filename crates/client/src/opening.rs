@@ -67,6 +67,11 @@ impl Opening {
         &self.address
     }
 
+    /// Its session has just begun, and its device has no name yet.
+    pub fn began(&mut self, session: SessionId) {
+        self.session = Some(session);
+    }
+
     /// To hand it from one Worker to another. Goes through no page and onto no disk.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {

@@ -4,7 +4,7 @@ use securemailbox_protocol::address::normal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::devices::DeviceNames;
+use crate::{devices::DeviceNames, passkeys::PasskeyNames};
 
 const FORMAT: &str = "securemailbox/1 settings";
 /// The longest name, in characters: it stands in a header line and in a table.
@@ -91,6 +91,8 @@ pub struct Settings {
     pub sheet_owed: bool,
     /// What the owner's devices are called.
     pub devices: DeviceNames,
+    /// What the owner's passkeys are called.
+    pub passkeys: PasskeyNames,
     /// What a newer client added, carried along.
     pub(crate) rest: Map<String, Value>,
 }
@@ -108,6 +110,8 @@ struct File {
     sheet_owed: bool,
     #[serde(skip_serializing_if = "DeviceNames::is_empty", default)]
     devices: DeviceNames,
+    #[serde(skip_serializing_if = "PasskeyNames::is_empty", default)]
+    passkeys: PasskeyNames,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -116,7 +120,8 @@ impl Settings {
     /// A new mailbox's.
     #[must_use]
     pub fn new(name: Name) -> Self {
-        Self { name, sheet_owed: false, devices: DeviceNames::default(), rest: Map::new() }
+        let (devices, passkeys) = (DeviceNames::default(), PasskeyNames::default());
+        Self { name, sheet_owed: false, devices, passkeys, rest: Map::new() }
     }
 
     /// The same, with a sheet that its owner has not said to have.
@@ -134,6 +139,7 @@ impl Settings {
             name: self.name.clone(),
             sheet_owed: self.sheet_owed,
             devices: self.devices.clone(),
+            passkeys: self.passkeys.clone(),
             rest: self.rest.clone(),
         })
         .expect("settings are JSON")
@@ -145,8 +151,9 @@ impl Settings {
     /// [`NotSettings`]: a fault, or the work of a newer client.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotSettings> {
         let file: File = serde_json::from_slice(bytes).map_err(|_| NotSettings)?;
-        let File { format, name, sheet_owed, devices, rest } = file;
-        if format == FORMAT { Ok(Self { name, sheet_owed, devices, rest }) } else { Err(NotSettings) }
+        let File { format, name, sheet_owed, devices, passkeys, rest } = file;
+        let is_ours = format == FORMAT;
+        is_ours.then_some(Self { name, sheet_owed, devices, passkeys, rest }).ok_or(NotSettings)
     }
 }
 

@@ -4,9 +4,10 @@ use securemailbox_protocol::{
     accounts::Account,
     address::Address,
     endpoints,
-    factors::{Code, EnterProof, EnterSignInProof, Offers},
+    factors::{Answer, Code, EnterProof, EnterSignInProof, Offers},
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
+    passkeys::Assertion,
     problems::ProblemType,
     sessions::{SessionDelivery, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, SignIn},
@@ -115,7 +116,19 @@ impl CodeToEnter<PasswordProved> {
     /// # Errors
     /// [`SignInError`]
     pub async fn prove(&self, world: &impl World, code: &Code) -> Result<Opening, SignInError> {
-        let EnterProof { factor, answer } = self.asked().proof(code);
+        self.answer(world, Answer::Code(code.clone())).await
+    }
+
+    /// Enters what a passkey signed; the mailbox is opened elsewhere. A refused one needs another challenge.
+    ///
+    /// # Errors
+    /// [`SignInError`]
+    pub async fn prove_passkey(&self, world: &impl World, assertion: Assertion) -> Result<Opening, SignInError> {
+        self.answer(world, Answer::Passkey(assertion)).await
+    }
+
+    async fn answer(&self, world: &impl World, answer: Answer) -> Result<Opening, SignInError> {
+        let EnterProof { factor, answer } = self.asked().proof(answer);
         let entered = EnterSignInProof { factor, answer, session: world.delivery() };
         let PasswordProved { id, address, slot_key } = &self.step;
         let prove = endpoints::PROVE_FACTOR_OF_SIGN_IN.of(*id);
@@ -167,9 +180,25 @@ impl CodeToEnter<SheetProved> {
     /// # Errors
     /// [`SignInError`]
     pub async fn enter(&self, world: &impl World, code: &Code) -> Result<NewPasswordToChoose, SignInError> {
+        self.answer(world, Answer::Code(code.clone())).await
+    }
+
+    /// Enters what a passkey signed; the `recovery` slot opens. A refused one needs another challenge.
+    ///
+    /// # Errors
+    /// [`SignInError`]
+    pub async fn enter_passkey(
+        &self,
+        world: &impl World,
+        assertion: Assertion,
+    ) -> Result<NewPasswordToChoose, SignInError> {
+        self.answer(world, Answer::Passkey(assertion)).await
+    }
+
+    async fn answer(&self, world: &impl World, answer: Answer) -> Result<NewPasswordToChoose, SignInError> {
         let SheetProved { id, address, slot_key } = &self.step;
         let prove = endpoints::PROVE_FACTOR_OF_RECOVERY.of(*id);
-        let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(code)).await?;
+        let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(answer)).await?;
         let place = SlotPlace { account: slot.account, slot: slot.id };
         let secret = slots::open(&place, slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
         Ok(NewPasswordToChoose { id: *id, address: address.clone(), account: slot.account, secret })

@@ -10,10 +10,13 @@ use crate::{
     },
     directory::{Listing, LookUp},
     factors::{ChooseFactor, EnterProof, EnterSignInProof, Offers, SessionProof},
-    ids::{CertificateHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
+    ids::{CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
+    },
+    passkeys::{
+        EnterPasskey, MadeCredential, PasskeySignIn, PasskeyToMake, PasskeyToProve, PasskeyToUse, Passkeys, UsedPasskey,
     },
     records::{Record, RecordHead},
     security::SecurityEvents,
@@ -121,18 +124,21 @@ macro_rules! endpoints {
 endpoints! {
     BEGIN_REGISTRATION Post "/registrations" [()] NewRegistration => Registration;
     NAME_PHONE Post "/registrations/{id}/phone" [RegistrationId] EnteredPhone => Offers;
-    CHOOSE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs" [RegistrationId] ChooseFactor => ();
+    CHOOSE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs" [RegistrationId] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs/enter" [RegistrationId] EnterProof => ();
     REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
     COMPLETE_REGISTRATION Post "/registrations/{id}/complete" [RegistrationId] CompleteRegistration => NewSession;
 
     BEGIN_SIGN_IN Post "/sign-ins" [()] NewSignIn => SignIn;
     FINISH_SIGN_IN Post "/sign-ins/{id}/finish" [SignInId] FinishSignIn => Offers;
-    CHOOSE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs" [SignInId] ChooseFactor => ();
+    CHOOSE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs" [SignInId] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs/enter" [SignInId] EnterSignInProof => NewSession;
 
+    BEGIN_PASSKEY_SIGN_IN Post "/sign-ins/passkey" [()] () => PasskeySignIn;
+    ENTER_PASSKEY Post "/sign-ins/{id}/passkey" [SignInId] EnterPasskey => NewSession;
+
     BEGIN_RECOVERY Post "/recoveries" [()] NewRecovery => Recovery;
-    CHOOSE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs" [RecoveryId] ChooseFactor => ();
+    CHOOSE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs" [RecoveryId] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs/enter" [RecoveryId] EnterProof => RecoveredSlot;
     REPLACE_PASSWORD Post "/recoveries/{id}/password" [RecoveryId] PasswordRequest => PasswordResponse;
     COMPLETE_RECOVERY Post "/recoveries/{id}/complete" [RecoveryId] CompleteRecovery => NewSession;
@@ -146,13 +152,19 @@ endpoints! {
     SIGN_OUT Delete "/sessions/current" [()] () => ();
     UNLOCK Post "/sessions/current/unlock" [()] Unlock => Slot;
     FACTORS_OF_SESSION Get "/sessions/current/proofs" [()] () => Offers;
-    CHOOSE_FACTOR_OF_SESSION Post "/sessions/current/proofs" [()] ChooseFactor => ();
+    CHOOSE_FACTOR_OF_SESSION Post "/sessions/current/proofs" [()] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_SESSION Post "/sessions/current/proofs/enter" [()] EnterProof => SessionProof;
 
     PUT_DEVICE_SLOT Put "/slots/device" [()] NewDeviceSlot => ();
     READ_DEVICE_SLOT Get "/slots/device" [()] () => DeviceSlot;
     DROP_DEVICE_SLOT Delete "/slots/device" [()] () => ();
     PUT_RECOVERY_SLOT Put "/slots/recovery" [()] NewRecoverySlot => ();
+
+    LIST_PASSKEYS Get "/passkeys" [()] () => Passkeys;
+    BEGIN_PASSKEY Post "/passkeys" [()] () => PasskeyToMake;
+    PASSKEY_MADE Post "/passkeys/{id}/made" [FactorId] MadeCredential => PasskeyToUse;
+    PASSKEY_USED Post "/passkeys/{id}/used" [FactorId] UsedPasskey => ();
+    REMOVE_PASSKEY Delete "/passkeys/{id}" [FactorId] () => ();
 
     READ_RECORD Get "/records/{id}" [RecordId] () => Record;
     WRITE_RECORD Put "/records/{id}" [RecordId] Raw => RecordHead;

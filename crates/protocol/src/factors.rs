@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{ids::FactorId, levels::Level, limits, sessions::SessionDelivery, time::Timestamp, typed};
+use crate::{
+    ids::FactorId, levels::Level, limits, passkeys::Assertion, sessions::SessionDelivery, time::Timestamp, typed,
+};
 
 /// What kind a factor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,8 @@ pub enum FactorKind {
     Address,
     /// A mobile phone: a code by SMS.
     Phone,
+    /// A passkey: an assertion, for which nothing is sent.
+    Passkey,
 }
 
 impl FactorKind {
@@ -28,6 +32,7 @@ impl FactorKind {
         match self {
             Self::Address => Level::Address,
             Self::Phone => Level::Phone,
+            Self::Passkey => Level::Passkey,
         }
     }
 }
@@ -53,7 +58,8 @@ pub struct Offers {
     pub offers: Vec<FactorOffer>,
 }
 
-/// `POST …/proofs`: this factor is to be proved, so its code is sent; the same again sends another.
+/// `POST …/proofs`: this factor is to be proved, so its code is sent; the same again sends another. Where it is a passkey, the
+/// answer is a [`crate::passkeys::PasskeyToProve`].
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -69,6 +75,8 @@ pub struct ChooseFactor {
 pub enum Answer {
     /// The code that was sent to an address or a phone.
     Code(Code),
+    /// What a passkey signed.
+    Passkey(Assertion),
 }
 
 /// `POST …/proofs/enter`.

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod numbers;
 pub mod octets;
 pub mod opaque;
+pub mod passkeys;
 pub mod phone;
 pub mod problems;
 pub mod records;

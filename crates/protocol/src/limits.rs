@@ -59,6 +59,10 @@ pub const CODE_TRIES: u8 = 5;
 pub const OLDER_CODES: usize = 3;
 /// How long a code is good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
+/// How long a challenge for a passkey is good (WebAuthn §15.1 has the same).
+pub const CHALLENGE_LIFE: Duration = Duration::from_secs(5 * 60);
+/// Passkeys of one account.
+pub const PASSKEYS: usize = 20;
 /// How long the receipt of an emptied trash is kept for a client that did not get it.
 pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a letter lies in the trash before it is erased, unless its holder wants it kept (PROTOCOL §8).

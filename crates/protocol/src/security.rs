@@ -22,17 +22,23 @@ pub enum SecurityEventKind {
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
     UnlockFailed,
+    /// A passkey was added: it opens the mailbox, or proves a person.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
 }
 
 impl SecurityEventKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::SessionEnded,
         Self::UnlockFailed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 }
 

@@ -11,7 +11,7 @@ use crate::{ids::SlotId, octets::Octets};
 pub enum SlotKind {
     /// The OPAQUE export key.
     Password,
-    /// The WebAuthn PRF output. Reserved.
+    /// The WebAuthn PRF output.
     Passkey,
     /// The code on the recovery sheet.
     Recovery,

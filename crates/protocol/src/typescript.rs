@@ -5,6 +5,7 @@ use ts_rs::{Config, TS};
 use crate::{
     address::Address,
     ids::{AccountId, FactorId, LetterId, RecordId, RegistrationId, SessionId, ThreadId},
+    octets::Octets,
     phone::PhoneNumber,
 };
 
@@ -25,4 +26,4 @@ macro_rules! words {
     };
 }
 
-words!(AccountId, Address, FactorId, LetterId, PhoneNumber, RecordId, RegistrationId, SessionId, ThreadId);
+words!(AccountId, Address, FactorId, LetterId, Octets, PhoneNumber, RecordId, RegistrationId, SessionId, ThreadId);

@@ -243,19 +243,25 @@ pub(crate) async fn choose<S: Clone>(
     world: &impl World,
     to_choose: &FactorToChoose<S>,
 ) -> Result<CodeToEnter<S>, Stop> {
-    let chosen = match to_choose.only() {
-        Some(only) => to_choose.choose(only),
-        None => to_choose.choose(ask_which(desk, to_choose.offers()).await?),
+    // A passkey is shown to a browser.
+    let offers = to_choose.offers().iter().filter(|offer| offer.kind != FactorKind::Passkey).collect::<Vec<_>>();
+    let chosen = match offers.as_slice() {
+        [only] => to_choose.choose(only),
+        offers => to_choose.choose(ask_which(desk, offers).await?),
     };
     chosen.asked().send(world).await?;
     Ok(chosen)
 }
 
-async fn ask_which<'a>(desk: &Desk, offers: &'a [FactorOffer]) -> Result<&'a FactorOffer, Stop> {
+async fn ask_which<'a>(desk: &Desk, offers: &[&'a FactorOffer]) -> Result<&'a FactorOffer, Stop> {
+    if offers.is_empty() {
+        return Err(Stop::usage(Sentence::BrowserOnly));
+    }
     for (number, offer) in (1..).zip(offers) {
         let way = match offer.kind {
             FactorKind::Address => desk.say(Sentence::WayEmail),
             FactorKind::Phone => desk.say(Sentence::WaySms { hint: &plain(&offer.hint) }),
+            FactorKind::Passkey => continue,
         };
         questions::say(&format!("{number}: {way}"))?;
     }
@@ -273,6 +279,7 @@ pub(crate) fn code_question(desk: &Desk, offer: &FactorOffer) -> String {
     match offer.kind {
         FactorKind::Address => desk.say(Sentence::AskEmailCode),
         FactorKind::Phone => desk.say(Sentence::AskPhoneCode { hint: &plain(&offer.hint) }),
+        FactorKind::Passkey => desk.say(Sentence::BrowserOnly),
     }
 }
 

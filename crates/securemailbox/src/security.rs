@@ -104,6 +104,8 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
         SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
         SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
+        SecurityEventKind::PasskeyAdded => Sentence::PasskeyAddedEvent,
+        SecurityEventKind::PasskeyRemoved => Sentence::PasskeyRemovedEvent,
     }
 }
 

@@ -35,6 +35,7 @@ mod start;
 mod tallies;
 mod telemetry;
 mod tls;
+mod webauthn;
 
 pub use mailroom::Clock;
 pub use notices::SenderError;

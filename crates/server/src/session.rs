@@ -65,7 +65,7 @@ impl Token {
         cookie(&self.to_text(), limits::KEPT_SESSION_LIFE.as_secs())
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(base64url::decode(text).ok()?);
         <[u8; 32]>::try_from(bytes.as_slice()).ok().map(|bytes| Self(Zeroizing::new(bytes)))
     }

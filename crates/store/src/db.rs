@@ -226,7 +226,7 @@ macro_rules! words {
 
 words! {
     MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" Demo "demo" }
-    FactorKind { Address "address" Phone "phone" }
+    FactorKind { Address "address" Phone "phone" Passkey "passkey" }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     TrashLife { ThirtyDays "thirty-days" Unlimited "unlimited" }
@@ -237,7 +237,7 @@ words! {
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
-        PasswordReplaced "password-replaced" SessionEnded "session-ended" UnlockFailed "unlock-failed"
+        PasswordReplaced "password-replaced" SessionEnded "session-ended" UnlockFailed "unlock-failed" PasskeyAdded "passkey-added" PasskeyRemoved "passkey-removed"
     }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }

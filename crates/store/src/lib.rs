@@ -12,6 +12,7 @@ pub mod letters;
 pub mod measures;
 pub mod meta;
 pub mod notices;
+pub mod passkeys;
 pub mod proofs;
 pub mod proving;
 pub mod pulse;

@@ -230,7 +230,11 @@ impl Act for Guessed {
 impl ReadOnly for Guessed {}
 
 /// Each holder says in its own file whether it still waits.
-async fn waiting<D: Db>(db: &mut D, holder: HolderId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
+pub(crate) async fn waiting<D: Db>(
+    db: &mut D,
+    holder: HolderId,
+    now: Timestamp,
+) -> Result<Option<Waiting>, StoreError> {
     match holder {
         HolderId::Registration(id) => registrations::waiting(db, id, now).await,
         HolderId::SignIn(id) => sign_in::waiting(db, id, now).await,
@@ -240,7 +244,7 @@ async fn waiting<D: Db>(db: &mut D, holder: HolderId, now: Timestamp) -> Result<
 }
 
 /// The holder and a factor that it may choose now.
-async fn chosen<D: Db>(
+pub(crate) async fn chosen<D: Db>(
     db: &mut D,
     holder: HolderId,
     factor: FactorId,

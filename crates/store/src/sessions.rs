@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
+    factors::FactorKind,
     ids::{AccountId, SessionId},
     limits,
     security::SecurityEventKind,
@@ -175,12 +176,7 @@ impl Holder for StepUp {
     }
 
     async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
-        const FIND: &str = "SELECT level, proved FROM session WHERE session_id = $1";
-        const STAND: &str = "UPDATE session SET level = $2, proved = $3 WHERE session_id = $1";
-        let mut row = db.row(FIND, &[&self.0]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
-        let before = Standing { level: row.take()?, proved: row.take()? };
-        let standing = before.with(proved.kind, proved.now);
-        db.exec(STAND, &[&self.0, &standing.level, &standing.proved]).await?;
+        let standing = step_up(db, self.0, proved.kind, proved.now).await?;
         // It stands in the session now, and may be asked for afresh.
         proofs::forget(db, self.id()).await?;
         Ok(standing)
@@ -268,6 +264,28 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
 pub(crate) async fn lives<D: Db>(db: &mut D, account: AccountId, session: SessionId) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT used FROM session WHERE session_id = $1 AND mailbox_id = $2";
     Ok(db.row(SQL, &[&session, &account]).await?.is_some())
+}
+
+/// A living session proved a factor.
+pub(crate) async fn step_up<D: Db>(
+    db: &mut D,
+    session: SessionId,
+    kind: FactorKind,
+    now: Timestamp,
+) -> Result<Standing, StoreError> {
+    const FIND: &str = "SELECT level, proved FROM session WHERE session_id = $1";
+    const STAND: &str = "UPDATE session SET level = $2, proved = $3 WHERE session_id = $1";
+    let mut row = db.row(FIND, &[&session]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
+    let before = Standing { level: row.take()?, proved: row.take()? };
+    let standing = before.with(kind, now);
+    db.exec(STAND, &[&session, &standing.level, &standing.proved]).await?;
+    Ok(standing)
+}
+
+/// A session may do nothing until its password was proved.
+pub(crate) async fn lock<D: Db>(db: &mut D, session: SessionId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE session SET locked = 1 WHERE session_id = $1";
+    db.exec(SQL, &[&session]).await.map(drop)
 }
 
 /// Makes a session last 30 days after its last use, or 12 hours after its beginning; false if it has ended.

@@ -111,9 +111,8 @@ impl Act for LockSession {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SLOT: &str = "DELETE FROM slot WHERE session_id = $1";
-        const LOCK: &str = "UPDATE session SET locked = 1 WHERE session_id = $1";
         db.exec(SLOT, &[&self.session]).await?;
-        db.exec(LOCK, &[&self.session]).await.map(drop)
+        sessions::lock(db, self.session).await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 18] = [
+pub(crate) const DELETED: [&str; 20] = [
     "entry",
     "content",
     "letter",
@@ -35,6 +35,8 @@ pub(crate) const DELETED: [&str; 18] = [
     "security_event",
     "proof",
     "factor",
+    "passkey",
+    "enrolling_passkey",
     "registration",
     "sign_in",
     "recovery",

@@ -57,6 +57,11 @@ secret!(
     /// The server's half of a device slot's key: made in the client, destroyed with the session.
     ServerShare
 );
+secret!(
+    /// What a passkey gives for the one input of the protocol (WebAuthn §10.1.4), the same each time. Leaves the page's way to
+    /// its Worker for nowhere.
+    PrfOutput
+);
 
 /// The key of one lock slot. Its kind went into its making, so that a key of one kind never opens a slot of another.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -72,6 +77,12 @@ impl SlotKey {
         let key = Self::derive(SlotKind::Device, &both);
         both.zeroize();
         key
+    }
+
+    /// The key of a `passkey` slot.
+    #[must_use]
+    pub fn of_passkey(output: &PrfOutput) -> Self {
+        Self::derive(SlotKind::Passkey, &output.0)
     }
 
     /// HKDF-SHA-256 (RFC 5869) without salt: the inputs are uniform already. The info names the kind.

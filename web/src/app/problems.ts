@@ -66,6 +66,8 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "credentials-refused": [() => m["problem.credentials_refused"](), () => m["problem.credentials_refused.do"]()],
   "code-refused": [() => m["problem.code_refused"](), () => m["problem.code_refused.do"]()],
   "code-replaced": [() => m["problem.code_replaced"](), () => m["problem.code_replaced.do"]()],
+  "passkey-refused": [() => m["problem.passkey_refused"](), () => m["problem.passkey_refused.do"]()],
+  "last-way-in": [() => m["problem.last_way_in"](), () => m["problem.last_way_in.do"]()],
   "proof-required": [() => m["problem.proof_required"](), () => m["problem.proof_required.do"]()],
   "not-a-code": [() => m["problem.not_a_code"](), () => m["problem.not_a_code.do"]()],
   "registration-closed": [() => m["problem.registration_closed"](), () => m["problem.registration_closed.do"]()],

@@ -1,6 +1,31 @@
 // Written by a test of crates/client-web from the Rust types. Not to be edited.
 
 /**
+ * An assertion: a passkey was used (WebAuthn §5.2.2).
+ */
+export type Assertion = { 
+/**
+ * The id of the credential.
+ */
+credential: string, 
+/**
+ * `clientDataJSON`: what the browser asked for.
+ */
+client_data: string, 
+/**
+ * Authenticator data (WebAuthn §6.1).
+ */
+authenticator_data: string, 
+/**
+ * The signature over both.
+ */
+signature: string, 
+/**
+ * Whose the authenticator says that it is: the account id. Absent where it was asked for certain credentials.
+ */
+user?: string, };
+
+/**
  * An event `beat` of `GET /events`: the stream is alive, and so is everything between its two ends. The first comes at once.
  */
 export type Beat = { 
@@ -186,6 +211,19 @@ changed: boolean,
 more: boolean, };
 
 /**
+ * A passkey that was made.
+ */
+export type CreatedPasskey = { 
+/**
+ * The factor that it will be.
+ */
+id: string, 
+/**
+ * What its authenticator says.
+ */
+made: MadeCredential, };
+
+/**
  * Address and password as typed.
  */
 export type Credentials = { 
@@ -350,6 +388,23 @@ beside: boolean,
 refused: Problem | null, };
 
 /**
+ * What a passkey signed for a sign-in.
+ */
+export type EnteredPasskey = { 
+/**
+ * What it signed.
+ */
+assertion: Assertion, 
+/**
+ * Stay signed in on this device for 30 days.
+ */
+keep: boolean, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
+
+/**
  * Rises by one with each erasure of letters, or of drafts, in an account, so that other devices compare ids without
  * tombstones.
  */
@@ -433,7 +488,7 @@ text: string, };
 /**
  * What kind a factor is.
  */
-export type FactorKind = "address" | "phone";
+export type FactorKind = "address" | "phone" | "passkey";
 
 /**
  * A factor that may be chosen.
@@ -676,6 +731,19 @@ ids: Array<string>, };
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
 
 /**
+ * A new credential, as its authenticator made it (WebAuthn §5.2.1). No attestation is asked for.
+ */
+export type MadeCredential = { 
+/**
+ * `clientDataJSON`: what the browser asked for.
+ */
+client_data: string, 
+/**
+ * Authenticator data (WebAuthn §6.1), with the credential's id and public key.
+ */
+authenticator_data: string, };
+
+/**
  * Letters, and how they are marked. Absent is unchanged.
  */
 export type Marking = { 
@@ -729,6 +797,19 @@ ids: Array<string>,
  * Where to.
  */
 to: Folder, };
+
+/**
+ * A passkey of this account.
+ */
+export type NamedPasskey = { 
+/**
+ * As the server has it.
+ */
+passkey: Passkey, 
+/**
+ * What its owner calls it.
+ */
+name: string | null, };
 
 /**
  * Where the owner is signed in: a device, by the name that it gave itself.
@@ -871,6 +952,139 @@ from: number,
 count: number, };
 
 /**
+ * One of the account's passkeys. What its owner calls it is sealed in the settings.
+ */
+export type Passkey = { 
+/**
+ * The factor that it is.
+ */
+id: string, 
+/**
+ * Whether it opens the mailbox by a slot of its own, or proves a person only.
+ */
+opens: boolean, 
+/**
+ * When it was added.
+ */
+added: Timestamp, 
+/**
+ * When it proved something last.
+ */
+used: Timestamp, };
+
+/**
+ * The passkey counts.
+ */
+export type PasskeyAdded = { 
+/**
+ * Whether it opens the mailbox.
+ */
+what_for: PasskeyUse, 
+/**
+ * What it is called now.
+ */
+name: string, };
+
+/**
+ * The passkey is asked to sign before it counts.
+ */
+export type PasskeyAsked = { 
+/**
+ * What it is used with.
+ */
+request: PasskeyRequest, 
+/**
+ * Whether its first output has come. Where not, the output of the next use is the first, and one more use has to follow.
+ */
+sealed: boolean, };
+
+/**
+ * What a passkey is made with.
+ */
+export type PasskeyCreation = { 
+/**
+ * The factor that it will be.
+ */
+id: string, 
+/**
+ * What is to be signed.
+ */
+challenge: string, 
+/**
+ * Credentials of this account, of which there must not be a second one in one place.
+ */
+exclude: Array<string>, 
+/**
+ * The handle of its owner: the account id.
+ */
+user: string, 
+/**
+ * What a browser calls its owner.
+ */
+address: string, 
+/**
+ * The algorithms that are taken (RFC 9053), best first.
+ */
+algorithms: Array<number>, 
+/**
+ * What its PRF output is asked for.
+ */
+prf_input: string, };
+
+/**
+ * What a passkey came to that signs somebody in alone.
+ */
+export type PasskeyEntered = { 
+/**
+ * Whose password opens the mailbox, where the passkey does not; the session waits, locked.
+ */
+password_of: string | null, };
+
+/**
+ * What a passkey signed as a factor.
+ */
+export type PasskeyProof = { 
+/**
+ * What it signed.
+ */
+assertion: Assertion, };
+
+/**
+ * What a passkey is used with.
+ */
+export type PasskeyRequest = { 
+/**
+ * What is to be signed.
+ */
+challenge: string, 
+/**
+ * Which may answer; empty where nobody was named.
+ */
+credentials: Array<string>, 
+/**
+ * What its PRF output is asked for; none where nothing is to be opened by it.
+ */
+prf_input: string | null, };
+
+/**
+ * What a passkey is to be called.
+ */
+export type PasskeyToName = { 
+/**
+ * Which one.
+ */
+id: string, 
+/**
+ * As typed.
+ */
+name: string, };
+
+/**
+ * What a passkey that counts is good for.
+ */
+export type PasskeyUse = "opens" | "proves";
+
+/**
  * Why a call was not done.
  */
 export type Problem = { 
@@ -907,7 +1121,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "last-way-in" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -1124,7 +1338,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "passkey-added" | "passkey-removed";
 
 /**
  * A letter that is to go out.
@@ -1262,7 +1476,24 @@ password: string,
 /**
  * Stay signed in on this device for 30 days.
  */
-keep: boolean, };
+keep: boolean, 
+/**
+ * What this device is called, where its session has just begun, by a passkey.
+ */
+device: DeviceName | null, };
+
+/**
+ * The passkey signed.
+ */
+export type UsedPasskey = { 
+/**
+ * What it signed.
+ */
+assertion: Assertion, 
+/**
+ * What its owner calls it.
+ */
+name: string, };
 
 /**
  * Whether a password will do.
@@ -1349,6 +1580,11 @@ export interface SignInCalls {
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   send_again: [Nothing, Done];
+  ask_for_passkey: [Nothing, PasskeyRequest];
+  enter_passkey: [EnteredPasskey, PasskeyEntered];
+  passkey_challenge: [Nothing, PasskeyRequest];
+  enter_passkey_proof: [EnteredPasskey, Done];
+  enter_recovery_passkey: [PasskeyProof, Done];
 }
 
 /** Each call's arguments and answer. */
@@ -1396,6 +1632,15 @@ export interface MailboxCalls {
   choose_proof: [Id, Factors];
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
+  passkey_challenge: [Nothing, PasskeyRequest];
+  enter_passkey_proof: [PasskeyProof, Done];
+  passkeys: [Nothing, Array<NamedPasskey>];
+  begin_passkey: [Nothing, PasskeyCreation];
+  passkey_made: [CreatedPasskey, PasskeyAsked];
+  seal_passkey: [Nothing, Done];
+  passkey_used: [UsedPasskey, PasskeyAdded];
+  name_passkey: [PasskeyToName, Array<NamedPasskey>];
+  remove_passkey: [Id, Array<NamedPasskey>];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_name: [NewName, Me];

@@ -54,6 +54,8 @@ words! { of_server(ProblemType) FROM_SERVER
         "Skriv siffrorna från det senaste meddelandet, eller börja om så kommer en ny kod."
     );
     CodeReplaced => Page("problem.code_replaced", "problem.code_replaced.do");
+    PasskeyRefused => Page("problem.passkey_refused", "problem.passkey_refused.do");
+    LastWayIn => Page("problem.last_way_in", "problem.last_way_in.do");
     ProofRequired => Page("problem.proof_required", "problem.proof_required.do");
     OtherOrigin | WrongHost => Own(
         "Servern har en annan adress än den som programmet frågade på.",

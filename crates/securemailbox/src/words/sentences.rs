@@ -60,6 +60,7 @@ sentences! {
     WayEmail "e-mail" "mejl";
     WaySms { hint: &'a str } "SMS to the phone ending in {hint}" "SMS till numret som slutar på {hint}";
     NoneOfTheNumbers "That is none of the numbers." "Det är inget av numren.";
+    BrowserOnly "A passkey works in a browser only." "En lösennyckel fungerar bara i en webbläsare.";
     ExpectedNumber "Expected one of the numbers that were listed." "Svara med ett av numren i listan.";
     CodeNotAccepted "That code was not accepted." "Koden stämmer inte.";
     CodeReplaced
@@ -93,6 +94,8 @@ sentences! {
     PasswordReplacedEvent "password and recovery sheet were replaced" "lösenord och återställningsblad byttes";
     SessionEndedEvent "a session was ended" "en enhet loggades ut";
     UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
+    PasskeyAddedEvent "a passkey was added" "en lösennyckel lades till";
+    PasskeyRemovedEvent "a passkey was removed" "en lösennyckel togs bort";
 
     // Heads and fields.
     Id "Id" "Id";

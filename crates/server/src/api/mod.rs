@@ -6,6 +6,7 @@ mod changes;
 mod directory;
 mod events;
 pub(crate) mod letters;
+mod passkeys;
 mod proofs;
 pub(crate) mod records;
 mod recoveries;
@@ -48,6 +49,8 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(sign_ins::finish))
         .routes(routes!(proofs::of_sign_in))
         .routes(routes!(proofs::enter_of_sign_in))
+        .routes(routes!(passkeys::begin_sign_in))
+        .routes(routes!(passkeys::enter))
         .routes(routes!(recoveries::begin))
         .routes(routes!(proofs::of_recovery))
         .routes(routes!(proofs::enter_of_recovery))
@@ -63,6 +66,10 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(sessions::end))
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::put_recovery))
+        .routes(routes!(passkeys::list, passkeys::begin))
+        .routes(routes!(passkeys::made))
+        .routes(routes!(passkeys::used))
+        .routes(routes!(passkeys::remove))
         .routes(routes!(records::read, records::write, records::erase))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::certificate))

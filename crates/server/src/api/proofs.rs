@@ -3,13 +3,18 @@
 
 use std::time::Duration;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use securemailbox_protocol::{
     factors::{
         Answer, ChooseFactor, Code, EnterProof, EnterSignInProof, FactorKind, FactorOffer, Offers, SessionProof,
     },
     ids::{AccountId, FactorId, RecoveryId, RegistrationId, SignInId},
     levels::Level,
+    passkeys::{Assertion, PasskeyToProve},
     problems::{ProblemDetails, ProblemType},
     sessions::NewSession,
     sign_in::RecoveredSlot,
@@ -17,6 +22,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     factors::{Factor, FactorsOf},
     notices::NoticeId,
+    passkeys::{Challenged, ExpectPasskey, Owned, ProvePasskey, TakeChallenge},
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
     proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, FirstTry, Guessed, Guesser, OffersTo, Tried},
     recoveries::Recovering,
@@ -25,7 +31,7 @@ use securemailbox_store::{
     sign_in::SigningIn,
 };
 
-use super::Id;
+use super::{Id, passkeys};
 use crate::{
     body::Json,
     devices::Caller,
@@ -45,7 +51,7 @@ pub(crate) async fn of_registration(
     caller: Caller,
     Id(id): Id<RegistrationId>,
     Json(choice): Json<ChooseFactor>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     mailroom.rates.entrance(caller.network)?;
     choose(&mailroom, HolderId::Registration(id), &choice, caller).await
 }
@@ -65,13 +71,13 @@ pub(crate) async fn enter_of_registration(
 
 /// Sends a code for the factor that somebody chose who proved the password.
 #[utoipa::path(post, path = "/sign-ins/{id}/proofs", params(("id" = SignInId, Path)), request_body = ChooseFactor,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = PasskeyToProve), (status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn of_sign_in(
     State(mailroom): State<Mailroom>,
     caller: Caller,
     Id(id): Id<SignInId>,
     Json(choice): Json<ChooseFactor>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     choose(&mailroom, HolderId::SignIn(id), &choice, caller).await
 }
 
@@ -97,13 +103,13 @@ pub(crate) async fn enter_of_sign_in(
 
 /// Sends a code for the factor that somebody chose who proved the recovery code.
 #[utoipa::path(post, path = "/recoveries/{id}/proofs", params(("id" = RecoveryId, Path)), request_body = ChooseFactor,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = PasskeyToProve), (status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn of_recovery(
     State(mailroom): State<Mailroom>,
     caller: Caller,
     Id(id): Id<RecoveryId>,
     Json(choice): Json<ChooseFactor>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     choose(&mailroom, HolderId::Recovery(id), &choice, caller).await
 }
 
@@ -132,13 +138,13 @@ pub(crate) async fn offers_to_session(
 
 /// Sends a code for a factor that this session proves afresh.
 #[utoipa::path(post, path = "/sessions/current/proofs", request_body = ChooseFactor,
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = PasskeyToProve), (status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn of_session(
     State(mailroom): State<Mailroom>,
     caller: Caller,
     session: Session,
     Json(choice): Json<ChooseFactor>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     choose(&mailroom, HolderId::Session(session.id), &choice, caller).await
 }
 
@@ -189,14 +195,17 @@ pub(crate) async fn offers_to(mailroom: &Mailroom, holder: HolderId) -> Result<O
 
 /// The same, of what was offered.
 pub(crate) fn offers(mailroom: &Mailroom, offered: &Offered) -> Result<Offers, Problem> {
-    let each = offered.factors.iter().map(|factor| offer(mailroom, offered.account, factor));
+    // Only their owner can tell passkeys apart, so any may answer for all: one is offered.
+    let first_passkey = offered.factors.iter().find(|factor| factor.kind == FactorKind::Passkey).map(|first| first.id);
+    let told_apart = |factor: &&Factor| factor.kind != FactorKind::Passkey || Some(factor.id) == first_passkey;
+    let each = offered.factors.iter().filter(told_apart).map(|factor| offer(mailroom, offered.account, factor));
     Ok(Offers { offers: each.collect::<Result<_, _>>()? })
 }
 
 /// A factor with what its owner knows it by.
 fn offer(mailroom: &Mailroom, account: AccountId, factor: &Factor) -> Result<FactorOffer, Problem> {
     let hint = match factor.kind {
-        FactorKind::Address => String::new(),
+        FactorKind::Address | FactorKind::Passkey => String::new(),
         FactorKind::Phone => mailroom.seal.phone(account, factor.id, &factor.sealed)?.last_digits().to_owned(),
     };
     Ok(FactorOffer { id: factor.id, kind: factor.kind, hint })
@@ -207,7 +216,7 @@ async fn choose(
     holder: HolderId,
     choice: &ChooseFactor,
     caller: Caller,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let (factor, now) = (choice.factor, mailroom.now());
     let chosen = mailroom.store.read(ChosenFactor { holder, factor, now }).await;
     let chosen = chosen.map_err(|error| refused(holder, error))?;
@@ -215,6 +224,7 @@ async fn choose(
     let to = match chosen.factor.kind {
         FactorKind::Address => Recipient::Email(mailroom.seal.address(account, sealed)?),
         FactorKind::Phone => Recipient::Phone(mailroom.seal.phone(account, factor, sealed)?),
+        FactorKind::Passkey => return expect_passkey(mailroom, holder, factor).await,
     };
     message(mailroom, holder, account, &to, caller).count().await?;
     let mut rng = mailroom.rng();
@@ -222,7 +232,7 @@ async fn choose(
     let (code, text) = if chosen.taken {
         (NOBODYS_CODE, Text::AlreadyHere)
     } else {
-        (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
+        (hmac(mailroom, holder, choice.factor, &digits), text(holder, &to, digits))
     };
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
     let id = notice.id;
@@ -230,7 +240,16 @@ async fn choose(
     expected.map_err(|error| refused(holder, error))?;
     mailroom.notices.ring(to.lane());
     first_try(mailroom, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Gives out a challenge for any passkey of the account.
+async fn expect_passkey(mailroom: &Mailroom, holder: HolderId, factor: FactorId) -> Result<Response, Problem> {
+    let (now, challenge) = (mailroom.now(), passkeys::challenge(mailroom));
+    let credentials = mailroom.store.write(ExpectPasskey { holder, factor, challenge, now }).await;
+    let credentials = credentials.map_err(|error| refused(holder, error))?;
+    let credentials = credentials.into_iter().map(Into::into).collect();
+    Ok(axum::Json(PasskeyToProve { challenge: challenge.to_vec().into(), credentials }).into_response())
 }
 
 /// Waits, not for long, for the first try to send a code: who mistyped an address hears of it where they can mend it. The
@@ -280,7 +299,7 @@ async fn enter<H: Holder>(
     entered: &EnterProof,
     caller: Caller,
 ) -> Result<H::Gives, Problem> {
-    let EnterProof { factor, answer: Answer::Code(code) } = entered;
+    let EnterProof { factor, answer } = entered;
     let (id, now) = (holder.id(), mailroom.now());
     let whose = mailroom.store.read(Guessed { holder: id, now }).await?.ok_or(ProblemType::CodeRefused)?;
     let wrong = match &whose {
@@ -292,7 +311,14 @@ async fn enter<H: Holder>(
         }
     };
     wrong.count().await?;
-    let code = hmac(mailroom, id, *factor, code);
+    let code = match answer {
+        Answer::Code(code) => hmac(mailroom, id, *factor, code),
+        Answer::Passkey(assertion) => {
+            let given = enter_passkey(mailroom, holder, *factor, assertion).await?;
+            wrong.count_less().await?;
+            return Ok(given);
+        }
+    };
     match mailroom.store.write(EnterCode { holder, factor: *factor, code, now }).await? {
         Entered::Proved(given) => {
             wrong.count_less().await?;
@@ -306,18 +332,37 @@ async fn enter<H: Holder>(
     }
 }
 
+/// Judges an assertion: the challenge is spent, whatever comes of it.
+async fn enter_passkey<H: Holder>(
+    mailroom: &Mailroom,
+    holder: H,
+    offered: FactorId,
+    assertion: &Assertion,
+) -> Result<H::Gives, Problem> {
+    let now = mailroom.now();
+    let taken = mailroom.store.write(TakeChallenge { holder: holder.id(), factor: offered, now }).await?;
+    let Challenged { account, challenge } = taken.ok_or_else(passkeys::refused)?;
+    let Owned { account: owner, factor: answered, credential } = passkeys::owner(mailroom, assertion).await?;
+    if owner != account {
+        return Err(passkeys::refused());
+    }
+    let authenticator = passkeys::judged(mailroom, &credential, assertion, &challenge, account)?;
+    let proved = ProvePasskey { holder, offered, answered, authenticator, now };
+    mailroom.store.write(proved).await?.ok_or_else(passkeys::refused)
+}
+
 /// The HMAC that is kept of a code: of these digits for this holder and factor, and no other.
 fn hmac(mailroom: &Mailroom, holder: HolderId, factor: FactorId, digits: &Code) -> CodeHmac {
     mailroom.seal.code(holder.as_bytes(), factor, digits)
 }
 
-fn text(holder: HolderId, kind: FactorKind, code: Code) -> Text {
-    match (holder, kind) {
-        (HolderId::Registration(_), FactorKind::Address) => Text::AddressCode { code },
-        (HolderId::Registration(_), FactorKind::Phone) => Text::PhoneCode { code },
-        (HolderId::SignIn(_), FactorKind::Address | FactorKind::Phone) => Text::SignInCode { code },
-        (HolderId::Recovery(_), FactorKind::Address | FactorKind::Phone) => Text::RecoveryCode { code },
-        (HolderId::Session(_), FactorKind::Address | FactorKind::Phone) => Text::ProofCode { code },
+fn text(holder: HolderId, to: &Recipient, code: Code) -> Text {
+    match (holder, to) {
+        (HolderId::Registration(_), Recipient::Email(_)) => Text::AddressCode { code },
+        (HolderId::Registration(_), Recipient::Phone(_)) => Text::PhoneCode { code },
+        (HolderId::SignIn(_), Recipient::Email(_) | Recipient::Phone(_)) => Text::SignInCode { code },
+        (HolderId::Recovery(_), Recipient::Email(_) | Recipient::Phone(_)) => Text::RecoveryCode { code },
+        (HolderId::Session(_), Recipient::Email(_) | Recipient::Phone(_)) => Text::ProofCode { code },
     }
 }
 

@@ -120,9 +120,15 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 3] = [("PUT", "/slots/recovery"), ("PUT", "/records/{id}"), ("DELETE", "/sessions/{id}")];
+    const ASK: [(&str, &str); 5] = [
+        ("PUT", "/slots/recovery"),
+        ("PUT", "/records/{id}"),
+        ("DELETE", "/sessions/{id}"),
+        ("POST", "/passkeys"),
+        ("DELETE", "/passkeys/{id}"),
+    ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 29] = [
+    const ASK_NOT: [(&str, &str); 32] = [
         ("GET", "/account"),
         ("PATCH", "/account"),
         ("GET", "/account/security-events"),
@@ -133,6 +139,10 @@ mod tests {
         ("POST", "/sessions/current/proofs/enter"),
         ("PUT", "/slots/device"),
         ("GET", "/slots/device"),
+        ("GET", "/passkeys"),
+        // They go on with what was begun after a proof.
+        ("POST", "/passkeys/{id}/made"),
+        ("POST", "/passkeys/{id}/used"),
         ("GET", "/records/{id}"),
         ("DELETE", "/records/{id}"),
         ("POST", "/directory/look-ups"),
@@ -267,6 +277,9 @@ mod tests {
         asks_for_a_proof(asker.replace_sheet().await);
         asks_for_a_proof(asker.replace_keyring().await);
         asks_for_a_proof(asker.end(other).await);
+        asks_for_a_proof(asker.call("POST", "/passkeys", "application/json", Vec::new()).await);
+        let passkey = "/passkeys/0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11";
+        asks_for_a_proof(asker.call("DELETE", passkey, "application/json", Vec::new()).await);
         assert_eq!(asker.kinds().await, [SecurityEventKind::SignedIn; 2], "nothing was done");
         assert_eq!(asker.sent().await, [0, 0]);
 

@@ -226,6 +226,8 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
         SecurityEventKind::SessionEnded => "En enhet loggades ut",
         SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
+        SecurityEventKind::PasskeyAdded => "En lösennyckel lades till",
+        SecurityEventKind::PasskeyRemoved => "En lösennyckel togs bort",
     }
 }
 
@@ -237,6 +239,8 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
         SecurityEventKind::SessionEnded => "A device was signed out",
         SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
+        SecurityEventKind::PasskeyAdded => "A passkey was added",
+        SecurityEventKind::PasskeyRemoved => "A passkey was removed",
     }
 }
 

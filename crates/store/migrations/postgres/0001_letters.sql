@@ -61,6 +61,34 @@ CREATE TABLE factor (
     PRIMARY KEY (mailbox_id, factor_id)
 );
 
+-- The public half of a passkey, which is a factor. `used`: when it proved something last.
+CREATE TABLE passkey (
+    factor_id       BYTEA NOT NULL PRIMARY KEY,
+    mailbox_id      BYTEA NOT NULL,
+    credential_id   BYTEA NOT NULL UNIQUE,
+    public_key      BYTEA NOT NULL,
+    counter         BIGINT NOT NULL,
+    backup_eligible BIGINT NOT NULL,
+    backed_up       BIGINT NOT NULL,
+    used            BIGINT NOT NULL
+);
+CREATE INDEX passkey_by_mailbox ON passkey (mailbox_id);
+
+-- A passkey that a session is adding. It is no factor before its second ceremony, and has no challenge while one is judged.
+CREATE TABLE enrolling_passkey (
+    session_id      BYTEA NOT NULL PRIMARY KEY,
+    mailbox_id      BYTEA NOT NULL,
+    factor_id       BYTEA NOT NULL,
+    challenge       BYTEA,
+    expires         BIGINT NOT NULL,
+    credential_id   BYTEA,
+    public_key      BYTEA,
+    counter         BIGINT,
+    backup_eligible BIGINT,
+    backed_up       BIGINT
+);
+CREATE INDEX enrolling_passkey_by_expiry ON enrolling_passkey (expires);
+
 -- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
 -- `notice_id`: the message that brings the newest code.
 CREATE TABLE proof (
@@ -133,10 +161,12 @@ CREATE TABLE slot (
     proof_hash    BYTEA,
     session_id    BYTEA,
     share_sealed  BYTEA,
+    factor_id     BYTEA,
     PRIMARY KEY (mailbox_id, slot_id)
 );
 CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (mailbox_id, kind) WHERE kind IN ('password', 'recovery');
 CREATE UNIQUE INDEX slot_by_session ON slot (session_id) WHERE session_id IS NOT NULL;
+CREATE UNIQUE INDEX slot_by_factor ON slot (factor_id) WHERE factor_id IS NOT NULL;
 
 CREATE TABLE record (
     mailbox_id BYTEA NOT NULL,

@@ -61,6 +61,34 @@ CREATE TABLE factor (
     PRIMARY KEY (mailbox_id, factor_id)
 ) STRICT;
 
+-- The public half of a passkey, which is a factor. `used`: when it proved something last.
+CREATE TABLE passkey (
+    factor_id       BLOB NOT NULL PRIMARY KEY,
+    mailbox_id      BLOB NOT NULL,
+    credential_id   BLOB NOT NULL UNIQUE,
+    public_key      BLOB NOT NULL,
+    counter         INTEGER NOT NULL,
+    backup_eligible INTEGER NOT NULL,
+    backed_up       INTEGER NOT NULL,
+    used            INTEGER NOT NULL
+) STRICT;
+CREATE INDEX passkey_by_mailbox ON passkey (mailbox_id);
+
+-- A passkey that a session is adding. It is no factor before its second ceremony, and has no challenge while one is judged.
+CREATE TABLE enrolling_passkey (
+    session_id      BLOB NOT NULL PRIMARY KEY,
+    mailbox_id      BLOB NOT NULL,
+    factor_id       BLOB NOT NULL,
+    challenge       BLOB,
+    expires         INTEGER NOT NULL,
+    credential_id   BLOB,
+    public_key      BLOB,
+    counter         INTEGER,
+    backup_eligible INTEGER,
+    backed_up       INTEGER
+) STRICT;
+CREATE INDEX enrolling_passkey_by_expiry ON enrolling_passkey (expires);
+
 -- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
 -- `notice_id`: the message that brings the newest code.
 CREATE TABLE proof (
@@ -133,10 +161,12 @@ CREATE TABLE slot (
     proof_hash    BLOB,
     session_id    BLOB,
     share_sealed  BLOB,
+    factor_id     BLOB,
     PRIMARY KEY (mailbox_id, slot_id)
 ) STRICT;
 CREATE UNIQUE INDEX slot_one_of_a_kind ON slot (mailbox_id, kind) WHERE kind IN ('password', 'recovery');
 CREATE UNIQUE INDEX slot_by_session ON slot (session_id) WHERE session_id IS NOT NULL;
+CREATE UNIQUE INDEX slot_by_factor ON slot (factor_id) WHERE factor_id IS NOT NULL;
 
 CREATE TABLE record (
     mailbox_id BLOB NOT NULL,

@@ -1,0 +1,398 @@
+//! Passkeys over the API, in a server without a network whose clock is ours, with authenticators in software.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use securemailbox_protocol::{endpoints::ROOT, factors::FactorKind, ids::SlotId, octets::Octets};
+use securemailbox_store::proofs::HolderId;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::*;
+use crate::{
+    api::{self, proofs::tests::House},
+    webauthn::tests::Authenticator,
+};
+
+/// The origin of a server of a test.
+const ORIGIN: &str = "http://localhost:1";
+
+/// Asks the server; the status, and what it said.
+async fn ask(house: &House, token: Option<&Token>, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+    let mut request =
+        Request::builder().method(method).uri(format!("{ROOT}{path}")).header(header::HOST, "localhost:1");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.to_text()));
+    }
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    let request = request.header(header::CONTENT_TYPE, "application/json").body(body).unwrap();
+    let router = api::router().0.with_state(house.mailroom.clone());
+    let mut request = request;
+    request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([192, 0, 2, 1], 9))));
+    let answer = router.oneshot(request).await.unwrap();
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+fn octets(value: &Value) -> Vec<u8> {
+    serde_json::from_value::<Octets>(value.clone()).unwrap().0
+}
+
+fn challenge_in(answer: &Value) -> Challenge {
+    octets(&answer["challenge"]).try_into().unwrap()
+}
+
+fn slot(byte: u8) -> Value {
+    json!({ "id": SlotId::from_bytes([byte; 16]), "sealed": Octets(vec![byte; 80]) })
+}
+
+/// Somebody with a mailbox, a phone, and perhaps passkeys.
+struct Anna {
+    house: House,
+    token: Token,
+    phone: FactorId,
+}
+
+impl Anna {
+    async fn registered() -> Self {
+        let house = House::open().await;
+        let (token, phone) = house.registered().await;
+        Self { house, token, phone }
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        ask(&self.house, Some(&self.token), method, path, body).await
+    }
+
+    /// Begins to add a passkey: its id and the challenge.
+    async fn begin(&self) -> (String, Challenge) {
+        let (status, to_make) = self.ask("POST", "/passkeys", Value::Null).await;
+        assert_eq!(status, StatusCode::CREATED, "{to_make}");
+        (to_make["id"].as_str().unwrap().to_owned(), challenge_in(&to_make))
+    }
+
+    /// Adds one, and says what it is called.
+    async fn add(&self, authenticator: &Authenticator, slot: Value) -> String {
+        let (id, challenge) = self.begin().await;
+        let made = json!(authenticator.make(&challenge));
+        let (status, to_use) = self.ask("POST", &format!("/passkeys/{id}/made"), made).await;
+        assert_eq!(status, StatusCode::OK, "{to_use}");
+        let mut used = json!({ "assertion": authenticator.use_for(&challenge_in(&to_use)) });
+        if !slot.is_null() {
+            used["slot"] = slot;
+        }
+        let (status, said) = self.ask("POST", &format!("/passkeys/{id}/used"), used).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{said}");
+        id
+    }
+
+    async fn account(&self) -> AccountId {
+        self.house.session(&self.token).await.account
+    }
+
+    /// Begins a sign-in by a passkey alone.
+    async fn begin_sign_in(&self) -> (String, Challenge) {
+        let (status, begun) = ask(&self.house, None, "POST", "/sign-ins/passkey", Value::Null).await;
+        assert_eq!(status, StatusCode::CREATED);
+        (begun["id"].as_str().unwrap().to_owned(), challenge_in(&begun))
+    }
+
+    /// Ends it with what the authenticator signs for that challenge, as that user's.
+    async fn end_sign_in(
+        &self,
+        (id, challenge): &(String, Challenge),
+        authenticator: &Authenticator,
+        opens: bool,
+    ) -> (StatusCode, Value) {
+        let user = Some(Octets(self.account().await.as_bytes().to_vec()));
+        let assertion = Assertion { user, ..authenticator.use_for(challenge) };
+        let body = json!({ "assertion": assertion, "opens": opens, "session": "bearer" });
+        ask(&self.house, None, "POST", &format!("/sign-ins/{id}/passkey"), body).await
+    }
+
+    async fn sign_in(&self, authenticator: &Authenticator, opens: bool) -> (StatusCode, Value) {
+        self.end_sign_in(&self.begin_sign_in().await, authenticator, opens).await
+    }
+}
+
+fn is_refused((status, said): &(StatusCode, Value)) -> bool {
+    *status == StatusCode::FORBIDDEN && said["type"] == "/problems/passkey-refused"
+}
+
+#[tokio::test]
+async fn a_passkey_counts_only_after_a_second_ceremony() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    let (id, challenge) = anna.begin().await;
+    let made = json!(authenticator.make(&challenge));
+    let (_, to_use) = anna.ask("POST", &format!("/passkeys/{id}/made"), made).await;
+    assert!(is_refused(&anna.sign_in(&authenticator, false).await), "it was made, and not used");
+    let (_, listed) = anna.ask("GET", "/passkeys", Value::Null).await;
+    assert_eq!(listed["passkeys"], json!([]));
+    let used = json!({ "assertion": authenticator.use_for(&challenge_in(&to_use)) });
+    anna.ask("POST", &format!("/passkeys/{id}/used"), used).await;
+    assert_eq!(anna.sign_in(&authenticator, false).await.0, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_passkey_alone_begins_a_session_at_its_level_with_its_own_slot() {
+    let anna = Anna::registered().await;
+    let (phone, key) = (Authenticator::new(ORIGIN, 1), Authenticator::new(ORIGIN, 2));
+    anna.add(&phone, slot(1)).await;
+    let second = anna.add(&key, Value::Null).await;
+    let (status, session) = anna.sign_in(&phone, true).await;
+    assert_eq!((status, &session["level"]), (StatusCode::CREATED, &json!("passkey")));
+    assert_eq!(session["slots"], json!([{ "id": slot(1)["id"], "kind": "passkey", "sealed": slot(1)["sealed"] }]));
+    let listed = anna.ask("GET", "/passkeys", Value::Null).await.1["passkeys"].clone();
+    assert_eq!(
+        (&listed[0]["opens"], &listed[1]["opens"], &listed[1]["id"]),
+        (&json!(true), &json!(false), &json!(second))
+    );
+}
+
+/// The password opens it: whoever found a security key has a session that may do nothing.
+#[tokio::test]
+async fn without_a_slot_or_an_output_the_session_begins_locked() {
+    let anna = Anna::registered().await;
+    let (phone, key) = (Authenticator::new(ORIGIN, 1), Authenticator::new(ORIGIN, 2));
+    anna.add(&phone, slot(1)).await;
+    anna.add(&key, Value::Null).await;
+    for (authenticator, opens) in [(&phone, false), (&key, false), (&key, true)] {
+        let (status, session) = anna.sign_in(authenticator, opens).await;
+        assert_eq!((status, &session["slots"]), (StatusCode::CREATED, &json!([])));
+        let token = Token::parse(session["token"].as_str().unwrap()).unwrap();
+        let (status, said) = ask(&anna.house, Some(&token), "GET", "/passkeys", Value::Null).await;
+        assert_eq!((status, &said["type"]), (StatusCode::FORBIDDEN, &json!("/problems/session-locked")));
+        let (status, _) = ask(&anna.house, Some(&token), "GET", "/account", Value::Null).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_good_once_for_its_holder_and_for_five_minutes() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    anna.add(&authenticator, slot(1)).await;
+    let begun = anna.begin_sign_in().await;
+    assert_eq!(anna.end_sign_in(&begun, &authenticator, true).await.0, StatusCode::CREATED);
+    assert!(is_refused(&anna.end_sign_in(&begun, &authenticator, true).await), "twice");
+
+    let (mine, other) = (anna.begin_sign_in().await, anna.begin_sign_in().await);
+    let crossed = (mine.0, other.1);
+    assert!(is_refused(&anna.end_sign_in(&crossed, &authenticator, true).await), "of another sign-in");
+
+    let stranger = Authenticator::new(ORIGIN, 1);
+    let begun = anna.begin_sign_in().await;
+    assert!(is_refused(&anna.end_sign_in(&begun, &stranger, true).await));
+    assert!(is_refused(&anna.end_sign_in(&begun, &authenticator, true).await), "a wrong answer spends it too");
+
+    let (id, challenge) = anna.begin().await;
+    let (_, to_use) = anna.ask("POST", &format!("/passkeys/{id}/made"), json!(authenticator.make(&challenge))).await;
+    let session_s = challenge_in(&to_use);
+    let begun = (anna.begin_sign_in().await.0, session_s);
+    assert!(is_refused(&anna.end_sign_in(&begun, &authenticator, true).await), "of a session");
+
+    let begun = anna.begin_sign_in().await;
+    anna.house.wait(limits::CHALLENGE_LIFE - Duration::from_secs(1));
+    assert_eq!(anna.end_sign_in(&begun, &authenticator, true).await.0, StatusCode::CREATED);
+    let begun = anna.begin_sign_in().await;
+    anna.house.wait(limits::CHALLENGE_LIFE);
+    assert!(is_refused(&anna.end_sign_in(&begun, &authenticator, true).await), "too late");
+}
+
+#[tokio::test]
+async fn what_a_session_is_adding_is_its_own_good_once_and_for_five_minutes() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    let (id, challenge) = anna.begin().await;
+    let made = |id: &str| format!("/passkeys/{id}/made");
+    assert!(is_refused(&anna.ask("POST", &made(&id), json!(authenticator.make(&[9; 32]))).await));
+    assert!(is_refused(&anna.ask("POST", &made(&id), json!(authenticator.make(&challenge))).await), "it was spent");
+
+    let (first, challenge) = anna.begin().await;
+    let (second, _) = anna.begin().await;
+    assert!(is_refused(&anna.ask("POST", &made(&first), json!(authenticator.make(&challenge))).await), "begun anew");
+    assert!(is_refused(&anna.ask("POST", &made(&second), json!(authenticator.make(&challenge))).await));
+
+    let (id, challenge) = anna.begin().await;
+    anna.house.wait(limits::CHALLENGE_LIFE);
+    assert!(is_refused(&anna.ask("POST", &made(&id), json!(authenticator.make(&challenge))).await), "too late");
+
+    let (id, challenge) = anna.begin().await;
+    let used = json!({ "assertion": authenticator.use_for(&challenge) });
+    assert!(is_refused(&anna.ask("POST", &format!("/passkeys/{id}/used"), used).await), "nothing was made");
+}
+
+#[tokio::test]
+async fn a_credential_belongs_to_one_account_and_is_added_once() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    anna.add(&authenticator, slot(1)).await;
+    let (_, to_make) = anna.ask("POST", "/passkeys", Value::Null).await;
+    assert_eq!(octets(&to_make["exclude"][0]), authenticator.id, "no authenticator should make a second one");
+    let id = to_make["id"].as_str().unwrap();
+    let made = json!(authenticator.make(&challenge_in(&to_make)));
+    let (_, to_use) = anna.ask("POST", &format!("/passkeys/{id}/made"), made).await;
+    let used = json!({ "assertion": authenticator.use_for(&challenge_in(&to_use)), "slot": slot(2) });
+    assert!(is_refused(&anna.ask("POST", &format!("/passkeys/{id}/used"), used).await));
+    assert_eq!(anna.sign_in(&authenticator, true).await.1["slots"][0]["id"], slot(1)["id"]);
+}
+
+#[tokio::test]
+async fn unknown_removed_and_forged_passkeys_are_refused_alike() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    let id = anna.add(&authenticator, slot(1)).await;
+    let answer = |mut said: (StatusCode, Value)| {
+        said.1["request"] = Value::Null;
+        said
+    };
+    let unknown = answer(anna.sign_in(&Authenticator::new(ORIGIN, 2), true).await);
+    let forged = answer(anna.sign_in(&Authenticator::new(ORIGIN, 1), true).await);
+    assert_eq!(anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    let removed = answer(anna.sign_in(&authenticator, true).await);
+    assert!(is_refused(&unknown));
+    assert_eq!((&forged, &removed), (&unknown, &unknown));
+    assert_eq!(anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await.0, StatusCode::NOT_FOUND);
+}
+
+/// WebAuthn §7.2, step 6: nobody was named, so the authenticator says whose it is.
+#[tokio::test]
+async fn a_passkey_that_says_it_is_another_persons_or_nobodys_is_refused() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    anna.add(&authenticator, slot(1)).await;
+    for user in [None, Some(Octets(vec![1; 16]))] {
+        let (id, challenge) = anna.begin_sign_in().await;
+        let assertion = Assertion { user, ..authenticator.use_for(&challenge) };
+        let body = json!({ "assertion": assertion, "opens": true, "session": "bearer" });
+        assert!(is_refused(&ask(&anna.house, None, "POST", &format!("/sign-ins/{id}/passkey"), body).await));
+    }
+}
+
+/// PROTOCOL §7: `toJSON()` of a browser carries what opens the slot.
+#[tokio::test]
+async fn a_body_that_carries_a_prf_output_is_refused_before_anything_is_done() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    anna.add(&authenticator, slot(1)).await;
+    let (id, challenge) = anna.begin_sign_in().await;
+    let user = Some(Octets(anna.account().await.as_bytes().to_vec()));
+    let assertion = Assertion { user, ..authenticator.use_for(&challenge) };
+    let honest = json!({ "assertion": assertion, "opens": true, "session": "bearer" });
+    let results = json!({ "prf": { "results": { "first": Octets(vec![7; 32]) } } });
+    for place in ["", "assertion"] {
+        let mut carries = honest.clone();
+        let body = if place.is_empty() { &mut carries } else { &mut carries[place] };
+        body["clientExtensionResults"] = results.clone();
+        let (status, said) = ask(&anna.house, None, "POST", &format!("/sign-ins/{id}/passkey"), carries).await;
+        assert_eq!((status, &said["type"]), (StatusCode::BAD_REQUEST, &json!("/problems/bad-request")), "{place}");
+        assert!(!said.to_string().contains("BwcH"), "nothing of it comes back");
+    }
+    let (status, _) = ask(&anna.house, None, "POST", &format!("/sign-ins/{id}/passkey"), honest).await;
+    assert_eq!(status, StatusCode::CREATED, "the challenge was not spent by them");
+}
+
+#[tokio::test]
+async fn a_stranger_can_not_have_challenges_kept_without_end() {
+    let anna = Anna::registered().await;
+    let mut begun = 0;
+    loop {
+        let (status, said) = ask(&anna.house, None, "POST", "/sign-ins/passkey", Value::Null).await;
+        if status != StatusCode::CREATED {
+            assert_eq!(said["type"], "/problems/too-many-requests");
+            break;
+        }
+        begun += 1;
+        assert!(begun < 10_000, "somebody keeps them all");
+    }
+}
+
+/// PROTOCOL §6: what a lost passkey opened must go, so the proof is by what is left.
+#[tokio::test]
+async fn a_passkey_is_added_and_removed_with_a_fresh_proof_only() {
+    let anna = Anna::registered().await;
+    anna.house.wait(limits::PROOF_LIFE + Duration::from_secs(1));
+    let (status, said) = anna.ask("POST", "/passkeys", Value::Null).await;
+    assert_eq!((status, &said["type"]), (StatusCode::FORBIDDEN, &json!("/problems/proof-required")));
+    let session = anna.house.session(&anna.token).await;
+    let prove = async || {
+        let code = anna.house.code(HolderId::Session(session.id), anna.phone).await;
+        let step_up = securemailbox_store::sessions::StepUp(session.id);
+        anna.house.enter(step_up, anna.phone, code).await.unwrap();
+    };
+    prove().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    let id = anna.add(&authenticator, slot(1)).await;
+    anna.house.wait(limits::PROOF_LIFE + Duration::from_secs(1));
+    let (_, said) = anna.ask("POST", "/passkeys", Value::Null).await;
+    assert_eq!(said["type"], "/problems/proof-required");
+    let kinds: Vec<&Value> = said["offers"].as_array().unwrap().iter().map(|offer| &offer["kind"]).collect();
+    assert_eq!(kinds, ["passkey"], "a second one asks for the first");
+    let (_, said) = anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await;
+    assert_eq!((&said["type"], &said["offers"][0]["kind"]), (&json!("/problems/proof-required"), &json!("phone")));
+    prove().await;
+    assert_eq!(anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    let (_, events) = anna.ask("GET", "/account/security-events", Value::Null).await;
+    let kinds: Vec<&Value> = events["events"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds[..2], [&json!("passkey-removed"), &json!("passkey-added")]);
+}
+
+/// PROTOCOL §9a, Factors: beside something else a passkey is proved like any other factor, and nothing is sent.
+#[tokio::test]
+async fn a_session_is_proved_afresh_by_any_of_the_passkeys_and_one_is_offered() {
+    let anna = Anna::registered().await;
+    let (first, second) = (Authenticator::new(ORIGIN, 1), Authenticator::new(ORIGIN, 2));
+    anna.add(&first, slot(1)).await;
+    let offers = anna.ask("GET", "/sessions/current/proofs", Value::Null).await.1["offers"].clone();
+    let offered = offers.as_array().unwrap().iter().find(|offer| offer["kind"] == "passkey").unwrap().clone();
+    assert_eq!(offered["hint"], "");
+    let prove = async |authenticator: &Authenticator, challenge: &Challenge| {
+        let answer = json!({ "passkey": authenticator.use_for(challenge) });
+        let body = json!({ "factor": offered["id"], "answer": answer });
+        anna.ask("POST", "/sessions/current/proofs/enter", body).await
+    };
+    let choose = async || anna.ask("POST", "/sessions/current/proofs", json!({ "factor": offered["id"] })).await.1;
+    let to_prove = choose().await;
+    assert_eq!(octets(&to_prove["credentials"][0]), first.id);
+    let (status, said) = prove(&first, &challenge_in(&to_prove)).await;
+    assert_eq!((status, &said["level"]), (StatusCode::OK, &json!("passkey")));
+    assert!(is_refused(&prove(&first, &challenge_in(&to_prove)).await), "once");
+
+    anna.add(&second, Value::Null).await;
+    let offers = anna.ask("GET", "/sessions/current/proofs", Value::Null).await.1["offers"].clone();
+    let passkeys = offers.as_array().unwrap().iter().filter(|offer| offer["kind"] == "passkey").count();
+    assert_eq!(passkeys, 1, "only their owner knows them apart");
+    assert_eq!(prove(&second, &challenge_in(&choose().await)).await.0, StatusCode::OK, "any may answer");
+    let challenge = challenge_in(&choose().await);
+    anna.house.wait(limits::CHALLENGE_LIFE);
+    assert!(is_refused(&prove(&second, &challenge).await), "too late");
+    assert_eq!(offered["kind"], json!(FactorKind::Passkey));
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_passkeys_and_no_more() {
+    let anna = Anna::registered().await;
+    let account = anna.account().await;
+    let session = anna.house.session(&anna.token).await.id;
+    for number in 1..=u8::try_from(limits::PASSKEYS).unwrap() {
+        let now = anna.house.mailroom.now();
+        let factor = FactorId::from_bytes([number; 16]);
+        let store = &anna.house.mailroom.store;
+        store.write(BeginPasskey { account, session, factor, challenge: [1; 32], now }).await.unwrap();
+        store.write(TakeEnrolling { session, factor, now }).await.unwrap().unwrap();
+        let authenticator = AuthenticatorRow { counter: 0, backup_eligible: false, backed_up: false };
+        let credential = passkeys::Credential { id: vec![number; 16], public_key: Vec::new(), authenticator };
+        store.write(PasskeyMade { session, factor, credential, challenge: [2; 32], now }).await.unwrap();
+        store.write(TakeEnrolling { session, factor, now }).await.unwrap().unwrap();
+        store.write(AddPasskey { account, session, factor, authenticator, slot: None, now }).await.unwrap();
+    }
+    let now = anna.house.mailroom.now();
+    let one_more = BeginPasskey { account, session, factor: FactorId::from_bytes([99; 16]), challenge: [1; 32], now };
+    assert_eq!(anna.house.mailroom.store.write(one_more).await, Err(AddPasskeyError::TooMany));
+}
