@@ -2,17 +2,15 @@
 
 use std::cell::RefCell;
 
+use crate::{
+    factor::{self, Factor},
+    problems::{OrProblem, out_of_step},
+    views::{Done, Factors, Problem},
+};
 use securemailbox_client::{
     confirming::Confirming,
     factors::{CodeToEnter, FactorToChoose},
     world::World,
-};
-use securemailbox_protocol::factors::Code;
-
-use crate::{
-    factor::Factor,
-    problems::{OrProblem, out_of_step},
-    views::{Done, Factors, Problem},
 };
 
 /// The proof that is on its way, if one is. Nothing of it is borrowed during a wait.
@@ -42,8 +40,9 @@ impl Proof {
         Ok(Done {})
     }
 
-    pub(crate) async fn enter(&self, world: &impl World, code: &Code) -> Result<Done, Problem> {
-        self.chosen()?.enter(world, code).await.or_problem()?;
+    pub(crate) async fn enter(&self, world: &impl World, typed: &str) -> Result<Done, Problem> {
+        let chosen = self.chosen()?;
+        chosen.enter(world, &factor::read(chosen.offer().kind, typed)?).await.or_problem()?;
         self.0.take();
         Ok(Done {})
     }

@@ -137,7 +137,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_code(&mut self, args: LastCode) -> Result<Done, Problem> {
         let Step::SignIn(factor) = &self.step else { return Err(out_of_step()) };
-        let opening = factor.chosen()?.prove(&self.world, &found(&args.code)?).await.or_problem()?;
+        let opening = factor.chosen()?.prove(&self.world, &factor.read(&args.code)?).await.or_problem()?;
         Ok(self.hand_over(opening, args.keep, args.device))
     }
 
@@ -155,8 +155,8 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
-        let step = factor.chosen()?;
-        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
+        let (step, answer) = (factor.chosen()?, factor.read(&args.code)?);
+        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &answer).await.or_problem()?);
         Ok(Done {})
     }
 

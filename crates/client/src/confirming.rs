@@ -3,7 +3,7 @@
 
 use securemailbox_protocol::{
     endpoints,
-    factors::{Code, FactorOffer, Offers, SessionProof},
+    factors::{Answer, FactorOffer, Offers, SessionProof},
 };
 
 use crate::{
@@ -44,16 +44,16 @@ impl CodeToEnter<Confirming> {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<SessionProof, CallError> {
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<SessionProof, CallError> {
         let asked = self.asked();
-        asked.api(world).send(endpoints::PROVE_FACTOR_OF_SESSION.here(), &asked.proof(code)).await
+        asked.api(world).send(endpoints::PROVE_FACTOR_OF_SESSION.here(), &asked.proof(answer)).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use securemailbox_protocol::{
-        factors::{FactorKind, FactorOffer},
+        factors::{Code, FactorKind, FactorOffer},
         ids::{FactorId, SessionId},
         levels::Level,
         problems::{ProblemDetails, ProblemType},
@@ -93,7 +93,7 @@ mod tests {
         world.server.will("/sessions/current/proofs", ok(&()));
         ready(code_to_enter.asked().send(&world)).unwrap();
         world.server.will("/sessions/current/proofs/enter", ok(&SessionProof { level: Level::Phone, proved: NOW }));
-        ready(code_to_enter.enter(&world, &Code::parse("123456").unwrap())).unwrap();
+        ready(code_to_enter.enter(&world, &Code::parse("123456").unwrap().into())).unwrap();
         world.server.will(path, ok(&()));
         ready(mailbox.end_session(&world, session)).unwrap();
     }

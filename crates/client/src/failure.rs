@@ -244,6 +244,9 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::CredentialsRefused
         | ProblemType::CodeRefused
         | ProblemType::CodeReplaced
+        | ProblemType::CodeUsed
+        | ProblemType::OlderSheet
+        | ProblemType::LastWayIn
         | ProblemType::ProofRequired
         | ProblemType::LevelRequired
         | ProblemType::RegistrationClosed

@@ -4,7 +4,7 @@ use securemailbox_protocol::{
     accounts::Account,
     address::Address,
     endpoints,
-    factors::{Code, EnterProof, EnterSignInProof, Offers},
+    factors::{Answer, EnterProof, EnterSignInProof, Offers},
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
     problems::ProblemType,
@@ -106,16 +106,16 @@ impl CodeToEnter<PasswordProved> {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<(Mailbox, Vec<Warning>), SignInError> {
-        Ok(Mailbox::begin(world, self.prove(world, code).await?).await?)
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<(Mailbox, Vec<Warning>), SignInError> {
+        Ok(Mailbox::begin(world, self.prove(world, answer).await?).await?)
     }
 
     /// Enters the code; the mailbox is opened elsewhere. A refused code may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn prove(&self, world: &impl World, code: &Code) -> Result<Opening, SignInError> {
-        let EnterProof { factor, answer } = self.asked().proof(code);
+    pub async fn prove(&self, world: &impl World, answer: &Answer) -> Result<Opening, SignInError> {
+        let EnterProof { factor, answer } = self.asked().proof(answer);
         let entered = EnterSignInProof { factor, answer, session: world.delivery() };
         let PasswordProved { id, address, slot_key } = &self.step;
         let prove = endpoints::PROVE_FACTOR_OF_SIGN_IN.of(*id);
@@ -166,10 +166,10 @@ impl CodeToEnter<SheetProved> {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<NewPasswordToChoose, SignInError> {
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<NewPasswordToChoose, SignInError> {
         let SheetProved { id, address, slot_key } = &self.step;
         let prove = endpoints::PROVE_FACTOR_OF_RECOVERY.of(*id);
-        let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(code)).await?;
+        let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(answer)).await?;
         let place = SlotPlace { account: slot.account, slot: slot.id };
         let secret = slots::open(&place, slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
         Ok(NewPasswordToChoose { id: *id, address: address.clone(), account: slot.account, secret })

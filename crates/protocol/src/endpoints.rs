@@ -9,8 +9,11 @@ use crate::{
         Registration,
     },
     directory::{Listing, LookUp},
-    factors::{ChooseFactor, EnterProof, EnterSignInProof, Offers, SessionProof},
-    ids::{CertificateHash, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
+    factors::{
+        BegunAuthenticator, ChooseFactor, ConfirmedFactor, EnterProof, EnterSignInProof, Factors, NewPhone, Offers,
+        OneTimeCodes, SessionProof,
+    },
+    ids::{CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
@@ -148,6 +151,14 @@ endpoints! {
     FACTORS_OF_SESSION Get "/sessions/current/proofs" [()] () => Offers;
     CHOOSE_FACTOR_OF_SESSION Post "/sessions/current/proofs" [()] ChooseFactor => ();
     PROVE_FACTOR_OF_SESSION Post "/sessions/current/proofs/enter" [()] EnterProof => SessionProof;
+
+    LIST_FACTORS Get "/factors" [()] () => Factors;
+    REMOVE_FACTOR Delete "/factors/{id}" [FactorId] () => ();
+    BEGIN_AUTHENTICATOR Post "/factors/authenticator" [()] () => BegunAuthenticator;
+    NAME_NEW_PHONE Post "/factors/phones" [()] NewPhone => Offers;
+    MAKE_ONE_TIME_CODES Post "/factors/one-time-codes" [()] () => OneTimeCodes;
+    CHOOSE_NEW_FACTOR Post "/factors/{id}/proofs" [FactorId] ChooseFactor => ();
+    CONFIRM_NEW_FACTOR Post "/factors/{id}/proofs/enter" [FactorId] EnterProof => ConfirmedFactor;
 
     PUT_DEVICE_SLOT Put "/slots/device" [()] NewDeviceSlot => ();
     READ_DEVICE_SLOT Get "/slots/device" [()] () => DeviceSlot;

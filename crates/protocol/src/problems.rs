@@ -51,6 +51,9 @@ problem_types! {
     CredentialsRefused "credentials-refused" 403 "The address, password or recovery code was not accepted." "Check each of them and try again. Nothing says which part was wrong, so that nobody can find out who has a mailbox here.";
     CodeRefused "code-refused" 403 "The code was not accepted." "Type the code from the newest message. After five tries or ten minutes, ask for a new one.";
     CodeReplaced "code-replaced" 403 "There is a newer code." "Type the code from the newest message; the ones before it count no more.";
+    CodeUsed "code-used" 403 "The code was used already." "Wait until the app shows the next code, or take the next one of the sheet.";
+    OlderSheet "older-sheet" 403 "The code is from an older sheet." "Take a code from the newest sheet; `made` says when that was made.";
+    LastWayIn "last-way-in" 409 "Without this nobody could get in." "Add another one first.";
     ProofRequired "proof-required" 403 "This needs a fresh proof of who you are." "Choose one of `offers`, confirm that it is you, and do it again.";
     OtherOrigin "other-origin" 403 "The request comes from another site." "Open the mailbox at its own address.";
     LevelRequired "level-required" 403 "The sender asked for a stronger proof of who you are, or a fresher one." "Confirm that it is you, and open the letter again.";

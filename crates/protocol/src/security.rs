@@ -22,17 +22,41 @@ pub enum SecurityEventKind {
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
     UnlockFailed,
+    /// An authenticator app was added, in the place of the one before.
+    AuthenticatorAdded,
+    /// The authenticator app was taken away.
+    AuthenticatorRemoved,
+    /// The owner's own phone took the place of another.
+    PhoneReplaced,
+    /// A reserve phone was added, in the place of the one before.
+    ReservePhoneAdded,
+    /// The reserve phone was taken away.
+    ReservePhoneRemoved,
+    /// A sheet of one-time codes was made, and the one before was spent.
+    OneTimeCodesMade,
+    /// The sheet of one-time codes was taken away.
+    OneTimeCodesRemoved,
+    /// A one-time code was used.
+    OneTimeCodeUsed,
 }
 
 impl SecurityEventKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 14] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::SessionEnded,
         Self::UnlockFailed,
+        Self::AuthenticatorAdded,
+        Self::AuthenticatorRemoved,
+        Self::PhoneReplaced,
+        Self::ReservePhoneAdded,
+        Self::ReservePhoneRemoved,
+        Self::OneTimeCodesMade,
+        Self::OneTimeCodesRemoved,
+        Self::OneTimeCodeUsed,
     ];
 }
 

@@ -64,6 +64,16 @@ export type Confirmation = {
 offers: Array<FactorOffer>, };
 
 /**
+ * The answer to `POST /factors/{id}/proofs/enter`: the factor counts from now.
+ */
+export type ConfirmedFactor = { 
+/**
+ * How far the app's clock goes before the server's, in steps of 30 seconds; less than zero where it is behind. Zero
+ * where there is no app.
+ */
+drift: number, };
+
+/**
  * Somebody in the contacts, and what the owner says of them.
  */
 export type Contact = { 
@@ -431,9 +441,38 @@ file_name: string,
 text: string, };
 
 /**
+ * A factor as its owner sees it.
+ */
+export type Factor = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What kind it is.
+ */
+kind: FactorKind, 
+/**
+ * What its owner knows it by: the last two digits of a phone. Empty where there is nothing to tell apart.
+ */
+hint: string, 
+/**
+ * When it was proved first, and began to count.
+ */
+added: Timestamp, 
+/**
+ * When it was proved last; none if never since.
+ */
+used: Timestamp | null, 
+/**
+ * How many codes of a sheet are left.
+ */
+left: number | null, };
+
+/**
  * What kind a factor is.
  */
-export type FactorKind = "address" | "phone";
+export type FactorKind = "address" | "phone" | "reserve-phone" | "one-time-codes" | "authenticator" | "passkey";
 
 /**
  * A factor that may be chosen.
@@ -731,6 +770,19 @@ ids: Array<string>,
 to: Folder, };
 
 /**
+ * A phone number as typed, and what the phone is for.
+ */
+export type NamedPhone = { 
+/**
+ * As typed: a Swedish number, or one with a country code.
+ */
+phone: string, 
+/**
+ * What for.
+ */
+role: PhoneRole, };
+
+/**
  * Where the owner is signed in: a device, by the name that it gave itself.
  */
 export type NamedSession = { 
@@ -742,6 +794,19 @@ row: SessionRow,
  * What its device is called, where it said so.
  */
 device: DeviceName | null, };
+
+/**
+ * An authenticator app that is being added.
+ */
+export type NewAuthenticator = { 
+/**
+ * What is typed into it: 32 characters of base32.
+ */
+secret: string, 
+/**
+ * What the QR code says, and what a press on the phone itself opens.
+ */
+uri: string, };
 
 /**
  * A choice of language.
@@ -824,6 +889,19 @@ life: TrashLife, };
 export type Nothing = Record<symbol, never>;
 
 /**
+ * A sheet of one-time codes, to be shown and printed once.
+ */
+export type OneTimeSheet = { 
+/**
+ * When it was made: its name.
+ */
+made: Timestamp, 
+/**
+ * Each of three groups of four characters.
+ */
+codes: Array<string>, };
+
+/**
  * One's own certificate, as others get it.
  */
 export type OwnCertificate = { 
@@ -843,7 +921,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
 
 /**
  * A part of a folder.
@@ -869,6 +947,11 @@ from: number,
  * At most how many.
  */
 count: number, };
+
+/**
+ * What a phone is for.
+ */
+export type PhoneRole = "own" | "reserve";
 
 /**
  * Why a call was not done.
@@ -907,7 +990,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -1124,7 +1207,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
 
 /**
  * A letter that is to go out.
@@ -1396,6 +1479,14 @@ export interface MailboxCalls {
   choose_proof: [Id, Factors];
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
+  factors: [Nothing, Array<Factor>];
+  remove_factor: [Id, Array<Factor>];
+  begin_authenticator: [Nothing, NewAuthenticator];
+  confirm_authenticator: [Code, ConfirmedFactor];
+  name_new_phone: [NamedPhone, FactorOffer];
+  send_new_phone_code: [Nothing, Done];
+  enter_new_phone_code: [Code, Done];
+  make_one_time_codes: [Nothing, OneTimeSheet];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_name: [NewName, Me];

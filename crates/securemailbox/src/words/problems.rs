@@ -54,6 +54,9 @@ words! { of_server(ProblemType) FROM_SERVER
         "Skriv siffrorna från det senaste meddelandet, eller börja om så kommer en ny kod."
     );
     CodeReplaced => Page("problem.code_replaced", "problem.code_replaced.do");
+    CodeUsed => Page("problem.code_used", "problem.code_used.do");
+    OlderSheet => Page("problem.older_sheet", "problem.older_sheet.do");
+    LastWayIn => Page("problem.last_way_in", "problem.last_way_in.do");
     ProofRequired => Page("problem.proof_required", "problem.proof_required.do");
     OtherOrigin | WrongHost => Own(
         "Servern har en annan adress än den som programmet frågade på.",

@@ -5,6 +5,7 @@ mod account;
 mod changes;
 mod directory;
 mod events;
+mod factors;
 pub(crate) mod letters;
 mod proofs;
 pub(crate) mod records;
@@ -61,6 +62,13 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::offers_to_session, proofs::of_session))
         .routes(routes!(proofs::enter_of_session))
         .routes(routes!(sessions::end))
+        .routes(routes!(factors::list))
+        .routes(routes!(factors::remove))
+        .routes(routes!(factors::begin_authenticator))
+        .routes(routes!(factors::name_phone))
+        .routes(routes!(factors::make_one_time_codes))
+        .routes(routes!(factors::choose_new))
+        .routes(routes!(factors::confirm_new))
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::put_recovery))
         .routes(routes!(records::read, records::write, records::erase))

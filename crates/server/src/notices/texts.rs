@@ -226,6 +226,14 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
         SecurityEventKind::SessionEnded => "En enhet loggades ut",
         SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
+        SecurityEventKind::AuthenticatorAdded => "En autentiseringsapp lades till",
+        SecurityEventKind::AuthenticatorRemoved => "Din autentiseringsapp togs bort",
+        SecurityEventKind::PhoneReplaced => "Ditt mobilnummer byttes",
+        SecurityEventKind::ReservePhoneAdded => "En reservtelefon lades till",
+        SecurityEventKind::ReservePhoneRemoved => "Din reservtelefon togs bort",
+        SecurityEventKind::OneTimeCodesMade => "Nya engångskoder gjordes",
+        SecurityEventKind::OneTimeCodesRemoved => "Dina engångskoder togs bort",
+        SecurityEventKind::OneTimeCodeUsed => "En engångskod användes",
     }
 }
 
@@ -237,6 +245,14 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
         SecurityEventKind::SessionEnded => "A device was signed out",
         SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
+        SecurityEventKind::AuthenticatorAdded => "An authenticator app was added",
+        SecurityEventKind::AuthenticatorRemoved => "Your authenticator app was removed",
+        SecurityEventKind::PhoneReplaced => "Your mobile number was replaced",
+        SecurityEventKind::ReservePhoneAdded => "A reserve phone was added",
+        SecurityEventKind::ReservePhoneRemoved => "Your reserve phone was removed",
+        SecurityEventKind::OneTimeCodesMade => "New one-time codes were made",
+        SecurityEventKind::OneTimeCodesRemoved => "Your one-time codes were removed",
+        SecurityEventKind::OneTimeCodeUsed => "A one-time code was used",
     }
 }
 
