@@ -107,7 +107,7 @@ impl Person {
         let step = sign_in::sign_in(self, &parsed, Password::new(PASSWORD)).await.expect("the password");
         let step = step.choose(step.only().expect("one factor is offered"));
         step.asked().send(self).await.expect("a code is sent");
-        step.enter(self, &code(server, phone, messages).await).await.expect("the code from the SMS").0
+        step.enter(self, &code(server, phone, messages).await.into()).await.expect("the code from the SMS").0
     }
 }
 

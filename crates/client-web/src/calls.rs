@@ -4,7 +4,7 @@ use securemailbox_client::{devices::DeviceName, failure::Class, replica::Which};
 use securemailbox_protocol::{
     accounts::{Language, LetterNotices, TrashLife},
     address::Address,
-    factors::FactorOffer,
+    factors::{ConfirmedFactor, Factor, FactorOffer, PhoneRole},
     letters::ErasureReceipt,
     phone::PhoneNumber,
     security::SecurityEvent,
@@ -25,8 +25,8 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder,
-        Holdings, Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet,
-        Verdict, WentOut,
+        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, Problem, Rows,
+        Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -214,6 +214,22 @@ calls! {
         name_passkey(PasskeyToName) -> Vec<NamedPasskey>;
         /// Removes a passkey. `proof-required` asks for `confirm` first.
         remove_passkey(Id) -> Vec<NamedPasskey>;
+        /// By what this account can be proved.
+        factors(Nothing) -> Vec<Factor>;
+        /// Takes one away. `proof-required` asks for `confirm` first, as it does for all that changes them.
+        remove_factor(Id) -> Vec<Factor>;
+        /// Begins an authenticator app: what it is to know.
+        begin_authenticator(Nothing) -> NewAuthenticator;
+        /// Enters a code that the new app shows: it counts from now.
+        confirm_authenticator(Code) -> ConfirmedFactor;
+        /// Names a new phone, of one's own or for the reserve; a code goes to it.
+        name_new_phone(NamedPhone) -> FactorOffer;
+        /// Sends the code of the new phone once more.
+        send_new_phone_code(Nothing) -> Done;
+        /// Enters it: the phone counts from now.
+        enter_new_phone_code(Code) -> Done;
+        /// Makes a sheet of one-time codes, in the place of the one before. They are told this once.
+        make_one_time_codes(Nothing) -> OneTimeSheet;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// How much the mailbox holds, and may hold.
@@ -291,6 +307,14 @@ pub fn lane(call: &str) -> Lane {
         | "passkeys"
         | "passkey_challenge"
         | "enter_passkey_proof" => Lane::AtOnce,
+        "factors"
+        | "remove_factor"
+        | "begin_authenticator"
+        | "confirm_authenticator"
+        | "name_new_phone"
+        | "send_new_phone_code"
+        | "enter_new_phone_code"
+        | "make_one_time_codes" => Lane::AtOnce,
         "hold" | "take_back" | "drafts" | "draft" | "save_draft" | "describe_contact" | "give_up_unsent"
         | "new_sheet" | "lock" => Lane::Device,
         _ => Lane::Server,
@@ -389,6 +413,16 @@ pub struct Confirmation {
 pub struct NewPhone {
     /// As typed: a Swedish number, or one with a country code.
     pub phone: String,
+}
+
+/// A phone number as typed, and what the phone is for.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NamedPhone {
+    /// As typed: a Swedish number, or one with a country code.
+    pub phone: String,
+    /// What for.
+    pub role: PhoneRole,
 }
 
 /// A password as typed, and whose it would be.
@@ -648,7 +682,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (22, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (30, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

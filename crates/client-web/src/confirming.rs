@@ -7,10 +7,10 @@ use securemailbox_client::{
     factors::{CodeToEnter, FactorToChoose},
     world::World,
 };
-use securemailbox_protocol::{factors::Code, passkeys::Assertion};
+use securemailbox_protocol::{factors::Answer, passkeys::Assertion};
 
 use crate::{
-    factor::Factor,
+    factor::{self, Factor},
     passkeys::PasskeyRequest,
     problems::{OrProblem, out_of_step},
     views::{Done, Factors, Problem},
@@ -43,8 +43,9 @@ impl Proof {
         Ok(Done {})
     }
 
-    pub(crate) async fn enter(&self, world: &impl World, code: &Code) -> Result<Done, Problem> {
-        self.chosen()?.enter(world, code).await.or_problem()?;
+    pub(crate) async fn enter(&self, world: &impl World, typed: &str) -> Result<Done, Problem> {
+        let chosen = self.chosen()?;
+        chosen.enter(world, &factor::read(chosen.offer().kind, typed)?).await.or_problem()?;
         self.0.take();
         Ok(Done {})
     }
@@ -58,7 +59,7 @@ impl Proof {
     }
 
     pub(crate) async fn enter_passkey(&self, world: &impl World, assertion: Assertion) -> Result<Done, Problem> {
-        self.chosen()?.enter_passkey(world, assertion).await.or_problem()?;
+        self.chosen()?.enter(world, &Answer::Passkey(assertion)).await.or_problem()?;
         self.0.take();
         Ok(Done {})
     }

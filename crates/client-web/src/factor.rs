@@ -1,12 +1,21 @@
 //! A factor to choose, and the one that was: in a sign-in, in a recovery, and where somebody confirms that it is them.
 
-use securemailbox_client::factors::{Asked, CodeToEnter, FactorToChoose};
-use securemailbox_protocol::factors::FactorKind;
+use securemailbox_client::factors::{Asked, CodeToEnter, FactorToChoose, NotTheCode, read_code};
+use securemailbox_protocol::factors::{Answer, FactorKind, NotAOneTimeCode};
 
 use crate::{
-    problems::out_of_step,
-    views::{Factors, Problem},
+    problems::{out_of_step, refused},
+    views::{Factors, PageProblem, Problem},
 };
+
+/// What was typed, as the code of a factor.
+pub(crate) fn read(kind: FactorKind, typed: &str) -> Result<Answer, Problem> {
+    read_code(kind, typed).map_err(|error| match error {
+        NotTheCode::Code(_) => refused(PageProblem::NotACode),
+        NotTheCode::OneTimeCode(NotAOneTimeCode::Length { .. }) => refused(PageProblem::OneTimeCodeLength),
+        NotTheCode::OneTimeCode(NotAOneTimeCode::Character { .. }) => refused(PageProblem::OneTimeCodeCharacter),
+    })
+}
 
 /// What there is to choose from, and what was chosen.
 pub(crate) struct Factor<S> {
@@ -15,9 +24,10 @@ pub(crate) struct Factor<S> {
 }
 
 impl<S: Clone> Factor<S> {
-    /// Where there is nothing to choose, the only one is chosen.
+    /// Where there is nothing to choose, the only one is chosen; and the best, which comes first, where nothing is sent for it.
     pub(crate) fn offered(to_choose: FactorToChoose<S>) -> Self {
-        let chosen = to_choose.only().map(|only| to_choose.choose(only));
+        let best = to_choose.offers().first().filter(|best| !best.kind.is_sent());
+        let chosen = to_choose.only().or(best).map(|offer| to_choose.choose(offer));
         Self { to_choose, chosen }
     }
 
@@ -30,7 +40,12 @@ impl<S: Clone> Factor<S> {
         self.chosen.as_ref().ok_or_else(out_of_step)
     }
 
-    /// What its code is sent by, where one was chosen that has one.
+    /// What was typed, as the code of the one that was chosen.
+    pub(crate) fn read(&self, typed: &str) -> Result<Answer, Problem> {
+        read(self.chosen()?.offer().kind, typed)
+    }
+
+    /// What its code is sent by, where one was chosen.
     pub(crate) fn asked(&self) -> Option<&Asked> {
         let chosen = self.chosen.as_ref().filter(|chosen| chosen.offer().kind != FactorKind::Passkey);
         chosen.map(CodeToEnter::asked)

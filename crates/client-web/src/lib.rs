@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adding;
 pub mod calls;
 mod confirming;
 mod contacts;

@@ -22,6 +22,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::{Account, TrashLife},
     address::Address,
+    factors::{ConfirmedFactor, Factor, FactorOffer},
     ids::LetterId,
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     phone::PhoneNumber,
@@ -31,24 +32,25 @@ use securemailbox_protocol::{
 };
 
 use crate::{
+    adding::Adding,
     calls::{
-        Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, MailboxCalls, Marking, Move, NewLanguage,
-        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
+        Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, MailboxCalls, Marking, Move, NamedPhone,
+        NewLanguage, NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
     },
     confirming::Proof,
     contacts::Decision,
     drafts::{draft_news, not_sent, written},
     passkeys::{
-        Adding, CreatedPasskey, Handed, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyProof,
+        AddingPasskey, CreatedPasskey, Handed, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyProof,
         PasskeyRequest, PasskeyToName, UsedPasskey,
     },
     problems::{OrProblem, problem, refused},
     shown::{self, People},
-    sign_in::{found, parse_phone},
+    sign_in::parse_phone,
     views::{
         self, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack,
-        Holdings, Letter, Me, NamedSession, OwnCertificate, PageProblem, Problem, Rows, Saved, SentLetter, Sheet,
-        WentOut,
+        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, Problem, Rows,
+        Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -61,8 +63,10 @@ pub struct Desk<W> {
     sheet: RefCell<Option<NewSheet>>,
     /// How the person confirms that it is them, while they do.
     confirming: Proof,
-    /// The passkey that is being added, and an output that came beside a call.
-    pub(crate) adding: Adding,
+    /// The factor that is being added, while one is.
+    adding: Adding,
+    /// The passkey that is being added, while one is, and an output that came beside a call.
+    pub(crate) adding_passkey: AddingPasskey,
     pub(crate) handed: Handed,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
@@ -79,7 +83,8 @@ impl<W: World> Desk<W> {
             mailbox: RefCell::new(None),
             sheet: RefCell::new(None),
             confirming: Proof::none(),
-            adding: Adding::none(),
+            adding: Adding::nothing(),
+            adding_passkey: AddingPasskey::none(),
             handed: Handed::none(),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
@@ -435,7 +440,48 @@ impl<W: World> MailboxCalls for Desk<W> {
     }
 
     async fn enter_proof(&self, args: Code) -> Result<Done, Problem> {
-        self.confirming.enter(&self.world, &found(&args.code)?).await
+        self.confirming.enter(&self.world, &args.code).await
+    }
+
+    async fn factors(&self, _: Nothing) -> Result<Vec<Factor>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.factors(world).await.or_problem()
+    }
+
+    async fn remove_factor(&self, args: Id) -> Result<Vec<Factor>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_factor(world, id(&args.id)?).await.or_problem()?;
+        mailbox.factors(world).await.or_problem()
+    }
+
+    async fn begin_authenticator(&self, _: Nothing) -> Result<NewAuthenticator, Problem> {
+        let (mailbox, world) = self.open()?;
+        self.adding.begin_authenticator(world, &mailbox).await
+    }
+
+    async fn confirm_authenticator(&self, args: Code) -> Result<ConfirmedFactor, Problem> {
+        let (mailbox, world) = self.open()?;
+        self.adding.confirm_authenticator(world, &mailbox, &args.code).await
+    }
+
+    async fn name_new_phone(&self, args: NamedPhone) -> Result<FactorOffer, Problem> {
+        let (mailbox, world) = self.open()?;
+        self.adding.name_phone(world, &mailbox, args).await
+    }
+
+    async fn send_new_phone_code(&self, _: Nothing) -> Result<Done, Problem> {
+        self.adding.send_code(&self.world).await
+    }
+
+    async fn enter_new_phone_code(&self, args: Code) -> Result<Done, Problem> {
+        self.adding.enter_code(&self.world, &args.code).await
+    }
+
+    async fn make_one_time_codes(&self, _: Nothing) -> Result<OneTimeSheet, Problem> {
+        let (mailbox, world) = self.open()?;
+        let sheet = mailbox.make_one_time_codes(world).await.or_problem()?;
+        let codes = sheet.codes.iter().map(ToString::to_string).collect();
+        Ok(OneTimeSheet { made: sheet.made, codes })
     }
 
     async fn passkey_challenge(&self, _: Nothing) -> Result<PasskeyRequest, Problem> {

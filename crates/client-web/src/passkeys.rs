@@ -206,9 +206,9 @@ impl Handed {
 }
 
 /// The passkey that is being added, if one is. Nothing of it is borrowed during a wait.
-pub(crate) struct Adding(RefCell<Option<PasskeyMade>>);
+pub(crate) struct AddingPasskey(RefCell<Option<PasskeyMade>>);
 
-impl Adding {
+impl AddingPasskey {
     pub(crate) const fn none() -> Self {
         Self(RefCell::new(None))
     }
@@ -244,16 +244,16 @@ impl<W: World> Desk<W> {
         let (mailbox, world) = self.open()?;
         let CreatedPasskey { id, made } = args;
         let (made, to_use) = mailbox.passkey_made(world, id, &made, output.as_ref()).await.or_problem()?;
-        self.adding.keep(made);
+        self.adding_passkey.keep(made);
         Ok(PasskeyAsked { request: PasskeyRequest::of_new(to_use), sealed: output.is_some() })
     }
 
     pub(crate) fn seal_for_passkey(&self) -> Result<Done, Problem> {
         let output = self.handed.take().ok_or_else(out_of_step)?;
         let (mailbox, world) = self.open()?;
-        let mut made = self.adding.take().ok_or_else(out_of_step)?;
+        let mut made = self.adding_passkey.take().ok_or_else(out_of_step)?;
         mailbox.seal_for_passkey(world, &mut made, &output);
-        self.adding.keep(made);
+        self.adding_passkey.keep(made);
         Ok(Done {})
     }
 
@@ -263,7 +263,7 @@ impl<W: World> Desk<W> {
         let (mailbox, world) = self.open()?;
         let UsedPasskey { assertion, name } = args;
         let name = passkey_name(&name)?;
-        let made = self.adding.take().ok_or_else(out_of_step)?;
+        let made = self.adding_passkey.take().ok_or_else(out_of_step)?;
         let id = made.id();
         let what_for = mailbox.passkey_used(world, made, assertion, output.as_ref()).await.or_problem()?;
         let _ = mailbox.name_passkey(world, id, name.clone()).await;

@@ -10,7 +10,13 @@ use securemailbox_client::{
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     world::World,
 };
-use securemailbox_protocol::{address::Address, factors, ids::SessionId, phone::PhoneNumber, typed};
+use securemailbox_protocol::{
+    address::Address,
+    factors::{self, Answer},
+    ids::SessionId,
+    phone::PhoneNumber,
+    typed,
+};
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
     recovery,
@@ -153,7 +159,7 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_code(&mut self, args: LastCode) -> Result<Done, Problem> {
         let Step::SignIn(factor) = &self.step else { return Err(out_of_step()) };
-        let opening = factor.chosen()?.prove(&self.world, &found(&args.code)?).await.or_problem()?;
+        let opening = factor.chosen()?.prove(&self.world, &factor.read(&args.code)?).await.or_problem()?;
         Ok(self.hand_over(opening, args.keep, args.device))
     }
 
@@ -171,8 +177,8 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
-        let step = factor.chosen()?;
-        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &found(&args.code)?).await.or_problem()?);
+        let (step, answer) = (factor.chosen()?, factor.read(&args.code)?);
+        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &answer).await.or_problem()?);
         Ok(Done {})
     }
 
@@ -229,13 +235,13 @@ impl<W: World> SignInCalls for SignIn<W> {
 
     async fn enter_passkey_proof(&mut self, args: EnteredPasskey) -> Result<Done, Problem> {
         let Step::SignIn(factor) = &self.step else { return Err(out_of_step()) };
-        let opening = factor.chosen()?.prove_passkey(&self.world, args.assertion).await.or_problem()?;
+        let opening = factor.chosen()?.prove(&self.world, &Answer::Passkey(args.assertion)).await.or_problem()?;
         Ok(self.hand_over(opening, args.keep, args.device))
     }
 
     async fn enter_recovery_passkey(&mut self, args: PasskeyProof) -> Result<Done, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
-        let step = factor.chosen()?.enter_passkey(&self.world, args.assertion).await.or_problem()?;
+        let step = factor.chosen()?.enter(&self.world, &Answer::Passkey(args.assertion)).await.or_problem()?;
         self.step = Step::NewPasswordToChoose(step);
         Ok(Done {})
     }

@@ -69,6 +69,10 @@ pub enum PageProblem {
     NotAnOpening,
     /// The page and the Worker are of different builds.
     OldPage,
+    /// Something that can't stand in a one-time code.
+    OneTimeCodeCharacter,
+    /// Too short or too long for a one-time code.
+    OneTimeCodeLength,
     /// A step that is not the next one.
     OutOfStep,
     /// Something that can't stand on a recovery sheet.
@@ -97,6 +101,26 @@ pub struct Problem {
     pub offers: Vec<FactorOffer>,
     /// By which number the operator finds the request in the log, where the server said so.
     pub request: Option<String>,
+}
+
+/// An authenticator app that is being added.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewAuthenticator {
+    /// What is typed into it: 32 characters of base32.
+    pub secret: String,
+    /// What the QR code says, and what a press on the phone itself opens.
+    pub uri: String,
+}
+
+/// A sheet of one-time codes, to be shown and printed once.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct OneTimeSheet {
+    /// When it was made: its name.
+    pub made: Timestamp,
+    /// Each of three groups of four characters.
+    pub codes: Vec<String>,
 }
 
 /// Where an entry lies.

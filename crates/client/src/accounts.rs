@@ -138,7 +138,7 @@ impl Registrant {
 
     async fn prove(&self, world: &impl World, asked: &Asked, code: &Code) -> Result<(), CallError> {
         let prove = endpoints::PROVE_FACTOR_OF_REGISTRATION.of(self.id);
-        Api::stranger(world.transport()).tell(prove, &asked.proof(Answer::Code(code.clone()))).await
+        Api::stranger(world.transport()).tell(prove, &asked.proof(&code.clone().into())).await
     }
 }
 

@@ -3,8 +3,7 @@
 
 use securemailbox_protocol::{
     endpoints,
-    factors::{Answer, Code, FactorOffer, Offers, SessionProof},
-    passkeys::Assertion,
+    factors::{Answer, FactorOffer, Offers, SessionProof},
 };
 
 use crate::{
@@ -45,19 +44,7 @@ impl CodeToEnter<Confirming> {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<SessionProof, CallError> {
-        self.answer(world, Answer::Code(code.clone())).await
-    }
-
-    /// Enters what a passkey signed. A refused one needs another challenge.
-    ///
-    /// # Errors
-    /// [`CallError`]
-    pub async fn enter_passkey(&self, world: &impl World, assertion: Assertion) -> Result<SessionProof, CallError> {
-        self.answer(world, Answer::Passkey(assertion)).await
-    }
-
-    async fn answer(&self, world: &impl World, answer: Answer) -> Result<SessionProof, CallError> {
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<SessionProof, CallError> {
         let asked = self.asked();
         asked.api(world).send(endpoints::PROVE_FACTOR_OF_SESSION.here(), &asked.proof(answer)).await
     }
@@ -66,7 +53,7 @@ impl CodeToEnter<Confirming> {
 #[cfg(test)]
 mod tests {
     use securemailbox_protocol::{
-        factors::{FactorKind, FactorOffer},
+        factors::{Code, FactorKind, FactorOffer},
         ids::{FactorId, SessionId},
         levels::Level,
         problems::{ProblemDetails, ProblemType},
@@ -106,7 +93,7 @@ mod tests {
         world.server.will("/sessions/current/proofs", ok(&()));
         ready(code_to_enter.asked().send(&world)).unwrap();
         world.server.will("/sessions/current/proofs/enter", ok(&SessionProof { level: Level::Phone, proved: NOW }));
-        ready(code_to_enter.enter(&world, &Code::parse("123456").unwrap())).unwrap();
+        ready(code_to_enter.enter(&world, &Code::parse("123456").unwrap().into())).unwrap();
         world.server.will(path, ok(&()));
         ready(mailbox.end_session(&world, session)).unwrap();
     }

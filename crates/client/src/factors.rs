@@ -3,7 +3,9 @@
 
 use securemailbox_protocol::{
     endpoints::Operation,
-    factors::{Answer, ChooseFactor, EnterProof, FactorKind, FactorOffer},
+    factors::{
+        Answer, ChooseFactor, Code, EnterProof, FactorKind, FactorOffer, NotACode, NotAOneTimeCode, OneTimeCode,
+    },
     ids::FactorId,
     passkeys::PasskeyToProve,
 };
@@ -52,9 +54,35 @@ impl Asked {
         Api::session(world.transport(), self.token.as_deref().map(String::as_str))
     }
 
-    /// What is sent for an answer: a code that was entered, or what a passkey signed.
-    pub(crate) const fn proof(&self, answer: Answer) -> EnterProof {
-        EnterProof { factor: self.factor, answer }
+    /// What is sent for what was entered.
+    pub(crate) fn proof(&self, answer: &Answer) -> EnterProof {
+        EnterProof { factor: self.factor, answer: answer.clone() }
+    }
+}
+
+/// What was typed can't be the code of the factor that was chosen. It was not sent, and cost no try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTheCode {
+    /// Of a message or an app: six digits.
+    #[error(transparent)]
+    Code(#[from] NotACode),
+    /// Of a sheet: twelve characters.
+    #[error(transparent)]
+    OneTimeCode(#[from] NotAOneTimeCode),
+}
+
+/// Reads what was typed as the code of a factor of that kind.
+///
+/// # Errors
+/// [`NotTheCode`]
+pub fn read_code(kind: FactorKind, typed: &str) -> Result<Answer, NotTheCode> {
+    match kind {
+        FactorKind::OneTimeCodes => Ok(Answer::OneTimeCode(OneTimeCode::parse(typed)?)),
+        FactorKind::Address
+        | FactorKind::Phone
+        | FactorKind::ReservePhone
+        | FactorKind::Authenticator
+        | FactorKind::Passkey => Ok(Answer::Code(Code::parse(typed)?)),
     }
 }
 
@@ -128,10 +156,18 @@ impl<S> CodeToEnter<S> {
     }
 }
 
-/// A phone is known by its last two digits, an address and the passkeys by being the only ones.
 fn is_in_order(offer: &FactorOffer) -> bool {
-    match offer.kind {
-        FactorKind::Address | FactorKind::Passkey => offer.hint.is_empty(),
-        FactorKind::Phone => offer.hint.len() == 2 && offer.hint.bytes().all(|byte| byte.is_ascii_digit()),
+    is_hint(offer.kind, &offer.hint)
+}
+
+/// A phone is known by its last two digits, anything else by being the only one of its kind.
+pub(crate) fn is_hint(kind: FactorKind, hint: &str) -> bool {
+    match kind {
+        FactorKind::Phone | FactorKind::ReservePhone => {
+            hint.len() == 2 && hint.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        FactorKind::Address | FactorKind::OneTimeCodes | FactorKind::Authenticator | FactorKind::Passkey => {
+            hint.is_empty()
+        }
     }
 }

@@ -245,6 +245,8 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::CodeRefused
         | ProblemType::CodeReplaced
         | ProblemType::PasskeyRefused
+        | ProblemType::CodeUsed
+        | ProblemType::OlderSheet
         | ProblemType::LastWayIn
         | ProblemType::ProofRequired
         | ProblemType::LevelRequired

@@ -15,6 +15,7 @@ mod fixtures;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod identity;
 mod keeping;
 pub mod letters;
 pub mod mailbox;

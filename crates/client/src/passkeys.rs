@@ -215,7 +215,7 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn remove_passkey(&self, world: &impl World, id: FactorId) -> Result<(), CallError> {
-        self.session.api(world).delete(endpoints::REMOVE_PASSKEY.of(id)).await
+        self.session.api(world).delete(endpoints::REMOVE_FACTOR.of(id)).await
     }
 }
 

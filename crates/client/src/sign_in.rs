@@ -4,10 +4,9 @@ use securemailbox_protocol::{
     accounts::Account,
     address::Address,
     endpoints,
-    factors::{Answer, Code, EnterProof, EnterSignInProof, Offers},
+    factors::{Answer, EnterProof, EnterSignInProof, Offers},
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
-    passkeys::Assertion,
     problems::ProblemType,
     sessions::{SessionDelivery, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, SignIn},
@@ -107,27 +106,15 @@ impl CodeToEnter<PasswordProved> {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<(Mailbox, Vec<Warning>), SignInError> {
-        Ok(Mailbox::begin(world, self.prove(world, code).await?).await?)
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<(Mailbox, Vec<Warning>), SignInError> {
+        Ok(Mailbox::begin(world, self.prove(world, answer).await?).await?)
     }
 
     /// Enters the code; the mailbox is opened elsewhere. A refused code may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn prove(&self, world: &impl World, code: &Code) -> Result<Opening, SignInError> {
-        self.answer(world, Answer::Code(code.clone())).await
-    }
-
-    /// Enters what a passkey signed; the mailbox is opened elsewhere. A refused one needs another challenge.
-    ///
-    /// # Errors
-    /// [`SignInError`]
-    pub async fn prove_passkey(&self, world: &impl World, assertion: Assertion) -> Result<Opening, SignInError> {
-        self.answer(world, Answer::Passkey(assertion)).await
-    }
-
-    async fn answer(&self, world: &impl World, answer: Answer) -> Result<Opening, SignInError> {
+    pub async fn prove(&self, world: &impl World, answer: &Answer) -> Result<Opening, SignInError> {
         let EnterProof { factor, answer } = self.asked().proof(answer);
         let entered = EnterSignInProof { factor, answer, session: world.delivery() };
         let PasswordProved { id, address, slot_key } = &self.step;
@@ -179,23 +166,7 @@ impl CodeToEnter<SheetProved> {
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<NewPasswordToChoose, SignInError> {
-        self.answer(world, Answer::Code(code.clone())).await
-    }
-
-    /// Enters what a passkey signed; the `recovery` slot opens. A refused one needs another challenge.
-    ///
-    /// # Errors
-    /// [`SignInError`]
-    pub async fn enter_passkey(
-        &self,
-        world: &impl World,
-        assertion: Assertion,
-    ) -> Result<NewPasswordToChoose, SignInError> {
-        self.answer(world, Answer::Passkey(assertion)).await
-    }
-
-    async fn answer(&self, world: &impl World, answer: Answer) -> Result<NewPasswordToChoose, SignInError> {
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<NewPasswordToChoose, SignInError> {
         let SheetProved { id, address, slot_key } = &self.step;
         let prove = endpoints::PROVE_FACTOR_OF_RECOVERY.of(*id);
         let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(answer)).await?;

@@ -9,7 +9,10 @@ use crate::{
         Registration,
     },
     directory::{Listing, LookUp},
-    factors::{ChooseFactor, EnterProof, EnterSignInProof, Offers, SessionProof},
+    factors::{
+        BegunAuthenticator, ChooseFactor, ConfirmedFactor, EnterProof, EnterSignInProof, Factors, NewPhone, Offers,
+        OneTimeCodes, SessionProof,
+    },
     ids::{CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
@@ -155,6 +158,14 @@ endpoints! {
     CHOOSE_FACTOR_OF_SESSION Post "/sessions/current/proofs" [()] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_SESSION Post "/sessions/current/proofs/enter" [()] EnterProof => SessionProof;
 
+    LIST_FACTORS Get "/factors" [()] () => Factors;
+    REMOVE_FACTOR Delete "/factors/{id}" [FactorId] () => ();
+    BEGIN_AUTHENTICATOR Post "/factors/authenticator" [()] () => BegunAuthenticator;
+    NAME_NEW_PHONE Post "/factors/phones" [()] NewPhone => Offers;
+    MAKE_ONE_TIME_CODES Post "/factors/one-time-codes" [()] () => OneTimeCodes;
+    CHOOSE_NEW_FACTOR Post "/factors/{id}/proofs" [FactorId] ChooseFactor => PasskeyToProve;
+    CONFIRM_NEW_FACTOR Post "/factors/{id}/proofs/enter" [FactorId] EnterProof => ConfirmedFactor;
+
     PUT_DEVICE_SLOT Put "/slots/device" [()] NewDeviceSlot => ();
     READ_DEVICE_SLOT Get "/slots/device" [()] () => DeviceSlot;
     DROP_DEVICE_SLOT Delete "/slots/device" [()] () => ();
@@ -164,7 +175,6 @@ endpoints! {
     BEGIN_PASSKEY Post "/passkeys" [()] () => PasskeyToMake;
     PASSKEY_MADE Post "/passkeys/{id}/made" [FactorId] MadeCredential => PasskeyToUse;
     PASSKEY_USED Post "/passkeys/{id}/used" [FactorId] UsedPasskey => ();
-    REMOVE_PASSKEY Delete "/passkeys/{id}" [FactorId] () => ();
 
     READ_RECORD Get "/records/{id}" [RecordId] () => Record;
     WRITE_RECORD Put "/records/{id}" [RecordId] Raw => RecordHead;

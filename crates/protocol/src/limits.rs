@@ -63,6 +63,18 @@ pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Passkeys of one account.
 pub const PASSKEYS: usize = 20;
+/// Codes on a sheet of one-time codes (PROTOCOL §7).
+pub const ONE_TIME_CODES: usize = 10;
+/// Sheets of one-time codes that are remembered, the newest included: whoever types a code of an older one is told so.
+pub const ONE_TIME_SHEETS: usize = 3;
+/// How long a code of an authenticator app is shown (RFC 6238 §4.1).
+pub const AUTHENTICATOR_STEP: Duration = Duration::from_secs(30);
+/// How far an app's clock may be from the server's when it is added, in steps.
+pub const DRIFT_AT_CONFIRMATION: i64 = 5;
+/// And at the most afterwards, as it drifts from one use to the next.
+pub const DRIFT: i64 = 10;
+/// How long a factor that was begun waits to be confirmed.
+pub const ENROLMENT_LIFE: Duration = Duration::from_secs(30 * 60);
 /// How long the receipt of an emptied trash is kept for a client that did not get it.
 pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a letter lies in the trash before it is erased, unless its holder wants it kept (PROTOCOL §8).

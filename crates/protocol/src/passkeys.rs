@@ -122,8 +122,8 @@ pub struct Passkey {
     pub opens: bool,
     /// When it was added.
     pub added: Timestamp,
-    /// When it proved something last.
-    pub used: Timestamp,
+    /// When it proved something last; none if never since.
+    pub used: Option<Timestamp>,
 }
 
 /// `GET /passkeys`.

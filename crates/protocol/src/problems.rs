@@ -52,6 +52,9 @@ problem_types! {
     CodeRefused "code-refused" 403 "The code was not accepted." "Type the code from the newest message. After five tries or ten minutes, ask for a new one.";
     CodeReplaced "code-replaced" 403 "There is a newer code." "Type the code from the newest message; the ones before it count no more.";
     PasskeyRefused "passkey-refused" 403 "The passkey was not accepted." "Try again within five minutes, or sign in with the password. A passkey that was removed opens nothing any more.";
+    CodeUsed "code-used" 403 "The code was used already." "Wait until the app shows the next code, or take the next one of the sheet.";
+    OlderSheet "older-sheet" 403 "The code is from an older sheet." "Take a code from the newest sheet; `made` says when that was made.";
+    LastWayIn "last-way-in" 409 "Without this nobody could get in." "Add another one first.";
     ProofRequired "proof-required" 403 "This needs a fresh proof of who you are." "Choose one of `offers`, confirm that it is you, and do it again.";
     OtherOrigin "other-origin" 403 "The request comes from another site." "Open the mailbox at its own address.";
     LevelRequired "level-required" 403 "The sender asked for a stronger proof of who you are, or a fresher one." "Confirm that it is you, and open the letter again.";
@@ -66,7 +69,6 @@ problem_types! {
     StaleDraft "stale-draft" 409 "The draft was written on, sent or erased meanwhile." "Read it, keep what is new in it, and send again.";
     AlreadyReleased "already-released" 409 "The letter has gone out already." "It lies in its readers' mailboxes, and can't be taken back like this any more.";
     RegistrationOver "registration-over" 409 "This registration is complete, or its hour is over." "Sign in, or register again.";
-    LastWayIn "last-way-in" 409 "It is one of the last ways into this mailbox." "Add another way first: a password, a passkey, or a recovery sheet.";
     RecordExists "record-exists" 409 "The account has such a record already." "Read it, and write the next version.";
     StaleVersion "stale-version" 412 "The record was written by another device meanwhile." "Read it, merge, and write again.";
     TooLarge "too-large" 413 "The request is larger than this address takes." "Send less; the limits are in docs/protocol.md.";

@@ -22,6 +22,22 @@ pub enum SecurityEventKind {
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
     UnlockFailed,
+    /// An authenticator app was added, in the place of the one before.
+    AuthenticatorAdded,
+    /// The authenticator app was taken away.
+    AuthenticatorRemoved,
+    /// The owner's own phone took the place of another.
+    PhoneReplaced,
+    /// A reserve phone was added, in the place of the one before.
+    ReservePhoneAdded,
+    /// The reserve phone was taken away.
+    ReservePhoneRemoved,
+    /// A sheet of one-time codes was made, and the one before was spent.
+    OneTimeCodesMade,
+    /// The sheet of one-time codes was taken away.
+    OneTimeCodesRemoved,
+    /// A one-time code was used.
+    OneTimeCodeUsed,
     /// A passkey was added: it opens the mailbox, or proves a person.
     PasskeyAdded,
     /// A passkey was removed.
@@ -30,13 +46,21 @@ pub enum SecurityEventKind {
 
 impl SecurityEventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::SessionEnded,
         Self::UnlockFailed,
+        Self::AuthenticatorAdded,
+        Self::AuthenticatorRemoved,
+        Self::PhoneReplaced,
+        Self::ReservePhoneAdded,
+        Self::ReservePhoneRemoved,
+        Self::OneTimeCodesMade,
+        Self::OneTimeCodesRemoved,
+        Self::OneTimeCodeUsed,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
     ];

@@ -3,7 +3,7 @@
 use securemailbox_client::{
     accounts::{self, AccountToMake, RegisterError},
     directory::Warning,
-    factors::{CodeToEnter, FactorToChoose},
+    factors::{CodeToEnter, FactorToChoose, NotTheCode, read_code},
     failure::{ClientProblem, Failure},
     mailbox::Mailbox,
     settings::{Name, Settings},
@@ -13,7 +13,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Language,
     address::Address,
-    factors::{Code, FactorKind, FactorOffer, NotACode},
+    factors::{Answer as Proof, Code, FactorKind, FactorOffer},
     ids::Fingerprint,
     phone::PhoneNumber,
     problems::ProblemType,
@@ -86,10 +86,12 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
     let address_to_prove = accounts::register(&world, &email, arguments.language).await.map_err(Stop::from);
     let address_to_prove = address_to_prove.map_err(reached)?;
     let question = desk.say(Sentence::AskEmailCode);
-    let phone_to_name = with_code(desk, &question, async |code| address_to_prove.enter(&world, &code).await).await?;
+    let phone_to_name =
+        with_code(desk, &question, six_digits, async |code| address_to_prove.enter(&world, &code).await).await?;
     let phone_to_prove = phone_to_name.enter(&world, arguments.phone).await.map_err(Stop::from).map_err(reached)?;
     let question = desk.say(Sentence::AskSmsCode);
-    let to_choose = with_code(desk, &question, async |code| phone_to_prove.enter(&world, &code).await).await?;
+    let to_choose =
+        with_code(desk, &question, six_digits, async |code| phone_to_prove.enter(&world, &code).await).await?;
     let password = match given {
         Some(password) => password,
         None => questions::ask_new_secret(Sentence::ChoosePassword, desk.language).await?,
@@ -143,8 +145,7 @@ async fn sign_in_with(
     password: Password,
 ) -> Result<(Mailbox, Vec<Warning>), Stop> {
     let code_to_enter = choose(desk, world, &sign_in::sign_in(world, email, password).await?).await?;
-    with_code(desk, &code_question(desk, code_to_enter.offer()), async |code| code_to_enter.enter(world, &code).await)
-        .await
+    prove(desk, code_to_enter.offer(), async |proof| code_to_enter.enter(world, &proof).await).await
 }
 
 /// Gets back in. Questions: the recovery code, the code from the SMS, the new password.
@@ -157,8 +158,7 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let code = RecoveryCode::parse(&code).map_err(Stop::not_a_recovery_code)?;
     let to_choose = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
     let to_prove = choose(desk, &world, &to_choose).await.map_err(reached)?;
-    let question = code_question(desk, to_prove.offer());
-    let to_choose = with_code(desk, &question, async |code| to_prove.enter(&world, &code).await).await?;
+    let to_choose = prove(desk, to_prove.offer(), async |proof| to_prove.enter(&world, &proof).await).await?;
     let password = match given {
         Some(password) => password,
         None => questions::ask_new_secret(Sentence::ChooseNewPassword, desk.language).await?,
@@ -261,7 +261,10 @@ async fn ask_which<'a>(desk: &Desk, offers: &[&'a FactorOffer]) -> Result<&'a Fa
         let way = match offer.kind {
             FactorKind::Address => desk.say(Sentence::WayEmail),
             FactorKind::Phone => desk.say(Sentence::WaySms { hint: &plain(&offer.hint) }),
-            FactorKind::Passkey => continue,
+            FactorKind::ReservePhone => desk.say(Sentence::WayReserve { hint: &plain(&offer.hint) }),
+            FactorKind::OneTimeCodes => desk.say(Sentence::WayOneTimeCode),
+            FactorKind::Authenticator => desk.say(Sentence::WayAuthenticator),
+            FactorKind::Passkey => desk.say(Sentence::WayPasskey),
         };
         questions::say(&format!("{number}: {way}"))?;
     }
@@ -275,32 +278,59 @@ async fn ask_which<'a>(desk: &Desk, offers: &[&'a FactorOffer]) -> Result<&'a Fa
     }
 }
 
-pub(crate) fn code_question(desk: &Desk, offer: &FactorOffer) -> String {
-    match offer.kind {
+/// Asks for the code of a factor that was chosen, and enters it.
+pub(crate) async fn prove<T, E: Failure>(
+    desk: &Desk,
+    offer: &FactorOffer,
+    enter: impl AsyncFn(Proof) -> Result<T, E>,
+) -> Result<T, Stop> {
+    let question = match offer.kind {
         FactorKind::Address => desk.say(Sentence::AskEmailCode),
-        FactorKind::Phone => desk.say(Sentence::AskPhoneCode { hint: &plain(&offer.hint) }),
-        FactorKind::Passkey => desk.say(Sentence::BrowserOnly),
-    }
+        FactorKind::Phone | FactorKind::ReservePhone => desk.say(Sentence::AskPhoneCode { hint: &plain(&offer.hint) }),
+        FactorKind::OneTimeCodes => desk.say(Sentence::AskOneTimeCode),
+        FactorKind::Authenticator | FactorKind::Passkey => desk.say(Sentence::AskAuthenticatorCode),
+    };
+    let read = |typed: &str| {
+        read_code(offer.kind, typed).map_err(|error| match error {
+            NotTheCode::Code(_) => Stop::not_a_code(Sentence::NotACode),
+            NotTheCode::OneTimeCode(_) => Stop::not_a_code(Sentence::NotAOneTimeCode),
+        })
+    };
+    with_code(desk, &question, read, enter).await
+}
+
+/// The six digits in what was typed.
+pub(crate) fn six_digits(typed: &str) -> Result<Code, Stop> {
+    Code::parse(typed).map_err(|_| Stop::not_a_code(Sentence::NotACode))
 }
 
 /// Asks for a code and enters it; asks again, if a person sits there, while it is refused.
-pub(crate) async fn with_code<T, E: Failure>(
+pub(crate) async fn with_code<C, T, E: Failure>(
     desk: &Desk,
     question: &str,
-    enter: impl AsyncFn(Code) -> Result<T, E>,
+    read: impl Fn(&str) -> Result<C, Stop>,
+    enter: impl AsyncFn(C) -> Result<T, E>,
 ) -> Result<T, Stop> {
+    const REFUSALS: [(ProblemType, Sentence<'_>); 4] = [
+        (ProblemType::CodeRefused, Sentence::CodeNotAccepted),
+        (ProblemType::CodeReplaced, Sentence::CodeReplaced),
+        (ProblemType::CodeUsed, Sentence::CodeUsed),
+        (ProblemType::OlderSheet, Sentence::OlderSheet),
+    ];
     loop {
         let mut refusal = Sentence::CodeNotAccepted;
-        let refused = match Code::parse(&questions::ask(question).await?) {
+        let refused = match read(&questions::ask(question).await?) {
             Ok(code) => match enter(code).await {
-                Err(error) if is_called(&error, ProblemType::CodeRefused) => Stop::from(error),
-                Err(error) if is_called(&error, ProblemType::CodeReplaced) => {
-                    refusal = Sentence::CodeReplaced;
-                    Stop::from(error)
-                }
-                done => return done.map_err(Stop::from),
+                Ok(done) => return Ok(done),
+                Err(error) => match REFUSALS.into_iter().find(|(kind, _)| is_called(&error, *kind)) {
+                    Some((_, why)) => {
+                        refusal = why;
+                        Stop::from(error)
+                    }
+                    None => return Err(error.into()),
+                },
             },
-            Err(NotACode) => Stop::not_a_code(),
+            Err(slip) => slip,
         };
         if !questions::answers_come_from_a_person() {
             return Err(refused);

@@ -7,6 +7,7 @@ mod contacts;
 mod demo;
 mod desk;
 mod export;
+mod factors;
 mod files;
 mod filing;
 mod http;
@@ -78,6 +79,10 @@ enum MailboxCommand {
     EndSession(With<security::EndSessionArgs>),
     /// Make a new recovery sheet; the old one opens nothing any more.
     NewSheet(With<Nothing>),
+    /// List by what you are proved when you sign in; add or remove one.
+    Factors(With<factors::FactorsArgs>),
+    /// Make ten one-time codes, for the day on which your phone is lost; older ones count no more.
+    OneTimeCodes(With<Nothing>),
     /// List what was done about who may open this mailbox, in the last 90 days.
     Events(With<Nothing>),
     /// Write a letter.
@@ -184,6 +189,8 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::Sessions(_) => security::sessions(&desk).await,
         Do::EndSession(With { own, .. }) => security::end_session(&desk, own).await,
         Do::NewSheet(_) => security::new_sheet(&desk).await,
+        Do::Factors(With { own, .. }) => factors::factors(&desk, own).await,
+        Do::OneTimeCodes(_) => factors::one_time_codes(&desk).await,
         Do::Events(_) => security::events(&desk).await,
         Do::Send(With { own, .. }) => writing::send(&desk, own).await,
         Do::Reply(With { own, .. }) => writing::reply(&desk, own).await,
@@ -215,10 +222,12 @@ impl MailboxCommand {
             | Self::Whoami(with)
             | Self::Sessions(with)
             | Self::NewSheet(with)
+            | Self::OneTimeCodes(with)
             | Self::Events(with)
             | Self::EmptyTrash(with)
             | Self::Contacts(with) => &with.desk,
             Self::EndSession(with) => &with.desk,
+            Self::Factors(with) => &with.desk,
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
             Self::Read(with) => &with.desk,

@@ -86,8 +86,8 @@ impl Stop {
     }
 
     /// A code was typed that can't be one: a slip of the hand, and no matter for the server.
-    pub(crate) fn not_a_code() -> Self {
-        Self::of(StopName::Failure(ProblemType::CodeRefused.into()), Class::Refused, Sentence::NotACode.told())
+    pub(crate) fn not_a_code(why: Sentence<'_>) -> Self {
+        Self::of(StopName::Failure(ProblemType::CodeRefused.into()), Class::Refused, why.told())
     }
 
     /// The same of the code on a recovery sheet.

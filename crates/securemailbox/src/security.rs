@@ -15,7 +15,7 @@ use securemailbox_protocol::{
 use serde_json::json;
 
 use crate::{
-    accounts::{choose, code_question, with_code},
+    accounts::{choose, prove},
     desk::Desk,
     outcome::{Answer, Stop},
     show::plain,
@@ -106,12 +106,20 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
         SecurityEventKind::PasskeyAdded => Sentence::PasskeyAddedEvent,
         SecurityEventKind::PasskeyRemoved => Sentence::PasskeyRemovedEvent,
+        SecurityEventKind::AuthenticatorAdded => Sentence::AuthenticatorAddedEvent,
+        SecurityEventKind::AuthenticatorRemoved => Sentence::AuthenticatorRemovedEvent,
+        SecurityEventKind::PhoneReplaced => Sentence::PhoneReplacedEvent,
+        SecurityEventKind::ReservePhoneAdded => Sentence::ReservePhoneAddedEvent,
+        SecurityEventKind::ReservePhoneRemoved => Sentence::ReservePhoneRemovedEvent,
+        SecurityEventKind::OneTimeCodesMade => Sentence::OneTimeCodesMadeEvent,
+        SecurityEventKind::OneTimeCodesRemoved => Sentence::OneTimeCodesRemovedEvent,
+        SecurityEventKind::OneTimeCodeUsed => Sentence::OneTimeCodeUsedEvent,
     }
 }
 
 /// Does it. Where that is refused for want of a fresh proof, asks for a code and does it once more, and no oftener: a server
 /// that asks again and again must not send anybody SMS without end.
-async fn confirmed<T, E: Failure>(
+pub(crate) async fn confirmed<T, E: Failure>(
     desk: &Desk,
     world: &impl World,
     mailbox: &Mailbox,
@@ -124,8 +132,7 @@ async fn confirmed<T, E: Failure>(
                 return Err(refusal.into());
             }
             let to_enter = choose(desk, world, &mailbox.confirm(world, offers).await?).await?;
-            with_code(desk, &code_question(desk, to_enter.offer()), async |code| to_enter.enter(world, &code).await)
-                .await?;
+            prove(desk, to_enter.offer(), async |proof| to_enter.enter(world, &proof).await).await?;
             act().await.map_err(Stop::from)
         }
         Ok(done) => Ok(done),

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod authenticator;
 mod body;
 mod budgets;
 pub mod check;

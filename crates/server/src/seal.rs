@@ -13,7 +13,7 @@ use hmac::{Hmac, Mac};
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
     address::Address,
-    factors::Code,
+    factors::{AuthenticatorSecret, Code, OneTimeCode},
     ids::{AccountId, FactorId},
     numbers::Version,
     phone::PhoneNumber,
@@ -83,6 +83,33 @@ impl ServerSeal {
         std::str::from_utf8(&plain).ok().and_then(|text| PhoneNumber::parse(text).ok()).ok_or(Unsealed)
     }
 
+    /// Seals the secret of an authenticator app.
+    pub fn seal_authenticator(
+        &self,
+        account: AccountId,
+        factor: FactorId,
+        secret: &AuthenticatorSecret,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Vec<u8> {
+        self.seal(Purpose::Totp, *account.as_bytes(), *factor.as_bytes(), secret.as_bytes(), rng)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Unsealed`]: altered, swapped, or of another seal.
+    pub fn authenticator(
+        &self,
+        account: AccountId,
+        factor: FactorId,
+        sealed: &[u8],
+    ) -> Result<AuthenticatorSecret, Unsealed> {
+        let plain = self.open(Purpose::Totp, *account.as_bytes(), *factor.as_bytes(), sealed)?;
+        <[u8; AuthenticatorSecret::LENGTH]>::try_from(plain.as_slice())
+            .map(AuthenticatorSecret::from_bytes)
+            .map_err(|_| Unsealed)
+    }
+
     /// Seals an account's certificate, whose User ID is the address.
     pub fn seal_certificate(
         &self,
@@ -144,6 +171,12 @@ impl ServerSeal {
     #[must_use]
     pub fn code(&self, sent_for: &[u8; 16], factor: FactorId, code: &Code) -> [u8; 32] {
         self.mac(&[b"code", sent_for, factor.as_bytes(), code.digits().as_bytes()])
+    }
+
+    /// The HMAC that the database keeps of a code on a sheet, bound to its account.
+    #[must_use]
+    pub fn one_time_code(&self, account: AccountId, code: &OneTimeCode) -> [u8; 32] {
+        self.mac(&[b"one-time-code", account.as_bytes(), code.as_bytes()])
     }
 
     /// The HMAC by which the database counts something: what it is, within which time, and of whom.

@@ -91,6 +91,8 @@ pub struct Session {
     pub id: SessionId,
     /// What was proved, and when.
     pub standing: Standing,
+    /// When a factor that is kept in reserve was proved last.
+    pub reserve: Option<Timestamp>,
     /// Whether the token came in a cookie or in `Authorization`.
     pub delivery: SessionDelivery,
 }
@@ -181,7 +183,8 @@ impl FromRequestParts<Mailroom> for LockedOrNot {
         if row.is_due_for_touch(now) {
             mailroom.store.write(TouchSession { session: row.id, now }).await?;
         }
-        let session = Session { account: row.account, id: row.id, standing: row.standing, delivery };
+        let session =
+            Session { account: row.account, id: row.id, standing: row.standing, reserve: row.reserve, delivery };
         Ok(Self { session, locked: row.locked })
     }
 }
@@ -254,7 +257,7 @@ mod tests {
         let id = SessionId::from_bytes([1; 16]);
         let account = AccountId::from_bytes([2; 16]);
         let standing = Standing { level: Level::Phone, proved };
-        let session = Session { account, id, standing, delivery: SessionDelivery::Bearer };
+        let session = Session { account, id, standing, reserve: None, delivery: SessionDelivery::Bearer };
         let later = proved.after(limits::PROOF_LIFE + Duration::from_secs(1));
         assert!(session.may_open(None, later));
         assert!(session.may_open(Some(Level::Phone), proved));

@@ -226,7 +226,10 @@ macro_rules! words {
 
 words! {
     MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" Demo "demo" }
-    FactorKind { Address "address" Phone "phone" Passkey "passkey" }
+    FactorKind {
+        Address "address" Phone "phone" ReservePhone "reserve-phone" OneTimeCodes "one-time-codes"
+        Authenticator "authenticator" Passkey "passkey"
+    }
     AccountKind { Member "member" Guest "guest" }
     Language { Sv "sv" En "en" }
     TrashLife { ThirtyDays "thirty-days" Unlimited "unlimited" }
@@ -237,7 +240,12 @@ words! {
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
-        PasswordReplaced "password-replaced" SessionEnded "session-ended" UnlockFailed "unlock-failed" PasskeyAdded "passkey-added" PasskeyRemoved "passkey-removed"
+        PasswordReplaced "password-replaced" SessionEnded "session-ended" UnlockFailed "unlock-failed"
+        AuthenticatorAdded "authenticator-added" AuthenticatorRemoved "authenticator-removed"
+        PhoneReplaced "phone-replaced" ReservePhoneAdded "reserve-phone-added"
+        ReservePhoneRemoved "reserve-phone-removed" OneTimeCodesMade "one-time-codes-made"
+        OneTimeCodesRemoved "one-time-codes-removed" OneTimeCodeUsed "one-time-code-used"
+        PasskeyAdded "passkey-added" PasskeyRemoved "passkey-removed"
     }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }

@@ -35,7 +35,11 @@ impl Act for Sweep {
              WHERE holder_id IN (SELECT registration_id FROM registration WHERE expires <= $1)
                 OR holder_id IN (SELECT sign_in_id FROM sign_in WHERE expires <= $1)
                 OR holder_id IN (SELECT recovery_id FROM recovery WHERE expires <= $1)
-                OR holder_id IN (SELECT session_id FROM session WHERE expires <= $1)";
+                OR holder_id IN (SELECT session_id FROM session WHERE expires <= $1)
+                OR holder_id IN (SELECT factor_id FROM enrolment WHERE expires <= $1)";
+        const ENROLMENTS: &str = "
+            DELETE FROM enrolment
+             WHERE expires <= $1 OR session_id IN (SELECT session_id FROM session WHERE expires <= $1)";
         // A registration that was completed is gone, and its factors are the account's.
         const FACTORS: &str = "
             DELETE FROM factor WHERE mailbox_id IN (SELECT account_id FROM registration WHERE expires <= $1)";
@@ -44,6 +48,7 @@ impl Act for Sweep {
         db.exec(PROOFS, &[&self.now]).await?;
         db.exec(FACTORS, &[&self.now]).await?;
         db.exec(SHARES, &[&self.now]).await?;
+        db.exec(ENROLMENTS, &[&self.now]).await?;
         db.exec("DELETE FROM receipt WHERE expires <= $1", &[&self.now]).await?;
         db.exec("DELETE FROM enrolling_passkey WHERE expires <= $1", &[&self.now]).await?;
         tallies::sweep(db, self.now).await?;

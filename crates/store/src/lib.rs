@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod directory;
+pub mod enrolments;
 pub mod erasure;
 pub mod factors;
 #[cfg(any(test, fuzzing))]
@@ -12,6 +13,7 @@ pub mod letters;
 pub mod measures;
 pub mod meta;
 pub mod notices;
+pub mod one_time_codes;
 pub mod passkeys;
 pub mod proofs;
 pub mod proving;

@@ -16,7 +16,7 @@ pub use adding::{AddPasskey, AddPasskeyError, BeginPasskey, Enrolling, PasskeyMa
 pub use proving::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge};
 
 use crate::{
-    Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
+    Act, Db, ReadOnly, Room, Row, StoreError, factors,
     proofs::Standing,
     sessions::{self, NewSession},
     sign_in::SignedIn,
@@ -58,8 +58,8 @@ pub struct PasskeyRow {
     pub opens: bool,
     /// When it was added.
     pub added: Timestamp,
-    /// When it proved something last.
-    pub used: Timestamp,
+    /// When it proved something last, since it was added.
+    pub used: Option<Timestamp>,
 }
 
 /// The passkeys of an account, oldest first.
@@ -252,16 +252,16 @@ pub(crate) async fn used<D: Db>(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "
-        UPDATE passkey SET counter = $3, backed_up = $4, used = $5 WHERE factor_id = $1 AND mailbox_id = $2";
+        UPDATE passkey SET counter = $3, backed_up = $4 WHERE factor_id = $1 AND mailbox_id = $2";
     let AuthenticatorRow { counter, backed_up, .. } = authenticator;
-    let row: [&dyn ToParam; 5] = [&factor, &account, &i64::from(counter), &backed_up, &now];
-    Ok(db.exec(SQL, &row).await? > 0)
+    factors::used(db, account, factor, now).await?;
+    Ok(db.exec(SQL, &[&factor, &account, &i64::from(counter), &backed_up]).await? > 0)
 }
 
 /// The passkeys of an account, oldest first.
 pub(crate) async fn of_account<D: Db>(db: &mut D, account: AccountId) -> Result<Vec<PasskeyRow>, StoreError> {
     const SQL: &str = "
-        SELECT p.factor_id, p.credential_id, CASE WHEN s.slot_id IS NULL THEN 0 ELSE 1 END, f.created, p.used
+        SELECT p.factor_id, p.credential_id, CASE WHEN s.slot_id IS NULL THEN 0 ELSE 1 END, f.created, f.used
           FROM passkey p JOIN factor f ON f.factor_id = p.factor_id
           LEFT JOIN slot s ON s.factor_id = p.factor_id
          WHERE p.mailbox_id = $1

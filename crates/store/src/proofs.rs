@@ -2,6 +2,7 @@
 //! keeps it between two requests. A registration, a sign-in, a recovery and a session build on this file, and the acts in
 //! [`crate::proving`] build on them.
 
+mod authenticator;
 mod code;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+pub use authenticator::{AppClock, Shown, Step};
 pub use code::{CodeHmac, CodeProof, NOBODYS_CODE, SentCode, Verdict};
 
 use crate::{Db, Row, StoreError, ToParam, factors::Factor};
@@ -30,6 +32,8 @@ pub enum HolderId {
     Recovery(RecoveryId),
     /// Somebody who is signed in, and proves it afresh.
     Session(SessionId),
+    /// A factor that somebody who is signed in is adding.
+    Enrolment(FactorId),
 }
 
 impl HolderId {
@@ -41,6 +45,7 @@ impl HolderId {
             Self::SignIn(id) => id.as_bytes(),
             Self::Recovery(id) => id.as_bytes(),
             Self::Session(id) => id.as_bytes(),
+            Self::Enrolment(id) => id.as_bytes(),
         }
     }
 
@@ -51,6 +56,7 @@ impl HolderId {
             Self::SignIn(_) => "sign-in",
             Self::Recovery(_) => "recovery",
             Self::Session(_) => "session",
+            Self::Enrolment(_) => "enrolment",
         }
     }
 
@@ -58,7 +64,7 @@ impl HolderId {
     pub(crate) const fn asks_afresh(self) -> bool {
         match self {
             Self::Session(_) => true,
-            Self::Registration(_) | Self::SignIn(_) | Self::Recovery(_) => false,
+            Self::Registration(_) | Self::SignIn(_) | Self::Recovery(_) | Self::Enrolment(_) => false,
         }
     }
 }
@@ -178,6 +184,9 @@ pub(crate) async fn find<D: Db>(
             tries_left: u8::try_from(tries_left).map_err(|_| StoreError::Damaged("tries"))?,
         }),
         "proved" => CodeProof::Proved { at: proved.ok_or(StoreError::Damaged("when it was proved"))? },
+        "asked" => {
+            CodeProof::Asked { until, tries_left: u8::try_from(tries_left).map_err(|_| StoreError::Damaged("tries"))? }
+        }
         "closed" => CodeProof::Closed,
         "not-sent" => CodeProof::NotSent,
         _ => return Err(StoreError::Damaged("the state of a proof")),
@@ -198,9 +207,13 @@ pub(crate) async fn keep<D: Db>(
            SET state = EXCLUDED.state, code = EXCLUDED.code, older = EXCLUDED.older, until = EXCLUDED.until,
                tries_left = EXCLUDED.tries_left, proved = EXCLUDED.proved";
     // What is over keeps no code.
-    let over = SentCode { code: [0; 32], older: Vec::new(), until: Timestamp::from_unix_millis(0), tries_left: 0 };
+    let mut over = SentCode { code: [0; 32], older: Vec::new(), until: Timestamp::from_unix_millis(0), tries_left: 0 };
     let (state, sent, proved) = match proof {
         CodeProof::Sent(sent) => ("sent", sent, None),
+        CodeProof::Asked { until, tries_left } => {
+            over = SentCode { until: *until, tries_left: *tries_left, ..over };
+            ("asked", &over, None)
+        }
         CodeProof::Proved { at } => ("proved", &over, Some(*at)),
         CodeProof::Closed => ("closed", &over, None),
         CodeProof::NotSent => ("not-sent", &over, None),

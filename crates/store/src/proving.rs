@@ -1,6 +1,8 @@
 //! Proving a factor (PROTOCOL §9a): what there is to choose from, a code that goes out, and the code that is entered. One way
 //! for all that a proof can be for: a registration, a sign-in, a recovery, a session.
 
+mod kept;
+
 use securemailbox_protocol::{
     accounts::Language,
     factors::FactorKind,
@@ -11,11 +13,14 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, Room, StoreError,
     accounts::AddressLookup,
+    enrolments,
     factors::{self, Factor},
     notices::{self, NewNotice, NoticeId},
     proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Verdict, Waiting},
     recoveries, registrations, sessions, sign_in,
 };
+
+pub use kept::{AskForCode, EnterKeptCode, KeptCode, OneTimeCodeUsed};
 
 /// Why a factor can't be chosen.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +47,8 @@ impl Act for OffersTo {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         let Waiting { account, .. } = waiting(db, self.holder, self.now).await?.ok_or(ChooseError::Over)?;
-        Ok(Offered { account, factors: factors::of_account(db, account).await? })
+        let factors = factors::offered(factors::of_account(db, account).await?, self.holder);
+        Ok(Offered { account, factors })
     }
 }
 
@@ -182,18 +188,23 @@ impl<H: Holder> Act for EnterCode<H> {
         let (holder, now) = (self.holder.id(), self.now);
         let over = Entered::Refused(Verdict::AlreadyOver);
         let Some(Waiting { account, .. }) = waiting(db, holder, now).await? else { return Ok(over) };
-        let Some(Factor { kind, .. }) = factors::find(db, account, self.factor).await? else { return Ok(over) };
+        let Some(Factor { kind, .. }) = factor_of(db, account, holder, self.factor).await? else { return Ok(over) };
         let Some(proof) = proofs::find(db, holder, self.factor).await? else { return Ok(over) };
         let (proof, verdict) = proof.enter(&self.code, now);
         proofs::keep(db, holder, self.factor, &proof).await?;
         match verdict {
-            Verdict::Proved => Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?)),
+            Verdict::Proved => {
+                factors::used(db, account, self.factor, now).await?;
+                Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?))
+            }
             refused @ (Verdict::Wrong
             | Verdict::Older
             | Verdict::NoTriesLeft
             | Verdict::TooLate
             | Verdict::NotSent
-            | Verdict::AlreadyOver) => Ok(Entered::Refused(refused)),
+            | Verdict::AlreadyOver
+            | Verdict::Used(_)
+            | Verdict::OlderSheet) => Ok(Entered::Refused(refused)),
         }
     }
 }
@@ -223,7 +234,7 @@ impl Act for Guessed {
         if let HolderId::Registration(id) = self.holder {
             return Ok(registrations::address_of(db, id, self.now).await?.map(Guesser::Registering));
         }
-        Ok(waiting(db, self.holder, self.now).await?.map(|waiting| Guesser::Account(waiting.account)))
+        Ok(kept::whose(db, self.holder, self.now).await?.map(Guesser::Account))
     }
 }
 
@@ -240,6 +251,7 @@ pub(crate) async fn waiting<D: Db>(
         HolderId::SignIn(id) => sign_in::waiting(db, id, now).await,
         HolderId::Recovery(id) => recoveries::waiting(db, id, now).await,
         HolderId::Session(id) => sessions::waiting(db, id, now).await,
+        HolderId::Enrolment(id) => enrolments::waiting(db, id, now).await,
     }
 }
 
@@ -251,11 +263,30 @@ pub(crate) async fn chosen<D: Db>(
     now: Timestamp,
 ) -> Result<(Waiting, Factor), ChooseError> {
     let waiting = waiting(db, holder, now).await?.ok_or(ChooseError::Over)?;
-    let factor = factors::find(db, waiting.account, factor).await?.ok_or(ChooseError::Over)?;
+    let factor = factor_of(db, waiting.account, holder, factor).await?.ok_or(ChooseError::Over)?;
     match proofs::find(db, holder, factor.id).await? {
         Some(CodeProof::Proved { .. }) if !holder.asks_afresh() => Err(ChooseError::Over),
-        Some(CodeProof::Proved { .. } | CodeProof::Sent(_) | CodeProof::Closed | CodeProof::NotSent) | None => {
-            Ok((waiting, factor))
-        }
+        Some(
+            CodeProof::Proved { .. }
+            | CodeProof::Sent(_)
+            | CodeProof::Closed
+            | CodeProof::NotSent
+            | CodeProof::Asked { .. },
+        )
+        | None => Ok((waiting, factor)),
     }
+}
+
+/// A factor that is offered to a holder.
+async fn factor_of<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    holder: HolderId,
+    factor: FactorId,
+) -> Result<Option<Factor>, StoreError> {
+    if let HolderId::Enrolment(id) = holder {
+        return if id == factor { enrolments::find(db, account, id).await } else { Ok(None) };
+    }
+    let offered = factors::offered(factors::of_account(db, account).await?, holder);
+    Ok(offered.into_iter().find(|offer| offer.id == factor))
 }

@@ -65,7 +65,8 @@ impl Act for BeginRecovery {
         // As long as a registration: time for an SMS and for thinking of a password.
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         db.exec(BEGIN, &[&self.id, &account, &expires]).await?;
-        Ok(Some(Offered { account, factors: factors::of_account(db, account).await? }))
+        let factors = factors::offered(factors::of_account(db, account).await?, HolderId::Recovery(self.id));
+        Ok(Some(Offered { account, factors }))
     }
 }
 

@@ -11,7 +11,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
+    Act, Db, ReadOnly, Room, Row, StoreError, ToParam, enrolments,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
     pulse,
     security::{self, SecurityEvent},
@@ -49,6 +49,8 @@ pub struct Session {
     pub account: AccountId,
     /// The level that was proved, and when.
     pub standing: Standing,
+    /// When a factor that is kept in reserve was proved last.
+    pub reserve: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub used: Timestamp,
     /// Whether it lasts [`securemailbox_protocol::limits::KEPT_SESSION_LIFE`] after its last use.
@@ -82,7 +84,7 @@ impl Act for SessionByToken {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, used, kept, locked FROM session
+            SELECT session_id, mailbox_id, level, proved, reserve, used, kept, locked FROM session
              WHERE token_hash = $1 AND expires > $2";
         db.row(SQL, &[&self.token_hash, &self.now]).await?.map(session).transpose()
     }
@@ -127,7 +129,7 @@ impl Act for ListSessions {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, used, kept, locked FROM session
+            SELECT session_id, mailbox_id, level, proved, reserve, used, kept, locked FROM session
              WHERE mailbox_id = $1 AND expires > $2
              ORDER BY begun DESC, session_id DESC";
         db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
@@ -176,7 +178,7 @@ impl Holder for StepUp {
     }
 
     async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
-        let standing = step_up(db, self.0, proved.kind, proved.now).await?;
+        let standing = stand(db, self.0, proved.kind, proved.now).await?;
         // It stands in the session now, and may be asked for afresh.
         proofs::forget(db, self.id()).await?;
         Ok(standing)
@@ -197,6 +199,7 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
         id: row.take()?,
         account: row.take()?,
         standing: Standing { level: row.take()?, proved: row.take()? },
+        reserve: row.take()?,
         used: row.take()?,
         kept: row.take()?,
         locked: row.take()?,
@@ -224,6 +227,30 @@ pub(crate) async fn begin<D: Db>(
     Ok(Begun { account, standing })
 }
 
+/// A factor was proved in a session: how it stands from now.
+pub(crate) async fn stand<D: Db>(
+    db: &mut D,
+    session: SessionId,
+    kind: FactorKind,
+    now: Timestamp,
+) -> Result<Standing, StoreError> {
+    const FIND: &str = "SELECT level, proved FROM session WHERE session_id = $1";
+    const STAND: &str = "UPDATE session SET level = $2, proved = $3 WHERE session_id = $1";
+    let mut row = db.row(FIND, &[&session]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
+    let before = Standing { level: row.take()?, proved: row.take()? };
+    let standing = before.with(kind, now);
+    db.exec(STAND, &[&session, &standing.level, &standing.proved]).await?;
+    if kind.is_reserve() {
+        prove_reserve(db, session, now).await?;
+    }
+    Ok(standing)
+}
+
+/// A factor that is kept in reserve was proved in a session.
+pub(crate) async fn prove_reserve<D: Db>(db: &mut D, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    db.exec("UPDATE session SET reserve = $2 WHERE session_id = $1", &[&session, &now]).await.map(drop)
+}
+
 async fn end_the_oldest<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const SQL: &str = "
         SELECT session_id FROM session WHERE mailbox_id = $1
@@ -242,6 +269,7 @@ pub(crate) async fn end<D: Db>(db: &mut D, account: AccountId, session: SessionI
     pulse::wake_event_streams(db, account.mailbox()).await?;
     let ended = db.exec(SESSION, &[&session, &account]).await? > 0;
     if ended {
+        enrolments::forget(db, session).await?;
         proofs::forget(db, HolderId::Session(session)).await?;
     }
     Ok(ended)
@@ -254,6 +282,7 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
          WHERE holder = 'session' AND holder_id IN (SELECT session_id FROM session WHERE mailbox_id = $1)";
     const SLOTS: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND session_id IS NOT NULL";
     const SESSIONS: &str = "DELETE FROM session WHERE mailbox_id = $1";
+    enrolments::forget_all(db, account).await?;
     db.exec(PROOFS, &[&account]).await?;
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;
@@ -264,22 +293,6 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
 pub(crate) async fn lives<D: Db>(db: &mut D, account: AccountId, session: SessionId) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT used FROM session WHERE session_id = $1 AND mailbox_id = $2";
     Ok(db.row(SQL, &[&session, &account]).await?.is_some())
-}
-
-/// A living session proved a factor.
-pub(crate) async fn step_up<D: Db>(
-    db: &mut D,
-    session: SessionId,
-    kind: FactorKind,
-    now: Timestamp,
-) -> Result<Standing, StoreError> {
-    const FIND: &str = "SELECT level, proved FROM session WHERE session_id = $1";
-    const STAND: &str = "UPDATE session SET level = $2, proved = $3 WHERE session_id = $1";
-    let mut row = db.row(FIND, &[&session]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
-    let before = Standing { level: row.take()?, proved: row.take()? };
-    let standing = before.with(kind, now);
-    db.exec(STAND, &[&session, &standing.level, &standing.proved]).await?;
-    Ok(standing)
 }
 
 /// A session may do nothing until its password was proved.

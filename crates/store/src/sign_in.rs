@@ -1,7 +1,7 @@
 //! Signing in (PROTOCOL §9a): what waits between two requests, in rows and never in memory.
 
 use securemailbox_protocol::{
-    ids::{AccountId, SignInId},
+    ids::{AccountId, SessionId, SignInId},
     limits,
     slots::{Slot, SlotKind},
     time::Timestamp,
@@ -11,7 +11,7 @@ use crate::{
     Act, Db, ReadOnly, Room, StoreError,
     accounts::AddressLookup,
     factors,
-    proofs::{self, Holder, HolderId, Offered, Proved, Waiting},
+    proofs::{self, Holder, HolderId, Offered, Proved, Standing, Waiting},
     sessions::{self, Begun, NewSession},
     slots,
 };
@@ -143,7 +143,8 @@ impl Act for PasswordProved {
             return Err(SignInError::SignInOver);
         }
         let Waiting { account, .. } = waiting(db, self.id, self.now).await?.ok_or(SignInError::SignInOver)?;
-        Ok(Offered { account, factors: factors::of_account(db, account).await? })
+        let factors = factors::offered(factors::of_account(db, account).await?, HolderId::SignIn(self.id));
+        Ok(Offered { account, factors })
     }
 }
 
@@ -163,12 +164,18 @@ impl Holder for SigningIn {
     }
 
     async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
-        const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1";
-        let account = proved.account;
-        let standing = proofs::standing(db, self.id(), account).await?.ok_or(StoreError::Damaged("a proof"))?;
+        const END: &str = "UPDATE sign_in SET step = 'begun', state = $2 WHERE sign_in_id = $1";
+        let Proved { account, kind, now } = proved;
         proofs::forget(db, self.id()).await?;
-        db.exec(END, &[&self.id]).await?;
-        let begun = sessions::begin(db, account, &self.session, standing).await?;
+        if let Some(lost) = begun(db, self.id, now).await? {
+            // The answer that named it did not arrive, or this would not be asked for again.
+            sessions::end(db, account, lost.session).await?;
+        }
+        db.exec(END, &[&self.id, self.session.id.as_bytes()]).await?;
+        let begun = sessions::begin(db, account, &self.session, Standing::by(kind, now)).await?;
+        if kind.is_reserve() {
+            sessions::prove_reserve(db, self.session.id, now).await?;
+        }
         Ok(SignedIn { begun, slots: slots::of_kind(db, account, SlotKind::Password).await? })
     }
 }
@@ -180,6 +187,26 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: SignInId, now: Timestamp) -> 
          WHERE s.sign_in_id = $1 AND s.step = 'factors' AND s.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
     Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+}
+
+/// A session that a sign-in has begun.
+pub(crate) struct BegunBySignIn {
+    /// Whose.
+    pub(crate) account: AccountId,
+    /// The session.
+    pub(crate) session: SessionId,
+}
+
+/// The session that a sign-in has begun, while its time is not over: whoever lost the answer asks for it again.
+pub(crate) async fn begun<D: Db>(
+    db: &mut D,
+    id: SignInId,
+    now: Timestamp,
+) -> Result<Option<BegunBySignIn>, StoreError> {
+    const SQL: &str = "
+        SELECT account_id, state FROM sign_in WHERE sign_in_id = $1 AND step = 'begun' AND expires > $2";
+    let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
+    Ok(Some(BegunBySignIn { account: row.take()?, session: row.take()? }))
 }
 
 /// A sign-in lasts as long as the code that was sent for it.

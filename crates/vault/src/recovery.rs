@@ -7,11 +7,10 @@ use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::{slots::SlotKind, typed};
+use securemailbox_protocol::{base32, slots::SlotKind};
 
 use crate::secrets::{self, SlotKey};
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CHARACTERS: usize = 28;
 const GROUP: usize = 4;
 
@@ -53,14 +52,13 @@ impl RecoveryCode {
     /// # Errors
     /// [`NotARecoveryCode`] says what is wrong with it, so that it can be mended before anything is sent.
     pub fn parse(typed: &str) -> Result<Self, NotARecoveryCode> {
-        let between = |c: char| c.is_whitespace() || typed::is_dash(c) || typed::is_unseen(c);
-        let typed = Zeroizing::new(typed.chars().filter(|c| !between(*c)).collect::<Vec<_>>());
+        let typed = Zeroizing::new(typed.chars().filter(|c| !base32::is_between(*c)).collect::<Vec<_>>());
         if typed.len() != CHARACTERS {
             return Err(NotARecoveryCode::Length { found: typed.len() });
         }
         let mut digits = Zeroizing::new([0; CHARACTERS]);
         for (at, (digit, character)) in digits.iter_mut().zip(typed.iter()).enumerate() {
-            *digit = digit_of(*character).ok_or(NotARecoveryCode::Character { position: at + 1 })?;
+            *digit = base32::value(*character).ok_or(NotARecoveryCode::Character { position: at + 1 })?;
         }
         let (code, check) = joined(&digits);
         if check == code.check() { Ok(code) } else { Err(NotARecoveryCode::Check) }
@@ -112,26 +110,13 @@ fn parted(code: &RecoveryCode) -> [u8; CHARACTERS] {
     digits
 }
 
-fn digit_of(character: char) -> Option<u8> {
-    if let Some(digit) = typed::digit(character) {
-        return Some(digit);
-    }
-    let character = match character.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    };
-    let at = ALPHABET.iter().position(|symbol| char::from(*symbol) == character)?;
-    u8::try_from(at).ok()
-}
-
 impl fmt::Display for RecoveryCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, digit) in parted(self).into_iter().enumerate() {
             if at > 0 && at % GROUP == 0 {
                 f.write_str("-")?;
             }
-            write!(f, "{}", char::from(ALPHABET[usize::from(digit)]))?;
+            write!(f, "{}", base32::character(digit))?;
         }
         Ok(())
     }

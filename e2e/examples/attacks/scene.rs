@@ -171,7 +171,7 @@ impl Scene {
                 None => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         };
-        let (mailbox, _) = step.enter(&client, &code).await.map_err(|e| e.to_string())?;
+        let (mailbox, _) = step.enter(&client, &code.into()).await.map_err(|e| e.to_string())?;
         let signed_in = begun.elapsed();
         let begun = Instant::now();
         let sent = mailbox.send(&client, &letter(OTHER.0, "hej".into())).await.map_err(|e| e.to_string())?;

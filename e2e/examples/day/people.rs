@@ -154,7 +154,7 @@ impl Place {
             text = newest();
         }
         let code = text.as_deref().and_then(code_in).ok_or("no code in the SMS")?;
-        let (mailbox, _) = step.enter(&person, &code).await.map_err(told)?;
+        let (mailbox, _) = step.enter(&person, &code.into()).await.map_err(told)?;
         mailbox.sync(&person).await.map_err(told)?;
         let events = self.client.get(format!("{}/api/v1/events", self.server.url())).bearer_auth(person.token());
         let events = events.send().await.and_then(Response::error_for_status).map_err(told)?;

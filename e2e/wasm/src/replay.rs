@@ -315,7 +315,7 @@ impl Life {
                 Self::SignIn(chosen(world, &to_choose).await?)
             }
             (Self::SignIn(step), Act::Code { code }) => {
-                let entered = step.enter(world, &found(&code)?).await.map_err(name)?;
+                let entered = step.enter(world, &found(&code)?.into()).await.map_err(name)?;
                 return self.enter(world, entered).await;
             }
             (Self::Outside, Act::Recover { address, code }) => {
@@ -324,7 +324,7 @@ impl Life {
                 Self::Recovery(chosen(world, &to_choose).await?)
             }
             (Self::Recovery(step), Act::Code { code }) => {
-                Self::NewPassword(step.enter(world, &found(&code)?).await.map_err(name)?)
+                Self::NewPassword(step.enter(world, &found(&code)?.into()).await.map_err(name)?)
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;

@@ -5,10 +5,17 @@ import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Conversation, Counts, Folder, Marking, Problem, Which } from "../worker/types.ts";
 import type { OpenLetter } from "./open_letter.svelte.ts";
 
-/** How many rows one part has: more than the tallest window shows at once. */
-const PART = 50;
+/** How many rows one part has: about as many as a window shows at once, since each of them is opened when it is first seen. */
+const PART = 25;
 /** How soon what could not be checked is checked again: a server that answers some calls only is not asked without end. */
 const AGAIN_AFTER = 30_000;
+
+/** Rows that stand next to each other, from a place in the folder on, and how many there are in all. */
+interface Part {
+  from: number;
+  rows: readonly Conversation[];
+  total: number;
+}
 
 type Vault = Pick<typeof mailbox, "call">;
 
@@ -18,6 +25,8 @@ export class OpenFolder {
   total = $state<number>();
   /** By their place in the folder, newest first; a hole has not come yet. */
   rows = $state.raw<readonly (Conversation | undefined)[]>([]);
+  /** Rises when another row stands somewhere; that a row changed is no other order. */
+  order = $state(0);
   problem = $state.raw<Problem>();
   /** Which of its conversations are shown. */
   which = $state<Which>("all");
@@ -36,8 +45,10 @@ export class OpenFolder {
   /** What was asked for last, which is waited for in the place of whatever is older. */
   #newest: Promise<void> = Promise.resolve();
   #checkedAgain = 0;
-  /** The places of the rows that are drawn, while these are being fetched. */
-  #drawn: readonly number[] | undefined;
+  /** The parts that the rows on the page are of. */
+  #inSight: readonly number[] = [0];
+  /** Whether these are being fetched. */
+  #isLooking = false;
 
   constructor(vault: Vault, folder: Folder) {
     this.#vault = vault;
@@ -48,11 +59,10 @@ export class OpenFolder {
   /** Shows others of its conversations. */
   async choose(which: Which): Promise<void> {
     this.which = which;
-    this.#age++;
-    this.#parts.clear();
+    this.#inSight = [0];
     this.rows = [];
     this.total = undefined;
-    await this.need(0, 0);
+    await this.refresh();
   }
 
   /** Sees to it that the rows from `first` to `last` come. */
@@ -64,31 +74,33 @@ export class OpenFolder {
 
   /** These rows are drawn, and are to come. Whoever pulls the scroll bar waits for where they stop, not for what they passed. */
   async look(drawn: readonly number[]): Promise<void> {
-    const isLooking = this.#drawn !== undefined;
-    this.#drawn = drawn;
-    if (isLooking) return;
-    for (let met; met !== this.#drawn; ) {
-      met = this.#drawn;
-      await Promise.all([...new Set(met.map((index) => Math.floor(index / PART)))].map((part) => this.#part(part)));
+    if (drawn.length === 0) return;
+    this.#inSight = [...new Set(drawn.map((index) => Math.floor(index / PART)))];
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    for (let met; met !== this.#inSight; ) {
+      met = this.#inSight;
+      await Promise.all(met.map((part) => this.#part(part)));
     }
-    this.#drawn = undefined;
+    this.#isLooking = false;
   }
 
-  /** Asks again for everything that was asked for, and shows it in one go: nothing jumps, nothing blinks. */
+  /**
+   * Asks again for the rows on the page, and shows them in one go: nothing jumps, nothing blinks. The others are asked for
+   * again when somebody comes there.
+   */
   refresh(): Promise<void> {
-    this.#newest = this.#refresh(++this.#age);
-    return this.#newest;
+    const coming = this.#refresh(++this.#age, this.#inSight);
+    this.#newest = coming;
+    this.#parts = new Map(this.#inSight.map((part) => [part, coming]));
+    return coming;
   }
 
-  async #refresh(age: number): Promise<void> {
-    const parts = [...this.#parts.keys()];
-    if (parts.length === 0) return;
+  async #refresh(age: number, parts: readonly number[]): Promise<void> {
     try {
       const answers = await Promise.all(parts.map((part) => this.#ask(part)));
       if (age !== this.#age) return await this.#newest;
-      const rows: (Conversation | undefined)[] = [];
-      for (const answer of answers) answer.rows.forEach((row, at) => (rows[answer.from + at] = row));
-      this.#show(rows, answers[0]?.total ?? 0);
+      this.#take(answers);
     } catch (failed) {
       if (age === this.#age) this.#fail(failed);
     }
@@ -174,31 +186,40 @@ export class OpenFolder {
   }
 
   async #fetch(part: number): Promise<void> {
-    const age = this.#age;
     try {
-      const { from, rows: came, total } = await this.#ask(part);
-      if (age !== this.#age) return await this.refresh();
-      const rows = [...this.rows];
-      came.forEach((row, at) => (rows[from + at] = row));
-      this.#show(rows, total);
+      for (let age; age !== this.#age; ) {
+        age = this.#age;
+        const answer = await this.#ask(part);
+        if (age === this.#age) this.#take([answer]);
+      }
     } catch (failed) {
       this.#parts.delete(part);
       this.#fail(failed);
     }
   }
 
-  async #ask(part: number) {
+  async #ask(part: number): Promise<Part> {
     const from = part * PART;
     const { folder, which } = this;
     const open = this.open === "" ? null : this.open;
     return { from, ...(await this.#vault.call("list", { folder, which, open, from, count: PART })) };
   }
 
+  /** A row that comes is nowhere else, though it may have been. */
+  #take(answers: readonly Part[]): void {
+    const came = new Set(answers.flatMap(({ rows }) => rows.map(({ id }) => id)));
+    const rows = Array.from(this.rows, (row) => (row && came.has(row.id) ? undefined : row));
+    for (const { from, rows: coming } of answers) for (let at = 0; at < PART; at++) rows[from + at] = coming[at];
+    this.#show(rows, answers[0]?.total ?? 0);
+  }
+
   #show(rows: readonly (Conversation | undefined)[], total: number): void {
     const leaves = (row: Conversation) => row.ids.every((id) => this.#leaving.has(id));
     const staying = Array.from(rows, (row) => row).filter((row) => row === undefined || !leaves(row));
+    const before = this.rows;
     this.total = total - (rows.length - staying.length);
     this.rows = staying.slice(0, this.total);
+    if (before.length !== this.rows.length || before.some((row, at) => row?.id !== this.rows[at]?.id)) this.order++;
     this.problem = undefined;
   }
 

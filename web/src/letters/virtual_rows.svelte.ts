@@ -106,12 +106,14 @@ export class VirtualRows {
     const top = ofWindow ? 0 : scroller.getBoundingClientRect().top;
     const margin = (this.#list?.getBoundingClientRect().top ?? top) - top + scrolled;
     this.margin = margin;
+    // Once, and not for each of thousands of rows: the browser computes a style whenever it is asked for one.
+    const estimate = ESTIMATE * parseFloat(getComputedStyle(document.documentElement).fontSize);
     const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(ofWindow ? document.documentElement : scroller);
     return {
       ...way,
       count,
       getScrollElement: () => scroller,
-      estimateSize: () => ESTIMATE * parseFloat(getComputedStyle(document.documentElement).fontSize),
+      estimateSize: () => estimate,
       getItemKey: key,
       rangeExtractor: (range) => {
         const shown = defaultRangeExtractor(range);

@@ -89,6 +89,16 @@ export type Confirmation = {
 offers: Array<FactorOffer>, };
 
 /**
+ * The answer to `POST /factors/{id}/proofs/enter`: the factor counts from now.
+ */
+export type ConfirmedFactor = { 
+/**
+ * How far the app's clock goes before the server's, in steps of 30 seconds; less than zero where it is behind. Zero
+ * where there is no app.
+ */
+drift: number, };
+
+/**
  * Somebody in the contacts, and what the owner says of them.
  */
 export type Contact = { 
@@ -486,9 +496,38 @@ file_name: string,
 text: string, };
 
 /**
+ * A factor as its owner sees it.
+ */
+export type Factor = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What kind it is.
+ */
+kind: FactorKind, 
+/**
+ * What its owner knows it by: the last two digits of a phone. Empty where there is nothing to tell apart.
+ */
+hint: string, 
+/**
+ * When it was proved first, and began to count.
+ */
+added: Timestamp, 
+/**
+ * When it was proved last; none if never since.
+ */
+used: Timestamp | null, 
+/**
+ * How many codes of a sheet are left.
+ */
+left: number | null, };
+
+/**
  * What kind a factor is.
  */
-export type FactorKind = "address" | "phone" | "passkey";
+export type FactorKind = "address" | "phone" | "reserve-phone" | "one-time-codes" | "authenticator" | "passkey";
 
 /**
  * A factor that may be chosen.
@@ -799,17 +838,17 @@ ids: Array<string>,
 to: Folder, };
 
 /**
- * A passkey of this account.
+ * A phone number as typed, and what the phone is for.
  */
-export type NamedPasskey = { 
+export type NamedPhone = { 
 /**
- * As the server has it.
+ * As typed: a Swedish number, or one with a country code.
  */
-passkey: Passkey, 
+phone: string, 
 /**
- * What its owner calls it.
+ * What for.
  */
-name: string | null, };
+role: PhoneRole, };
 
 /**
  * Where the owner is signed in: a device, by the name that it gave itself.
@@ -823,6 +862,19 @@ row: SessionRow,
  * What its device is called, where it said so.
  */
 device: DeviceName | null, };
+
+/**
+ * An authenticator app that is being added.
+ */
+export type NewAuthenticator = { 
+/**
+ * What is typed into it: 32 characters of base32.
+ */
+secret: string, 
+/**
+ * What the QR code says, and what a press on the phone itself opens.
+ */
+uri: string, };
 
 /**
  * A choice of language.
@@ -905,6 +957,19 @@ life: TrashLife, };
 export type Nothing = Record<symbol, never>;
 
 /**
+ * A sheet of one-time codes, to be shown and printed once.
+ */
+export type OneTimeSheet = { 
+/**
+ * When it was made: its name.
+ */
+made: Timestamp, 
+/**
+ * Each of three groups of four characters.
+ */
+codes: Array<string>, };
+
+/**
  * One's own certificate, as others get it.
  */
 export type OwnCertificate = { 
@@ -924,7 +989,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
 
 /**
  * A part of a folder.
@@ -952,137 +1017,9 @@ from: number,
 count: number, };
 
 /**
- * One of the account's passkeys. What its owner calls it is sealed in the settings.
+ * What a phone is for.
  */
-export type Passkey = { 
-/**
- * The factor that it is.
- */
-id: string, 
-/**
- * Whether it opens the mailbox by a slot of its own, or proves a person only.
- */
-opens: boolean, 
-/**
- * When it was added.
- */
-added: Timestamp, 
-/**
- * When it proved something last.
- */
-used: Timestamp, };
-
-/**
- * The passkey counts.
- */
-export type PasskeyAdded = { 
-/**
- * Whether it opens the mailbox.
- */
-what_for: PasskeyUse, 
-/**
- * What it is called now.
- */
-name: string, };
-
-/**
- * The passkey is asked to sign before it counts.
- */
-export type PasskeyAsked = { 
-/**
- * What it is used with.
- */
-request: PasskeyRequest, 
-/**
- * Whether its first output has come. Where not, the output of the next use is the first, and one more use has to follow.
- */
-sealed: boolean, };
-
-/**
- * What a passkey is made with.
- */
-export type PasskeyCreation = { 
-/**
- * The factor that it will be.
- */
-id: string, 
-/**
- * What is to be signed.
- */
-challenge: string, 
-/**
- * Credentials of this account, of which there must not be a second one in one place.
- */
-exclude: Array<string>, 
-/**
- * The handle of its owner: the account id.
- */
-user: string, 
-/**
- * What a browser calls its owner.
- */
-address: string, 
-/**
- * The algorithms that are taken (RFC 9053), best first.
- */
-algorithms: Array<number>, 
-/**
- * What its PRF output is asked for.
- */
-prf_input: string, };
-
-/**
- * What a passkey came to that signs somebody in alone.
- */
-export type PasskeyEntered = { 
-/**
- * Whose password opens the mailbox, where the passkey does not; the session waits, locked.
- */
-password_of: string | null, };
-
-/**
- * What a passkey signed as a factor.
- */
-export type PasskeyProof = { 
-/**
- * What it signed.
- */
-assertion: Assertion, };
-
-/**
- * What a passkey is used with.
- */
-export type PasskeyRequest = { 
-/**
- * What is to be signed.
- */
-challenge: string, 
-/**
- * Which may answer; empty where nobody was named.
- */
-credentials: Array<string>, 
-/**
- * What its PRF output is asked for; none where nothing is to be opened by it.
- */
-prf_input: string | null, };
-
-/**
- * What a passkey is to be called.
- */
-export type PasskeyToName = { 
-/**
- * Which one.
- */
-id: string, 
-/**
- * As typed.
- */
-name: string, };
-
-/**
- * What a passkey that counts is good for.
- */
-export type PasskeyUse = "opens" | "proves";
+export type PhoneRole = "own" | "reserve";
 
 /**
  * Why a call was not done.
@@ -1121,7 +1058,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "last-way-in" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -1338,7 +1275,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
 
 /**
  * A letter that is to go out.
@@ -1632,15 +1569,14 @@ export interface MailboxCalls {
   choose_proof: [Id, Factors];
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
-  passkey_challenge: [Nothing, PasskeyRequest];
-  enter_passkey_proof: [PasskeyProof, Done];
-  passkeys: [Nothing, Array<NamedPasskey>];
-  begin_passkey: [Nothing, PasskeyCreation];
-  passkey_made: [CreatedPasskey, PasskeyAsked];
-  seal_passkey: [Nothing, Done];
-  passkey_used: [UsedPasskey, PasskeyAdded];
-  name_passkey: [PasskeyToName, Array<NamedPasskey>];
-  remove_passkey: [Id, Array<NamedPasskey>];
+  factors: [Nothing, Array<Factor>];
+  remove_factor: [Id, Array<Factor>];
+  begin_authenticator: [Nothing, NewAuthenticator];
+  confirm_authenticator: [Code, ConfirmedFactor];
+  name_new_phone: [NamedPhone, FactorOffer];
+  send_new_phone_code: [Nothing, Done];
+  enter_new_phone_code: [Code, Done];
+  make_one_time_codes: [Nothing, OneTimeSheet];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_name: [NewName, Me];

@@ -55,6 +55,8 @@ words! { of_server(ProblemType) FROM_SERVER
     );
     CodeReplaced => Page("problem.code_replaced", "problem.code_replaced.do");
     PasskeyRefused => Page("problem.passkey_refused", "problem.passkey_refused.do");
+    CodeUsed => Page("problem.code_used", "problem.code_used.do");
+    OlderSheet => Page("problem.older_sheet", "problem.older_sheet.do");
     LastWayIn => Page("problem.last_way_in", "problem.last_way_in.do");
     ProofRequired => Page("problem.proof_required", "problem.proof_required.do");
     OtherOrigin | WrongHost => Own(

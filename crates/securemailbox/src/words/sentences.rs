@@ -49,6 +49,8 @@ sentences! {
     AskPhoneCode { hint: &'a str }
         "The code from the SMS to the phone ending in {hint}:"
         "Koden i SMS:et till numret som slutar på {hint}:";
+    AskAuthenticatorCode "The code that your authenticator app shows:" "Koden som din autentiseringsapp visar:";
+    AskOneTimeCode "A one-time code from your sheet, 12 characters:" "En engångskod från ditt papper, 12 tecken:";
     AskPassword "Your password:" "Ditt lösenord:";
     AskSheetCode "The code on the recovery sheet:" "Koden på återställningsbladet:";
     ChoosePassword "Choose a password, at least 12 characters:" "Välj ett lösenord, minst 12 tecken:";
@@ -59,6 +61,12 @@ sentences! {
     AskWay "How do you confirm that it is you? The number:" "Hur vill du bekräfta att det är du? Numret:";
     WayEmail "e-mail" "mejl";
     WaySms { hint: &'a str } "SMS to the phone ending in {hint}" "SMS till numret som slutar på {hint}";
+    WayReserve { hint: &'a str }
+        "SMS to the reserve phone ending in {hint}"
+        "SMS till reservtelefonen som slutar på {hint}";
+    WayOneTimeCode "a one-time code from your sheet" "en engångskod från ditt papper";
+    WayAuthenticator "the code from your authenticator app" "koden från din autentiseringsapp";
+    WayPasskey "a passkey, in the browser" "en lösennyckel, i webbläsaren";
     NoneOfTheNumbers "That is none of the numbers." "Det är inget av numren.";
     BrowserOnly "A passkey works in a browser only." "En lösennyckel fungerar bara i en webbläsare.";
     ExpectedNumber "Expected one of the numbers that were listed." "Svara med ett av numren i listan.";
@@ -66,6 +74,12 @@ sentences! {
     CodeReplaced
         "That code was replaced: type the one from the newest message."
         "Det finns en nyare kod: skriv den från det senaste meddelandet.";
+    CodeUsed
+        "That code was used already: wait for the next one of the app, or take the next one of the sheet."
+        "Koden är redan använd: vänta på nästa kod i appen, eller ta nästa på pappret.";
+    OlderSheet
+        "That code is from an older sheet: take one from the newest."
+        "Koden är från ett äldre papper: ta en från det senaste.";
     NobodyAnswered { question: &'a str }
         "Nobody answered the question: {question}"
         "Ingen svarade på frågan: {question}";
@@ -96,6 +110,37 @@ sentences! {
     UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
     PasskeyAddedEvent "a passkey was added" "en lösennyckel lades till";
     PasskeyRemovedEvent "a passkey was removed" "en lösennyckel togs bort";
+    AuthenticatorAddedEvent "an authenticator app was added" "en autentiseringsapp lades till";
+    AuthenticatorRemovedEvent "the authenticator app was removed" "autentiseringsappen togs bort";
+    PhoneReplacedEvent "the mobile number was replaced" "mobilnumret byttes";
+    ReservePhoneAddedEvent "a reserve phone was added" "en reservtelefon lades till";
+    ReservePhoneRemovedEvent "the reserve phone was removed" "reservtelefonen togs bort";
+    OneTimeCodesMadeEvent "new one-time codes were made" "nya engångskoder gjordes";
+    OneTimeCodesRemovedEvent "the one-time codes were removed" "engångskoderna togs bort";
+    OneTimeCodeUsedEvent "a one-time code was used" "en engångskod användes";
+
+    // Factors.
+    FactorEmail "E-mail" "Mejl";
+    FactorPhone { hint: &'a str } "Phone ending in {hint}" "Mobil som slutar på {hint}";
+    FactorReserve { hint: &'a str } "Reserve phone ending in {hint}" "Reservtelefon som slutar på {hint}";
+    FactorOneTimeCodes { left: u64 } "One-time codes, {left} left" "Engångskoder, {left} kvar";
+    FactorAuthenticator "Authenticator app" "Autentiseringsapp";
+    FactorPasskey "Passkey" "Lösennyckel";
+    Added "Added" "Tillagd";
+    NewAuthenticator { secret: &'a str, uri: &'a str }
+        "Add SecureMailbox to your authenticator app, time-based, with this secret:\n  {secret}\nor open this there:\n  {uri}"
+        "Lägg till SecureMailbox i din autentiseringsapp, tidsbaserad, med den här koden:\n  {secret}\neller öppna det här där:\n  {uri}";
+    AuthenticatorCounts
+        "The authenticator app counts from now. Make one-time codes too: without a reserve, a lost phone locks the mailbox for good."
+        "Autentiseringsappen gäller från nu. Gör engångskoder också: utan reserv låser en tappad telefon brevlådan för alltid.";
+    AppClock { seconds: i64 }
+        "Its clock is {seconds} seconds before the server's, which is remembered; less than 0 is behind."
+        "Dess klocka går {seconds} sekunder före serverns, och det kommer vi ihåg; under 0 är efter.";
+    PhoneCounts "The phone counts from now." "Telefonen gäller från nu.";
+    FactorRemoved "Removed. It proves nothing any more." "Borttagen. Den gäller inte längre.";
+    OneTimeCodes { made: &'a str }
+        "One-time codes, made {made}. Write them down now: they are shown this once, and each works once. Older ones count no more."
+        "Engångskoder, gjorda {made}. Skriv ned dem nu: de visas bara den här gången, och varje kod fungerar en gång. De gamla gäller inte längre.";
 
     // Heads and fields.
     Id "Id" "Id";
@@ -196,6 +241,9 @@ sentences! {
     NotVacuumed
         "Not needed: the database is not cleaned up, since it overwrites instead"
         "Behövs inte: databasen städas inte, för den skriver över i stället";
+    NotAOneTimeCode
+        "Not a one-time code: it has 12 characters, in three groups of four."
+        "En engångskod har 12 tecken, i tre grupper om fyra.";
     NotACode "Not a code: expected six digits." "Koden är sex siffror. Skriv alla sex.";
     RecoveryCodeLength { found: u64 }
         "A recovery code has 28 characters; this has {found}."

@@ -5,6 +5,7 @@ mod account;
 mod changes;
 mod directory;
 mod events;
+mod factors;
 pub(crate) mod letters;
 mod passkeys;
 mod proofs;
@@ -64,12 +65,18 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::offers_to_session, proofs::of_session))
         .routes(routes!(proofs::enter_of_session))
         .routes(routes!(sessions::end))
+        .routes(routes!(factors::list))
+        .routes(routes!(factors::remove))
+        .routes(routes!(factors::begin_authenticator))
+        .routes(routes!(factors::name_phone))
+        .routes(routes!(factors::make_one_time_codes))
+        .routes(routes!(factors::choose_new))
+        .routes(routes!(factors::confirm_new))
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::put_recovery))
         .routes(routes!(passkeys::list, passkeys::begin))
         .routes(routes!(passkeys::made))
         .routes(routes!(passkeys::used))
-        .routes(routes!(passkeys::remove))
         .routes(routes!(records::read, records::write, records::erase))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::certificate))

@@ -1,11 +1,10 @@
-//! Passkeys (PROTOCOL §7): added in two ceremonies, listed, removed, and signed in with alone. As a factor beside something
+//! Passkeys (PROTOCOL §7): added in two ceremonies, listed, and signed in with alone. As a factor beside something
 //! else they are proved like any other ([`super::proofs`]).
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use rand::RngCore;
 use securemailbox_protocol::{
     ids::{AccountId, FactorId, SignInId},
-    levels::Level,
     limits,
     passkeys::{
         Assertion, EnterPasskey, MadeCredential, Passkey, PasskeySignIn, PasskeyToMake, PasskeyToUse, Passkeys,
@@ -76,7 +75,7 @@ pub(crate) async fn begin(
     State(mailroom): State<Mailroom>,
     session: Session,
 ) -> Result<(StatusCode, Json<PasskeyToMake>), Problem> {
-    proofs::demand_best(&mailroom, &session).await?;
+    proofs::demand_best_or_reserve(&mailroom, &session).await?;
     let (now, challenge) = (mailroom.now(), challenge(&mailroom));
     let factor = FactorId::new(now, &mut mailroom.rng());
     let Session { account, id: session, .. } = session;
@@ -127,23 +126,13 @@ pub(crate) async fn used(
 }
 
 /// Removes a passkey, and the slot that it opened. Asks for a fresh proof by what the account has besides it: it may be lost.
-#[utoipa::path(delete, path = "/passkeys/{id}", params(("id" = FactorId, Path)),
-    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
-pub(crate) async fn remove(
-    State(mailroom): State<Mailroom>,
-    session: Session,
-    Id(factor): Id<FactorId>,
-) -> Result<StatusCode, Problem> {
-    let Session { account, id, .. } = session;
+pub(super) async fn remove(mailroom: &Mailroom, session: &Session, factor: FactorId) -> Result<(), Problem> {
+    let Session { account, id, .. } = *session;
     let factors = mailroom.store.read(FactorsOf { account }).await?;
-    let others = factors.iter().filter(|other| other.id != factor).map(|other| other.kind.level());
-    let best = others.max().unwrap_or(Level::Eid);
-    proofs::demand(&mailroom, &session, best, ProblemType::ProofRequired).await?;
+    let others: Vec<_> = factors.into_iter().filter(|other| other.id != factor).collect();
+    proofs::demand_best_or_reserve_of(mailroom, session, &others).await?;
     let remove = RemovePasskey { account, factor };
-    security::write_noted(&mailroom, account, id, SecurityEventKind::PasskeyRemoved, remove).await?;
-    // It opens nothing only once its slot is out of the log too.
-    mailroom.store.scrub_log().await?;
-    Ok(StatusCode::NO_CONTENT)
+    security::write_noted(mailroom, account, id, SecurityEventKind::PasskeyRemoved, remove).await
 }
 
 /// Begins a sign-in by a passkey alone, by whomever.

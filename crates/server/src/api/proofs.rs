@@ -12,27 +12,34 @@ use securemailbox_protocol::{
     factors::{
         Answer, ChooseFactor, Code, EnterProof, EnterSignInProof, FactorKind, FactorOffer, Offers, SessionProof,
     },
-    ids::{AccountId, FactorId, RecoveryId, RegistrationId, SignInId},
+    ids::{AccountId, FactorId, RecoveryId, RegistrationId, SessionId, SignInId},
     levels::Level,
+    limits,
     passkeys::{Assertion, PasskeyToProve},
     problems::{ProblemDetails, ProblemType},
+    security::SecurityEventKind,
     sessions::NewSession,
     sign_in::RecoveredSlot,
 };
 use securemailbox_store::{
-    factors::{Factor, FactorsOf},
+    factors::{self, Factor, FactorsOf},
     notices::NoticeId,
     passkeys::{Challenged, ExpectPasskey, Owned, ProvePasskey, TakeChallenge},
-    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Verdict},
-    proving::{ChooseError, ChosenFactor, EnterCode, Entered, ExpectCode, FirstTry, Guessed, Guesser, OffersTo, Tried},
+    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Step, Verdict},
+    proving::{
+        AskForCode, ChooseError, ChosenFactor, EnterCode, EnterKeptCode, Entered, ExpectCode, FirstTry, Guessed,
+        Guesser, KeptCode, OffersTo, OneTimeCodeUsed, Tried,
+    },
     recoveries::Recovering,
     registrations::Registering,
+    security::SecurityEvent,
     sessions::StepUp,
     sign_in::SigningIn,
 };
 
-use super::{Id, passkeys};
+use super::{Id, passkeys, security};
 use crate::{
+    authenticator,
     body::Json,
     devices::Caller,
     mailroom::Mailroom,
@@ -41,6 +48,9 @@ use crate::{
     session::{self, FromOwnPage, Session, Token},
     tallies::Tallies,
 };
+
+/// Where no session is proved or opened.
+const NO_SESSION: SessionId = SessionId::from_bytes([0; 16]);
 
 /// Sends a code for a factor of a registration: to the address, or to the phone once it was named. The answer is the same
 /// for an address that has a mailbox already; only the e-mail differs.
@@ -65,7 +75,7 @@ pub(crate) async fn enter_of_registration(
     Id(id): Id<RegistrationId>,
     Json(entered): Json<EnterProof>,
 ) -> Result<StatusCode, Problem> {
-    enter(&mailroom, Registering(id), &entered, caller).await?;
+    enter(&mailroom, Registering(id), &entered, NO_SESSION, caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -96,7 +106,7 @@ pub(crate) async fn enter_of_sign_in(
     let token = Token::generate(&mailroom);
     let session = session::fresh(&mailroom, &token);
     let holder = SigningIn { id, session: session.clone() };
-    let signed_in = enter(&mailroom, holder, &EnterProof { factor, answer }, caller).await?;
+    let signed_in = enter(&mailroom, holder, &EnterProof { factor, answer }, session.id, caller).await?;
     let answer = session::begun(session.id, signed_in.begun, signed_in.slots);
     Ok(session::hand_over(&mailroom, answer, &token, delivery, caller.device))
 }
@@ -122,7 +132,7 @@ pub(crate) async fn enter_of_recovery(
     Id(id): Id<RecoveryId>,
     Json(entered): Json<EnterProof>,
 ) -> Result<Json<RecoveredSlot>, Problem> {
-    let recovered = enter(&mailroom, Recovering(id), &entered, caller).await?;
+    let recovered = enter(&mailroom, Recovering(id), &entered, NO_SESSION, caller).await?;
     Ok(Json(RecoveredSlot { account: recovered.account, id: recovered.slot.id, sealed: recovered.slot.sealed }))
 }
 
@@ -157,7 +167,7 @@ pub(crate) async fn enter_of_session(
     session: Session,
     Json(entered): Json<EnterProof>,
 ) -> Result<Json<SessionProof>, Problem> {
-    let standing = enter(&mailroom, StepUp(session.id), &entered, caller).await?;
+    let standing = enter(&mailroom, StepUp(session.id), &entered, session.id, caller).await?;
     Ok(Json(SessionProof { level: standing.level, proved: standing.proved }))
 }
 
@@ -183,7 +193,27 @@ pub(crate) async fn demand(
 pub(crate) async fn demand_best(mailroom: &Mailroom, session: &Session) -> Result<(), Problem> {
     let factors = mailroom.store.read(FactorsOf { account: session.account }).await?;
     // Whoever can prove nothing may not do it.
-    let best = factors.iter().map(|factor| factor.kind.level()).max().unwrap_or(Level::Eid);
+    let best = factors::best(&factors).unwrap_or(Level::Eid);
+    demand(mailroom, session, best, ProblemType::ProofRequired).await
+}
+
+/// The same, where a fresh proof by what is kept in reserve is enough: whoever lost the better one mends that by it.
+pub(crate) async fn demand_best_or_reserve(mailroom: &Mailroom, session: &Session) -> Result<(), Problem> {
+    let factors = mailroom.store.read(FactorsOf { account: session.account }).await?;
+    demand_best_or_reserve_of(mailroom, session, &factors).await
+}
+
+/// The same, of these factors of the account only.
+pub(crate) async fn demand_best_or_reserve_of(
+    mailroom: &Mailroom,
+    session: &Session,
+    factors: &[Factor],
+) -> Result<(), Problem> {
+    let is_fresh = |proved| mailroom.now().since(proved) <= limits::PROOF_LIFE;
+    if session.reserve.is_some_and(is_fresh) {
+        return Ok(());
+    }
+    let best = factors::best(factors).unwrap_or(Level::Eid);
     demand(mailroom, session, best, ProblemType::ProofRequired).await
 }
 
@@ -195,23 +225,28 @@ pub(crate) async fn offers_to(mailroom: &Mailroom, holder: HolderId) -> Result<O
 
 /// The same, of what was offered.
 pub(crate) fn offers(mailroom: &Mailroom, offered: &Offered) -> Result<Offers, Problem> {
-    // Only their owner can tell passkeys apart, so any may answer for all: one is offered.
-    let first_passkey = offered.factors.iter().find(|factor| factor.kind == FactorKind::Passkey).map(|first| first.id);
-    let told_apart = |factor: &&Factor| factor.kind != FactorKind::Passkey || Some(factor.id) == first_passkey;
-    let each = offered.factors.iter().filter(told_apart).map(|factor| offer(mailroom, offered.account, factor));
+    let each = offered.factors.iter().map(|factor| offer(mailroom, offered.account, factor));
     Ok(Offers { offers: each.collect::<Result<_, _>>()? })
 }
 
-/// A factor with what its owner knows it by.
 fn offer(mailroom: &Mailroom, account: AccountId, factor: &Factor) -> Result<FactorOffer, Problem> {
-    let hint = match factor.kind {
-        FactorKind::Address | FactorKind::Passkey => String::new(),
-        FactorKind::Phone => mailroom.seal.phone(account, factor.id, &factor.sealed)?.last_digits().to_owned(),
-    };
-    Ok(FactorOffer { id: factor.id, kind: factor.kind, hint })
+    Ok(FactorOffer { id: factor.id, kind: factor.kind, hint: hint(mailroom, account, factor)? })
 }
 
-async fn choose(
+/// What its owner knows a factor by.
+pub(crate) fn hint(mailroom: &Mailroom, account: AccountId, factor: &Factor) -> Result<String, Problem> {
+    Ok(match factor.kind {
+        FactorKind::Phone | FactorKind::ReservePhone => {
+            mailroom.seal.phone(account, factor.id, &factor.sealed)?.last_digits().to_owned()
+        }
+        FactorKind::Address | FactorKind::OneTimeCodes | FactorKind::Authenticator | FactorKind::Passkey => {
+            String::new()
+        }
+    })
+}
+
+/// A factor was chosen: what is sent is sent, and of an app or a sheet of codes the tries begin.
+pub(crate) async fn choose(
     mailroom: &Mailroom,
     holder: HolderId,
     choice: &ChooseFactor,
@@ -223,8 +258,13 @@ async fn choose(
     let (account, sealed) = (chosen.account, &chosen.factor.sealed);
     let to = match chosen.factor.kind {
         FactorKind::Address => Recipient::Email(mailroom.seal.address(account, sealed)?),
-        FactorKind::Phone => Recipient::Phone(mailroom.seal.phone(account, factor, sealed)?),
+        FactorKind::Phone | FactorKind::ReservePhone => Recipient::Phone(mailroom.seal.phone(account, factor, sealed)?),
         FactorKind::Passkey => return expect_passkey(mailroom, holder, factor).await,
+        FactorKind::OneTimeCodes | FactorKind::Authenticator => {
+            let asked = mailroom.store.write(AskForCode { holder, factor, now }).await;
+            asked.map_err(|error| refused(holder, error))?;
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
     };
     message(mailroom, holder, account, &to, caller).count().await?;
     let mut rng = mailroom.rng();
@@ -232,7 +272,7 @@ async fn choose(
     let (code, text) = if chosen.taken {
         (NOBODYS_CODE, Text::AlreadyHere)
     } else {
-        (hmac(mailroom, holder, choice.factor, &digits), text(holder, &to, digits))
+        (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
     };
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
     let id = notice.id;
@@ -281,7 +321,7 @@ fn message<'a>(
     match (holder, to) {
         (HolderId::Registration(_), Recipient::Email(address)) => tallies.email_to_stranger(address, caller.network),
         (HolderId::Registration(_), Recipient::Phone(phone)) => tallies.text_to_stranger(phone, caller.network),
-        (HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_), to) => {
+        (HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_) | HolderId::Enrolment(_), to) => {
             let tallies = tallies.code_of(account, caller.device.known_to(&mailroom.seal, account));
             match to {
                 Recipient::Email(_) => tallies,
@@ -292,15 +332,16 @@ fn message<'a>(
 }
 
 /// Every try is counted as a wrong one before it is looked at, so that many at once are no way around it; the right one is
-/// taken back.
-async fn enter<H: Holder>(
+/// taken back. `session` is the one that is opened or proved, for what is written down of it.
+pub(crate) async fn enter<H: Holder>(
     mailroom: &Mailroom,
     holder: H,
     entered: &EnterProof,
+    session: SessionId,
     caller: Caller,
 ) -> Result<H::Gives, Problem> {
     let EnterProof { factor, answer } = entered;
-    let (id, now) = (holder.id(), mailroom.now());
+    let (id, factor, now) = (holder.id(), *factor, mailroom.now());
     let whose = mailroom.store.read(Guessed { holder: id, now }).await?.ok_or(ProblemType::CodeRefused)?;
     let wrong = match &whose {
         Guesser::Registering(address_lookup) => {
@@ -311,24 +352,21 @@ async fn enter<H: Holder>(
         }
     };
     wrong.count().await?;
-    let code = match answer {
-        Answer::Code(code) => hmac(mailroom, id, *factor, code),
-        Answer::Passkey(assertion) => {
-            let given = enter_passkey(mailroom, holder, *factor, assertion).await?;
-            wrong.count_less().await?;
-            return Ok(given);
-        }
+    if let Answer::Passkey(assertion) = answer {
+        let given = enter_passkey(mailroom, holder, factor, assertion).await?;
+        wrong.count_less().await?;
+        return Ok(given);
+    }
+    let entered = match typed(mailroom, id, factor, answer, &whose, session).await? {
+        Typed::Sent(code) => mailroom.store.write(EnterCode { holder, factor, code, now }).await?,
+        Typed::Kept(code) => mailroom.store.write(EnterKeptCode { holder, factor, code, now }).await?,
     };
-    match mailroom.store.write(EnterCode { holder, factor: *factor, code, now }).await? {
+    match entered {
         Entered::Proved(given) => {
             wrong.count_less().await?;
             Ok(given)
         }
-        Entered::Refused(Verdict::Older) => Err(ProblemType::CodeReplaced.into()),
-        Entered::Refused(Verdict::NotSent) => Err(ProblemType::CodeNotSent.into()),
-        Entered::Refused(
-            Verdict::Proved | Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver,
-        ) => Err(ProblemType::CodeRefused.into()),
+        Entered::Refused(verdict) => Err(why_refused(verdict)),
     }
 }
 
@@ -351,18 +389,85 @@ async fn enter_passkey<H: Holder>(
     mailroom.store.write(proved).await?.ok_or_else(passkeys::refused)
 }
 
+fn why_refused(verdict: Verdict) -> Problem {
+    match verdict {
+        Verdict::Older => ProblemType::CodeReplaced.into(),
+        Verdict::NotSent => ProblemType::CodeNotSent.into(),
+        Verdict::Used(None) => ProblemType::CodeUsed.into(),
+        Verdict::Used(Some(at)) => Problem::new(ProblemType::CodeUsed).with("used", at.unix_millis()),
+        Verdict::OlderSheet => ProblemType::OlderSheet.into(),
+        Verdict::Proved | Verdict::Wrong | Verdict::NoTriesLeft | Verdict::TooLate | Verdict::AlreadyOver => {
+            ProblemType::CodeRefused.into()
+        }
+    }
+}
+
+/// What was typed, as the store judges it.
+enum Typed {
+    /// The code of a message.
+    Sent(CodeHmac),
+    /// A code that its owner keeps.
+    Kept(KeptCode),
+}
+
+async fn typed(
+    mailroom: &Mailroom,
+    holder: HolderId,
+    factor: FactorId,
+    answer: &Answer,
+    whose: &Guesser,
+    session: SessionId,
+) -> Result<Typed, Problem> {
+    match (answer, whose) {
+        (Answer::Code(code), Guesser::Registering(_)) => Ok(Typed::Sent(hmac(mailroom, holder, factor, code))),
+        (Answer::Code(code), Guesser::Account(account)) => {
+            let factors = mailroom.store.read(FactorsOf { account: *account }).await?;
+            match factors.iter().find(|one| one.id == factor && one.kind == FactorKind::Authenticator) {
+                Some(app) => {
+                    let matching = matching(mailroom, *account, app, answer)?;
+                    let step = authenticator::step(mailroom.now());
+                    Ok(Typed::Kept(KeptCode::Authenticator { matching, step }))
+                }
+                None => Ok(Typed::Sent(hmac(mailroom, holder, factor, code))),
+            }
+        }
+        (Answer::OneTimeCode(code), Guesser::Account(account)) => {
+            let at = mailroom.now();
+            let event = SecurityEvent { kind: SecurityEventKind::OneTimeCodeUsed, session, at };
+            let notices = security::announcement(mailroom, *account, event).await?;
+            let code = mailroom.seal.one_time_code(*account, code);
+            Ok(Typed::Kept(KeptCode::OneTime(OneTimeCodeUsed { code, session, notices })))
+        }
+        (Answer::OneTimeCode(_), Guesser::Registering(_)) | (Answer::Passkey(_), _) => {
+            Err(ProblemType::CodeRefused.into())
+        }
+    }
+}
+
+/// The steps of which an answer is an app's code.
+pub(crate) fn matching(
+    mailroom: &Mailroom,
+    account: AccountId,
+    app: &Factor,
+    answer: &Answer,
+) -> Result<Vec<Step>, Problem> {
+    let Answer::Code(code) = answer else { return Ok(Vec::new()) };
+    let secret = mailroom.seal.authenticator(account, app.id, &app.sealed)?;
+    Ok(authenticator::matching(&secret, code, mailroom.now()))
+}
+
 /// The HMAC that is kept of a code: of these digits for this holder and factor, and no other.
 fn hmac(mailroom: &Mailroom, holder: HolderId, factor: FactorId, digits: &Code) -> CodeHmac {
     mailroom.seal.code(holder.as_bytes(), factor, digits)
 }
 
-fn text(holder: HolderId, to: &Recipient, code: Code) -> Text {
-    match (holder, to) {
-        (HolderId::Registration(_), Recipient::Email(_)) => Text::AddressCode { code },
-        (HolderId::Registration(_), Recipient::Phone(_)) => Text::PhoneCode { code },
-        (HolderId::SignIn(_), Recipient::Email(_) | Recipient::Phone(_)) => Text::SignInCode { code },
-        (HolderId::Recovery(_), Recipient::Email(_) | Recipient::Phone(_)) => Text::RecoveryCode { code },
-        (HolderId::Session(_), Recipient::Email(_) | Recipient::Phone(_)) => Text::ProofCode { code },
+fn text(holder: HolderId, kind: FactorKind, code: Code) -> Text {
+    match (holder, kind) {
+        (HolderId::Registration(_), FactorKind::Address) => Text::AddressCode { code },
+        (HolderId::Registration(_) | HolderId::Enrolment(_), _) => Text::PhoneCode { code },
+        (HolderId::SignIn(_), _) => Text::SignInCode { code },
+        (HolderId::Recovery(_), _) => Text::RecoveryCode { code },
+        (HolderId::Session(_), _) => Text::ProofCode { code },
     }
 }
 
@@ -372,7 +477,7 @@ fn refused(holder: HolderId, error: ChooseError) -> Problem {
         ChooseError::Over => match holder {
             HolderId::Registration(_) => ProblemType::RegistrationOver.into(),
             HolderId::SignIn(_) | HolderId::Recovery(_) => ProblemType::CredentialsRefused.into(),
-            HolderId::Session(_) => ProblemType::NotFound.into(),
+            HolderId::Session(_) | HolderId::Enrolment(_) => ProblemType::NotFound.into(),
         },
         ChooseError::Store(source) => source.into(),
     }

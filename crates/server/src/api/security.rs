@@ -65,7 +65,7 @@ pub(super) async fn announcement(
     let mut rng = mailroom.rng();
     let mut notices =
         vec![seal_notice(&mailroom.seal, &address, row.language, &Text::SecurityEvent { event, at }, &mut rng)];
-    for factor in factors.iter().filter(|factor| factor.kind == FactorKind::Phone) {
+    for factor in factors.iter().filter(|factor| matches!(factor.kind, FactorKind::Phone | FactorKind::ReservePhone)) {
         let phone = Recipient::Phone(mailroom.seal.phone(account, factor.id, &factor.sealed)?);
         notices.push(seal_notice(
             &mailroom.seal,
@@ -96,7 +96,7 @@ mod tests {
     use http_body_util::BodyExt;
     use securemailbox_protocol::{
         endpoints::{self, ROOT},
-        factors::FactorOffer,
+        factors::{FactorOffer, Factors},
         ids::{FactorId, SignInId, SlotId},
         octets::Octets,
         records::RecordPurpose,
@@ -120,15 +120,21 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 5] = [
+    const ASK: [(&str, &str); 8] = [
         ("PUT", "/slots/recovery"),
         ("PUT", "/records/{id}"),
         ("DELETE", "/sessions/{id}"),
+        ("DELETE", "/factors/{id}"),
+        ("POST", "/factors/authenticator"),
+        ("POST", "/factors/phones"),
+        ("POST", "/factors/one-time-codes"),
         ("POST", "/passkeys"),
-        ("DELETE", "/passkeys/{id}"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 32] = [
+    const ASK_NOT: [(&str, &str); 35] = [
+        ("GET", "/factors"),
+        ("POST", "/factors/{id}/proofs"),
+        ("POST", "/factors/{id}/proofs/enter"),
         ("GET", "/account"),
         ("PATCH", "/account"),
         ("GET", "/account/security-events"),
@@ -268,19 +274,32 @@ mod tests {
         let house = House::open().await;
         let asker = asker(&house).await;
         let other = asker.second_session().await;
+        let made = asker.call("POST", "/factors/one-time-codes", "application/json", Vec::new()).await;
+        assert_eq!(made.0, StatusCode::CREATED);
+        let Factors { factors } = asker.read("/factors").await;
+        let sheet = factors.iter().find(|factor| factor.kind == FactorKind::OneTimeCodes).unwrap().id;
+        asker.sent().await;
         house.wait(Duration::from_secs(16 * 60));
         let asks_for_a_proof = |(status, problem): (StatusCode, Value)| {
             assert_eq!((status, &problem["type"]), (StatusCode::FORBIDDEN, &"/problems/proof-required".into()));
             let offers: Vec<FactorOffer> = serde_json::from_value(problem["offers"].clone()).unwrap();
-            assert_eq!(offers, [FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() }]);
+            let phone = FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() };
+            assert_eq!(offers, [phone, FactorOffer { id: sheet, kind: FactorKind::OneTimeCodes, hint: String::new() }]);
         };
         asks_for_a_proof(asker.replace_sheet().await);
         asks_for_a_proof(asker.replace_keyring().await);
         asks_for_a_proof(asker.end(other).await);
-        asks_for_a_proof(asker.call("POST", "/passkeys", "application/json", Vec::new()).await);
-        let passkey = "/passkeys/0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11";
-        asks_for_a_proof(asker.call("DELETE", passkey, "application/json", Vec::new()).await);
-        assert_eq!(asker.kinds().await, [SecurityEventKind::SignedIn; 2], "nothing was done");
+        for (method, path, body) in [
+            ("DELETE", format!("/factors/{sheet}").as_str(), ""),
+            ("POST", "/factors/authenticator", ""),
+            ("POST", "/factors/phones", r#"{"phone":"+46701740622","role":"reserve"}"#),
+            ("POST", "/factors/one-time-codes", ""),
+            ("POST", "/passkeys", ""),
+        ] {
+            asks_for_a_proof(asker.call(method, path, "application/json", body.into()).await);
+        }
+        let before = [SecurityEventKind::OneTimeCodesMade, SecurityEventKind::SignedIn, SecurityEventKind::SignedIn];
+        assert_eq!(asker.kinds().await, before, "nothing was done");
         assert_eq!(asker.sent().await, [0, 0]);
 
         for (method, path) in ASK_NOT {

@@ -228,6 +228,14 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
         SecurityEventKind::PasskeyAdded => "En lösennyckel lades till",
         SecurityEventKind::PasskeyRemoved => "En lösennyckel togs bort",
+        SecurityEventKind::AuthenticatorAdded => "En autentiseringsapp lades till",
+        SecurityEventKind::AuthenticatorRemoved => "Din autentiseringsapp togs bort",
+        SecurityEventKind::PhoneReplaced => "Ditt mobilnummer byttes",
+        SecurityEventKind::ReservePhoneAdded => "En reservtelefon lades till",
+        SecurityEventKind::ReservePhoneRemoved => "Din reservtelefon togs bort",
+        SecurityEventKind::OneTimeCodesMade => "Nya engångskoder gjordes",
+        SecurityEventKind::OneTimeCodesRemoved => "Dina engångskoder togs bort",
+        SecurityEventKind::OneTimeCodeUsed => "En engångskod användes",
     }
 }
 
@@ -241,6 +249,14 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
         SecurityEventKind::PasskeyAdded => "A passkey was added",
         SecurityEventKind::PasskeyRemoved => "A passkey was removed",
+        SecurityEventKind::AuthenticatorAdded => "An authenticator app was added",
+        SecurityEventKind::AuthenticatorRemoved => "Your authenticator app was removed",
+        SecurityEventKind::PhoneReplaced => "Your mobile number was replaced",
+        SecurityEventKind::ReservePhoneAdded => "A reserve phone was added",
+        SecurityEventKind::ReservePhoneRemoved => "Your reserve phone was removed",
+        SecurityEventKind::OneTimeCodesMade => "New one-time codes were made",
+        SecurityEventKind::OneTimeCodesRemoved => "Your one-time codes were removed",
+        SecurityEventKind::OneTimeCodeUsed => "A one-time code was used",
     }
 }
 

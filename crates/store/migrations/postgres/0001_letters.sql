@@ -51,17 +51,23 @@ CREATE TABLE registration (
 );
 CREATE INDEX registration_by_expiry ON registration (expires);
 
--- What an account can be proved with, or a registration for the account that it reserved.
+-- What an account can be proved with, or a registration for the account that it reserved. `used`: when it was proved last.
+-- `drift`, `step` and `used_by`: of an authenticator app, how far its clock is off, the step of its last code, and the holder
+-- that it was proved for.
 CREATE TABLE factor (
     mailbox_id BYTEA NOT NULL,
     factor_id  BYTEA NOT NULL,
     kind       TEXT NOT NULL,
     sealed     BYTEA NOT NULL,
     created    BIGINT NOT NULL,
+    used       BIGINT,
+    drift      BIGINT NOT NULL,
+    step       BIGINT,
+    used_by    BYTEA,
     PRIMARY KEY (mailbox_id, factor_id)
 );
 
--- The public half of a passkey, which is a factor. `used`: when it proved something last.
+-- The public half of a passkey, which is a factor.
 CREATE TABLE passkey (
     factor_id       BYTEA NOT NULL PRIMARY KEY,
     mailbox_id      BYTEA NOT NULL,
@@ -69,8 +75,7 @@ CREATE TABLE passkey (
     public_key      BYTEA NOT NULL,
     counter         BIGINT NOT NULL,
     backup_eligible BIGINT NOT NULL,
-    backed_up       BIGINT NOT NULL,
-    used            BIGINT NOT NULL
+    backed_up       BIGINT NOT NULL
 );
 CREATE INDEX passkey_by_mailbox ON passkey (mailbox_id);
 
@@ -89,7 +94,30 @@ CREATE TABLE enrolling_passkey (
 );
 CREATE INDEX enrolling_passkey_by_expiry ON enrolling_passkey (expires);
 
--- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
+-- A factor that its owner is adding in a session, and that counts once it was proved.
+CREATE TABLE enrolment (
+    factor_id  BYTEA NOT NULL PRIMARY KEY,
+    mailbox_id BYTEA NOT NULL,
+    session_id BYTEA NOT NULL,
+    kind       TEXT NOT NULL,
+    sealed     BYTEA NOT NULL,
+    expires    BIGINT NOT NULL
+);
+CREATE INDEX enrolment_by_session ON enrolment (session_id);
+CREATE INDEX enrolment_by_expiry ON enrolment (expires);
+
+-- Codes on paper, by their HMAC. `made`: of which sheet. `used_by`: the holder that it was proved for.
+CREATE TABLE one_time_code (
+    mailbox_id BYTEA NOT NULL,
+    code       BYTEA NOT NULL,
+    made       BIGINT NOT NULL,
+    used       BIGINT,
+    used_by    BYTEA,
+    PRIMARY KEY (mailbox_id, code)
+);
+
+-- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery, a session
+-- or an enrolment.
 -- `notice_id`: the message that brings the newest code.
 CREATE TABLE proof (
     holder     TEXT NOT NULL,
@@ -125,7 +153,7 @@ CREATE TABLE recovery (
 CREATE INDEX recovery_by_account ON recovery (account_id);
 CREATE INDEX recovery_by_expiry ON recovery (expires);
 
--- `tries`: wrong passwords in a row, since it was unlocked last.
+-- `tries`: wrong passwords in a row, since it was unlocked last. `reserve`: when a factor that is kept in reserve was proved.
 CREATE TABLE session (
     session_id BYTEA NOT NULL PRIMARY KEY,
     mailbox_id BYTEA NOT NULL,
@@ -137,6 +165,7 @@ CREATE TABLE session (
     kept       BIGINT NOT NULL,
     locked     BIGINT NOT NULL,
     tries      BIGINT NOT NULL,
+    reserve    BIGINT,
     expires    BIGINT NOT NULL
 );
 CREATE INDEX session_by_mailbox ON session (mailbox_id);

@@ -51,17 +51,23 @@ CREATE TABLE registration (
 ) STRICT;
 CREATE INDEX registration_by_expiry ON registration (expires);
 
--- What an account can be proved with, or a registration for the account that it reserved.
+-- What an account can be proved with, or a registration for the account that it reserved. `used`: when it was proved last.
+-- `drift`, `step` and `used_by`: of an authenticator app, how far its clock is off, the step of its last code, and the holder
+-- that it was proved for.
 CREATE TABLE factor (
     mailbox_id BLOB NOT NULL,
     factor_id  BLOB NOT NULL,
     kind       TEXT NOT NULL,
     sealed     BLOB NOT NULL,
     created    INTEGER NOT NULL,
+    used       INTEGER,
+    drift      INTEGER NOT NULL,
+    step       INTEGER,
+    used_by    BLOB,
     PRIMARY KEY (mailbox_id, factor_id)
 ) STRICT;
 
--- The public half of a passkey, which is a factor. `used`: when it proved something last.
+-- The public half of a passkey, which is a factor.
 CREATE TABLE passkey (
     factor_id       BLOB NOT NULL PRIMARY KEY,
     mailbox_id      BLOB NOT NULL,
@@ -69,8 +75,7 @@ CREATE TABLE passkey (
     public_key      BLOB NOT NULL,
     counter         INTEGER NOT NULL,
     backup_eligible INTEGER NOT NULL,
-    backed_up       INTEGER NOT NULL,
-    used            INTEGER NOT NULL
+    backed_up       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX passkey_by_mailbox ON passkey (mailbox_id);
 
@@ -89,7 +94,30 @@ CREATE TABLE enrolling_passkey (
 ) STRICT;
 CREATE INDEX enrolling_passkey_by_expiry ON enrolling_passkey (expires);
 
--- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery or a session.
+-- A factor that its owner is adding in a session, and that counts once it was proved.
+CREATE TABLE enrolment (
+    factor_id  BLOB NOT NULL PRIMARY KEY,
+    mailbox_id BLOB NOT NULL,
+    session_id BLOB NOT NULL,
+    kind       TEXT NOT NULL,
+    sealed     BLOB NOT NULL,
+    expires    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX enrolment_by_session ON enrolment (session_id);
+CREATE INDEX enrolment_by_expiry ON enrolment (expires);
+
+-- Codes on paper, by their HMAC. `made`: of which sheet. `used_by`: the holder that it was proved for.
+CREATE TABLE one_time_code (
+    mailbox_id BLOB NOT NULL,
+    code       BLOB NOT NULL,
+    made       INTEGER NOT NULL,
+    used       INTEGER,
+    used_by    BLOB,
+    PRIMARY KEY (mailbox_id, code)
+) STRICT;
+
+-- What was proved, and codes that wait to be entered. The holder is a registration, a sign-in, a recovery, a session
+-- or an enrolment.
 -- `notice_id`: the message that brings the newest code.
 CREATE TABLE proof (
     holder     TEXT NOT NULL,
@@ -125,7 +153,7 @@ CREATE TABLE recovery (
 CREATE INDEX recovery_by_account ON recovery (account_id);
 CREATE INDEX recovery_by_expiry ON recovery (expires);
 
--- `tries`: wrong passwords in a row, since it was unlocked last.
+-- `tries`: wrong passwords in a row, since it was unlocked last. `reserve`: when a factor that is kept in reserve was proved.
 CREATE TABLE session (
     session_id BLOB NOT NULL PRIMARY KEY,
     mailbox_id BLOB NOT NULL,
@@ -137,6 +165,7 @@ CREATE TABLE session (
     kept       INTEGER NOT NULL,
     locked     INTEGER NOT NULL,
     tries      INTEGER NOT NULL,
+    reserve    INTEGER,
     expires    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX session_by_mailbox ON session (mailbox_id);

@@ -185,8 +185,8 @@ impl Act for AddPasskey {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const ADD: &str = "
-            INSERT INTO passkey (factor_id, mailbox_id, credential_id, public_key, counter, backup_eligible, backed_up, used)
-            SELECT factor_id, mailbox_id, credential_id, public_key, $3, $4, $5, $6 FROM enrolling_passkey
+            INSERT INTO passkey (factor_id, mailbox_id, credential_id, public_key, counter, backup_eligible, backed_up)
+            SELECT factor_id, mailbox_id, credential_id, public_key, $3, $4, $5 FROM enrolling_passkey
              WHERE session_id = $1 AND factor_id = $2 AND challenge IS NULL AND credential_id IS NOT NULL
             ON CONFLICT DO NOTHING";
         const WAITS: &str =
@@ -203,7 +203,7 @@ impl Act for AddPasskey {
         }
         let AuthenticatorRow { counter, backup_eligible, backed_up } = self.authenticator;
         let counter = i64::from(counter);
-        let row: [&dyn ToParam; 6] = [&self.session, &self.factor, &counter, &backup_eligible, &backed_up, &self.now];
+        let row: [&dyn ToParam; 5] = [&self.session, &self.factor, &counter, &backup_eligible, &backed_up];
         if db.exec(ADD, &row).await? == 0 {
             return Err(AddPasskeyError::Taken);
         }
@@ -217,7 +217,7 @@ impl Act for AddPasskey {
         let factor = Factor { id: self.factor, kind: FactorKind::Passkey, sealed: Vec::new() };
         factors::add(db, self.account, &factor, self.now).await?;
         // It has just been proved.
-        sessions::step_up(db, self.session, FactorKind::Passkey, self.now).await?;
+        sessions::stand(db, self.session, FactorKind::Passkey, self.now).await?;
         Ok(db.exec(DONE, &[&self.session]).await.map(drop)?)
     }
 }

@@ -23,6 +23,13 @@ pub enum CodeProof {
     Closed,
     /// The message with the newest code was refused: nobody has it.
     NotSent,
+    /// Nothing is sent: its owner has the code, in an app or on paper.
+    Asked {
+        /// From when on there are new tries.
+        until: Timestamp,
+        /// How often one may still be wrong.
+        tries_left: u8,
+    },
 }
 
 /// A code that waits to be entered.
@@ -55,6 +62,10 @@ pub enum Verdict {
     NotSent,
     /// Nothing waits for a code here: proved already, closed, or unknown.
     AlreadyOver,
+    /// It was right, and was used already: then, where that is known.
+    Used(Option<Timestamp>),
+    /// It is of a sheet that another took the place of.
+    OlderSheet,
 }
 
 impl CodeProof {
@@ -73,7 +84,7 @@ impl CodeProof {
                 older.truncate(limits::OLDER_CODES);
                 Self::after(older, code, now)
             }
-            Self::Proved { .. } | Self::Closed | Self::NotSent => Self::sent(code, now),
+            Self::Proved { .. } | Self::Closed | Self::NotSent | Self::Asked { .. } => Self::sent(code, now),
         }
     }
 
@@ -94,7 +105,27 @@ impl CodeProof {
                 (Self::Sent(SentCode { tries_left: sent.tries_left - 1, ..sent }), verdict)
             }
             Self::NotSent => (Self::NotSent, Verdict::NotSent),
-            over @ (Self::Proved { .. } | Self::Closed) => (over, Verdict::AlreadyOver),
+            over @ (Self::Proved { .. } | Self::Closed | Self::Asked { .. }) => (over, Verdict::AlreadyOver),
+        }
+    }
+
+    /// Its owner is asked for a code that is not sent: [`limits::CODE_TRIES`] tries in [`limits::CODE_LIFE`], and no more for
+    /// asking again.
+    #[must_use]
+    pub fn asked(before: Option<Self>, now: Timestamp) -> Self {
+        match before {
+            Some(Self::Asked { until, tries_left }) if now < until => Self::Asked { until, tries_left },
+            Some(_) | None => Self::Asked { until: now.after(limits::CODE_LIFE), tries_left: limits::CODE_TRIES },
+        }
+    }
+
+    /// A code that was not sent was typed. The try is spent before anybody looks whether it is right; none is left where this
+    /// is none.
+    #[must_use]
+    pub fn tried(self) -> Option<Self> {
+        match self {
+            Self::Asked { until, tries_left } => Some(Self::Asked { until, tries_left: tries_left.checked_sub(1)? }),
+            Self::Sent(_) | Self::Proved { .. } | Self::Closed | Self::NotSent => None,
         }
     }
 }

@@ -59,7 +59,7 @@ async fn verdict(store: &Store, dice: &mut Dice, holder: HolderId, factor: Facto
         }
         HolderId::Recovery(id) => of(enter(store, Recovering(id), factor, code).await.err()),
         HolderId::Session(id) => of(enter(store, StepUp(id), factor, code).await.err()),
-        HolderId::Registration(_) => panic!("these people have a mailbox"),
+        HolderId::Registration(_) | HolderId::Enrolment(_) => panic!("these people have a mailbox and add nothing"),
     }
 }
 

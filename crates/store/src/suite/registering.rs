@@ -82,7 +82,9 @@ async fn a_registration_knows_of_its_address_that_it_has_a_mailbox(store: Store)
 fn registering(holder: HolderId) -> Registering {
     match holder {
         HolderId::Registration(id) => Registering(id),
-        HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_) => panic!("a registration"),
+        HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_) | HolderId::Enrolment(_) => {
+            panic!("a registration")
+        }
     }
 }
 

@@ -254,11 +254,11 @@ async fn unknown_removed_and_forged_passkeys_are_refused_alike() {
     };
     let unknown = answer(anna.sign_in(&Authenticator::new(ORIGIN, 2), true).await);
     let forged = answer(anna.sign_in(&Authenticator::new(ORIGIN, 1), true).await);
-    assert_eq!(anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(anna.ask("DELETE", &format!("/factors/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
     let removed = answer(anna.sign_in(&authenticator, true).await);
     assert!(is_refused(&unknown));
     assert_eq!((&forged, &removed), (&unknown, &unknown));
-    assert_eq!(anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(anna.ask("DELETE", &format!("/factors/{id}"), Value::Null).await.0, StatusCode::NOT_FOUND);
 }
 
 /// WebAuthn §7.2, step 6: nobody was named, so the authenticator says whose it is.
@@ -334,10 +334,10 @@ async fn a_passkey_is_added_and_removed_with_a_fresh_proof_only() {
     assert_eq!(said["type"], "/problems/proof-required");
     let kinds: Vec<&Value> = said["offers"].as_array().unwrap().iter().map(|offer| &offer["kind"]).collect();
     assert_eq!(kinds, ["passkey"], "a second one asks for the first");
-    let (_, said) = anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await;
+    let (_, said) = anna.ask("DELETE", &format!("/factors/{id}"), Value::Null).await;
     assert_eq!((&said["type"], &said["offers"][0]["kind"]), (&json!("/problems/proof-required"), &json!("phone")));
     prove().await;
-    assert_eq!(anna.ask("DELETE", &format!("/passkeys/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(anna.ask("DELETE", &format!("/factors/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
     let (_, events) = anna.ask("GET", "/account/security-events", Value::Null).await;
     let kinds: Vec<&Value> = events["events"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
     assert_eq!(kinds[..2], [&json!("passkey-removed"), &json!("passkey-added")]);

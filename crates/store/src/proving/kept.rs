@@ -1,0 +1,189 @@
+//! Proving a factor whose code is not sent: its owner has it, in an app or on paper (PROTOCOL §7).
+
+use securemailbox_protocol::{
+    factors::FactorKind,
+    ids::{AccountId, FactorId, SessionId},
+    security::SecurityEventKind,
+    time::Timestamp,
+};
+
+use super::{ChooseError, Entered, chosen, factor_of, waiting};
+use crate::{
+    Act, Db, Room, StoreError,
+    factors::{self, Factor},
+    notices::NewNotice,
+    one_time_codes::{self, OnSheet, OneTimeHmac},
+    proofs::{self, CodeProof, Holder, HolderId, Proved, Shown, Step, Verdict},
+    security::{self, SecurityEvent},
+    sign_in,
+};
+
+/// A factor was chosen whose code is not sent: from now on there are tries.
+pub struct AskForCode {
+    /// The holder for which something is to be proved.
+    pub holder: HolderId,
+    /// The factor that its person chose.
+    pub factor: FactorId,
+    /// The holder must not have expired by now.
+    pub now: Timestamp,
+}
+
+impl Act for AskForCode {
+    type Output = ();
+    type Error = ChooseError;
+    const ROOM: Room = Room::SignsIn;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let Self { holder, factor, now } = *self;
+        chosen(db, holder, factor, now).await?;
+        let proof = CodeProof::asked(proofs::find(db, holder, factor).await?, now);
+        proofs::keep(db, holder, factor, &proof).await?;
+        if let HolderId::SignIn(id) = holder {
+            sign_in::wait_for_code(db, id, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What was typed.
+pub enum KeptCode {
+    /// A code of an app: the steps whose code it is, and the step of now.
+    Authenticator {
+        /// Those within reach of now; none if it is no code of the app.
+        matching: Vec<Step>,
+        /// The step of now.
+        step: Step,
+    },
+    /// A code from a sheet.
+    OneTime(OneTimeCodeUsed),
+}
+
+/// A code from a sheet, and what is written down and announced if it is used up.
+pub struct OneTimeCodeUsed {
+    /// Its HMAC.
+    pub code: OneTimeHmac,
+    /// The session that it opens, or proves afresh.
+    pub session: SessionId,
+    /// What announces it.
+    pub notices: Vec<NewNotice>,
+}
+
+/// A code that was not sent was typed. The right one gives what its holder waits for; each is a try before it is looked at.
+pub struct EnterKeptCode<H> {
+    /// The holder, with what the right code gives it.
+    pub holder: H,
+    /// The factor whose code was typed.
+    pub factor: FactorId,
+    /// What was typed.
+    pub code: KeptCode,
+    /// When it was typed.
+    pub now: Timestamp,
+}
+
+impl<H: Holder> Act for EnterKeptCode<H> {
+    type Output = Entered<H::Gives>;
+    type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let (holder, now) = (self.holder.id(), self.now);
+        let over = Entered::Refused(Verdict::AlreadyOver);
+        let Some(account) = whose(db, holder, now).await? else { return Ok(over) };
+        let Some(Factor { kind, .. }) = factor_of(db, account, holder, self.factor).await? else { return Ok(over) };
+        let judged = self.judge(db, account, kind).await?;
+        if let Judged::Again = judged {
+            // Whoever lost the answer types nothing new, so it costs no try and uses nothing up.
+            return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?));
+        }
+        let Some(proof) = proofs::find(db, holder, self.factor).await? else { return Ok(over) };
+        let Some(proof) = proof.tried() else { return Ok(Entered::Refused(Verdict::NoTriesLeft)) };
+        proofs::keep(db, holder, self.factor, &proof).await?;
+        let refused = match judged {
+            Judged::Right | Judged::Again => {
+                self.use_up(db, account).await?;
+                proofs::keep(db, holder, self.factor, &CodeProof::Proved { at: now }).await?;
+                factors::used(db, account, self.factor, now).await?;
+                return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?));
+            }
+            Judged::Wrong => Verdict::Wrong,
+            Judged::Used(at) => Verdict::Used(at),
+            Judged::OlderSheet => Verdict::OlderSheet,
+        };
+        Ok(Entered::Refused(refused))
+    }
+}
+
+/// What a code is, before it costs anything.
+enum Judged {
+    Right,
+    /// It was right, for this very holder.
+    Again,
+    Used(Option<Timestamp>),
+    OlderSheet,
+    Wrong,
+}
+
+impl<H: Holder> EnterKeptCode<H> {
+    async fn judge<D: Db>(&self, db: &mut D, account: AccountId, kind: FactorKind) -> Result<Judged, StoreError> {
+        let holder = self.holder.id();
+        Ok(match (&self.code, kind) {
+            (KeptCode::Authenticator { matching, step }, FactorKind::Authenticator) => {
+                let clock = factors::clock(db, account, self.factor).await?.ok_or(StoreError::Damaged("an app"))?;
+                match clock.shown(matching, *step) {
+                    Shown::Right(_) => Judged::Right,
+                    Shown::Used(step)
+                        if clock.last == Some(step)
+                            && factors::was_proved_for(db, account, self.factor, holder).await? =>
+                    {
+                        Judged::Again
+                    }
+                    Shown::Used(_) => Judged::Used(None),
+                    Shown::Wrong => Judged::Wrong,
+                }
+            }
+            (KeptCode::OneTime(typed), FactorKind::OneTimeCodes) => {
+                match one_time_codes::look_up(db, account, &typed.code, holder, self.now).await? {
+                    OnSheet::Fresh => Judged::Right,
+                    OnSheet::Again => Judged::Again,
+                    OnSheet::Used(at) => Judged::Used(Some(at)),
+                    OnSheet::Older => Judged::OlderSheet,
+                    OnSheet::None => Judged::Wrong,
+                }
+            }
+            (KeptCode::Authenticator { .. } | KeptCode::OneTime(_), _) => Judged::Wrong,
+        })
+    }
+
+    async fn use_up<D: Db>(&self, db: &mut D, account: AccountId) -> Result<(), StoreError> {
+        let holder = self.holder.id();
+        match &self.code {
+            KeptCode::Authenticator { matching, step } => {
+                let clock = factors::clock(db, account, self.factor).await?.ok_or(StoreError::Damaged("an app"))?;
+                match clock.shown(matching, *step) {
+                    Shown::Right(clock) => factors::keep_clock(db, account, self.factor, clock, holder).await,
+                    Shown::Used(_) | Shown::Wrong => Err(StoreError::Damaged("a code that was just right")),
+                }
+            }
+            KeptCode::OneTime(OneTimeCodeUsed { code, session, notices }) => {
+                one_time_codes::use_up(db, account, code, holder, self.now).await?;
+                let kind = SecurityEventKind::OneTimeCodeUsed;
+                security::announce(db, account, SecurityEvent { kind, session: *session, at: self.now }, notices).await
+            }
+        }
+    }
+}
+
+/// Whose a holder is that waits, or a sign-in whose answer may have been lost.
+pub(super) async fn whose<D: Db>(
+    db: &mut D,
+    holder: HolderId,
+    now: Timestamp,
+) -> Result<Option<AccountId>, StoreError> {
+    if let Some(waiting) = waiting(db, holder, now).await? {
+        return Ok(Some(waiting.account));
+    }
+    match holder {
+        HolderId::SignIn(id) => Ok(sign_in::begun(db, id, now).await?.map(|begun| begun.account)),
+        HolderId::Registration(_) | HolderId::Recovery(_) | HolderId::Session(_) | HolderId::Enrolment(_) => Ok(None),
+    }
+}
