@@ -51,8 +51,8 @@ def sealed() -> list[dict]:
 
 def slots() -> list[dict]:
     rows = []
-    for kind in ["password", "recovery", "device"]:
-        source = noise(f"source {kind}", {"password": 64, "recovery": 16, "device": 64}[kind])
+    for kind in ["password", "passkey", "recovery", "device"]:
+        source = noise(f"source {kind}", {"password": 64, "passkey": 32, "recovery": 16, "device": 64}[kind])
         key = hkdf(source, b"securemailbox/1 slot key " + kind.encode())
         secret, account, slot = noise("secret", 32), noise("account", 16), noise(f"slot {kind}", 16)
         rows.append({

@@ -682,7 +682,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (30, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (33, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -7,7 +7,7 @@ use securemailbox_protocol::{
     },
     address::Address,
     endpoints::{self, Operation},
-    factors::{Answer, Code, FactorOffer, Offers},
+    factors::{Code, FactorOffer, Offers},
     ids::{AccountId, FactorId, RecordId, RegistrationId},
     numbers::Version,
     octets::Octets,

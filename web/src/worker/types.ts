@@ -838,6 +838,19 @@ ids: Array<string>,
 to: Folder, };
 
 /**
+ * A passkey of this account.
+ */
+export type NamedPasskey = { 
+/**
+ * As the server has it.
+ */
+passkey: Passkey, 
+/**
+ * What its owner calls it.
+ */
+name: string | null, };
+
+/**
  * A phone number as typed, and what the phone is for.
  */
 export type NamedPhone = { 
@@ -1017,6 +1030,139 @@ from: number,
 count: number, };
 
 /**
+ * One of the account's passkeys. What its owner calls it is sealed in the settings.
+ */
+export type Passkey = { 
+/**
+ * The factor that it is.
+ */
+id: string, 
+/**
+ * Whether it opens the mailbox by a slot of its own, or proves a person only.
+ */
+opens: boolean, 
+/**
+ * When it was added.
+ */
+added: Timestamp, 
+/**
+ * When it proved something last; none if never since.
+ */
+used: Timestamp | null, };
+
+/**
+ * The passkey counts.
+ */
+export type PasskeyAdded = { 
+/**
+ * Whether it opens the mailbox.
+ */
+what_for: PasskeyUse, 
+/**
+ * What it is called now.
+ */
+name: string, };
+
+/**
+ * The passkey is asked to sign before it counts.
+ */
+export type PasskeyAsked = { 
+/**
+ * What it is used with.
+ */
+request: PasskeyRequest, 
+/**
+ * Whether its first output has come. Where not, the output of the next use is the first, and one more use has to follow.
+ */
+sealed: boolean, };
+
+/**
+ * What a passkey is made with.
+ */
+export type PasskeyCreation = { 
+/**
+ * The factor that it will be.
+ */
+id: string, 
+/**
+ * What is to be signed.
+ */
+challenge: string, 
+/**
+ * Credentials of this account, of which there must not be a second one in one place.
+ */
+exclude: Array<string>, 
+/**
+ * The handle of its owner: the account id.
+ */
+user: string, 
+/**
+ * What a browser calls its owner.
+ */
+address: string, 
+/**
+ * The algorithms that are taken (RFC 9053), best first.
+ */
+algorithms: Array<number>, 
+/**
+ * What its PRF output is asked for.
+ */
+prf_input: string, };
+
+/**
+ * What a passkey came to that signs somebody in alone.
+ */
+export type PasskeyEntered = { 
+/**
+ * Whose password opens the mailbox, where the passkey does not; the session waits, locked.
+ */
+password_of: string | null, };
+
+/**
+ * What a passkey signed as a factor.
+ */
+export type PasskeyProof = { 
+/**
+ * What it signed.
+ */
+assertion: Assertion, };
+
+/**
+ * What a passkey is used with.
+ */
+export type PasskeyRequest = { 
+/**
+ * What is to be signed.
+ */
+challenge: string, 
+/**
+ * Which may answer; empty where nobody was named.
+ */
+credentials: Array<string>, 
+/**
+ * What its PRF output is asked for; none where nothing is to be opened by it.
+ */
+prf_input: string | null, };
+
+/**
+ * What a passkey is to be called.
+ */
+export type PasskeyToName = { 
+/**
+ * Which one.
+ */
+id: string, 
+/**
+ * As typed.
+ */
+name: string, };
+
+/**
+ * What a passkey that counts is good for.
+ */
+export type PasskeyUse = "opens" | "proves";
+
+/**
  * What a phone is for.
  */
 export type PhoneRole = "own" | "reserve";
@@ -1058,7 +1204,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -1275,7 +1421,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
 
 /**
  * A letter that is to go out.
@@ -1569,6 +1715,15 @@ export interface MailboxCalls {
   choose_proof: [Id, Factors];
   send_proof_again: [Nothing, Done];
   enter_proof: [Code, Done];
+  passkey_challenge: [Nothing, PasskeyRequest];
+  enter_passkey_proof: [PasskeyProof, Done];
+  passkeys: [Nothing, Array<NamedPasskey>];
+  begin_passkey: [Nothing, PasskeyCreation];
+  passkey_made: [CreatedPasskey, PasskeyAsked];
+  seal_passkey: [Nothing, Done];
+  passkey_used: [UsedPasskey, PasskeyAdded];
+  name_passkey: [PasskeyToName, Array<NamedPasskey>];
+  remove_passkey: [Id, Array<NamedPasskey>];
   factors: [Nothing, Array<Factor>];
   remove_factor: [Id, Array<Factor>];
   begin_authenticator: [Nothing, NewAuthenticator];
