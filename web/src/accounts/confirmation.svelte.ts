@@ -1,5 +1,6 @@
 // What asks for a fresh proof: the person confirms that it is them, and it is done again. Nothing that was typed is lost.
 import { createContext } from "svelte";
+import { usePasskey } from "../identity/ceremonies.ts";
 import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Factors, Problem } from "../worker/types.ts";
 
@@ -47,6 +48,13 @@ export class Confirmation {
 
   async enter(code: string): Promise<void> {
     await this.#vault.call("enter_proof", { code });
+    this.#end(true);
+  }
+
+  /** Has a passkey sign that was chosen. Rejects with a problem, or with `NoAnswer`. */
+  async showPasskey(): Promise<void> {
+    const { said: assertion } = await usePasskey(await this.#vault.call("passkey_challenge", {}));
+    await this.#vault.call("enter_passkey_proof", { assertion });
     this.#end(true);
   }
 

@@ -55,6 +55,7 @@ const TITLES: Record<string, () => string> = {
   "/settings/looks": () => m["title.settings_looks"](),
   "/settings/account": () => m["title.settings_account"](),
   "/settings/keys": () => m["title.settings_keys"](),
+  "/settings/passkeys": () => m["title.settings_passkeys"](),
   "/settings/sessions": () => m["title.settings_sessions"](),
   "/settings/space": () => m["title.settings_space"](),
   "/demo/outbox": () => m["title.outbox"](),

@@ -28,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/settings/looks", page: "settings", access: "mailbox" },
   { path: "/settings/account", page: "settings", access: "mailbox" },
   { path: "/settings/keys", page: "settings", access: "mailbox" },
+  { path: "/settings/passkeys", page: "settings", access: "mailbox" },
   { path: "/settings/sessions", page: "settings", access: "mailbox" },
   { path: "/settings/space", page: "settings", access: "mailbox" },
   { path: "/demo/outbox", page: "outbox", access: "anyone" },

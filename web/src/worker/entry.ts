@@ -1,9 +1,13 @@
 // What both Workers have in common: calls come one at a time, and are answered by the client in WebAssembly.
 
-import { BROKEN, type ToPage } from "./port.ts";
+import { BROKEN, type ToPage, type ToWorker } from "./port.ts";
 import type { Problem } from "./types.ts";
 
+/** A call of the page. */
+export type Call = Extract<ToWorker, { do: "call" }>;
+
 interface Client {
+  handOutput(output: Uint8Array): void;
   answer(call: string, args: string): Promise<string>;
 }
 
@@ -28,9 +32,16 @@ export function problemOf(rejection: unknown): Problem {
   return JSON.parse(rejection) as Problem;
 }
 
+function hand(client: Client, output: Uint8Array): void {
+  client.handOutput(output);
+  output.fill(0);
+}
+
 /** Answers one call, and tells how it went. */
-export async function answer(client: Client, id: number, call: string, args: string): Promise<Problem | null> {
+export async function answer(client: Client, { id, call, args, output }: Call): Promise<Problem | null> {
   try {
+    // The call takes it before it waits for anything.
+    if (output) hand(client, new Uint8Array(output));
     say({ say: "answer", id, answer: await client.answer(call, args) });
     return null;
   } catch (rejection) {

@@ -85,9 +85,10 @@ function tell(message: ToTabs): void {
 }
 
 export const mailbox = {
-  async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0]): Promise<MailboxCalls[C][1]> {
+  /** `output`: of a passkey, for the calls that say so; it is gone from here afterwards. */
+  async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0], output: ArrayBuffer | null = null): Promise<MailboxCalls[C][1]> {
     if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null, offers: [], request: null });
-    return (await mailboxWorker.call(call, args)) as MailboxCalls[C][1];
+    return (await mailboxWorker.call(call, args, output)) as MailboxCalls[C][1];
   },
 
   /** Hears of everything that happens without being asked for; returns the way to stop hearing. */
@@ -195,15 +196,15 @@ async function bothWorkers(): Promise<WorkerCalls> {
   return worker;
 }
 
-type Finishing = "make_mailbox" | "enter_code" | "replace_password" | "unlock";
+type Finishing = "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock";
 
 export const signIn = {
-  async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0]): Promise<SignInCalls[C][1]> {
+  async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<SignInCalls[C][1]> {
     signInWorker ??= bothWorkers().catch((error: unknown) => {
       signInWorker = undefined;
       throw error;
     });
-    return (await (await signInWorker).call(call, args)) as SignInCalls[C][1];
+    return (await (await signInWorker).call(call, args, output)) as SignInCalls[C][1];
   },
 
   /** The last step: resolves when the mailbox Worker has the mailbox open, to whose it is and what the call said. */
@@ -221,6 +222,16 @@ export const signIn = {
     // It has handed over, and ends itself.
     signInWorker = undefined;
     return { me: await me, said };
+  },
+
+  /** A passkey alone: to whose mailbox is open, or to the address whose password opens it; then `unlock` finishes. */
+  async finishByPasskey(args: SignInCalls["enter_passkey"][0], output: ArrayBuffer | null): Promise<Me | { passwordOf: string }> {
+    const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
+    me.catch(() => undefined); // it may be rejected before anybody waits for it
+    const { password_of } = await signIn.call("enter_passkey", args, output);
+    if (password_of !== null) return { passwordOf: password_of };
+    signInWorker = undefined;
+    return await me;
   },
 
   /** Gives up what was begun. */

@@ -1,6 +1,6 @@
 // The mailbox Worker: holds the keys from sign-in to lock, follows the server, and shows the page what was verified.
 
-import { answer, problemOf, Queue, say } from "./entry.ts";
+import { answer, type Call, problemOf, Queue, say } from "./entry.ts";
 import { Live } from "./live.ts";
 import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside, type Tab } from "./outside.ts";
@@ -38,7 +38,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       beginning = begin(data.module, data.session, data.handover);
       break;
     case "call":
-      void beginning?.then(() => inItsLane(data.call, () => answered(data.id, data.call, data.args)));
+      void beginning?.then(() => inItsLane(data.call, () => answered(data)));
       break;
     case "keep":
       void lanes.server.run(keep);
@@ -82,9 +82,10 @@ function inItsLane(call: string, work: () => Promise<void>): Promise<void> {
   return lane === "device" || lane === "server" ? lanes[lane].run(work) : work();
 }
 
-async function answered(id: number, call: string, args: string): Promise<void> {
+async function answered(asked: Call): Promise<void> {
+  const { id, call } = asked;
   if (!client) return say({ say: "refusal", id, problem: BROKEN });
-  const problem = await answer(client, id, call, args);
+  const problem = await answer(client, asked);
   if (call === "reopen" && problem === null) follow();
   if (call === "save_draft" && problem === null) handInAfter(HAND_IN_AFTER);
   if (problem === null && (call === "lock" || call === "sign_out")) stopFollowing();

@@ -5,7 +5,8 @@ import type { Counts, DraftNews, GivenBack, Me, Problem, Pulse } from "./types.t
 /** The page to a Worker. */
 export type ToWorker =
   | { do: "begin"; module: WebAssembly.Module; session: string | null; handover: MessagePort | null }
-  | { do: "call"; id: number; call: string; args: string }
+  /** `output`: of a passkey, for this call. It is transferred, so that no copy stays with the page. */
+  | { do: "call"; id: number; call: string; args: string; output: ArrayBuffer | null }
   | { do: "keep" }
   /** Drafts go to the server now: their page goes. */
   | { do: "hand_in" };

@@ -78,12 +78,12 @@ export class WorkerCalls {
     this.tell({ do: "begin", module, session, handover }, handover ? [handover] : []);
   }
 
-  call(call: string, args: unknown): Promise<unknown> {
+  call(call: string, args: unknown, output: ArrayBuffer | null = null): Promise<unknown> {
     if (this.#ended) return Promise.reject(new CallFailed(BROKEN));
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.tell({ do: "call", id, call, args: JSON.stringify(args) });
+      this.tell({ do: "call", id, call, args: JSON.stringify(args), output }, output ? [output] : []);
     });
   }
 

@@ -42,6 +42,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/account",
     "/settings/keys",
     "/settings/looks",
+    "/settings/passkeys",
     "/settings/sessions",
     "/settings/space",
     "/sign-in",

@@ -1,0 +1,159 @@
+// Passkeys: added in ceremonies of which the second shows what they are good for, and signed in with.
+import { violations } from "../house/axe.ts";
+import { fromMenu, inMailbox, prove, signOut, unlock } from "../house/entering.ts";
+import { alter, authenticator, outputs, overhear } from "../house/passkeys.ts";
+import { expect, type Page, test } from "../house/test.ts";
+import type { Words } from "../house/words.ts";
+
+/** Adds a passkey, by the keyboard alone. */
+async function add(page: Page, name: string, m: Words): Promise<void> {
+  await page.goto("/settings/passkeys");
+  await page.getByRole("button", { name: m("passkey.add"), exact: true }).press("Enter");
+  await expect(page.getByRole("heading", { level: 2, name: m("passkey.add") })).toBeFocused();
+  const field = page.getByLabel(m("passkey.name"));
+  await field.fill(name);
+  await field.press("Enter");
+  await expect(page.getByRole("heading", { level: 2, name: m("passkey.added") })).toBeFocused();
+}
+
+async function signInByPasskey(page: Page, m: Words): Promise<void> {
+  await page.getByRole("button", { name: m("passkey.sign_in") }).or(page.getByRole("button", { name: m("passkey.use") })).press("Enter");
+}
+
+/** What the page sends, as text. */
+function sent(page: Page): string[] {
+  const bodies: string[] = [];
+  page.context().on("request", (request) => bodies.push(request.postData() ?? ""));
+  return bodies;
+}
+
+test("a passkey with an output opens the mailbox without a password, and nothing of the output is sent", async ({ visit, newcomer, m }) => {
+  const guns = await visit(await newcomer("Gun Berg"));
+  const bodies = sent(guns);
+  await overhear(guns);
+  const key = await authenticator(guns, { prf: true });
+  await add(guns, "Guns telefon", m);
+  await expect(guns.getByText(m("passkey.opens_now", { name: "Guns telefon" }))).toBeVisible();
+  expect(await key.count()).toBe(1);
+  expect(await violations(guns)).toEqual([]);
+  const heard = await outputs(guns);
+  expect(heard.length, "the second ceremony gave one too").toBeGreaterThanOrEqual(2);
+  expect(new Set(heard).size, "the same each time").toBe(1);
+
+  await guns.getByRole("button", { name: m("passkey.done") }).press("Enter");
+  const row = guns.getByRole("listitem").filter({ hasText: "Guns telefon" });
+  await expect(row).toContainText(m("passkey.opens"));
+  await guns.goto("/mail/inbox");
+  await signOut(guns, m);
+  await signInByPasskey(guns, m);
+  await inMailbox(guns, m);
+  await guns.reload();
+  await inMailbox(guns, m);
+  const said = bodies.join("\n");
+  expect(said).toContain("authenticator_data");
+  for (const output of heard) expect(said).not.toContain(output);
+  expect(said).not.toContain("clientExtensionResults");
+});
+
+test("a passkey without an output proves its owner, and the password opens the mailbox", async ({ visit, newcomer, m }) => {
+  const gun = await newcomer("Gun Berg");
+  const guns = await visit(gun);
+  await authenticator(guns, { prf: false });
+  await add(guns, "Säkerhetsnyckel", m);
+  await expect(guns.getByText(m("passkey.proves_now", { name: "Säkerhetsnyckel" }))).toBeVisible();
+  expect(await violations(guns)).toEqual([]);
+  await guns.getByRole("button", { name: m("passkey.done") }).press("Enter");
+  await guns.goto("/mail/inbox");
+
+  await signOut(guns, m);
+  await signInByPasskey(guns, m);
+  await expect(guns.getByRole("heading", { level: 1, name: m("passkey.password_too") })).toBeVisible();
+  expect(await violations(guns)).toEqual([]);
+  await guns.getByLabel(m("password.label"), { exact: true }).fill(gun.password);
+  await guns.getByRole("button", { name: m("passkey.open") }).press("Enter");
+  await inMailbox(guns, m);
+
+  await signOut(guns, m);
+  await prove(guns, gun, m);
+  await expect(guns.getByRole("heading", { level: 1, name: m("sign_in.confirm") })).toBeVisible();
+  await guns.getByRole("button", { name: m("passkey.use"), exact: true }).press("Enter");
+  await inMailbox(guns, m);
+});
+
+test("a passkey that gives another output each time is a proof only, and password and sheet stay", async ({ visit, newcomer, m }) => {
+  const gun = await newcomer("Gun Berg");
+  const guns = await visit(gun);
+  await overhear(guns);
+  await authenticator(guns, { prf: true });
+  await guns.goto("/settings/passkeys");
+  await alter(guns);
+  await guns.getByRole("button", { name: m("passkey.add"), exact: true }).click();
+  await guns.getByLabel(m("passkey.name")).fill("Nyckeln");
+  await guns.getByRole("button", { name: m("passkey.add_it"), exact: true }).click();
+  await expect(guns.getByText(m("passkey.proves_now", { name: "Nyckeln" }))).toBeVisible();
+  expect(new Set(await outputs(guns)).size).toBeGreaterThan(1);
+  await guns.goto("/mail/inbox");
+  await fromMenu(guns, m("app.lock"), m);
+  await unlock(guns, gun.password, m);
+  await inMailbox(guns, m);
+});
+
+test("a passkey that opened the mailbox and gives another output later asks for the password", async ({ visit, newcomer, m }) => {
+  const gun = await newcomer("Gun Berg");
+  const guns = await visit(gun);
+  await overhear(guns);
+  await authenticator(guns, { prf: true });
+  await add(guns, "Guns telefon", m);
+  await guns.goto("/mail/inbox");
+  await signOut(guns, m);
+  await alter(guns);
+  await signInByPasskey(guns, m);
+  await expect(guns.getByRole("heading", { level: 1, name: m("passkey.password_too") })).toBeVisible();
+  await guns.getByLabel(m("password.label"), { exact: true }).fill(gun.password);
+  await guns.getByRole("button", { name: m("passkey.open") }).click();
+  await inMailbox(guns, m);
+});
+
+test("passkeys are renamed and removed, and a removed one lets nobody in", async ({ visit, newcomer, m }) => {
+  const guns = await visit(await newcomer("Gun Berg"));
+  await authenticator(guns, { prf: true });
+  await add(guns, "Guns telefon", m);
+  await guns.getByRole("button", { name: m("passkey.done") }).click();
+  await guns.getByRole("button", { name: m("passkey.rename_it", { name: "Guns telefon" }) }).press("Enter");
+  await guns.getByLabel(m("passkey.name")).fill("Guns gamla telefon");
+  await guns.getByRole("button", { name: m("contact.save"), exact: true }).press("Enter");
+  const row = guns.getByRole("listitem").filter({ hasText: "Guns gamla telefon" });
+  await expect(row).toBeVisible();
+  await guns.reload();
+  await expect(row).toBeVisible();
+  expect(await violations(guns)).toEqual([]);
+  await guns.getByRole("button", { name: m("passkey.remove_it", { name: "Guns gamla telefon" }) }).press("Enter");
+  await expect(guns.getByText(m("passkeys.none"))).toBeVisible();
+  await guns.goto("/mail/inbox");
+  await signOut(guns, m);
+  await signInByPasskey(guns, m);
+  await expect(guns.getByText(m("problem.passkey_refused"))).toBeVisible();
+  await expect(guns.getByRole("heading", { level: 1, name: m("passkey.show") })).toBeVisible();
+  await guns.getByRole("button", { name: m("passkey.use_password") }).click();
+  await expect(guns.getByLabel(m("address.label"))).toBeVisible();
+});
+
+test("a passkey is offered where the address is typed", async ({ visit, newcomer, m }) => {
+  const guns = await visit(await newcomer("Gun Berg"));
+  await authenticator(guns, { prf: true });
+  await add(guns, "Guns telefon", m);
+  await guns.goto("/mail/inbox");
+  await signOut(guns, m);
+  await guns.getByLabel(m("address.label")).focus();
+  await inMailbox(guns, m);
+});
+
+test("a question that nobody answers says so, and leaves the way by password", async ({ page, m }) => {
+  await page.goto("/sign-in");
+  await authenticator(page, { prf: true });
+  await signInByPasskey(page, m);
+  await expect(page.getByText(m("passkey.closed"))).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: m("passkey.use_password") }).press("Enter");
+  await expect(page.getByLabel(m("address.label"))).toBeVisible();
+});

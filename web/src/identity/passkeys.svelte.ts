@@ -1,0 +1,69 @@
+// This account's passkeys: which there are, and how one is added, in ceremonies of which the second shows what it is good for.
+import type { Confirmation } from "../accounts/confirmation.svelte.ts";
+import { type mailbox, problemIn } from "../worker/index.ts";
+import { Remembered } from "../worker/remembered.ts";
+import type { NamedPasskey, PasskeyAdded, Problem } from "../worker/types.ts";
+import { makePasskey, usePasskey } from "./ceremonies.ts";
+
+type Vault = Pick<typeof mailbox, "call">;
+
+/** A passkey of somebody lies here, perhaps: the sign-in page asks for it first. Says nothing of whose. */
+export const passkeyHere = new Remembered(() => localStorage, "securemailbox.passkey");
+
+export class Passkeys {
+  readonly #vault: Vault;
+  readonly #confirmation: Pick<Confirmation, "before">;
+
+  all = $state.raw<readonly NamedPasskey[] | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  /** The one that is being removed. */
+  removing = $state.raw<string | null>(null);
+
+  constructor(vault: Vault, confirmation: Pick<Confirmation, "before">) {
+    this.#vault = vault;
+    this.#confirmation = confirmation;
+  }
+
+  async fetch(): Promise<void> {
+    await this.#take(() => this.#vault.call("passkeys", {}));
+  }
+
+  /** Adds one. Rejects with a problem, or with `NoAnswer`; then nothing was added. */
+  async add(name: string): Promise<PasskeyAdded> {
+    const creation = await this.#confirmation.before(() => this.#vault.call("begin_passkey", {}));
+    const { said: made, output } = await makePasskey(creation);
+    const asked = await this.#vault.call("passkey_made", { id: creation.id, made }, output);
+    let used = await usePasskey(asked.request);
+    if (!asked.sealed && used.output !== null) {
+      // Nothing came when it was made: this is the first output, and another one must open what it seals.
+      await this.#vault.call("seal_passkey", {}, used.output);
+      used = await usePasskey(asked.request);
+    }
+    const added = await this.#vault.call("passkey_used", { assertion: used.said, name }, used.output);
+    if (added.what_for === "opens") passkeyHere.value = "1";
+    return added;
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    this.all = await this.#vault.call("name_passkey", { id, name });
+  }
+
+  /** Whether it was removed. */
+  async remove(id: string): Promise<boolean> {
+    this.removing = id;
+    const removed = await this.#take(() => this.#confirmation.before(() => this.#vault.call("remove_passkey", { id })));
+    this.removing = null;
+    return removed;
+  }
+
+  async #take(ask: () => Promise<NamedPasskey[]>): Promise<boolean> {
+    this.problem = null;
+    try {
+      this.all = await ask();
+      return true;
+    } catch (error) {
+      this.problem = problemIn(error);
+      return false;
+    }
+  }
+}
