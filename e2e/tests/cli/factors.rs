@@ -120,8 +120,15 @@ fn an_app_takes_the_place_of_the_sms_and_paper_the_place_of_the_app() {
     paper.run(&["factors", "remove", &lost]).done();
     assert_eq!(kinds(&paper), ["phone", "one-time-codes", "reserve-phone"]);
     let events = anna.run(&["events"]).done();
-    let events: Vec<_> = events["events"].as_array().expect("a list").iter().map(|event| event["kind"].clone()).collect();
-    for done in ["authenticator-removed", "one-time-code-used", "reserve-phone-added", "one-time-codes-made", "authenticator-added"] {
+    let events: Vec<_> =
+        events["events"].as_array().expect("a list").iter().map(|event| event["kind"].clone()).collect();
+    for done in [
+        "authenticator-removed",
+        "one-time-code-used",
+        "reserve-phone-added",
+        "one-time-codes-made",
+        "authenticator-added",
+    ] {
         assert!(events.contains(&json!(done)), "{done}: {events:?}");
     }
 }
