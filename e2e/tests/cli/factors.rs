@@ -1,9 +1,8 @@
 //! ID-kontroll at a terminal (PROTOCOL §7): adding an app, signing in by it, codes on paper, a reserve phone.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use securemailbox_e2e::{
     command::{Ended, Terminal},
+    person::now,
     server::{Server, Start},
 };
 use serde_json::{Value, json};
@@ -28,7 +27,7 @@ impl App {
 
     /// The server takes one step around now.
     fn next(&mut self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() / STEP;
+        let now = now().unix_millis() / 1_000 / STEP;
         self.last = (now - 1).max(self.last + 1);
         assert!(self.last <= now + 1, "it has shown the codes of this minute");
         self.same()
