@@ -36,6 +36,10 @@ pub(crate) const NGINX: Tool = Tool { name: "nginx", packages: &["nginx"], is_th
 pub(crate) const CADDY: Tool =
     Tool { name: "Caddy 2", packages: &["caddy"], is_there: || process::is_installed("caddy") };
 
+/// An authenticator app for the tests, by other hands than ours.
+pub(crate) const OATHTOOL: Tool =
+    Tool { name: "oathtool", packages: &["oathtool"], is_there: || process::is_installed("oathtool") };
+
 pub(crate) const SYSTEMD: Tool =
     Tool { name: "systemd", packages: &["systemd"], is_there: || process::is_installed("systemd-creds") };
 

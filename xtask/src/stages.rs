@@ -204,6 +204,7 @@ fn cli(workspace: &Workspace) -> Outcome<Passed> {
 
 fn browser(workspace: &Workspace) -> Outcome<Passed> {
     machine::provide(&machine::CHROMIUM)?;
+    machine::provide(&machine::OATHTOOL)?;
     page::build(workspace)?;
     let weights = page::weigh(workspace)?;
     machine::node_modules(workspace, BROWSER_TESTS)?;

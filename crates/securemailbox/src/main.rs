@@ -138,10 +138,10 @@ struct Nothing {}
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeskArgs {
     /// Where this mailbox keeps its things [default: $XDG_STATE_HOME/securemailbox].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) profile: Option<PathBuf>,
     /// Answer with one JSON document.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 

@@ -6,6 +6,7 @@ mod places;
 mod binning;
 mod counting;
 mod crashes;
+mod enrolling;
 mod erasing;
 mod forgetting;
 mod full_disk;

@@ -5,6 +5,7 @@ mod checking;
 mod damage;
 mod demo;
 mod devices;
+mod factors;
 mod failures;
 mod filing;
 mod lies;

@@ -28,10 +28,16 @@ export class Confirmation {
   }
 
   /** Asks for the proof that a refusal wants. Whether the person gave it. */
-  async ask({ offers }: Problem): Promise<boolean> {
+  async ask(refusal: Problem): Promise<boolean> {
+    const { confirmed } = await this.begin(refusal);
+    return await confirmed;
+  }
+
+  /** Begins to ask, for what is offered or for whatever there is; and whether the person will have given it. */
+  async begin({ offers }: Pick<Problem, "offers">): Promise<{ confirmed: Promise<boolean> }> {
     this.giveUp();
     this.factors = await this.#vault.call("confirm", { offers });
-    return await new Promise((resolve) => (this.#settle = resolve));
+    return { confirmed: new Promise((resolve) => (this.#settle = resolve)) };
   }
 
   async choose(id: string): Promise<void> {

@@ -8,10 +8,14 @@ export function focusHeading(within: ParentNode = document): void {
   heading.focus({ preventScroll: true });
 }
 
-/** At a step that asks for a code, the caret belongs in its field, where the keyboard and the browser's filling in find it. */
+/**
+ * At a step that asks for a code, the caret belongs in its field, where the keyboard and the browser's filling in find it; at
+ * another step within a page, on the heading of that step.
+ */
 export function focusStep(): void {
   const code = document.querySelector<HTMLElement>("main [autocomplete='one-time-code']");
-  if (code) code.focus();
+  const here = code ?? document.querySelector<HTMLElement>("main [data-step]");
+  if (here) here.focus();
   else focusHeading();
 }
 

@@ -54,6 +54,7 @@ const TITLES: Record<string, () => string> = {
   "/contacts/add": () => m["contacts.add"](),
   "/settings/looks": () => m["title.settings_looks"](),
   "/settings/account": () => m["title.settings_account"](),
+  "/settings/identity": () => m["title.settings_identity"](),
   "/settings/keys": () => m["title.settings_keys"](),
   "/settings/passkeys": () => m["title.settings_passkeys"](),
   "/settings/sessions": () => m["title.settings_sessions"](),

@@ -27,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/contacts/add", page: "contacts", access: "mailbox" },
   { path: "/settings/looks", page: "settings", access: "mailbox" },
   { path: "/settings/account", page: "settings", access: "mailbox" },
+  { path: "/settings/identity", page: "settings", access: "mailbox" },
   { path: "/settings/keys", page: "settings", access: "mailbox" },
   { path: "/settings/passkeys", page: "settings", access: "mailbox" },
   { path: "/settings/sessions", page: "settings", access: "mailbox" },

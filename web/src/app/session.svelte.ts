@@ -2,7 +2,7 @@
 import { createContext, flushSync } from "svelte";
 import { LOCK_PATIENCE, pause, problemIn, type LockReason, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
 import { Remembered } from "../worker/remembered.ts";
-import type { Counts, Language, Me, Problem, Sheet } from "../worker/types.ts";
+import type { Counts, FactorKind, Language, Me, Problem, Sheet } from "../worker/types.ts";
 
 type Mailbox = typeof mailbox;
 
@@ -43,6 +43,8 @@ export class Session {
   farewell = $state<Farewell | null>(null);
   /** The recovery sheet comes before the mailbox. */
   sheetAsked = $state.raw<SheetAsked | null>(null);
+  /** What was proved when somebody signed in on this page, until they have seen what it says of their reserve. */
+  signedInBy = $state.raw<FactorKind | null>(null);
   /** Why the person is still signed in, after they wanted to leave. */
   staysBecause = $state.raw<Problem | null>(null);
   /** Whose mailbox was open in this tab last. */
@@ -78,7 +80,8 @@ export class Session {
   }
 
   /** Somebody signed in with password and code. Whoever has no recovery sheet is asked for it, each time. */
-  signedIn(me: Me): void {
+  signedIn(me: Me, by?: FactorKind): void {
+    this.signedInBy = by ?? null;
     this.opened(me, me.sheet_owed ? { after: "signing-in" } : null);
   }
 

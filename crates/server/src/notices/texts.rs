@@ -105,6 +105,8 @@ impl Text {
         // An SMS has no subject, and no room.
         if !words.subject.is_empty() {
             words.text.push_str(&signature(language, operator));
+        } else if let Some(code) = self.code() {
+            words.text.push_str(&for_this_page(url, code));
         }
         words
     }
@@ -260,6 +262,14 @@ const fn english(event: SecurityEventKind) -> &'static str {
     }
 }
 
+/// The last line of an SMS, by which a browser offers the code to that page and to no other (origin-bound one-time codes, as
+/// WebOTP reads them).
+fn for_this_page(url: &str, code: &Code) -> String {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    format!("\n\n@{host} #{}", code.digits())
+}
+
 /// To the minute. In UTC, and said so: the server does not know where a person is.
 fn minute(at: Timestamp) -> String {
     let at = at.to_date_time();
@@ -320,6 +330,20 @@ mod tests {
             assert!(mail.contains(&format!("{url}\n")), "{mail}");
             let sms = Text::BriefSecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(sms.contains("2025-11-24 16:00 UTC") && !sms.contains("://"), "{sms}");
+        }
+    }
+
+    #[test]
+    fn an_sms_with_a_code_says_last_whose_page_may_have_it() {
+        let code = || Code::parse("204816").unwrap();
+        let texts =
+            [Text::PhoneCode { code: code() }, Text::SignInCode { code: code() }, Text::ProofCode { code: code() }];
+        for (language, text) in
+            [Language::Sv, Language::En].into_iter().flat_map(|l| texts.iter().map(move |text| (l, text)))
+        {
+            let sms = text.words(language, "https://mail.example.se:8443/x", &Operator::default()).text;
+            assert!(sms.ends_with("\n\n@mail.example.se #204816"), "{sms}");
+            assert_eq!(Code::parse(&sms), Ok(code()), "the whole message can be pasted");
         }
     }
 

@@ -40,6 +40,7 @@ const ADDRESSES: &[&str] = &[
     "/register",
     "/settings",
     "/settings/account",
+    "/settings/identity",
     "/settings/keys",
     "/settings/looks",
     "/settings/passkeys",
