@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Request, Uri, header, request::Parts},
 };
 use futures_util::FutureExt;
-use securemailbox_protocol::{ids::ContentHash, limits};
+use securemailbox_protocol::{coding::base64url, ids::ContentHash, limits, passkeys::MadeCredential};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     listener::Peer,
     networks::Network,
     origin::Origin,
+    webauthn::RelyingParty,
 };
 
 /// A property, which panics where it does not hold.
@@ -29,6 +30,7 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("if_match", if_match),
     ("forwarded", forwarded),
     ("origin", origin),
+    ("passkey", passkey),
 ];
 
 /// A post that is taken has no more than the protocol allows, and each content is the one that was announced.
@@ -45,6 +47,24 @@ pub fn multipart(bytes: &[u8]) {
             assert!((1..=limits::READERS).contains(&letter.new.readers.len()));
             assert_eq!(ContentHash::from_bytes(Sha256::digest(&letter.content).into()), letter.new.content_hash);
         }
+    }
+}
+
+/// What an authenticator says after the name of the site: a credential that is taken has an id and a key within what was said.
+pub fn passkey(bytes: &[u8]) {
+    let challenge = [7; 32];
+    let client_data = format!(
+        r#"{{"type":"webauthn.create","challenge":"{}","origin":"http://localhost:8025"}}"#,
+        base64url::encode(&challenge)
+    );
+    let authenticator_data = [Sha256::digest(b"localhost").as_slice(), bytes].concat();
+    let made =
+        MadeCredential { client_data: client_data.into_bytes().into(), authenticator_data: authenticator_data.into() };
+    let party = RelyingParty::new(&Origin::new(None, ([127, 0, 0, 1], 8025).into()));
+    if let Ok(credential) = party.made(&made, &challenge) {
+        assert!((16..=1023).contains(&credential.id.len()));
+        assert!(credential.id.len() + credential.public_key.len() < bytes.len());
+        assert!(!credential.state.backed_up || credential.state.backup_eligible);
     }
 }
 

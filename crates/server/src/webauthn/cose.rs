@@ -112,13 +112,16 @@ impl<'a> Item<'a> {
 /// The most members that a key of ours has.
 const MEMBERS: u64 = 5;
 
+/// The members of such a map, by their labels.
+type Members<'a> = Vec<(i64, Item<'a>)>;
+
 /// A map of numbers to numbers and byte strings, each label once; and what follows it.
-fn map(bytes: &[u8]) -> Option<(Vec<(i64, Item<'_>)>, &[u8])> {
+fn map(bytes: &[u8]) -> Option<(Members<'_>, &[u8])> {
     let (MAP, count, mut rest) = head(bytes)? else { return None };
     if count > MEMBERS {
         return None;
     }
-    let mut members: Vec<(i64, Item<'_>)> = Vec::new();
+    let mut members = Members::new();
     for _ in 0..count {
         let (label, after) = item(rest)?;
         let (value, after) = item(after)?;
