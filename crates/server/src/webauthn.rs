@@ -1,6 +1,6 @@
 //! Web Authentication Level 3, the relying party's side (PROTOCOL §7): what an authenticator made or signed, judged against the
 //! challenge that was given out. Reads no clock and keeps nothing; who a credential belongs to, and that a challenge is good
-//! once, is the store's to say. Why not a library: decision 22.
+//! once, is the store's to say. Why not a library: decision 23.
 
 mod cose;
 
