@@ -22,6 +22,8 @@ pub enum SecurityEventKind {
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
     UnlockFailed,
+    /// At a sign-in or a forgotten password the code was wrong until no try was left: somebody has the password, or the sheet.
+    CodesRefused,
     /// An authenticator app was added, in the place of the one before.
     AuthenticatorAdded,
     /// The authenticator app was taken away.
@@ -42,13 +44,14 @@ pub enum SecurityEventKind {
 
 impl SecurityEventKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::SessionEnded,
         Self::UnlockFailed,
+        Self::CodesRefused,
         Self::AuthenticatorAdded,
         Self::AuthenticatorRemoved,
         Self::PhoneReplaced,

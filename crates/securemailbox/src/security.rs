@@ -104,6 +104,7 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
         SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
         SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
+        SecurityEventKind::CodesRefused => Sentence::CodesRefusedEvent,
         SecurityEventKind::AuthenticatorAdded => Sentence::AuthenticatorAddedEvent,
         SecurityEventKind::AuthenticatorRemoved => Sentence::AuthenticatorRemovedEvent,
         SecurityEventKind::PhoneReplaced => Sentence::PhoneReplacedEvent,

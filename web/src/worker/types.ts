@@ -1207,7 +1207,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
 
 /**
  * A letter that is to go out.
@@ -1445,6 +1445,7 @@ export interface MailboxCalls {
   counts: [Nothing, Counts];
   list: [Part, Rows];
   read: [Id, Letter];
+  look_again: [Id, Letter];
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];

@@ -107,6 +107,7 @@ sentences! {
     PasswordReplacedEvent "password and recovery sheet were replaced" "lösenord och återställningsblad byttes";
     SessionEndedEvent "a session was ended" "en enhet loggades ut";
     UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
+    CodesRefusedEvent "five wrong codes at a sign-in: nobody got in" "fel kod fem gånger vid inloggning: ingen kom in";
     AuthenticatorAddedEvent "an authenticator app was added" "en autentiseringsapp lades till";
     AuthenticatorRemovedEvent "the authenticator app was removed" "autentiseringsappen togs bort";
     PhoneReplacedEvent "the mobile number was replaced" "mobilnumret byttes";

@@ -53,6 +53,20 @@ where
     Ok(done)
 }
 
+/// Something happened that changes nothing: it is written down and announced.
+pub(super) async fn happened(
+    mailroom: &Mailroom,
+    account: AccountId,
+    session: SessionId,
+    kind: SecurityEventKind,
+) -> Result<(), Problem> {
+    let event = security::SecurityEvent { kind, session, at: mailroom.now() };
+    let notices = announcement(mailroom, account, event).await?;
+    mailroom.store.write(security::Happened { account, event, notices }).await?;
+    ring(mailroom);
+    Ok(())
+}
+
 /// What announces an event, one for each channel of the account: its address, and its phones.
 pub(super) async fn announcement(
     mailroom: &Mailroom,
@@ -278,19 +292,21 @@ mod tests {
         let asks_for_a_proof = |(status, problem): (StatusCode, Value)| {
             assert_eq!((status, &problem["type"]), (StatusCode::FORBIDDEN, &"/problems/proof-required".into()));
             let offers: Vec<FactorOffer> = serde_json::from_value(problem["offers"].clone()).unwrap();
-            let phone = FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() };
-            assert_eq!(offers, [phone, FactorOffer { id: sheet, kind: FactorKind::OneTimeCodes, hint: String::new() }]);
+            offers
         };
-        asks_for_a_proof(asker.replace_sheet().await);
-        asks_for_a_proof(asker.replace_keyring().await);
-        asks_for_a_proof(asker.end(other).await);
+        let phone = FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() };
+        let paper = FactorOffer { id: sheet, kind: FactorKind::OneTimeCodes, hint: String::new() };
+        for answer in [asker.replace_sheet().await, asker.replace_keyring().await, asker.end(other).await] {
+            assert_eq!(asks_for_a_proof(answer), [phone.clone()]);
+        }
         for (method, path, body) in [
             ("DELETE", format!("/factors/{sheet}").as_str(), ""),
             ("POST", "/factors/authenticator", ""),
             ("POST", "/factors/phones", r#"{"phone":"+46701740622","role":"reserve"}"#),
             ("POST", "/factors/one-time-codes", ""),
         ] {
-            asks_for_a_proof(asker.call(method, path, "application/json", body.into()).await);
+            let offers = asks_for_a_proof(asker.call(method, path, "application/json", body.into()).await);
+            assert_eq!(offers, [phone.clone(), paper.clone()], "what is kept in reserve is enough");
         }
         let before = [SecurityEventKind::OneTimeCodesMade, SecurityEventKind::SignedIn, SecurityEventKind::SignedIn];
         assert_eq!(asker.kinds().await, before, "nothing was done");
