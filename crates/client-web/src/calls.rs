@@ -21,8 +21,8 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder,
-        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, Problem, Rows,
-        Saved, SentLetter, Sheet, Verdict, WentOut,
+        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        PasswordChange, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -86,6 +86,9 @@ calls! {
         replace_password(NewPassword) -> Sheet;
         /// Opens a locked mailbox with the password alone, and hands it over.
         unlock(Unlock) -> Done;
+        /// Puts another password in the place of one's own, beside the open mailbox, and opens it by that once. `proof-required`
+        /// asks the mailbox Worker for `confirm` first.
+        change_password(OtherPassword) -> PasswordChange;
         /// Sends the code at hand once more.
         send_again(Nothing) -> Done;
     }
@@ -414,6 +417,17 @@ pub struct NewPassword {
     pub password: Zeroizing<String>,
     /// What this device is called.
     pub device: Option<DeviceName>,
+}
+
+/// Another password as typed, in the place of one's own.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct OtherPassword {
+    /// As typed.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+    /// Its owner's name, against which it is judged.
+    pub name: String,
 }
 
 /// Address and password as typed.

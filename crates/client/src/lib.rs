@@ -22,6 +22,7 @@ pub mod mailbox;
 pub mod opening;
 pub mod opens;
 pub mod owner;
+pub mod passwords;
 pub mod recipient;
 pub mod records;
 pub mod replica;

@@ -18,6 +18,9 @@ pub enum SecurityEventKind {
     KeyringReplaced,
     /// A forgotten password was replaced, and the sheet with it; all other sessions ended.
     PasswordReplaced,
+    /// Another password took the place of the one before, in a session that was signed in. The sheet stayed, and so did all
+    /// sessions.
+    PasswordChanged,
     /// A session was ended by another one, or by too many wrong tries to unlock it.
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
@@ -44,11 +47,12 @@ pub enum SecurityEventKind {
 
 impl SecurityEventKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
+        Self::PasswordChanged,
         Self::SessionEnded,
         Self::UnlockFailed,
         Self::CodesRefused,

@@ -22,7 +22,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -902,6 +902,19 @@ made: Timestamp,
 codes: Array<string>, };
 
 /**
+ * Another password as typed, in the place of one's own.
+ */
+export type OtherPassword = { 
+/**
+ * As typed.
+ */
+password: string, 
+/**
+ * Its owner's name, against which it is judged.
+ */
+name: string, };
+
+/**
  * One's own certificate, as others get it.
  */
 export type OwnCertificate = { 
@@ -947,6 +960,15 @@ from: number,
  * At most how many.
  */
 count: number, };
+
+/**
+ * The password is another one.
+ */
+export type PasswordChange = { 
+/**
+ * Whether it opened the mailbox just now. If not, the server could not be asked, and it is changed by the server's word.
+ */
+proved: boolean, };
 
 /**
  * What a phone is for.
@@ -1207,7 +1229,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
 
 /**
  * A letter that is to go out.
@@ -1431,6 +1453,7 @@ export interface SignInCalls {
   enter_recovery_code: [Code, Done];
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
+  change_password: [OtherPassword, PasswordChange];
   send_again: [Nothing, Done];
 }
 

@@ -71,6 +71,8 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(factors::confirm_new))
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::put_recovery))
+        .routes(routes!(slots::begin_password))
+        .routes(routes!(slots::put_password))
         .routes(routes!(records::read, records::write, records::erase))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::certificate))
