@@ -25,8 +25,8 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Folder,
-        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, Problem, Rows,
-        Saved, SentLetter, Sheet, Verdict, WentOut,
+        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        PasswordChange, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -90,6 +90,9 @@ calls! {
         replace_password(NewPassword) -> Sheet;
         /// Opens a locked mailbox with the password alone, and hands it over.
         unlock(Unlock) -> Done;
+        /// Puts another password in the place of one's own, beside the open mailbox, and opens it by that once. `proof-required`
+        /// asks the mailbox Worker for `confirm` first.
+        change_password(OtherPassword) -> PasswordChange;
         /// Sends the code at hand once more.
         send_again(Nothing) -> Done;
         /// Begins a sign-in by a passkey alone.
@@ -127,6 +130,8 @@ calls! {
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
         read(Id) -> Letter;
+        /// Opens a letter that is being read once more, since something changed; marks nothing.
+        look_again(Id) -> Letter;
         /// What became of a sent letter.
         told(Id) -> Vec<Delivery>;
         /// A letter as a file anybody can read.
@@ -286,6 +291,7 @@ pub fn lane(call: &str) -> Lane {
         | "counts"
         | "list"
         | "read"
+        | "look_again"
         | "told"
         | "export"
         | "contacts"
@@ -447,6 +453,17 @@ pub struct NewPassword {
     pub password: Zeroizing<String>,
     /// What this device is called.
     pub device: Option<DeviceName>,
+}
+
+/// Another password as typed, in the place of one's own.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct OtherPassword {
+    /// As typed.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub password: Zeroizing<String>,
+    /// Its owner's name, against which it is judged.
+    pub name: String,
 }
 
 /// Address and password as typed.
@@ -682,7 +699,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (33, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (34, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -9,7 +9,7 @@ use std::{
 use securemailbox_client::{
     directory::Warning,
     failure::{Class, ClientProblem, Failure, FailureName},
-    letters::{DraftRow, Form},
+    letters::{DraftRow, Form, ReadError, Reading},
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
@@ -113,6 +113,24 @@ impl<W: World> Desk<W> {
         let me = me(&mailbox, self.own_certificate_differs.get());
         *self.mailbox.borrow_mut() = Some(Rc::new(mailbox));
         me
+    }
+
+    /// A letter that was opened, with the conversation around it; or why it was not.
+    async fn shown(&self, id: LetterId, opened: Result<Reading, ReadError>) -> Result<Letter, Problem> {
+        let (mailbox, world) = self.open()?;
+        let reading = match opened {
+            Ok(reading) => reading,
+            // Whom the server says it is from: a person has somebody to ask.
+            Err(error) => {
+                let address = mailbox.said_from(world, id).await.map(|address| address.as_str().into());
+                return Err(Problem { address, ..problem(&error) });
+            }
+        };
+        let conversation = mailbox.read_with(world, id).await.or_problem()?;
+        let contacts = mailbox.contacts();
+        let people = People::of(&mailbox, &contacts);
+        let conversation = conversation.into_iter().map(|row| people.row(row)).collect();
+        Ok(people.letter(&reading, conversation, mailbox.row_of(id)))
     }
 
     pub(crate) fn open(&self) -> Result<(Rc<Mailbox>, &W), Problem> {
@@ -225,19 +243,13 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn read(&self, args: Id) -> Result<Letter, Problem> {
         let (mailbox, world) = self.open()?;
         let id = id(&args.id)?;
-        let reading = match mailbox.read(world, id).await {
-            Ok(reading) => reading,
-            // Whom the server says it is from: a person has somebody to ask.
-            Err(error) => {
-                let address = mailbox.said_from(world, id).await.map(|address| address.as_str().into());
-                return Err(Problem { address, ..problem(&error) });
-            }
-        };
-        let conversation = mailbox.read_with(world, id).await.or_problem()?;
-        let contacts = mailbox.contacts();
-        let people = People::of(&mailbox, &contacts);
-        let conversation = conversation.into_iter().map(|row| people.row(row)).collect();
-        Ok(people.letter(&reading, conversation, mailbox.row_of(id)))
+        self.shown(id, mailbox.read(world, id).await).await
+    }
+
+    async fn look_again(&self, args: Id) -> Result<Letter, Problem> {
+        let (mailbox, world) = self.open()?;
+        let id = id(&args.id)?;
+        self.shown(id, mailbox.look_again(world, id).await).await
     }
 
     async fn told(&self, args: Id) -> Result<Vec<Delivery>, Problem> {

@@ -1,5 +1,5 @@
-//! The sign-in Worker: everything with a password or a recovery code. It ends once it has handed the mailbox over, and
-//! with it goes the memory that Argon2 needed.
+//! The sign-in Worker: everything with a password or a recovery code. It ends once it has handed the mailbox over, or has
+//! changed the password beside an open one, and with it goes the memory that Argon2 needed.
 
 use securemailbox_client::{
     devices::DeviceName,
@@ -7,6 +7,7 @@ use securemailbox_client::{
     failure::{ClientProblem, FailureName},
     opening::Opening,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
+    passwords::{self, Changed},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     world::World,
 };
@@ -25,14 +26,14 @@ use zeroize::Zeroizing;
 
 use crate::{
     calls::{
-        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, RecoveryCode,
-        SignInCalls, Unlock,
+        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, OtherPassword,
+        RecoveryCode, SignInCalls, Unlock,
     },
     factor::Factor,
     passkeys::{EnteredPasskey, Handed, PasskeyEntered, PasskeyProof, PasskeyRequest},
     problems::{OrProblem, out_of_step, refused},
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
-    views::{Done, Factors, PageProblem, Problem, Sheet, Verdict},
+    views::{Done, Factors, PageProblem, PasswordChange, Problem, Sheet, Verdict},
 };
 
 /// Where a person is, where that is a secret. Each step is a type of the client, so that none can be left out or taken twice.
@@ -244,6 +245,11 @@ impl<W: World> SignInCalls for SignIn<W> {
         let step = factor.chosen()?.enter(&self.world, &Answer::Passkey(args.assertion)).await.or_problem()?;
         self.step = Step::NewPasswordToChoose(step);
         Ok(Done {})
+    }
+
+    async fn change_password(&mut self, args: OtherPassword) -> Result<PasswordChange, Problem> {
+        let changed = passwords::change_password(&self.world, &args.name, &args.password).await.or_problem()?;
+        Ok(PasswordChange { proved: changed == Changed::Proved })
     }
 
     async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {

@@ -516,12 +516,20 @@ pub enum Verdict {
     OwnName,
     /// Little more than the address or the name of this service.
     Personal,
-    /// Little more than words that are tried first.
+    /// Little more than words and numbers that are tried first.
     Known,
     /// Will do; another word would make it better.
     Enough,
     /// Hard to guess.
     Good,
+}
+
+/// The password is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct PasswordChange {
+    /// Whether it opened the mailbox just now. If not, the server could not be asked, and it is changed by the server's word.
+    pub proved: bool,
 }
 
 /// Where the owner is signed in: a device, by the name that it gave itself.

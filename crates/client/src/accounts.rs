@@ -59,15 +59,15 @@ impl Failure for RegisterError {
     fn explain(&self) -> Explained {
         match self {
             Self::Call(error) => error.explain(),
-            Self::WeakPassword(_) => explained(
-                ClientProblem::WeakPassword,
-                Class::Refused,
-                "Choose another: four or more random words do well.",
-            ),
+            Self::WeakPassword(_) => explain_weak(),
             Self::Password(error) => explain_password(*error),
             Self::Open(error) => error.explain(),
         }
     }
+}
+
+pub(crate) fn explain_weak() -> Explained {
+    explained(ClientProblem::WeakPassword, Class::Refused, "Choose another: four or more random words do well.")
 }
 
 pub(crate) fn explain_password(error: PasswordRefused) -> Explained {
@@ -261,7 +261,8 @@ impl PasswordToChoose {
     ) -> Result<AccountToMake, RegisterError> {
         let Registrant { id, account, ref address } = self.registrant;
         judge(&password, address, settings.name.as_str())?;
-        let registered = register_password(world, endpoints::REGISTER_PASSWORD.of(id), password).await?;
+        let api = Api::stranger(world.transport());
+        let registered = register_password(world, &api, endpoints::REGISTER_PASSWORD.of(id), password).await??;
         let secret = AccountSecret::generate(&mut world.rng());
         let identity = Identity::generate(address, world.now(), &mut world.rng());
         let certificate = Octets(identity.certificate().bytes().to_vec());
@@ -306,16 +307,17 @@ impl AccountToMake {
     }
 }
 
-/// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration and in a forgotten password.
-pub(crate) async fn register_password(
-    world: &impl World,
+/// The two messages of an OPAQUE registration (RFC 9807 §5): in a registration, in a forgotten password, and for another one.
+pub(crate) async fn register_password<W: World>(
+    world: &W,
+    api: &Api<'_, W::Transport>,
     register: Operation<PasswordRequest, PasswordResponse>,
     password: Password,
-) -> Result<Registered, RegisterError> {
+) -> Result<Result<Registered, PasswordRefused>, CallError> {
     let (registering, request) = Registering::start(password, &mut world.rng());
     let request = PasswordRequest { request: request.into() };
-    let answer = Api::stranger(world.transport()).send(register, &request).await?;
-    Ok(registering.finish(&answer.response.0, &world.key_stretching(), &mut world.rng())?)
+    let answer = api.send(register, &request).await?;
+    Ok(registering.finish(&answer.response.0, &world.key_stretching(), &mut world.rng()))
 }
 
 fn first_record(

@@ -91,6 +91,8 @@ pub enum ClientProblem {
     OlderRecord,
     /// One's own key is not compared with oneself.
     Oneself,
+    /// The server says that the password was changed, and does not open the mailbox by it.
+    PasswordNotTaken,
     /// A record that does not open.
     RecordDoesNotOpen,
     /// A record that must be there, and is not.

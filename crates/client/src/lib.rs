@@ -23,6 +23,7 @@ pub mod opening;
 pub mod opens;
 pub mod owner;
 pub mod passkeys;
+pub mod passwords;
 pub mod recipient;
 pub mod records;
 pub mod replica;

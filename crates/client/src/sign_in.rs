@@ -193,7 +193,8 @@ impl NewPasswordToChoose {
     pub async fn choose(&self, world: &impl World, password: Password) -> Result<RecoveryToComplete, RegisterError> {
         // Whoever forgot the password has a name too, which is still sealed.
         judge(&password, &self.address, "")?;
-        let registered = register_password(world, endpoints::REPLACE_PASSWORD.of(self.id), password).await?;
+        let api = Api::stranger(world.transport());
+        let registered = register_password(world, &api, endpoints::REPLACE_PASSWORD.of(self.id), password).await??;
         let recovery_code = RecoveryCode::generate(&mut world.rng());
         let body = CompleteRecovery {
             password: password_slot(world, self.account, &self.secret, registered),

@@ -96,7 +96,7 @@ pub struct EnteredPhone {
     pub phone: PhoneNumber,
 }
 
-/// An OPAQUE registration request (RFC 9807 §5.1): in a registration and in a forgotten password.
+/// An OPAQUE registration request (RFC 9807 §5.1): in a registration, in a forgotten password, and for another password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

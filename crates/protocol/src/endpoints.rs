@@ -25,7 +25,7 @@ use crate::{
     security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
-    slots::{DeviceSlot, NewDeviceSlot, NewRecoverySlot, Slot},
+    slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot, Slot},
     sync::{Changes, DraftIds, LetterIds, Pulse},
 };
 
@@ -170,6 +170,8 @@ endpoints! {
     READ_DEVICE_SLOT Get "/slots/device" [()] () => DeviceSlot;
     DROP_DEVICE_SLOT Delete "/slots/device" [()] () => ();
     PUT_RECOVERY_SLOT Put "/slots/recovery" [()] NewRecoverySlot => ();
+    BEGIN_PASSWORD_SLOT Post "/slots/password/begin" [()] PasswordRequest => PasswordResponse;
+    PUT_PASSWORD_SLOT Put "/slots/password" [()] NewPasswordSlot => ();
 
     LIST_PASSKEYS Get "/passkeys" [()] () => Passkeys;
     BEGIN_PASSKEY Post "/passkeys" [()] () => PasskeyToMake;

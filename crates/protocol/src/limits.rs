@@ -47,6 +47,8 @@ pub const ADDRESS_TYPED: usize = 1024;
 pub const LOOK_UPS_A_DAY: u32 = 500;
 /// New recovery sheets of one account in a day.
 pub const SHEETS_A_DAY: u32 = 20;
+/// Other passwords of one account in a day.
+pub const PASSWORDS_A_DAY: u32 = 20;
 /// Failed sign-ins of one account in an hour, before the next must wait.
 pub const SIGN_INS_AN_HOUR: u32 = 20;
 /// What was typed or pasted for a code, in bytes: a whole message, and not a page.

@@ -18,10 +18,15 @@ pub enum SecurityEventKind {
     KeyringReplaced,
     /// A forgotten password was replaced, and the sheet with it; all other sessions ended.
     PasswordReplaced,
+    /// Another password took the place of the one before, in a session that was signed in. The sheet stayed, and so did all
+    /// sessions.
+    PasswordChanged,
     /// A session was ended by another one, or by too many wrong tries to unlock it.
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
     UnlockFailed,
+    /// At a sign-in or a forgotten password the code was wrong until no try was left: somebody has the password, or the sheet.
+    CodesRefused,
     /// An authenticator app was added, in the place of the one before.
     AuthenticatorAdded,
     /// The authenticator app was taken away.
@@ -51,8 +56,10 @@ impl SecurityEventKind {
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
+        Self::PasswordChanged,
         Self::SessionEnded,
         Self::UnlockFailed,
+        Self::CodesRefused,
         Self::AuthenticatorAdded,
         Self::AuthenticatorRemoved,
         Self::PhoneReplaced,

@@ -33,7 +33,7 @@ pub struct Slot {
     pub sealed: Octets,
 }
 
-/// A password and the slot it opens: one row, replaced in one transaction.
+/// A password and the slot it opens: one row, replaced in one transaction. By itself the body of `PUT /slots/password`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

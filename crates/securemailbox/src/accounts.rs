@@ -19,7 +19,7 @@ use securemailbox_protocol::{
     problems::ProblemType,
 };
 use securemailbox_vault::{
-    passwords::{Password, judge},
+    passwords::{Password, WeakPassword, judge},
     recovery::RecoveryCode,
 };
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
     let given = password.given()?;
     if let Some(password) = &given {
         // Before anybody is sent a code.
-        judge(&Password::new(password), &email, arguments.name.as_str()).map_err(RegisterError::from)?;
+        judge(&Password::new(password), &email, arguments.name.as_str()).map_err(weak)?;
     }
     let world = desk.entrance(&server).await?;
     let reached = |stop: Stop| stop.because(world.http.trouble());
@@ -97,9 +97,28 @@ pub(crate) async fn register(desk: &Desk, arguments: RegisterArgs) -> Result<Ans
         None => questions::ask_new_secret(Sentence::ChoosePassword, desk.language).await?,
     };
     let account = to_choose.choose(&world, Password::new(&password), Settings::new(arguments.name));
-    let account = desk.patiently(account).await.map_err(Stop::from).map_err(reached)?;
+    let account = desk.patiently(account).await.map_err(not_chosen).map_err(reached)?;
     let (mailbox, warnings) = make(desk, &world, &account, &email, &password).await.map_err(reached)?;
     come_in(desk, &world, mailbox, &warnings, Some(account.recovery_code())).await
+}
+
+/// Why a password was not taken: by which rule it is too easy to guess, and what would mend it.
+pub(crate) fn weak(rule: WeakPassword) -> Stop {
+    let mend = match rule {
+        WeakPassword::TooShort => Sentence::WeakTooShort,
+        WeakPassword::Pattern => Sentence::WeakPattern,
+        WeakPassword::OwnName => Sentence::WeakOwnName,
+        WeakPassword::Personal => Sentence::WeakPersonal,
+        WeakPassword::Known => Sentence::WeakKnown,
+    };
+    Stop::of_failure(&RegisterError::from(rule), None, Some(mend))
+}
+
+fn not_chosen(error: RegisterError) -> Stop {
+    match error {
+        RegisterError::WeakPassword(rule) => weak(rule),
+        other => other.into(),
+    }
 }
 
 /// Makes the account. If the first answer is lost, the same bytes go out again; if the account turns out to have been
@@ -164,7 +183,7 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
         None => questions::ask_new_secret(Sentence::ChooseNewPassword, desk.language).await?,
     };
     let recovery = to_choose.choose(&world, Password::new(&password));
-    let recovery = desk.patiently(recovery).await.map_err(Stop::from).map_err(reached)?;
+    let recovery = desk.patiently(recovery).await.map_err(not_chosen).map_err(reached)?;
     // If the answer is lost, the new sheet may count already, and this is the only time that it can be told.
     let completed = recovery
         .complete(&world)

@@ -79,6 +79,8 @@ enum MailboxCommand {
     EndSession(With<security::EndSessionArgs>),
     /// Make a new recovery sheet; the old one opens nothing any more.
     NewSheet(With<Nothing>),
+    /// Choose another password; the recovery sheet and your other devices stay as they are.
+    ChangePassword(With<questions::PasswordArgs>),
     /// List by what you are proved when you sign in; add or remove one.
     Factors(With<factors::FactorsArgs>),
     /// Make ten one-time codes, for the day on which your phone is lost; older ones count no more.
@@ -189,6 +191,7 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::Sessions(_) => security::sessions(&desk).await,
         Do::EndSession(With { own, .. }) => security::end_session(&desk, own).await,
         Do::NewSheet(_) => security::new_sheet(&desk).await,
+        Do::ChangePassword(With { own, .. }) => security::change_password(&desk, own).await,
         Do::Factors(With { own, .. }) => factors::factors(&desk, own).await,
         Do::OneTimeCodes(_) => factors::one_time_codes(&desk).await,
         Do::Events(_) => security::events(&desk).await,
@@ -227,6 +230,7 @@ impl MailboxCommand {
             | Self::EmptyTrash(with)
             | Self::Contacts(with) => &with.desk,
             Self::EndSession(with) => &with.desk,
+            Self::ChangePassword(with) => &with.desk,
             Self::Factors(with) => &with.desk,
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
@@ -296,6 +300,7 @@ mod tests {
             "securemailbox sessions --json",
             "securemailbox end-session 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox new-sheet",
+            "securemailbox change-password --password-file f",
             "securemailbox events",
             "securemailbox send --to a@example.se --to b@example.se --subject S --text T",
             "securemailbox send --to a@example.se b@example.se --subject S --text-file -",

@@ -134,6 +134,11 @@ impl Stop {
         self.class == Some(Class::Unavailable) && !self.more.contains_key("id")
     }
 
+    /// Whether server, network or device did not do their part, so that nobody knows whether it was done.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.class == Some(Class::Unavailable)
+    }
+
     /// Adds a sentence.
     pub(crate) fn and(mut self, sentence: Sentence<'_>) -> Self {
         self.told = self.told.and(&sentence.told());

@@ -1,9 +1,10 @@
-//! `sessions`, `end-session`, `new-sheet`, `events`: who may open this mailbox, and what was done about that.
+//! `sessions`, `end-session`, `new-sheet`, `change-password`, `events`: who may open this mailbox, and what was done about that.
 
 use securemailbox_client::{
     devices::DeviceName,
     failure::{Explained, Failure},
     mailbox::Mailbox,
+    passwords::{self, Changed},
     world::World,
 };
 use securemailbox_protocol::{
@@ -12,12 +13,14 @@ use securemailbox_protocol::{
     security::{SecurityEvent, SecurityEventKind},
     sessions::SessionRow,
 };
+use securemailbox_vault::passwords::{Password, judge};
 use serde_json::json;
 
 use crate::{
-    accounts::{choose, prove},
+    accounts::{choose, prove, weak},
     desk::Desk,
     outcome::{Answer, Stop},
+    questions::{self, PasswordArgs},
     show::plain,
     words::Sentence,
 };
@@ -77,6 +80,31 @@ pub(crate) async fn new_sheet(desk: &Desk) -> Result<Answer, Stop> {
     .await
 }
 
+/// Chooses another password. Questions: the password, and where the last code is too old, a code.
+pub(crate) async fn change_password(desk: &Desk, arguments: PasswordArgs) -> Result<Answer, Stop> {
+    let given = arguments.given()?;
+    desk.at_mailbox(async |world, mailbox| {
+        let name = mailbox.name();
+        let password = match given {
+            Some(password) => password,
+            None => questions::ask_new_secret(Sentence::ChooseNewPassword, desk.language).await?,
+        };
+        judge(&Password::new(&password), mailbox.address(), &name).map_err(weak)?;
+        let change = async || passwords::change_password(world, &name, &password).await;
+        let changed = confirmed(desk, world, mailbox, change).await;
+        // An answer that was lost leaves two passwords of which one is right.
+        let changed = changed
+            .map_err(|stop| if stop.is_unavailable() { stop.and(Sentence::PasswordMayBeChanged) } else { stop })?;
+        let mut text = desk.line(Sentence::PasswordChanged);
+        if changed == Changed::ByTheServersWord {
+            text += &desk.line(Sentence::PasswordNotTried);
+        }
+        text += &desk.line(Sentence::PasswordIsNoRenewal);
+        Ok(Answer::new(json!({ "changed": true, "proved": changed == Changed::Proved }), text))
+    })
+    .await
+}
+
 /// Lists what was done about who may open this mailbox, by the server's word.
 pub(crate) async fn events(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
@@ -102,8 +130,10 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::SheetReplaced => Sentence::SheetReplacedEvent,
         SecurityEventKind::KeyringReplaced => Sentence::KeyringReplacedEvent,
         SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
+        SecurityEventKind::PasswordChanged => Sentence::PasswordChangedEvent,
         SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
         SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
+        SecurityEventKind::CodesRefused => Sentence::CodesRefusedEvent,
         SecurityEventKind::PasskeyAdded => Sentence::PasskeyAddedEvent,
         SecurityEventKind::PasskeyRemoved => Sentence::PasskeyRemovedEvent,
         SecurityEventKind::AuthenticatorAdded => Sentence::AuthenticatorAddedEvent,

@@ -28,6 +28,7 @@ pub struct Rates {
     devices: DefaultKeyedRateLimiter<KnownDevice>,
     look_ups: DefaultKeyedRateLimiter<AccountId>,
     sheets: DefaultKeyedRateLimiter<AccountId>,
+    passwords: DefaultKeyedRateLimiter<AccountId>,
     posts: DefaultKeyedRateLimiter<AccountId>,
     letters: DefaultKeyedRateLimiter<AccountId>,
     readers: DefaultKeyedRateLimiter<AccountId>,
@@ -68,6 +69,7 @@ impl Rates {
             devices: RateLimiter::keyed(Quota::per_hour(at_least_one(limits::SIGN_INS_AN_HOUR))),
             look_ups: RateLimiter::keyed(a_day(limits::LOOK_UPS_A_DAY)),
             sheets: RateLimiter::keyed(a_day(limits::SHEETS_A_DAY)),
+            passwords: RateLimiter::keyed(a_day(limits::PASSWORDS_A_DAY * CALLS_OF_A_PASSWORD)),
             posts: RateLimiter::keyed(Quota::per_minute(at_least_one(quotas.posts_a_minute))),
             letters: RateLimiter::keyed(a_day(quotas.letters_a_day)),
             readers: RateLimiter::keyed(a_day(quotas.readers_a_day)),
@@ -139,6 +141,15 @@ impl Rates {
         check(&self.sheets, &account)
     }
 
+    /// One of the two calls by which an account gets another password. The first is as good as a guess at the old one: whoever
+    /// may ask it without end need not guess where guesses are counted. The second is as costly as a sheet.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn password(&self, account: AccountId) -> Result<(), Problem> {
+        check(&self.passwords, &account)
+    }
+
     /// An account posts. Asked before the post is read.
     ///
     /// # Errors
@@ -173,7 +184,8 @@ impl Rates {
         forget_the_quiet(&self.guesses);
         forget_the_quiet(&self.devices);
         forget_the_quiet(&self.one_stranger);
-        for by_account in [&self.look_ups, &self.sheets, &self.posts, &self.letters, &self.readers, &self.strangers] {
+        let (asked, put) = ([&self.look_ups, &self.sheets, &self.passwords], [&self.posts, &self.letters]);
+        for by_account in asked.into_iter().chain(put).chain([&self.readers, &self.strangers]) {
             forget_the_quiet(by_account);
         }
     }
@@ -212,6 +224,8 @@ fn forget_the_quiet<K: std::hash::Hash + Eq + Clone>(limiter: &Key<K>) {
     limiter.shrink_to_fit();
 }
 
+/// It begins, and it is put.
+const CALLS_OF_A_PASSWORD: u32 = 2;
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// So many at once, and as many again over a day.

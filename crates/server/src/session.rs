@@ -97,6 +97,13 @@ pub struct Session {
     pub delivery: SessionDelivery,
 }
 
+impl Session {
+    /// Whether what it stands by was kept in reserve: the two were proved in one moment.
+    pub(crate) fn stands_by_reserve(&self) -> bool {
+        self.reserve == Some(self.standing.proved)
+    }
+}
+
 /// A session that begins now, at the level that the store finds proved.
 pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
     let now = mailroom.now();

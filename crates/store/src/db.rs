@@ -240,7 +240,8 @@ words! {
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
-        PasswordReplaced "password-replaced" SessionEnded "session-ended" UnlockFailed "unlock-failed"
+        PasswordReplaced "password-replaced" PasswordChanged "password-changed"
+        SessionEnded "session-ended" UnlockFailed "unlock-failed" CodesRefused "codes-refused"
         AuthenticatorAdded "authenticator-added" AuthenticatorRemoved "authenticator-removed"
         PhoneReplaced "phone-replaced" ReservePhoneAdded "reserve-phone-added"
         ReservePhoneRemoved "reserve-phone-removed" OneTimeCodesMade "one-time-codes-made"

@@ -162,8 +162,11 @@ async fn count<D: Db>(
         // It is somebody else's perhaps, and proves for the session nothing that it did not ask for.
         FactorKind::ReservePhone => SecurityEventKind::ReservePhoneAdded,
         FactorKind::Authenticator => {
-            // Its code was just entered, so what follows, the reserve, does not ask for the next one.
-            sessions::stand(db, enrolling.session, new.kind, now).await?;
+            // Its code was just entered, so what follows, the reserve, does not ask for the next one. Whoever added it by what
+            // was kept in reserve stands by that, and by nothing better for having added something.
+            if !sessions::stands_by_reserve(db, enrolling.session).await? {
+                sessions::stand(db, enrolling.session, new.kind, now).await?;
+            }
             SecurityEventKind::AuthenticatorAdded
         }
         FactorKind::Address | FactorKind::OneTimeCodes | FactorKind::Passkey => {

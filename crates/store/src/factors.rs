@@ -201,16 +201,17 @@ pub(crate) async fn clock<D: Db>(db: &mut D, account: AccountId, id: FactorId) -
     Ok(Some(AppClock { drift: row.take()?, last: row.take()? }))
 }
 
-/// Whether the last code of an app was taken for this very holder.
+/// When the last code of an app was taken, if it was for this very holder.
 pub(crate) async fn was_proved_for<D: Db>(
     db: &mut D,
     account: AccountId,
     id: FactorId,
     holder: HolderId,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT used_by FROM factor WHERE mailbox_id = $1 AND factor_id = $2";
-    let Some(mut row) = db.row(SQL, &[&account, &id]).await? else { return Ok(false) };
-    Ok(row.take::<Option<Vec<u8>>>()?.as_deref() == Some(holder.as_bytes()))
+) -> Result<Option<Timestamp>, StoreError> {
+    const SQL: &str = "SELECT used, used_by FROM factor WHERE mailbox_id = $1 AND factor_id = $2";
+    let Some(mut row) = db.row(SQL, &[&account, &id]).await? else { return Ok(None) };
+    let (used, by): (Option<Timestamp>, Option<Vec<u8>>) = (row.take()?, row.take()?);
+    Ok(used.filter(|_| by.as_deref() == Some(holder.as_bytes())))
 }
 
 /// A code of an app was taken.

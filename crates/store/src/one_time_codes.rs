@@ -48,8 +48,8 @@ impl Act for MakeOneTimeCodes {
 pub(crate) enum OnSheet {
     /// It is of the sheet that counts, and was not used.
     Fresh,
-    /// It was used for this very holder a moment ago, and the answer was lost perhaps.
-    Again,
+    /// It was used for this very holder a moment ago, then, and the answer was lost perhaps.
+    Again(Timestamp),
     /// It is of the sheet that counts, and was used.
     Used(Timestamp),
     /// It is of an older sheet.
@@ -76,7 +76,9 @@ pub(crate) async fn look_up<D: Db>(
     Ok(match used {
         _ if !counts => OnSheet::Older,
         None => OnSheet::Fresh,
-        Some(used) if by.as_deref() == Some(holder.as_bytes()) && now.since(used) < limits::CODE_LIFE => OnSheet::Again,
+        Some(used) if by.as_deref() == Some(holder.as_bytes()) && now.since(used) < limits::CODE_LIFE => {
+            OnSheet::Again(used)
+        }
         Some(used) => OnSheet::Used(used),
     })
 }

@@ -119,7 +119,10 @@ impl Standing {
     #[must_use]
     pub fn with(self, kind: FactorKind, now: Timestamp) -> Self {
         let newer = Self::by(kind, now);
-        if self.level > newer.level && self.proves(self.level, now) { self } else { newer }
+        let is_better = self.level > newer.level && self.proves(self.level, now);
+        // Whoever asks for a lost answer once more was proved when it was lost.
+        let is_later = self.level == newer.level && self.proved > newer.proved;
+        if is_better || is_later { self } else { newer }
     }
 }
 

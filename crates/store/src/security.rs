@@ -49,6 +49,26 @@ impl<A: Act> Act for Noted<A> {
     }
 }
 
+/// Something that happened and changes nothing: written down and announced.
+pub struct Happened {
+    /// Whose mailbox it is about.
+    pub account: AccountId,
+    /// What it is called.
+    pub event: SecurityEvent,
+    /// What tells the owner of it, as in [`Noted`].
+    pub notices: Vec<NewNotice>,
+}
+
+impl Act for Happened {
+    type Output = ();
+    type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        announce(db, self.account, self.event, &self.notices).await
+    }
+}
+
 /// The events of an account, newest first, at most [`limits::PAGE`].
 pub struct ListSecurityEvents {
     /// Whose.

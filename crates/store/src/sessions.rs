@@ -246,6 +246,12 @@ pub(crate) async fn stand<D: Db>(
     Ok(standing)
 }
 
+/// Whether what a session stands by was kept in reserve: the two were proved in one moment.
+pub(crate) async fn stands_by_reserve<D: Db>(db: &mut D, session: SessionId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM session WHERE session_id = $1 AND reserve = proved";
+    Ok(db.row(SQL, &[&session]).await?.is_some())
+}
+
 /// A factor that is kept in reserve was proved in a session.
 pub(crate) async fn prove_reserve<D: Db>(db: &mut D, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
     db.exec("UPDATE session SET reserve = $2 WHERE session_id = $1", &[&session, &now]).await.map(drop)

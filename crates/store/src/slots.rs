@@ -12,7 +12,7 @@ use crate::{
     Act, Db, ReadOnly, Room, StoreError, ToParam,
     notices::NewNotice,
     security::{self, SecurityEvent},
-    sessions,
+    sessions, sign_in,
 };
 
 /// A password and the slot it opens: one row, so that the two can't part.
@@ -96,6 +96,57 @@ impl Act for PutDeviceSlot {
         }
     }
 }
+
+/// Puts another password in the place of the one before, which opens nothing any more (PROTOCOL §2): record and slot in one row.
+/// Device slots and the sheet hold the same account secret, and stay.
+pub struct PutPasswordSlot {
+    /// The account whose password is replaced.
+    pub account: AccountId,
+    /// The session that does it.
+    pub session: SessionId,
+    /// The slot of the new password.
+    pub slot: PasswordSlot,
+}
+
+impl Act for PutPasswordSlot {
+    type Output = ();
+    type Error = PutSlotError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        // A session that ended meanwhile, by a forgotten password perhaps, must not replace what replaced it.
+        if !sessions::lives(db, self.account, self.session).await? {
+            return Err(PutSlotError::NoSession);
+        }
+        if !replace_password(db, self.account, &self.slot).await? {
+            return Err(PutSlotError::SlotExists);
+        }
+        // A sign-in under way has proved the old one.
+        Ok(sign_in::end_all(db, self.account).await?)
+    }
+}
+
+/// Whether an account has this very password slot: then it was put already, and the answer was lost.
+pub struct HasPasswordSlot {
+    /// The account.
+    pub account: AccountId,
+    /// The slot that is to be put.
+    pub slot: PasswordSlot,
+}
+
+impl Act for HasPasswordSlot {
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT slot_id FROM slot
+             WHERE mailbox_id = $1 AND kind = 'password' AND slot_id = $2 AND sealed = $3 AND opaque_record = $4";
+        let PasswordSlot { id, sealed, opaque_record } = &self.slot;
+        Ok(db.row(SQL, &[&self.account, id, sealed, opaque_record]).await?.is_some())
+    }
+}
+
+impl ReadOnly for HasPasswordSlot {}
 
 /// Locks a session: its device slot and share are destroyed, and it may do nothing until its password was proved again
 /// (PROTOCOL §9a, Lock).

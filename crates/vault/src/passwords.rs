@@ -1,6 +1,7 @@
 //! Passwords: OPAQUE seen from the client (RFC 9807, PROTOCOL §2), so that a server never learns one.
 
 mod judgement;
+mod worth;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use opaque_ke::{

@@ -70,6 +70,10 @@ export class Terminal {
     return this.#run(["move", id, folder]);
   }
 
+  markUnread(id: string): Promise<unknown> {
+    return this.#run(["unread", id]);
+  }
+
   emptyTrash(): Promise<{ erased: number }> {
     return this.#run(["empty-trash"]);
   }

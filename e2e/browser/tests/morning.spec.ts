@@ -35,6 +35,21 @@ test("a letter is marked as unread and flagged, and found again by that", async 
   await expect.poll(() => gun.terminal.list()).toMatchObject([{ subject: "Tre", read: true }, { subject: "Två", read: false }, { subject: "Ett", read: true }]);
 });
 
+test("a letter that is open stays unread where another device marked it so", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  await letters(per, gun, "Ett");
+  const guns = await visit(gun);
+  await open(guns, "Ett");
+  await expect.poll(() => gun.terminal.list()).toMatchObject([{ read: true }]);
+  const [letter] = await gun.terminal.list();
+  await gun.terminal.markUnread(letter?.id ?? "");
+  await letters(per, gun, "Två");
+  if (isPhone(guns)) await guns.goBack();
+  await expect(row(guns, "Två"), "the page has heard of what came later").toBeVisible();
+  await expect(row(guns, "Ett")).toContainText(m("list.unread"));
+  expect(await gun.terminal.list()).toMatchObject([{ subject: "Två" }, { subject: "Ett", read: false }]);
+});
+
 test("several are picked and put away at once, and taken back", async ({ visit, newcomer, m }) => {
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
   await letters(per, gun, "Ett", "Två", "Tre", "Fyra");

@@ -1,6 +1,8 @@
 // How a person wants the page, one's own key and sheet, and where one is signed in.
 import { readFile } from "node:fs/promises";
-import { askToRecover, enterCode, keepSheet, problem, proved, shownSheet, signIn, signOut } from "../house/entering.ts";
+import {
+  askToRecover, enterCode, fromMenu, keepSheet, problem, prove, proved, shownSheet, signIn, signOut, unlock,
+} from "../house/entering.ts";
 import { refuse } from "../house/refused.ts";
 import { expect, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
@@ -165,6 +167,62 @@ test("a new recovery sheet counts once the person says so, and then the old one 
   await keepSheet(page, m);
 });
 
+const OTHER = "nio runda fat vid en sjö";
+
+test("a changed password opens the same letters, and the old one nothing", async ({ page, server, newcomer, m, watch }) => {
+  watch.expect(REFUSED);
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  await per.terminal.send({ to: [gun.address], subject: "Trappan", text: "Den är lagad." });
+  await signIn(page, server, gun, m);
+  await page.goto("/settings/identity");
+  const change = page.getByRole("button", { name: m("change_password.change") });
+  await change.click();
+  const password = page.getByLabel(m("new_password.label"), { exact: true });
+  await expect(password).toBeFocused();
+  await password.fill("sommar2024sommar");
+  await expect(page.getByRole("status").getByText(m("strength.known"))).toBeVisible();
+  await change.click();
+  await expect(problem(page)).toContainText(m("strength.known"));
+  await password.fill(`${gun.name} 4711`);
+  await expect(page.getByRole("status").getByText(m("strength.own_name"))).toBeVisible();
+  await page.getByRole("button", { name: m("action.cancel") }).click();
+  await change.click();
+  await expect(password, "what was given up is gone").toHaveValue("");
+  await password.fill(OTHER);
+  const before = await server.messagesTo(gun.address);
+  await change.click();
+  await expect(page.getByText(m("change_password.done.title"))).toBeVisible();
+  await expect(page.locator(":focus")).toContainText(m("change_password.done.title"));
+  await expect(password).toHaveCount(0);
+  await expect.poll(() => server.messagesTo(gun.address)).toBe(before + 1);
+  await page.goto("/settings/sessions");
+  const events = page.getByRole("list", { name: m("events.title") }).getByRole("listitem");
+  await expect(events.first()).toContainText(m("events.password_changed"));
+
+  await page.goto("/mail/inbox");
+  await signOut(page, m);
+  await prove(page, gun, m);
+  await expect(problem(page)).toBeVisible();
+  await signIn(page, server, { ...gun, password: OTHER }, m);
+  await open(page, "Trappan");
+  await expect(text(page)).toContainText("Den är lagad.");
+});
+
+test("a server that kept the old password is found out while the mailbox is open", async ({ visit, newcomer, m }) => {
+  const guns = await visit(await newcomer("Gun Berg"));
+  await guns.context().route("**/api/v1/slots/password", (route) => route.fulfill({ status: 204 }), { times: 1 });
+  await guns.goto("/settings/identity");
+  const change = guns.getByRole("button", { name: m("change_password.change") });
+  await change.click();
+  const password = guns.getByLabel(m("new_password.label"), { exact: true });
+  await password.fill(OTHER);
+  await change.click();
+  await expect(problem(guns)).toContainText(m("problem.password_not_taken"));
+  await expect(password, "what was typed stays").toHaveValue(OTHER);
+  await change.click();
+  await expect(guns.getByText(m("change_password.done.title"))).toBeVisible();
+});
+
 test("the focus goes on to the next device when one is signed out from here", async ({ visit, newcomer, m, watch }) => {
   watch.expect(REFUSED);
   const gun = await newcomer("Gun Berg");
@@ -214,6 +272,28 @@ test.describe("with a proof that is too old", () => {
     await expect(events.first()).toContainText(m("events.sheet_replaced"));
     await expect(events.first()).toContainText(m("sessions.current"));
     await expect(events.last()).toContainText(m("events.signed_in"));
+  });
+
+  test("a password is changed after a code, and opens what is locked", async ({ visit, server, newcomer, m, watch }) => {
+    watch.expect(REFUSED);
+    const gun = await newcomer("Gun Berg");
+    const guns = await visit(gun);
+    await refuse(guns, "POST", "**/api/v1/slots/password/begin", TOO_OLD);
+    await guns.goto("/settings/identity");
+    const change = guns.getByRole("button", { name: m("change_password.change") });
+    await change.click();
+    await guns.getByLabel(m("new_password.label"), { exact: true }).fill(OTHER);
+    const before = await server.messagesTo(gun.phone);
+    await guns.keyboard.press("Enter");
+    const dialog = guns.getByRole("dialog", { name: m("confirm.title") });
+    await dialog.getByLabel(m("code.label")).fill(await server.code(gun.phone, before));
+    await expect(dialog).toBeHidden();
+    await expect(guns.getByText(m("change_password.done.title"))).toBeVisible();
+    await fromMenu(guns, m("app.lock"), m);
+    await unlock(guns, gun.password, m);
+    await expect(problem(guns)).toContainText(m("locked.wrong"));
+    await unlock(guns, OTHER, m);
+    await expect(guns.getByRole("heading", { level: 1, name: m("settings.title") })).toBeVisible();
   });
 
   test("a device is not signed out by whoever gives up, and is after a code", async ({ visit, server, newcomer, m, watch }) => {

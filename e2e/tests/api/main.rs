@@ -10,6 +10,7 @@ mod metrics;
 mod notices;
 mod operation;
 mod page;
+mod passwords;
 mod posts;
 mod proxies;
 mod sessions;

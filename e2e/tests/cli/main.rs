@@ -10,6 +10,7 @@ mod failures;
 mod filing;
 mod lies;
 mod manners;
+mod passwords;
 mod running;
 mod slowly;
 mod story;

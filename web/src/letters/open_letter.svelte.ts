@@ -26,12 +26,17 @@ export class OpenLetter {
 
   /** Opens it, which marks it as read and sends the signed receipt. */
   async read(): Promise<void> {
-    this.opening = await this.#read();
+    this.opening = await this.#read("read");
   }
 
-  /** Something changed: an answer, a receipt, an erasure. What is open stays until the new is verified. */
+  /**
+   * Something changed: an answer, a receipt, an erasure. What is open stays until the new is verified. It is not marked as read
+   * once more, unless it could not be: whoever marked it as unread elsewhere meant it.
+   */
   async refresh(): Promise<void> {
-    const opening = await this.#read();
+    const { opening: before } = this;
+    const isMarked = before.state === "open" && !before.letter.warnings.some(({ type }) => type === "not-marked");
+    const opening = await this.#read(isMarked ? "look_again" : "read");
     if (opening.state !== "failed") this.opening = this.#asItWasOpened(opening);
   }
 
@@ -43,9 +48,9 @@ export class OpenLetter {
     return { state: "open", letter: { ...opening.letter, from: { ...from, standing: "new" } } };
   }
 
-  async #read(): Promise<Opening> {
+  async #read(how: "read" | "look_again"): Promise<Opening> {
     try {
-      return { state: "open", letter: await this.#vault.call("read", { id: this.id }) };
+      return { state: "open", letter: await this.#vault.call(how, { id: this.id }) };
     } catch (failed) {
       return unopened(problemIn(failed));
     }

@@ -196,11 +196,18 @@ async function bothWorkers(): Promise<WorkerCalls> {
   return worker;
 }
 
+/** A sign-in Worker beside the mailbox that is open, for another password. It has no mailbox to hand over. */
+async function besideMailbox(): Promise<WorkerCalls> {
+  const worker = new WorkerCalls(signInUrl, hear, () => (signInWorker = undefined));
+  await worker.begin(session.value, null);
+  return worker;
+}
+
 type Finishing = "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock";
 
 export const signIn = {
   async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<SignInCalls[C][1]> {
-    signInWorker ??= bothWorkers().catch((error: unknown) => {
+    signInWorker ??= (open ? besideMailbox() : bothWorkers()).catch((error: unknown) => {
       signInWorker = undefined;
       throw error;
     });
@@ -234,7 +241,7 @@ export const signIn = {
     return await me;
   },
 
-  /** Gives up what was begun. */
+  /** Gives up what was begun, or ends what is done beside an open mailbox: the memory that a password needed goes with it. */
   end(): void {
     void signInWorker?.then((worker) => worker.end()).catch(() => undefined);
     signInWorker = undefined;

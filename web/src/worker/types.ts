@@ -47,7 +47,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -983,6 +983,19 @@ made: Timestamp,
 codes: Array<string>, };
 
 /**
+ * Another password as typed, in the place of one's own.
+ */
+export type OtherPassword = { 
+/**
+ * As typed.
+ */
+password: string, 
+/**
+ * Its owner's name, against which it is judged.
+ */
+name: string, };
+
+/**
  * One's own certificate, as others get it.
  */
 export type OwnCertificate = { 
@@ -1030,137 +1043,13 @@ from: number,
 count: number, };
 
 /**
- * One of the account's passkeys. What its owner calls it is sealed in the settings.
+ * The password is another one.
  */
-export type Passkey = { 
+export type PasswordChange = { 
 /**
- * The factor that it is.
+ * Whether it opened the mailbox just now. If not, the server could not be asked, and it is changed by the server's word.
  */
-id: string, 
-/**
- * Whether it opens the mailbox by a slot of its own, or proves a person only.
- */
-opens: boolean, 
-/**
- * When it was added.
- */
-added: Timestamp, 
-/**
- * When it proved something last; none if never since.
- */
-used: Timestamp | null, };
-
-/**
- * The passkey counts.
- */
-export type PasskeyAdded = { 
-/**
- * Whether it opens the mailbox.
- */
-what_for: PasskeyUse, 
-/**
- * What it is called now.
- */
-name: string, };
-
-/**
- * The passkey is asked to sign before it counts.
- */
-export type PasskeyAsked = { 
-/**
- * What it is used with.
- */
-request: PasskeyRequest, 
-/**
- * Whether its first output has come. Where not, the output of the next use is the first, and one more use has to follow.
- */
-sealed: boolean, };
-
-/**
- * What a passkey is made with.
- */
-export type PasskeyCreation = { 
-/**
- * The factor that it will be.
- */
-id: string, 
-/**
- * What is to be signed.
- */
-challenge: string, 
-/**
- * Credentials of this account, of which there must not be a second one in one place.
- */
-exclude: Array<string>, 
-/**
- * The handle of its owner: the account id.
- */
-user: string, 
-/**
- * What a browser calls its owner.
- */
-address: string, 
-/**
- * The algorithms that are taken (RFC 9053), best first.
- */
-algorithms: Array<number>, 
-/**
- * What its PRF output is asked for.
- */
-prf_input: string, };
-
-/**
- * What a passkey came to that signs somebody in alone.
- */
-export type PasskeyEntered = { 
-/**
- * Whose password opens the mailbox, where the passkey does not; the session waits, locked.
- */
-password_of: string | null, };
-
-/**
- * What a passkey signed as a factor.
- */
-export type PasskeyProof = { 
-/**
- * What it signed.
- */
-assertion: Assertion, };
-
-/**
- * What a passkey is used with.
- */
-export type PasskeyRequest = { 
-/**
- * What is to be signed.
- */
-challenge: string, 
-/**
- * Which may answer; empty where nobody was named.
- */
-credentials: Array<string>, 
-/**
- * What its PRF output is asked for; none where nothing is to be opened by it.
- */
-prf_input: string | null, };
-
-/**
- * What a passkey is to be called.
- */
-export type PasskeyToName = { 
-/**
- * Which one.
- */
-id: string, 
-/**
- * As typed.
- */
-name: string, };
-
-/**
- * What a passkey that counts is good for.
- */
-export type PasskeyUse = "opens" | "proves";
+proved: boolean, };
 
 /**
  * What a phone is for.
@@ -1421,7 +1310,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "session-ended" | "unlock-failed" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
 
 /**
  * A letter that is to go out.
@@ -1662,6 +1551,7 @@ export interface SignInCalls {
   enter_recovery_code: [Code, Done];
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
+  change_password: [OtherPassword, PasswordChange];
   send_again: [Nothing, Done];
   ask_for_passkey: [Nothing, PasskeyRequest];
   enter_passkey: [EnteredPasskey, PasskeyEntered];
@@ -1681,6 +1571,7 @@ export interface MailboxCalls {
   counts: [Nothing, Counts];
   list: [Part, Rows];
   read: [Id, Letter];
+  look_again: [Id, Letter];
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
   move_letters: [Move, Counts];

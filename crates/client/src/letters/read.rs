@@ -110,6 +110,19 @@ impl Mailbox {
     /// # Errors
     /// [`ReadError`]: nothing of the letter may be shown.
     pub async fn read(&self, world: &impl World, id: LetterId) -> Result<Reading, ReadError> {
+        self.look(world, id, true).await
+    }
+
+    /// Opens a letter that is being read once more, since something about it changed; tells nobody. Whoever marked it as
+    /// unread elsewhere meant it.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub async fn look_again(&self, world: &impl World, id: LetterId) -> Result<Reading, ReadError> {
+        self.look(world, id, false).await
+    }
+
+    async fn look(&self, world: &impl World, id: LetterId, tells: bool) -> Result<Reading, ReadError> {
         let Opened { letter, mut entry, standing, .. } = self.open_letter(world, id).await?;
         {
             let mut state = self.state.borrow_mut();
@@ -119,7 +132,7 @@ impl Mailbox {
             }
         }
         let mut warnings = self.warnings(&letter, &entry);
-        if !entry.read && self.tell_read(world, &letter).await.is_err() {
+        if tells && !entry.read && self.tell_read(world, &letter).await.is_err() {
             warnings.push(ReadingWarning::NotMarked);
         }
         let (mut deliveries, mut post) = (Vec::new(), Vec::new());

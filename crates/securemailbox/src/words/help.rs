@@ -68,6 +68,7 @@ fn about(command: &str) -> Option<&'static str> {
         "sessions" => "Visa var brevlådan är inloggad",
         "end-session" => "Logga ut en annan enhet: den öppnar inget längre",
         "new-sheet" => "Gör ett nytt återställningsblad; det gamla öppnar inget längre",
+        "change-password" => "Byt lösenord; återställningsbladet och dina andra enheter är som förut",
         "factors" => "Visa hur du bekräftar att det är du när du loggar in; lägg till eller ta bort ett sätt",
         "add-authenticator" => "Lägg till en autentiseringsapp, i stället för den förra",
         "add-reserve-phone" => "Lägg till en reservtelefon, om du tappar din egen",

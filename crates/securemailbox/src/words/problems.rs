@@ -113,6 +113,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     NotAnAddress => Page("problem.not_an_address", "problem.not_an_address.do");
     OlderRecord => Page("problem.older_record", "problem.do.operator");
     Oneself => Page("problem.oneself", "problem.oneself.do");
+    PasswordNotTaken => Page("problem.password_not_taken", "problem.password_not_taken.do");
     RecordDoesNotOpen => Page("problem.record_does_not_open", "problem.do.operator");
     RecordMissing => Page("problem.record_missing", "problem.do.operator");
     ServerWentBack => Page("problem.server_went_back", "problem.do.operator");

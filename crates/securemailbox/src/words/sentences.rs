@@ -90,6 +90,31 @@ sentences! {
     NewRecoveryCode { code: &'a str }
         "Your new recovery code, shown this once:\n\n    {code}\n\nWrite it on paper. The old one opens nothing any more."
         "Din nya återställningskod visas bara den här gången:\n\n    {code}\n\nSkriv den på papper. Den gamla öppnar inget längre.";
+    PasswordChanged
+        "The password is changed. From now on you sign in with the new one; the recovery sheet and your other devices stay as they are."
+        "Lösenordet är bytt. Härefter loggar du in med det nya. Återställningsbladet och dina andra enheter är som förut.";
+    PasswordNotTried
+        "The new password could not be tried now. Sign in with it somewhere before you forget the old one."
+        "Det nya lösenordet gick inte att prova just nu. Logga in med det någonstans innan du glömmer det gamla.";
+    PasswordIsNoRenewal
+        "Has somebody been in your mailbox? A new password only shuts the door: whoever was in may have copied the keys, and those are the same after it. See sessions and end-session."
+        "Har någon varit inne i din brevlåda? Ett nytt lösenord stänger bara dörren: den som redan varit inne kan ha kopierat nycklarna, och de är desamma efter bytet. Se sessions och end-session.";
+    PasswordMayBeChanged
+        "It may be changed already. Do it again; that is sure to end with the new one."
+        "Det kan vara bytt ändå. Gör det en gång till, så gäller det nya.";
+    WeakTooShort "It has fewer than 12 characters. Add a word or two." "Det har färre än 12 tecken. Lägg till ett ord eller två.";
+    WeakPattern
+        "It repeats itself, or follows a row of keys. Choose words that do not belong together."
+        "Det upprepar sig, eller följer en rad på tangentbordet. Välj ord som inte hör ihop.";
+    WeakOwnName
+        "It is mostly your name. Choose words that nobody connects with you."
+        "Det består mest av ditt namn. Välj ord som ingen kopplar till dig.";
+    WeakPersonal
+        "It is mostly your address or the name of this service. Choose words that nobody connects with you."
+        "Det består mest av din adress eller tjänstens namn. Välj ord som ingen kopplar till dig.";
+    WeakKnown
+        "It is mostly words and numbers that are tried first. Add a few unusual words."
+        "Det består mest av ord och siffror som prövas först. Lägg till ett par ovanliga ord.";
     SignedOut "Signed out. Nothing is left in this profile." "Utloggad. Inget finns kvar i den här profilen.";
     SessionMayLive
         "Everything in this profile is erased, but the session may still be open at the server: end it from another device."
@@ -105,9 +130,11 @@ sentences! {
     SignedInEvent "new sign-in" "ny inloggning";
     SheetReplacedEvent "the recovery sheet was replaced" "återställningsbladet byttes";
     KeyringReplacedEvent "the keyring was overwritten" "nyckelringen skrevs över";
+    PasswordChangedEvent "the password was changed" "lösenordet byttes";
     PasswordReplacedEvent "password and recovery sheet were replaced" "lösenord och återställningsblad byttes";
     SessionEndedEvent "a session was ended" "en enhet loggades ut";
     UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
+    CodesRefusedEvent "five wrong codes at a sign-in: nobody got in" "fel kod fem gånger vid inloggning: ingen kom in";
     PasskeyAddedEvent "a passkey was added" "en lösennyckel lades till";
     PasskeyRemovedEvent "a passkey was removed" "en lösennyckel togs bort";
     AuthenticatorAddedEvent "an authenticator app was added" "en autentiseringsapp lades till";

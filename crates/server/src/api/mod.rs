@@ -74,6 +74,8 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(factors::confirm_new))
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::put_recovery))
+        .routes(routes!(slots::begin_password))
+        .routes(routes!(slots::put_password))
         .routes(routes!(passkeys::list, passkeys::begin))
         .routes(routes!(passkeys::made))
         .routes(routes!(passkeys::used))

@@ -182,19 +182,31 @@ pub(crate) async fn demand(
     if session.standing.proves(level, mailroom.now()) {
         return Ok(());
     }
+    refuse(mailroom, session, refusal, |kind| kind.level() >= level).await
+}
+
+/// Refuses, with those of the offers that would be enough.
+async fn refuse(
+    mailroom: &Mailroom,
+    session: &Session,
+    refusal: ProblemType,
+    is_enough: impl Fn(FactorKind) -> bool,
+) -> Result<(), Problem> {
     let Offers { offers } = offers_to(mailroom, HolderId::Session(session.id)).await?;
-    let enough: Vec<FactorOffer> = offers.into_iter().filter(|offer| offer.kind.level() >= level).collect();
+    let enough: Vec<FactorOffer> = offers.into_iter().filter(|offer| is_enough(offer.kind)).collect();
     let offers = serde_json::to_value(enough).map_err(|error| Problem::internal(&error))?;
     Err(Problem::new(refusal).with("offers", offers))
 }
 
-/// The same at the best level that the account can prove: asked before what opens a mailbox is replaced, and before another
-/// session is ended.
+/// The same at the best level that the account can prove, and not by what is kept in reserve: asked before what opens a mailbox
+/// is replaced, and before another session is ended.
 pub(crate) async fn demand_best(mailroom: &Mailroom, session: &Session) -> Result<(), Problem> {
-    let factors = mailroom.store.read(FactorsOf { account: session.account }).await?;
-    // Whoever can prove nothing may not do it.
-    let best = factors::best(&factors).unwrap_or(Level::Eid);
-    demand(mailroom, session, best, ProblemType::ProofRequired).await
+    let best = best(mailroom, session).await?;
+    if session.standing.proves(best, mailroom.now()) && !session.stands_by_reserve() {
+        return Ok(());
+    }
+    let is_enough = |kind: FactorKind| kind.level() >= best && !kind.is_reserve();
+    refuse(mailroom, session, ProblemType::ProofRequired, is_enough).await
 }
 
 /// The same, where a fresh proof by what is kept in reserve is enough: whoever lost the better one mends that by it.
@@ -209,12 +221,20 @@ pub(crate) async fn demand_best_or_reserve_of(
     session: &Session,
     factors: &[Factor],
 ) -> Result<(), Problem> {
-    let is_fresh = |proved| mailroom.now().since(proved) <= limits::PROOF_LIFE;
-    if session.reserve.is_some_and(is_fresh) {
+    let best = factors::best(factors).unwrap_or(Level::Eid);
+    let now = mailroom.now();
+    let by_reserve = session.reserve.is_some_and(|proved| now.since(proved) <= limits::PROOF_LIFE);
+    if by_reserve || session.standing.proves(best, now) {
         return Ok(());
     }
-    let best = factors::best(factors).unwrap_or(Level::Eid);
-    demand(mailroom, session, best, ProblemType::ProofRequired).await
+    let is_enough = |kind: FactorKind| kind.level() >= best || kind.is_reserve();
+    refuse(mailroom, session, ProblemType::ProofRequired, is_enough).await
+}
+
+/// The best level that the account of a session can prove. Whoever can prove nothing may do nothing that asks for it.
+async fn best(mailroom: &Mailroom, session: &Session) -> Result<Level, Problem> {
+    let factors = mailroom.store.read(FactorsOf { account: session.account }).await?;
+    Ok(factors::best(&factors).unwrap_or(Level::Eid))
 }
 
 /// Reads the factors that a holder may choose from, as they travel.
@@ -366,7 +386,27 @@ pub(crate) async fn enter<H: Holder>(
             wrong.count_less().await?;
             Ok(given)
         }
-        Entered::Refused(verdict) => Err(why_refused(verdict)),
+        Entered::Refused(verdict) => {
+            if verdict == Verdict::NoTriesLeft {
+                tell_of_wrong_codes(mailroom, id, &whose, session).await?;
+            }
+            Err(why_refused(verdict))
+        }
+    }
+}
+
+/// Whoever types five wrong codes at a sign-in has the password, or the sheet: its owner is told.
+async fn tell_of_wrong_codes(
+    mailroom: &Mailroom,
+    holder: HolderId,
+    whose: &Guesser,
+    session: SessionId,
+) -> Result<(), Problem> {
+    match (holder, whose) {
+        (HolderId::SignIn(_) | HolderId::Recovery(_), Guesser::Account(account)) => {
+            security::happened(mailroom, *account, session, SecurityEventKind::CodesRefused).await
+        }
+        _ => Ok(()),
     }
 }
 

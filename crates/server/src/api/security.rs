@@ -53,6 +53,20 @@ where
     Ok(done)
 }
 
+/// Something happened that changes nothing: it is written down and announced.
+pub(super) async fn happened(
+    mailroom: &Mailroom,
+    account: AccountId,
+    session: SessionId,
+    kind: SecurityEventKind,
+) -> Result<(), Problem> {
+    let event = security::SecurityEvent { kind, session, at: mailroom.now() };
+    let notices = announcement(mailroom, account, event).await?;
+    mailroom.store.write(security::Happened { account, event, notices }).await?;
+    ring(mailroom);
+    Ok(())
+}
+
 /// What announces an event, one for each channel of the account: its address, and its phones.
 pub(super) async fn announcement(
     mailroom: &Mailroom,
@@ -95,12 +109,21 @@ mod tests {
     };
     use http_body_util::BodyExt;
     use securemailbox_protocol::{
+        accounts::PasswordRequest,
         endpoints::{self, ROOT},
         factors::{FactorOffer, Factors},
         ids::{FactorId, SignInId, SlotId},
+        limits,
         octets::Octets,
+        opaque::{
+            KeyStretching, Suite,
+            opaque_ke::{
+                ClientRegistration, ClientRegistrationFinishParameters, ClientRegistrationStartResult, Identifiers,
+                RegistrationResponse,
+            },
+        },
         records::RecordPurpose,
-        slots::NewRecoverySlot,
+        slots::{NewPasswordSlot, NewRecoverySlot},
         sync::Changes,
     };
     use securemailbox_store::{
@@ -120,8 +143,10 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 8] = [
+    const ASK: [(&str, &str); 10] = [
         ("PUT", "/slots/recovery"),
+        ("POST", "/slots/password/begin"),
+        ("PUT", "/slots/password"),
         ("PUT", "/records/{id}"),
         ("DELETE", "/sessions/{id}"),
         ("DELETE", "/factors/{id}"),
@@ -205,6 +230,36 @@ mod tests {
             self.call("PUT", "/slots/recovery", "application/json", serde_json::to_vec(&slot).unwrap()).await
         }
 
+        /// The first message of another password, whose record fits whatever the server answers.
+        fn other_password(&self) -> (ClientRegistrationStartResult<Suite>, Vec<u8>) {
+            let begun = ClientRegistration::<Suite>::start(&mut self.house.mailroom.rng(), b"another one").unwrap();
+            let request = PasswordRequest { request: begun.message.serialize().to_vec().into() };
+            (begun, serde_json::to_vec(&request).unwrap())
+        }
+
+        async fn begin_password(&self) -> (StatusCode, Value) {
+            self.call("POST", "/slots/password/begin", "application/json", self.other_password().1).await
+        }
+
+        /// A slot that the server takes.
+        async fn password_slot(&self) -> NewPasswordSlot {
+            let mailroom = &self.house.mailroom;
+            let account = self.house.session(&self.token).await.account;
+            let (begun, _) = self.other_password();
+            let answer = mailroom.opaque.register(&begun.message.serialize(), account.as_bytes()).unwrap();
+            let answer = RegistrationResponse::deserialize(&answer).unwrap();
+            let cheap = KeyStretching::cheap_for_tests();
+            let parameters = ClientRegistrationFinishParameters::new(Identifiers::default(), Some(&cheap));
+            let made = begun.state.finish(&mut mailroom.rng(), b"another one", answer, parameters).unwrap();
+            let id = SlotId::new(mailroom.now(), &mut mailroom.rng());
+            let opaque_record = Octets(made.message.serialize().to_vec());
+            NewPasswordSlot { id, sealed: Octets(vec![1; 80]), opaque_record }
+        }
+
+        async fn put_password(&self, slot: &NewPasswordSlot) -> (StatusCode, Value) {
+            self.call("PUT", "/slots/password", "application/json", serde_json::to_vec(slot).unwrap()).await
+        }
+
         async fn replace_keyring(&self) -> (StatusCode, Value) {
             let Changes { records, .. } = self.read("/changes?since=0&only=records").await;
             let keyring = records.iter().find(|record| record.head.purpose == RecordPurpose::Keyring).unwrap();
@@ -283,12 +338,19 @@ mod tests {
         let asks_for_a_proof = |(status, problem): (StatusCode, Value)| {
             assert_eq!((status, &problem["type"]), (StatusCode::FORBIDDEN, &"/problems/proof-required".into()));
             let offers: Vec<FactorOffer> = serde_json::from_value(problem["offers"].clone()).unwrap();
-            let phone = FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() };
-            assert_eq!(offers, [phone, FactorOffer { id: sheet, kind: FactorKind::OneTimeCodes, hint: String::new() }]);
+            offers
         };
-        asks_for_a_proof(asker.replace_sheet().await);
-        asks_for_a_proof(asker.replace_keyring().await);
-        asks_for_a_proof(asker.end(other).await);
+        let phone = FactorOffer { id: asker.phone, kind: FactorKind::Phone, hint: "12".into() };
+        let paper = FactorOffer { id: sheet, kind: FactorKind::OneTimeCodes, hint: String::new() };
+        for answer in [
+            asker.replace_sheet().await,
+            asker.begin_password().await,
+            asker.put_password(&asker.password_slot().await).await,
+            asker.replace_keyring().await,
+            asker.end(other).await,
+        ] {
+            assert_eq!(asks_for_a_proof(answer), [phone.clone()]);
+        }
         for (method, path, body) in [
             ("DELETE", format!("/factors/{sheet}").as_str(), ""),
             ("POST", "/factors/authenticator", ""),
@@ -296,7 +358,8 @@ mod tests {
             ("POST", "/factors/one-time-codes", ""),
             ("POST", "/passkeys", ""),
         ] {
-            asks_for_a_proof(asker.call(method, path, "application/json", body.into()).await);
+            let offers = asks_for_a_proof(asker.call(method, path, "application/json", body.into()).await);
+            assert_eq!(offers, [phone.clone(), paper.clone()], "what is kept in reserve is enough");
         }
         let before = [SecurityEventKind::OneTimeCodesMade, SecurityEventKind::SignedIn, SecurityEventKind::SignedIn];
         assert_eq!(asker.kinds().await, before, "nothing was done");
@@ -342,6 +405,41 @@ mod tests {
         let SecurityEvents { events } = asker.read("/account/security-events").await;
         assert!(events[1].session == other && !events[1].current, "the session that was ended");
         assert!(events[0].current);
+    }
+
+    /// PROTOCOL §9a, Another password.
+    #[tokio::test]
+    async fn another_password_is_announced_once_however_often_its_answer_was_lost() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        house.wait(Duration::from_secs(1));
+        let slot = asker.password_slot().await;
+        for _ in 0..2 {
+            let (status, problem) = asker.put_password(&slot).await;
+            assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
+        }
+        assert_eq!(asker.sent().await, [1, 1]);
+        house.wait(Duration::from_secs(1));
+        let (status, problem) = asker.put_password(&asker.password_slot().await).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
+        assert_eq!(asker.sent().await, [1, 0], "another one is told of, by e-mail");
+        let changed = [SecurityEventKind::PasswordChanged; 2];
+        assert_eq!(asker.kinds().await[..2], changed);
+        let no_record = NewPasswordSlot { opaque_record: Octets(vec![0; 192]), ..slot };
+        assert_eq!(asker.put_password(&no_record).await.0, StatusCode::BAD_REQUEST, "nobody could sign in with it");
+    }
+
+    /// Each answer is what a guess at the old password needs, so they are as few as a day's changes (ATTACKS 59).
+    #[tokio::test]
+    async fn a_session_with_a_proof_asks_so_often_and_not_once_more() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        let mut answered = 0;
+        while answered < 1000 && asker.begin_password().await.0 == StatusCode::OK {
+            answered += 1;
+        }
+        assert_eq!(answered, 2 * limits::PASSWORDS_A_DAY);
+        assert_eq!(asker.put_password(&asker.password_slot().await).await.0, StatusCode::TOO_MANY_REQUESTS);
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
-//! The slots a session may have (PROTOCOL §2, §9a): its own device slot, the password's, and a new sheet for the old.
+//! The slots a session may have (PROTOCOL §2, §9a): its own device slot, another password for the old, and a new sheet for the
+//! old.
 
 use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
+    accounts::{PasswordRequest, PasswordResponse},
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
@@ -10,7 +12,10 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     recoveries::PutRecoverySlot,
-    slots::{self, DeviceSlotOf, LockSession, PasswordSlot, PutDeviceSlot, PutSlotError, RecoverySlot},
+    slots::{
+        self, DeviceSlotOf, HasPasswordSlot, LockSession, PasswordSlot, PutDeviceSlot, PutPasswordSlot, PutSlotError,
+        RecoverySlot,
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -98,6 +103,42 @@ pub(crate) async fn put_recovery(
     let put = PutRecoverySlot { account, session: id, slot };
     security::write_noted(&mailroom, account, id, SecurityEventKind::SheetReplaced, put).await?;
     // The old sheet opens nothing only once its slot is out of the log too.
+    mailroom.store.scrub_log().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The server's half of an OPAQUE registration (RFC 9807 §5) for another password. Asks for a fresh proof as well: each answer
+/// is one that a guess at the old password needs.
+#[utoipa::path(post, path = "/slots/password/begin", request_body = PasswordRequest,
+    responses((status = 200, body = PasswordResponse), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn begin_password(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Json(request): Json<PasswordRequest>,
+) -> Result<Json<PasswordResponse>, Problem> {
+    proofs::demand_best(&mailroom, &session).await?;
+    mailroom.rates.password(session.account)?;
+    mailroom.opaque.answer(session.account, &request)
+}
+
+/// Puts another password in the place of the old one, which opens nothing any more. Asks for a fresh proof. The same slot again
+/// changes nothing, and is announced no second time.
+#[utoipa::path(put, path = "/slots/password", request_body = NewPasswordSlot,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn put_password(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Json(new): Json<NewPasswordSlot>,
+) -> Result<StatusCode, Problem> {
+    let slot = password_slot(new)?;
+    proofs::demand_best(&mailroom, &session).await?;
+    mailroom.rates.password(session.account)?;
+    let Session { account, id, .. } = session;
+    if !mailroom.store.read(HasPasswordSlot { account, slot: slot.clone() }).await? {
+        let put = PutPasswordSlot { account, session: id, slot };
+        security::write_noted(&mailroom, account, id, SecurityEventKind::PasswordChanged, put).await?;
+    }
+    // The old password opens nothing only once its slot is out of the log too.
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)
 }

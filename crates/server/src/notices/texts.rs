@@ -150,17 +150,20 @@ impl Text {
             Self::SecurityEvent { event, at } => Words {
                 subject: "Något har ändrats i din brevlåda",
                 text: format!(
-                    "{} ({}).\n\nVar det du? Då behöver du inte göra något.\n\
-                     Var det inte du? Logga in på {url}\n\
-                     Välj Inställningar och Enheter, och logga ut de enheter som inte är dina. Byt sedan \
-                     återställningsblad, och med det nya bladet ditt lösenord.\n",
+                    "{} ({}).\n\nVar det du? Då behöver du inte göra något.\n{}",
                     swedish(*event),
-                    minute(*at)
+                    minute(*at),
+                    swedish_help(*event, url)
                 ),
             },
             Self::BriefSecurityEvent { event, at } => Words {
                 subject: "",
-                text: format!("{service}: {} ({}). Var det inte du? Logga in.", swedish(*event), minute(*at)),
+                text: format!(
+                    "{service}: {} ({}). Var det inte du? {}.",
+                    swedish(*event),
+                    minute(*at),
+                    swedish_cue(*event)
+                ),
             },
         }
     }
@@ -203,17 +206,20 @@ impl Text {
             Self::SecurityEvent { event, at } => Words {
                 subject: "Something was changed in your mailbox",
                 text: format!(
-                    "{} ({}).\n\nWas it you? Then you need not do anything.\n\
-                     Was it not you? Sign in at {url}\n\
-                     Choose Settings and Devices, and sign out the devices that are not yours. Then replace the recovery \
-                     sheet, and with the new one your password.\n",
+                    "{} ({}).\n\nWas it you? Then you need not do anything.\n{}",
                     english(*event),
-                    minute(*at)
+                    minute(*at),
+                    english_help(*event, url)
                 ),
             },
             Self::BriefSecurityEvent { event, at } => Words {
                 subject: "",
-                text: format!("{service}: {} ({}). Was it not you? Sign in.", english(*event), minute(*at)),
+                text: format!(
+                    "{service}: {} ({}). Was it not you? {}.",
+                    english(*event),
+                    minute(*at),
+                    english_cue(*event)
+                ),
             },
         }
     }
@@ -226,8 +232,10 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::SheetReplaced => "Ditt återställningsblad byttes",
         SecurityEventKind::KeyringReplaced => "Din nyckelring skrevs över",
         SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
+        SecurityEventKind::PasswordChanged => "Ditt lösenord byttes",
         SecurityEventKind::SessionEnded => "En enhet loggades ut",
         SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
+        SecurityEventKind::CodesRefused => "Rätt lösenord men fel kod, fem gånger. Ingen kom in",
         SecurityEventKind::PasskeyAdded => "En lösennyckel lades till",
         SecurityEventKind::PasskeyRemoved => "En lösennyckel togs bort",
         SecurityEventKind::AuthenticatorAdded => "En autentiseringsapp lades till",
@@ -247,8 +255,10 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::SheetReplaced => "Your recovery sheet was replaced",
         SecurityEventKind::KeyringReplaced => "Your keyring was overwritten",
         SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
+        SecurityEventKind::PasswordChanged => "Your password was changed",
         SecurityEventKind::SessionEnded => "A device was signed out",
         SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
+        SecurityEventKind::CodesRefused => "The right password and five wrong codes. Nobody got in",
         SecurityEventKind::PasskeyAdded => "A passkey was added",
         SecurityEventKind::PasskeyRemoved => "A passkey was removed",
         SecurityEventKind::AuthenticatorAdded => "An authenticator app was added",
@@ -268,6 +278,69 @@ fn for_this_page(url: &str, code: &Code) -> String {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = host.split(['/', ':']).next().unwrap_or_default();
     format!("\n\n@{host} #{}", code.digits())
+}
+
+/// Whether its owner can't sign in any more, where it was somebody else. Such a person has the sheet.
+const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
+    match event {
+        SecurityEventKind::PasswordChanged => true,
+        SecurityEventKind::SignedIn
+        | SecurityEventKind::SheetReplaced
+        | SecurityEventKind::KeyringReplaced
+        | SecurityEventKind::PasswordReplaced
+        | SecurityEventKind::SessionEnded
+        | SecurityEventKind::UnlockFailed
+        | SecurityEventKind::CodesRefused
+        | SecurityEventKind::AuthenticatorAdded
+        | SecurityEventKind::AuthenticatorRemoved
+        | SecurityEventKind::PhoneReplaced
+        | SecurityEventKind::ReservePhoneAdded
+        | SecurityEventKind::ReservePhoneRemoved
+        | SecurityEventKind::OneTimeCodesMade
+        | SecurityEventKind::OneTimeCodesRemoved
+        | SecurityEventKind::OneTimeCodeUsed => false,
+    }
+}
+
+/// What to do where it was somebody else.
+fn swedish_help(event: SecurityEventKind, url: &str) -> String {
+    if locks_its_owner_out(event) {
+        format!(
+            "Var det inte du? Ta fram återställningsbladet och mobilen, och gå till {url}\n\
+             Välj Har du glömt lösenordet? Då får du ett nytt lösenord och ett nytt blad, och alla andra enheter loggas ut.\n"
+        )
+    } else {
+        format!(
+            "Var det inte du? Logga in på {url}\n\
+             Välj Inställningar och Enheter, och logga ut de enheter som inte är dina. Byt sedan återställningsblad \
+             och lösenord.\n"
+        )
+    }
+}
+
+fn english_help(event: SecurityEventKind, url: &str) -> String {
+    if locks_its_owner_out(event) {
+        format!(
+            "Was it not you? Have the recovery sheet and your phone at hand, and go to {url}\n\
+             Choose Have you forgotten your password? You then get a new password and a new sheet, and all other devices are \
+             signed out.\n"
+        )
+    } else {
+        format!(
+            "Was it not you? Sign in at {url}\n\
+             Choose Settings and Devices, and sign out the devices that are not yours. Then replace the recovery sheet and \
+             the password.\n"
+        )
+    }
+}
+
+/// The same in an SMS.
+const fn swedish_cue(event: SecurityEventKind) -> &'static str {
+    if locks_its_owner_out(event) { "Använd återställningsbladet" } else { "Logga in" }
+}
+
+const fn english_cue(event: SecurityEventKind) -> &'static str {
+    if locks_its_owner_out(event) { "Use the recovery sheet" } else { "Sign in" }
 }
 
 /// To the minute. In UTC, and said so: the server does not know where a person is.

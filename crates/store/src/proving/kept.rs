@@ -91,20 +91,21 @@ impl<H: Holder> Act for EnterKeptCode<H> {
         let Some(account) = whose(db, holder, now).await? else { return Ok(over) };
         let Some(Factor { kind, .. }) = factor_of(db, account, holder, self.factor).await? else { return Ok(over) };
         let judged = self.judge(db, account, kind).await?;
-        if let Judged::Again = judged {
-            // Whoever lost the answer types nothing new, so it costs no try and uses nothing up.
-            return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?));
+        if let Judged::Again(used) = judged {
+            // Whoever lost the answer types nothing new: it costs no try, uses nothing up, and proves nothing afresh.
+            return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now: used }).await?));
         }
         let Some(proof) = proofs::find(db, holder, self.factor).await? else { return Ok(over) };
-        let Some(proof) = proof.tried() else { return Ok(Entered::Refused(Verdict::NoTriesLeft)) };
+        let Some(proof) = proof.tried() else { return Ok(over) };
         proofs::keep(db, holder, self.factor, &proof).await?;
         let refused = match judged {
-            Judged::Right | Judged::Again => {
+            Judged::Right | Judged::Again(_) => {
                 self.use_up(db, account).await?;
                 proofs::keep(db, holder, self.factor, &CodeProof::Proved { at: now }).await?;
                 factors::used(db, account, self.factor, now).await?;
                 return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?));
             }
+            Judged::Wrong if matches!(proof, CodeProof::Asked { tries_left: 0, .. }) => Verdict::NoTriesLeft,
             Judged::Wrong => Verdict::Wrong,
             Judged::Used(at) => Verdict::Used(at),
             Judged::OlderSheet => Verdict::OlderSheet,
@@ -116,8 +117,8 @@ impl<H: Holder> Act for EnterKeptCode<H> {
 /// What a code is, before it costs anything.
 enum Judged {
     Right,
-    /// It was right, for this very holder.
-    Again,
+    /// It was right, for this very holder, then.
+    Again(Timestamp),
     Used(Option<Timestamp>),
     OlderSheet,
     Wrong,
@@ -131,11 +132,9 @@ impl<H: Holder> EnterKeptCode<H> {
                 let clock = factors::clock(db, account, self.factor).await?.ok_or(StoreError::Damaged("an app"))?;
                 match clock.shown(matching, *step) {
                     Shown::Right(_) => Judged::Right,
-                    Shown::Used(step)
-                        if clock.last == Some(step)
-                            && factors::was_proved_for(db, account, self.factor, holder).await? =>
-                    {
-                        Judged::Again
+                    Shown::Used(step) if clock.last == Some(step) => {
+                        let proved = factors::was_proved_for(db, account, self.factor, holder).await?;
+                        proved.map_or(Judged::Used(None), Judged::Again)
                     }
                     Shown::Used(_) => Judged::Used(None),
                     Shown::Wrong => Judged::Wrong,
@@ -144,7 +143,7 @@ impl<H: Holder> EnterKeptCode<H> {
             (KeptCode::OneTime(typed), FactorKind::OneTimeCodes) => {
                 match one_time_codes::look_up(db, account, &typed.code, holder, self.now).await? {
                     OnSheet::Fresh => Judged::Right,
-                    OnSheet::Again => Judged::Again,
+                    OnSheet::Again(used) => Judged::Again(used),
                     OnSheet::Used(at) => Judged::Used(Some(at)),
                     OnSheet::Older => Judged::OlderSheet,
                     OnSheet::None => Judged::Wrong,

@@ -156,13 +156,14 @@ async fn tries_at_what_is_not_sent_are_spent_before_they_are_judged(store: Store
     store.write(confirming(&anna, app, STEP)).await.unwrap();
     let sign_in = asked(&store, &mut dice, &anna, app).await;
     let shown = |matching| KeptCode::Authenticator { matching, step: STEP + 1 };
-    for _ in 0..limits::CODE_TRIES {
-        assert_eq!(typed(&store, &mut dice, sign_in, app, shown(Vec::new())).await, Some(Verdict::Wrong));
+    for left in (0..limits::CODE_TRIES).rev() {
+        let verdict = if left == 0 { Verdict::NoTriesLeft } else { Verdict::Wrong };
+        assert_eq!(typed(&store, &mut dice, sign_in, app, shown(Vec::new())).await, Some(verdict));
     }
     let holder = HolderId::SignIn(sign_in);
     store.write(AskForCode { holder, factor: app, now: NOW }).await.unwrap();
     let right = typed(&store, &mut dice, sign_in, app, shown(vec![STEP + 1])).await;
-    assert_eq!(right, Some(Verdict::NoTriesLeft), "to choose again gives none");
+    assert_eq!(right, Some(Verdict::AlreadyOver), "to choose again gives none");
     let another = asked(&store, &mut dice, &anna, app).await;
     assert_eq!(typed(&store, &mut dice, another, app, shown(vec![STEP])).await, Some(Verdict::Used(None)));
     assert_eq!(typed(&store, &mut dice, another, app, shown(vec![STEP + 1])).await, None);

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
-    ids::{SignInId, SlotId},
+    ids::{RecoveryId, SessionId, SignInId, SlotId},
     limits,
     records::{RecordHead, RecordPurpose},
-    security::SecurityEventKind::{self, KeyringReplaced, SessionEnded, SheetReplaced, SignedIn, UnlockFailed},
+    security::SecurityEventKind::{
+        self, KeyringReplaced, PasswordChanged, SessionEnded, SheetReplaced, SignedIn, UnlockFailed,
+    },
     time::Timestamp,
 };
 
@@ -22,10 +24,14 @@ use crate::{
     notices::{Lane, NewNotice},
     quotas::Quota,
     records::WriteRecord,
-    recoveries::PutRecoverySlot,
+    recoveries::{BeginRecovery, PutRecoverySlot},
     security::{ListSecurityEvents, Noted, SecurityEvent},
     sessions::{EndSession, EndSessionError, SessionByToken},
-    slots::{DeviceSlot, DeviceSlotOf, LockSession, PutDeviceSlot, PutSlotError, RefuseUnlock, Refused, UnlockSession},
+    sign_in::{BeginSignIn, CredentialsByAddress, TakeSignInState},
+    slots::{
+        DeviceSlot, DeviceSlotOf, HasPasswordSlot, LockSession, PasswordSlot, PutDeviceSlot, PutPasswordSlot,
+        PutSlotError, RefuseUnlock, Refused, UnlockSession,
+    },
 };
 
 on_both! {
@@ -35,6 +41,7 @@ on_both! {
     a_list_is_a_page_of_the_newest
     a_locked_session_ends_with_the_tenth_wrong_password_and_says_so_once
     to_lock_again_gives_no_more_tries_and_to_unlock_does
+    another_password_takes_the_place_of_the_old_one_and_of_nothing_else
 }
 
 async fn kinds(store: &Store, person: &Person, now: Timestamp) -> Vec<SecurityEventKind> {
@@ -185,4 +192,53 @@ async fn to_lock_again_gives_no_more_tries_and_to_unlock_does(store: Store) {
     assert_eq!(refused(later(200)).await, Refused::Over);
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none(), "with its share");
     assert_eq!(kinds(&store, &anna, later(200)).await, [SessionEnded, UnlockFailed, UnlockFailed, SignedIn]);
+}
+
+/// PROTOCOL §2, §9a.
+async fn another_password_takes_the_place_of_the_old_one_and_of_nothing_else(store: Store) {
+    let mut dice = Dice::new(7);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let Person { account, session, address_lookup, proof_hash, .. } = anna;
+    let device = DeviceSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) };
+    store.write(PutDeviceSlot { account, session, slot: device.clone(), keep: true }).await.unwrap();
+    // Somebody who knows the old one is signing in.
+    let sign_in = SignInId::new(NOW, &mut dice.0);
+    store.write(BeginSignIn { id: sign_in, account: Some(account), state: vec![1; 8], now: NOW }).await.unwrap();
+    let before = waiting(&store).await;
+
+    let slot = dice.password();
+    let put = |session, slot: &PasswordSlot, dice: &mut Dice| Noted {
+        act: PutPasswordSlot { account, session, slot: slot.clone() },
+        account,
+        event: SecurityEvent { kind: PasswordChanged, session, at: later(1) },
+        notices: both(dice),
+    };
+    let has = async |slot: &PasswordSlot| store.read(HasPasswordSlot { account, slot: slot.clone() }).await.unwrap();
+    assert!(!has(&slot).await);
+    for stranger in [bjorn.session, SessionId::new(NOW, &mut dice.0)] {
+        let refused = store.write(put(stranger, &slot, &mut dice)).await;
+        assert!(matches!(refused, Err(PutSlotError::NoSession)), "a session of nobody, or of somebody else");
+    }
+    let taken = PasswordSlot { id: device.id, ..slot.clone() };
+    assert!(matches!(store.write(put(session, &taken, &mut dice)).await, Err(PutSlotError::SlotExists)));
+    assert_eq!((kinds(&store, &anna, later(1)).await, waiting(&store).await), (vec![SignedIn], before));
+
+    store.write(put(session, &slot, &mut dice)).await.unwrap();
+    assert!(has(&slot).await);
+    assert!(!has(&PasswordSlot { opaque_record: dice.bytes(192), ..slot.clone() }).await, "only the very same");
+    assert_eq!(kinds(&store, &anna, later(1)).await, [PasswordChanged, SignedIn]);
+    assert_eq!(waiting(&store).await, [before[0] + 1, before[1] + 1]);
+    let credentials = store.read(CredentialsByAddress { address_lookup }).await.unwrap().unwrap();
+    assert_eq!(credentials.opaque_record, slot.opaque_record);
+    let passwords = Count("SELECT COUNT(*) FROM slot WHERE kind = 'password'");
+    assert_eq!(store.read(passwords).await, Ok(2), "hers and his");
+    assert!(
+        store.write(TakeSignInState { id: sign_in, now: NOW }).await.unwrap().is_none(),
+        "the old one proves nothing"
+    );
+    let kept = store.read(DeviceSlotOf { session }).await.unwrap().unwrap();
+    assert_eq!(kept.sealed, device.sealed, "what is signed in stays so");
+    let id = RecoveryId::new(NOW, &mut dice.0);
+    let begun = store.write(BeginRecovery { id, address_lookup, proof_hash, now: NOW }).await.unwrap();
+    assert!(begun.is_some(), "the sheet counts");
 }

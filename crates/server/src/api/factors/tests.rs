@@ -281,6 +281,8 @@ async fn of_fifty_wrong_codes_at_once_five_are_judged() {
         let refused = tried.err().map(|problem| problem.kind());
         assert!(matches!(refused, Some(ProblemType::CodeRefused | ProblemType::TooManyRequests)), "{refused:?}");
     }
+    assert_eq!(anna.events().await[0], SecurityEventKind::CodesRefused, "somebody has the password");
+    assert_eq!(house.outbox().await.len(), 2, "and its owner is told, once");
     assert_eq!(anna.choose(id, app.id).await, Ok(StatusCode::NO_CONTENT));
     let right = anna.enter(id, app.id, app.shows(&house)).await;
     assert!(right.is_err(), "no sixth try, and choosing again gives none");
@@ -302,6 +304,9 @@ async fn a_one_time_code_works_once_and_says_when() {
     let token = anna.signs_in(paper.id, code(0)).await.unwrap();
     let used = house.mailroom.now();
     assert_eq!(house.session(&token).await.standing.level, Level::Authenticator);
+    let by_paper = house.session(&token).await;
+    assert!(proofs::demand_best(&house.mailroom, &by_paper).await.is_err(), "what is kept in reserve replaces nothing");
+    proofs::demand_best_or_reserve(&house.mailroom, &by_paper).await.unwrap();
     assert_eq!(house.outbox().await.len(), 2, "each use is announced");
     assert_eq!(anna.events().await[0], SecurityEventKind::OneTimeCodeUsed);
     assert_eq!(anna.one(FactorKind::OneTimeCodes).await.unwrap().left, Some(9));
@@ -336,13 +341,17 @@ async fn a_lost_app_is_taken_away_by_what_was_kept_in_reserve() {
     let token = anna.enter(id, reserve, code).await.unwrap();
     let anna = Anna { token, ..anna };
     assert_eq!(anna.session().await.standing.level, Level::Phone);
-    let refused = proofs::demand_best(&house.mailroom, &anna.session().await).await.unwrap_err();
-    assert_eq!(refused.kind(), ProblemType::ProofRequired, "it replaces no sheet and no keyring");
-
+    let replaces_nothing = async || {
+        let refused = proofs::demand_best(&house.mailroom, &anna.session().await).await.unwrap_err();
+        assert_eq!(refused.kind(), ProblemType::ProofRequired, "it replaces no sheet and no keyring");
+    };
+    replaces_nothing().await;
     remove(anna.state(), anna.session().await, Id(lost.id)).await.unwrap();
+    replaces_nothing().await;
     assert_eq!(anna.events().await[0], SecurityEventKind::AuthenticatorRemoved);
     assert_eq!(anna.sign_in().await.1, [FactorKind::Phone, FactorKind::ReservePhone]);
     let new = anna.with_app().await;
+    replaces_nothing().await;
     next_step(&house);
     anna.signs_in(new.id, new.shows(&house)).await.unwrap();
     assert_eq!(anna.choose(anna.sign_in().await.0, lost.id).await, Err(ProblemType::CredentialsRefused));
@@ -365,6 +374,35 @@ async fn a_new_number_takes_the_place_of_the_old_one_which_is_told() {
     assert_eq!(anna.sign_in().await.1, [FactorKind::Phone]);
     let last = remove(anna.state(), anna.session().await, Id(id)).await.unwrap_err();
     assert_eq!(last.kind(), ProblemType::LastWayIn);
+}
+
+/// PROTOCOL §7: the retry of a lost answer proves nothing afresh.
+#[tokio::test]
+async fn a_code_that_is_typed_again_in_its_session_makes_no_proof_younger() {
+    let house = House::open().await;
+    let anna = Anna::registered(&house).await;
+    let sheet = anna.codes().await;
+    let paper = anna.one(FactorKind::OneTimeCodes).await.unwrap().id;
+    let step_up = || async { StepUp(anna.session().await.id) };
+    let holder = HolderId::Session(anna.session().await.id);
+    proofs::choose(&house.mailroom, holder, &ChooseFactor { factor: paper }, caller(1)).await.unwrap();
+    let code = || Answer::OneTimeCode(sheet.codes[0].clone());
+    let first = house.answer(step_up().await, paper, code()).await.unwrap();
+    house.wait(Duration::from_secs(300));
+    assert_eq!(house.answer(step_up().await, paper, code()).await.unwrap(), first);
+    house.wait(Duration::from_secs(400));
+    assert_eq!(house.answer(step_up().await, paper, code()).await.unwrap_err().kind(), ProblemType::CodeRefused);
+}
+
+/// PROTOCOL §7: the sheet opens the secret, so a code on paper beside it would be one thief's.
+#[tokio::test]
+async fn no_code_on_paper_is_offered_beside_the_recovery_sheet() {
+    let house = House::open().await;
+    let anna = Anna::registered(&house).await;
+    anna.codes().await;
+    anna.with_app().await;
+    let offered = house.recovery().await;
+    assert_eq!(offered, [FactorKind::Authenticator]);
 }
 
 #[tokio::test]

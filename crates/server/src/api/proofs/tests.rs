@@ -17,6 +17,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     Location, Store,
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
+    recoveries::BeginRecovery,
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
     sessions::SessionByToken,
     slots::{PasswordSlot, RecoverySlot},
@@ -134,6 +135,16 @@ impl House {
             reserve: row.reserve,
             delivery: SessionDelivery::Bearer,
         }
+    }
+
+    /// What whoever has Anna's recovery sheet may choose from.
+    pub(in crate::api) async fn recovery(&self) -> Vec<FactorKind> {
+        let (now, address) = (self.mailroom.now(), Address::parse("anna@demo.example").unwrap());
+        let id = RecoveryId::new(now, &mut self.mailroom.rng());
+        let address_lookup = self.mailroom.seal.address_look_up(&address);
+        let begin = BeginRecovery { id, address_lookup, proof_hash: [1; 32], now };
+        let offered = self.mailroom.store.write(begin).await.unwrap().unwrap();
+        offered.factors.into_iter().map(|factor| factor.kind).collect()
     }
 
     async fn demand(&self, session: &Session, level: Level) -> Result<(), Problem> {
