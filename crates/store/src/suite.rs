@@ -12,6 +12,7 @@ mod forgetting;
 mod full_disk;
 mod holding;
 mod notifying;
+mod passkeys;
 mod posting;
 mod proving;
 mod recording;

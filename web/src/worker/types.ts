@@ -1043,6 +1043,139 @@ from: number,
 count: number, };
 
 /**
+ * One of the account's passkeys. What its owner calls it is sealed in the settings.
+ */
+export type Passkey = { 
+/**
+ * The factor that it is.
+ */
+id: string, 
+/**
+ * Whether it opens the mailbox by a slot of its own, or proves a person only.
+ */
+opens: boolean, 
+/**
+ * When it was added.
+ */
+added: Timestamp, 
+/**
+ * When it proved something last; none if never since.
+ */
+used: Timestamp | null, };
+
+/**
+ * The passkey counts.
+ */
+export type PasskeyAdded = { 
+/**
+ * Whether it opens the mailbox.
+ */
+what_for: PasskeyUse, 
+/**
+ * What it is called now.
+ */
+name: string, };
+
+/**
+ * The passkey is asked to sign before it counts.
+ */
+export type PasskeyAsked = { 
+/**
+ * What it is used with.
+ */
+request: PasskeyRequest, 
+/**
+ * Whether its first output has come. Where not, the output of the next use is the first, and one more use has to follow.
+ */
+sealed: boolean, };
+
+/**
+ * What a passkey is made with.
+ */
+export type PasskeyCreation = { 
+/**
+ * The factor that it will be.
+ */
+id: string, 
+/**
+ * What is to be signed.
+ */
+challenge: string, 
+/**
+ * Credentials of this account, of which there must not be a second one in one place.
+ */
+exclude: Array<string>, 
+/**
+ * The handle of its owner: the account id.
+ */
+user: string, 
+/**
+ * What a browser calls its owner.
+ */
+address: string, 
+/**
+ * The algorithms that are taken (RFC 9053), best first.
+ */
+algorithms: Array<number>, 
+/**
+ * What its PRF output is asked for.
+ */
+prf_input: string, };
+
+/**
+ * What a passkey came to that signs somebody in alone.
+ */
+export type PasskeyEntered = { 
+/**
+ * Whose password opens the mailbox, where the passkey does not; the session waits, locked.
+ */
+password_of: string | null, };
+
+/**
+ * What a passkey signed as a factor.
+ */
+export type PasskeyProof = { 
+/**
+ * What it signed.
+ */
+assertion: Assertion, };
+
+/**
+ * What a passkey is used with.
+ */
+export type PasskeyRequest = { 
+/**
+ * What is to be signed.
+ */
+challenge: string, 
+/**
+ * Which may answer; empty where nobody was named.
+ */
+credentials: Array<string>, 
+/**
+ * What its PRF output is asked for; none where nothing is to be opened by it.
+ */
+prf_input: string | null, };
+
+/**
+ * What a passkey is to be called.
+ */
+export type PasskeyToName = { 
+/**
+ * Which one.
+ */
+id: string, 
+/**
+ * As typed.
+ */
+name: string, };
+
+/**
+ * What a passkey that counts is good for.
+ */
+export type PasskeyUse = "opens" | "proves";
+
+/**
  * The password is another one.
  */
 export type PasswordChange = { 
@@ -1310,7 +1443,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
 
 /**
  * A letter that is to go out.

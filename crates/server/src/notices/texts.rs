@@ -298,7 +298,9 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::ReservePhoneRemoved
         | SecurityEventKind::OneTimeCodesMade
         | SecurityEventKind::OneTimeCodesRemoved
-        | SecurityEventKind::OneTimeCodeUsed => false,
+        | SecurityEventKind::OneTimeCodeUsed
+        | SecurityEventKind::PasskeyAdded
+        | SecurityEventKind::PasskeyRemoved => false,
     }
 }
 
