@@ -15,8 +15,15 @@ export type Day =
 
 const TAG = { sv: "sv-SE", en: "en-GB" } as const;
 
+/** To make one takes a browser as long as to write some hundred dates, and a list has them in every row. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+
 function format(options: Intl.DateTimeFormatOptions, at: Moment): string {
-  return new Intl.DateTimeFormat(TAG[getLocale()], options).format(new Date(at));
+  const tag = TAG[getLocale()];
+  const key = `${tag} ${JSON.stringify(options)}`;
+  let known = FORMATS.get(key);
+  if (!known) FORMATS.set(key, (known = new Intl.DateTimeFormat(tag, options)));
+  return known.format(new Date(at));
 }
 
 export function timeOfDay(at: Moment): string {
