@@ -201,13 +201,15 @@ impl Mailbox {
     /// Calls a passkey something.
     ///
     /// # Errors
-    /// [`RecordError`]
-    pub async fn name_passkey(&self, world: &impl World, id: FactorId, name: PasskeyName) -> Result<(), RecordError> {
+    /// [`OpenError`]
+    pub async fn name_passkey(&self, world: &impl World, id: FactorId, name: PasskeyName) -> Result<(), OpenError> {
         let named = |settings: Settings| {
             let passkeys = settings.passkeys.clone().with(id, name.clone());
             Settings { passkeys, ..settings }
         };
-        self.change_settings(world, named).await.map(drop)
+        self.change_settings(world, named).await?;
+        // At once: a tab that is opened now shows it.
+        Ok(self.write_records_down(world).await?)
     }
 
     /// Removes a passkey: it proves and opens nothing any more.
