@@ -349,7 +349,7 @@ mod tests {
             asker.replace_keyring().await,
             asker.end(other).await,
         ] {
-            assert_eq!(asks_for_a_proof(answer), [phone.clone()]);
+            assert_eq!(asks_for_a_proof(answer), std::slice::from_ref(&phone));
         }
         for (method, path, body) in [
             ("DELETE", format!("/factors/{sheet}").as_str(), ""),
