@@ -66,16 +66,18 @@ fn every_path_that_a_document_names_is_there() {
 }
 
 #[test]
-fn every_test_that_the_threat_model_names_is_there() {
+fn every_test_that_a_document_on_security_names_is_there() {
     let sources: String =
         ["crates", "e2e", "xtask"].iter().flat_map(|room| files(&root().join(room), "rs")).map(read).collect();
     let tests: BTreeSet<&str> = sources.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next()).collect();
-    let model = read(root().join("docs/threat-model.md"));
-    // A sentence with underscores is a test's name; nothing else in that document has three of them.
-    let named: Vec<&str> = code_words(&model).into_iter().filter(|word| word.matches('_').count() > 2).collect();
-    assert!(!named.is_empty(), "the threat model names no test");
-    for name in named {
-        assert!(tests.contains(name), "docs/threat-model.md names {name}");
+    for document in ["docs/threat-model.md", "docs/security.md"] {
+        let text = read(root().join(document));
+        // A sentence with underscores is a test's name; nothing else in those documents has three of them.
+        let named: Vec<&str> = code_words(&text).into_iter().filter(|word| word.matches('_').count() > 2).collect();
+        assert!(!named.is_empty(), "{document} names no test");
+        for name in named {
+            assert!(tests.contains(name), "{document} names {name}");
+        }
     }
 }
 
