@@ -68,6 +68,8 @@ const PICTURES: Partial<Record<string, string>> = {
   "/contacts": "contacts",
   "/settings/looks": "settings-looks",
   "/settings/account": "settings-account",
+  "/settings/identity": "settings-identity",
+  "/settings/passkeys": "settings-passkeys",
   "/settings/keys": "settings-keys",
   "/settings/sessions": "settings-sessions",
   "/settings/space": "settings-space",
