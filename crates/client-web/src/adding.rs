@@ -11,7 +11,7 @@ use securemailbox_client::{
 use securemailbox_protocol::factors::{ConfirmedFactor, FactorOffer};
 
 use crate::{
-    calls::NamedPhone,
+    arguments::NamedPhone,
     factor::read,
     problems::{OrProblem, out_of_step},
     sign_in::{found, parse_phone},

@@ -8,7 +8,7 @@ use securemailbox_client::{
 use securemailbox_protocol::address::Address;
 
 use crate::{
-    calls::{Described, TypedAddress},
+    arguments::{Described, TypedAddress},
     mailbox::Desk,
     problems::{OrProblem, refused},
     shown::{self, People},

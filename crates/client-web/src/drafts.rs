@@ -9,7 +9,7 @@ use securemailbox_client::{
 use securemailbox_protocol::ids::RecordId;
 
 use crate::{
-    calls::Writing,
+    arguments::Writing,
     mailbox::id,
     problems::{OrProblem, problem},
     views::{DraftNews, Problem},

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adding;
+mod arguments;
 pub mod calls;
 mod confirming;
 mod contacts;

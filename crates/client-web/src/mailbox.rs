@@ -33,10 +33,11 @@ use securemailbox_protocol::{
 
 use crate::{
     adding::Adding,
-    calls::{
-        Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, MailboxCalls, Marking, Move, NamedPhone,
-        NewLanguage, NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
+    arguments::{
+        Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone, NewLanguage,
+        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
     },
+    calls::MailboxCalls,
     confirming::Proof,
     contacts::Decision,
     drafts::{draft_news, not_sent, written},

@@ -20,7 +20,7 @@ use ts_rs::TS;
 use zeroize::Zeroizing;
 
 use crate::{
-    calls::NewMailbox,
+    arguments::NewMailbox,
     problems::{OrProblem, out_of_step, refused},
     sign_in::{found, parse_address, parse_phone},
     views::{PageProblem, Problem, Sheet},

@@ -25,10 +25,11 @@ use securemailbox_vault::{
 use zeroize::Zeroizing;
 
 use crate::{
-    calls::{
+    arguments::{
         Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, OtherPassword,
-        RecoveryCode, SignInCalls, Unlock,
+        RecoveryCode, Unlock,
     },
+    calls::SignInCalls,
     factor::Factor,
     passkeys::{EnteredPasskey, Handed, PasskeyEntered, PasskeyProof, PasskeyRequest},
     problems::{OrProblem, out_of_step, refused},
