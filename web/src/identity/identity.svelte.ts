@@ -1,19 +1,18 @@
 // By what the owner of this mailbox is proved.
 import type { Confirmation } from "../accounts/confirmation.svelte.ts";
-import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Factor, FactorKind, Problem } from "../worker/types.ts";
+import { OwnList } from "../settings/own_list.svelte.ts";
+import type { mailbox } from "../worker/index.ts";
+import type { Factor, FactorKind } from "../worker/types.ts";
 
 /** How few one-time codes are a reason to make new ones. */
 export const FEW_CODES = 2;
 
-export class Identity {
+export class Identity extends OwnList<Factor> {
   readonly #vault: Pick<typeof mailbox, "call">;
   readonly #confirmation: Pick<Confirmation, "before">;
 
-  all = $state.raw<readonly Factor[] | null>(null);
-  problem = $state.raw<Problem | null>(null);
-
   constructor(vault: Pick<typeof mailbox, "call">, confirmation: Pick<Confirmation, "before">) {
+    super();
     this.#vault = vault;
     this.#confirmation = confirmation;
   }
@@ -29,22 +28,11 @@ export class Identity {
   }
 
   async fetch(): Promise<void> {
-    await this.#take(() => this.#vault.call("factors", {}));
+    await this.take(() => this.#vault.call("factors", {}));
   }
 
   /** Whether it is gone. */
   async remove({ id }: Factor): Promise<boolean> {
-    return await this.#take(() => this.#confirmation.before(() => this.#vault.call("remove_factor", { id })));
-  }
-
-  async #take(ask: () => Promise<Factor[]>): Promise<boolean> {
-    this.problem = null;
-    try {
-      this.all = await ask();
-      return true;
-    } catch (error) {
-      this.problem = problemIn(error);
-      return false;
-    }
+    return await this.take(() => this.#confirmation.before(() => this.#vault.call("remove_factor", { id })));
   }
 }

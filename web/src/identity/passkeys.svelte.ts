@@ -1,8 +1,9 @@
 // This account's passkeys: which there are, and how one is added, in ceremonies of which the second shows what it is good for.
 import type { Confirmation } from "../accounts/confirmation.svelte.ts";
-import { type mailbox, problemIn } from "../worker/index.ts";
+import { OwnList } from "../settings/own_list.svelte.ts";
+import type { mailbox } from "../worker/index.ts";
 import { Remembered } from "../worker/remembered.ts";
-import type { NamedPasskey, PasskeyAdded, Problem } from "../worker/types.ts";
+import type { NamedPasskey, PasskeyAdded } from "../worker/types.ts";
 import { makePasskey, usePasskey } from "./ceremonies.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
@@ -10,22 +11,21 @@ type Vault = Pick<typeof mailbox, "call">;
 /** A passkey of somebody lies here, perhaps: the sign-in page asks for it first. Says nothing of whose. */
 export const passkeyHere = new Remembered(() => localStorage, "securemailbox.passkey");
 
-export class Passkeys {
+export class Passkeys extends OwnList<NamedPasskey> {
   readonly #vault: Vault;
   readonly #confirmation: Pick<Confirmation, "before">;
 
-  all = $state.raw<readonly NamedPasskey[] | null>(null);
-  problem = $state.raw<Problem | null>(null);
   /** The one that is being removed. */
   removing = $state.raw<string | null>(null);
 
   constructor(vault: Vault, confirmation: Pick<Confirmation, "before">) {
+    super();
     this.#vault = vault;
     this.#confirmation = confirmation;
   }
 
   async fetch(): Promise<void> {
-    await this.#take(() => this.#vault.call("passkeys", {}));
+    await this.take(() => this.#vault.call("passkeys", {}));
   }
 
   /** Adds one. Rejects with a problem, or with `NoAnswer`; then nothing was added. */
@@ -51,19 +51,8 @@ export class Passkeys {
   /** Whether it was removed. */
   async remove(id: string): Promise<boolean> {
     this.removing = id;
-    const removed = await this.#take(() => this.#confirmation.before(() => this.#vault.call("remove_passkey", { id })));
+    const removed = await this.take(() => this.#confirmation.before(() => this.#vault.call("remove_passkey", { id })));
     this.removing = null;
     return removed;
-  }
-
-  async #take(ask: () => Promise<NamedPasskey[]>): Promise<boolean> {
-    this.problem = null;
-    try {
-      this.all = await ask();
-      return true;
-    } catch (error) {
-      this.problem = problemIn(error);
-      return false;
-    }
   }
 }
