@@ -1,16 +1,14 @@
 //! What a person's devices are called, for that person alone: each writes its own name into the sealed settings when it signs
 //! in, and the server learns nothing of it (PROTOCOL §2).
 
-use std::collections::BTreeMap;
-
 use securemailbox_protocol::ids::SessionId;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::turns_direction;
+use crate::{names::Names, settings::turns_direction};
 
 /// The longest part of a name, in characters.
 const PART: usize = 40;
-/// Of more sessions than anybody has at once, the oldest names go. Ids of sessions are in the order of their time.
+/// As many sessions as anybody has at once.
 const NAMES: usize = 50;
 
 /// A program and the system that it runs on, such as Firefox and Windows.
@@ -36,33 +34,7 @@ impl DeviceName {
 }
 
 /// Names by session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DeviceNames(BTreeMap<SessionId, DeviceName>);
-
-impl DeviceNames {
-    /// The name of the device that has this session.
-    #[must_use]
-    pub fn of(&self, session: SessionId) -> Option<&DeviceName> {
-        self.0.get(&session)
-    }
-
-    /// With one more.
-    #[must_use]
-    pub(crate) fn with(mut self, session: SessionId, device: DeviceName) -> Self {
-        self.0.insert(session, device);
-        while self.0.len() > NAMES {
-            self.0.pop_first();
-        }
-        self
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
+pub type DeviceNames = Names<SessionId, DeviceName, NAMES>;
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,7 @@ pub mod identity;
 mod keeping;
 pub mod letters;
 pub mod mailbox;
+pub mod names;
 pub mod opening;
 pub mod opens;
 pub mod owner;

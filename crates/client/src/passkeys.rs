@@ -1,8 +1,6 @@
 //! Passkeys (PROTOCOL §2, §7): added in two ceremonies, of which the second must open what the first sealed, and signed in with
 //! alone. The ceremonies themselves are the page's; what its browser gets out of them comes here.
 
-use std::collections::BTreeMap;
-
 use securemailbox_protocol::{
     accounts::Account,
     endpoints,
@@ -24,6 +22,7 @@ use crate::{
     api::Api,
     failure::CallError,
     mailbox::Mailbox,
+    names::Names,
     opening::Opening,
     opens::OpenError,
     records::RecordError,
@@ -35,7 +34,7 @@ use crate::{
 
 /// The longest name of a passkey, in characters.
 const NAME: usize = 60;
-/// Of more passkeys than an account may have, the oldest names go. Ids of factors are in the order of their time.
+/// More passkeys than an account may have.
 const NAMES: usize = 40;
 
 /// What its owner calls a passkey.
@@ -66,33 +65,7 @@ impl<'de> Deserialize<'de> for PasskeyName {
 }
 
 /// Names by passkey, in the sealed settings.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PasskeyNames(BTreeMap<FactorId, PasskeyName>);
-
-impl PasskeyNames {
-    /// What this one is called.
-    #[must_use]
-    pub fn of(&self, passkey: FactorId) -> Option<&PasskeyName> {
-        self.0.get(&passkey)
-    }
-
-    /// With one more, or another one.
-    #[must_use]
-    fn with(mut self, passkey: FactorId, name: PasskeyName) -> Self {
-        self.0.insert(passkey, name);
-        while self.0.len() > NAMES {
-            self.0.pop_first();
-        }
-        self
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
+pub type PasskeyNames = Names<FactorId, PasskeyName, NAMES>;
 
 /// A passkey was made, and counts for nothing yet.
 pub struct PasskeyMade {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::SessionId, time::Timestamp};
+use crate::{factors::FactorKind, ids::SessionId, time::Timestamp};
 
 /// What was done. A closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +50,17 @@ pub enum SecurityEventKind {
 }
 
 impl SecurityEventKind {
+    /// What it is called that a factor of this kind was enrolled; none of a kind that is added in another way.
+    #[must_use]
+    pub const fn of_enrolled(kind: FactorKind) -> Option<Self> {
+        match kind {
+            FactorKind::Phone => Some(Self::PhoneReplaced),
+            FactorKind::ReservePhone => Some(Self::ReservePhoneAdded),
+            FactorKind::Authenticator => Some(Self::AuthenticatorAdded),
+            FactorKind::Address | FactorKind::OneTimeCodes | FactorKind::Passkey => None,
+        }
+    }
+
     /// Every kind.
     pub const ALL: [Self; 18] = [
         Self::SignedIn,

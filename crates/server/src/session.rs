@@ -98,9 +98,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether what it stands by was kept in reserve: the two were proved in one moment.
+    /// Whether what it stands by was kept in reserve.
     pub(crate) fn stands_by_reserve(&self) -> bool {
-        self.reserve == Some(self.standing.proved)
+        sessions::is_by_reserve(self.standing.proved, self.reserve)
     }
 }
 

@@ -157,22 +157,11 @@ async fn count<D: Db>(
         factors::keep_clock(db, account, new.id, clock, HolderId::Enrolment(new.id)).await?;
     }
     forget(db, enrolling.session).await?;
-    let kind = match new.kind {
-        FactorKind::Phone => SecurityEventKind::PhoneReplaced,
-        // It is somebody else's perhaps, and proves for the session nothing that it did not ask for.
-        FactorKind::ReservePhone => SecurityEventKind::ReservePhoneAdded,
-        FactorKind::Authenticator => {
-            // Its code was just entered, so what follows, the reserve, does not ask for the next one. Whoever added it by what
-            // was kept in reserve stands by that, and by nothing better for having added something.
-            if !sessions::stands_by_reserve(db, enrolling.session).await? {
-                sessions::stand(db, enrolling.session, new.kind, now).await?;
-            }
-            SecurityEventKind::AuthenticatorAdded
-        }
-        FactorKind::Address | FactorKind::OneTimeCodes | FactorKind::Passkey => {
-            return Err(StoreError::Damaged("an enrolment of another kind"));
-        }
-    };
+    let kind = SecurityEventKind::of_enrolled(new.kind).ok_or(StoreError::Damaged("an enrolment of another kind"))?;
+    if new.kind == FactorKind::Authenticator {
+        // Its code was just entered, so what follows, the reserve, does not ask for the next one. A phone may be somebody else's.
+        sessions::stand_by_added(db, enrolling.session, new.kind, now).await?;
+    }
     let event = SecurityEvent { kind, session: enrolling.session, at: now };
     security::announce(db, account, event, &enrolling.notices).await
 }

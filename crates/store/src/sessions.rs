@@ -246,10 +246,26 @@ pub(crate) async fn stand<D: Db>(
     Ok(standing)
 }
 
+/// A factor was added in a session, and has just been proved with it. Whoever added it by what was kept in reserve stands by
+/// that, and by nothing better for having added something.
+pub(crate) async fn stand_by_added<D: Db>(
+    db: &mut D,
+    session: SessionId,
+    kind: FactorKind,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const FIND: &str = "SELECT proved, reserve FROM session WHERE session_id = $1";
+    let mut row = db.row(FIND, &[&session]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
+    if !is_by_reserve(row.take()?, row.take()?) {
+        stand(db, session, kind, now).await?;
+    }
+    Ok(())
+}
+
 /// Whether what a session stands by was kept in reserve: the two were proved in one moment.
-pub(crate) async fn stands_by_reserve<D: Db>(db: &mut D, session: SessionId) -> Result<bool, StoreError> {
-    const SQL: &str = "SELECT 1 FROM session WHERE session_id = $1 AND reserve = proved";
-    Ok(db.row(SQL, &[&session]).await?.is_some())
+#[must_use]
+pub fn is_by_reserve(proved: Timestamp, reserve: Option<Timestamp>) -> bool {
+    reserve == Some(proved)
 }
 
 /// A factor that is kept in reserve was proved in a session.

@@ -15,6 +15,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     enrolments::{BeginEnrolment, ConfirmAuthenticator, Confirmed, Enrolling, EnrolmentOf},
     factors::{self, FactorsOf, OwnFactors, RemoveFactor, RemoveFactorError},
+    notices::NewNotice,
     one_time_codes::MakeOneTimeCodes,
     proofs::{HolderId, Offered},
     security::SecurityEvent,
@@ -219,13 +220,9 @@ async fn announcement(
     mailroom: &Mailroom,
     session: &Session,
     kind: Option<FactorKind>,
-) -> Result<Vec<securemailbox_store::notices::NewNotice>, Problem> {
-    let kind = match kind {
-        Some(FactorKind::Phone) => SecurityEventKind::PhoneReplaced,
-        Some(FactorKind::ReservePhone) => SecurityEventKind::ReservePhoneAdded,
-        Some(FactorKind::Address | FactorKind::OneTimeCodes | FactorKind::Authenticator | FactorKind::Passkey)
-        | None => SecurityEventKind::AuthenticatorAdded,
-    };
+) -> Result<Vec<NewNotice>, Problem> {
+    // What is confirmed again is an app whose answer was lost; the act announces nothing for it.
+    let kind = kind.and_then(SecurityEventKind::of_enrolled).unwrap_or(SecurityEventKind::AuthenticatorAdded);
     let event = SecurityEvent { kind, session: session.id, at: mailroom.now() };
     security::announcement(mailroom, session.account, event).await
 }

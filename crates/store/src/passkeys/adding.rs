@@ -216,10 +216,7 @@ impl Act for AddPasskey {
         // What the authenticator is known by stands beside it; there is nothing to seal.
         let factor = Factor { id: self.factor, kind: FactorKind::Passkey, sealed: Vec::new() };
         factors::add(db, self.account, &factor, self.now).await?;
-        // It has just been proved; but whoever adds it by what was kept in reserve stands by that, and by nothing better.
-        if !sessions::stands_by_reserve(db, self.session).await? {
-            sessions::stand(db, self.session, FactorKind::Passkey, self.now).await?;
-        }
+        sessions::stand_by_added(db, self.session, FactorKind::Passkey, self.now).await?;
         Ok(db.exec(DONE, &[&self.session]).await.map(drop)?)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     factors::{self, Factor},
     notices::NewNotice,
     one_time_codes::{self, OnSheet, OneTimeHmac},
-    proofs::{self, CodeProof, Holder, HolderId, Proved, Shown, Step, Verdict},
+    proofs::{self, AppClock, CodeProof, Holder, HolderId, Proved, Shown, Step, Verdict},
     security::{self, SecurityEvent},
     sign_in,
 };
@@ -90,80 +90,82 @@ impl<H: Holder> Act for EnterKeptCode<H> {
         let over = Entered::Refused(Verdict::AlreadyOver);
         let Some(account) = whose(db, holder, now).await? else { return Ok(over) };
         let Some(Factor { kind, .. }) = factor_of(db, account, holder, self.factor).await? else { return Ok(over) };
-        let judged = self.judge(db, account, kind).await?;
-        if let Judged::Again(used) = judged {
+        let judged = match self.judge(db, account, kind).await? {
             // Whoever lost the answer types nothing new: it costs no try, uses nothing up, and proves nothing afresh.
-            return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now: used }).await?));
-        }
+            Judged::Again(used) => {
+                return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now: used }).await?));
+            }
+            Judged::Right(spent) => Ok(spent),
+            Judged::Refused(verdict) => Err(verdict),
+        };
         let Some(proof) = proofs::find(db, holder, self.factor).await? else { return Ok(over) };
         let Some(proof) = proof.tried() else { return Ok(over) };
         proofs::keep(db, holder, self.factor, &proof).await?;
-        let refused = match judged {
-            Judged::Right | Judged::Again(_) => {
-                self.use_up(db, account).await?;
+        match judged {
+            Ok(spent) => {
+                self.use_up(db, account, &spent).await?;
                 proofs::keep(db, holder, self.factor, &CodeProof::Proved { at: now }).await?;
                 factors::used(db, account, self.factor, now).await?;
-                return Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?));
+                Ok(Entered::Proved(self.holder.give(db, Proved { account, kind, now }).await?))
             }
-            Judged::Wrong if matches!(proof, CodeProof::Asked { tries_left: 0, .. }) => Verdict::NoTriesLeft,
-            Judged::Wrong => Verdict::Wrong,
-            Judged::Used(at) => Verdict::Used(at),
-            Judged::OlderSheet => Verdict::OlderSheet,
-        };
-        Ok(Entered::Refused(refused))
+            Err(Verdict::Wrong) if matches!(proof, CodeProof::Asked { tries_left: 0, .. }) => {
+                Ok(Entered::Refused(Verdict::NoTriesLeft))
+            }
+            Err(verdict) => Ok(Entered::Refused(verdict)),
+        }
     }
 }
 
+/// What a right code uses up.
+enum Spent<'a> {
+    /// A step of the app, whose clock stands so from now.
+    Step(AppClock),
+    /// A code of the sheet.
+    OnPaper(&'a OneTimeCodeUsed),
+}
+
 /// What a code is, before it costs anything.
-enum Judged {
-    Right,
+enum Judged<'a> {
+    Right(Spent<'a>),
     /// It was right, for this very holder, then.
     Again(Timestamp),
-    Used(Option<Timestamp>),
-    OlderSheet,
-    Wrong,
+    Refused(Verdict),
 }
 
 impl<H: Holder> EnterKeptCode<H> {
-    async fn judge<D: Db>(&self, db: &mut D, account: AccountId, kind: FactorKind) -> Result<Judged, StoreError> {
+    async fn judge<D: Db>(&self, db: &mut D, account: AccountId, kind: FactorKind) -> Result<Judged<'_>, StoreError> {
         let holder = self.holder.id();
         Ok(match (&self.code, kind) {
             (KeptCode::Authenticator { matching, step }, FactorKind::Authenticator) => {
                 let clock = factors::clock(db, account, self.factor).await?.ok_or(StoreError::Damaged("an app"))?;
                 match clock.shown(matching, *step) {
-                    Shown::Right(_) => Judged::Right,
+                    Shown::Right(clock) => Judged::Right(Spent::Step(clock)),
                     Shown::Used(step) if clock.last == Some(step) => {
                         let proved = factors::was_proved_for(db, account, self.factor, holder).await?;
-                        proved.map_or(Judged::Used(None), Judged::Again)
+                        proved.map_or(Judged::Refused(Verdict::Used(None)), Judged::Again)
                     }
-                    Shown::Used(_) => Judged::Used(None),
-                    Shown::Wrong => Judged::Wrong,
+                    Shown::Used(_) => Judged::Refused(Verdict::Used(None)),
+                    Shown::Wrong => Judged::Refused(Verdict::Wrong),
                 }
             }
             (KeptCode::OneTime(typed), FactorKind::OneTimeCodes) => {
                 match one_time_codes::look_up(db, account, &typed.code, holder, self.now).await? {
-                    OnSheet::Fresh => Judged::Right,
+                    OnSheet::Fresh => Judged::Right(Spent::OnPaper(typed)),
                     OnSheet::Again(used) => Judged::Again(used),
-                    OnSheet::Used(at) => Judged::Used(Some(at)),
-                    OnSheet::Older => Judged::OlderSheet,
-                    OnSheet::None => Judged::Wrong,
+                    OnSheet::Used(at) => Judged::Refused(Verdict::Used(Some(at))),
+                    OnSheet::Older => Judged::Refused(Verdict::OlderSheet),
+                    OnSheet::None => Judged::Refused(Verdict::Wrong),
                 }
             }
-            (KeptCode::Authenticator { .. } | KeptCode::OneTime(_), _) => Judged::Wrong,
+            (KeptCode::Authenticator { .. } | KeptCode::OneTime(_), _) => Judged::Refused(Verdict::Wrong),
         })
     }
 
-    async fn use_up<D: Db>(&self, db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    async fn use_up<D: Db>(&self, db: &mut D, account: AccountId, spent: &Spent<'_>) -> Result<(), StoreError> {
         let holder = self.holder.id();
-        match &self.code {
-            KeptCode::Authenticator { matching, step } => {
-                let clock = factors::clock(db, account, self.factor).await?.ok_or(StoreError::Damaged("an app"))?;
-                match clock.shown(matching, *step) {
-                    Shown::Right(clock) => factors::keep_clock(db, account, self.factor, clock, holder).await,
-                    Shown::Used(_) | Shown::Wrong => Err(StoreError::Damaged("a code that was just right")),
-                }
-            }
-            KeptCode::OneTime(OneTimeCodeUsed { code, session, notices }) => {
+        match spent {
+            Spent::Step(clock) => factors::keep_clock(db, account, self.factor, *clock, holder).await,
+            Spent::OnPaper(OneTimeCodeUsed { code, session, notices }) => {
                 one_time_codes::use_up(db, account, code, holder, self.now).await?;
                 let kind = SecurityEventKind::OneTimeCodeUsed;
                 security::announce(db, account, SecurityEvent { kind, session: *session, at: self.now }, notices).await
