@@ -21,6 +21,8 @@ pub enum SecurityEventKind {
     /// Another password took the place of the one before, in a session that was signed in. The sheet stayed, and so did all
     /// sessions.
     PasswordChanged,
+    /// The keys were renewed: another account secret, subkey, password and sheet; all other sessions ended.
+    KeysRenewed,
     /// A session was ended by another one, or by too many wrong tries to unlock it.
     SessionEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
@@ -62,12 +64,13 @@ impl SecurityEventKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::PasswordChanged,
+        Self::KeysRenewed,
         Self::SessionEnded,
         Self::UnlockFailed,
         Self::CodesRefused,

@@ -131,6 +131,7 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::KeyringReplaced => Sentence::KeyringReplacedEvent,
         SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
         SecurityEventKind::PasswordChanged => Sentence::PasswordChangedEvent,
+        SecurityEventKind::KeysRenewed => Sentence::KeysRenewedEvent,
         SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
         SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
         SecurityEventKind::CodesRefused => Sentence::CodesRefusedEvent,

@@ -240,7 +240,7 @@ words! {
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
-        PasswordReplaced "password-replaced" PasswordChanged "password-changed"
+        PasswordReplaced "password-replaced" PasswordChanged "password-changed" KeysRenewed "keys-renewed"
         SessionEnded "session-ended" UnlockFailed "unlock-failed" CodesRefused "codes-refused"
         AuthenticatorAdded "authenticator-added" AuthenticatorRemoved "authenticator-removed"
         PhoneReplaced "phone-replaced" ReservePhoneAdded "reserve-phone-added"

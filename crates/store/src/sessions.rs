@@ -13,7 +13,7 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, Room, Row, StoreError, ToParam, enrolments,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
-    pulse,
+    pulse, renewals,
     security::{self, SecurityEvent},
 };
 
@@ -292,6 +292,7 @@ pub(crate) async fn end<D: Db>(db: &mut D, account: AccountId, session: SessionI
     let ended = db.exec(SESSION, &[&session, &account]).await? > 0;
     if ended {
         enrolments::forget(db, session).await?;
+        renewals::forget(db, session).await?;
         proofs::forget(db, HolderId::Session(session)).await?;
     }
     Ok(ended)
@@ -305,6 +306,7 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
     const SLOTS: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND session_id IS NOT NULL";
     const SESSIONS: &str = "DELETE FROM session WHERE mailbox_id = $1";
     enrolments::forget_all(db, account).await?;
+    renewals::forget_all(db, account).await?;
     db.exec(PROOFS, &[&account]).await?;
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;

@@ -233,6 +233,7 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::KeyringReplaced => "Din nyckelring skrevs över",
         SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
         SecurityEventKind::PasswordChanged => "Ditt lösenord byttes",
+        SecurityEventKind::KeysRenewed => "Låsen till din brevlåda byttes",
         SecurityEventKind::SessionEnded => "En enhet loggades ut",
         SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
         SecurityEventKind::CodesRefused => "Rätt lösenord men fel kod, fem gånger. Ingen kom in",
@@ -256,6 +257,7 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::KeyringReplaced => "Your keyring was overwritten",
         SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
         SecurityEventKind::PasswordChanged => "Your password was changed",
+        SecurityEventKind::KeysRenewed => "The locks of your mailbox were changed",
         SecurityEventKind::SessionEnded => "A device was signed out",
         SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
         SecurityEventKind::CodesRefused => "The right password and five wrong codes. Nobody got in",
@@ -288,6 +290,7 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::SheetReplaced
         | SecurityEventKind::KeyringReplaced
         | SecurityEventKind::PasswordReplaced
+        | SecurityEventKind::KeysRenewed
         | SecurityEventKind::SessionEnded
         | SecurityEventKind::UnlockFailed
         | SecurityEventKind::CodesRefused

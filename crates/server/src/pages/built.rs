@@ -44,6 +44,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/keys",
     "/settings/looks",
     "/settings/passkeys",
+    "/settings/renewal",
     "/settings/sessions",
     "/settings/space",
     "/sign-in",
