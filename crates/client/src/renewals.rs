@@ -31,6 +31,7 @@ use crate::{
     opens::OpenError,
     owner::Owner,
     records::{RecordError, TRIES},
+    replica::SyncRefused,
     session::LocalError,
     settings::Settings,
     slots::{password_slot, recovery_slot},
@@ -177,6 +178,9 @@ impl RenewalBegun {
                 session: world.delivery(),
             };
             match mailbox.session.api(world).send(endpoints::RENEW.here(), &renewal).await {
+                Ok(begun) if begun.account != self.owner.account => {
+                    return Err(RecordError::from(SyncRefused::Contradiction).into());
+                }
                 Ok(begun) => {
                     // They were sealed under the old secret, and say who was written to.
                     world.device().erase_rows().await?;
