@@ -58,6 +58,7 @@ const TITLES: Record<string, () => string> = {
   "/settings/keys": () => m["title.settings_keys"](),
   "/settings/passkeys": () => m["title.settings_passkeys"](),
   "/settings/sessions": () => m["title.settings_sessions"](),
+  "/settings/not-me": () => m["title.settings_not_me"](),
   "/settings/space": () => m["title.settings_space"](),
   "/demo/outbox": () => m["title.outbox"](),
 };
