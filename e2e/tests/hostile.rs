@@ -4,7 +4,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
-    days::{ERASES, LISTS_MALLORYS, SIGNS_IN},
+    days::{ERASES, LISTS_MALLORYS, SHOWS_A_PASSKEY, SIGNS_IN},
     rows,
     stage::Stage,
 };
@@ -129,6 +129,13 @@ fn row_35_another_device_learns_of_an_erasure_without_tombstones() {
     let (before, after) = (&STAGE.days[SIGNS_IN].shown[2], &STAGE.days[ERASES].shown[1]);
     assert!(before.contains("En annan sak") && !after.contains("En annan sak"), "{before}\n\n{after}");
     holds(35);
+}
+
+#[test]
+fn row_61_no_slot_but_the_passkeys_own_opens() {
+    let shown = &STAGE.days[SHOWS_A_PASSKEY].shown;
+    assert!(shown[2].contains("Återbesök på torsdag"), "{shown:?}");
+    holds(61);
 }
 
 /// In `tmp/hostile.json` of the target folder, where `cargo xtask test hostile` takes it from.

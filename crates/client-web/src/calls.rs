@@ -3,11 +3,11 @@
 use securemailbox_client::failure::Class;
 use securemailbox_protocol::{
     accounts::TrashLife,
-    address::Address,
     factors::{ConfirmedFactor, Factor, FactorOffer},
     letters::ErasureReceipt,
     phone::PhoneNumber,
     security::SecurityEvent,
+    slots::SlotKind,
 };
 use serde::{Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -27,8 +27,8 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Holdings,
-        Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, PasswordChange, Problem,
-        Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        PasswordChange, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -107,6 +107,9 @@ calls! {
         /// Enters what the passkey signed; its output comes beside the call. Hands the mailbox over, or says whose password opens
         /// it: then `unlock` is next.
         enter_passkey(EnteredPasskey) -> PasskeyEntered;
+        /// Opens a locked mailbox with what the passkey signed that was asked for, and hands it over; its output comes beside the
+        /// call.
+        unlock_by_passkey(EnteredPasskey) -> Done;
         /// What a passkey is to sign that was chosen as a factor, in a sign-in or a recovery.
         passkey_challenge(Nothing) -> PasskeyRequest;
         /// Enters what it signed for a sign-in, and hands the mailbox over.
@@ -121,8 +124,8 @@ calls! {
     MailboxCalls, mailbox_calls, self: &Self {
         /// Opens the mailbox that is signed in on this device. `not-signed-in` or `locked` if it can't.
         reopen(Nothing) -> Me;
-        /// Whose session it is, by the server's word, when there are no keys.
-        locked(Nothing) -> Address;
+        /// Whose session it is, and what opens it, by the server's word, when there are no keys.
+        locked(Nothing) -> LockedMailbox;
         /// Writes down what was seen, so that a closed tab loses nothing. The Worker asks it of itself.
         keep(Nothing) -> Done;
         /// Sends what is on its way, and hands in what was drafted without a network. The Worker asks it of itself.
@@ -197,6 +200,12 @@ calls! {
         sessions(Nothing) -> Vec<NamedSession>;
         /// Ends another session. `proof-required` asks for `confirm` first.
         end_session(Id) -> Vec<NamedSession>;
+        /// Ends all other sessions. `proof-required` asks for `confirm` first.
+        end_other_sessions(Nothing) -> Vec<NamedSession>;
+        /// What opens this mailbox besides its devices, each kind once.
+        ways_in(Nothing) -> Vec<SlotKind>;
+        /// Takes the password away, if a passkey opens the mailbox. `proof-required` asks for `confirm` first.
+        remove_password(Nothing) -> Vec<SlotKind>;
         /// What was done about who may open this mailbox.
         security_events(Nothing) -> Vec<SecurityEvent>;
         /// Begins to confirm that it is the same person, with the offers of the refusal. Where there is one factor only, its
@@ -310,6 +319,7 @@ pub fn lane(call: &str) -> Lane {
         | "read_phone"
         | "look_up"
         | "sessions"
+        | "ways_in"
         | "own_certificate"
         | "security_events"
         | "holdings"
@@ -407,7 +417,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (34, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (35, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -21,13 +21,13 @@ use securemailbox_client::{
 };
 use securemailbox_protocol::{
     accounts::{Account, TrashLife},
-    address::Address,
     factors::{ConfirmedFactor, Factor, FactorOffer},
     ids::LetterId,
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     phone::PhoneNumber,
     problems::ProblemType,
     security::SecurityEvent,
+    slots::SlotKind,
     time::Timestamp,
 };
 
@@ -50,8 +50,8 @@ use crate::{
     sign_in::parse_phone,
     views::{
         self, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack,
-        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, Problem,
-        Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
+        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -187,8 +187,9 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(self.opened(mailbox, &warnings).await)
     }
 
-    async fn locked(&self, _: Nothing) -> Result<Address, Problem> {
-        sign_in::whose_session(&self.world).await.or_problem()
+    async fn locked(&self, _: Nothing) -> Result<LockedMailbox, Problem> {
+        let Account { address, opens, .. } = sign_in::whose_session(&self.world).await.or_problem()?;
+        Ok(LockedMailbox { address, opens })
     }
 
     async fn keep(&self, _: Nothing) -> Result<Done, Problem> {
@@ -425,6 +426,23 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         mailbox.end_session(world, id(&args.id)?).await.or_problem()?;
         self.sessions(Nothing {}).await
+    }
+
+    async fn end_other_sessions(&self, _: Nothing) -> Result<Vec<NamedSession>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.end_other_sessions(world).await.or_problem()?;
+        self.sessions(Nothing {}).await
+    }
+
+    async fn ways_in(&self, _: Nothing) -> Result<Vec<SlotKind>, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(mailbox.account(world).await.or_problem()?.opens)
+    }
+
+    async fn remove_password(&self, _: Nothing) -> Result<Vec<SlotKind>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_password(world).await.or_problem()?;
+        self.ways_in(Nothing {}).await
     }
 
     async fn security_events(&self, _: Nothing) -> Result<Vec<SecurityEvent>, Problem> {

@@ -238,6 +238,13 @@ impl<W: World> SignInCalls for SignIn<W> {
         }
     }
 
+    async fn unlock_by_passkey(&mut self, args: EnteredPasskey) -> Result<Done, Problem> {
+        let output = self.handed.take();
+        let Step::Passkey(asked) = std::mem::replace(&mut self.step, Step::Nothing) else { return Err(out_of_step()) };
+        let opening = asked.unlock(&self.world, args.assertion, output.as_ref()).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, args.device))
+    }
+
     async fn passkey_challenge(&mut self, _: Nothing) -> Result<PasskeyRequest, Problem> {
         let asked = match &self.step {
             Step::SignIn(factor) => factor.asked_passkey()?,

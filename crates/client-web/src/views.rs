@@ -17,6 +17,7 @@ use securemailbox_protocol::{
     levels::Level,
     phone::PhoneNumber,
     sessions::SessionRow,
+    slots::SlotKind,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -207,6 +208,16 @@ pub struct Rewrapped {
     pub total: usize,
     /// The former keys are given up.
     pub over: bool,
+}
+
+/// A session without keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct LockedMailbox {
+    /// Whose it is.
+    pub address: Address,
+    /// What opens it, each kind once.
+    pub opens: Vec<SlotKind>,
 }
 
 /// A row of a folder: a conversation, of which these letters lie there. What is done with it is done with all of them.

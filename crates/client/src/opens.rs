@@ -293,6 +293,22 @@ impl Mailbox {
         self.session.api(world).delete(endpoints::END_SESSION.of(id)).await
     }
 
+    /// Ends all sessions but this one, and every sign-in that is under way.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn end_other_sessions(&self, world: &impl World) -> Result<(), CallError> {
+        self.session.api(world).delete(endpoints::END_OTHER_SESSIONS.here()).await
+    }
+
+    /// Takes the password away: a passkey opens the mailbox from then on, or the sheet.
+    ///
+    /// # Errors
+    /// [`CallError`]; `last-way-in` where there is no passkey that opens it.
+    pub async fn remove_password(&self, world: &impl World) -> Result<(), CallError> {
+        self.session.api(world).delete(endpoints::REMOVE_PASSWORD_SLOT.here()).await
+    }
+
     /// What was done about who may open this mailbox, by the server's word, newest first.
     ///
     /// # Errors

@@ -153,6 +153,7 @@ endpoints! {
 
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;
     END_SESSION Delete "/sessions/{id}" [SessionId] () => ();
+    END_OTHER_SESSIONS Delete "/sessions/others" [()] () => ();
     SIGN_OUT Delete "/sessions/current" [()] () => ();
     UNLOCK Post "/sessions/current/unlock" [()] Unlock => Slot;
     FACTORS_OF_SESSION Get "/sessions/current/proofs" [()] () => Offers;
@@ -173,6 +174,7 @@ endpoints! {
     PUT_RECOVERY_SLOT Put "/slots/recovery" [()] NewRecoverySlot => ();
     BEGIN_PASSWORD_SLOT Post "/slots/password/begin" [()] PasswordRequest => PasswordResponse;
     PUT_PASSWORD_SLOT Put "/slots/password" [()] NewPasswordSlot => ();
+    REMOVE_PASSWORD_SLOT Delete "/slots/password" [()] () => ();
 
     LIST_PASSKEYS Get "/passkeys" [()] () => Passkeys;
     BEGIN_PASSKEY Post "/passkeys" [()] () => PasskeyToMake;

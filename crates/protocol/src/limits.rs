@@ -95,6 +95,8 @@ pub const SESSIONS: usize = 50;
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a kept session lasts after its last use.
 pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a kept session lasts from its beginning, however it is used: as long as a device is known that signed in once.
+pub const KEPT_SESSION_END: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// How fresh a proof of identity must be for an entry that demands a level, and for replacing what opens a mailbox (PROTOCOL §6).
 pub const PROOF_LIFE: Duration = Duration::from_secs(15 * 60);
 /// Wrong passwords in a row at one locked session, before it ends.

@@ -6,6 +6,7 @@ mod places;
 mod binning;
 mod counting;
 mod crashes;
+mod devices;
 mod enrolling;
 mod erasing;
 mod forgetting;

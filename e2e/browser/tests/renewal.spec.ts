@@ -26,9 +26,8 @@ test("all locks are changed, and the letters open by the new ones only", async (
   await per.terminal.send({ to: [gun.address], subject: "Taket", text: "Det också." });
   const lost = await visit(gun);
   const page = await visit(gun);
-  await page.goto("/settings/sessions");
-  await page.getByText(m("sessions.means.title")).click();
-  await page.locator("a[href='/settings/renewal']").click();
+  await page.goto("/settings/identity");
+  await page.getByRole("link", { name: m("renewal.change") }).click();
   await expect(page.getByRole("heading", { name: m("renewal.title") })).toBeVisible();
   expect(await violations(page)).toEqual([]);
 

@@ -44,6 +44,12 @@ impl Recording {
         &self.life
     }
 
+    /// Whose day it is, for what is done besides the script.
+    #[must_use]
+    pub const fn person(&self) -> &Person<Recorder<Wire>> {
+        &self.person
+    }
+
     /// In the evening: the day, and what lies on the device now.
     #[must_use]
     pub fn end(mut self) -> (Lived, Contents) {

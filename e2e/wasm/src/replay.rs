@@ -20,6 +20,7 @@ use securemailbox_client::{
     failure::Failure,
     letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Rewrapping, Row},
     mailbox::Mailbox,
+    passkeys::{self, PasskeyAsked, PasskeySignedIn},
     records::RecordError,
     renewals::Extent,
     settings::{Name, Settings},
@@ -31,20 +32,24 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Language,
     address::Address,
-    coding::hex,
+    coding::{base64url, hex},
     factors::Code,
     ids::{AccountId, LetterId, RecordId},
     letters::Folder,
     octets::Octets,
     opaque::KeyStretching,
+    passkeys::Assertion,
     phone::PhoneNumber,
     time::Timestamp,
 };
-use securemailbox_vault::{passwords::Password, recovery::RecoveryCode};
+use securemailbox_vault::{passwords::Password, recovery::RecoveryCode, secrets::PrfOutput};
 use serde::{Deserialize, Serialize};
 
 /// What an act shows that its time has not come for, or has gone: nothing was opened that it could work on.
 pub const OUT_OF_TURN: &str = "out-of-turn";
+
+/// What a passkey shows that proves its owner and opens nothing: the session waits for the password.
+pub const LOCKED: &str = "locked";
 
 /// One thing that a person does on a day.
 #[expect(missing_docs, reason = "the fields are what their types and the act say")]
@@ -65,6 +70,10 @@ pub enum Act {
     NewPassword { password: String },
     /// Types the code that was sent, whichever step asks for it.
     Code { code: String },
+    /// Begins to sign in by a passkey alone; shows what it is to sign.
+    AskForPasskey,
+    /// Has it signed, and its PRF output beside that.
+    ShowPasskey { assertion: Assertion, output: Octets },
     /// Opens the mailbox that is signed in on this device, and asks for what is new.
     Open,
     /// Opens it as this device left it.
@@ -269,6 +278,8 @@ pub enum Life {
     Recovery(CodeToEnter<sign_in::SheetProved>),
     /// Recovering, a new password is asked for.
     NewPassword(sign_in::NewPasswordToChoose),
+    /// Signing in, a passkey is asked for.
+    Passkey(PasskeyAsked),
     /// The mailbox is open.
     Inside(Box<Mailbox>),
 }
@@ -288,7 +299,8 @@ impl Life {
             | Self::Password(_)
             | Self::SignIn(_)
             | Self::Recovery(_)
-            | Self::NewPassword(_) => None,
+            | Self::NewPassword(_)
+            | Self::Passkey(_) => None,
         };
         let shown = match shown {
             Some(shown) => shown,
@@ -336,6 +348,22 @@ impl Life {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
                 let entered = made.complete(world).await.map_err(name)?;
                 return self.enter(world, entered).await;
+            }
+            (Self::Outside, Act::AskForPasskey) => {
+                let asked = passkeys::ask_for_passkey(world).await.map_err(name)?;
+                let shown = base64url::encode(&asked.challenge().0);
+                *self = Self::Passkey(asked);
+                return Ok(shown);
+            }
+            (Self::Passkey(asked), Act::ShowPasskey { assertion, output }) => {
+                let output = PrfOutput::from_bytes(&output.0).ok();
+                match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
+                    PasskeySignedIn::Open(opening) => {
+                        let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
+                        return self.enter(world, entered).await;
+                    }
+                    PasskeySignedIn::Locked { .. } => return Ok(LOCKED.into()),
+                }
             }
             (Self::Outside, Act::Open) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
@@ -429,6 +457,8 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         | Act::Recover { .. }
         | Act::NewPassword { .. }
         | Act::Code { .. }
+        | Act::AskForPasskey
+        | Act::ShowPasskey { .. }
         | Act::Open
         | Act::OpenAsLeft
         | Act::Renew { .. }

@@ -32,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/settings/passkeys", page: "settings", access: "mailbox" },
   { path: "/settings/renewal", page: "settings", access: "mailbox" },
   { path: "/settings/sessions", page: "settings", access: "mailbox" },
+  { path: "/settings/not-me", page: "settings", access: "mailbox" },
   { path: "/settings/space", page: "settings", access: "mailbox" },
   { path: "/demo/outbox", page: "outbox", access: "anyone" },
 ];

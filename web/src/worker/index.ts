@@ -7,13 +7,13 @@ import { Idle } from "./idle.ts";
 import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs } from "./port.ts";
 import { Remembered } from "./remembered.ts";
 import signInUrl from "./sign_in_worker.ts?worker&url";
-import type { MailboxCalls, Me, Sheet, SignInCalls } from "./types.ts";
+import type { LockedMailbox, MailboxCalls, Me, Sheet, SignInCalls, SlotKind } from "./types.ts";
 import { CallFailed, compiledModule, problemIn, WorkerCalls } from "./worker_calls.ts";
 
 export type { LockReason, MailboxEvent } from "./port.ts";
 export { CallFailed, problemIn } from "./worker_calls.ts";
 
-export type Start = { state: "open"; me: Me } | { state: "locked"; address: string } | { state: "signed-out" };
+export type Start = { state: "open"; me: Me } | ({ state: "locked" } & LockedMailbox) | { state: "signed-out" };
 
 /** What a reload opens by, until the tab is closed. Opens nothing without the server's half. */
 const session = new Remembered(() => sessionStorage, "securemailbox.session");
@@ -146,8 +146,7 @@ export async function start(): Promise<Start> {
 
 async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
   try {
-    const address = (await asked.call("locked", {})) as string;
-    return { state: "locked", address };
+    return { state: "locked", ...((await asked.call("locked", {})) as LockedMailbox) };
   } catch (error) {
     if (problemIn(error).name !== "not-signed-in") throw error;
     hint.value = null;
@@ -156,6 +155,16 @@ async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
     asked.end();
     mailboxWorker = undefined;
     session.value = null;
+  }
+}
+
+/** What opens the mailbox that is locked, by the server's word: asked by a Worker of its own, which ends at once. */
+export async function whatOpens(): Promise<SlotKind[]> {
+  const worker = await begun(null);
+  try {
+    return ((await worker.call("locked", {})) as LockedMailbox).opens;
+  } finally {
+    worker.end();
   }
 }
 
@@ -211,7 +220,9 @@ async function besideMailbox(): Promise<WorkerCalls> {
   return worker;
 }
 
-type Finishing = "renew" | "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock";
+type Finishing = "renew" | "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock" | "unlock_by_passkey";
+
+const UNLOCKING: readonly Finishing[] = ["unlock", "unlock_by_passkey"];
 
 export const signIn = {
   async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<SignInCalls[C][1]> {
@@ -223,15 +234,15 @@ export const signIn = {
   },
 
   /** The last step: resolves when the mailbox Worker has the mailbox open, to whose it is and what the call said. */
-  async finish<C extends Finishing>(call: C, args: SignInCalls[C][0]): Promise<{ me: Me; said: SignInCalls[C][1] }> {
+  async finish<C extends Finishing>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<{ me: Me; said: SignInCalls[C][1] }> {
     const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
     me.catch(() => undefined); // it may be rejected before anybody waits for it
     let said: SignInCalls[C][1];
     try {
-      said = await signIn.call(call, args);
+      said = await signIn.call(call, args, output);
     } catch (error) {
       // Whoever unlocks has a session, or had one.
-      if (call === "unlock" && problemIn(error).name === "not-signed-in") forget({ event: "ended" });
+      if (UNLOCKING.includes(call) && problemIn(error).name === "not-signed-in") forget({ event: "ended" });
       throw error;
     }
     // It has handed over, and ends itself.

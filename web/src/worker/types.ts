@@ -770,6 +770,19 @@ ids: Array<string>, };
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
 
 /**
+ * A session without keys.
+ */
+export type LockedMailbox = { 
+/**
+ * Whose it is.
+ */
+address: string, 
+/**
+ * What opens it, each kind once.
+ */
+opens: Array<SlotKind>, };
+
+/**
  * A new credential, as its authenticator made it (WebAuthn §5.2.1). No attestation is asked for.
  */
 export type MadeCredential = { 
@@ -1477,7 +1490,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "keys-renewed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "new-device" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "keys-renewed" | "password-removed" | "session-ended" | "other-sessions-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
 
 /**
  * A letter that is to go out.
@@ -1546,6 +1559,11 @@ recovery_code: string,
  * Whose mailbox it opens.
  */
 address: string, };
+
+/**
+ * Where a slot's key comes from.
+ */
+export type SlotKind = "password" | "passkey" | "recovery" | "device" | "link";
 
 /**
  * How a key stands, as a person is shown it.
@@ -1724,6 +1742,7 @@ export interface SignInCalls {
   send_again: [Nothing, Done];
   ask_for_passkey: [Nothing, PasskeyRequest];
   enter_passkey: [EnteredPasskey, PasskeyEntered];
+  unlock_by_passkey: [EnteredPasskey, Done];
   passkey_challenge: [Nothing, PasskeyRequest];
   enter_passkey_proof: [EnteredPasskey, Done];
   enter_recovery_passkey: [PasskeyProof, Done];
@@ -1732,7 +1751,7 @@ export interface SignInCalls {
 /** Each call's arguments and answer. */
 export interface MailboxCalls {
   reopen: [Nothing, Me];
-  locked: [Nothing, string];
+  locked: [Nothing, LockedMailbox];
   keep: [Nothing, Done];
   catch_up: [Nothing, WentOut];
   hand_in: [Nothing, Array<DraftNews>];
@@ -1770,6 +1789,9 @@ export interface MailboxCalls {
   accept: [TypedAddress, Comparison];
   sessions: [Nothing, Array<NamedSession>];
   end_session: [Id, Array<NamedSession>];
+  end_other_sessions: [Nothing, Array<NamedSession>];
+  ways_in: [Nothing, Array<SlotKind>];
+  remove_password: [Nothing, Array<SlotKind>];
   security_events: [Nothing, Array<SecurityEvent>];
   confirm: [Confirmation, Factors];
   choose_proof: [Id, Factors];

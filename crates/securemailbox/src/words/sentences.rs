@@ -140,15 +140,19 @@ sentences! {
 
     // Sessions.
     Ended "Ended. Its device opens nothing any more." "Utloggad. Den enheten öppnar inget längre.";
+    OthersEnded "All other sessions are ended. Their devices open nothing any more." "Alla andra enheter är utloggade. De öppnar inget längre.";
     DeviceOn { program: &'a str, system: &'a str } "{program} on {system}" "{program} på {system}";
     ThisSession "this session" "den här enheten";
     SignedInEvent "new sign-in" "ny inloggning";
+    NewDeviceEvent "a new device signed in" "en ny enhet loggade in";
     SheetReplacedEvent "the recovery sheet was replaced" "återställningsbladet byttes";
     KeyringReplacedEvent "the keyring was overwritten" "nyckelringen skrevs över";
     PasswordChangedEvent "the password was changed" "lösenordet byttes";
     KeysRenewedEvent "the locks were changed: new keys, password and sheet" "låsen byttes: nya nycklar, nytt lösenord och blad";
+    PasswordRemovedEvent "the password was removed" "lösenordet togs bort";
     PasswordReplacedEvent "password and recovery sheet were replaced" "lösenord och återställningsblad byttes";
     SessionEndedEvent "a session was ended" "en enhet loggades ut";
+    OtherSessionsEndedEvent "all other sessions were ended" "alla andra enheter loggades ut";
     UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
     CodesRefusedEvent "five wrong codes at a sign-in: nobody got in" "fel kod fem gånger vid inloggning: ingen kom in";
     PasskeyAddedEvent "a passkey was added" "en lösennyckel lades till";

@@ -13,10 +13,12 @@ use securemailbox_store::{
     factors::FactorsOf,
     notices::{Lane, NewNotice},
     security::{self, ListSecurityEvents, Noted},
+    sessions::NewSession,
 };
 
 use crate::{
     body::Json,
+    devices::PresentedDevice,
     mailroom::Mailroom,
     notices::{Recipient, Text, seal_notice},
     problem::Problem,
@@ -92,6 +94,23 @@ pub(super) async fn announcement(
     Ok(notices)
 }
 
+/// A session that is about to begin on this device, with what tells its owner if the device is new: known is one that signed in
+/// to this mailbox before and has not signed out since.
+pub(super) async fn on_device(
+    mailroom: &Mailroom,
+    account: AccountId,
+    device: PresentedDevice,
+    session: NewSession,
+) -> Result<NewSession, Problem> {
+    if device.known_to(&mailroom.seal, account).is_some() {
+        return Ok(session);
+    }
+    let (kind, at) = (SecurityEventKind::NewDevice, session.now);
+    let event = security::SecurityEvent { kind, session: session.id, at };
+    let new_device = Some(announcement(mailroom, account, event).await?);
+    Ok(NewSession { new_device, ..session })
+}
+
 /// Wakes the lanes of an announcement.
 pub(super) fn ring(mailroom: &Mailroom) {
     for lane in [Lane::Emails, Lane::Texts] {
@@ -145,12 +164,14 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 12] = [
+    const ASK: [(&str, &str); 14] = [
         ("PUT", "/slots/recovery"),
         ("POST", "/slots/password/begin"),
         ("PUT", "/slots/password"),
+        ("DELETE", "/slots/password"),
         ("PUT", "/records/{id}"),
         ("DELETE", "/sessions/{id}"),
+        ("DELETE", "/sessions/others"),
         ("DELETE", "/factors/{id}"),
         ("POST", "/factors/authenticator"),
         ("POST", "/factors/phones"),
@@ -296,6 +317,14 @@ mod tests {
             self.call("DELETE", &format!("/sessions/{session}"), "application/json", Vec::new()).await
         }
 
+        async fn end_others(&self) -> (StatusCode, Value) {
+            self.call("DELETE", "/sessions/others", "application/json", Vec::new()).await
+        }
+
+        async fn remove_password(&self) -> (StatusCode, Value) {
+            self.call("DELETE", "/slots/password", "application/json", Vec::new()).await
+        }
+
         /// A second session of the same account, as after a sign-in on another device.
         async fn second_session(&self) -> SessionId {
             let account = self.house.session(&self.token).await.account;
@@ -375,6 +404,8 @@ mod tests {
             asker.end(other).await,
             asker.stage(RecordPurpose::Settings).await,
             asker.renew().await,
+            asker.end_others().await,
+            asker.remove_password().await,
         ] {
             assert_eq!(asks_for_a_proof(answer), std::slice::from_ref(&phone));
         }
@@ -490,6 +521,24 @@ mod tests {
         }
         assert_eq!(answered, 2 * limits::PASSWORDS_A_DAY);
         assert_eq!(asker.put_password(&asker.password_slot().await).await.0, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    /// PROTOCOL §6; ATTACKS 68.
+    #[tokio::test]
+    async fn all_other_sessions_end_at_once_and_it_is_told_once() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        let others = [asker.second_session().await, asker.second_session().await];
+        house.wait(Duration::from_secs(1));
+        for _ in 0..2 {
+            assert_eq!(asker.end_others().await.0, StatusCode::NO_CONTENT);
+        }
+        assert_eq!(asker.sent().await, [1, 1], "where there is no other session nothing is done");
+        assert_eq!(asker.kinds().await[0], SecurityEventKind::OtherSessionsEnded);
+        for other in others {
+            assert_eq!(asker.end(other).await.0, StatusCode::NOT_FOUND);
+        }
+        assert_eq!(asker.kinds().await.len(), 4, "the session that asked goes on");
     }
 
     #[tokio::test]

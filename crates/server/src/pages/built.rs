@@ -43,6 +43,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/identity",
     "/settings/keys",
     "/settings/looks",
+    "/settings/not-me",
     "/settings/passkeys",
     "/settings/renewal",
     "/settings/sessions",

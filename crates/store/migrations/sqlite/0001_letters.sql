@@ -75,9 +75,15 @@ CREATE TABLE passkey (
     public_key      BLOB NOT NULL,
     counter         INTEGER NOT NULL,
     backup_eligible INTEGER NOT NULL,
-    backed_up       INTEGER NOT NULL
+    backed_up       INTEGER NOT NULL,
+    host            BLOB NOT NULL
 ) STRICT;
 CREATE INDEX passkey_by_mailbox ON passkey (mailbox_id);
+
+-- Those of the host that people reach this server by, which is in `meta`. Others open and prove nothing here.
+CREATE VIEW passkey_here AS
+    SELECT p.factor_id, p.mailbox_id, p.credential_id, p.public_key, p.counter, p.backup_eligible, p.backed_up
+      FROM passkey p JOIN meta m ON m.name = 'host' AND m.value = p.host;
 
 -- A passkey that a session is adding. It is no factor before its second ceremony, and has no challenge while one is judged.
 CREATE TABLE enrolling_passkey (
