@@ -229,6 +229,11 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.count(News { arrived, changed, more: progress == Progress::More })
     }
 
+    async fn me(&self, _: Nothing) -> Result<Me, Problem> {
+        let (mailbox, _) = self.open()?;
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
     async fn counts(&self, _: Nothing) -> Result<Counts, Problem> {
         self.count(News::default())
     }

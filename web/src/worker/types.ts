@@ -1757,6 +1757,7 @@ export interface MailboxCalls {
   hand_in: [Nothing, Array<DraftNews>];
   sync: [Heard, Counts];
   counts: [Nothing, Counts];
+  me: [Nothing, Me];
   list: [Part, Rows];
   read: [Id, Letter];
   look_again: [Id, Letter];
