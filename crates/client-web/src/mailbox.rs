@@ -35,7 +35,7 @@ use crate::{
     adding::Adding,
     arguments::{
         Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone, NewLanguage,
-        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
+        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, WaitToStop, Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -163,6 +163,7 @@ impl<W: World> Desk<W> {
             arrived: shown::count(arrived),
             changed,
             more,
+            waits: mailbox.waits(),
         })
     }
 }
@@ -606,6 +607,12 @@ impl<W: World> MailboxCalls for Desk<W> {
                 }
             }
         }
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
+    async fn stop_wait(&self, args: WaitToStop) -> Result<Me, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.stop_wait(world, args.kind).await.or_problem()?;
         Ok(me(&mailbox, self.own_certificate_differs.get()))
     }
 

@@ -9,6 +9,7 @@ use securemailbox_client::{
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
     passwords::{self, Changed},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
+    waits,
     world::World,
 };
 use securemailbox_protocol::{
@@ -17,6 +18,7 @@ use securemailbox_protocol::{
     ids::SessionId,
     phone::PhoneNumber,
     typed,
+    waits::Wait,
 };
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
@@ -27,14 +29,14 @@ use zeroize::Zeroizing;
 use crate::{
     arguments::{
         Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, OtherPassword,
-        RecoveryCode, Unlock,
+        RecoveryCode, StopLink, Unlock,
     },
     calls::SignInCalls,
     factor::Factor,
     passkeys::{EnteredPasskey, Handed, PasskeyEntered, PasskeyProof, PasskeyRequest},
     problems::{OrProblem, out_of_step, refused},
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
-    views::{Done, Factors, PageProblem, PasswordChange, Problem, Sheet, Verdict},
+    views::{Done, Factors, PageProblem, PasswordChange, Problem, Recovered, Recovering, Sheet, Verdict},
 };
 
 /// Where a person is, where that is a secret. Each step is a type of the client, so that none can be left out or taken twice.
@@ -79,6 +81,16 @@ impl<W: World> SignIn<W> {
         self.opening = Some(opening);
         self.step = Step::Nothing;
         Done {}
+    }
+
+    fn recovered(&mut self, recovered: sign_in::Recovered) -> Recovered {
+        match recovered {
+            sign_in::Recovered::Open(step) => {
+                self.step = Step::NewPasswordToChoose(step);
+                Recovered { waits: None }
+            }
+            sign_in::Recovered::Waits(wait) => Recovered { waits: Some(wait) },
+        }
     }
 
     /// What the code at hand is sent by.
@@ -165,23 +177,30 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(self.hand_over(opening, args.keep, args.device))
     }
 
-    async fn recover(&mut self, args: RecoveryCode) -> Result<Factors, Problem> {
+    async fn recover(&mut self, args: RecoveryCode) -> Result<Recovering, Problem> {
         let address = parse_address(&args.address)?;
         let code = recovery::RecoveryCode::parse(&args.recovery_code).map_err(|error| match error {
             recovery::NotARecoveryCode::Length { .. } => refused(PageProblem::RecoveryCodeLength),
             recovery::NotARecoveryCode::Character { .. } => refused(PageProblem::RecoveryCodeCharacter),
             recovery::NotARecoveryCode::Check => refused(PageProblem::SlipOfThePen),
         })?;
-        let to_choose = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
-        self.step = Step::Recovery(Factor::offered(to_choose));
-        self.ask().await
+        let begun = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
+        let factor = Factor::offered(begun.to_choose);
+        let Some(paper) = begun.paper else {
+            self.step = Step::Recovery(factor);
+            return Ok(Recovering { factors: self.ask().await?, paper: None });
+        };
+        // Nothing is sent to whoever waits, unless they choose it.
+        let factors = Factors { chosen: None, ..factor.shown() };
+        self.step = Step::Recovery(factor);
+        Ok(Recovering { factors, paper: Some(self.recovered(paper)) })
     }
 
-    async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
+    async fn enter_recovery_code(&mut self, args: Code) -> Result<Recovered, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
         let (step, answer) = (factor.chosen()?, factor.read(&args.code)?);
-        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &answer).await.or_problem()?);
-        Ok(Done {})
+        let recovered = step.enter(&self.world, &answer).await.or_problem()?;
+        Ok(self.recovered(recovered))
     }
 
     async fn replace_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
@@ -244,8 +263,16 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn enter_recovery_passkey(&mut self, args: PasskeyProof) -> Result<Done, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
         let step = factor.chosen()?.enter(&self.world, &Answer::Passkey(args.assertion)).await.or_problem()?;
-        self.step = Step::NewPasswordToChoose(step);
+        self.recovered(step);
         Ok(Done {})
+    }
+
+    async fn find_wait(&mut self, args: StopLink) -> Result<Wait, Problem> {
+        waits::find(&self.world, &args.read()?).await.or_problem()
+    }
+
+    async fn stop_by_link(&mut self, args: StopLink) -> Result<Done, Problem> {
+        waits::stop_by_link(&self.world, &args.read()?).await.or_problem().map(|()| Done {})
     }
 
     async fn change_password(&mut self, args: OtherPassword) -> Result<PasswordChange, Problem> {

@@ -36,4 +36,5 @@ mod slots;
 pub mod sync;
 pub mod transcript;
 pub mod transport;
+pub mod waits;
 pub mod world;

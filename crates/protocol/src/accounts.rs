@@ -161,6 +161,8 @@ pub struct Account {
     pub address: Address,
     /// Which certificate the directory shows others.
     pub certificate: CertificateHash,
+    /// Whether a recovery sheet opens it. One that was shown for a recovery which was stopped opens nothing.
+    pub sheet: bool,
     /// How much the mailbox holds.
     pub holds: Amounts,
     /// How much it may hold, by the operator's choice. More is refused (507).

@@ -24,9 +24,10 @@ use crate::{
     records::{Record, RecordHead},
     security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
-    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
+    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, RecoveryProved, SignIn},
     slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot, Slot},
     sync::{Changes, DraftIds, LetterIds, Pulse},
+    waits::{Wait, WaitKind, WaitLink},
 };
 
 /// Where the API lies.
@@ -142,9 +143,13 @@ endpoints! {
 
     BEGIN_RECOVERY Post "/recoveries" [()] NewRecovery => Recovery;
     CHOOSE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs" [RecoveryId] ChooseFactor => PasskeyToProve;
-    PROVE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs/enter" [RecoveryId] EnterProof => RecoveredSlot;
+    PROVE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs/enter" [RecoveryId] EnterProof => RecoveryProved;
     REPLACE_PASSWORD Post "/recoveries/{id}/password" [RecoveryId] PasswordRequest => PasswordResponse;
     COMPLETE_RECOVERY Post "/recoveries/{id}/complete" [RecoveryId] CompleteRecovery => NewSession;
+
+    FIND_WAIT Post "/waits/find" [()] WaitLink => Wait;
+    STOP_WAIT_BY_LINK Post "/waits/stop" [()] WaitLink => ();
+    STOP_WAIT Delete "/waits/{id}" [WaitKind] () => ();
 
     READ_ACCOUNT Get "/account" [()] () => Account;
     UPDATE_ACCOUNT Patch "/account" [()] AccountUpdate => ();

@@ -47,6 +47,10 @@ pub enum SecurityEventKind {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// Somebody showed the recovery sheet and a one-time code, and waits: both are paper.
+    RecoveryBegun,
+    /// That was stopped: sheet and one-time codes open nothing any more.
+    RecoveryStopped,
 }
 
 impl SecurityEventKind {
@@ -62,7 +66,7 @@ impl SecurityEventKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
@@ -81,6 +85,8 @@ impl SecurityEventKind {
         Self::OneTimeCodeUsed,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::RecoveryBegun,
+        Self::RecoveryStopped,
     ];
 }
 

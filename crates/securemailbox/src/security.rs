@@ -1,4 +1,4 @@
-//! `sessions`, `end-session`, `new-sheet`, `change-password`, `events`: who may open this mailbox, and what was done about that.
+//! `sessions`, `end-session`, `new-sheet`, `change-password`, `events`, `stop`: who may open this mailbox, and what was done about that.
 
 use securemailbox_client::{
     devices::DeviceName,
@@ -12,6 +12,7 @@ use securemailbox_protocol::{
     problems::ProblemType,
     security::{SecurityEvent, SecurityEventKind},
     sessions::SessionRow,
+    waits::{Wait, WaitKind},
 };
 use securemailbox_vault::passwords::{Password, judge};
 use serde_json::json;
@@ -119,6 +120,26 @@ pub(crate) async fn events(desk: &Desk) -> Result<Answer, Stop> {
     .await
 }
 
+/// Stops whatever waits to be done to this mailbox. Asks for no code: whoever is signed in can say no.
+pub(crate) async fn stop(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let waits = mailbox.waits();
+        let mut text = String::new();
+        for Wait { kind, .. } in &waits {
+            mailbox.stop_wait(world, *kind).await?;
+            text += &desk.line(match kind {
+                WaitKind::Recovery => Sentence::RecoveryStopped,
+            });
+        }
+        if waits.is_empty() {
+            text = desk.line(Sentence::NothingWaits);
+        }
+        let stopped: Vec<WaitKind> = waits.iter().map(|wait| wait.kind).collect();
+        Ok(Answer::new(json!({ "stopped": stopped }), text))
+    })
+    .await
+}
+
 /// A mark at what belongs to this session.
 fn here(desk: &Desk, current: bool) -> String {
     if current { Sentence::ThisSession.said(desk.style.names()) } else { String::new() }
@@ -144,6 +165,8 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::OneTimeCodesMade => Sentence::OneTimeCodesMadeEvent,
         SecurityEventKind::OneTimeCodesRemoved => Sentence::OneTimeCodesRemovedEvent,
         SecurityEventKind::OneTimeCodeUsed => Sentence::OneTimeCodeUsedEvent,
+        SecurityEventKind::RecoveryBegun => Sentence::RecoveryBegunEvent,
+        SecurityEventKind::RecoveryStopped => Sentence::RecoveryStoppedEvent,
     }
 }
 

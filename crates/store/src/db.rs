@@ -18,6 +18,7 @@ use securemailbox_protocol::{
     slots::SlotKind,
     sync::Pulse,
     time::Timestamp,
+    waits::WaitKind,
 };
 
 use crate::{
@@ -247,7 +248,9 @@ words! {
         ReservePhoneRemoved "reserve-phone-removed" OneTimeCodesMade "one-time-codes-made"
         OneTimeCodesRemoved "one-time-codes-removed" OneTimeCodeUsed "one-time-code-used"
         PasskeyAdded "passkey-added" PasskeyRemoved "passkey-removed"
+        RecoveryBegun "recovery-begun" RecoveryStopped "recovery-stopped"
     }
+    WaitKind { Recovery "recovery" }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }
 

@@ -28,6 +28,7 @@ pub mod sign_in;
 pub mod slots;
 pub mod sync;
 pub mod tallies;
+pub mod waits;
 
 mod act;
 mod db;

@@ -291,7 +291,8 @@ pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKin
     rows.into_iter().map(|mut row| Ok(Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? })).collect()
 }
 
-async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
+/// An account has no slot of a kind any more.
+pub(crate) async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND kind = $2";
     db.exec(SQL, &[&account, &kind]).await.map(drop)
 }

@@ -21,6 +21,7 @@ mod releasing;
 mod securing;
 mod signing_in;
 mod together;
+mod waiting;
 mod withdrawing;
 
 /// Makes a test on each backend of each `async fn name(store: Store)`.

@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 20] = [
+pub(crate) const DELETED: [&str; 21] = [
     "entry",
     "content",
     "letter",
@@ -40,6 +40,7 @@ pub(crate) const DELETED: [&str; 20] = [
     "registration",
     "sign_in",
     "recovery",
+    "wait",
     "receipt",
     "erasing",
 ];

@@ -15,6 +15,7 @@ mod running;
 mod slowly;
 mod story;
 mod swedish;
+mod ways_back;
 
 use std::path::Path;
 

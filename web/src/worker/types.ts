@@ -218,7 +218,11 @@ changed: boolean,
 /**
  * Whether the server has more: ask again at once.
  */
-more: boolean, };
+more: boolean, 
+/**
+ * What waits to be done to the account, unless it is stopped.
+ */
+waits: Array<Wait>, };
 
 /**
  * A passkey that was made.
@@ -1247,6 +1251,28 @@ erased: Erased, };
 export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" };
 
 /**
+ * What the recovery code and another proof came to.
+ */
+export type Recovered = { 
+/**
+ * Both were on paper, so it waits; none if the mailbox is open and a new password is to be chosen.
+ */
+waits: Wait | null, };
+
+/**
+ * The recovery code is right.
+ */
+export type Recovering = { 
+/**
+ * What there is to choose from beside it.
+ */
+factors: Factors, 
+/**
+ * What came of a one-time code that was shown before, if one was.
+ */
+paper: Recovered | null, };
+
+/**
  * What a recovery begins with.
  */
 export type RecoveryCode = { 
@@ -1443,7 +1469,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed" | "recovery-begun" | "recovery-stopped";
 
 /**
  * A letter that is to go out.
@@ -1517,6 +1543,15 @@ address: string, };
  * How a key stands, as a person is shown it.
  */
 export type Standing = "own" | "unmet" | "new" | "known" | "compared" | "former" | "changed" | "differs";
+
+/**
+ * The link of an announcement, or what stands behind its `#`.
+ */
+export type StopLink = { 
+/**
+ * As it stands in the page's address.
+ */
+link: string, };
 
 /**
  * What a verified envelope says.
@@ -1606,6 +1641,37 @@ name: string, };
 export type Verdict = "too-short" | "pattern" | "own-name" | "personal" | "known" | "enough" | "good";
 
 /**
+ * One that waits.
+ */
+export type Wait = { 
+/**
+ * What waits.
+ */
+kind: WaitKind, 
+/**
+ * Since when.
+ */
+begun: Timestamp, 
+/**
+ * When its time has come, by the server's clock.
+ */
+due: Timestamp, };
+
+/**
+ * What waits. An account has at most one of a kind.
+ */
+export type WaitKind = "recovery";
+
+/**
+ * What waits, and is to be stopped.
+ */
+export type WaitToStop = { 
+/**
+ * What.
+ */
+kind: WaitKind, };
+
+/**
  * What became of the letters that were on their way.
  */
 export type WentOut = { 
@@ -1680,8 +1746,10 @@ export interface SignInCalls {
   sign_in: [Credentials, Factors];
   choose_factor: [Id, Factors];
   enter_code: [LastCode, Done];
-  recover: [RecoveryCode, Factors];
-  enter_recovery_code: [Code, Done];
+  recover: [RecoveryCode, Recovering];
+  enter_recovery_code: [Code, Recovered];
+  find_wait: [StopLink, Wait];
+  stop_by_link: [StopLink, Done];
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   change_password: [OtherPassword, PasswordChange];
@@ -1764,6 +1832,7 @@ export interface MailboxCalls {
   set_trash_life: [NewTrashLife, Done];
   notices: [Nothing, NewNotices];
   set_notices: [NewNotices, Done];
+  stop_wait: [WaitToStop, Me];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];
   lock: [Nothing, Done];

@@ -84,6 +84,7 @@ fn account() -> Account {
         notices: LetterNotices::AtOnce,
         address: address("anna"),
         certificate: CertificateHash::from_bytes([1; 32]),
+        sheet: true,
         holds: Amounts { letters: 0, bytes: 0 },
         quota: Amounts { letters: 0, bytes: 0 },
     }

@@ -29,6 +29,7 @@ pub(crate) async fn read(
         notices: account.notices,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
+        sheet: account.sheet,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
         quota: Amounts { letters: mailroom.quota.letters, bytes: mailroom.quota.bytes },
     }))

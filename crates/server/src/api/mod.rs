@@ -17,6 +17,7 @@ mod sessions;
 mod sign_ins;
 mod slots;
 mod trash;
+pub(crate) mod waits;
 
 use axum::{
     Json, Router,
@@ -57,6 +58,9 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::enter_of_recovery))
         .routes(routes!(recoveries::password))
         .routes(routes!(recoveries::complete))
+        .routes(routes!(waits::find))
+        .routes(routes!(waits::stop_by_link))
+        .routes(routes!(waits::stop))
         .routes(routes!(account::read, account::update))
         .routes(routes!(security::list))
         .routes(routes!(sessions::list))

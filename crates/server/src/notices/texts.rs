@@ -1,6 +1,12 @@
 //! What the server writes to people: codes and neutral notices, in their language. No subject, text or name of a letter.
 
-use securemailbox_protocol::{accounts::Language, factors::Code, security::SecurityEventKind, time::Timestamp};
+use securemailbox_protocol::{
+    accounts::Language,
+    factors::Code,
+    security::SecurityEventKind,
+    time::Timestamp,
+    waits::{self, Wait, WaitKind},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Operator;
@@ -52,6 +58,20 @@ pub enum Text {
         /// When.
         at: Timestamp,
     },
+    /// Something will be done to the account, and can be stopped until then: an e-mail.
+    Wait {
+        /// What, and when.
+        wait: Wait,
+        /// What the link says by which it is stopped.
+        stop: String,
+    },
+    /// The same as an SMS.
+    BriefWait {
+        /// What, and when.
+        wait: Wait,
+        /// What the link says by which it is stopped.
+        stop: String,
+    },
 }
 
 /// A notice in the words of one language.
@@ -72,7 +92,12 @@ impl Text {
             | Self::SignInCode { code }
             | Self::RecoveryCode { code }
             | Self::ProofCode { code } => Some(code),
-            Self::AlreadyHere | Self::NewLetter | Self::SecurityEvent { .. } | Self::BriefSecurityEvent { .. } => None,
+            Self::AlreadyHere
+            | Self::NewLetter
+            | Self::SecurityEvent { .. }
+            | Self::BriefSecurityEvent { .. }
+            | Self::Wait { .. }
+            | Self::BriefWait { .. } => None,
         }
     }
 
@@ -86,7 +111,11 @@ impl Text {
             | Self::SignInCode { .. }
             | Self::RecoveryCode { .. }
             | Self::ProofCode { .. } => true,
-            Self::NewLetter | Self::SecurityEvent { .. } | Self::BriefSecurityEvent { .. } => false,
+            Self::NewLetter
+            | Self::SecurityEvent { .. }
+            | Self::BriefSecurityEvent { .. }
+            | Self::Wait { .. }
+            | Self::BriefWait { .. } => false,
         }
     }
 
@@ -165,6 +194,14 @@ impl Text {
                     swedish_cue(*event)
                 ),
             },
+            Self::Wait { wait, stop } => swedish_wait(wait, &stop_link(url, stop)),
+            Self::BriefWait { wait, stop } => {
+                let (what, due) = match wait.kind {
+                    WaitKind::Recovery => ("Någon öppnar din brevlåda med papper", minute(wait.due)),
+                };
+                let text = format!("{service}: {what} {due}. Inte du? Stoppa: {}", stop_link(url, stop));
+                Words { subject: "", text }
+            }
         }
     }
 
@@ -221,8 +258,54 @@ impl Text {
                     english_cue(*event)
                 ),
             },
+            Self::Wait { wait, stop } => english_wait(wait, &stop_link(url, stop)),
+            Self::BriefWait { wait, stop } => {
+                let (what, due) = match wait.kind {
+                    WaitKind::Recovery => ("Paper opens your mailbox on", minute(wait.due)),
+                };
+                let text = format!("{service}: {what} {due}. Not you? Stop it: {}", stop_link(url, stop));
+                Words { subject: "", text }
+            }
         }
     }
+}
+
+/// What waits, and how it is stopped.
+fn swedish_wait(wait: &Wait, link: &str) -> Words {
+    let (begun, due) = (minute(wait.begun), minute(wait.due));
+    match wait.kind {
+        WaitKind::Recovery => Words {
+            subject: "Någon vill öppna din brevlåda med papper",
+            text: format!(
+                "Återställningsbladet och en engångskod användes {begun}. Båda är papper, och papper kan vara stulna. \
+                 Därför väntar vi till {due} innan någon kommer in.\n\n\
+                 Var det inte du? Stoppa det på {link}\n\
+                 Du kan också stoppa det där du är inloggad. Då gäller bladet och engångskoderna inte längre.\n\n\
+                 Var det du? Då behöver du inte göra något nu. Skriv återställningskoden igen när tiden har gått.\n"
+            ),
+        },
+    }
+}
+
+fn english_wait(wait: &Wait, link: &str) -> Words {
+    let (begun, due) = (minute(wait.begun), minute(wait.due));
+    match wait.kind {
+        WaitKind::Recovery => Words {
+            subject: "Someone wants to open your mailbox with paper",
+            text: format!(
+                "The recovery sheet and a one-time code were used on {begun}. Both are paper, and paper may be stolen. \
+                 So we wait until {due} before anybody gets in.\n\n\
+                 Was it not you? Stop it at {link}\n\
+                 You can also stop it wherever you are signed in. Sheet and one-time codes then open nothing any more.\n\n\
+                 Was it you? Then you need not do anything now. Type the recovery code again when the time has come.\n"
+            ),
+        },
+    }
+}
+
+/// The token stands in the fragment, which no server, proxy or log is sent.
+fn stop_link(url: &str, token: &str) -> String {
+    format!("{url}{}#{token}", waits::PAGE)
 }
 
 /// What was done, short enough for an SMS.
@@ -246,6 +329,8 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::OneTimeCodesMade => "Nya engångskoder gjordes",
         SecurityEventKind::OneTimeCodesRemoved => "Dina engångskoder togs bort",
         SecurityEventKind::OneTimeCodeUsed => "En engångskod användes",
+        SecurityEventKind::RecoveryBegun => "Någon vill öppna din brevlåda med papper",
+        SecurityEventKind::RecoveryStopped => "Att öppna med papper stoppades. Gör ett nytt blad och nya koder",
     }
 }
 
@@ -269,6 +354,8 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::OneTimeCodesMade => "New one-time codes were made",
         SecurityEventKind::OneTimeCodesRemoved => "Your one-time codes were removed",
         SecurityEventKind::OneTimeCodeUsed => "A one-time code was used",
+        SecurityEventKind::RecoveryBegun => "Someone wants to open your mailbox with paper",
+        SecurityEventKind::RecoveryStopped => "Opening it with paper was stopped. Make a new sheet and new codes",
     }
 }
 
@@ -300,7 +387,9 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::OneTimeCodesRemoved
         | SecurityEventKind::OneTimeCodeUsed
         | SecurityEventKind::PasskeyAdded
-        | SecurityEventKind::PasskeyRemoved => false,
+        | SecurityEventKind::PasskeyRemoved
+        | SecurityEventKind::RecoveryBegun
+        | SecurityEventKind::RecoveryStopped => false,
     }
 }
 
@@ -389,7 +478,12 @@ mod tests {
             Text::ProofCode { code: code() },
             Text::NewLetter,
         ];
-        others.into_iter().chain(events).collect()
+        let waits = WaitKind::ALL.map(|kind| Wait { kind, begun: at, due: at.after(kind.lasts()) });
+        let waits = waits.into_iter().flat_map(|wait| {
+            let stop = || "A".repeat(22);
+            [Text::Wait { wait, stop: stop() }, Text::BriefWait { wait, stop: stop() }]
+        });
+        others.into_iter().chain(events).chain(waits).collect()
     }
 
     #[test]
@@ -405,6 +499,22 @@ mod tests {
             assert!(mail.contains(&format!("{url}\n")), "{mail}");
             let sms = Text::BriefSecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(sms.contains("2025-11-24 16:00 UTC") && !sms.contains("://"), "{sms}");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_said_with_its_time_and_the_link_that_stops_it() {
+        let url = "https://mail.example.se";
+        let begun = Timestamp::from_unix_millis(1_764_000_000_000);
+        for (language, kind) in [Language::Sv, Language::En].into_iter().flat_map(|l| WaitKind::ALL.map(|k| (l, k))) {
+            let wait = Wait { kind, begun, due: begun.after(kind.lasts()) };
+            let stop = || "Zm9vYmFyZm9vYmFyZm9vYg".to_owned();
+            let texts = [Text::Wait { wait, stop: stop() }, Text::BriefWait { wait, stop: stop() }];
+            for text in texts.map(|text| text.words(language, url, &Operator::default()).text) {
+                assert!(text.contains(&minute(wait.due)), "{text}");
+                assert!(text.contains(&format!("{url}/stop#{}", stop())), "{text}");
+                assert_eq!(text.split("://").count(), 2, "one link: {text}");
+            }
         }
     }
 

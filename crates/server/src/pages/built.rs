@@ -47,6 +47,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/sessions",
     "/settings/space",
     "/sign-in",
+    "/stop",
 ];
 
 /// An address that only a demo has.

@@ -153,6 +153,20 @@ CREATE TABLE recovery (
 CREATE INDEX recovery_by_account ON recovery (account_id);
 CREATE INDEX recovery_by_expiry ON recovery (expires);
 
+-- What is done to an account when its time has come, unless it is stopped. `announce`: when it is announced again.
+-- `stop_hash`: SHA-256 of what the link in each announcement says.
+CREATE TABLE wait (
+    mailbox_id BYTEA NOT NULL,
+    kind       TEXT NOT NULL,
+    begun      BIGINT NOT NULL,
+    due        BIGINT NOT NULL,
+    announce   BIGINT,
+    stop_hash  BYTEA NOT NULL UNIQUE,
+    PRIMARY KEY (mailbox_id, kind)
+);
+CREATE INDEX wait_by_announcement ON wait (announce) WHERE announce IS NOT NULL;
+CREATE INDEX wait_by_due ON wait (due);
+
 -- `tries`: wrong passwords in a row, since it was unlocked last. `reserve`: when a factor that is kept in reserve was proved.
 CREATE TABLE session (
     session_id BYTEA NOT NULL PRIMARY KEY,

@@ -17,7 +17,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     Location, Store,
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
-    recoveries::BeginRecovery,
+    recoveries::{BeginRecovery, BegunRecovery},
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
     sessions::SessionByToken,
     slots::{PasswordSlot, RecoverySlot},
@@ -43,13 +43,22 @@ pub(in crate::api) struct House {
 
 impl House {
     pub(in crate::api) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::of(tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(BEGUN))).await
+    }
+
+    async fn of(folder: tempfile::TempDir, clock: Arc<AtomicU64>) -> Self {
         let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
-        let clock = Arc::new(AtomicU64::new(BEGUN));
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
         let mailroom = Mailroom::of_a_test(store, watch::channel(false).1, tell);
         Self { mailroom, clock, _folder: folder }
+    }
+
+    /// The same server, stopped and started again.
+    pub(in crate::api) async fn restarted(self) -> Self {
+        let Self { mailroom, clock, _folder: folder } = self;
+        mailroom.store.close().await;
+        Self::of(folder, clock).await
     }
 
     pub(in crate::api) fn wait(&self, time: Duration) {
@@ -137,14 +146,13 @@ impl House {
         }
     }
 
-    /// What whoever has Anna's recovery sheet may choose from.
-    pub(in crate::api) async fn recovery(&self) -> Vec<FactorKind> {
+    /// Somebody types the code of Anna's recovery sheet.
+    pub(in crate::api) async fn recovery(&self) -> Option<(RecoveryId, BegunRecovery)> {
         let (now, address) = (self.mailroom.now(), Address::parse("anna@demo.example").unwrap());
         let id = RecoveryId::new(now, &mut self.mailroom.rng());
         let address_lookup = self.mailroom.seal.address_look_up(&address);
         let begin = BeginRecovery { id, address_lookup, proof_hash: [1; 32], now };
-        let offered = self.mailroom.store.write(begin).await.unwrap().unwrap();
-        offered.factors.into_iter().map(|factor| factor.kind).collect()
+        self.mailroom.store.write(begin).await.unwrap().map(|begun| (id, begun))
     }
 
     async fn demand(&self, session: &Session, level: Level) -> Result<(), Problem> {
