@@ -45,6 +45,16 @@ pub struct NewMailbox {
     pub language: Language,
 }
 
+/// Whose mailbox is to be removed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewRemoval {
+    /// The address.
+    pub address: String,
+    /// The language of the e-mail.
+    pub language: Language,
+}
+
 /// A name as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]

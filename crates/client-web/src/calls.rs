@@ -17,8 +17,9 @@ use ts_rs::TS;
 use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
-        Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewTrashLife,
-        Nothing, OtherPassword, Part, RecoveryCode, Sending, StopLink, TypedAddress, Unlock, WaitToStop, Writing,
+        Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewRemoval,
+        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Sending, StopLink, TypedAddress, Unlock, WaitToStop,
+        Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -90,6 +91,10 @@ calls! {
         recover(RecoveryCode) -> Recovering;
         /// Enters the code of a recovery. One on paper begins to wait.
         enter_recovery_code(Code) -> Recovered;
+        /// Asks that the mailbox of an address be removed; a code goes to the address.
+        ask_for_removal(NewRemoval) -> Done;
+        /// Enters it: the account waits to be removed.
+        enter_removal_code(Code) -> Wait;
         /// What the link of an announcement is about. Changes nothing.
         find_wait(StopLink) -> Wait;
         /// Stops it.
@@ -259,6 +264,8 @@ calls! {
         notices(Nothing) -> NewNotices;
         /// Chooses when.
         set_notices(NewNotices) -> Done;
+        /// Asks that this account be removed: it waits. `proof-required` asks for `confirm` first.
+        remove_account(Nothing) -> Wait;
         /// Stops what waits to be done to this account. A new sheet is owed then, and so are new one-time codes.
         stop_wait(WaitToStop) -> Me;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.

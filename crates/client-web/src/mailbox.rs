@@ -29,6 +29,7 @@ use securemailbox_protocol::{
     problems::ProblemType,
     security::SecurityEvent,
     time::Timestamp,
+    waits::Wait,
 };
 
 use crate::{
@@ -608,6 +609,11 @@ impl<W: World> MailboxCalls for Desk<W> {
             }
         }
         Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
+    async fn remove_account(&self, _: Nothing) -> Result<Wait, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_account(world).await.or_problem()
     }
 
     async fn stop_wait(&self, args: WaitToStop) -> Result<Me, Problem> {

@@ -8,6 +8,7 @@ use securemailbox_client::{
     opening::Opening,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
     passwords::{self, Changed},
+    removals::{self, RemovalToProve},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     waits,
     world::World,
@@ -28,8 +29,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     arguments::{
-        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, OtherPassword,
-        RecoveryCode, StopLink, Unlock,
+        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, NewRemoval, Nothing,
+        OtherPassword, RecoveryCode, StopLink, Unlock,
     },
     calls::SignInCalls,
     factor::Factor,
@@ -48,6 +49,7 @@ enum Step {
     Passkey(PasskeyAsked),
     /// A session that a passkey began waits for the password.
     PasswordToEnter(SessionId),
+    Removal(RemovalToProve),
 }
 
 /// A sign-in or a recovery on its way.
@@ -98,6 +100,7 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => factor.asked(),
             Step::Recovery(factor) => factor.asked(),
+            Step::Removal(removal) => Some(removal.asked()),
             Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => None,
         }
     }
@@ -110,9 +113,11 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => Ok(factor.shown()),
             Step::Recovery(factor) => Ok(factor.shown()),
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
-                Err(out_of_step())
-            }
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::PasswordToEnter(_)
+            | Step::Removal(_) => Err(out_of_step()),
         }
     }
 }
@@ -164,7 +169,11 @@ impl<W: World> SignInCalls for SignIn<W> {
         match &mut self.step {
             Step::SignIn(factor) => factor.choose(&args.id),
             Step::Recovery(factor) => factor.choose(&args.id),
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::PasswordToEnter(_)
+            | Step::Removal(_) => {
                 return Err(out_of_step());
             }
         }
@@ -247,7 +256,11 @@ impl<W: World> SignInCalls for SignIn<W> {
         let asked = match &self.step {
             Step::SignIn(factor) => factor.asked_passkey()?,
             Step::Recovery(factor) => factor.asked_passkey()?,
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::PasswordToEnter(_)
+            | Step::Removal(_) => {
                 return Err(out_of_step());
             }
         };
@@ -265,6 +278,18 @@ impl<W: World> SignInCalls for SignIn<W> {
         let step = factor.chosen()?.enter(&self.world, &Answer::Passkey(args.assertion)).await.or_problem()?;
         self.recovered(step);
         Ok(Done {})
+    }
+
+    async fn ask_for_removal(&mut self, args: NewRemoval) -> Result<Done, Problem> {
+        let address = parse_address(&args.address)?;
+        let removal = removals::ask_for_removal(&self.world, &address, args.language).await.or_problem()?;
+        self.step = Step::Removal(removal);
+        Ok(Done {})
+    }
+
+    async fn enter_removal_code(&mut self, args: Code) -> Result<Wait, Problem> {
+        let Step::Removal(removal) = &self.step else { return Err(out_of_step()) };
+        removal.enter(&self.world, &found(&args.code)?).await.or_problem()
     }
 
     async fn find_wait(&mut self, args: StopLink) -> Result<Wait, Problem> {

@@ -27,6 +27,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod recipient;
 pub mod records;
+pub mod removals;
 pub mod replica;
 pub mod rows;
 pub mod session;

@@ -49,6 +49,7 @@ impl Mailbox {
         self.state.borrow_mut().waits.retain(|wait| wait.kind != kind);
         match kind {
             WaitKind::Recovery => self.settle_sheet(world, true).await,
+            WaitKind::Removal => Ok(()),
         }
     }
 }

@@ -133,6 +133,9 @@ endpoints! {
     REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
     COMPLETE_REGISTRATION Post "/registrations/{id}/complete" [RegistrationId] CompleteRegistration => NewSession;
 
+    BEGIN_REMOVAL Post "/removals" [()] NewRegistration => Registration;
+    REMOVE_BY_ADDRESS Post "/removals/{id}/complete" [RegistrationId] () => Wait;
+
     BEGIN_SIGN_IN Post "/sign-ins" [()] NewSignIn => SignIn;
     FINISH_SIGN_IN Post "/sign-ins/{id}/finish" [SignInId] FinishSignIn => Offers;
     CHOOSE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs" [SignInId] ChooseFactor => PasskeyToProve;
@@ -153,6 +156,7 @@ endpoints! {
 
     READ_ACCOUNT Get "/account" [()] () => Account;
     UPDATE_ACCOUNT Patch "/account" [()] AccountUpdate => ();
+    REMOVE_ACCOUNT Post "/account/removal" [()] () => Wait;
     LIST_SECURITY_EVENTS Get "/account/security-events" [()] () => SecurityEvents;
 
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;

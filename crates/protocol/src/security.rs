@@ -51,6 +51,10 @@ pub enum SecurityEventKind {
     RecoveryBegun,
     /// That was stopped: sheet and one-time codes open nothing any more.
     RecoveryStopped,
+    /// Somebody proved the address, or was signed in, and wants the account removed: it waits.
+    RemovalBegun,
+    /// That was stopped.
+    RemovalStopped,
 }
 
 impl SecurityEventKind {
@@ -66,7 +70,7 @@ impl SecurityEventKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedIn,
         Self::SheetReplaced,
         Self::KeyringReplaced,
@@ -87,6 +91,8 @@ impl SecurityEventKind {
         Self::PasskeyRemoved,
         Self::RecoveryBegun,
         Self::RecoveryStopped,
+        Self::RemovalBegun,
+        Self::RemovalStopped,
     ];
 }
 

@@ -14,17 +14,20 @@ use crate::{limits, octets::Octets, time::Timestamp};
 pub enum WaitKind {
     /// Somebody who showed nothing but paper, the recovery sheet and a one-time code, is to choose a new password.
     Recovery,
+    /// The account is to be removed, with all of its letters.
+    Removal,
 }
 
 impl WaitKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Recovery];
+    pub const ALL: [Self; 2] = [Self::Recovery, Self::Removal];
 
     /// The word on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Recovery => "recovery",
+            Self::Removal => "removal",
         }
     }
 
@@ -33,6 +36,7 @@ impl WaitKind {
     pub const fn lasts(self) -> Duration {
         match self {
             Self::Recovery => limits::RECOVERY_WAIT,
+            Self::Removal => limits::REMOVAL_WAIT,
         }
     }
 
@@ -41,6 +45,7 @@ impl WaitKind {
     pub const fn announced_every(self) -> Duration {
         match self {
             Self::Recovery => limits::RECOVERY_ANNOUNCED_EVERY,
+            Self::Removal => limits::REMOVAL_ANNOUNCED_EVERY,
         }
     }
 }

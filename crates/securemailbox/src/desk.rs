@@ -89,6 +89,7 @@ impl Desk {
                 let due = self.style.time(due);
                 self.note(match kind {
                     WaitKind::Recovery => Sentence::RecoveryWaits { due: &due },
+                    WaitKind::Removal => Sentence::RemovalWaits { due: &due },
                 });
             }
             for waiting in mailbox.send_waiting(&world).await? {

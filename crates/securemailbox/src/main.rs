@@ -85,7 +85,9 @@ enum MailboxCommand {
     Factors(With<factors::FactorsArgs>),
     /// Make ten one-time codes, for the day on which your phone is lost; older ones count no more.
     OneTimeCodes(With<Nothing>),
-    /// Stop whoever wants to open this mailbox with paper, while that waits.
+    /// Erase this mailbox and all letters in it, after seven days.
+    RemoveMailbox(With<Nothing>),
+    /// Stop whoever wants to open this mailbox with paper, or to erase it, while that waits.
     Stop(With<Nothing>),
     /// List what was done about who may open this mailbox, in the last 90 days.
     Events(With<Nothing>),
@@ -196,6 +198,7 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::ChangePassword(With { own, .. }) => security::change_password(&desk, own).await,
         Do::Factors(With { own, .. }) => factors::factors(&desk, own).await,
         Do::OneTimeCodes(_) => factors::one_time_codes(&desk).await,
+        Do::RemoveMailbox(_) => security::remove_mailbox(&desk).await,
         Do::Stop(_) => security::stop(&desk).await,
         Do::Events(_) => security::events(&desk).await,
         Do::Send(With { own, .. }) => writing::send(&desk, own).await,
@@ -229,6 +232,7 @@ impl MailboxCommand {
             | Self::Sessions(with)
             | Self::NewSheet(with)
             | Self::OneTimeCodes(with)
+            | Self::RemoveMailbox(with)
             | Self::Stop(with)
             | Self::Events(with)
             | Self::EmptyTrash(with)
@@ -305,6 +309,7 @@ mod tests {
             "securemailbox end-session 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox new-sheet",
             "securemailbox change-password --password-file f",
+            "securemailbox remove-mailbox",
             "securemailbox stop",
             "securemailbox events",
             "securemailbox send --to a@example.se --to b@example.se --subject S --text T",

@@ -1,4 +1,4 @@
-//! `sessions`, `end-session`, `new-sheet`, `change-password`, `events`, `stop`: who may open this mailbox, and what was done about that.
+//! `sessions`, `end-session`, `new-sheet`, `change-password`, `events`, `stop`, `remove-mailbox`: who may open this mailbox, and what was done about that.
 
 use securemailbox_client::{
     devices::DeviceName,
@@ -129,6 +129,7 @@ pub(crate) async fn stop(desk: &Desk) -> Result<Answer, Stop> {
             mailbox.stop_wait(world, *kind).await?;
             text += &desk.line(match kind {
                 WaitKind::Recovery => Sentence::RecoveryStopped,
+                WaitKind::Removal => Sentence::RemovalStopped,
             });
         }
         if waits.is_empty() {
@@ -136,6 +137,16 @@ pub(crate) async fn stop(desk: &Desk) -> Result<Answer, Stop> {
         }
         let stopped: Vec<WaitKind> = waits.iter().map(|wait| wait.kind).collect();
         Ok(Answer::new(json!({ "stopped": stopped }), text))
+    })
+    .await
+}
+
+/// Asks that this mailbox be removed, which waits for seven days. Question, where the last code is too old: a code.
+pub(crate) async fn remove_mailbox(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let wait = confirmed(desk, world, mailbox, async || mailbox.remove_account(world).await).await?;
+        let due = desk.style.time(wait.due);
+        Ok(Answer::new(json!({ "waits": wait }), desk.line(Sentence::RemovalWaits { due: &due })))
     })
     .await
 }
@@ -167,6 +178,8 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::OneTimeCodeUsed => Sentence::OneTimeCodeUsedEvent,
         SecurityEventKind::RecoveryBegun => Sentence::RecoveryBegunEvent,
         SecurityEventKind::RecoveryStopped => Sentence::RecoveryStoppedEvent,
+        SecurityEventKind::RemovalBegun => Sentence::RemovalBegunEvent,
+        SecurityEventKind::RemovalStopped => Sentence::RemovalStoppedEvent,
     }
 }
 

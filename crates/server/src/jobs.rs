@@ -35,7 +35,7 @@ pub async fn run(mailroom: Mailroom) {
     }
 }
 
-/// Deletes what is over, announces what waits, and tells what was refused, once a minute. Never ends.
+/// Deletes what is over, announces what waits, removes accounts whose time has come, and tells what was refused, once a minute. Never ends.
 async fn sweep(mailroom: &Mailroom) {
     loop {
         mailroom.rates.sweep();
@@ -45,6 +45,9 @@ async fn sweep(mailroom: &Mailroom) {
         }
         if waits::announce_due(mailroom).await.is_err() {
             tracing::error!("what waits was not announced; it will be tried again");
+        }
+        if waits::remove_due(mailroom).await.is_err() {
+            tracing::error!("accounts whose time has come were not removed; it will be tried again");
         }
         tokio::time::sleep(PERIOD).await;
     }

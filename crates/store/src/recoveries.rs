@@ -216,7 +216,7 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -
         SELECT m.mailbox_id, m.language FROM recovery r JOIN member m ON m.mailbox_id = r.account_id
          WHERE r.recovery_id = $1 AND r.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+    Ok(Some(Waiting::of_member(row.take()?, row.take()?)))
 }
 
 /// A recovery that may choose a password.

@@ -18,6 +18,7 @@ mod proving;
 mod recording;
 mod registering;
 mod releasing;
+mod removing;
 mod securing;
 mod signing_in;
 mod together;

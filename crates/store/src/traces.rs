@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 21] = [
+pub(crate) const DELETED: [&str; 25] = [
     "entry",
     "content",
     "letter",
@@ -43,10 +43,14 @@ pub(crate) const DELETED: [&str; 21] = [
     "wait",
     "receipt",
     "erasing",
+    "one_time_code",
+    "certificate",
+    "member",
+    "mailbox",
 ];
 
 /// Those of them in which a secret is also overwritten: an older version, a code, the server's half of a sign-in.
-const OVERWRITTEN: [&str; 4] = ["record", "proof", "registration", "sign_in"];
+const OVERWRITTEN: [&str; 5] = ["record", "proof", "registration", "sign_in", "member"];
 
 /// The tables that an emptied trash deletes from.
 pub(crate) const OF_LETTERS: [&str; 8] =

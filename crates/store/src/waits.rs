@@ -85,6 +85,7 @@ impl Act for StopWait {
                 one_time_codes::forget(db, self.account).await?;
                 Ok(recoveries::end_all(db, self.account).await?)
             }
+            WaitKind::Removal => Ok(()),
         }
     }
 }

@@ -1,7 +1,7 @@
-// The ways back: paper alone after 72 hours, which whoever is signed in stops, and the link of an announcement too; a passkey.
+// The ways back: paper alone after 72 hours, which whoever is signed in stops, and the link of an announcement too; a passkey; beginning anew.
 import { makeCodes } from "../house/authenticator.ts";
 import { violations } from "../house/axe.ts";
-import { askToRecover, enterCode, inMailbox, keepSheet, problem, prove, shownSheet, signOut } from "../house/entering.ts";
+import { askToRecover, enterCode, inMailbox, keepSheet, problem, prove, register, shownSheet, signOut } from "../house/entering.ts";
 import { timeHasCome } from "../house/later.ts";
 import { addPasskey, authenticator } from "../house/passkeys.ts";
 import { type Newcomer, expect, type Page, test } from "../house/test.ts";
@@ -127,4 +127,50 @@ test("a passkey that opens the mailbox takes the place of the forgotten password
   await page.getByRole("button", { name: m("change_password.change") }).click();
   await expect(page.getByText(m("change_password.done.title"))).toBeVisible();
   await clean(page);
+});
+
+test("who has lost everything begins anew after seven days, unless somebody who is signed in stops it", async ({ page, visit, newcomer, server, m, watch }) => {
+  watch.expect(REFUSED, NO_NETWORK);
+  const gun = await newcomer("Gun Berg");
+  const hers = await visit(gun);
+  const ask = async () => {
+    await page.goto("/forgotten");
+    await page.getByText(m("forgotten.no_sheet")).click();
+    await page.getByRole("link", { name: m("title.lost") }).click();
+    await expect(page.getByRole("heading", { level: 1, name: m("title.lost") })).toBeVisible();
+    await clean(page);
+    await page.getByRole("button", { name: m("lost.begin") }).click();
+    await page.getByLabel(m("address.label")).fill(gun.address);
+    await page.getByRole("checkbox", { name: m("lost.known") }).check();
+    await clean(page);
+    const before = await server.messagesTo(gun.address);
+    await page.getByRole("button", { name: m("register.send_mail") }).click();
+    await enterCode(page, await server.code(gun.address, before), m);
+    await expect(page.getByRole("heading", { level: 1, name: m("lost.waits") })).toBeVisible();
+    await clean(page);
+  };
+  await ask();
+  await expect(hers.getByText(m("removal.somebody"))).toBeVisible();
+  await clean(hers);
+  await hers.getByRole("button", { name: m("wait.stop"), exact: true }).click();
+  await expect(hers.getByText(m("removal.stopped"))).toBeVisible();
+
+  await ask();
+  await timeHasCome(server);
+  await expect(hers.getByText(m("sign_in.ended"))).toBeVisible();
+  await register(page, server, { ...gun, password: "en helt ny rad med ord" }, m);
+});
+
+test("a mailbox is removed by its owner in the settings, and says so on every page", async ({ visit, newcomer, m }) => {
+  const page = await visit(await newcomer("Gun Berg"));
+  await page.goto("/settings/account");
+  await page.getByRole("button", { name: m("removal.title") }).click();
+  const asked = page.getByRole("alertdialog", { name: m("removal.sure") });
+  await expect(asked.getByRole("button", { name: m("action.cancel") })).toBeFocused();
+  await clean(page);
+  await asked.getByRole("button", { name: m("removal.do") }).click();
+  await expect(page.getByText(m("removal.somebody"))).toBeVisible();
+  await clean(page);
+  await page.getByRole("button", { name: m("wait.stop"), exact: true }).click();
+  await expect(page.getByText(m("removal.stopped"))).toBeVisible();
 });

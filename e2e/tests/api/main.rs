@@ -137,7 +137,7 @@ impl Attacker<'_> {
 
 /// Operations that ask for no session: a credential changes nothing there.
 fn is_open(operation: &Operation) -> bool {
-    let nouns = ["/registrations", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
+    let nouns = ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
     nouns.iter().any(|noun| operation.path.contains(noun))
 }
 

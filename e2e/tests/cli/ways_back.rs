@@ -1,4 +1,5 @@
-//! Back in by paper alone, at a terminal (PROTOCOL §7): it waits, is seen and stopped, and goes on when its time has come.
+//! Back in by paper alone, and out for good, at a terminal (PROTOCOL §7): it waits, is seen and stopped, and goes on when its time
+//! has come.
 
 use std::path::Path;
 
@@ -6,7 +7,6 @@ use securemailbox_e2e::{
     command::{Ended, Terminal},
     server::{Server, Start},
 };
-use securemailbox_protocol::limits;
 use serde_json::{Value, json};
 
 use crate::{ANNA, assert_failed, assert_holds};
@@ -42,12 +42,11 @@ fn recover(server: &Server, terminal: &Terminal, sheet: &str, code: &str) -> End
     })
 }
 
-/// What waits began so much earlier; the link of its announcements holds as long as its beginning stands.
+/// Whatever waits has waited for long enough.
 fn time_has_come(server: &mut Server) -> Server {
     server.stop();
     let database = rusqlite::Connection::open(server.data().join("mailbox.sqlite")).expect("a database");
-    let wait = i64::try_from(limits::RECOVERY_WAIT.as_millis()).expect("milliseconds");
-    assert_eq!(database.execute("UPDATE wait SET due = due - ?1", [wait]).expect("written"), 1, "72 hours pass");
+    assert_eq!(database.execute("UPDATE wait SET due = begun", []).expect("written"), 1, "its time has come");
     drop(database);
     server.again()
 }
@@ -104,4 +103,20 @@ fn whoever_is_signed_in_stops_it_and_owes_new_papers() {
     let (sheet, codes) = with_new_papers(&anna, &anna.run(&["new-sheet"]).done());
     let waits = recover(&server, &elsewhere, &sheet, &codes[0]).done();
     assert_eq!(waits["waits"]["kind"], "recovery");
+}
+
+#[test]
+fn a_mailbox_is_removed_after_seven_days_unless_it_is_stopped_and_its_address_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(Start::demo(folder.path()));
+    let Papers { anna, .. } = papers(&server, folder.path());
+    assert_eq!(anna.run(&["remove-mailbox"]).done()["waits"]["kind"], "removal");
+    assert_eq!(anna.run(&["stop"]).done(), json!({ "stopped": ["removal"] }));
+    anna.run(&["remove-mailbox"]).done();
+    let server = time_has_come(&mut server);
+    let is_gone = || anna.run(&["whoami"]).code == 3;
+    assert!((0..100).any(|_| is_gone()), "it goes by itself");
+    assert_failed(&anna.run(&["whoami"]), 3, "not-signed-in");
+    let anew = Terminal::new(folder.path(), "Annas nya", ANNA.password);
+    anew.register(&server, ANNA.address, ANNA.phone, ANNA.name);
 }

@@ -960,6 +960,19 @@ export type NewPhone = {
 phone: string, };
 
 /**
+ * Whose mailbox is to be removed.
+ */
+export type NewRemoval = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The language of the e-mail.
+ */
+language: Language, };
+
+/**
  * A choice of how long letters lie in the trash.
  */
 export type NewTrashLife = { 
@@ -1469,7 +1482,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed" | "recovery-begun" | "recovery-stopped";
+export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed" | "recovery-begun" | "recovery-stopped" | "removal-begun" | "removal-stopped";
 
 /**
  * A letter that is to go out.
@@ -1660,7 +1673,7 @@ due: Timestamp, };
 /**
  * What waits. An account has at most one of a kind.
  */
-export type WaitKind = "recovery";
+export type WaitKind = "recovery" | "removal";
 
 /**
  * What waits, and is to be stopped.
@@ -1748,6 +1761,8 @@ export interface SignInCalls {
   enter_code: [LastCode, Done];
   recover: [RecoveryCode, Recovering];
   enter_recovery_code: [Code, Recovered];
+  ask_for_removal: [NewRemoval, Done];
+  enter_removal_code: [Code, Wait];
   find_wait: [StopLink, Wait];
   stop_by_link: [StopLink, Done];
   replace_password: [NewPassword, Sheet];
@@ -1832,6 +1847,7 @@ export interface MailboxCalls {
   set_trash_life: [NewTrashLife, Done];
   notices: [Nothing, NewNotices];
   set_notices: [NewNotices, Done];
+  remove_account: [Nothing, Wait];
   stop_wait: [WaitToStop, Me];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];

@@ -162,6 +162,12 @@ sentences! {
     RecoveryStopped
         "Stopped. The recovery sheet and the one-time codes open nothing any more: make new ones with new-sheet and one-time-codes."
         "Stoppat. Återställningsbladet och engångskoderna öppnar inget längre: gör nya med new-sheet och one-time-codes.";
+    RemovalBegunEvent "somebody wants to erase the mailbox" "någon vill radera brevlådan";
+    RemovalStoppedEvent "erasing the mailbox was stopped" "att radera brevlådan stoppades";
+    RemovalWaits { due: &'a str }
+        "This mailbox is erased at {due}, with all letters in it. Until then it can be stopped: securemailbox stop"
+        "Brevlådan raderas {due}, med alla brev i den. Till dess går det att stoppa: securemailbox stop";
+    RemovalStopped "Stopped. The mailbox stays." "Stoppat. Brevlådan finns kvar.";
     SheetOwed
         "You have no recovery sheet that you said to have. Make one: securemailbox new-sheet"
         "Du har inget återställningsblad som du har sagt att du har. Gör ett: securemailbox new-sheet";

@@ -12,6 +12,7 @@ mod proofs;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
+mod removals;
 mod security;
 mod sessions;
 mod sign_ins;
@@ -58,6 +59,9 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::enter_of_recovery))
         .routes(routes!(recoveries::password))
         .routes(routes!(recoveries::complete))
+        .routes(routes!(removals::begin))
+        .routes(routes!(removals::complete))
+        .routes(routes!(removals::of_own))
         .routes(routes!(waits::find))
         .routes(routes!(waits::stop_by_link))
         .routes(routes!(waits::stop))

@@ -25,7 +25,7 @@ use securemailbox_store::{
     factors::{self, Factor, FactorsOf},
     notices::NoticeId,
     passkeys::{Challenged, ExpectPasskey, Owned, ProvePasskey, TakeChallenge},
-    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Step, Verdict},
+    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Purpose, Step, Verdict},
     proving::{
         AskForCode, ChooseError, ChosenFactor, EnterCode, EnterKeptCode, Entered, ExpectCode, FirstTry, Guessed,
         Guesser, KeptCode, OffersTo, OneTimeCodeUsed, Tried,
@@ -294,10 +294,15 @@ pub(crate) async fn choose(
     message(mailroom, holder, account, &to, caller).count().await?;
     let mut rng = mailroom.rng();
     let digits = Code::generate(&mut rng);
-    let (code, text) = if chosen.taken {
-        (NOBODYS_CODE, Text::AlreadyHere)
-    } else {
-        (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
+    let (code, text) = match (chosen.in_vain, chosen.purpose) {
+        (true, Purpose::Removal) => (NOBODYS_CODE, Text::NotHere),
+        (true, Purpose::Mailbox | Purpose::Proof) => (NOBODYS_CODE, Text::AlreadyHere),
+        (false, Purpose::Removal) => {
+            (hmac(mailroom, holder, choice.factor, &digits), Text::RemovalCode { code: digits })
+        }
+        (false, Purpose::Mailbox | Purpose::Proof) => {
+            (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
+        }
     };
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
     let id = notice.id;

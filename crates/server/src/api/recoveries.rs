@@ -13,6 +13,7 @@ use securemailbox_protocol::{
     security::SecurityEventKind,
     sessions::NewSession,
     sign_in::{CompleteRecovery, NewRecovery, RecoveredSlot, Recovery, RecoveryProved},
+    waits::WaitKind,
 };
 use securemailbox_store::{
     proofs::HolderId,
@@ -77,7 +78,7 @@ pub(super) fn proved(recovered: Recovered) -> RecoveryProved {
 pub(super) async fn of_paper(mailroom: &Mailroom, id: RecoveryId) -> Result<NewWait, Problem> {
     let guessed = Guessed { holder: HolderId::Recovery(id), now: mailroom.now() };
     match mailroom.store.read(guessed).await? {
-        Some(Guesser::Account(account)) => waits::recovery(mailroom, account).await,
+        Some(Guesser::Account(account)) => waits::new(mailroom, account, WaitKind::Recovery).await,
         Some(Guesser::Registering(_)) | None => Err(ProblemType::CodeRefused.into()),
     }
 }

@@ -147,7 +147,8 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 10] = [
+    const ASK: [(&str, &str); 11] = [
+        ("POST", "/account/removal"),
         ("PUT", "/slots/recovery"),
         ("POST", "/slots/password/begin"),
         ("PUT", "/slots/password"),
@@ -205,7 +206,8 @@ mod tests {
     const STREAMS: [(&str, &str); 2] = [("GET", "/letters/{id}/content"), ("GET", "/events")];
 
     /// Who asks them has no session, or a link.
-    const STRANGERS: [&str; 5] = ["/registrations", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
+    const STRANGERS: [&str; 6] =
+        ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
 
     struct Asker<'a> {
         house: &'a House,

@@ -11,6 +11,7 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     notices::NewNotice,
+    removals::{RemovalsDue, RemoveAccount},
     security::SecurityEvent,
     waits::{AnnounceWait, NewWait, StopHash, StopWait, StopWaitError, WaitByLink, WaitsToAnnounce},
 };
@@ -70,6 +71,7 @@ async fn stopped(
 ) -> Result<StatusCode, Problem> {
     let event = match kind {
         WaitKind::Recovery => SecurityEventKind::RecoveryStopped,
+        WaitKind::Removal => SecurityEventKind::RemovalStopped,
     };
     security::write_noted(mailroom, account, session, event, StopWait { account, kind }).await?;
     // What is void opens nothing only once it is out of the log too.
@@ -85,13 +87,34 @@ async fn by_link(mailroom: &Mailroom, caller: Caller, link: &WaitLink) -> Result
     Ok(found.ok_or(ProblemType::NotFound)?)
 }
 
-/// A recovery from paper that begins to wait now, with what announces it.
-pub(super) async fn recovery(mailroom: &Mailroom, account: AccountId) -> Result<NewWait, Problem> {
-    let (kind, begun) = (WaitKind::Recovery, mailroom.now());
+/// What begins to wait now, with what announces it.
+pub(super) async fn new(mailroom: &Mailroom, account: AccountId, kind: WaitKind) -> Result<NewWait, Problem> {
+    let begun = mailroom.now();
     let wait = Wait { kind, begun, due: begun.after(kind.lasts()) };
-    let event = SecurityEvent { kind: SecurityEventKind::RecoveryBegun, session: NO_SESSION, at: begun };
+    let event = match kind {
+        WaitKind::Recovery => SecurityEventKind::RecoveryBegun,
+        WaitKind::Removal => SecurityEventKind::RemovalBegun,
+    };
+    let event = SecurityEvent { kind: event, session: NO_SESSION, at: begun };
     let notices = announcement(mailroom, account, wait).await?;
     Ok(NewWait { kind, stop_hash: hash(&mailroom.seal.stop_token(account, &wait)), event, notices })
+}
+
+/// Wakes the lanes of what was announced.
+pub(super) fn ring(mailroom: &Mailroom) {
+    security::ring(mailroom);
+}
+
+/// Removes the accounts whose time has come, and erases what they held: some of it, the rest the next time.
+pub(crate) async fn remove_due(mailroom: &Mailroom) -> Result<(), Problem> {
+    let now = mailroom.now();
+    for account in mailroom.store.read(RemovalsDue { now }).await? {
+        let notices = security::to_every_channel(mailroom, account, &Text::Removed, &Text::BriefRemoved).await?;
+        mailroom.store.write(RemoveAccount { account, notices, now }).await?;
+        security::ring(mailroom);
+    }
+    mailroom.store.erase_removed().await?;
+    Ok(())
 }
 
 /// Announces once more what has waited for long enough: some of it, the rest the next time.

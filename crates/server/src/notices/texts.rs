@@ -22,6 +22,17 @@ pub enum Text {
     },
     /// Somebody, perhaps its owner, tried to register an address that has a mailbox.
     AlreadyHere,
+    /// The code that proves an address whose mailbox is to be removed.
+    RemovalCode {
+        /// The six digits that the message says.
+        code: Code,
+    },
+    /// Somebody, perhaps its owner, wanted the mailbox of an address removed that has none.
+    NotHere,
+    /// The mailbox was removed: an e-mail.
+    Removed,
+    /// The same as an SMS.
+    BriefRemoved,
     /// The code that proves a phone.
     PhoneCode {
         /// The six digits that the message says.
@@ -88,11 +99,15 @@ impl Text {
     pub const fn code(&self) -> Option<&Code> {
         match self {
             Self::AddressCode { code }
+            | Self::RemovalCode { code }
             | Self::PhoneCode { code }
             | Self::SignInCode { code }
             | Self::RecoveryCode { code }
             | Self::ProofCode { code } => Some(code),
             Self::AlreadyHere
+            | Self::NotHere
+            | Self::Removed
+            | Self::BriefRemoved
             | Self::NewLetter
             | Self::SecurityEvent { .. }
             | Self::BriefSecurityEvent { .. }
@@ -106,12 +121,16 @@ impl Text {
     pub const fn is_for_now(&self) -> bool {
         match self {
             Self::AddressCode { .. }
+            | Self::RemovalCode { .. }
             | Self::AlreadyHere
+            | Self::NotHere
             | Self::PhoneCode { .. }
             | Self::SignInCode { .. }
             | Self::RecoveryCode { .. }
             | Self::ProofCode { .. } => true,
             Self::NewLetter
+            | Self::Removed
+            | Self::BriefRemoved
             | Self::SecurityEvent { .. }
             | Self::BriefSecurityEvent { .. }
             | Self::Wait { .. }
@@ -157,6 +176,30 @@ impl Text {
                      Logga in på {url}\nVar det inte du? Då behöver du inte göra något.\n"
                 ),
             },
+            Self::RemovalCode { .. } => Words {
+                subject: "Din kod för att radera brevlådan",
+                text: format!(
+                    "Din kod är {code}\n\nSkriv den på sidan där du vill radera din brevlåda och börja om. Den gäller i tio \
+                     minuter. Breven i den gamla brevlådan går inte att få tillbaka.\n\
+                     Har du inte bett om den? Ge den inte till någon, och gör inget mer.\n\n{url}\n"
+                ),
+            },
+            Self::NotHere => Words {
+                subject: "Du har ingen brevlåda här",
+                text: format!(
+                    "Någon, kanske du, ville radera en brevlåda med den här adressen. Det finns ingen. Du kan skaffa en på \
+                     {url}\nVar det inte du? Då behöver du inte göra något.\n"
+                ),
+            },
+            Self::Removed => Words {
+                subject: "Din brevlåda är raderad",
+                text: format!(
+                    "Brevlådan och alla brev i den är raderade. Adressen är ledig: du kan skaffa en ny brevlåda på {url}\n"
+                ),
+            },
+            Self::BriefRemoved => {
+                Words { subject: "", text: format!("{service}: Din brevlåda och alla brev i den är raderade.") }
+            }
             Self::PhoneCode { .. } => {
                 Words { subject: "", text: format!("Din kod till {service}: {code}. Ge den inte till någon.") }
             }
@@ -198,6 +241,7 @@ impl Text {
             Self::BriefWait { wait, stop } => {
                 let (what, due) = match wait.kind {
                     WaitKind::Recovery => ("Någon öppnar din brevlåda med papper", minute(wait.due)),
+                    WaitKind::Removal => ("Din brevlåda raderas", minute(wait.due)),
                 };
                 let text = format!("{service}: {what} {due}. Inte du? Stoppa: {}", stop_link(url, stop));
                 Words { subject: "", text }
@@ -222,6 +266,30 @@ impl Text {
                      Sign in at {url}\nWas it not you? Then you need not do anything.\n"
                 ),
             },
+            Self::RemovalCode { .. } => Words {
+                subject: "Your code to erase the mailbox",
+                text: format!(
+                    "Your code is {code}\n\nType it on the page where you want to erase your mailbox and begin anew. It is good \
+                     for ten minutes. The letters in the old mailbox can't be brought back.\n\
+                     Did you not ask for it? Give it to nobody, and do nothing more.\n\n{url}\n"
+                ),
+            },
+            Self::NotHere => Words {
+                subject: "You have no mailbox here",
+                text: format!(
+                    "Someone, perhaps you, wanted to erase a mailbox with this address. There is none. You can get one at \
+                     {url}\nWas it not you? Then you need not do anything.\n"
+                ),
+            },
+            Self::Removed => Words {
+                subject: "Your mailbox is erased",
+                text: format!(
+                    "The mailbox and all letters in it are erased. The address is free: you can get a new mailbox at {url}\n"
+                ),
+            },
+            Self::BriefRemoved => {
+                Words { subject: "", text: format!("{service}: Your mailbox and all letters in it are erased.") }
+            }
             Self::PhoneCode { .. } => {
                 Words { subject: "", text: format!("Your code for {service}: {code}. Give it to nobody.") }
             }
@@ -262,6 +330,7 @@ impl Text {
             Self::BriefWait { wait, stop } => {
                 let (what, due) = match wait.kind {
                     WaitKind::Recovery => ("Paper opens your mailbox on", minute(wait.due)),
+                    WaitKind::Removal => ("Your mailbox is erased on", minute(wait.due)),
                 };
                 let text = format!("{service}: {what} {due}. Not you? Stop it: {}", stop_link(url, stop));
                 Words { subject: "", text }
@@ -284,6 +353,15 @@ fn swedish_wait(wait: &Wait, link: &str) -> Words {
                  Var det du? Då behöver du inte göra något nu. Skriv återställningskoden igen när tiden har gått.\n"
             ),
         },
+        WaitKind::Removal => Words {
+            subject: "Din brevlåda raderas om sju dagar",
+            text: format!(
+                "Någon som läser din e-post, eller som är inloggad i din brevlåda, bad {begun} att den raderas. \
+                 Det sker {due}, med alla brev i den. De går inte att få tillbaka.\n\n\
+                 Var det inte du, eller har du ångrat dig? Stoppa det på {link}\n\
+                 Du kan också stoppa det där du är inloggad.\n"
+            ),
+        },
     }
 }
 
@@ -298,6 +376,15 @@ fn english_wait(wait: &Wait, link: &str) -> Words {
                  Was it not you? Stop it at {link}\n\
                  You can also stop it wherever you are signed in. Sheet and one-time codes then open nothing any more.\n\n\
                  Was it you? Then you need not do anything now. Type the recovery code again when the time has come.\n"
+            ),
+        },
+        WaitKind::Removal => Words {
+            subject: "Your mailbox is erased in seven days",
+            text: format!(
+                "Someone who reads your e-mail, or who is signed in to your mailbox, asked on {begun} for it to be erased. \
+                 That happens on {due}, with all letters in it. They can't be brought back.\n\n\
+                 Was it not you, or have you changed your mind? Stop it at {link}\n\
+                 You can also stop it wherever you are signed in.\n"
             ),
         },
     }
@@ -331,6 +418,8 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::OneTimeCodeUsed => "En engångskod användes",
         SecurityEventKind::RecoveryBegun => "Någon vill öppna din brevlåda med papper",
         SecurityEventKind::RecoveryStopped => "Att öppna med papper stoppades. Gör ett nytt blad och nya koder",
+        SecurityEventKind::RemovalBegun => "Någon vill radera din brevlåda",
+        SecurityEventKind::RemovalStopped => "Att radera brevlådan stoppades",
     }
 }
 
@@ -356,6 +445,8 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::OneTimeCodeUsed => "A one-time code was used",
         SecurityEventKind::RecoveryBegun => "Someone wants to open your mailbox with paper",
         SecurityEventKind::RecoveryStopped => "Opening it with paper was stopped. Make a new sheet and new codes",
+        SecurityEventKind::RemovalBegun => "Someone wants to erase your mailbox",
+        SecurityEventKind::RemovalStopped => "Erasing the mailbox was stopped",
     }
 }
 
@@ -389,7 +480,9 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::PasskeyAdded
         | SecurityEventKind::PasskeyRemoved
         | SecurityEventKind::RecoveryBegun
-        | SecurityEventKind::RecoveryStopped => false,
+        | SecurityEventKind::RecoveryStopped
+        | SecurityEventKind::RemovalBegun
+        | SecurityEventKind::RemovalStopped => false,
     }
 }
 
@@ -472,6 +565,10 @@ mod tests {
         let others = [
             Text::AddressCode { code: code() },
             Text::AlreadyHere,
+            Text::RemovalCode { code: code() },
+            Text::NotHere,
+            Text::Removed,
+            Text::BriefRemoved,
             Text::PhoneCode { code: code() },
             Text::SignInCode { code: code() },
             Text::RecoveryCode { code: code() },

@@ -30,6 +30,7 @@ const ADDRESSES: &[&str] = &[
     "/contacts",
     "/contacts/add",
     "/forgotten",
+    "/lost",
     "/mail",
     "/mail/drafts",
     "/mail/inbox",

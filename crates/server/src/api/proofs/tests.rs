@@ -58,7 +58,10 @@ impl House {
     pub(in crate::api) async fn restarted(self) -> Self {
         let Self { mailroom, clock, _folder: folder } = self;
         mailroom.store.close().await;
-        Self::of(folder, clock).await
+        let house = Self::of(folder, clock).await;
+        // It begins with the same dice, and must not throw the same ids.
+        (0..1000).for_each(|_| drop(house.mailroom.rng()));
+        house
     }
 
     pub(in crate::api) fn wait(&self, time: Duration) {
@@ -219,7 +222,8 @@ impl House {
         let sealed = self.mailroom.seal.seal_address(account, &address, &mut rng);
         let named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
         let (first, address_lookup) = (named.id, self.mailroom.seal.address_look_up(&address));
-        let begin = BeginRegistration { id, account, address_lookup, address: named, language: Language::Sv, now };
+        let (language, removes) = (Language::Sv, false);
+        let begin = BeginRegistration { id, account, address_lookup, address: named, language, removes, now };
         self.mailroom.store.write(begin).await.unwrap();
         (id, account, first)
     }
