@@ -4,7 +4,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
-    days::{ERASES, LISTS_MALLORYS, SIGNS_IN},
+    days::{ERASES, LISTS_MALLORYS, SHOWS_A_PASSKEY, SIGNS_IN},
     rows,
     stage::Stage,
 };
@@ -120,10 +120,22 @@ fn row_20_no_key_is_used_before_the_server_is_authenticated() {
 }
 
 #[test]
+fn row_25_a_renewal_is_whole_or_is_told_of() {
+    holds(25);
+}
+
+#[test]
 fn row_35_another_device_learns_of_an_erasure_without_tombstones() {
     let (before, after) = (&STAGE.days[SIGNS_IN].shown[2], &STAGE.days[ERASES].shown[1]);
     assert!(before.contains("En annan sak") && !after.contains("En annan sak"), "{before}\n\n{after}");
     holds(35);
+}
+
+#[test]
+fn row_61_no_slot_but_the_passkeys_own_opens() {
+    let shown = &STAGE.days[SHOWS_A_PASSKEY].shown;
+    assert!(shown[2].contains("Återbesök på torsdag"), "{shown:?}");
+    holds(61);
 }
 
 /// In `tmp/hostile.json` of the target folder, where `cargo xtask test hostile` takes it from.

@@ -5,10 +5,12 @@ use securemailbox_client::{
     devices::DeviceName,
     factors::Asked,
     failure::{ClientProblem, FailureName},
+    mailbox::Mailbox,
     opening::Opening,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
     passwords::{self, Changed},
     removals::{self, RemovalToProve},
+    renewals::{Extent, RenewalBegun},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     waits,
     world::World,
@@ -30,7 +32,7 @@ use zeroize::Zeroizing;
 use crate::{
     arguments::{
         Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, NewRemoval, Nothing,
-        OtherPassword, RecoveryCode, StopLink, Unlock,
+        OtherPassword, RecoveryCode, Renewing, StopLink, Unlock,
     },
     calls::SignInCalls,
     factor::Factor,
@@ -47,6 +49,8 @@ enum Step {
     Recovery(Factor<SheetProved>),
     NewPasswordToChoose(NewPasswordToChoose),
     Passkey(PasskeyAsked),
+    /// The mailbox as it was, and the renewal of it.
+    Renewal(Box<(Mailbox, RenewalBegun)>),
     /// A session that a passkey began waits for the password.
     PasswordToEnter(SessionId),
     Removal(RemovalToProve),
@@ -101,7 +105,11 @@ impl<W: World> SignIn<W> {
             Step::SignIn(factor) => factor.asked(),
             Step::Recovery(factor) => factor.asked(),
             Step::Removal(removal) => Some(removal.asked()),
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => None,
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::Renewal(_)
+            | Step::PasswordToEnter(_) => None,
         }
     }
 
@@ -116,6 +124,7 @@ impl<W: World> SignIn<W> {
             Step::Nothing
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
+            | Step::Renewal(_)
             | Step::PasswordToEnter(_)
             | Step::Removal(_) => Err(out_of_step()),
         }
@@ -172,6 +181,7 @@ impl<W: World> SignInCalls for SignIn<W> {
             Step::Nothing
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
+            | Step::Renewal(_)
             | Step::PasswordToEnter(_)
             | Step::Removal(_) => {
                 return Err(out_of_step());
@@ -252,6 +262,13 @@ impl<W: World> SignInCalls for SignIn<W> {
         }
     }
 
+    async fn unlock_by_passkey(&mut self, args: EnteredPasskey) -> Result<Done, Problem> {
+        let output = self.handed.take();
+        let Step::Passkey(asked) = std::mem::replace(&mut self.step, Step::Nothing) else { return Err(out_of_step()) };
+        let opening = asked.unlock(&self.world, args.assertion, output.as_ref()).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, args.device))
+    }
+
     async fn passkey_challenge(&mut self, _: Nothing) -> Result<PasskeyRequest, Problem> {
         let asked = match &self.step {
             Step::SignIn(factor) => factor.asked_passkey()?,
@@ -259,6 +276,7 @@ impl<W: World> SignInCalls for SignIn<W> {
             Step::Nothing
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
+            | Step::Renewal(_)
             | Step::PasswordToEnter(_)
             | Step::Removal(_) => {
                 return Err(out_of_step());
@@ -303,6 +321,24 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn change_password(&mut self, args: OtherPassword) -> Result<PasswordChange, Problem> {
         let changed = passwords::change_password(&self.world, &args.name, &args.password).await.or_problem()?;
         Ok(PasswordChange { proved: changed == Changed::Proved })
+    }
+
+    async fn begin_renewal(&mut self, args: OtherPassword) -> Result<Done, Problem> {
+        let mailbox = Mailbox::open(&self.world).await.or_problem()?;
+        let begun = mailbox.begin_renewal(&self.world, &args.password).await.or_problem()?;
+        self.step = Step::Renewal(Box::new((mailbox, begun)));
+        Ok(Done {})
+    }
+
+    async fn renew(&mut self, args: Renewing) -> Result<Sheet, Problem> {
+        let Step::Renewal(renewal) = &self.step else { return Err(out_of_step()) };
+        let (mailbox, begun) = &**renewal;
+        let extent = if args.thorough { Extent::Thorough } else { Extent::Quick };
+        let opening = begun.renew(&self.world, mailbox, extent).await.or_problem()?;
+        let sheet = Sheet { recovery_code: begun.recovery_code().to_string(), address: opening.address().clone() };
+        let keep = opening.keep;
+        self.hand_over(opening, keep, args.device);
+        Ok(sheet)
     }
 
     async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {

@@ -28,6 +28,7 @@ pub mod passwords;
 pub mod recipient;
 pub mod records;
 pub mod removals;
+pub mod renewals;
 pub mod replica;
 pub mod rows;
 pub mod session;

@@ -30,8 +30,6 @@ pub struct Account {
     pub certificate: CertificateHash,
     /// How the person is identified when reading.
     pub level: Level,
-    /// Whether a recovery sheet opens it.
-    pub sheet: bool,
     /// How many letters the mailbox holds.
     pub letters: u64,
     /// How many bytes of letters and records it holds.
@@ -51,8 +49,6 @@ impl Act for AccountById {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
             SELECT m.mailbox_id, b.kind, m.language, m.trash_life, m.notices, m.address_sealed, b.certificate_hash, m.level,
-                   CASE WHEN EXISTS (SELECT 1 FROM slot s WHERE s.mailbox_id = m.mailbox_id AND s.kind = 'recovery')
-                        THEN 1 ELSE 0 END,
                    b.letters, b.bytes
               FROM member m JOIN mailbox b ON b.mailbox_id = m.mailbox_id
              WHERE m.mailbox_id = $1";
@@ -66,7 +62,6 @@ impl Act for AccountById {
             address_sealed: row.take()?,
             certificate: row.take()?,
             level: row.take()?,
-            sheet: row.take()?,
             letters: row.take()?,
             bytes: row.take()?,
         }))

@@ -23,6 +23,7 @@ pub mod records;
 pub mod recoveries;
 pub mod registrations;
 pub mod removals;
+pub mod renewals;
 pub mod security;
 pub mod sessions;
 pub mod sign_in;

@@ -13,6 +13,7 @@ mod page;
 mod passwords;
 mod posts;
 mod proxies;
+mod renewals;
 mod sessions;
 mod strangers;
 mod trash;

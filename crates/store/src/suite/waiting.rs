@@ -8,6 +8,7 @@ use securemailbox_protocol::{
     limits,
     numbers::ChangeNumber,
     security::SecurityEventKind,
+    slots::SlotKind,
     time::Timestamp,
     waits::{Wait, WaitKind},
 };
@@ -19,7 +20,6 @@ use super::{
 };
 use crate::{
     Store,
-    accounts::AccountById,
     factors::OwnFactors,
     jobs::Sweep,
     one_time_codes::MakeOneTimeCodes,
@@ -30,6 +30,7 @@ use crate::{
     },
     security::{ListSecurityEvents, SecurityEvent},
     sessions::{ListSessions, SessionByToken, is_by_reserve},
+    slots::WaysIn,
     sync::{ChangesSince, Scope},
     waits::{AnnounceWait, NewWait, StopWait, StopWaitError, WaitByLink, WaitsToAnnounce},
 };
@@ -201,9 +202,9 @@ async fn a_stop_leaves_nothing_of_the_papers_and_wins_over_every_step(store: Sto
     let used = BeginRecovery { id: RecoveryId::new(NOW, &mut dice.0), address_lookup, proof_hash, now: wait.due };
     assert!(store.write(used).await.unwrap().is_none(), "the sheet is void");
     assert_eq!(anna.left(&store).await, Some(0), "and so are the codes");
-    assert!(!store.read(AccountById { account }).await.unwrap().unwrap().sheet, "which is owed");
+    assert!(!store.read(WaysIn { account }).await.unwrap().contains(&SlotKind::Recovery), "which is owed");
     store.write(PutRecoverySlot { account, session, slot: dice.recovery() }).await.unwrap();
-    assert!(store.read(AccountById { account }).await.unwrap().unwrap().sheet);
+    assert!(store.read(WaysIn { account }).await.unwrap().contains(&SlotKind::Recovery));
     let sessions = store.read(ListSessions { account, now: NOW }).await.unwrap();
     assert_eq!(sessions.len(), 1, "nobody is signed out");
 }

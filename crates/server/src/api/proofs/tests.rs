@@ -17,6 +17,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     Location, Store,
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
+    passkeys::KeepHost,
     recoveries::{BeginRecovery, BegunRecovery},
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
     sessions::SessionByToken,
@@ -48,6 +49,7 @@ impl House {
 
     async fn of(folder: tempfile::TempDir, clock: Arc<AtomicU64>) -> Self {
         let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
+        store.write(KeepHost("localhost".into())).await.unwrap();
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
         let mailroom = Mailroom::of_a_test(store, watch::channel(false).1, tell);
@@ -145,6 +147,8 @@ impl House {
             id: row.id,
             standing: row.standing,
             reserve: row.reserve,
+            begun: row.begun,
+            kept: row.kept,
             delivery: SessionDelivery::Bearer,
         }
     }
