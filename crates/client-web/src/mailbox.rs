@@ -29,13 +29,14 @@ use securemailbox_protocol::{
     security::SecurityEvent,
     slots::SlotKind,
     time::Timestamp,
+    waits::Wait,
 };
 
 use crate::{
     adding::Adding,
     arguments::{
         Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone, NewLanguage,
-        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, Writing,
+        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, WaitToStop, Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -167,6 +168,7 @@ impl<W: World> Desk<W> {
             arrived: shown::count(arrived),
             changed,
             more,
+            waits: mailbox.waits(),
         })
     }
 }
@@ -649,6 +651,17 @@ impl<W: World> MailboxCalls for Desk<W> {
                 }
             }
         }
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
+    async fn remove_account(&self, _: Nothing) -> Result<Wait, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_account(world).await.or_problem()
+    }
+
+    async fn stop_wait(&self, args: WaitToStop) -> Result<Me, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.stop_wait(world, args.kind).await.or_problem()?;
         Ok(me(&mailbox, self.own_certificate_differs.get()))
     }
 

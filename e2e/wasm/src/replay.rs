@@ -309,6 +309,13 @@ impl Life {
         shown.unwrap_or_else(|failure| format!("failed: {failure}"))
     }
 
+    fn recovered(recovered: sign_in::Recovered) -> Result<Self, String> {
+        match recovered {
+            sign_in::Recovered::Open(step) => Ok(Self::NewPassword(step)),
+            sign_in::Recovered::Waits(_) => Err("waits".to_owned()),
+        }
+    }
+
     /// What changes whether a mailbox is open.
     async fn step(&mut self, world: &impl World, act: Act) -> Shown {
         let next = match (std::mem::take(self), act) {
@@ -338,11 +345,14 @@ impl Life {
             }
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
-                let to_choose = sign_in::recover(world, &address, &code).await.map_err(name)?;
-                Self::Recovery(chosen(world, &to_choose).await?)
+                let begun = sign_in::recover(world, &address, &code).await.map_err(name)?;
+                match begun.paper {
+                    Some(paper) => Self::recovered(paper)?,
+                    None => Self::Recovery(chosen(world, &begun.to_choose).await?),
+                }
             }
             (Self::Recovery(step), Act::Code { code }) => {
-                Self::NewPassword(step.enter(world, &found(&code)?.into()).await.map_err(name)?)
+                Self::recovered(step.enter(world, &found(&code)?.into()).await.map_err(name)?)?
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;

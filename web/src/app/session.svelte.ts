@@ -18,7 +18,7 @@ export type SheetAsked = { after: "registering" | "recovering" | "renewing"; she
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;
 
-const NONE: Counts = { inbox: 0, unread: 0, sent: 0, archive: 0, drafts: 0, trash: 0, arrived: 0, changed: false, more: false };
+const NONE: Counts = { inbox: 0, unread: 0, sent: 0, archive: 0, drafts: 0, trash: 0, arrived: 0, changed: false, more: false, waits: [] };
 
 export class Session {
   #mailbox: Mailbox;
