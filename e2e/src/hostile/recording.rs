@@ -30,7 +30,7 @@ impl Recording {
     /// # Panics
     /// When it failed: a day is recorded on which nothing goes wrong.
     pub async fn act(&mut self, act: Act) -> String {
-        let shown = self.life.act(&self.person, act.clone()).await;
+        let shown = Box::pin(self.life.act(&self.person, act.clone())).await;
         assert!(!shown.starts_with("failed"), "{shown}");
         self.lived.day.acts.push(act);
         self.lived.shown.push(shown.clone());
