@@ -120,6 +120,11 @@ fn row_20_no_key_is_used_before_the_server_is_authenticated() {
 }
 
 #[test]
+fn row_25_a_renewal_is_whole_or_is_told_of() {
+    holds(25);
+}
+
+#[test]
 fn row_35_another_device_learns_of_an_erasure_without_tombstones() {
     let (before, after) = (&STAGE.days[SIGNS_IN].shown[2], &STAGE.days[ERASES].shown[1]);
     assert!(before.contains("En annan sak") && !after.contains("En annan sak"), "{before}\n\n{after}");

@@ -17,7 +17,7 @@ use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
         Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewTrashLife,
-        Nothing, OtherPassword, Part, RecoveryCode, Sending, TypedAddress, Unlock, Writing,
+        Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, TypedAddress, Unlock, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -28,7 +28,7 @@ use crate::{
     views::{
         Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Holdings,
         Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        PasswordChange, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        PasswordChange, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -95,6 +95,11 @@ calls! {
         /// Puts another password in the place of one's own, beside the open mailbox, and opens it by that once. `proof-required`
         /// asks the mailbox Worker for `confirm` first.
         change_password(OtherPassword) -> PasswordChange;
+        /// Begins to renew the keys, beside the open mailbox: the password is judged, nothing is changed. `proof-required` asks
+        /// the mailbox Worker for `confirm` first.
+        begin_renewal(OtherPassword) -> Done;
+        /// Renews them, ends every other session, and hands the mailbox over. The sheet is new, and owed until `sheet_kept`.
+        renew(Renewing) -> Sheet;
         /// Sends the code at hand once more.
         send_again(Nothing) -> Done;
         /// Begins a sign-in by a passkey alone.
@@ -246,6 +251,9 @@ calls! {
         enter_new_phone_code(Code) -> Done;
         /// Makes a sheet of one-time codes, in the place of the one before. They are told this once.
         make_one_time_codes(Nothing) -> OneTimeSheet;
+        /// Wraps the keys of some more letters anew, and gives up the former keys when none is left. `proof-required` asks for
+        /// `confirm` first.
+        rewrap_some(Nothing) -> Rewrapped;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// How much the mailbox holds, and may hold.

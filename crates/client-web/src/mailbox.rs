@@ -9,7 +9,7 @@ use std::{
 use securemailbox_client::{
     directory::Warning,
     failure::{Class, ClientProblem, Failure, FailureName},
-    letters::{DraftRow, Form, ReadError, Reading},
+    letters::{DraftRow, Form, ReadError, Reading, Rewrapping},
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
@@ -51,7 +51,7 @@ use crate::{
     views::{
         self, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack,
         Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        Problem, Rows, Saved, SentLetter, Sheet, WentOut,
+        Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -69,6 +69,8 @@ pub struct Desk<W> {
     /// The passkey that is being added, while one is, and an output that came beside a call.
     pub(crate) adding_passkey: AddingPasskey,
     pub(crate) handed: Handed,
+    /// How far a thorough renewal is, while it goes on.
+    rewrapping: RefCell<Rewrapping>,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
@@ -87,6 +89,7 @@ impl<W: World> Desk<W> {
             adding: Adding::nothing(),
             adding_passkey: AddingPasskey::none(),
             handed: Handed::none(),
+            rewrapping: RefCell::new(Rewrapping::new()),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
             told: Cell::new(None),
@@ -111,6 +114,7 @@ impl<W: World> Desk<W> {
         self.own_certificate_differs.set(warnings.contains(&Warning::OwnCertificateDiffers));
         self.newest.set(mailbox.newest_arrival());
         self.told.set(Some(mailbox.followed()));
+        self.rewrapping.replace(Rewrapping::new());
         let me = me(&mailbox, self.own_certificate_differs.get());
         *self.mailbox.borrow_mut() = Some(Rc::new(mailbox));
         me
@@ -557,6 +561,22 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.named_passkeys().await
     }
 
+    async fn rewrap_some(&self, _: Nothing) -> Result<Rewrapped, Problem> {
+        let (mailbox, world) = self.open()?;
+        // Two at once would do it twice, and each alone is enough.
+        let mut so_far = self.rewrapping.take();
+        let (done, over) = if so_far.is_done() {
+            let done = mailbox.give_up_former_keys(world, &so_far).await;
+            (done, true)
+        } else {
+            (mailbox.rewrap_some(world, &mut so_far).await, false)
+        };
+        let rewrapped = Rewrapped { done: so_far.done(), total: mailbox.letters().len().max(so_far.done()), over };
+        self.rewrapping.replace(so_far);
+        done.or_problem()?;
+        Ok(rewrapped)
+    }
+
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {
         let (mailbox, world) = self.open()?;
         let differs = mailbox.check_own_listing(world).await.or_problem()?.contains(&Warning::OwnCertificateDiffers);
@@ -675,6 +695,7 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
         sheet_owed: mailbox.owes_sheet(),
         own_certificate_differs,
         kept: mailbox.stays_signed_in(),
+        rewrapping: mailbox.is_rewrapping(),
     }
 }
 

@@ -176,6 +176,7 @@ impl Mailbox {
         take_local(&rows, &mut state).await?;
         let mailbox = Self::new(session, owner, keyring, settings.name, state);
         mailbox.sheet_owed.set(settings.sheet_owed);
+        mailbox.rewrapping.set(settings.rewrapping);
         mailbox.look_at_unsent(world).await?;
         Ok(mailbox)
     }
@@ -258,6 +259,7 @@ impl Mailbox {
             self.settings_seen.set(head.version);
             *self.name.borrow_mut() = settings.name;
             self.sheet_owed.set(settings.sheet_owed);
+            self.rewrapping.set(settings.rewrapping);
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{
         EnterPasskey, MadeCredential, PasskeySignIn, PasskeyToMake, PasskeyToProve, PasskeyToUse, Passkeys, UsedPasskey,
     },
     records::{Record, RecordHead},
+    renewals::{Renewal, RewrappedKeys},
     security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
@@ -183,6 +184,10 @@ endpoints! {
     READ_RECORD Get "/records/{id}" [RecordId] () => Record;
     WRITE_RECORD Put "/records/{id}" [RecordId] Raw => RecordHead;
     ERASE_RECORD Delete "/records/{id}" [RecordId] () => ();
+
+    STAGE_RECORD Put "/renewal/records/{id}" [RecordId] Raw => ();
+    RENEW Post "/renewal" [()] Renewal => NewSession;
+    REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
     READ_CERTIFICATE Get "/directory/certificates/{hash}" [CertificateHash] () => Raw;

@@ -77,6 +77,10 @@ pub const DRIFT_AT_CONFIRMATION: i64 = 5;
 pub const DRIFT: i64 = 10;
 /// How long a factor that was begun waits to be confirmed.
 pub const ENROLMENT_LIFE: Duration = Duration::from_secs(30 * 60);
+/// How long records that were sealed anew wait for the renewal that they are for (PROTOCOL §10).
+pub const RENEWAL_LIFE: Duration = Duration::from_secs(60 * 60);
+/// Keys of entries that are wrapped anew in one request: what a JSON body has room for.
+pub const REWRAPPED_KEYS: usize = 32;
 /// How long the receipt of an emptied trash is kept for a client that did not get it.
 pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a letter lies in the trash before it is erased, unless its holder wants it kept (PROTOCOL §8).

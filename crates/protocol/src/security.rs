@@ -23,6 +23,8 @@ pub enum SecurityEventKind {
     /// Another password took the place of the one before, in a session that was signed in. The sheet stayed, and so did all
     /// sessions.
     PasswordChanged,
+    /// The keys were renewed: another account secret, subkey, password and sheet; all other sessions ended.
+    KeysRenewed,
     /// The password was taken away: passkeys and the sheet open the mailbox.
     PasswordRemoved,
     /// A session was ended by another one, or by too many wrong tries to unlock it.
@@ -68,13 +70,14 @@ impl SecurityEventKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedIn,
         Self::NewDevice,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::PasswordChanged,
+        Self::KeysRenewed,
         Self::PasswordRemoved,
         Self::SessionEnded,
         Self::OtherSessionsEnded,

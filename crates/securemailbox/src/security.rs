@@ -151,6 +151,7 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::KeyringReplaced => Sentence::KeyringReplacedEvent,
         SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
         SecurityEventKind::PasswordChanged => Sentence::PasswordChangedEvent,
+        SecurityEventKind::KeysRenewed => Sentence::KeysRenewedEvent,
         SecurityEventKind::PasswordRemoved => Sentence::PasswordRemovedEvent,
         SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
         SecurityEventKind::OtherSessionsEnded => Sentence::OtherSessionsEndedEvent,

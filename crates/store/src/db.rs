@@ -240,7 +240,7 @@ words! {
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
-        PasswordReplaced "password-replaced" PasswordChanged "password-changed" PasswordRemoved "password-removed"
+        PasswordReplaced "password-replaced" PasswordChanged "password-changed" PasswordRemoved "password-removed" KeysRenewed "keys-renewed"
         SessionEnded "session-ended" OtherSessionsEnded "other-sessions-ended" NewDevice "new-device"
         UnlockFailed "unlock-failed" CodesRefused "codes-refused"
         AuthenticatorAdded "authenticator-added" AuthenticatorRemoved "authenticator-removed"

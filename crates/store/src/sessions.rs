@@ -14,7 +14,7 @@ use crate::{
     Act, Db, ReadOnly, Room, Row, StoreError, ToParam, enrolments,
     notices::NewNotice,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
-    pulse, recoveries,
+    pulse, recoveries, renewals,
     security::{self, SecurityEvent},
     sign_in,
 };
@@ -356,6 +356,7 @@ pub(crate) async fn end<D: Db>(db: &mut D, account: AccountId, session: SessionI
     let ended = db.exec(SESSION, &[&session, &account]).await? > 0;
     if ended {
         enrolments::forget(db, session).await?;
+        renewals::forget(db, session).await?;
         proofs::forget(db, HolderId::Session(session)).await?;
     }
     Ok(ended)
@@ -369,6 +370,7 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
     const SLOTS: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND session_id IS NOT NULL";
     const SESSIONS: &str = "DELETE FROM session WHERE mailbox_id = $1";
     enrolments::forget_all(db, account).await?;
+    renewals::forget_all(db, account).await?;
     db.exec(PROOFS, &[&account]).await?;
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;

@@ -363,6 +363,11 @@ pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKin
     rows.into_iter().map(|mut row| Ok(Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? })).collect()
 }
 
+/// Leaves no way to open the account secret.
+pub(crate) async fn drop_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    db.exec("DELETE FROM slot WHERE mailbox_id = $1", &[&account]).await.map(drop)
+}
+
 async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND kind = $2";
     db.exec(SQL, &[&account, &kind]).await.map(drop)

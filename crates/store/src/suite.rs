@@ -19,6 +19,7 @@ mod proving;
 mod recording;
 mod registering;
 mod releasing;
+mod renewing;
 mod securing;
 mod signing_in;
 mod together;

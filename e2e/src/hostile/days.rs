@@ -30,6 +30,8 @@ pub const MALLORY_SIGNS_IN: &str = "Mallory signs in";
 pub const ERASES: &str = "Björn's tablet learns of an erasure";
 /// Björn has forgotten his password, and lists on a third device.
 pub const RECOVERS: &str = "Björn recovers";
+/// Cecilia changes all locks of her mailbox, has her letters locked anew, and lists them.
+pub const RENEWS: &str = "Cecilia changes her locks";
 /// Björn signs in on a fourth device by a passkey alone, and lists.
 pub const SHOWS_A_PASSKEY: &str = "Björn shows his passkey";
 /// The same by another passkey of his.

@@ -30,6 +30,7 @@ impl Recording {
     /// # Panics
     /// When it failed: a day is recorded on which nothing goes wrong.
     pub async fn act(&mut self, act: Act) -> String {
+        // On the heap: a day of many acts has the futures of all of them in one.
         let shown = Box::pin(self.life.act(&self.person, act.clone())).await;
         assert!(!shown.starts_with("failed"), "{shown}");
         self.lived.day.acts.push(act);

@@ -255,7 +255,7 @@ impl Stage {
         let mut anna = Actor::register(server, 1, "anna.l@example.se", "+46701740611", "Anna Lindqvist").await;
         let mut bjorn = Actor::register(server, 2, "bjorn.e@example.se", "+46701740612", "Björn Ek").await;
         let mut mallory = Actor::register(server, 3, "mallory.g@example.se", "+46701740613", "Anna Lindqvist").await;
-        let cecilia = Actor::register(server, 4, "cecilia.m@example.se", "+46701740614", "Cecilia Mo").await;
+        let mut cecilia = Actor::register(server, 4, "cecilia.m@example.se", "+46701740614", "Cecilia Mo").await;
         let mut days = BTreeMap::new();
         let mut keep = |name: &str, lived: Lived| days.insert(name.to_owned(), lived);
 
@@ -316,6 +316,10 @@ impl Stage {
             Act::Drafts,
         ];
         keep(days::SENDS_A_DRAFT, anna.lives(drafts).await);
+
+        cecilia.lives(vec![Act::Open, send(&[&anna], "Hej Anna", TEXT), Act::Close]).await;
+        let renews = Act::Renew { password: format!("{PASSWORD} igen") };
+        keep(days::RENEWS, cecilia.lives(vec![Act::Open, renews, Act::Rewrap, inbox()]).await);
 
         let mut tablet = bjorn.elsewhere(5000);
         let then = vec![inbox(), send(&[&anna], "Svar", TEXT), Act::Close];

@@ -11,6 +11,7 @@ mod filing;
 mod lies;
 mod manners;
 mod passwords;
+mod renewal;
 mod running;
 mod slowly;
 mod story;

@@ -18,9 +18,11 @@ use securemailbox_client::{
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
-    letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Row},
+    letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Rewrapping, Row},
     mailbox::Mailbox,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
+    records::RecordError,
+    renewals::Extent,
     settings::{Name, Settings},
     sign_in,
     transcript::{Recorded, Replayer},
@@ -98,6 +100,10 @@ pub enum Act {
     Matches { address: Address },
     /// Accepts a changed key.
     Accept { address: Address },
+    /// Changes all locks, and opens the mailbox by the new ones.
+    Renew { password: String },
+    /// Wraps each letter's key anew, and gives up the former subkeys.
+    Rewrap,
     /// Moves a letter to another folder.
     Move { id: LetterId, folder: Folder },
     /// Empties the trash of the mailbox.
@@ -361,6 +367,10 @@ impl Life {
                 let opened = Mailbox::open(world).await.map_err(name)?;
                 return Ok(self.inside((opened, Vec::new())));
             }
+            (Self::Inside(mailbox), Act::Renew { password }) => {
+                let entered = renew(&mailbox, world, &password).await?;
+                return self.enter(world, entered).await;
+            }
             (Self::Inside(mailbox), Act::Close) => {
                 mailbox.close(world).await.map_err(name)?;
                 Self::Outside
@@ -437,6 +447,7 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         Act::Accept { address } => {
             mailbox.accept(world, address).await.map(|seen| seen.standing.as_str().into()).map_err(name)
         }
+        Act::Rewrap => rewrap(mailbox, world).await.map_err(name),
         Act::Move { id, folder } => {
             mailbox.move_letter(world, *id, *folder).await.map(|()| String::new()).map_err(name)
         }
@@ -456,9 +467,25 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         | Act::ShowPasskey { .. }
         | Act::Open
         | Act::OpenAsLeft
+        | Act::Renew { .. }
         | Act::Close
         | Act::SignOut => return None,
     })
+}
+
+async fn renew(mailbox: &Mailbox, world: &impl World, password: &str) -> Result<(Mailbox, Vec<Warning>), String> {
+    let begun = mailbox.begin_renewal(world, password).await.map_err(name)?;
+    let opening = begun.renew(world, mailbox, Extent::Thorough).await.map_err(name)?;
+    Mailbox::begin(world, opening).await.map_err(name)
+}
+
+async fn rewrap(mailbox: &Mailbox, world: &impl World) -> Result<String, RecordError> {
+    let mut so_far = Rewrapping::new();
+    while !so_far.is_done() {
+        mailbox.rewrap_some(world, &mut so_far).await?;
+    }
+    mailbox.give_up_former_keys(world, &so_far).await?;
+    Ok(so_far.done().to_string())
 }
 
 async fn list(mailbox: &Mailbox, world: &impl World, folder: Folder) -> Shown {

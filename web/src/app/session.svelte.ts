@@ -13,7 +13,7 @@ export type SessionState = "starting" | "signed-out" | "locked" | "open" | "leav
 export type Farewell = "ended-elsewhere" | "lives-on";
 
 /** After what a person is asked to keep the recovery sheet: the one that was made with the password, or a new one. */
-export type SheetAsked = { after: "registering" | "recovering"; sheet: Sheet } | { after: "signing-in" };
+export type SheetAsked = { after: "registering" | "recovering" | "renewing"; sheet: Sheet } | { after: "signing-in" };
 
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;

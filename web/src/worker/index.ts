@@ -7,7 +7,7 @@ import { Idle } from "./idle.ts";
 import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs } from "./port.ts";
 import { Remembered } from "./remembered.ts";
 import signInUrl from "./sign_in_worker.ts?worker&url";
-import type { LockedMailbox, MailboxCalls, Me, SignInCalls, SlotKind } from "./types.ts";
+import type { LockedMailbox, MailboxCalls, Me, Sheet, SignInCalls, SlotKind } from "./types.ts";
 import { CallFailed, compiledModule, problemIn, WorkerCalls } from "./worker_calls.ts";
 
 export type { LockReason, MailboxEvent } from "./port.ts";
@@ -205,14 +205,22 @@ async function bothWorkers(): Promise<WorkerCalls> {
   return worker;
 }
 
-/** A sign-in Worker beside the mailbox that is open, for another password. It has no mailbox to hand over. */
+/** Where the sign-in Worker beside an open mailbox hands over, should it have something to. */
+let handover: MessagePort | undefined;
+
+/** A sign-in Worker beside the mailbox that is open, for another password or new locks. */
 async function besideMailbox(): Promise<WorkerCalls> {
-  const worker = new WorkerCalls(signInUrl, hear, () => (signInWorker = undefined));
-  await worker.begin(session.value, null);
+  const { port1, port2 } = new MessageChannel();
+  handover = port2;
+  const worker = new WorkerCalls(signInUrl, hear, () => {
+    signInWorker = undefined;
+    handed?.reject(new CallFailed(BROKEN));
+  });
+  await worker.begin(session.value, port1);
   return worker;
 }
 
-type Finishing = "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock" | "unlock_by_passkey";
+type Finishing = "renew" | "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock" | "unlock_by_passkey";
 
 const UNLOCKING: readonly Finishing[] = ["unlock", "unlock_by_passkey"];
 
@@ -250,6 +258,23 @@ export const signIn = {
     if (password_of !== null) return { passwordOf: password_of };
     signInWorker = undefined;
     return await me;
+  },
+
+  /**
+   * After `begin_renewal`: the open mailbox gives way to the renewed one, in this tab; the others are locked, since what they
+   * hold opens nothing any more. Where it is refused, the mailbox is open as it was.
+   */
+  async renew(args: SignInCalls["renew"][0]): Promise<{ me: Me; said: Sheet }> {
+    tell({ tell: "locked", why: "asked" });
+    mailboxWorker?.end();
+    const worker = (mailboxWorker = await begun(handover ?? null));
+    try {
+      return await signIn.finish("renew", args);
+    } catch (refusal) {
+      // Nobody waits for a handover any more, and the one that was open is opened again; or, if it can't be, it is locked.
+      await worker.call("reopen", {}).then((me) => attend(me as Me), () => forget({ event: "locked", why: "broken" }));
+      throw refusal;
+    }
   },
 
   /** Gives up what was begun, or ends what is done beside an open mailbox: the memory that a password needed goes with it. */

@@ -47,7 +47,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -835,7 +835,11 @@ own_certificate_differs: boolean,
 /**
  * Stays signed in on this device for 30 days.
  */
-kept: boolean, };
+kept: boolean, 
+/**
+ * A thorough renewal is not over: `rewrap_some` goes on with it.
+ */
+rewrapping: boolean, };
 
 /**
  * Letters, and where they go.
@@ -1354,6 +1358,36 @@ phone: string, };
 export type RegisteringStep = "address-code" | "phone" | "phone-code" | "password";
 
 /**
+ * How the keys are renewed.
+ */
+export type Renewing = { 
+/**
+ * The letters that there are get new locks as well.
+ */
+thorough: boolean, 
+/**
+ * What the page calls this device; none if it can't tell.
+ */
+device: DeviceName | null, };
+
+/**
+ * How far a thorough renewal is.
+ */
+export type Rewrapped = { 
+/**
+ * How many letters have a new lock.
+ */
+done: number, 
+/**
+ * How many there are.
+ */
+total: number, 
+/**
+ * The former keys are given up.
+ */
+over: boolean, };
+
+/**
  * A letter in a list: `summary` or `damage`, never both.
  */
 export type Row = { 
@@ -1456,7 +1490,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "new-device" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "password-removed" | "session-ended" | "other-sessions-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "new-device" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "keys-renewed" | "password-removed" | "session-ended" | "other-sessions-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
 
 /**
  * A letter that is to go out.
@@ -1703,6 +1737,8 @@ export interface SignInCalls {
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   change_password: [OtherPassword, PasswordChange];
+  begin_renewal: [OtherPassword, Done];
+  renew: [Renewing, Sheet];
   send_again: [Nothing, Done];
   ask_for_passkey: [Nothing, PasskeyRequest];
   enter_passkey: [EnteredPasskey, PasskeyEntered];
@@ -1778,6 +1814,7 @@ export interface MailboxCalls {
   send_new_phone_code: [Nothing, Done];
   enter_new_phone_code: [Code, Done];
   make_one_time_codes: [Nothing, OneTimeSheet];
+  rewrap_some: [Nothing, Rewrapped];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_name: [NewName, Me];

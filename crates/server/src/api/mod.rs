@@ -12,6 +12,7 @@ mod proofs;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
+mod renewals;
 mod security;
 mod sessions;
 mod sign_ins;
@@ -81,6 +82,9 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(passkeys::made))
         .routes(routes!(passkeys::used))
         .routes(routes!(records::read, records::write, records::erase))
+        .routes(routes!(renewals::stage))
+        .routes(routes!(renewals::renew))
+        .routes(routes!(renewals::rewrap))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::certificate))
         .routes(routes!(letters::post::post, letters::list::list))

@@ -142,6 +142,8 @@ mod tests {
             },
         },
         records::RecordPurpose,
+        renewals::Renewal,
+        sessions::SessionDelivery,
         slots::{NewPasswordSlot, NewRecoverySlot},
         sync::Changes,
     };
@@ -162,7 +164,7 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 12] = [
+    const ASK: [(&str, &str); 14] = [
         ("PUT", "/slots/recovery"),
         ("POST", "/slots/password/begin"),
         ("PUT", "/slots/password"),
@@ -175,9 +177,11 @@ mod tests {
         ("POST", "/factors/phones"),
         ("POST", "/factors/one-time-codes"),
         ("POST", "/passkeys"),
+        ("PUT", "/renewal/records/{id}"),
+        ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 35] = [
+    const ASK_NOT: [(&str, &str); 36] = [
         ("GET", "/factors"),
         ("POST", "/factors/{id}/proofs"),
         ("POST", "/factors/{id}/proofs/enter"),
@@ -192,6 +196,8 @@ mod tests {
         ("PUT", "/slots/device"),
         ("GET", "/slots/device"),
         ("GET", "/passkeys"),
+        // It destroys no more than emptying the trash does.
+        ("POST", "/letters/keys"),
         // They go on with what was begun after a proof.
         ("POST", "/passkeys/{id}/made"),
         ("POST", "/passkeys/{id}/used"),
@@ -288,6 +294,25 @@ mod tests {
             self.call("PUT", &path, "application/octet-stream", vec![3; 300]).await
         }
 
+        /// Seals a record anew.
+        async fn stage(&self, purpose: RecordPurpose) -> (StatusCode, Value) {
+            let Changes { records, .. } = self.read("/changes?since=0&only=records").await;
+            let record = records.iter().find(|record| record.head.purpose == purpose).unwrap();
+            let path = format!("/renewal/records/{}?purpose={}", record.head.id, purpose.as_str());
+            self.call("PUT", &path, "application/octet-stream", vec![4; 300]).await
+        }
+
+        async fn renew(&self) -> (StatusCode, Value) {
+            let id = SlotId::new(self.house.mailroom.now(), &mut self.house.mailroom.rng());
+            let renewal = Renewal {
+                certificate: Octets(vec![5; 300]),
+                password: self.password_slot().await,
+                recovery: NewRecoverySlot { id, sealed: Octets(vec![1; 80]), proof: Octets(vec![2; 32]) },
+                session: SessionDelivery::Bearer,
+            };
+            self.call("POST", "/renewal", "application/json", serde_json::to_vec(&renewal).unwrap()).await
+        }
+
         async fn end(&self, session: SessionId) -> (StatusCode, Value) {
             self.call("DELETE", &format!("/sessions/{session}"), "application/json", Vec::new()).await
         }
@@ -377,6 +402,8 @@ mod tests {
             asker.put_password(&asker.password_slot().await).await,
             asker.replace_keyring().await,
             asker.end(other).await,
+            asker.stage(RecordPurpose::Settings).await,
+            asker.renew().await,
             asker.end_others().await,
             asker.remove_password().await,
         ] {
@@ -436,6 +463,29 @@ mod tests {
         let SecurityEvents { events } = asker.read("/account/security-events").await;
         assert!(events[1].session == other && !events[1].current, "the session that was ended");
         assert!(events[0].current);
+    }
+
+    /// PROTOCOL §10.
+    #[tokio::test]
+    async fn a_renewal_takes_the_place_of_everything_at_once_and_ends_every_session() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        asker.second_session().await;
+        house.wait(Duration::from_secs(1));
+        assert_eq!(asker.stage(RecordPurpose::Settings).await.0, StatusCode::NO_CONTENT);
+        let (status, problem) = asker.renew().await;
+        assert_eq!((status, &problem["type"]), (StatusCode::PRECONDITION_FAILED, &"/problems/stale-version".into()));
+        assert_eq!(asker.stage(RecordPurpose::Keyring).await.0, StatusCode::NO_CONTENT);
+        let (status, begun) = asker.renew().await;
+        assert_eq!(status, StatusCode::CREATED, "{begun}");
+        assert_eq!(asker.sent().await, [1, 1]);
+        assert_eq!(asker.replace_sheet().await.0, StatusCode::UNAUTHORIZED, "its own session ended too");
+        let token = Token::parse(begun["token"].as_str().unwrap()).unwrap();
+        let new = Asker { house: asker.house, token, phone: asker.phone };
+        let sessions: Value = new.read("/sessions").await;
+        assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1, "{sessions}");
+        assert!(new.kinds().await.contains(&SecurityEventKind::KeysRenewed));
+        assert_eq!(new.replace_keyring().await.0, StatusCode::PRECONDITION_FAILED, "it has its next version");
     }
 
     /// PROTOCOL §9a, Another password.

@@ -237,6 +237,7 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::KeyringReplaced => "Din nyckelring skrevs över",
         SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
         SecurityEventKind::PasswordChanged => "Ditt lösenord byttes",
+        SecurityEventKind::KeysRenewed => "Låsen till din brevlåda byttes",
         SecurityEventKind::PasswordRemoved => "Ditt lösenord togs bort",
         SecurityEventKind::SessionEnded => "En enhet loggades ut",
         SecurityEventKind::OtherSessionsEnded => "Alla andra enheter loggades ut",
@@ -263,6 +264,7 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::KeyringReplaced => "Your keyring was overwritten",
         SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
         SecurityEventKind::PasswordChanged => "Your password was changed",
+        SecurityEventKind::KeysRenewed => "The locks of your mailbox were changed",
         SecurityEventKind::PasswordRemoved => "Your password was removed",
         SecurityEventKind::SessionEnded => "A device was signed out",
         SecurityEventKind::OtherSessionsEnded => "All other devices were signed out",
@@ -298,6 +300,7 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::SheetReplaced
         | SecurityEventKind::KeyringReplaced
         | SecurityEventKind::PasswordReplaced
+        | SecurityEventKind::KeysRenewed
         | SecurityEventKind::SessionEnded
         | SecurityEventKind::OtherSessionsEnded
         | SecurityEventKind::UnlockFailed

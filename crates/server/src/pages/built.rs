@@ -45,6 +45,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/looks",
     "/settings/not-me",
     "/settings/passkeys",
+    "/settings/renewal",
     "/settings/sessions",
     "/settings/space",
     "/sign-in",

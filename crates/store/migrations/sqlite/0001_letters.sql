@@ -217,6 +217,19 @@ CREATE INDEX record_by_change ON record (mailbox_id, change);
 -- So that thousands of contacts are not read to list a few drafts.
 CREATE INDEX record_draft ON record (mailbox_id, record_id) WHERE purpose = 'draft';
 
+-- A record as it will be after a renewal that is under way, sealed under the new account secret.
+CREATE TABLE renewed_record (
+    mailbox_id BLOB NOT NULL,
+    record_id  BLOB NOT NULL,
+    session_id BLOB NOT NULL,
+    version    INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    expires    INTEGER NOT NULL,
+    PRIMARY KEY (mailbox_id, record_id)
+) STRICT;
+CREATE INDEX renewed_record_by_session ON renewed_record (session_id);
+CREATE INDEX renewed_record_by_expiry ON renewed_record (expires);
+
 CREATE TABLE letter (
     letter_id      BLOB NOT NULL PRIMARY KEY,
     sender_id      BLOB NOT NULL,
