@@ -366,14 +366,8 @@ impl Life {
                 return Ok(shown);
             }
             (Self::Passkey(asked), Act::ShowPasskey { assertion, output }) => {
-                let output = PrfOutput::from_bytes(&output.0).ok();
-                match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
-                    PasskeySignedIn::Open(opening) => {
-                        let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
-                        return self.enter(world, entered).await;
-                    }
-                    PasskeySignedIn::Locked { .. } => return Ok(LOCKED.into()),
-                }
+                // Boxed: unoptimised, a step with all of this in it is more than a thread has room for.
+                return Box::pin(self.show(world, asked, assertion, output)).await;
             }
             (Self::Outside, Act::Open) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
@@ -402,6 +396,18 @@ impl Life {
         };
         *self = next;
         Ok(String::new())
+    }
+
+    /// A passkey signed: the mailbox is open, or waits for the password.
+    async fn show(&mut self, world: &impl World, asked: PasskeyAsked, assertion: Assertion, output: Octets) -> Shown {
+        let output = PrfOutput::from_bytes(&output.0).ok();
+        match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
+            PasskeySignedIn::Open(opening) => {
+                let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
+                self.enter(world, entered).await
+            }
+            PasskeySignedIn::Locked { .. } => Ok(LOCKED.into()),
+        }
     }
 
     /// Nobody comes in to what is old: a mailbox that can't be brought up to date is not shown here.
