@@ -4,7 +4,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
-    days::{ERASES, LISTS_MALLORYS, SIGNS_IN},
+    days::{CHECKS_NUMBER, ERASES, LISTS_MALLORYS, SIGNS_IN, WRITES_ANYWAY},
     rows,
     stage::Stage,
 };
@@ -117,6 +117,24 @@ fn row_19_slots_and_records_do_not_open_in_another_place() {
 #[test]
 fn row_20_no_key_is_used_before_the_server_is_authenticated() {
     holds(20);
+}
+
+#[test]
+fn row_26_a_number_that_is_not_theirs_stops_the_sending_and_one_that_is_makes_no_key_more_than_new() {
+    let [_, checked, sent, anyway, again] = &STAGE.days[WRITES_ANYWAY].shown[..] else { panic!("five acts") };
+    assert_eq!(checked, "no match (new)");
+    assert!(sent.contains("failed: number-differs"), "{sent}");
+    assert_eq!(anyway, "new");
+    assert!(again.contains("(new)"), "{again}");
+    let [_, checked, sent] = &STAGE.days[CHECKS_NUMBER].shown[..] else { panic!("three acts") };
+    assert_eq!(checked, "match (new)");
+    assert!(sent.contains("(new)"), "{sent}");
+    holds(26);
+}
+
+#[test]
+fn row_67_a_letter_tells_what_its_sender_asked_for_whatever_the_server_asks() {
+    holds(67);
 }
 
 #[test]

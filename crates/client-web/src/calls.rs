@@ -17,7 +17,7 @@ use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
         Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewTrashLife,
-        Nothing, OtherPassword, Part, RecoveryCode, Sending, TypedAddress, Unlock, Writing,
+        Nothing, OtherPassword, Part, RecoveryCode, Sending, TypedAddress, TypedNumber, Unlock, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -26,9 +26,9 @@ use crate::{
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Holdings,
-        Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem, PasswordChange, Problem,
-        Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
+        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        PasswordChange, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -162,6 +162,11 @@ calls! {
         read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
+        /// Asks the server whether a number that the owner knows is that of somebody. Where it is not, nothing goes out to them:
+        /// `number-differs`.
+        check_number(TypedNumber) -> CheckedNumber;
+        /// The owner writes to them anyway: what the server said is forgotten.
+        write_anyway(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
         hold(Going) -> Done;
         /// The writer took it back.

@@ -220,7 +220,7 @@ impl Stage {
         let mut anna = Actor::register(server, 1, "anna.l@example.se", "+46701740611", "Anna Lindqvist").await;
         let mut bjorn = Actor::register(server, 2, "bjorn.e@example.se", "+46701740612", "Björn Ek").await;
         let mut mallory = Actor::register(server, 3, "mallory.g@example.se", "+46701740613", "Anna Lindqvist").await;
-        let cecilia = Actor::register(server, 4, "cecilia.m@example.se", "+46701740614", "Cecilia Mo").await;
+        let mut cecilia = Actor::register(server, 4, "cecilia.m@example.se", "+46701740614", "Cecilia Mo").await;
         let mut days = BTreeMap::new();
         let mut keep = |name: &str, lived: Lived| days.insert(name.to_owned(), lived);
 
@@ -298,6 +298,19 @@ impl Stage {
         let recovering = Act::Recover { address: address.clone(), code: bjorn.recovery_code.clone() };
         let then = vec![Act::NewPassword { password: format!("{PASSWORD} igen") }, inbox()];
         keep(days::RECOVERS, phone.lives_with_code(recovering, then).await);
+
+        let checks = |of: &Actor<'_>, number: &str| Act::CheckNumber {
+            address: of.cast.address.clone(),
+            phone: PhoneNumber::parse(number).expect("a number"),
+        };
+        let acts = vec![Act::Open, checks(&bjorn, bjorn.phone), send(&[&bjorn], "Hej Björn", TEXT)];
+        keep(days::CHECKS_NUMBER, cecilia.lives(acts).await);
+        let hej = || send(&[&mallory], "Hej Mallory", TEXT);
+        let anyway = Act::WriteAnyway { address: mallory.cast.address.clone() };
+        let acts = vec![Act::Open, checks(&mallory, "+46701740699"), hej(), anyway, hej()];
+        keep(days::WRITES_ANYWAY, cecilia.lives(acts).await);
+        let acts = vec![Act::Open, checks(&anna, "+46701740699")];
+        keep(days::CHECKS_ANOTHER_NUMBER, cecilia.lives(acts).await);
 
         let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
         Self {

@@ -156,7 +156,7 @@ mod tests {
         ("POST", "/passkeys"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 35] = [
+    const ASK_NOT: [(&str, &str); 36] = [
         ("GET", "/factors"),
         ("POST", "/factors/{id}/proofs"),
         ("POST", "/factors/{id}/proofs/enter"),
@@ -177,6 +177,7 @@ mod tests {
         ("GET", "/records/{id}"),
         ("DELETE", "/records/{id}"),
         ("POST", "/directory/look-ups"),
+        ("POST", "/directory/numbers"),
         ("GET", "/directory/certificates/{hash}"),
         ("POST", "/letters"),
         ("GET", "/letters"),
