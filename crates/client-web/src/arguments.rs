@@ -154,6 +154,16 @@ pub struct OtherPassword {
     pub name: String,
 }
 
+/// How the keys are renewed.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Renewing {
+    /// The letters that there are get new locks as well.
+    pub thorough: bool,
+    /// What the page calls this device; none if it can't tell.
+    pub device: Option<DeviceName>,
+}
+
 /// Address and password as typed.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(TS))]

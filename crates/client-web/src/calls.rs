@@ -3,11 +3,11 @@
 use securemailbox_client::failure::Class;
 use securemailbox_protocol::{
     accounts::TrashLife,
-    address::Address,
     factors::{ConfirmedFactor, Factor, FactorOffer},
     letters::ErasureReceipt,
     phone::PhoneNumber,
     security::SecurityEvent,
+    slots::SlotKind,
 };
 use serde::{Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -17,7 +17,7 @@ use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
         Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewTrashLife,
-        Nothing, OtherPassword, Part, RecoveryCode, Sending, TypedAddress, TypedNumber, Unlock, Writing,
+        Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, TypedAddress, TypedNumber, Unlock, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -27,8 +27,8 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
-        Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        PasswordChange, Problem, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        PasswordChange, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -95,6 +95,11 @@ calls! {
         /// Puts another password in the place of one's own, beside the open mailbox, and opens it by that once. `proof-required`
         /// asks the mailbox Worker for `confirm` first.
         change_password(OtherPassword) -> PasswordChange;
+        /// Begins to renew the keys, beside the open mailbox: the password is judged, nothing is changed. `proof-required` asks
+        /// the mailbox Worker for `confirm` first.
+        begin_renewal(OtherPassword) -> Done;
+        /// Renews them, ends every other session, and hands the mailbox over. The sheet is new, and owed until `sheet_kept`.
+        renew(Renewing) -> Sheet;
         /// Sends the code at hand once more.
         send_again(Nothing) -> Done;
         /// Begins a sign-in by a passkey alone.
@@ -102,6 +107,9 @@ calls! {
         /// Enters what the passkey signed; its output comes beside the call. Hands the mailbox over, or says whose password opens
         /// it: then `unlock` is next.
         enter_passkey(EnteredPasskey) -> PasskeyEntered;
+        /// Opens a locked mailbox with what the passkey signed that was asked for, and hands it over; its output comes beside the
+        /// call.
+        unlock_by_passkey(EnteredPasskey) -> Done;
         /// What a passkey is to sign that was chosen as a factor, in a sign-in or a recovery.
         passkey_challenge(Nothing) -> PasskeyRequest;
         /// Enters what it signed for a sign-in, and hands the mailbox over.
@@ -116,8 +124,8 @@ calls! {
     MailboxCalls, mailbox_calls, self: &Self {
         /// Opens the mailbox that is signed in on this device. `not-signed-in` or `locked` if it can't.
         reopen(Nothing) -> Me;
-        /// Whose session it is, by the server's word, when there are no keys.
-        locked(Nothing) -> Address;
+        /// Whose session it is, and what opens it, by the server's word, when there are no keys.
+        locked(Nothing) -> LockedMailbox;
         /// Writes down what was seen, so that a closed tab loses nothing. The Worker asks it of itself.
         keep(Nothing) -> Done;
         /// Sends what is on its way, and hands in what was drafted without a network. The Worker asks it of itself.
@@ -197,6 +205,12 @@ calls! {
         sessions(Nothing) -> Vec<NamedSession>;
         /// Ends another session. `proof-required` asks for `confirm` first.
         end_session(Id) -> Vec<NamedSession>;
+        /// Ends all other sessions. `proof-required` asks for `confirm` first.
+        end_other_sessions(Nothing) -> Vec<NamedSession>;
+        /// What opens this mailbox besides its devices, each kind once.
+        ways_in(Nothing) -> Vec<SlotKind>;
+        /// Takes the password away, if a passkey opens the mailbox. `proof-required` asks for `confirm` first.
+        remove_password(Nothing) -> Vec<SlotKind>;
         /// What was done about who may open this mailbox.
         security_events(Nothing) -> Vec<SecurityEvent>;
         /// Begins to confirm that it is the same person, with the offers of the refusal. Where there is one factor only, its
@@ -242,6 +256,9 @@ calls! {
         enter_new_phone_code(Code) -> Done;
         /// Makes a sheet of one-time codes, in the place of the one before. They are told this once.
         make_one_time_codes(Nothing) -> OneTimeSheet;
+        /// Wraps the keys of some more letters anew, and gives up the former keys when none is left. `proof-required` asks for
+        /// `confirm` first.
+        rewrap_some(Nothing) -> Rewrapped;
         /// One's own certificate; asks the directory what it shows to others.
         own_certificate(Nothing) -> OwnCertificate;
         /// How much the mailbox holds, and may hold.
@@ -307,6 +324,7 @@ pub fn lane(call: &str) -> Lane {
         | "read_phone"
         | "look_up"
         | "sessions"
+        | "ways_in"
         | "own_certificate"
         | "security_events"
         | "holdings"
@@ -404,7 +422,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (34, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (35, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -9,7 +9,7 @@ use std::{
 use securemailbox_client::{
     directory::Warning,
     failure::{Class, ClientProblem, Failure, FailureName},
-    letters::{DraftRow, Form, ReadError, Reading},
+    letters::{DraftRow, Form, ReadError, Reading, Rewrapping},
     mailbox::Mailbox,
     opening::Opening,
     opens::{NewSheet, OpenError},
@@ -21,13 +21,13 @@ use securemailbox_client::{
 };
 use securemailbox_protocol::{
     accounts::{Account, TrashLife},
-    address::Address,
     factors::{ConfirmedFactor, Factor, FactorOffer},
     ids::LetterId,
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     phone::PhoneNumber,
     problems::ProblemType,
     security::SecurityEvent,
+    slots::SlotKind,
     time::Timestamp,
 };
 
@@ -50,8 +50,8 @@ use crate::{
     sign_in::parse_phone,
     views::{
         self, CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors,
-        GivenBack, Holdings, Letter, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        Problem, Rows, Saved, SentLetter, Sheet, WentOut,
+        GivenBack, Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate,
+        PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -69,6 +69,8 @@ pub struct Desk<W> {
     /// The passkey that is being added, while one is, and an output that came beside a call.
     pub(crate) adding_passkey: AddingPasskey,
     pub(crate) handed: Handed,
+    /// How far a thorough renewal is, while it goes on.
+    rewrapping: RefCell<Rewrapping>,
     own_certificate_differs: Cell<bool>,
     /// The newest letter that the page was told of, by arrival.
     newest: Cell<Option<Timestamp>>,
@@ -87,6 +89,7 @@ impl<W: World> Desk<W> {
             adding: Adding::nothing(),
             adding_passkey: AddingPasskey::none(),
             handed: Handed::none(),
+            rewrapping: RefCell::new(Rewrapping::new()),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
             told: Cell::new(None),
@@ -111,6 +114,7 @@ impl<W: World> Desk<W> {
         self.own_certificate_differs.set(warnings.contains(&Warning::OwnCertificateDiffers));
         self.newest.set(mailbox.newest_arrival());
         self.told.set(Some(mailbox.followed()));
+        self.rewrapping.replace(Rewrapping::new());
         let me = me(&mailbox, self.own_certificate_differs.get());
         *self.mailbox.borrow_mut() = Some(Rc::new(mailbox));
         me
@@ -185,8 +189,9 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(self.opened(mailbox, &warnings).await)
     }
 
-    async fn locked(&self, _: Nothing) -> Result<Address, Problem> {
-        sign_in::whose_session(&self.world).await.or_problem()
+    async fn locked(&self, _: Nothing) -> Result<LockedMailbox, Problem> {
+        let Account { address, opens, .. } = sign_in::whose_session(&self.world).await.or_problem()?;
+        Ok(LockedMailbox { address, opens })
     }
 
     async fn keep(&self, _: Nothing) -> Result<Done, Problem> {
@@ -433,6 +438,23 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.sessions(Nothing {}).await
     }
 
+    async fn end_other_sessions(&self, _: Nothing) -> Result<Vec<NamedSession>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.end_other_sessions(world).await.or_problem()?;
+        self.sessions(Nothing {}).await
+    }
+
+    async fn ways_in(&self, _: Nothing) -> Result<Vec<SlotKind>, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(mailbox.account(world).await.or_problem()?.opens)
+    }
+
+    async fn remove_password(&self, _: Nothing) -> Result<Vec<SlotKind>, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_password(world).await.or_problem()?;
+        self.ways_in(Nothing {}).await
+    }
+
     async fn security_events(&self, _: Nothing) -> Result<Vec<SecurityEvent>, Problem> {
         let (mailbox, world) = self.open()?;
         Ok(mailbox.security_events(world).await.or_problem()?.events)
@@ -547,6 +569,22 @@ impl<W: World> MailboxCalls for Desk<W> {
         let (mailbox, world) = self.open()?;
         mailbox.remove_passkey(world, id(&args.id)?).await.or_problem()?;
         self.named_passkeys().await
+    }
+
+    async fn rewrap_some(&self, _: Nothing) -> Result<Rewrapped, Problem> {
+        let (mailbox, world) = self.open()?;
+        // Two at once would do it twice, and each alone is enough.
+        let mut so_far = self.rewrapping.take();
+        let (done, over) = if so_far.is_done() {
+            let done = mailbox.give_up_former_keys(world, &so_far).await;
+            (done, true)
+        } else {
+            (mailbox.rewrap_some(world, &mut so_far).await, false)
+        };
+        let rewrapped = Rewrapped { done: so_far.done(), total: mailbox.letters().len().max(so_far.done()), over };
+        self.rewrapping.replace(so_far);
+        done.or_problem()?;
+        Ok(rewrapped)
     }
 
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {
@@ -667,6 +705,7 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
         sheet_owed: mailbox.owes_sheet(),
         own_certificate_differs,
         kept: mailbox.stays_signed_in(),
+        rewrapping: mailbox.is_rewrapping(),
     }
 }
 

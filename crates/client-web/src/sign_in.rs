@@ -5,9 +5,11 @@ use securemailbox_client::{
     devices::DeviceName,
     factors::Asked,
     failure::{ClientProblem, FailureName},
+    mailbox::Mailbox,
     opening::Opening,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
     passwords::{self, Changed},
+    renewals::{Extent, RenewalBegun},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
     world::World,
 };
@@ -27,7 +29,7 @@ use zeroize::Zeroizing;
 use crate::{
     arguments::{
         Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, OtherPassword,
-        RecoveryCode, Unlock,
+        RecoveryCode, Renewing, Unlock,
     },
     calls::SignInCalls,
     factor::Factor,
@@ -44,6 +46,8 @@ enum Step {
     Recovery(Factor<SheetProved>),
     NewPasswordToChoose(NewPasswordToChoose),
     Passkey(PasskeyAsked),
+    /// The mailbox as it was, and the renewal of it.
+    Renewal(Box<(Mailbox, RenewalBegun)>),
     /// A session that a passkey began waits for the password.
     PasswordToEnter(SessionId),
 }
@@ -86,7 +90,11 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => factor.asked(),
             Step::Recovery(factor) => factor.asked(),
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => None,
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::Renewal(_)
+            | Step::PasswordToEnter(_) => None,
         }
     }
 
@@ -98,9 +106,11 @@ impl<W: World> SignIn<W> {
         match &self.step {
             Step::SignIn(factor) => Ok(factor.shown()),
             Step::Recovery(factor) => Ok(factor.shown()),
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
-                Err(out_of_step())
-            }
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::Renewal(_)
+            | Step::PasswordToEnter(_) => Err(out_of_step()),
         }
     }
 }
@@ -152,7 +162,11 @@ impl<W: World> SignInCalls for SignIn<W> {
         match &mut self.step {
             Step::SignIn(factor) => factor.choose(&args.id),
             Step::Recovery(factor) => factor.choose(&args.id),
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::Renewal(_)
+            | Step::PasswordToEnter(_) => {
                 return Err(out_of_step());
             }
         }
@@ -224,11 +238,22 @@ impl<W: World> SignInCalls for SignIn<W> {
         }
     }
 
+    async fn unlock_by_passkey(&mut self, args: EnteredPasskey) -> Result<Done, Problem> {
+        let output = self.handed.take();
+        let Step::Passkey(asked) = std::mem::replace(&mut self.step, Step::Nothing) else { return Err(out_of_step()) };
+        let opening = asked.unlock(&self.world, args.assertion, output.as_ref()).await.or_problem()?;
+        Ok(self.hand_over(opening, args.keep, args.device))
+    }
+
     async fn passkey_challenge(&mut self, _: Nothing) -> Result<PasskeyRequest, Problem> {
         let asked = match &self.step {
             Step::SignIn(factor) => factor.asked_passkey()?,
             Step::Recovery(factor) => factor.asked_passkey()?,
-            Step::Nothing | Step::NewPasswordToChoose(_) | Step::Passkey(_) | Step::PasswordToEnter(_) => {
+            Step::Nothing
+            | Step::NewPasswordToChoose(_)
+            | Step::Passkey(_)
+            | Step::Renewal(_)
+            | Step::PasswordToEnter(_) => {
                 return Err(out_of_step());
             }
         };
@@ -251,6 +276,24 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn change_password(&mut self, args: OtherPassword) -> Result<PasswordChange, Problem> {
         let changed = passwords::change_password(&self.world, &args.name, &args.password).await.or_problem()?;
         Ok(PasswordChange { proved: changed == Changed::Proved })
+    }
+
+    async fn begin_renewal(&mut self, args: OtherPassword) -> Result<Done, Problem> {
+        let mailbox = Mailbox::open(&self.world).await.or_problem()?;
+        let begun = mailbox.begin_renewal(&self.world, &args.password).await.or_problem()?;
+        self.step = Step::Renewal(Box::new((mailbox, begun)));
+        Ok(Done {})
+    }
+
+    async fn renew(&mut self, args: Renewing) -> Result<Sheet, Problem> {
+        let Step::Renewal(renewal) = &self.step else { return Err(out_of_step()) };
+        let (mailbox, begun) = &**renewal;
+        let extent = if args.thorough { Extent::Thorough } else { Extent::Quick };
+        let opening = begun.renew(&self.world, mailbox, extent).await.or_problem()?;
+        let sheet = Sheet { recovery_code: begun.recovery_code().to_string(), address: opening.address().clone() };
+        let keep = opening.keep;
+        self.hand_over(opening, keep, args.device);
+        Ok(sheet)
     }
 
     async fn send_again(&mut self, _: Nothing) -> Result<Done, Problem> {

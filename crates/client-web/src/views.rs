@@ -17,6 +17,7 @@ use securemailbox_protocol::{
     levels::Level,
     phone::PhoneNumber,
     sessions::SessionRow,
+    slots::SlotKind,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -209,6 +210,30 @@ pub struct Me {
     pub own_certificate_differs: bool,
     /// Stays signed in on this device for 30 days.
     pub kept: bool,
+    /// A thorough renewal is not over: `rewrap_some` goes on with it.
+    pub rewrapping: bool,
+}
+
+/// How far a thorough renewal is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Rewrapped {
+    /// How many letters have a new lock.
+    pub done: usize,
+    /// How many there are.
+    pub total: usize,
+    /// The former keys are given up.
+    pub over: bool,
+}
+
+/// A session without keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct LockedMailbox {
+    /// Whose it is.
+    pub address: Address,
+    /// What opens it, each kind once.
+    pub opens: Vec<SlotKind>,
 }
 
 /// A row of a folder: a conversation, of which these letters lie there. What is done with it is done with all of them.

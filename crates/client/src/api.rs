@@ -110,6 +110,20 @@ impl<'a, T: Transport> Api<'a, T> {
         json(&self.call(Call { headers, body, ..Call::new(what) }).await?)
     }
 
+    /// Writes raw bytes under a condition, expects nothing.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn tell_raw(
+        &self,
+        what: Operation<Raw, ()>,
+        (name, value): (&'static str, String),
+        body: Vec<u8>,
+    ) -> Result<(), CallError> {
+        let headers = vec![("content-type", OCTETS.into()), (name, value)];
+        self.call(Call { headers, body, ..Call::new(what) }).await.map(drop)
+    }
+
     /// Posts `multipart/form-data` (RFC 7578): one part of JSON, then raw parts `content-0`, `content-1`, …
     ///
     /// # Errors

@@ -99,6 +99,8 @@ pub enum ClientProblem {
     RecordDoesNotOpen,
     /// A record that must be there, and is not.
     RecordMissing,
+    /// The keys were to be renewed, and no answer came.
+    RenewalUnanswered,
     /// A second record of a kind of which there is one.
     SecondRecord,
     /// The server knows less than it did.
@@ -127,6 +129,8 @@ pub enum ClientProblem {
     Unreachable,
     /// An answer that is not in the form of the protocol.
     UnreadableAnswer,
+    /// Something lies on this device only.
+    Unsaved,
     /// The letter is kept, and goes out by itself.
     Waiting,
     /// A password that is guessed too easily.

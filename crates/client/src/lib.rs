@@ -28,6 +28,7 @@ pub mod passkeys;
 pub mod passwords;
 pub mod recipient;
 pub mod records;
+pub mod renewals;
 pub mod replica;
 pub mod rows;
 pub mod session;

@@ -42,6 +42,8 @@ pub struct Mailbox {
     pub(crate) name: RefCell<Name>,
     pub(crate) settings_seen: Cell<Version>,
     pub(crate) sheet_owed: Cell<bool>,
+    /// Letters' keys are being wrapped for the present subkey.
+    pub(crate) rewrapping: Cell<bool>,
     pub(crate) state: RefCell<State>,
 }
 
@@ -157,6 +159,7 @@ impl Mailbox {
             name: RefCell::new(name),
             settings_seen: Cell::new(Version::ZERO),
             sheet_owed: Cell::new(false),
+            rewrapping: Cell::new(false),
             state: RefCell::new(state),
         }
     }

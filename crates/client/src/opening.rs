@@ -55,6 +55,11 @@ struct HandedOver {
 }
 
 impl Opening {
+    /// Of the browser's session, which was locked.
+    pub(crate) const fn of_this_session(address: Address, account: AccountId, secret: AccountSecret) -> Self {
+        Self { address, account, token: None, secret, keep: false, session: None, device: None, sheet_owed: false }
+    }
+
     pub(crate) fn new(address: &Address, begun: NewSession, secret: AccountSecret) -> Self {
         let NewSession { id, account, token, .. } = begun;
         let session = Some(id);

@@ -176,6 +176,7 @@ impl Mailbox {
         take_local(&rows, &mut state).await?;
         let mailbox = Self::new(session, owner, keyring, settings.name, state);
         mailbox.sheet_owed.set(settings.sheet_owed);
+        mailbox.rewrapping.set(settings.rewrapping);
         mailbox.look_at_unsent(world).await?;
         Ok(mailbox)
     }
@@ -258,6 +259,7 @@ impl Mailbox {
             self.settings_seen.set(head.version);
             *self.name.borrow_mut() = settings.name;
             self.sheet_owed.set(settings.sheet_owed);
+            self.rewrapping.set(settings.rewrapping);
         }
     }
 
@@ -289,6 +291,22 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn end_session(&self, world: &impl World, id: SessionId) -> Result<(), CallError> {
         self.session.api(world).delete(endpoints::END_SESSION.of(id)).await
+    }
+
+    /// Ends all sessions but this one, and every sign-in that is under way.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn end_other_sessions(&self, world: &impl World) -> Result<(), CallError> {
+        self.session.api(world).delete(endpoints::END_OTHER_SESSIONS.here()).await
+    }
+
+    /// Takes the password away: a passkey opens the mailbox from then on, or the sheet.
+    ///
+    /// # Errors
+    /// [`CallError`]; `last-way-in` where there is no passkey that opens it.
+    pub async fn remove_password(&self, world: &impl World) -> Result<(), CallError> {
+        self.session.api(world).delete(endpoints::REMOVE_PASSWORD_SLOT.here()).await
     }
 
     /// What was done about who may open this mailbox, by the server's word, newest first.

@@ -10,6 +10,7 @@ use securemailbox_protocol::{
         Assertion, EnterPasskey, MadeCredential, NewPasskeySlot, Passkey, PasskeySignIn, PasskeyToMake, PasskeyToUse,
         Passkeys, UsedPasskey,
     },
+    sessions::{Unlock, UnlockProof},
     slots::SlotKind,
 };
 use securemailbox_vault::{
@@ -261,6 +262,32 @@ impl PasskeyAsked {
             session.delete(endpoints::DROP_DEVICE_SLOT.here()).await?;
         }
         Ok(PasskeySignedIn::Locked { account: Box::new(account), session: begun.id })
+    }
+
+    /// Unlocks the browser's session by what the passkey signed (PROTOCOL §9a, Lock). One that gives no output unlocks nothing, so
+    /// the server is not asked, where it would count as wrong.
+    ///
+    /// # Errors
+    /// [`SignInError`]; `slot-does-not-open` where there is no output, or one that does not open the slot: the session is locked
+    /// then.
+    pub async fn unlock(
+        self,
+        world: &impl World,
+        assertion: Assertion,
+        output: Option<&PrfOutput>,
+    ) -> Result<Opening, SignInError> {
+        let output = output.ok_or(SignInError::SlotDoesNotOpen)?;
+        let session = Api::session(world.transport(), None);
+        let Account { id: account, address, .. } = session.get(endpoints::READ_ACCOUNT.here()).await?;
+        let unlock = Unlock { sign_in: self.id, proof: UnlockProof::Passkey(assertion) };
+        let slot = session.send(endpoints::UNLOCK.here(), &unlock).await?;
+        match opened(SlotPlace { account, slot: slot.id }, output, &slot.sealed) {
+            Some(secret) => Ok(Opening::of_this_session(address, account, secret)),
+            None => {
+                session.delete(endpoints::DROP_DEVICE_SLOT.here()).await?;
+                Err(SignInError::SlotDoesNotOpen)
+            }
+        }
     }
 }
 

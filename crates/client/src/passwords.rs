@@ -3,7 +3,7 @@
 use securemailbox_protocol::{
     endpoints,
     problems::ProblemType,
-    sessions::Unlock,
+    sessions::{Unlock, UnlockProof},
     sign_in::{NewSignIn, SignIn},
 };
 use securemailbox_vault::{
@@ -105,7 +105,7 @@ async fn prove(world: &impl World, session: &Session, typed: &str) -> Result<Cha
     let Ok(SignIn { id, response, .. }) = begun else { return Ok(Changed::ByTheServersWord) };
     let signed_in = signing_in.finish(&response.0, &world.key_stretching(), &mut world.rng());
     let signed_in = signed_in.map_err(|_| ChangePasswordError::NotTaken)?;
-    let unlock = Unlock { sign_in: id, finalization: signed_in.finalization.clone().into() };
+    let unlock = Unlock { sign_in: id, proof: UnlockProof::Password(signed_in.finalization.clone().into()) };
     let slot = match session.api(world).send(endpoints::UNLOCK.here(), &unlock).await {
         Ok(slot) => slot,
         Err(error) if error.problem() == Some(ProblemType::CredentialsRefused) => {

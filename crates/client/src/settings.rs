@@ -89,6 +89,8 @@ pub struct Settings {
     pub name: Name,
     /// The recovery sheet was left for later: each sign-in asks again, with a new code (PROTOCOL §2).
     pub sheet_owed: bool,
+    /// Letters' keys are being wrapped for another subkey, until the former ones can be given up (PROTOCOL §10).
+    pub rewrapping: bool,
     /// What the owner's devices are called.
     pub devices: DeviceNames,
     /// What the owner's passkeys are called.
@@ -108,6 +110,8 @@ struct File {
     name: Name,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     sheet_owed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    rewrapping: bool,
     #[serde(skip_serializing_if = "DeviceNames::is_empty", default)]
     devices: DeviceNames,
     #[serde(skip_serializing_if = "PasskeyNames::is_empty", default)]
@@ -121,7 +125,7 @@ impl Settings {
     #[must_use]
     pub fn new(name: Name) -> Self {
         let (devices, passkeys) = (DeviceNames::default(), PasskeyNames::default());
-        Self { name, sheet_owed: false, devices, passkeys, rest: Map::new() }
+        Self { name, sheet_owed: false, rewrapping: false, devices, passkeys, rest: Map::new() }
     }
 
     /// The same, with a sheet that its owner has not said to have.
@@ -138,6 +142,7 @@ impl Settings {
             format: FORMAT.into(),
             name: self.name.clone(),
             sheet_owed: self.sheet_owed,
+            rewrapping: self.rewrapping,
             devices: self.devices.clone(),
             passkeys: self.passkeys.clone(),
             rest: self.rest.clone(),
@@ -151,9 +156,9 @@ impl Settings {
     /// [`NotSettings`]: a fault, or the work of a newer client.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotSettings> {
         let file: File = serde_json::from_slice(bytes).map_err(|_| NotSettings)?;
-        let File { format, name, sheet_owed, devices, passkeys, rest } = file;
+        let File { format, name, sheet_owed, rewrapping, devices, passkeys, rest } = file;
         let is_ours = format == FORMAT;
-        is_ours.then_some(Self { name, sheet_owed, devices, passkeys, rest }).ok_or(NotSettings)
+        is_ours.then_some(Self { name, sheet_owed, rewrapping, devices, passkeys, rest }).ok_or(NotSettings)
     }
 }
 

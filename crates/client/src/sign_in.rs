@@ -8,7 +8,7 @@ use securemailbox_protocol::{
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
     problems::ProblemType,
-    sessions::{SessionDelivery, Unlock},
+    sessions::{SessionDelivery, Unlock, UnlockProof},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, SignIn},
     slots::SlotKind,
 };
@@ -232,12 +232,12 @@ impl RecoveryToComplete {
     }
 }
 
-/// Whose session the browser's cookie is, by the server's word.
+/// Whose session the browser's cookie is, and what opens it, by the server's word.
 ///
 /// # Errors
 /// [`CallError`]; `not-signed-in` if there is none.
-pub async fn whose_session(world: &impl World) -> Result<Address, CallError> {
-    Ok(Api::session(world.transport(), None).get(endpoints::READ_ACCOUNT.here()).await?.address)
+pub async fn whose_session(world: &impl World) -> Result<Account, CallError> {
+    Api::session(world.transport(), None).get(endpoints::READ_ACCOUNT.here()).await
 }
 
 /// In the place of a KE3 that a wrong password gives none of.
@@ -254,7 +254,8 @@ pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, S
     let (signing_in, request) = SigningIn::start(password, &mut world.rng());
     let new = NewSignIn { address: address.clone(), request: request.into() };
     let answer = Api::stranger(world.transport()).send(endpoints::BEGIN_SIGN_IN.here(), &new).await?;
-    let unlock = |finalization: Vec<u8>| Unlock { sign_in: answer.id, finalization: finalization.into() };
+    let unlock =
+        |finalization: Vec<u8>| Unlock { sign_in: answer.id, proof: UnlockProof::Password(finalization.into()) };
     let signed_in = match signing_in.finish(&answer.response.0, &world.key_stretching(), &mut world.rng()) {
         Ok(signed_in) => signed_in,
         Err(wrong @ PasswordRefused::WrongPasswordOrServer) => {
@@ -269,7 +270,7 @@ pub async fn unlock(world: &impl World, password: Password) -> Result<Opening, S
     let slot = session.send(endpoints::UNLOCK.here(), &unlock(signed_in.finalization.clone())).await?;
     let place = SlotPlace { account, slot: slot.id };
     let secret = slots::open(&place, &signed_in.slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-    Ok(Opening { address, account, token: None, secret, keep: false, session: None, device: None, sheet_owed: false })
+    Ok(Opening::of_this_session(address, account, secret))
 }
 
 /// Signs out: session and share at the server, and everything on this device. The device is emptied even when the

@@ -9,7 +9,7 @@ use crate::{
     octets::Octets,
     phone::PhoneNumber,
     sessions::SessionDelivery,
-    slots::{NewPasswordSlot, NewRecoverySlot},
+    slots::{NewPasswordSlot, NewRecoverySlot, SlotKind},
 };
 
 /// Who an account belongs to.
@@ -161,6 +161,8 @@ pub struct Account {
     pub address: Address,
     /// Which certificate the directory shows others.
     pub certificate: CertificateHash,
+    /// What opens the mailbox besides its devices: of `password`, `passkey` and `recovery` those that there are, each once.
+    pub opens: Vec<SlotKind>,
     /// How much the mailbox holds.
     pub holds: Amounts,
     /// How much it may hold, by the operator's choice. More is refused (507).

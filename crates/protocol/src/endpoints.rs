@@ -22,6 +22,7 @@ use crate::{
         EnterPasskey, MadeCredential, PasskeySignIn, PasskeyToMake, PasskeyToProve, PasskeyToUse, Passkeys, UsedPasskey,
     },
     records::{Record, RecordHead},
+    renewals::{Renewal, RewrappedKeys},
     security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
     sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
@@ -152,6 +153,7 @@ endpoints! {
 
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;
     END_SESSION Delete "/sessions/{id}" [SessionId] () => ();
+    END_OTHER_SESSIONS Delete "/sessions/others" [()] () => ();
     SIGN_OUT Delete "/sessions/current" [()] () => ();
     UNLOCK Post "/sessions/current/unlock" [()] Unlock => Slot;
     FACTORS_OF_SESSION Get "/sessions/current/proofs" [()] () => Offers;
@@ -172,6 +174,7 @@ endpoints! {
     PUT_RECOVERY_SLOT Put "/slots/recovery" [()] NewRecoverySlot => ();
     BEGIN_PASSWORD_SLOT Post "/slots/password/begin" [()] PasswordRequest => PasswordResponse;
     PUT_PASSWORD_SLOT Put "/slots/password" [()] NewPasswordSlot => ();
+    REMOVE_PASSWORD_SLOT Delete "/slots/password" [()] () => ();
 
     LIST_PASSKEYS Get "/passkeys" [()] () => Passkeys;
     BEGIN_PASSKEY Post "/passkeys" [()] () => PasskeyToMake;
@@ -181,6 +184,10 @@ endpoints! {
     READ_RECORD Get "/records/{id}" [RecordId] () => Record;
     WRITE_RECORD Put "/records/{id}" [RecordId] Raw => RecordHead;
     ERASE_RECORD Delete "/records/{id}" [RecordId] () => ();
+
+    STAGE_RECORD Put "/renewal/records/{id}" [RecordId] Raw => ();
+    RENEW Post "/renewal" [()] Renewal => NewSession;
+    REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
     CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;

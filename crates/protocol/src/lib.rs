@@ -21,6 +21,7 @@ pub mod passkeys;
 pub mod phone;
 pub mod problems;
 pub mod records;
+pub mod renewals;
 pub mod sealed;
 pub mod security;
 pub mod sessions;

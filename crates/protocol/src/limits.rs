@@ -77,6 +77,10 @@ pub const DRIFT_AT_CONFIRMATION: i64 = 5;
 pub const DRIFT: i64 = 10;
 /// How long a factor that was begun waits to be confirmed.
 pub const ENROLMENT_LIFE: Duration = Duration::from_secs(30 * 60);
+/// How long records that were sealed anew wait for the renewal that they are for (PROTOCOL §10).
+pub const RENEWAL_LIFE: Duration = Duration::from_secs(60 * 60);
+/// Keys of entries that are wrapped anew in one request: what a JSON body has room for.
+pub const REWRAPPED_KEYS: usize = 32;
 /// How long the receipt of an emptied trash is kept for a client that did not get it.
 pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long a letter lies in the trash before it is erased, unless its holder wants it kept (PROTOCOL §8).
@@ -91,6 +95,8 @@ pub const SESSIONS: usize = 50;
 pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a kept session lasts after its last use.
 pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a kept session lasts from its beginning, however it is used: as long as a device is known that signed in once.
+pub const KEPT_SESSION_END: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// How fresh a proof of identity must be for an entry that demands a level, and for replacing what opens a mailbox (PROTOCOL §6).
 pub const PROOF_LIFE: Duration = Duration::from_secs(15 * 60);
 /// Wrong passwords in a row at one locked session, before it ends.

@@ -12,6 +12,8 @@ use crate::{factors::FactorKind, ids::SessionId, time::Timestamp};
 pub enum SecurityEventKind {
     /// A session began.
     SignedIn,
+    /// A session began on a device that had not signed in before, or had signed out since; in the place of [`Self::SignedIn`].
+    NewDevice,
     /// A recovery sheet took the place of another.
     SheetReplaced,
     /// The keyring was overwritten.
@@ -21,8 +23,14 @@ pub enum SecurityEventKind {
     /// Another password took the place of the one before, in a session that was signed in. The sheet stayed, and so did all
     /// sessions.
     PasswordChanged,
+    /// The keys were renewed: another account secret, subkey, password and sheet; all other sessions ended.
+    KeysRenewed,
+    /// The password was taken away: passkeys and the sheet open the mailbox.
+    PasswordRemoved,
     /// A session was ended by another one, or by too many wrong tries to unlock it.
     SessionEnded,
+    /// All sessions but one were ended by that one.
+    OtherSessionsEnded,
     /// A locked session was not unlocked: the password was wrong, once or more often in a row.
     UnlockFailed,
     /// At a sign-in or a forgotten password the code was wrong until no try was left: somebody has the password, or the sheet.
@@ -62,13 +70,17 @@ impl SecurityEventKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedIn,
+        Self::NewDevice,
         Self::SheetReplaced,
         Self::KeyringReplaced,
         Self::PasswordReplaced,
         Self::PasswordChanged,
+        Self::KeysRenewed,
+        Self::PasswordRemoved,
         Self::SessionEnded,
+        Self::OtherSessionsEnded,
         Self::UnlockFailed,
         Self::CodesRefused,
         Self::AuthenticatorAdded,

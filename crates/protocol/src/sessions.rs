@@ -6,6 +6,7 @@ use crate::{
     ids::{AccountId, SessionId, SignInId},
     levels::Level,
     octets::Octets,
+    passkeys::Assertion,
     slots::Slot,
     time::Timestamp,
 };
@@ -44,16 +45,26 @@ pub struct NewSession {
     pub slots: Vec<Slot>,
 }
 
-/// `POST /sessions/current/unlock`: the third OPAQUE message of a sign-in that was begun for the address of a locked
-/// session. It proves the password, and no factor is asked for again.
+/// `POST /sessions/current/unlock`: the end of a sign-in that was begun at a locked session, in the place of a second session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Unlock {
     /// The sign-in whose first message was answered.
     pub sign_in: SignInId,
-    /// KE3, 64 bytes.
-    pub finalization: Octets,
+    /// What proves that it is the same person.
+    pub proof: UnlockProof,
+}
+
+/// What unlocks a session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum UnlockProof {
+    /// KE3, 64 bytes, of a sign-in for the session's address. It proves the password, and no factor is asked for again.
+    Password(Octets),
+    /// What a passkey of the account that has a slot signed for a sign-in by a passkey alone.
+    Passkey(Assertion),
 }
 
 /// One row of `GET /sessions`.

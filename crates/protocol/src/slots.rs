@@ -7,6 +7,7 @@ use crate::{ids::SlotId, octets::Octets};
 /// Where a slot's key comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum SlotKind {
     /// The OPAQUE export key.

@@ -16,6 +16,7 @@ mod letters;
 mod outcome;
 mod profile;
 mod questions;
+mod renewal;
 mod security;
 mod serve;
 mod show;
@@ -73,14 +74,14 @@ enum MailboxCommand {
     Logout(With<Nothing>),
     /// Say whose mailbox this is.
     Whoami(With<Nothing>),
-    /// List where this mailbox is signed in.
-    Sessions(With<Nothing>),
-    /// End another session: its device opens nothing any more.
-    EndSession(With<security::EndSessionArgs>),
+    /// List where this mailbox is signed in; end one of these sessions, or all but this one.
+    Sessions(With<security::SessionsArgs>),
     /// Make a new recovery sheet; the old one opens nothing any more.
     NewSheet(With<Nothing>),
     /// Choose another password; the recovery sheet and your other devices stay as they are.
     ChangePassword(With<questions::PasswordArgs>),
+    /// Change all locks, when somebody else may have been in: new keys, password and recovery sheet; others are signed out.
+    Renew(With<renewal::RenewArgs>),
     /// List by what you are proved when you sign in; add or remove one.
     Factors(With<factors::FactorsArgs>),
     /// Make ten one-time codes, for the day on which your phone is lost; older ones count no more.
@@ -188,10 +189,10 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::Recover(With { own, .. }) => accounts::recover(&desk, own).await,
         Do::Logout(_) => accounts::logout(&desk).await,
         Do::Whoami(_) => accounts::whoami(&desk).await,
-        Do::Sessions(_) => security::sessions(&desk).await,
-        Do::EndSession(With { own, .. }) => security::end_session(&desk, own).await,
+        Do::Sessions(With { own, .. }) => security::sessions(&desk, own).await,
         Do::NewSheet(_) => security::new_sheet(&desk).await,
         Do::ChangePassword(With { own, .. }) => security::change_password(&desk, own).await,
+        Do::Renew(With { own, .. }) => renewal::renew(&desk, own).await,
         Do::Factors(With { own, .. }) => factors::factors(&desk, own).await,
         Do::OneTimeCodes(_) => factors::one_time_codes(&desk).await,
         Do::Events(_) => security::events(&desk).await,
@@ -223,14 +224,14 @@ impl MailboxCommand {
             Self::Login(with) | Self::Recover(with) => &with.desk,
             Self::Logout(with)
             | Self::Whoami(with)
-            | Self::Sessions(with)
             | Self::NewSheet(with)
             | Self::OneTimeCodes(with)
             | Self::Events(with)
             | Self::EmptyTrash(with) => &with.desk,
             Self::Contacts(with) => &with.desk,
-            Self::EndSession(with) => &with.desk,
+            Self::Sessions(with) => &with.desk,
             Self::ChangePassword(with) => &with.desk,
+            Self::Renew(with) => &with.desk,
             Self::Factors(with) => &with.desk,
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
@@ -298,9 +299,13 @@ mod tests {
             "securemailbox logout",
             "securemailbox whoami --json --profile p",
             "securemailbox sessions --json",
-            "securemailbox end-session 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox sessions --end 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
+            "securemailbox sessions --end-others --json",
             "securemailbox new-sheet",
             "securemailbox change-password --password-file f",
+            "securemailbox renew --password-file f",
+            "securemailbox renew --quick",
+            "securemailbox renew --finish",
             "securemailbox events",
             "securemailbox send --to a@example.se --to b@example.se --subject S --text T",
             "securemailbox send --to a@example.se b@example.se --subject S --text-file -",
@@ -346,7 +351,9 @@ mod tests {
             "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se --text T --text-file f",
             "securemailbox read 17",
             "securemailbox contacts check-number a@example.se 17",
-            "securemailbox end-session 17",
+            "securemailbox renew --quick --finish",
+            "securemailbox sessions --end 17",
+            "securemailbox sessions --end 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --end-others",
             "securemailbox list --folder drafts",
             "securemailbox move 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 drafts",
             "securemailbox login --server http://mail.example.se --email a@example.se",

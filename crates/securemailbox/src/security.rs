@@ -1,4 +1,4 @@
-//! `sessions`, `end-session`, `new-sheet`, `change-password`, `events`: who may open this mailbox, and what was done about that.
+//! `sessions`, `new-sheet`, `change-password`, `events`: who may open this mailbox, and what was done about that.
 
 use securemailbox_client::{
     devices::DeviceName,
@@ -26,15 +26,27 @@ use crate::{
     words::Sentence,
 };
 
-/// Which session.
+/// What is to end, if anything is.
 #[derive(Debug, clap::Args)]
-pub(crate) struct EndSessionArgs {
-    /// Its id, as `sessions` shows it.
-    id: SessionId,
+pub(crate) struct SessionsArgs {
+    /// End this one, by its id in the list: its device opens nothing any more.
+    #[arg(long, value_name = "ID", conflicts_with = "end_others")]
+    end: Option<SessionId>,
+    /// End all but this one.
+    #[arg(long)]
+    end_others: bool,
 }
 
-/// Lists where this mailbox is signed in.
-pub(crate) async fn sessions(desk: &Desk) -> Result<Answer, Stop> {
+/// Lists where this mailbox is signed in, or ends a session, or all others. Question, where the last code is too old: a code.
+pub(crate) async fn sessions(desk: &Desk, arguments: SessionsArgs) -> Result<Answer, Stop> {
+    match arguments {
+        SessionsArgs { end: Some(id), .. } => end(desk, id).await,
+        SessionsArgs { end_others: true, .. } => end_others(desk).await,
+        SessionsArgs { end: None, end_others: false } => list(desk).await,
+    }
+}
+
+async fn list(desk: &Desk) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
         let sessions = mailbox.sessions(world).await?.sessions;
         let names = mailbox.device_names(world).await.unwrap_or_default();
@@ -58,11 +70,18 @@ pub(crate) async fn sessions(desk: &Desk) -> Result<Answer, Stop> {
     .await
 }
 
-/// Ends another session. Question, where the last code is too old: a code.
-pub(crate) async fn end_session(desk: &Desk, arguments: EndSessionArgs) -> Result<Answer, Stop> {
+async fn end(desk: &Desk, id: SessionId) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
-        confirmed(desk, world, mailbox, async || mailbox.end_session(world, arguments.id).await).await?;
-        Ok(Answer::new(json!({ "ended": arguments.id }), desk.line(Sentence::Ended)))
+        confirmed(desk, world, mailbox, async || mailbox.end_session(world, id).await).await?;
+        Ok(Answer::new(json!({ "ended": id }), desk.line(Sentence::Ended)))
+    })
+    .await
+}
+
+async fn end_others(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        confirmed(desk, world, mailbox, async || mailbox.end_other_sessions(world).await).await?;
+        Ok(Answer::new(json!({ "ended": "others" }), desk.line(Sentence::OthersEnded)))
     })
     .await
 }
@@ -128,11 +147,15 @@ fn here(desk: &Desk, current: bool) -> String {
 const fn done(kind: SecurityEventKind) -> Sentence<'static> {
     match kind {
         SecurityEventKind::SignedIn => Sentence::SignedInEvent,
+        SecurityEventKind::NewDevice => Sentence::NewDeviceEvent,
         SecurityEventKind::SheetReplaced => Sentence::SheetReplacedEvent,
         SecurityEventKind::KeyringReplaced => Sentence::KeyringReplacedEvent,
         SecurityEventKind::PasswordReplaced => Sentence::PasswordReplacedEvent,
         SecurityEventKind::PasswordChanged => Sentence::PasswordChangedEvent,
+        SecurityEventKind::KeysRenewed => Sentence::KeysRenewedEvent,
+        SecurityEventKind::PasswordRemoved => Sentence::PasswordRemovedEvent,
         SecurityEventKind::SessionEnded => Sentence::SessionEndedEvent,
+        SecurityEventKind::OtherSessionsEnded => Sentence::OtherSessionsEndedEvent,
         SecurityEventKind::UnlockFailed => Sentence::UnlockFailedEvent,
         SecurityEventKind::CodesRefused => Sentence::CodesRefusedEvent,
         SecurityEventKind::PasskeyAdded => Sentence::PasskeyAddedEvent,

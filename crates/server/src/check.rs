@@ -19,7 +19,7 @@ use crate::{
     notices::{Outgoing, Recipient, Senders},
     seal::{Places, SealError},
     start::location,
-    tls,
+    tls, webauthn,
 };
 
 /// How long a mail server or gateway may take for a test message.
@@ -123,6 +123,7 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
     findings.extend(seal);
     findings.extend(disk);
     findings.extend(clock);
+    findings.extend(known.and_then(|known| of_passkeys(known, configuration)));
     // Where they can't be used, that was said of the configuration.
     let senders = Senders::configured(configuration).ok();
     let mail = test.mail.map(|to| ("mail", Recipient::Email(to)));
@@ -289,6 +290,27 @@ fn of_the_clock(known: Option<&Inspection>, now: Timestamp) -> Option<Finding> {
     } else {
         Finding::new("clock", Verdict::Fine, "not behind the newest letter")
     })
+}
+
+/// Passkeys of other hosts than ours; nothing where there are none.
+fn of_passkeys(known: &Inspection, configuration: &Configuration) -> Option<Finding> {
+    let origin = configuration.origin().ok()?.unwrap_or_default();
+    let host = if origin.is_empty() { "localhost" } else { webauthn::id_of(&origin) };
+    let elsewhere = known.passkeys.iter().filter(|(of, _)| of != host);
+    let verdict = |of: &String| match configuration.former_hosts.contains(of) {
+        true => Verdict::Fine,
+        false => Verdict::Refused,
+    };
+    let worst = elsewhere.clone().map(|(of, _)| verdict(of)).max()?;
+    let each: Vec<_> = elsewhere.map(|(of, people)| format!("{people} have some of {of}")).collect();
+    let advice = match worst {
+        Verdict::Fine => "given up by `former_hosts`",
+        Verdict::Warning | Verdict::Failed | Verdict::Refused => {
+            "set `public_url` back, or name what is given up in `former_hosts`"
+        }
+    };
+    let words = format!("they work at {host} only, and {}: {advice}", each.join(", "));
+    Some(Finding::new("passkeys", worst, words))
 }
 
 fn message(to: Recipient, random: &mut StdRng) -> Outgoing {

@@ -26,6 +26,9 @@ pub use reading::{Defaults, Unreadable};
 pub struct Configuration {
     /// The address people type, such as `https://mail.example.se`: our origin. Needed beyond loopback.
     pub public_url: Option<String>,
+    /// Hosts that `public_url` had before, whose passkeys are given up. Without them here, a server whose people have passkeys
+    /// of another host does not start.
+    pub former_hosts: Vec<String>,
     /// The address and port that the server listens on.
     pub listen: SocketAddr,
     /// The data folder: the SQLite database, and the room that is set aside for a full disk. Only a demo has a default.
@@ -260,6 +263,7 @@ impl Default for Configuration {
     fn default() -> Self {
         Self {
             public_url: None,
+            former_hosts: Vec::new(),
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8025),
             data: None,
             database: None,

@@ -53,8 +53,7 @@ impl Problem {
         self
     }
 
-    /// The type, for tests that compare it.
-    #[cfg(test)]
+    /// The type.
     pub(crate) const fn kind(&self) -> ProblemType {
         self.kind
     }

@@ -1,9 +1,11 @@
 //! Sessions: who asks (PROTOCOL §9a). A token is 32 random bytes, stored as SHA-256; a browser sends it in a cookie, a
 //! program in `Authorization: Bearer`.
 
+use std::time::Duration;
+
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use rand::RngCore;
@@ -58,11 +60,10 @@ impl Token {
         base64url::encode(self.0.as_slice())
     }
 
-    /// As a browser keeps it. Its life is the server's to judge, so the cookie dies with the browser or is kept for as
-    /// long as a kept session could last.
+    /// As a browser keeps it, for as long as its session lasts by now.
     #[must_use]
-    pub fn to_cookie(&self) -> HeaderValue {
-        cookie(&self.to_text(), limits::KEPT_SESSION_LIFE.as_secs())
+    pub fn to_cookie(&self, life: Duration) -> HeaderValue {
+        cookie(&self.to_text(), life.as_secs())
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -93,6 +94,10 @@ pub struct Session {
     pub standing: Standing,
     /// When a factor that is kept in reserve was proved last.
     pub reserve: Option<Timestamp>,
+    /// When it began.
+    pub begun: Timestamp,
+    /// Whether it is kept.
+    pub kept: bool,
     /// Whether the token came in a cookie or in `Authorization`.
     pub delivery: SessionDelivery,
 }
@@ -102,12 +107,33 @@ impl Session {
     pub(crate) fn stands_by_reserve(&self) -> bool {
         sessions::is_by_reserve(self.standing.proved, self.reserve)
     }
+
+    /// The browser's cookie once more, for as long as the session lasts from now; none for a program.
+    pub(crate) fn renewed_cookie(
+        &self,
+        token: &Token,
+        kept: bool,
+        now: Timestamp,
+    ) -> Option<(HeaderName, HeaderValue)> {
+        match self.delivery {
+            SessionDelivery::Bearer => None,
+            SessionDelivery::Cookie => {
+                let life = sessions::end_of(self.begun, now, kept).since(now);
+                Some((header::SET_COOKIE, token.to_cookie(life)))
+            }
+        }
+    }
 }
 
 /// A session that begins now, at the level that the store finds proved.
 pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
     let now = mailroom.now();
-    sessions::NewSession { id: SessionId::new(now, &mut mailroom.rng()), token_hash: token.hash(), now }
+    sessions::NewSession {
+        id: SessionId::new(now, &mut mailroom.rng()),
+        token_hash: token.hash(),
+        now,
+        new_device: None,
+    }
 }
 
 /// The answer that hands over a session that has begun.
@@ -140,7 +166,10 @@ pub(crate) fn hand_over(
         }
         SessionDelivery::Cookie => {
             let known = device.cookie(mailroom, session.account);
-            let cookies = AppendHeaders([(header::SET_COOKIE, token.to_cookie()), (header::SET_COOKIE, known)]);
+            let cookies = AppendHeaders([
+                (header::SET_COOKIE, token.to_cookie(limits::SESSION_LIFE)),
+                (header::SET_COOKIE, known),
+            ]);
             (StatusCode::CREATED, cookies, axum::Json(session)).into_response()
         }
     }
@@ -190,9 +219,19 @@ impl FromRequestParts<Mailroom> for LockedOrNot {
         if row.is_due_for_touch(now) {
             mailroom.store.write(TouchSession { session: row.id, now }).await?;
         }
-        let session =
-            Session { account: row.account, id: row.id, standing: row.standing, reserve: row.reserve, delivery };
-        Ok(Self { session, locked: row.locked })
+        let sessions::Session { id, account, standing, reserve, begun, kept, locked, .. } = row;
+        Ok(Self { session: Session { account, id, standing, reserve, begun, kept, delivery }, locked })
+    }
+}
+
+/// The token that a request comes with. It is judged by [`Session`].
+pub(crate) struct PresentedToken(pub(crate) Token);
+
+impl<S: Sync> FromRequestParts<S> for PresentedToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(presented(&parts.headers)?.0))
     }
 }
 
@@ -232,8 +271,6 @@ fn presented(headers: &HeaderMap) -> Result<(Token, SessionDelivery), ProblemTyp
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
@@ -264,7 +301,8 @@ mod tests {
         let id = SessionId::from_bytes([1; 16]);
         let account = AccountId::from_bytes([2; 16]);
         let standing = Standing { level: Level::Phone, proved };
-        let session = Session { account, id, standing, reserve: None, delivery: SessionDelivery::Bearer };
+        let delivery = SessionDelivery::Bearer;
+        let session = Session { account, id, standing, reserve: None, begun: proved, kept: false, delivery };
         let later = proved.after(limits::PROOF_LIFE + Duration::from_secs(1));
         assert!(session.may_open(None, later));
         assert!(session.may_open(Some(Level::Phone), proved));

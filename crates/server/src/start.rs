@@ -16,6 +16,7 @@ use securemailbox_protocol::{address::Address, problems::ProblemType, sealed::Pu
 use securemailbox_store::{
     Location, OpenError, Store, StoreError,
     meta::{InitMeta, MetaKey, ReadMeta},
+    passkeys::{KeepHost, PasskeysElsewhere, PeopleElsewhere},
     sign_in::CredentialsByAddress,
 };
 use tokio::{
@@ -45,6 +46,7 @@ use crate::{
     shares::{Division, Shares},
     telemetry::{self, Gauges, NotCounting},
     tls::{Shown, TlsError},
+    webauthn,
 };
 
 /// Connections to the metrics: a few scrapers, and one that hangs leaves room for the others.
@@ -103,6 +105,14 @@ pub enum StartError {
         "the database {0} was not made by a demo, which would show every code: leave out --demo, or name an empty folder with --data"
     )]
     NotADemos(String),
+    /// People have passkeys that work at another host only.
+    #[error("{}", elsewhere(.host, .people))]
+    OtherHost {
+        /// The host that `public_url` has now.
+        host: String,
+        /// Whose passkeys are of which other host.
+        people: Vec<PeopleElsewhere>,
+    },
     /// A row that the seal should open does not open.
     #[error("the database was altered: {0}")]
     Unsealed(#[from] Unsealed),
@@ -146,7 +156,8 @@ impl StartError {
             | Self::Tls(_)
             | Self::Seal(_)
             | Self::OtherSeal(_)
-            | Self::NotADemos(_) => true,
+            | Self::NotADemos(_)
+            | Self::OtherHost { .. } => true,
             Self::Open(error) => error.is_for_the_operator(),
             Self::Store(_)
             | Self::Unsealed(_)
@@ -202,12 +213,14 @@ impl Server {
         let store = open_store(&location).await?;
         let seal = open_seal(&configuration, &location, &store, &mut world).await?;
         let opaque = open_opaque(&store, &seal, &mut world.random).await?;
+        let origin = Origin::new(configuration.origin()?.as_deref(), address);
+        settle_host(&store, webauthn::id_of(&origin.url()), &configuration.former_hosts).await?;
         let (stop, stopping) = watch::channel(false);
         let parts = Parts {
             store,
             seal,
             opaque,
-            origin: Origin::new(configuration.origin()?.as_deref(), address),
+            origin,
             rates: Rates::new(&configuration.limits, &configuration.quotas),
             registration: configuration.registration_policy(),
             quota: configuration.quotas.of_a_mailbox(),
@@ -396,6 +409,35 @@ async fn open_seal(
         );
     }
     Ok(found.seal)
+}
+
+/// Notes the host that passkeys are for. Where people have some of another one, they would be left behind unseen, so the
+/// operator has to say that they are.
+pub(crate) async fn settle_host(store: &Store, host: &str, given_up: &[String]) -> Result<(), StartError> {
+    let found = store.read(PasskeysElsewhere { host: host.to_owned() }).await?;
+    let (known, people): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| given_up.contains(&found.host));
+    if !people.is_empty() {
+        return Err(StartError::OtherHost { host: host.to_owned(), people });
+    }
+    if !known.is_empty() {
+        let sum = |of: fn(&PeopleElsewhere) -> u64| known.iter().map(of).sum::<u64>();
+        let (people, stranded) = (sum(|found| found.people), sum(|found| found.stranded));
+        tracing::warn!(people, stranded, "passkeys of hosts that were given up count for nothing");
+    }
+    Ok(store.write(KeepHost(host.to_owned())).await?)
+}
+
+fn elsewhere(host: &str, people: &[PeopleElsewhere]) -> String {
+    let of = |PeopleElsewhere { host, people, stranded }: &PeopleElsewhere| {
+        format!("{host} ({people}, of whom {stranded} can sign in by nothing else)")
+    };
+    let (each, names): (Vec<_>, Vec<_>) = people.iter().map(|found| (of(found), format!("{:?}", found.host))).unzip();
+    format!(
+        "people have passkeys of another host than {host}, where they do not work: {}. Set `public_url` back; or give them up \
+         with `former_hosts = [{}]`, and have their people add new ones",
+        each.join(", "),
+        names.join(", ")
+    )
 }
 
 /// The OPAQUE seed and key pair, made once.

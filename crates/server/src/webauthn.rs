@@ -183,7 +183,7 @@ impl RelyingParty {
 }
 
 /// The host of an origin.
-fn id_of(origin: &str) -> &str {
+pub(crate) fn id_of(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,

@@ -225,7 +225,7 @@ macro_rules! words {
 }
 
 words! {
-    MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" Demo "demo" }
+    MetaKey { SealId "seal-id" OpaqueSetup "opaque-setup" Demo "demo" Host "host" }
     FactorKind {
         Address "address" Phone "phone" ReservePhone "reserve-phone" OneTimeCodes "one-time-codes"
         Authenticator "authenticator" Passkey "passkey"
@@ -240,8 +240,9 @@ words! {
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"
-        PasswordReplaced "password-replaced" PasswordChanged "password-changed"
-        SessionEnded "session-ended" UnlockFailed "unlock-failed" CodesRefused "codes-refused"
+        PasswordReplaced "password-replaced" PasswordChanged "password-changed" PasswordRemoved "password-removed" KeysRenewed "keys-renewed"
+        SessionEnded "session-ended" OtherSessionsEnded "other-sessions-ended" NewDevice "new-device"
+        UnlockFailed "unlock-failed" CodesRefused "codes-refused"
         AuthenticatorAdded "authenticator-added" AuthenticatorRemoved "authenticator-removed"
         PhoneReplaced "phone-replaced" ReservePhoneAdded "reserve-phone-added"
         ReservePhoneRemoved "reserve-phone-removed" OneTimeCodesMade "one-time-codes-made"

@@ -163,7 +163,7 @@ async fn count<D: Db>(
         sessions::stand_by_added(db, enrolling.session, new.kind, now).await?;
     }
     let event = SecurityEvent { kind, session: enrolling.session, at: now };
-    security::announce(db, account, event, &enrolling.notices).await
+    security::announce(db, account, event, &enrolling.notices).await.map(drop)
 }
 
 /// As the holder of a proof, if its time is not over.

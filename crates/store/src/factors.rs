@@ -131,11 +131,12 @@ impl Act for RemoveFactor {
     }
 }
 
-/// The factors of an account, oldest first.
+/// The factors of an account by which it can be proved here, oldest first.
 pub(crate) async fn of_account<D: Db>(db: &mut D, account: AccountId) -> Result<Vec<Factor>, StoreError> {
     const SQL: &str = "
         SELECT factor_id, kind, sealed FROM factor
          WHERE mailbox_id = $1
+           AND (kind <> 'passkey' OR factor_id IN (SELECT factor_id FROM passkey_here WHERE mailbox_id = $1))
          ORDER BY created, factor_id";
     db.rows(SQL, &[&account]).await?.into_iter().map(factor).collect()
 }

@@ -22,6 +22,7 @@ pub mod quotas;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
+pub mod renewals;
 pub mod security;
 pub mod sessions;
 pub mod sign_in;

@@ -2,7 +2,7 @@
 
 use crate::{Act, Db, ReadOnly, StoreError};
 
-/// The few values that belong to the whole server: each is made once and never changes.
+/// The few values that belong to the whole server: each but the host is made once and never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetaKey {
     /// Which server seal this database belongs to (PROTOCOL §2).
@@ -11,6 +11,8 @@ pub enum MetaKey {
     OpaqueSetup,
     /// A demo made this database, so a demo may show its codes.
     Demo,
+    /// The host that people reach this server by, for which passkeys are made. It changes with the configuration.
+    Host,
 }
 
 /// Reads the value of `key`, if it was ever set.

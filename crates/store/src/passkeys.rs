@@ -2,7 +2,9 @@
 //! authenticator signed is judged before it comes here; a challenge is taken out of its row first, so that it is good once.
 
 mod adding;
+mod hosts;
 mod proving;
+mod unlocking;
 
 use securemailbox_protocol::{
     factors::FactorKind,
@@ -13,13 +15,16 @@ use securemailbox_protocol::{
 };
 
 pub use adding::{AddPasskey, AddPasskeyError, BeginPasskey, Enrolling, PasskeyMade, PasskeySlot, TakeEnrolling};
+pub use hosts::{KeepHost, PasskeysElsewhere, PeopleElsewhere};
 pub use proving::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge};
+pub use unlocking::UnlockByPasskey;
 
 use crate::{
     Act, Db, ReadOnly, Room, Row, StoreError, factors,
     proofs::Standing,
     sessions::{self, NewSession},
     sign_in::SignedIn,
+    slots,
 };
 
 /// 32 random bytes that are good for one ceremony.
@@ -111,19 +116,18 @@ impl Act for RemovePasskey {
         const SLOT: &str = "DELETE FROM slot WHERE factor_id = $1 AND mailbox_id = $2";
         const PROOFS: &str = "DELETE FROM proof WHERE factor_id = $1";
         const FACTOR: &str = "DELETE FROM factor WHERE factor_id = $1 AND mailbox_id = $2";
-        const WAYS: &str = "
-            SELECT COUNT(*) FROM slot WHERE mailbox_id = $1 AND kind IN ('password', 'passkey', 'recovery')";
-        const PROVES: &str = "SELECT COUNT(*) FROM factor WHERE mailbox_id = $1 AND kind <> 'address'";
         if db.exec(PASSKEY, &[&self.factor, &self.account]).await? == 0 {
             return Err(RemovePasskeyError::NotFound);
         }
         db.exec(SLOT, &[&self.factor, &self.account]).await?;
         db.exec(PROOFS, &[&self.factor]).await?;
         db.exec(FACTOR, &[&self.factor, &self.account]).await?;
-        if count(db, WAYS, self.account).await? < 2 || count(db, PROVES, self.account).await? == 0 {
-            return Err(RemovePasskeyError::LastWayIn);
+        let proves = factors::of_account(db, self.account).await?.iter().any(|one| one.kind != FactorKind::Address);
+        if proves && slots::ways(db, self.account).await?.len() >= slots::WAYS {
+            Ok(())
+        } else {
+            Err(RemovePasskeyError::LastWayIn)
         }
-        Ok(())
     }
 }
 
@@ -196,7 +200,7 @@ impl Act for PasskeyByCredential {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT mailbox_id, factor_id, public_key, counter, backup_eligible, backed_up FROM passkey
+            SELECT mailbox_id, factor_id, public_key, counter, backup_eligible, backed_up FROM passkey_here
              WHERE credential_id = $1";
         let Some(mut row) = db.row(SQL, &[&self.credential]).await? else { return Ok(None) };
         let (account, factor) = (row.take()?, row.take()?);
@@ -227,20 +231,24 @@ impl Act for SignInByPasskey {
     const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SLOT: &str = "SELECT slot_id, kind, sealed FROM slot WHERE mailbox_id = $1 AND factor_id = $2";
         let now = self.session.now;
         if !used(db, self.account, self.factor, self.authenticator, now).await? {
             return Ok(None);
         }
         let begun = sessions::begin(db, self.account, &self.session, Standing::by(FactorKind::Passkey, now)).await?;
-        let slot = if self.opens { db.row(SLOT, &[&self.account, &self.factor]).await? } else { None };
-        let Some(mut row) = slot else {
+        let slot = if self.opens { slot_of(db, self.account, self.factor).await? } else { None };
+        if slot.is_none() {
             sessions::lock(db, self.session.id).await?;
-            return Ok(Some(SignedIn { begun, slots: Vec::new() }));
-        };
-        let slot = Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? };
-        Ok(Some(SignedIn { begun, slots: vec![slot] }))
+        }
+        Ok(Some(SignedIn { begun, slots: slot.into_iter().collect() }))
     }
+}
+
+/// The slot of a passkey, if it has one.
+async fn slot_of<D: Db>(db: &mut D, account: AccountId, factor: FactorId) -> Result<Option<Slot>, StoreError> {
+    const SQL: &str = "SELECT slot_id, kind, sealed FROM slot WHERE mailbox_id = $1 AND factor_id = $2";
+    let Some(mut row) = db.row(SQL, &[&account, &factor]).await? else { return Ok(None) };
+    Ok(Some(Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? }))
 }
 
 /// Notes that a passkey was used; false if the account has none such.
@@ -262,7 +270,7 @@ pub(crate) async fn used<D: Db>(
 pub(crate) async fn of_account<D: Db>(db: &mut D, account: AccountId) -> Result<Vec<PasskeyRow>, StoreError> {
     const SQL: &str = "
         SELECT p.factor_id, p.credential_id, CASE WHEN s.slot_id IS NULL THEN 0 ELSE 1 END, f.created, f.used
-          FROM passkey p JOIN factor f ON f.factor_id = p.factor_id
+          FROM passkey_here p JOIN factor f ON f.factor_id = p.factor_id
           LEFT JOIN slot s ON s.factor_id = p.factor_id
          WHERE p.mailbox_id = $1
          ORDER BY f.created, p.factor_id";
@@ -276,10 +284,6 @@ pub(crate) async fn of_account<D: Db>(db: &mut D, account: AccountId) -> Result<
         })
     };
     db.rows(SQL, &[&account]).await?.into_iter().map(passkey).collect()
-}
-
-async fn count<D: Db>(db: &mut D, sql: &'static str, account: AccountId) -> Result<u64, StoreError> {
-    db.row(sql, &[&account]).await?.ok_or(StoreError::Damaged("a count"))?.take()
 }
 
 /// What follows the id in a row.

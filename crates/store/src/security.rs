@@ -65,7 +65,7 @@ impl Act for Happened {
     const ROOM: Room = Room::SignsIn;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        announce(db, self.account, self.event, &self.notices).await
+        announce(db, self.account, self.event, &self.notices).await.map(drop)
     }
 }
 
@@ -107,20 +107,20 @@ pub(crate) async fn note<D: Db>(db: &mut D, account: AccountId, event: SecurityE
 /// Writes an event down and queues what announces it, within the limits of [`Noted::notices`]: an SMS costs, and an e-mail is
 /// in the way of others. They are counted for each kind, so that nobody uses them up by something harmless before something
 /// that is not. What was announced so often today is not written down again either: a session with a fresh proof could fill
-/// the table, and push what its owner should see out of the list.
+/// the table, and push what its owner should see out of the list. Whether it was written down.
 pub(crate) async fn announce<D: Db>(
     db: &mut D,
     account: AccountId,
     event: SecurityEvent,
     notices: &[NewNotice],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     const EARLIER: &str = "
         SELECT COUNT(*) FROM security_event WHERE mailbox_id = $1 AND kind = $2 AND at > $3";
     let since = event.at.before(limits::ANNOUNCED_WITHIN);
     let row = db.row(EARLIER, &[&account, &event.kind, &since]).await?;
     let earlier: u64 = row.ok_or(StoreError::Damaged("a count"))?.take()?;
     if earlier >= limits::ANNOUNCEMENTS_A_DAY {
-        return Ok(());
+        return Ok(false);
     }
     note(db, account, event).await?;
     for notice in notices {
@@ -132,5 +132,5 @@ pub(crate) async fn announce<D: Db>(
             notices::queue(db, notice, event.at).await?;
         }
     }
-    Ok(())
+    Ok(true)
 }

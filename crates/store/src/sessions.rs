@@ -12,9 +12,11 @@ use securemailbox_protocol::{
 
 use crate::{
     Act, Db, ReadOnly, Room, Row, StoreError, ToParam, enrolments,
+    notices::NewNotice,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
-    pulse,
+    pulse, recoveries, renewals,
     security::{self, SecurityEvent},
+    sign_in,
 };
 
 /// SHA-256 of a session's token.
@@ -29,6 +31,9 @@ pub struct NewSession {
     pub token_hash: TokenHash,
     /// The session begins now and lasts 12 hours, unless it is kept.
     pub now: Timestamp,
+    /// What tells its owner that a device signed in which had not before; none where it had, or where something else tells of
+    /// this session.
+    pub new_device: Option<Vec<NewNotice>>,
 }
 
 /// What a session that was just begun stands for.
@@ -51,6 +56,8 @@ pub struct Session {
     pub standing: Standing,
     /// When a factor that is kept in reserve was proved last.
     pub reserve: Option<Timestamp>,
+    /// When it began.
+    pub begun: Timestamp,
     /// When it was last used, to the minute.
     pub used: Timestamp,
     /// Whether it lasts [`securemailbox_protocol::limits::KEPT_SESSION_LIFE`] after its last use.
@@ -64,6 +71,17 @@ impl Session {
     #[must_use]
     pub fn is_due_for_touch(&self, now: Timestamp) -> bool {
         now.since(self.used) >= TOUCH_EVERY
+    }
+}
+
+/// When a session is over that began then, was used then, and is kept or not. Nothing lengthens it beyond what its beginning
+/// gives it.
+#[must_use]
+pub fn end_of(begun: Timestamp, used: Timestamp, kept: bool) -> Timestamp {
+    if kept {
+        used.after(limits::KEPT_SESSION_LIFE).min(begun.after(limits::KEPT_SESSION_END))
+    } else {
+        begun.after(limits::SESSION_LIFE)
     }
 }
 
@@ -84,7 +102,7 @@ impl Act for SessionByToken {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, reserve, used, kept, locked FROM session
+            SELECT session_id, mailbox_id, level, proved, reserve, begun, used, kept, locked FROM session
              WHERE token_hash = $1 AND expires > $2";
         db.row(SQL, &[&self.token_hash, &self.now]).await?.map(session).transpose()
     }
@@ -106,12 +124,12 @@ impl Act for TouchSession {
     const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "
-            UPDATE session SET used = $2, expires = CASE WHEN kept = 1 THEN $3 ELSE expires END
-             WHERE session_id = $1 AND used <= $4";
-        let expires = self.now.after(limits::KEPT_SESSION_LIFE);
+        const FIND: &str = "SELECT begun, kept FROM session WHERE session_id = $1 AND used <= $2";
+        const TOUCH: &str = "UPDATE session SET used = $2, expires = $3 WHERE session_id = $1";
         let due = self.now.before(TOUCH_EVERY);
-        db.exec(SQL, &[&self.session, &self.now, &expires, &due]).await.map(drop)
+        let Some(mut row) = db.row(FIND, &[&self.session, &due]).await? else { return Ok(()) };
+        let expires = end_of(row.take()?, self.now, row.take()?);
+        db.exec(TOUCH, &[&self.session, &self.now, &expires]).await.map(drop)
     }
 }
 
@@ -129,7 +147,7 @@ impl Act for ListSessions {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, reserve, used, kept, locked FROM session
+            SELECT session_id, mailbox_id, level, proved, reserve, begun, used, kept, locked FROM session
              WHERE mailbox_id = $1 AND expires > $2
              ORDER BY begun DESC, session_id DESC";
         db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
@@ -163,7 +181,45 @@ impl Act for EndSession {
     const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        if end(db, self.account, self.session).await? { Ok(()) } else { Err(EndSessionError::NotFound) }
+        if !end(db, self.account, self.session).await? {
+            return Err(EndSessionError::NotFound);
+        }
+        Ok(sign_in::forget_begun(db, self.account, self.session).await?)
+    }
+}
+
+/// Ends every session of an account but one, and what of a sign-in or a forgotten password is under way: somebody else may be
+/// halfway in. It is written down and announced if there was another session.
+pub struct EndOtherSessions {
+    /// The account.
+    pub account: AccountId,
+    /// The session that asks, and stays.
+    pub session: SessionId,
+    /// What announces it, as in [`security::Noted`].
+    pub notices: Vec<NewNotice>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for EndOtherSessions {
+    type Output = ();
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const OTHERS: &str = "SELECT session_id FROM session WHERE mailbox_id = $1 AND session_id <> $2";
+        let Self { account, session, now: at, .. } = *self;
+        sign_in::end_all(db, account).await?;
+        recoveries::end_all(db, account).await?;
+        let others = db.rows(OTHERS, &[&account, &session]).await?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        for mut other in others {
+            end(db, account, other.take()?).await?;
+        }
+        let event = SecurityEvent { kind: SecurityEventKind::OtherSessionsEnded, session, at };
+        security::announce(db, account, event, &self.notices).await.map(drop)
     }
 }
 
@@ -200,6 +256,7 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
         account: row.take()?,
         standing: Standing { level: row.take()?, proved: row.take()? },
         reserve: row.take()?,
+        begun: row.take()?,
         used: row.take()?,
         kept: row.take()?,
         locked: row.take()?,
@@ -217,12 +274,19 @@ pub(crate) async fn begin<D: Db>(
     const SQL: &str = "
         INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, locked, tries, expires)
         VALUES ($1, $2, $3, $4, $5, $6, $6, 0, 0, 0, $7)";
-    let expires = new.now.after(limits::SESSION_LIFE);
+    let expires = end_of(new.now, new.now, false);
     let row: [&dyn ToParam; 7] =
         [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires];
     db.exec(SQL, &row).await?;
-    let event = SecurityEvent { kind: SecurityEventKind::SignedIn, session: new.id, at: new.now };
-    security::note(db, account, event).await?;
+    let event = |kind| SecurityEvent { kind, session: new.id, at: new.now };
+    let is_told = match &new.new_device {
+        Some(notices) => security::announce(db, account, event(SecurityEventKind::NewDevice), notices).await?,
+        None => false,
+    };
+    // Who came in is listed however often that was told today.
+    if !is_told {
+        security::note(db, account, event(SecurityEventKind::SignedIn)).await?;
+    }
     end_the_oldest(db, account).await?;
     Ok(Begun { account, standing })
 }
@@ -292,6 +356,7 @@ pub(crate) async fn end<D: Db>(db: &mut D, account: AccountId, session: SessionI
     let ended = db.exec(SESSION, &[&session, &account]).await? > 0;
     if ended {
         enrolments::forget(db, session).await?;
+        renewals::forget(db, session).await?;
         proofs::forget(db, HolderId::Session(session)).await?;
     }
     Ok(ended)
@@ -305,6 +370,7 @@ pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(),
     const SLOTS: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND session_id IS NOT NULL";
     const SESSIONS: &str = "DELETE FROM session WHERE mailbox_id = $1";
     enrolments::forget_all(db, account).await?;
+    renewals::forget_all(db, account).await?;
     db.exec(PROOFS, &[&account]).await?;
     db.exec(SLOTS, &[&account]).await?;
     db.exec(SESSIONS, &[&account]).await?;
@@ -323,7 +389,13 @@ pub(crate) async fn lock<D: Db>(db: &mut D, session: SessionId) -> Result<(), St
     db.exec(SQL, &[&session]).await.map(drop)
 }
 
-/// Makes a session last 30 days after its last use, or 12 hours after its beginning; false if it has ended.
+/// A session may do what it may; wrong tries are forgotten.
+pub(crate) async fn unlock<D: Db>(db: &mut D, session: SessionId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE session SET locked = 0, tries = 0 WHERE session_id = $1";
+    db.exec(SQL, &[&session]).await.map(drop)
+}
+
+/// Makes a session last as one that is kept, or as one that is not; false if it has ended.
 pub(crate) async fn keep<D: Db>(
     db: &mut D,
     account: AccountId,
@@ -333,8 +405,7 @@ pub(crate) async fn keep<D: Db>(
     const FIND: &str = "SELECT begun, used FROM session WHERE session_id = $1 AND mailbox_id = $2";
     const KEEP: &str = "UPDATE session SET kept = $2, expires = $3 WHERE session_id = $1";
     let Some(mut row) = db.row(FIND, &[&session, &account]).await? else { return Ok(false) };
-    let (begun, used): (Timestamp, Timestamp) = (row.take()?, row.take()?);
-    let expires = if keep { used.after(limits::KEPT_SESSION_LIFE) } else { begun.after(limits::SESSION_LIFE) };
+    let expires = end_of(row.take()?, row.take()?, keep);
     db.exec(KEEP, &[&session, &keep, &expires]).await?;
     Ok(true)
 }

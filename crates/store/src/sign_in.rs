@@ -215,6 +215,12 @@ pub(crate) async fn wait_for_code<D: Db>(db: &mut D, id: SignInId, now: Timestam
     db.exec(SQL, &[&id, &now.after(limits::CODE_LIFE)]).await.map(drop)
 }
 
+/// The sign-in that began a session is over: whoever repeats its last step, as after a lost answer, gets no other one.
+pub(crate) async fn forget_begun<D: Db>(db: &mut D, account: AccountId, session: SessionId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM sign_in WHERE account_id = $1 AND step = 'begun' AND state = $2";
+    db.exec(SQL, &[&account, session.as_bytes()]).await.map(drop)
+}
+
 /// Ends what of an account is between two steps: its password is another by now.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const PROOFS: &str = "

@@ -125,6 +125,64 @@ impl Act for PutPasswordSlot {
     }
 }
 
+/// Why a password was not removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RemovePasswordError {
+    /// There is no such session.
+    #[error("the session has ended")]
+    NoSession,
+    /// Without it there would be no passkey that opens the mailbox, or no sheet.
+    #[error("it is one of the last ways in")]
+    LastWayIn,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Takes an account's password away: from then on a passkey opens the mailbox, or the sheet.
+pub struct RemovePassword {
+    /// The account.
+    pub account: AccountId,
+    /// The session that does it.
+    pub session: SessionId,
+}
+
+impl Act for RemovePassword {
+    type Output = ();
+    type Error = RemovePasswordError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if !sessions::lives(db, self.account, self.session).await? {
+            return Err(RemovePasswordError::NoSession);
+        }
+        drop_kind(db, self.account, SlotKind::Password).await?;
+        let left = ways(db, self.account).await?;
+        if !left.contains(&SlotKind::Passkey) || !left.contains(&SlotKind::Recovery) {
+            return Err(RemovePasswordError::LastWayIn);
+        }
+        // A sign-in under way has proved what counts no more.
+        Ok(sign_in::end_all(db, self.account).await?)
+    }
+}
+
+/// What an account has to open its mailbox, besides its devices: the kind of each slot.
+pub struct WaysIn {
+    /// The account.
+    pub account: AccountId,
+}
+
+impl Act for WaysIn {
+    type Output = Vec<SlotKind>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        ways(db, self.account).await
+    }
+}
+
+impl ReadOnly for WaysIn {}
+
 /// Whether an account has this very password slot: then it was put already, and the answer was lost.
 pub struct HasPasswordSlot {
     /// The account.
@@ -183,12 +241,12 @@ impl Act for UnlockSession {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const UNLOCK: &str = "UPDATE session SET locked = 0, tries = 0 WHERE session_id = $1 AND mailbox_id = $2";
         const END: &str = "DELETE FROM sign_in WHERE sign_in_id = $1 AND account_id = $2";
         db.exec(END, &[&self.sign_in, &self.account]).await?;
-        if db.exec(UNLOCK, &[&self.session, &self.account]).await? == 0 {
+        if !sessions::lives(db, self.account, self.session).await? {
             return Ok(None);
         }
+        sessions::unlock(db, self.session).await?;
         Ok(of_kind(db, self.account, SlotKind::Password).await?.into_iter().next())
     }
 }
@@ -284,11 +342,30 @@ pub(crate) async fn replace_recovery<D: Db>(
     Ok(db.exec(SQL, &row).await? > 0)
 }
 
+/// Every account keeps at least so many of password, passkey and sheet (PROTOCOL §2).
+pub(crate) const WAYS: usize = 2;
+
+/// The kind of each slot that opens an account's mailbox, besides those of its devices.
+pub(crate) async fn ways<D: Db>(db: &mut D, account: AccountId) -> Result<Vec<SlotKind>, StoreError> {
+    const SQL: &str = "
+        SELECT kind FROM slot
+         WHERE mailbox_id = $1
+           AND (kind IN ('password', 'recovery')
+                OR kind = 'passkey' AND factor_id IN (SELECT factor_id FROM passkey_here WHERE mailbox_id = $1))
+         ORDER BY kind";
+    db.rows(SQL, &[&account]).await?.into_iter().map(|mut row| row.take()).collect()
+}
+
 /// The slots of a kind, to be given out.
 pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<Vec<Slot>, StoreError> {
     const SQL: &str = "SELECT slot_id, kind, sealed FROM slot WHERE mailbox_id = $1 AND kind = $2 ORDER BY slot_id";
     let rows = db.rows(SQL, &[&account, &kind]).await?;
     rows.into_iter().map(|mut row| Ok(Slot { id: row.take()?, kind: row.take()?, sealed: row.take()? })).collect()
+}
+
+/// Leaves no way to open the account secret.
+pub(crate) async fn drop_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    db.exec("DELETE FROM slot WHERE mailbox_id = $1", &[&account]).await.map(drop)
 }
 
 async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {

@@ -171,7 +171,9 @@ pub(crate) fn inspect(folder: &Path) -> Result<Inspection, OpenError> {
     if found.migration > 0 {
         let seal = connection.query_row(inspection::SEAL, [], |row| row.get(0)).map_err(unusable)?;
         let newest: Option<i64> = connection.query_row(inspection::NEWEST, [], |row| row.get(0)).map_err(unusable)?;
-        found = found.with(seal, newest);
+        let mut hosts = connection.prepare(inspection::PASSKEYS).map_err(unusable)?;
+        let passkeys = hosts.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).and_then(Iterator::collect);
+        found = found.with(seal, newest, passkeys.map_err(unusable)?);
     }
     Ok(found)
 }

@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 20] = [
+pub(crate) const DELETED: [&str; 21] = [
     "entry",
     "content",
     "letter",
@@ -30,6 +30,7 @@ pub(crate) const DELETED: [&str; 20] = [
     "held_reader",
     "notice",
     "record",
+    "renewed_record",
     "slot",
     "session",
     "security_event",
@@ -46,6 +47,8 @@ pub(crate) const DELETED: [&str; 20] = [
 
 /// Those of them in which a secret is also overwritten: an older version, a code, the server's half of a sign-in.
 const OVERWRITTEN: [&str; 4] = ["record", "proof", "registration", "sign_in"];
+/// What overwrites a secret in a table whose other columns are marked all day.
+const KEY_OVERWRITTEN: &str = "UPDATE entry SET wrapped_key";
 
 /// The tables that an emptied trash deletes from.
 pub(crate) const OF_LETTERS: [&str; 8] =
@@ -57,6 +60,7 @@ pub(crate) fn left_by(sql: &str) -> Option<&'static str> {
     let (verb, second, third) = (words.next()?, words.next()?, words.next()?);
     let (tables, table): (&[&'static str], &str) = match verb {
         "DELETE" => (&DELETED, third),
+        "UPDATE" if sql.trim_start().starts_with(KEY_OVERWRITTEN) => (&DELETED, second),
         "UPDATE" => (&OVERWRITTEN, second),
         "INSERT" if sql.contains("DO UPDATE") => (&OVERWRITTEN, third),
         _ => return None,
@@ -155,6 +159,8 @@ mod tests {
                 Some("proof"),
             ),
             ("INSERT INTO record (mailbox_id) VALUES ($1) ON CONFLICT DO NOTHING", None),
+            ("\n            UPDATE entry SET wrapped_key = $3, change = $4 WHERE letter_id = $2", Some("entry")),
+            ("UPDATE entry SET folder = $3, read = $4 WHERE letter_id = $2", None),
             ("UPDATE mailbox SET change = change + 1", None),
             ("UPDATE session SET used = $2", None),
             // The queue itself says nothing.

@@ -26,6 +26,7 @@ use crate::{
 };
 
 /// One's own private key with its certificate. Unlocked, in memory only; wiped when dropped. No `Debug`.
+#[derive(Clone)]
 pub struct Identity {
     certificate: Certificate,
     primary: SecretKey,
@@ -52,6 +53,17 @@ impl Identity {
         #[expect(clippy::expect_used, reason = "held by every test that makes an identity")]
         let certificate = Certificate::parse(&bytes, address, now).expect("we accept what we make");
         Self { certificate, primary, subkeys: vec![subkey] }
+    }
+
+    /// The same primary key with another subkey to encrypt to, made and bound at `now`: who is written to stays the same
+    /// person (PROTOCOL §10). The former subkey is not in it, and its certificate does not name it any more.
+    #[must_use]
+    pub fn renewed(&self, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        #[expect(clippy::expect_used, reason = "fails only for parameters that we do not have")]
+        let (subkey, bytes) = make_subkey(&self.certificate, &self.primary, now, rng).expect("constant parameters");
+        #[expect(clippy::expect_used, reason = "held by every test that renews an identity")]
+        let certificate = Certificate::parse(&bytes, self.certificate.address(), now).expect("we accept what we make");
+        Self { certificate, primary: self.primary.clone(), subkeys: vec![subkey] }
     }
 
     /// The certificate: the public half, which others encrypt to and verify with.
@@ -200,8 +212,6 @@ type Made = (SecretKey, SecretSubkey, Vec<u8>);
 fn make(address: &Address, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> pgp::errors::Result<Made> {
     let (public, secret) = key_pair(KeyType::Ed25519, now, rng)?;
     let primary = SecretKey::new(PublicKey::from_inner(public)?, secret)?;
-    let (public, secret) = key_pair(KeyType::MlKem768X25519, now, rng)?;
-    let subkey = SecretSubkey::new(PublicSubkey::from_inner(public)?, secret)?;
     let user_id = UserId::from_str(pgp::types::PacketHeaderVersion::New, address.as_str())?;
 
     let mut bytes = Vec::new();
@@ -209,9 +219,38 @@ fn make(address: &Address, now: Timestamp, rng: &mut (impl RngCore + CryptoRng))
     write_signature(&sign_key(&primary, now, rng)?, &mut bytes)?;
     packets::write(Tag::UserId, address.as_str().as_bytes(), &mut bytes);
     write_signature(&sign_user_id(&primary, &user_id, now, rng)?, &mut bytes)?;
-    packets::write(Tag::PublicSubkey, &subkey.public_key().to_bytes()?, &mut bytes);
-    write_signature(&sign_subkey(&primary, &subkey, now, rng)?, &mut bytes)?;
+    let subkey = write_subkey(&primary, now, &mut bytes, rng)?;
     Ok((primary, subkey, bytes))
+}
+
+/// Another subkey for a certificate, and that certificate with it in the place of every other one.
+fn make_subkey(
+    certificate: &Certificate,
+    primary: &SecretKey,
+    now: Timestamp,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<(SecretSubkey, Vec<u8>)> {
+    #[expect(clippy::expect_used, reason = "a certificate was split when it was parsed")]
+    let packets = packets::split(certificate.bytes(), Lengths::Fixed).expect("a parsed certificate");
+    let mut bytes = Vec::new();
+    for packet in packets.iter().take_while(|packet| packet.tag != Tag::PublicSubkey) {
+        packets::write(packet.tag, &packet.body, &mut bytes);
+    }
+    let subkey = write_subkey(primary, now, &mut bytes, rng)?;
+    Ok((subkey, bytes))
+}
+
+fn write_subkey(
+    primary: &SecretKey,
+    now: Timestamp,
+    out: &mut Vec<u8>,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> pgp::errors::Result<SecretSubkey> {
+    let (public, secret) = key_pair(KeyType::MlKem768X25519, now, rng)?;
+    let subkey = SecretSubkey::new(PublicSubkey::from_inner(public)?, secret)?;
+    packets::write(Tag::PublicSubkey, &subkey.public_key().to_bytes()?, out);
+    write_signature(&sign_subkey(primary, &subkey, now, rng)?, out)?;
+    Ok(subkey)
 }
 
 fn key_pair(
@@ -299,6 +338,21 @@ mod tests {
         let locked = ANNA.present().locked(&Password::new("sex korrekta hästar"), &mut rng(1)).unwrap();
         let refused = Identity::from_bytes(&locked, &address("anna@example.se"), NOW).err();
         assert_eq!(refused, Some(IdentityRefused::NotAnIdentity));
+    }
+
+    #[test]
+    fn a_renewed_identity_is_the_same_person_with_another_subkey() {
+        let (old, later) = (ANNA.present(), NOW.after(std::time::Duration::from_secs(3600)));
+        let new = old.renewed(later, &mut rng(9));
+        let (before, after) = (old.certificate(), new.certificate());
+        assert_eq!(after.fingerprint(), before.fingerprint());
+        assert_ne!(after.hash(), before.hash());
+        assert!(after.signed_at() > before.signed_at(), "so that the old one is refused where the new one was seen");
+        assert_ne!(after.encryption(), before.encryption());
+        let back = Identity::from_bytes(&new.to_bytes(), &address("anna@example.se"), later).unwrap();
+        assert_eq!(back.certificate().hash(), after.hash());
+        let again = new.renewed(later, &mut rng(10));
+        assert!(again.certificate().bytes().len() < before.bytes().len() + 8, "subkeys don't pile up");
     }
 
     #[test]

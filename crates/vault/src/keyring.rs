@@ -1,5 +1,6 @@
 //! The keyring: an account's private keys, present and former (PROTOCOL §2). A sealed record.
 
+use rand::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -44,6 +45,27 @@ impl Keyring {
     pub fn succeeded_by(self, present: Identity) -> Self {
         let former = std::iter::once(self.present).chain(self.former).collect();
         Self { present, former }
+    }
+
+    /// The keyring after a renewal: another subkey under the same primary key, and the one before to open what it was
+    /// written (PROTOCOL §10).
+    #[must_use]
+    pub fn renewed(&self, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        let former = self.identities().cloned().collect();
+        Self { present: self.present.renewed(now, rng), former }
+    }
+
+    /// Whether it holds former keys: what was written to them opens until it is written to the present one.
+    #[must_use]
+    pub const fn has_former(&self) -> bool {
+        !self.former.is_empty()
+    }
+
+    /// The keyring with nothing but the present identity, for the end of a thorough renewal: what is wrapped for a former
+    /// subkey opens no more (PROTOCOL §10).
+    #[must_use]
+    pub fn without_former(&self) -> Self {
+        Self { present: self.present.clone(), former: Vec::new() }
     }
 
     /// The key that its owner signs with and is written to.
@@ -115,6 +137,25 @@ mod tests {
         assert_ne!(certificate(&new).fingerprint(), old);
         assert_eq!(new.identities().map(|identity| identity.certificate().fingerprint()).nth(1), Some(old));
         assert!(letters::unwrap(&sealed.wrapped[0].bytes, &new).is_ok());
+    }
+
+    #[test]
+    fn after_a_thorough_renewal_a_letter_opens_by_the_new_subkey_and_no_more_by_the_old_one() {
+        let old = Keyring::from_bytes(&ANNA.to_bytes(), &anna(), NOW).unwrap();
+        let sealed = letters::seal(&letter(), old.present(), &mut rng(1)).unwrap();
+        let wrapped = &sealed.wrapped[0].bytes;
+        let new = Keyring::from_bytes(&ANNA.to_bytes(), &anna(), NOW).unwrap().renewed(NOW, &mut rng(50));
+        let key = letters::unwrap(wrapped, &new).unwrap();
+        let rewrapped =
+            letters::rewrap(wrapped, &new, &mut rng(2)).unwrap().expect("it was wrapped for the former subkey");
+        assert_eq!(letters::rewrap(&rewrapped, &new, &mut rng(3)).unwrap(), None, "once is enough");
+
+        let thorough = new.without_former();
+        assert!(new.has_former() && !thorough.has_former());
+        let thorough = Keyring::from_bytes(&thorough.to_bytes(), &anna(), NOW).unwrap();
+        assert_eq!(letters::unwrap(&rewrapped, &thorough).unwrap().as_bytes(), key.as_bytes());
+        assert!(letters::unwrap(wrapped, &thorough).is_err(), "the former subkey is gone");
+        assert!(letters::unwrap(&rewrapped, &old).is_err(), "whoever has the old keyring only opens nothing of it");
     }
 
     #[test]

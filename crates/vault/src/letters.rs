@@ -33,7 +33,7 @@ mod seal;
 pub use envelope::Envelope;
 pub use foreign::{ForeignMessage, open_foreign};
 pub use letter::Letter;
-pub use open::{Expected, Refused, Unverified, open_content, open_envelope, unwrap};
+pub use open::{Expected, Refused, Unverified, open_content, open_envelope, rewrap, unwrap};
 pub use padding::padme;
 pub use seal::{Outgoing, SealRefused, SealedLetter, SessionKey, WrappedKey, seal, seal_blind_copy};
 

@@ -79,7 +79,7 @@ export async function signOut(page: Page, m: Words): Promise<void> {
 /** A password for a mailbox that is locked. */
 export async function unlock(page: Page, password: string, m: Words): Promise<void> {
   await page.getByLabel(m("password.label"), { exact: true }).fill(password);
-  await page.getByRole("button", { name: m("locked.unlock") }).click();
+  await page.getByRole("button", { name: m("locked.unlock"), exact: true }).click();
 }
 
 /** The first questions to somebody who forgot their password. */

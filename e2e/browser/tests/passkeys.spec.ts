@@ -3,7 +3,10 @@ import { violations } from "../house/axe.ts";
 import { fromMenu, inMailbox, prove, signOut, unlock } from "../house/entering.ts";
 import { alter, authenticator, outputs, overhear } from "../house/passkeys.ts";
 import { expect, type Page, test } from "../house/test.ts";
+import { REFUSED } from "../house/watch.ts";
 import type { Words } from "../house/words.ts";
+
+const OTHER = "en helt annan mening om båtar";
 
 /** Adds a passkey, by the keyboard alone. */
 async function add(page: Page, name: string, m: Words): Promise<void> {
@@ -158,4 +161,76 @@ test("a question that nobody answers says so, and leaves the way by password", a
   expect(await violations(page)).toEqual([]);
   await page.getByRole("button", { name: m("passkey.use_password") }).press("Enter");
   await expect(page.getByLabel(m("address.label"))).toBeVisible();
+});
+
+test("a locked page is unlocked by a passkey, and by the password of whoever has both", async ({ visit, newcomer, m, watch }) => {
+  watch.expect(REFUSED);
+  const gun = await newcomer("Gun Berg");
+  const guns = await visit(gun);
+  await overhear(guns);
+  const key = await authenticator(guns, { prf: true });
+  await add(guns, "Guns telefon", m);
+  await guns.goto("/mail/inbox");
+  await fromMenu(guns, m("app.lock"), m);
+  await expect(guns.getByRole("heading", { level: 1, name: m("locked.title") })).toBeVisible();
+  const unlocks = guns.getByRole("button", { name: m("locked.by_passkey") });
+  await expect(unlocks).toBeVisible();
+  expect(await violations(guns)).toEqual([]);
+  await unlocks.press("Enter");
+  await inMailbox(guns, m);
+
+  // After a reload the server says what opens it.
+  await fromMenu(guns, m("app.lock"), m);
+  await expect(unlocks).toBeVisible();
+  await guns.reload();
+  await expect(unlocks).toBeVisible();
+  await alter(guns);
+  await unlocks.click();
+  await expect(guns.getByText(m("locked.passkey_opens_nothing"))).toBeVisible();
+  await unlock(guns, gun.password, m);
+  await inMailbox(guns, m);
+  expect(await key.count()).toBe(1);
+});
+
+test("a mailbox without a password is opened and unlocked by its passkey, and gets one again", async ({ visit, newcomer, m, watch }) => {
+  watch.expect(REFUSED);
+  const gun = await newcomer("Gun Berg");
+  const guns = await visit(gun);
+  await authenticator(guns, { prf: true });
+  await guns.goto("/settings/identity");
+  const fold = guns.getByText(m("remove_password.title"));
+  await fold.click();
+  await expect(guns.getByRole("button", { name: m("remove_password.begin") }), "no passkey opens it yet").toHaveCount(0);
+  await add(guns, "Guns telefon", m);
+  await guns.goto("/settings/identity");
+  await fold.click();
+  await guns.getByRole("button", { name: m("remove_password.begin") }).press("Enter");
+  const dialog = guns.getByRole("alertdialog", { name: m("remove_password.ask") });
+  await expect(dialog.getByText(m("remove_password.means_lost"))).toBeVisible();
+  expect(await violations(guns)).toEqual([]);
+  await dialog.getByRole("button", { name: m("remove_password.begin") }).click();
+  await expect(guns.getByText(m("change_password.none"))).toBeVisible();
+  await guns.goto("/settings/sessions");
+  await expect(guns.getByRole("list", { name: m("events.title") }).getByRole("listitem").first()).toContainText(m("events.password_removed"));
+
+  await guns.goto("/mail/inbox");
+  await fromMenu(guns, m("app.lock"), m);
+  await expect(guns.getByLabel(m("password.label"), { exact: true })).toHaveCount(0);
+  expect(await violations(guns)).toEqual([]);
+  await guns.getByRole("button", { name: m("locked.by_passkey") }).click();
+  await inMailbox(guns, m);
+  await signOut(guns, m);
+  await signInByPasskey(guns, m);
+  await inMailbox(guns, m);
+
+  // The last passkey stays, and a password may come back.
+  await guns.goto("/settings/passkeys");
+  await guns.getByRole("button", { name: m("passkey.remove_it", { name: "Guns telefon" }) }).click();
+  await expect(guns.getByText(m("problem.last_way_in"))).toBeVisible();
+  await guns.goto("/settings/identity");
+  await guns.getByRole("button", { name: m("change_password.choose") }).click();
+  await guns.getByLabel(m("new_password.label"), { exact: true }).fill(OTHER);
+  await guns.keyboard.press("Enter");
+  await expect(guns.getByText(m("change_password.done.title"))).toBeVisible();
+  await expect(fold).toBeVisible();
 });

@@ -22,7 +22,7 @@ pub const WRITES_COMPARED: &str = "Anna writes to Björn, whom she compared";
 pub const WRITES_NEW: &str = "Anna writes to Cecilia";
 /// Cecilia asks whether the number that she knows is Björn's, which it is, and writes to him.
 pub const CHECKS_NUMBER: &str = "Cecilia checks Björn's number";
-/// Cecilia asks about a number that is not Mallory's, is stopped when she writes, says otherwise, and writes.
+/// Cecilia asks about a number that is not Mallory's, says that she writes all the same, and does.
 pub const WRITES_ANYWAY: &str = "Cecilia writes to Mallory, whose number is another";
 /// Cecilia asks about a number that is not Anna's.
 pub const CHECKS_ANOTHER_NUMBER: &str = "Cecilia checks a number that is not Anna's";
@@ -36,6 +36,14 @@ pub const MALLORY_SIGNS_IN: &str = "Mallory signs in";
 pub const ERASES: &str = "Björn's tablet learns of an erasure";
 /// Björn has forgotten his password, and lists on a third device.
 pub const RECOVERS: &str = "Björn recovers";
+/// Cecilia changes all locks of her mailbox, has her letters locked anew, and lists them.
+pub const RENEWS: &str = "Cecilia changes her locks";
+/// Björn signs in on a fourth device by a passkey alone, and lists.
+pub const SHOWS_A_PASSKEY: &str = "Björn shows his passkey";
+/// The same by another passkey of his.
+pub const SHOWS_ANOTHER: &str = "Björn shows his other passkey";
+/// Mallory signs in by a passkey of hers, and does nothing there.
+pub const MALLORY_SHOWS_HERS: &str = "Mallory shows her passkey";
 
 /// The question that a new device asks before anything else.
 pub const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";

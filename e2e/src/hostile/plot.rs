@@ -64,6 +64,19 @@ impl Plot<'_> {
         self.tells_at(&last, change)
     }
 
+    /// Every answer to this question says something else, from when `first` was asked for the last time.
+    #[must_use]
+    pub fn tells_since<T: DeserializeOwned + Serialize>(
+        self,
+        first: &str,
+        asked: &str,
+        change: impl Fn(&mut T),
+    ) -> Self {
+        let from = self.places(first).split_off(self.places(first).len() - 1)[0];
+        let places: Vec<usize> = self.places(asked).into_iter().filter(|at| *at >= from).collect();
+        self.tells_at(&places, change)
+    }
+
     fn tells_at<T: DeserializeOwned + Serialize>(mut self, places: &[usize], change: impl Fn(&mut T)) -> Self {
         let before = self.case.lies.len();
         for at in places {

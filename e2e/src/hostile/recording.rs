@@ -30,7 +30,8 @@ impl Recording {
     /// # Panics
     /// When it failed: a day is recorded on which nothing goes wrong.
     pub async fn act(&mut self, act: Act) -> String {
-        let shown = self.life.act(&self.person, act.clone()).await;
+        // On the heap: a day of many acts has the futures of all of them in one.
+        let shown = Box::pin(self.life.act(&self.person, act.clone())).await;
         assert!(!shown.starts_with("failed"), "{shown}");
         self.lived.day.acts.push(act);
         self.lived.shown.push(shown.clone());
@@ -41,6 +42,12 @@ impl Recording {
     #[must_use]
     pub const fn life(&self) -> &Life {
         &self.life
+    }
+
+    /// Whose day it is, for what is done besides the script.
+    #[must_use]
+    pub const fn person(&self) -> &Person<Recorder<Wire>> {
+        &self.person
     }
 
     /// In the evening: the day, and what lies on the device now.

@@ -2,18 +2,21 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use securemailbox_client::letters::Addressed;
+use securemailbox_client::{letters::Addressed, passkeys::PasskeyUse};
 use securemailbox_protocol::{
+    accounts::Account,
     address::Address,
+    coding::base64url,
     ids::{Fingerprint, LetterId, RecordId},
     letters::{Folder, Posted},
+    octets::Octets,
     phone::PhoneNumber,
     records::{Record, RecordHead, RecordPurpose},
     sessions::NewSession,
     slots::DeviceSlot,
     sync::Changes,
 };
-use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
+use securemailbox_vault::{certificates::Certificate, keyring::Keyring, secrets::PrfOutput};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -24,6 +27,7 @@ use crate::{
 };
 
 use super::{
+    authenticator::Authenticator,
     days,
     forge::{Pen, Rewritten},
     recording::{Recording, is_it},
@@ -157,6 +161,37 @@ impl<'a> Actor<'a> {
         self.end(day)
     }
 
+    /// Opens the mailbox on this device, and adds a passkey.
+    async fn adds_passkey(&mut self, passkey: &mut Authenticator) {
+        let account: Account = self.asks("/account").await;
+        let mut day = self.begin();
+        day.act(Act::Open).await;
+        let Life::Inside(mailbox) = day.life() else { panic!("open") };
+        let (world, output) = (day.person(), PrfOutput::from_bytes(&passkey.output).expect("an output"));
+        let to_make = mailbox.begin_passkey(world).await.expect("begun");
+        let credential = passkey.make(&to_make.challenge.0);
+        let made = mailbox.passkey_made(world, to_make.id, &credential, Some(&output)).await;
+        let (made, to_use) = made.unwrap_or_else(|refused| panic!("{refused}"));
+        let assertion = passkey.sign(&to_use.challenge.0);
+        let what_for = mailbox.passkey_used(world, made, assertion, Some(&output)).await.expect("used");
+        assert_eq!(what_for, PasskeyUse::Opens);
+        passkey.user = Some(account.id);
+        day.act(Act::Close).await;
+        self.end(day);
+    }
+
+    /// Signs in by a passkey alone, and goes on.
+    async fn lives_by_passkey(&mut self, passkey: &Authenticator, then: Vec<Act>) -> Lived {
+        let mut day = self.begin();
+        let challenge = base64url::decode(&day.act(Act::AskForPasskey).await).expect("a challenge");
+        let (assertion, output) = (passkey.sign(&challenge), Octets(passkey.output.to_vec()));
+        day.act(Act::ShowPasskey { assertion, output }).await;
+        for act in then {
+            day.act(act).await;
+        }
+        self.end(day)
+    }
+
     fn signing_in(&self) -> Act {
         Act::SignIn { address: self.cast.address.clone(), password: PASSWORD.into() }
     }
@@ -282,6 +317,10 @@ impl Stage {
         ];
         keep(days::SENDS_A_DRAFT, anna.lives(drafts).await);
 
+        cecilia.lives(vec![Act::Open, send(&[&anna], "Hej Anna", TEXT), Act::Close]).await;
+        let renews = Act::Renew { password: format!("{PASSWORD} igen") };
+        keep(days::RENEWS, cecilia.lives(vec![Act::Open, renews, Act::Rewrap, inbox()]).await);
+
         let mut tablet = bjorn.elsewhere(5000);
         let then = vec![inbox(), send(&[&anna], "Svar", TEXT), Act::Close];
         keep(days::SIGNS_IN, tablet.lives_with_code(tablet.signing_in(), then).await);
@@ -299,15 +338,26 @@ impl Stage {
         let then = vec![Act::NewPassword { password: format!("{PASSWORD} igen") }, inbox()];
         keep(days::RECOVERS, phone.lives_with_code(recovering, then).await);
 
+        // Two with the same output, so that nothing but the place tells whose slot is whose.
+        let [mut his, mut other_of_his, mut of_mallory] =
+            [(1, 7), (2, 8), (3, 7)].map(|(number, output)| Authenticator::new(server.url(), number, output));
+        phone.adds_passkey(&mut his).await;
+        phone.adds_passkey(&mut other_of_his).await;
+        hers.adds_passkey(&mut of_mallory).await;
+        let [mut desk, mut other_desk] = [bjorn.elsewhere(8000), bjorn.elsewhere(9000)];
+        keep(days::SHOWS_A_PASSKEY, desk.lives_by_passkey(&his, vec![inbox()]).await);
+        keep(days::SHOWS_ANOTHER, other_desk.lives_by_passkey(&other_of_his, vec![Act::Close]).await);
+        let mut her_desk = mallory.elsewhere(10_000);
+        keep(days::MALLORY_SHOWS_HERS, her_desk.lives_by_passkey(&of_mallory, vec![Act::Close]).await);
         let checks = |of: &Actor<'_>, number: &str| Act::CheckNumber {
             address: of.cast.address.clone(),
             phone: PhoneNumber::parse(number).expect("a number"),
         };
         let acts = vec![Act::Open, checks(&bjorn, bjorn.phone), send(&[&bjorn], "Hej Björn", TEXT)];
         keep(days::CHECKS_NUMBER, cecilia.lives(acts).await);
-        let hej = || send(&[&mallory], "Hej Mallory", TEXT);
         let anyway = Act::WriteAnyway { address: mallory.cast.address.clone() };
-        let acts = vec![Act::Open, checks(&mallory, "+46701740699"), hej(), anyway, hej()];
+        let hej = send(&[&mallory], "Hej Mallory", TEXT);
+        let acts = vec![Act::Open, checks(&mallory, "+46701740699"), anyway, hej];
         keep(days::WRITES_ANYWAY, cecilia.lives(acts).await);
         let acts = vec![Act::Open, checks(&anna, "+46701740699")];
         keep(days::CHECKS_ANOTHER_NUMBER, cecilia.lives(acts).await);
@@ -382,6 +432,14 @@ impl Stage {
         let lines = self.days[day].day.transcript.iter();
         let mut codes = lines.filter(|line| line.path.ends_with("/proofs/enter") && line.path.contains("/sign-ins/"));
         serde_json::from_slice(&codes.next().expect("a sign-in").body.0).expect("a session")
+    }
+
+    /// The question of this day by which a passkey signed in, and the session that was the answer.
+    #[must_use]
+    pub fn session_by_passkey(&self, day: &str) -> (String, NewSession) {
+        let mut lines = self.days[day].day.transcript.iter().rev();
+        let line = lines.find(|line| line.path.starts_with("/api/v1/sign-ins/")).expect("a sign-in");
+        (question(line).replacen("/api/v1", "", 1), serde_json::from_slice(&line.body.0).expect("a session"))
     }
 
     /// The path of the question on this day that ends so, without `/api/v1`.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
 mod burdens;
+mod guesses;
 mod holds;
 mod limits;
 mod malformed;
@@ -14,6 +15,7 @@ mod page;
 mod passwords;
 mod posts;
 mod proxies;
+mod renewals;
 mod sessions;
 mod strangers;
 mod trash;

@@ -97,6 +97,8 @@ async fn who_registered_anothers_address_with_a_phone_of_their_own_gets_no_lette
     assert_eq!(mailbox.contacts().standing_of(&bjorn), Standing::Known);
     assert_eq!(sends(&mailbox, &anna).await, Err(LookUpError::NumberDiffers));
 
+    mailbox.keep(&anna).await.unwrap();
+
     // Her other device knows as much, and so does one without a network.
     let tablet = Person::at(&server);
     let on_tablet = tablet.sign_in(&server, ANNA.0, ANNA.1).await;

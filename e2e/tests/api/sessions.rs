@@ -14,9 +14,9 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     factors::{FactorOffer, Offers},
-    limits::{SHEETS_A_DAY, UNLOCK_TRIES},
+    limits::{KEPT_SESSION_LIFE, SESSION_LIFE, SHEETS_A_DAY, UNLOCK_TRIES},
     opaque::KeyStretching,
-    sessions::Unlock,
+    sessions::{Unlock, UnlockProof},
     sign_in::{FinishSignIn, NewSignIn, SignIn},
     time::Timestamp,
 };
@@ -136,6 +136,40 @@ async fn a_cookie_opens_what_our_own_page_asks_for_until_it_signs_out() {
     assert!(session.starts_with("__Host-session=;") && session.contains("Max-Age=0"), "{session}");
     assert!(device.starts_with("__Host-device=;") && device.contains("Max-Age=0"), "{device}");
     assert_eq!(call(Method::GET, "/account", None, "").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// PROTOCOL §9a: a browser forgets the cookie when its session is over, and not before.
+#[tokio::test(flavor = "current_thread")]
+async fn a_cookie_lasts_as_long_as_its_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    drop(Person::at(&server).register(&server, ANNA.0, ANNA.1, "Anna").await);
+    let lasts = |answer: &Response| {
+        let set = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        let age = set.split("Max-Age=").nth(1).unwrap().split(';').next().unwrap();
+        (set.split(';').next().unwrap().to_owned(), Duration::from_secs(age.parse().unwrap()))
+    };
+    let (cookie, life) = lasts(&sign_in_by_cookie(&server).await);
+    assert_eq!(life, SESSION_LIFE);
+    let client = Client::new();
+    let mut number = 0;
+    let mut call = async |method: Method, keep: bool| {
+        number += 1;
+        let slot = json!({ "id": format!("0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a{number:02}"), "keep": keep,
+            "sealed": data_encoding::BASE64URL_NOPAD.encode(&[1; 80]), "share": data_encoding::BASE64URL_NOPAD.encode(&[2; 32]) });
+        let request = client.request(method, format!("{}/api/v1/slots/device", server.url()));
+        let request = request.header("cookie", &cookie).header("origin", server.url());
+        let answer = request.header("content-type", "application/json").body(slot.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let (again, life) = lasts(&answer);
+        assert_eq!(again, cookie, "the same token");
+        life
+    };
+    let nearly = |life: Duration, whole: Duration| life <= whole && life + Duration::from_secs(60) > whole;
+    assert!(nearly(call(Method::PUT, true).await, KEPT_SESSION_LIFE));
+    assert!(nearly(call(Method::GET, true).await, KEPT_SESSION_LIFE));
+    assert!(nearly(call(Method::PUT, false).await, SESSION_LIFE));
+    assert!(nearly(call(Method::GET, false).await, SESSION_LIFE));
 }
 
 /// PROTOCOL §2, §9a: a new sheet for one that was left unseen, a language.
@@ -292,7 +326,12 @@ async fn a_locked_session_may_do_nothing_until_its_password_is_proved() {
             Ok(signed_in) => signed_in.finalization,
             Err(_) => vec![7; 64],
         };
-        call("POST", "/sessions/current/unlock", json!(Unlock { sign_in: id, finalization: finalization.into() })).await
+        call(
+            "POST",
+            "/sessions/current/unlock",
+            json!(Unlock { sign_in: id, proof: UnlockProof::Password(finalization.into()) }),
+        )
+        .await
     };
     assert_eq!(unlock(ANNA.0, "fel").await.0, StatusCode::FORBIDDEN);
     assert_eq!(call("GET", "/changes?since=0", Value::Null).await.0, StatusCode::FORBIDDEN);

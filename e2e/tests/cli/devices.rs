@@ -63,3 +63,38 @@ fn guesses_from_its_network_keep_no_terminal_out_that_signed_in_before_until_it_
     assert!(!known.exists());
     assert_failed(&anna.run(&login), 3, "too-many-requests");
 }
+
+/// PROTOCOL §6: a device that is new is told of, and one that signed in before is not; all others are ended at once.
+#[test]
+fn a_new_device_is_told_of_and_all_others_are_ended_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = ANNA.at(&server, folder.path());
+    let newest = || anna.run(&["events"]).done()["events"][0]["kind"].clone();
+    let second = Terminal::new(folder.path(), "Annas andra dator", ANNA.password);
+    second.sign_in(&server, ANNA.address, ANNA.phone).done();
+    assert_eq!(newest(), "new-device");
+    second.sign_in(&server, ANNA.address, ANNA.phone).done();
+    assert_eq!(newest(), "signed-in", "it is known by then");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let outbox = runtime.block_on(server.outbox());
+    for to in [ANNA.address, ANNA.phone] {
+        let told = |message: &&serde_json::Value| {
+            message["to"] == to
+                && ["ny enhet", "new device"].iter().any(|words| message["text"].to_string().contains(words))
+        };
+        assert_eq!(outbox.iter().filter(told).count(), 1, "{outbox:?}");
+    }
+
+    let ended = anna.command(&["sessions", "--end-others"]).output().unwrap();
+    assert_eq!(
+        String::from_utf8(ended.stdout).unwrap(),
+        "All other sessions are ended. Their devices open nothing any more.\n"
+    );
+    assert_failed(&second.run(&["list"]), 3, "not-signed-in");
+    assert_eq!(anna.run(&["sessions"]).done()["sessions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(newest(), "other-sessions-ended");
+    let events = anna.run(&["events"]).done();
+    assert_eq!(anna.run(&["sessions", "--end-others"]).done(), json!({ "ended": "others" }));
+    assert_eq!(anna.run(&["events"]).done(), events, "with nobody else there, nothing happens");
+}

@@ -99,7 +99,9 @@ fn an_app_takes_the_place_of_the_sms_and_paper_the_place_of_the_app() {
     by_app(&mut app, false).done();
     another(folder.path(), "by app").run(&["logout"]).done();
     assert_failed(&by_app(&mut app, true), 3, "code-used");
-    assert_eq!(runtime.block_on(server.messages_to(ANNA.phone)), sent);
+    // That a new device signed in is told by SMS, and no code is.
+    assert!(runtime.block_on(server.message(ANNA.phone, sent)).contains("En ny enhet"));
+    assert_eq!(runtime.block_on(server.messages_to(ANNA.phone)), sent + 1);
 
     let by_paper = |typed: String| {
         sign_in(&server, &another(folder.path(), "by paper"), move |line| match line {

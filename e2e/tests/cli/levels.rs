@@ -1,6 +1,9 @@
 //! A letter that asks for a level (PROTOCOL §6), and a number that its sender knows, at a terminal.
 
-use securemailbox_e2e::server::{Server, Start};
+use securemailbox_e2e::{
+    command::Terminal,
+    server::{Server, Start},
+};
 use serde_json::json;
 
 use crate::{
@@ -34,7 +37,10 @@ fn a_letter_that_asks_for_an_app_is_read_once_there_is_one_and_its_sender_sees_b
     assert_failed(&bjorn.run(&["read", &letter]), 3, "level-required");
     assert_failed(&bjorn.run(&["forward", &letter, "--to", ANNA.address]), 3, "level-required");
 
-    let (mut app, _) = add_app(&bjorn);
+    // The app is added on another device: the session of this one stands where its SMS put it.
+    let other = Terminal::new(folder.path(), "another", BJORN.password);
+    other.with_codes(&server, &["login", "--server", server.url(), "--email", BJORN.address], &[BJORN.phone]).done();
+    let (mut app, _) = add_app(&other);
     let read = bjorn.converse(&["read", &letter], |line| by_app(line, &mut app)).done();
     assert_holds(
         &read,

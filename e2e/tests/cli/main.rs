@@ -12,6 +12,7 @@ mod levels;
 mod lies;
 mod manners;
 mod passwords;
+mod renewal;
 mod running;
 mod slowly;
 mod story;

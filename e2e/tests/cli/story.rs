@@ -54,7 +54,7 @@ fn see_what_was_done(anna: &Terminal) {
     let sessions = anna.run(&["sessions"]).done();
     let [own] = sessions["sessions"].as_array().expect("a list").as_slice() else { panic!("one session: {sessions}") };
     assert_eq!(own["current"], true);
-    assert_failed(&anna.run(&["end-session", "0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11"]), 4, "not-found");
+    assert_failed(&anna.run(&["sessions", "--end", "0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11"]), 4, "not-found");
 }
 
 /// Returns the recovery code.

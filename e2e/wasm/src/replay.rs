@@ -18,8 +18,11 @@ use securemailbox_client::{
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
-    letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Row},
+    letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Rewrapping, Row},
     mailbox::Mailbox,
+    passkeys::{self, PasskeyAsked, PasskeySignedIn},
+    records::RecordError,
+    renewals::Extent,
     settings::{Name, Settings},
     sign_in,
     transcript::{Recorded, Replayer},
@@ -29,20 +32,24 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Language,
     address::Address,
-    coding::hex,
+    coding::{base64url, hex},
     factors::Code,
     ids::{AccountId, LetterId, RecordId},
     letters::Folder,
     octets::Octets,
     opaque::KeyStretching,
+    passkeys::Assertion,
     phone::PhoneNumber,
     time::Timestamp,
 };
-use securemailbox_vault::{passwords::Password, recovery::RecoveryCode};
+use securemailbox_vault::{passwords::Password, recovery::RecoveryCode, secrets::PrfOutput};
 use serde::{Deserialize, Serialize};
 
 /// What an act shows that its time has not come for, or has gone: nothing was opened that it could work on.
 pub const OUT_OF_TURN: &str = "out-of-turn";
+
+/// What a passkey shows that proves its owner and opens nothing: the session waits for the password.
+pub const LOCKED: &str = "locked";
 
 /// One thing that a person does on a day.
 #[expect(missing_docs, reason = "the fields are what their types and the act say")]
@@ -63,6 +70,10 @@ pub enum Act {
     NewPassword { password: String },
     /// Types the code that was sent, whichever step asks for it.
     Code { code: String },
+    /// Begins to sign in by a passkey alone; shows what it is to sign.
+    AskForPasskey,
+    /// Has it signed, and its PRF output beside that.
+    ShowPasskey { assertion: Assertion, output: Octets },
     /// Opens the mailbox that is signed in on this device, and asks for what is new.
     Open,
     /// Opens it as this device left it.
@@ -93,6 +104,10 @@ pub enum Act {
     CheckNumber { address: Address, phone: PhoneNumber },
     /// Writes to them although it was not.
     WriteAnyway { address: Address },
+    /// Changes all locks, and opens the mailbox by the new ones.
+    Renew { password: String },
+    /// Wraps each letter's key anew, and gives up the former subkeys.
+    Rewrap,
     /// Moves a letter to another folder.
     Move { id: LetterId, folder: Folder },
     /// Empties the trash of the mailbox.
@@ -267,6 +282,8 @@ pub enum Life {
     Recovery(CodeToEnter<sign_in::SheetProved>),
     /// Recovering, a new password is asked for.
     NewPassword(sign_in::NewPasswordToChoose),
+    /// Signing in, a passkey is asked for.
+    Passkey(PasskeyAsked),
     /// The mailbox is open.
     Inside(Box<Mailbox>),
 }
@@ -286,7 +303,8 @@ impl Life {
             | Self::Password(_)
             | Self::SignIn(_)
             | Self::Recovery(_)
-            | Self::NewPassword(_) => None,
+            | Self::NewPassword(_)
+            | Self::Passkey(_) => None,
         };
         let shown = match shown {
             Some(shown) => shown,
@@ -335,6 +353,22 @@ impl Life {
                 let entered = made.complete(world).await.map_err(name)?;
                 return self.enter(world, entered).await;
             }
+            (Self::Outside, Act::AskForPasskey) => {
+                let asked = passkeys::ask_for_passkey(world).await.map_err(name)?;
+                let shown = base64url::encode(&asked.challenge().0);
+                *self = Self::Passkey(asked);
+                return Ok(shown);
+            }
+            (Self::Passkey(asked), Act::ShowPasskey { assertion, output }) => {
+                let output = PrfOutput::from_bytes(&output.0).ok();
+                match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
+                    PasskeySignedIn::Open(opening) => {
+                        let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
+                        return self.enter(world, entered).await;
+                    }
+                    PasskeySignedIn::Locked { .. } => return Ok(LOCKED.into()),
+                }
+            }
             (Self::Outside, Act::Open) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
                 return self.enter(world, (opened, Vec::new())).await;
@@ -342,6 +376,10 @@ impl Life {
             (Self::Outside, Act::OpenAsLeft) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
                 return Ok(self.inside((opened, Vec::new())));
+            }
+            (Self::Inside(mailbox), Act::Renew { password }) => {
+                let entered = renew(&mailbox, world, &password).await?;
+                return self.enter(world, entered).await;
             }
             (Self::Inside(mailbox), Act::Close) => {
                 mailbox.close(world).await.map_err(name)?;
@@ -412,6 +450,7 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
             let forgotten = mailbox.write_anyway(world, address).await.map_err(name);
             forgotten.map(|()| mailbox.contacts().standing_of(address).as_str().into())
         }
+        Act::Rewrap => rewrap(mailbox, world).await.map_err(name),
         Act::Move { id, folder } => {
             mailbox.move_letter(world, *id, *folder).await.map(|()| String::new()).map_err(name)
         }
@@ -427,8 +466,11 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         | Act::Recover { .. }
         | Act::NewPassword { .. }
         | Act::Code { .. }
+        | Act::AskForPasskey
+        | Act::ShowPasskey { .. }
         | Act::Open
         | Act::OpenAsLeft
+        | Act::Renew { .. }
         | Act::Close
         | Act::SignOut => return None,
     })
@@ -438,6 +480,21 @@ async fn check_number(mailbox: &Mailbox, world: &impl World, address: &Address, 
     let matches = mailbox.check_number(world, address, phone.clone()).await.map_err(name)?;
     let standing = mailbox.contacts().standing_of(address);
     Ok(format!("{} ({})", if matches { "match" } else { "no match" }, standing.as_str()))
+}
+
+async fn renew(mailbox: &Mailbox, world: &impl World, password: &str) -> Result<(Mailbox, Vec<Warning>), String> {
+    let begun = mailbox.begin_renewal(world, password).await.map_err(name)?;
+    let opening = begun.renew(world, mailbox, Extent::Thorough).await.map_err(name)?;
+    Mailbox::begin(world, opening).await.map_err(name)
+}
+
+async fn rewrap(mailbox: &Mailbox, world: &impl World) -> Result<String, RecordError> {
+    let mut so_far = Rewrapping::new();
+    while !so_far.is_done() {
+        mailbox.rewrap_some(world, &mut so_far).await?;
+    }
+    mailbox.give_up_former_keys(world, &so_far).await?;
+    Ok(so_far.done().to_string())
 }
 
 async fn list(mailbox: &Mailbox, world: &impl World, folder: Folder) -> Shown {

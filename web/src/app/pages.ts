@@ -57,7 +57,9 @@ const TITLES: Record<string, () => string> = {
   "/settings/identity": () => m["title.settings_identity"](),
   "/settings/keys": () => m["title.settings_keys"](),
   "/settings/passkeys": () => m["title.settings_passkeys"](),
+  "/settings/renewal": () => m["title.settings_renewal"](),
   "/settings/sessions": () => m["title.settings_sessions"](),
+  "/settings/not-me": () => m["title.settings_not_me"](),
   "/settings/space": () => m["title.settings_space"](),
   "/demo/outbox": () => m["title.outbox"](),
 };

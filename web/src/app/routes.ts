@@ -30,7 +30,9 @@ export const ROUTES: readonly Route[] = [
   { path: "/settings/identity", page: "settings", access: "mailbox" },
   { path: "/settings/keys", page: "settings", access: "mailbox" },
   { path: "/settings/passkeys", page: "settings", access: "mailbox" },
+  { path: "/settings/renewal", page: "settings", access: "mailbox" },
   { path: "/settings/sessions", page: "settings", access: "mailbox" },
+  { path: "/settings/not-me", page: "settings", access: "mailbox" },
   { path: "/settings/space", page: "settings", access: "mailbox" },
   { path: "/demo/outbox", page: "outbox", access: "anyone" },
 ];

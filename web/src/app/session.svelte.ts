@@ -2,7 +2,7 @@
 import { createContext, flushSync } from "svelte";
 import { LOCK_PATIENCE, pause, problemIn, type LockReason, type mailbox, type MailboxEvent, type Start } from "../worker/index.ts";
 import { Remembered } from "../worker/remembered.ts";
-import type { Counts, FactorKind, Language, Me, Problem, Sheet } from "../worker/types.ts";
+import type { Counts, FactorKind, Language, Me, Problem, Sheet, SlotKind } from "../worker/types.ts";
 
 type Mailbox = typeof mailbox;
 
@@ -13,7 +13,7 @@ export type SessionState = "starting" | "signed-out" | "locked" | "open" | "leav
 export type Farewell = "ended-elsewhere" | "lives-on";
 
 /** After what a person is asked to keep the recovery sheet: the one that was made with the password, or a new one. */
-export type SheetAsked = { after: "registering" | "recovering"; sheet: Sheet } | { after: "signing-in" };
+export type SheetAsked = { after: "registering" | "recovering" | "renewing"; sheet: Sheet } | { after: "signing-in" };
 
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;
@@ -38,7 +38,8 @@ export class Session {
   online = $state(navigator.onLine);
   /** When the server was last known to be reached, while it is not. */
   reachedAt = $state(Date.now());
-  locked = $state.raw<{ reason: LockReason | "reload"; at: number } | null>(null);
+  /** `opens`: by what it is unlocked, where the server was asked. */
+  locked = $state.raw<{ reason: LockReason | "reload"; at: number; opens?: readonly SlotKind[] } | null>(null);
   /** What a person who is signed out should know. */
   farewell = $state<Farewell | null>(null);
   /** The recovery sheet comes before the mailbox. */
@@ -75,7 +76,7 @@ export class Session {
 
   #began(start: Start): void {
     if (start.state === "open") this.opened(start.me);
-    else if (start.state === "locked") this.#lockedFor(start.address, "reload");
+    else if (start.state === "locked") this.#lockedFor(start.address, "reload", start.opens);
     else this.#over();
   }
 
@@ -193,10 +194,10 @@ export class Session {
     this.online = online;
   }
 
-  #lockedFor(address: string, reason: LockReason | "reload"): void {
+  #lockedFor(address: string, reason: LockReason | "reload", opens?: readonly SlotKind[]): void {
     this.#forget();
     this.address = address;
-    this.locked = { reason, at: Date.now() };
+    this.locked = { reason, at: Date.now(), ...(opens ? { opens } : {}) };
     this.#become("locked");
   }
 

@@ -7,13 +7,13 @@ import { Idle } from "./idle.ts";
 import { BROKEN, TABS, type LockReason, type MailboxEvent, type ToPage, type ToTabs } from "./port.ts";
 import { Remembered } from "./remembered.ts";
 import signInUrl from "./sign_in_worker.ts?worker&url";
-import type { MailboxCalls, Me, SignInCalls } from "./types.ts";
+import type { LockedMailbox, MailboxCalls, Me, Sheet, SignInCalls, SlotKind } from "./types.ts";
 import { CallFailed, compiledModule, problemIn, WorkerCalls } from "./worker_calls.ts";
 
 export type { LockReason, MailboxEvent } from "./port.ts";
 export { CallFailed, problemIn } from "./worker_calls.ts";
 
-export type Start = { state: "open"; me: Me } | { state: "locked"; address: string } | { state: "signed-out" };
+export type Start = { state: "open"; me: Me } | ({ state: "locked" } & LockedMailbox) | { state: "signed-out" };
 
 /** What a reload opens by, until the tab is closed. Opens nothing without the server's half. */
 const session = new Remembered(() => sessionStorage, "securemailbox.session");
@@ -146,8 +146,7 @@ export async function start(): Promise<Start> {
 
 async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
   try {
-    const address = (await asked.call("locked", {})) as string;
-    return { state: "locked", address };
+    return { state: "locked", ...((await asked.call("locked", {})) as LockedMailbox) };
   } catch (error) {
     if (problemIn(error).name !== "not-signed-in") throw error;
     hint.value = null;
@@ -156,6 +155,16 @@ async function lockedOrNobody(asked: WorkerCalls): Promise<Start> {
     asked.end();
     mailboxWorker = undefined;
     session.value = null;
+  }
+}
+
+/** What opens the mailbox that is locked, by the server's word: asked by a Worker of its own, which ends at once. */
+export async function whatOpens(): Promise<SlotKind[]> {
+  const worker = await begun(null);
+  try {
+    return ((await worker.call("locked", {})) as LockedMailbox).opens;
+  } finally {
+    worker.end();
   }
 }
 
@@ -196,14 +205,24 @@ async function bothWorkers(): Promise<WorkerCalls> {
   return worker;
 }
 
-/** A sign-in Worker beside the mailbox that is open, for another password. It has no mailbox to hand over. */
+/** Where the sign-in Worker beside an open mailbox hands over, should it have something to. */
+let handover: MessagePort | undefined;
+
+/** A sign-in Worker beside the mailbox that is open, for another password or new locks. */
 async function besideMailbox(): Promise<WorkerCalls> {
-  const worker = new WorkerCalls(signInUrl, hear, () => (signInWorker = undefined));
-  await worker.begin(session.value, null);
+  const { port1, port2 } = new MessageChannel();
+  handover = port2;
+  const worker = new WorkerCalls(signInUrl, hear, () => {
+    signInWorker = undefined;
+    handed?.reject(new CallFailed(BROKEN));
+  });
+  await worker.begin(session.value, port1);
   return worker;
 }
 
-type Finishing = "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock";
+type Finishing = "renew" | "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock" | "unlock_by_passkey";
+
+const UNLOCKING: readonly Finishing[] = ["unlock", "unlock_by_passkey"];
 
 export const signIn = {
   async call<C extends keyof SignInCalls>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<SignInCalls[C][1]> {
@@ -215,15 +234,15 @@ export const signIn = {
   },
 
   /** The last step: resolves when the mailbox Worker has the mailbox open, to whose it is and what the call said. */
-  async finish<C extends Finishing>(call: C, args: SignInCalls[C][0]): Promise<{ me: Me; said: SignInCalls[C][1] }> {
+  async finish<C extends Finishing>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<{ me: Me; said: SignInCalls[C][1] }> {
     const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
     me.catch(() => undefined); // it may be rejected before anybody waits for it
     let said: SignInCalls[C][1];
     try {
-      said = await signIn.call(call, args);
+      said = await signIn.call(call, args, output);
     } catch (error) {
       // Whoever unlocks has a session, or had one.
-      if (call === "unlock" && problemIn(error).name === "not-signed-in") forget({ event: "ended" });
+      if (UNLOCKING.includes(call) && problemIn(error).name === "not-signed-in") forget({ event: "ended" });
       throw error;
     }
     // It has handed over, and ends itself.
@@ -239,6 +258,23 @@ export const signIn = {
     if (password_of !== null) return { passwordOf: password_of };
     signInWorker = undefined;
     return await me;
+  },
+
+  /**
+   * After `begin_renewal`: the open mailbox gives way to the renewed one, in this tab; the others are locked, since what they
+   * hold opens nothing any more. Where it is refused, the mailbox is open as it was.
+   */
+  async renew(args: SignInCalls["renew"][0]): Promise<{ me: Me; said: Sheet }> {
+    tell({ tell: "locked", why: "asked" });
+    mailboxWorker?.end();
+    const worker = (mailboxWorker = await begun(handover ?? null));
+    try {
+      return await signIn.finish("renew", args);
+    } catch (refusal) {
+      // Nobody waits for a handover any more, and the one that was open is opened again; or, if it can't be, it is locked.
+      await worker.call("reopen", {}).then((me) => attend(me as Me), () => forget({ event: "locked", why: "broken" }));
+      throw refusal;
+    }
   },
 
   /** Gives up what was begun, or ends what is done beside an open mailbox: the memory that a password needed goes with it. */

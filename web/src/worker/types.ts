@@ -60,7 +60,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -799,6 +799,19 @@ ids: Array<string>, };
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
 
 /**
+ * A session without keys.
+ */
+export type LockedMailbox = { 
+/**
+ * Whose it is.
+ */
+address: string, 
+/**
+ * What opens it, each kind once.
+ */
+opens: Array<SlotKind>, };
+
+/**
  * A new credential, as its authenticator made it (WebAuthn §5.2.1). No attestation is asked for.
  */
 export type MadeCredential = { 
@@ -851,7 +864,11 @@ own_certificate_differs: boolean,
 /**
  * Stays signed in on this device for 30 days.
  */
-kept: boolean, };
+kept: boolean, 
+/**
+ * A thorough renewal is not over: `rewrap_some` goes on with it.
+ */
+rewrapping: boolean, };
 
 /**
  * Letters, and where they go.
@@ -1374,6 +1391,36 @@ phone: string, };
 export type RegisteringStep = "address-code" | "phone" | "phone-code" | "password";
 
 /**
+ * How the keys are renewed.
+ */
+export type Renewing = { 
+/**
+ * The letters that there are get new locks as well.
+ */
+thorough: boolean, 
+/**
+ * What the page calls this device; none if it can't tell.
+ */
+device: DeviceName | null, };
+
+/**
+ * How far a thorough renewal is.
+ */
+export type Rewrapped = { 
+/**
+ * How many letters have a new lock.
+ */
+done: number, 
+/**
+ * How many there are.
+ */
+total: number, 
+/**
+ * The former keys are given up.
+ */
+over: boolean, };
+
+/**
  * A letter in a list: `summary` or `damage`, never both.
  */
 export type Row = { 
@@ -1476,7 +1523,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "session-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "new-device" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "keys-renewed" | "password-removed" | "session-ended" | "other-sessions-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
 
 /**
  * A letter that is to go out.
@@ -1545,6 +1592,11 @@ recovery_code: string,
  * Whose mailbox it opens.
  */
 address: string, };
+
+/**
+ * Where a slot's key comes from.
+ */
+export type SlotKind = "password" | "passkey" | "recovery" | "device" | "link";
 
 /**
  * How a key stands, as a person is shown it.
@@ -1735,9 +1787,12 @@ export interface SignInCalls {
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   change_password: [OtherPassword, PasswordChange];
+  begin_renewal: [OtherPassword, Done];
+  renew: [Renewing, Sheet];
   send_again: [Nothing, Done];
   ask_for_passkey: [Nothing, PasskeyRequest];
   enter_passkey: [EnteredPasskey, PasskeyEntered];
+  unlock_by_passkey: [EnteredPasskey, Done];
   passkey_challenge: [Nothing, PasskeyRequest];
   enter_passkey_proof: [EnteredPasskey, Done];
   enter_recovery_passkey: [PasskeyProof, Done];
@@ -1746,7 +1801,7 @@ export interface SignInCalls {
 /** Each call's arguments and answer. */
 export interface MailboxCalls {
   reopen: [Nothing, Me];
-  locked: [Nothing, string];
+  locked: [Nothing, LockedMailbox];
   keep: [Nothing, Done];
   catch_up: [Nothing, WentOut];
   hand_in: [Nothing, Array<DraftNews>];
@@ -1786,6 +1841,9 @@ export interface MailboxCalls {
   accept: [TypedAddress, Comparison];
   sessions: [Nothing, Array<NamedSession>];
   end_session: [Id, Array<NamedSession>];
+  end_other_sessions: [Nothing, Array<NamedSession>];
+  ways_in: [Nothing, Array<SlotKind>];
+  remove_password: [Nothing, Array<SlotKind>];
   security_events: [Nothing, Array<SecurityEvent>];
   confirm: [Confirmation, Factors];
   choose_proof: [Id, Factors];
@@ -1808,6 +1866,7 @@ export interface MailboxCalls {
   send_new_phone_code: [Nothing, Done];
   enter_new_phone_code: [Code, Done];
   make_one_time_codes: [Nothing, OneTimeSheet];
+  rewrap_some: [Nothing, Rewrapped];
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_name: [NewName, Me];

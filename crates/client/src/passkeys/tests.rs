@@ -84,6 +84,7 @@ fn account() -> Account {
         notices: LetterNotices::AtOnce,
         address: address("anna"),
         certificate: CertificateHash::from_bytes([1; 32]),
+        opens: vec![SlotKind::Passkey, SlotKind::Password, SlotKind::Recovery],
         holds: Amounts { letters: 0, bytes: 0 },
         quota: Amounts { letters: 0, bytes: 0 },
     }
@@ -153,4 +154,30 @@ fn a_name_is_one_line_that_turns_nothing() {
     for typed in ["", "  ", "Annas\u{202e} telefon", "a\u{0}", &"x".repeat(61)] {
         assert_eq!(PasskeyName::parse(typed), None, "{typed:?}");
     }
+}
+
+/// PROTOCOL §9a, Lock; ATTACKS 61: the slot of this passkey and of this account, or the session is locked again.
+#[test]
+fn a_locked_session_is_unlocked_by_a_passkeys_own_slot_and_by_no_other() {
+    let secret = AccountSecret::from_bytes(&[3; 32]).unwrap();
+    let unlocked = |slot: Slot, with: Option<u8>| {
+        let world = TestWorld::default();
+        world.server.will("/sign-ins/passkey", ok(&PasskeySignIn { id: SIGN_IN, challenge: Octets(vec![3; 32]) }));
+        let asked = ready(ask_for_passkey(&world)).unwrap();
+        world.server.will("/account", ok(&account()));
+        world.server.will("/sessions/current/unlock", ok(&slot));
+        world.server.will("/slots/device", ok(&()));
+        let unlocked = ready(asked.unlock(&world, assertion(), with.map(output).as_ref()));
+        let count = |path| world.server.bodies(path).len();
+        (
+            unlocked.map(|opening| *opening.secret.as_bytes()).ok(),
+            count("/sessions/current/unlock"),
+            count("/slots/device"),
+        )
+    };
+    let own = slot_for(&secret, 7, account().id);
+    assert_eq!(unlocked(own.clone(), Some(7)), (Some([3; 32]), 1, 0));
+    assert_eq!(unlocked(own.clone(), Some(8)), (None, 1, 1), "another output");
+    assert_eq!(unlocked(slot_for(&secret, 7, AccountId::from_bytes([2; 16])), Some(7)), (None, 1, 1));
+    assert_eq!(unlocked(own, None), (None, 0, 0), "without an output nothing is asked");
 }

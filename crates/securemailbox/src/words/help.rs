@@ -65,8 +65,7 @@ fn about(command: &str) -> Option<&'static str> {
         "recover" => "Kom in igen med återställningsbladet, och välj ett nytt lösenord",
         "logout" => "Logga ut, och radera allt i den här profilen",
         "whoami" => "Säg vems brevlåda det är",
-        "sessions" => "Visa var brevlådan är inloggad",
-        "end-session" => "Logga ut en annan enhet: den öppnar inget längre",
+        "sessions" => "Visa var brevlådan är inloggad; logga ut en av enheterna, eller alla utom den här",
         "new-sheet" => "Gör ett nytt återställningsblad; det gamla öppnar inget längre",
         "change-password" => "Byt lösenord; återställningsbladet och dina andra enheter är som förut",
         "factors" => "Visa hur du bekräftar att det är du när du loggar in; lägg till eller ta bort ett sätt",
@@ -122,7 +121,8 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("register", "phone") => "Ditt mobilnummer, med landsnummer om det inte är svenskt",
         ("register", "name") => "Ditt namn, så som det står i dina brev",
         ("register", "language") => "Språket i mejl och SMS från servern: sv eller en",
-        ("end-session", "id") => "Dess id, som sessions visar det",
+        ("sessions", "end") => "Logga ut den här, efter dess id i listan: enheten öppnar inget längre",
+        ("sessions", "end_others") => "Logga ut alla utom den här",
         ("remove", "id") => "Dess id, som factors visar det",
         ("add-reserve-phone" | "replace-phone" | "check-number", "phone") => {
             "Mobilnumret, med landsnummer om det inte är svenskt"

@@ -117,6 +117,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     PasswordNotTaken => Page("problem.password_not_taken", "problem.password_not_taken.do");
     RecordDoesNotOpen => Page("problem.record_does_not_open", "problem.do.operator");
     RecordMissing => Page("problem.record_missing", "problem.do.operator");
+    RenewalUnanswered => Page("problem.renewal_unanswered", "problem.renewal_unanswered.do");
     ServerWentBack => Page("problem.server_went_back", "problem.do.operator");
     SlotDoesNotOpen => Page("problem.slot_does_not_open", "problem.slot_does_not_open.do");
     SomebodyElse => Own(
@@ -136,6 +137,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
         "Servern svarade på ett sätt som programmet inte förstår.",
         "Kontrollera att adressen går till en SecureMailbox-server, och uppdatera programmet."
     );
+    Unsaved => Page("problem.unsaved", "problem.unsaved.do");
     Waiting => Page("problem.waiting", "problem.waiting.do");
     WeakPassword => Page("problem.weak_password", "problem.weak_password.do");
 }

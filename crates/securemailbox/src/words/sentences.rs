@@ -97,8 +97,23 @@ sentences! {
         "The new password could not be tried now. Sign in with it somewhere before you forget the old one."
         "Det nya lösenordet gick inte att prova just nu. Logga in med det någonstans innan du glömmer det gamla.";
     PasswordIsNoRenewal
-        "Has somebody been in your mailbox? A new password only shuts the door: whoever was in may have copied the keys, and those are the same after it. See sessions and end-session."
-        "Har någon varit inne i din brevlåda? Ett nytt lösenord stänger bara dörren: den som redan varit inne kan ha kopierat nycklarna, och de är desamma efter bytet. Se sessions och end-session.";
+        "Has somebody been in your mailbox? A new password only shuts the door: whoever was in may have copied the keys, and those are the same after it. Then use renew."
+        "Har någon varit inne i din brevlåda? Ett nytt lösenord stänger bara dörren: den som redan varit inne kan ha kopierat nycklarna, och de är desamma efter bytet. Använd då renew.";
+    LocksChanged
+        "The locks are changed: new keys, password and recovery sheet. All other devices are signed out. Passkeys prove you, and open nothing until they are added again."
+        "Låsen är bytta: nya nycklar, nytt lösenord och nytt återställningsblad. Alla andra enheter är utloggade. Lösennycklar visar att det är du, men öppnar inget förrän de läggs till igen.";
+    RelockedSoFar { done: u64, total: u64 }
+        "{done} of {total} letters have new locks."
+        "{done} av {total} brev har nya lås.";
+    LettersRelocked { letters: u64 }
+        "{letters} letters have new locks, and the old key is destroyed."
+        "{letters} brev har nya lås, och den gamla nyckeln är förstörd.";
+    RelockLater
+        "The mailbox has new locks, its letters do not all. Go on with renew --finish."
+        "Brevlådan har nya lås, men inte alla brev. Fortsätt med renew --finish.";
+    NothingToRelock
+        "There is nothing to finish."
+        "Det finns inget att göra klart.";
     PasswordMayBeChanged
         "It may be changed already. Do it again; that is sure to end with the new one."
         "Det kan vara bytt ändå. Gör det en gång till, så gäller det nya.";
@@ -125,14 +140,19 @@ sentences! {
 
     // Sessions.
     Ended "Ended. Its device opens nothing any more." "Utloggad. Den enheten öppnar inget längre.";
+    OthersEnded "All other sessions are ended. Their devices open nothing any more." "Alla andra enheter är utloggade. De öppnar inget längre.";
     DeviceOn { program: &'a str, system: &'a str } "{program} on {system}" "{program} på {system}";
     ThisSession "this session" "den här enheten";
     SignedInEvent "new sign-in" "ny inloggning";
+    NewDeviceEvent "a new device signed in" "en ny enhet loggade in";
     SheetReplacedEvent "the recovery sheet was replaced" "återställningsbladet byttes";
     KeyringReplacedEvent "the keyring was overwritten" "nyckelringen skrevs över";
     PasswordChangedEvent "the password was changed" "lösenordet byttes";
+    KeysRenewedEvent "the locks were changed: new keys, password and sheet" "låsen byttes: nya nycklar, nytt lösenord och blad";
+    PasswordRemovedEvent "the password was removed" "lösenordet togs bort";
     PasswordReplacedEvent "password and recovery sheet were replaced" "lösenord och återställningsblad byttes";
     SessionEndedEvent "a session was ended" "en enhet loggades ut";
+    OtherSessionsEndedEvent "all other sessions were ended" "alla andra enheter loggades ut";
     UnlockFailedEvent "a wrong password at a locked session" "fel lösenord när en enhet var låst";
     CodesRefusedEvent "five wrong codes at a sign-in: nobody got in" "fel kod fem gånger vid inloggning: ingen kom in";
     PasskeyAddedEvent "a passkey was added" "en lösennyckel lades till";

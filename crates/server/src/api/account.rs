@@ -5,7 +5,10 @@ use securemailbox_protocol::{
     accounts::{Account, AccountUpdate, Amounts},
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::accounts::{AccountById, UpdateAccount};
+use securemailbox_store::{
+    accounts::{AccountById, UpdateAccount},
+    slots::WaysIn,
+};
 
 use crate::{
     body::Json,
@@ -21,6 +24,8 @@ pub(crate) async fn read(
     LockedOrNot { session, .. }: LockedOrNot,
 ) -> Result<Json<Account>, Problem> {
     let account = mailroom.store.read(AccountById { account: session.account }).await?.ok_or(ProblemType::NotFound)?;
+    let mut opens = mailroom.store.read(WaysIn { account: session.account }).await?;
+    opens.dedup();
     Ok(Json(Account {
         id: account.id,
         kind: account.kind,
@@ -29,6 +34,7 @@ pub(crate) async fn read(
         notices: account.notices,
         address: mailroom.seal.address(account.id, &account.address_sealed)?,
         certificate: account.certificate,
+        opens,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
         quota: Amounts { letters: mailroom.quota.letters, bytes: mailroom.quota.bytes },
     }))

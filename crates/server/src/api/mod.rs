@@ -12,6 +12,7 @@ mod proofs;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
+mod renewals;
 mod security;
 mod sessions;
 mod sign_ins;
@@ -65,6 +66,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::offers_to_session, proofs::of_session))
         .routes(routes!(proofs::enter_of_session))
         .routes(routes!(sessions::end))
+        .routes(routes!(sessions::end_others))
         .routes(routes!(factors::list))
         .routes(routes!(factors::remove))
         .routes(routes!(factors::begin_authenticator))
@@ -75,11 +77,14 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(slots::put_device, slots::read_device, slots::drop_device))
         .routes(routes!(slots::put_recovery))
         .routes(routes!(slots::begin_password))
-        .routes(routes!(slots::put_password))
+        .routes(routes!(slots::put_password, slots::remove_password))
         .routes(routes!(passkeys::list, passkeys::begin))
         .routes(routes!(passkeys::made))
         .routes(routes!(passkeys::used))
         .routes(routes!(records::read, records::write, records::erase))
+        .routes(routes!(renewals::stage))
+        .routes(routes!(renewals::renew))
+        .routes(routes!(renewals::rewrap))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::check_number))
         .routes(routes!(directory::certificate))

@@ -170,10 +170,11 @@ pub(crate) async fn enter(
     let Owned { account, factor, credential } = owner(&mailroom, &assertion).await?;
     let authenticator = judged(&mailroom, &credential, &assertion, &challenge, account)?;
     let token = Token::generate(&mailroom);
-    let session = session::fresh(&mailroom, &token);
+    let session = security::on_device(&mailroom, account, caller.device, session::fresh(&mailroom, &token)).await?;
     let session_id = session.id;
     let sign_in = SignInByPasskey { account, factor, authenticator, opens, session };
     let signed_in = mailroom.store.write(sign_in).await?.ok_or_else(refused)?;
+    security::ring(&mailroom);
     let answer = session::begun(session_id, signed_in.begun, signed_in.slots);
     Ok(session::hand_over(&mailroom, answer, &token, delivery, caller.device))
 }
@@ -191,13 +192,27 @@ pub(super) fn challenge(mailroom: &Mailroom) -> Challenge {
 }
 
 /// Whose passkey an assertion names.
-pub(super) async fn owner(mailroom: &Mailroom, assertion: &Assertion) -> Result<Owned, Problem> {
+async fn owner(mailroom: &Mailroom, assertion: &Assertion) -> Result<Owned, Problem> {
     let credential = assertion.credential.0.clone();
     mailroom.store.read(PasskeyByCredential { credential }).await?.ok_or_else(refused)
 }
 
+/// Judges an assertion that should be of any passkey of this account: which one it is of, and how its authenticator stands.
+pub(super) async fn proved(
+    mailroom: &Mailroom,
+    assertion: &Assertion,
+    challenge: &Challenge,
+    account: AccountId,
+) -> Result<(FactorId, AuthenticatorRow), Problem> {
+    let Owned { account: owner, factor, credential } = owner(mailroom, assertion).await?;
+    if owner != account {
+        return Err(refused());
+    }
+    Ok((factor, judged(mailroom, &credential, assertion, challenge, account)?))
+}
+
 /// Judges an assertion that should be of this credential of this account.
-pub(super) fn judged(
+fn judged(
     mailroom: &Mailroom,
     credential: &passkeys::Credential,
     assertion: &Assertion,

@@ -24,7 +24,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     factors::{self, Factor, FactorsOf},
     notices::NoticeId,
-    passkeys::{Challenged, ExpectPasskey, Owned, ProvePasskey, TakeChallenge},
+    passkeys::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge},
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Step, Verdict},
     proving::{
         AskForCode, ChooseError, ChosenFactor, EnterCode, EnterKeptCode, Entered, ExpectCode, FirstTry, Guessed,
@@ -104,9 +104,14 @@ pub(crate) async fn enter_of_sign_in(
     let EnterSignInProof { factor, answer, session: delivery } = entered;
     session::check_delivery(delivery, own_page)?;
     let token = Token::generate(&mailroom);
-    let session = session::fresh(&mailroom, &token);
+    let mut session = session::fresh(&mailroom, &token);
+    let whose = Guessed { holder: HolderId::SignIn(id), now: session.now };
+    if let Some(Guesser::Account(account)) = mailroom.store.read(whose).await? {
+        session = security::on_device(&mailroom, account, caller.device, session).await?;
+    }
     let holder = SigningIn { id, session: session.clone() };
     let signed_in = enter(&mailroom, holder, &EnterProof { factor, answer }, session.id, caller).await?;
+    security::ring(&mailroom);
     let answer = session::begun(session.id, signed_in.begun, signed_in.slots);
     Ok(session::hand_over(&mailroom, answer, &token, delivery, caller.device))
 }
@@ -420,11 +425,7 @@ async fn enter_passkey<H: Holder>(
     let now = mailroom.now();
     let taken = mailroom.store.write(TakeChallenge { holder: holder.id(), factor: offered, now }).await?;
     let Challenged { account, challenge } = taken.ok_or_else(passkeys::refused)?;
-    let Owned { account: owner, factor: answered, credential } = passkeys::owner(mailroom, assertion).await?;
-    if owner != account {
-        return Err(passkeys::refused());
-    }
-    let authenticator = passkeys::judged(mailroom, &credential, assertion, &challenge, account)?;
+    let (answered, authenticator) = passkeys::proved(mailroom, assertion, &challenge, account).await?;
     let proved = ProvePasskey { holder, offered, answered, authenticator, now };
     mailroom.store.write(proved).await?.ok_or_else(passkeys::refused)
 }

@@ -64,7 +64,7 @@ pub(crate) async fn read(
 pub(crate) struct Written {
     /// The word for the record's purpose, such as `draft`.
     #[param(inline)]
-    purpose: RecordPurpose,
+    pub(super) purpose: RecordPurpose,
 }
 
 /// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one. The keyring asks

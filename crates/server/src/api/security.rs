@@ -13,10 +13,12 @@ use securemailbox_store::{
     factors::FactorsOf,
     notices::{Lane, NewNotice},
     security::{self, ListSecurityEvents, Noted},
+    sessions::NewSession,
 };
 
 use crate::{
     body::Json,
+    devices::PresentedDevice,
     mailroom::Mailroom,
     notices::{Recipient, Text, seal_notice},
     problem::Problem,
@@ -92,6 +94,23 @@ pub(super) async fn announcement(
     Ok(notices)
 }
 
+/// A session that is about to begin on this device, with what tells its owner if the device is new: known is one that signed in
+/// to this mailbox before and has not signed out since.
+pub(super) async fn on_device(
+    mailroom: &Mailroom,
+    account: AccountId,
+    device: PresentedDevice,
+    session: NewSession,
+) -> Result<NewSession, Problem> {
+    if device.known_to(&mailroom.seal, account).is_some() {
+        return Ok(session);
+    }
+    let (kind, at) = (SecurityEventKind::NewDevice, session.now);
+    let event = security::SecurityEvent { kind, session: session.id, at };
+    let new_device = Some(announcement(mailroom, account, event).await?);
+    Ok(NewSession { new_device, ..session })
+}
+
 /// Wakes the lanes of an announcement.
 pub(super) fn ring(mailroom: &Mailroom) {
     for lane in [Lane::Emails, Lane::Texts] {
@@ -123,6 +142,8 @@ mod tests {
             },
         },
         records::RecordPurpose,
+        renewals::Renewal,
+        sessions::SessionDelivery,
         slots::{NewPasswordSlot, NewRecoverySlot},
         sync::Changes,
     };
@@ -143,20 +164,24 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 10] = [
+    const ASK: [(&str, &str); 14] = [
         ("PUT", "/slots/recovery"),
         ("POST", "/slots/password/begin"),
         ("PUT", "/slots/password"),
+        ("DELETE", "/slots/password"),
         ("PUT", "/records/{id}"),
         ("DELETE", "/sessions/{id}"),
+        ("DELETE", "/sessions/others"),
         ("DELETE", "/factors/{id}"),
         ("POST", "/factors/authenticator"),
         ("POST", "/factors/phones"),
         ("POST", "/factors/one-time-codes"),
         ("POST", "/passkeys"),
+        ("PUT", "/renewal/records/{id}"),
+        ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 36] = [
+    const ASK_NOT: [(&str, &str); 37] = [
         ("GET", "/factors"),
         ("POST", "/factors/{id}/proofs"),
         ("POST", "/factors/{id}/proofs/enter"),
@@ -171,6 +196,8 @@ mod tests {
         ("PUT", "/slots/device"),
         ("GET", "/slots/device"),
         ("GET", "/passkeys"),
+        // It destroys no more than emptying the trash does.
+        ("POST", "/letters/keys"),
         // They go on with what was begun after a proof.
         ("POST", "/passkeys/{id}/made"),
         ("POST", "/passkeys/{id}/used"),
@@ -268,8 +295,35 @@ mod tests {
             self.call("PUT", &path, "application/octet-stream", vec![3; 300]).await
         }
 
+        /// Seals a record anew.
+        async fn stage(&self, purpose: RecordPurpose) -> (StatusCode, Value) {
+            let Changes { records, .. } = self.read("/changes?since=0&only=records").await;
+            let record = records.iter().find(|record| record.head.purpose == purpose).unwrap();
+            let path = format!("/renewal/records/{}?purpose={}", record.head.id, purpose.as_str());
+            self.call("PUT", &path, "application/octet-stream", vec![4; 300]).await
+        }
+
+        async fn renew(&self) -> (StatusCode, Value) {
+            let id = SlotId::new(self.house.mailroom.now(), &mut self.house.mailroom.rng());
+            let renewal = Renewal {
+                certificate: Octets(vec![5; 300]),
+                password: self.password_slot().await,
+                recovery: NewRecoverySlot { id, sealed: Octets(vec![1; 80]), proof: Octets(vec![2; 32]) },
+                session: SessionDelivery::Bearer,
+            };
+            self.call("POST", "/renewal", "application/json", serde_json::to_vec(&renewal).unwrap()).await
+        }
+
         async fn end(&self, session: SessionId) -> (StatusCode, Value) {
             self.call("DELETE", &format!("/sessions/{session}"), "application/json", Vec::new()).await
+        }
+
+        async fn end_others(&self) -> (StatusCode, Value) {
+            self.call("DELETE", "/sessions/others", "application/json", Vec::new()).await
+        }
+
+        async fn remove_password(&self) -> (StatusCode, Value) {
+            self.call("DELETE", "/slots/password", "application/json", Vec::new()).await
         }
 
         /// A second session of the same account, as after a sign-in on another device.
@@ -349,6 +403,10 @@ mod tests {
             asker.put_password(&asker.password_slot().await).await,
             asker.replace_keyring().await,
             asker.end(other).await,
+            asker.stage(RecordPurpose::Settings).await,
+            asker.renew().await,
+            asker.end_others().await,
+            asker.remove_password().await,
         ] {
             assert_eq!(asks_for_a_proof(answer), std::slice::from_ref(&phone));
         }
@@ -408,6 +466,29 @@ mod tests {
         assert!(events[0].current);
     }
 
+    /// PROTOCOL §10.
+    #[tokio::test]
+    async fn a_renewal_takes_the_place_of_everything_at_once_and_ends_every_session() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        asker.second_session().await;
+        house.wait(Duration::from_secs(1));
+        assert_eq!(asker.stage(RecordPurpose::Settings).await.0, StatusCode::NO_CONTENT);
+        let (status, problem) = asker.renew().await;
+        assert_eq!((status, &problem["type"]), (StatusCode::PRECONDITION_FAILED, &"/problems/stale-version".into()));
+        assert_eq!(asker.stage(RecordPurpose::Keyring).await.0, StatusCode::NO_CONTENT);
+        let (status, begun) = asker.renew().await;
+        assert_eq!(status, StatusCode::CREATED, "{begun}");
+        assert_eq!(asker.sent().await, [1, 1]);
+        assert_eq!(asker.replace_sheet().await.0, StatusCode::UNAUTHORIZED, "its own session ended too");
+        let token = Token::parse(begun["token"].as_str().unwrap()).unwrap();
+        let new = Asker { house: asker.house, token, phone: asker.phone };
+        let sessions: Value = new.read("/sessions").await;
+        assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1, "{sessions}");
+        assert!(new.kinds().await.contains(&SecurityEventKind::KeysRenewed));
+        assert_eq!(new.replace_keyring().await.0, StatusCode::PRECONDITION_FAILED, "it has its next version");
+    }
+
     /// PROTOCOL §9a, Another password.
     #[tokio::test]
     async fn another_password_is_announced_once_however_often_its_answer_was_lost() {
@@ -441,6 +522,24 @@ mod tests {
         }
         assert_eq!(answered, 2 * limits::PASSWORDS_A_DAY);
         assert_eq!(asker.put_password(&asker.password_slot().await).await.0, StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    /// PROTOCOL §6; ATTACKS 68.
+    #[tokio::test]
+    async fn all_other_sessions_end_at_once_and_it_is_told_once() {
+        let house = House::open().await;
+        let asker = asker(&house).await;
+        let others = [asker.second_session().await, asker.second_session().await];
+        house.wait(Duration::from_secs(1));
+        for _ in 0..2 {
+            assert_eq!(asker.end_others().await.0, StatusCode::NO_CONTENT);
+        }
+        assert_eq!(asker.sent().await, [1, 1], "where there is no other session nothing is done");
+        assert_eq!(asker.kinds().await[0], SecurityEventKind::OtherSessionsEnded);
+        for other in others {
+            assert_eq!(asker.end(other).await.0, StatusCode::NOT_FOUND);
+        }
+        assert_eq!(asker.kinds().await.len(), 4, "the session that asked goes on");
     }
 
     #[tokio::test]

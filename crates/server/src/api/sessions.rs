@@ -6,20 +6,23 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use securemailbox_protocol::{
-    ids::SessionId,
+    ids::{SessionId, SignInId},
+    octets::Octets,
+    passkeys::Assertion,
     problems::{ProblemDetails, ProblemType},
     security::SecurityEventKind,
-    sessions::{SessionDelivery, SessionRow, Sessions, Unlock},
+    sessions::{SessionDelivery, SessionRow, Sessions, Unlock, UnlockProof},
     slots::Slot,
 };
 use securemailbox_store::{
+    passkeys::{TakePasskeySignIn, UnlockByPasskey},
     security::SecurityEvent,
-    sessions::{EndSession, EndSessionError, ListSessions},
+    sessions::{EndOtherSessions, EndSession, EndSessionError, ListSessions},
     sign_in::TakeSignInState,
     slots::{RefuseUnlock, Refused, UnlockSession},
 };
 
-use super::{Id, proofs, security};
+use super::{Id, passkeys, proofs, security};
 use crate::{
     body::Json,
     devices,
@@ -75,35 +78,71 @@ pub(crate) async fn sign_out(
     })
 }
 
-/// Unlocks this session: the password is proved by the last message of a sign-in for its address, and no factor is asked
-/// for again, since the session has proved one. A wrong password is one try of that sign-in, and of few in a row at this
-/// session: then it ends.
+/// Unlocks this session, by the last message of a sign-in for its address, or by a passkey that has a slot. No factor is asked
+/// for again, since the session has proved one. What is wrong is one try of that sign-in, and of few in a row at this session:
+/// then it ends.
 #[utoipa::path(post, path = "/sessions/current/unlock", request_body = Unlock,
     responses((status = 200, body = Slot), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn unlock(
     State(mailroom): State<Mailroom>,
     LockedOrNot { session, .. }: LockedOrNot,
-    Json(unlock): Json<Unlock>,
+    Json(Unlock { sign_in, proof }): Json<Unlock>,
 ) -> Result<Json<Slot>, Problem> {
-    let (account, now) = (session.account, mailroom.now());
-    let taken = mailroom.store.write(TakeSignInState { id: unlock.sign_in, now }).await?;
-    let taken = taken.ok_or(ProblemType::CredentialsRefused)?;
-    let proved = OpaqueServer::finish_login(&taken.state, &unlock.finalization.0).is_ok();
-    if !proved || taken.account != Some(account) {
-        return Err(refuse_unlock(&mailroom, &session).await?.into());
-    }
-    let unlocked =
-        mailroom.store.write(UnlockSession { account, session: session.id, sign_in: unlock.sign_in }).await?;
-    Ok(Json(unlocked.ok_or(ProblemType::NotSignedIn)?))
+    let slot = match proof {
+        UnlockProof::Password(finalization) => by_password(&mailroom, &session, sign_in, &finalization).await?,
+        UnlockProof::Passkey(assertion) => by_passkey(&mailroom, &session, sign_in, &assertion).await?,
+    };
+    Ok(Json(slot))
 }
 
-/// Counts a wrong password. A session that had too many is over.
-async fn refuse_unlock(mailroom: &Mailroom, session: &Session) -> Result<ProblemType, Problem> {
+async fn by_password(
+    mailroom: &Mailroom,
+    session: &Session,
+    sign_in: SignInId,
+    finalization: &Octets,
+) -> Result<Slot, Problem> {
+    let (account, now) = (session.account, mailroom.now());
+    let taken = mailroom.store.write(TakeSignInState { id: sign_in, now }).await?;
+    let taken = taken.ok_or(ProblemType::CredentialsRefused)?;
+    let proved = OpaqueServer::finish_login(&taken.state, &finalization.0).is_ok();
+    if !proved || taken.account != Some(account) {
+        return Err(refuse_unlock(mailroom, session, ProblemType::CredentialsRefused).await?.into());
+    }
+    let unlocked = mailroom.store.write(UnlockSession { account, session: session.id, sign_in }).await?;
+    Ok(unlocked.ok_or(ProblemType::NotSignedIn)?)
+}
+
+async fn by_passkey(
+    mailroom: &Mailroom,
+    session: &Session,
+    sign_in: SignInId,
+    assertion: &Assertion,
+) -> Result<Slot, Problem> {
+    let (account, now) = (session.account, mailroom.now());
+    let taken = mailroom.store.write(TakePasskeySignIn { id: sign_in, now }).await?;
+    let challenge = taken.ok_or_else(passkeys::refused)?;
+    let proved = passkeys::proved(mailroom, assertion, &challenge, account).await;
+    let unlocked = match proved {
+        Ok((factor, authenticator)) => {
+            let unlock = UnlockByPasskey { account, session: session.id, factor, authenticator, now };
+            mailroom.store.write(unlock).await?
+        }
+        Err(problem) if problem.kind() == ProblemType::PasskeyRefused => None,
+        Err(problem) => return Err(problem),
+    };
+    match unlocked {
+        Some(slot) => Ok(slot),
+        None => Err(refuse_unlock(mailroom, session, ProblemType::PasskeyRefused).await?.into()),
+    }
+}
+
+/// Counts a wrong password or passkey. A session that had too many is over.
+async fn refuse_unlock(mailroom: &Mailroom, session: &Session, refused: ProblemType) -> Result<ProblemType, Problem> {
     let (account, id, now) = (session.account, session.id, mailroom.now());
     let ended = SecurityEvent { kind: SecurityEventKind::SessionEnded, session: id, at: now };
     let notices = security::announcement(mailroom, account, ended).await?;
     match mailroom.store.write(RefuseUnlock { account, session: id, notices, now }).await? {
-        Refused::Again => Ok(ProblemType::CredentialsRefused),
+        Refused::Again => Ok(refused),
         Refused::Over => {
             security::ring(mailroom);
             mailroom.store.scrub_log().await?;
@@ -128,6 +167,20 @@ pub(crate) async fn end(
         proofs::demand_best(&mailroom, &session).await?;
         security::write_noted(&mailroom, session.account, id, SecurityEventKind::SessionEnded, end).await?;
     }
+    mailroom.store.scrub_log().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all of one's own sessions but the one that asks, and every sign-in and recovery that is under way. Asks for a fresh
+/// proof.
+#[utoipa::path(delete, path = "/sessions/others", responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn end_others(State(mailroom): State<Mailroom>, session: Session) -> Result<StatusCode, Problem> {
+    proofs::demand_best(&mailroom, &session).await?;
+    let (Session { account, id: session, .. }, now) = (session, mailroom.now());
+    let ended = SecurityEvent { kind: SecurityEventKind::OtherSessionsEnded, session, at: now };
+    let notices = security::announcement(&mailroom, account, ended).await?;
+    mailroom.store.write(EndOtherSessions { account, session, notices, now }).await?;
+    security::ring(&mailroom);
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)
 }

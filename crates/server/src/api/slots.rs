@@ -1,20 +1,24 @@
 //! The slots a session may have (PROTOCOL §2, §9a): its own device slot, another password for the old, and a new sheet for the
 //! old.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{AppendHeaders, IntoResponse, Response},
+};
 use securemailbox_protocol::{
     accounts::{PasswordRequest, PasswordResponse},
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
     security::SecurityEventKind,
-    slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot},
+    slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot, SlotKind},
 };
 use securemailbox_store::{
     recoveries::PutRecoverySlot,
     slots::{
         self, DeviceSlotOf, HasPasswordSlot, LockSession, PasswordSlot, PutDeviceSlot, PutPasswordSlot, PutSlotError,
-        RecoverySlot,
+        RecoverySlot, RemovePassword, RemovePasswordError, WaysIn,
     },
 };
 use sha2::{Digest, Sha256};
@@ -25,7 +29,7 @@ use crate::{
     mailroom::Mailroom,
     opaque::OpaqueServer,
     problem::Problem,
-    session::{LockedOrNot, Session},
+    session::{LockedOrNot, PresentedToken, Session},
 };
 
 /// The length of a server share, in bytes.
@@ -41,14 +45,25 @@ impl From<PutSlotError> for Problem {
     }
 }
 
+impl From<RemovePasswordError> for Problem {
+    fn from(error: RemovePasswordError) -> Self {
+        match error {
+            RemovePasswordError::NoSession => ProblemType::NotSignedIn.into(),
+            RemovePasswordError::LastWayIn => ProblemType::LastWayIn.into(),
+            RemovePasswordError::Store(source) => source.into(),
+        }
+    }
+}
+
 /// Gives this session a device slot, in place of the one it had.
 #[utoipa::path(put, path = "/slots/device", request_body = NewDeviceSlot,
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn put_device(
     State(mailroom): State<Mailroom>,
     session: Session,
+    PresentedToken(token): PresentedToken,
     Json(new): Json<NewDeviceSlot>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     within("sealed", &new.sealed.0, limits::SLOT)?;
     if new.share.0.len() != SHARE {
         return Err(Problem::bad_request("`share` is 32 bytes"));
@@ -62,19 +77,24 @@ pub(crate) async fn put_device(
     );
     let slot = slots::DeviceSlot { id: new.id, sealed: new.sealed.0, share_sealed };
     mailroom.store.write(PutDeviceSlot { account: session.account, session: session.id, slot, keep: new.keep }).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let cookie = session.renewed_cookie(&token, new.keep, mailroom.now());
+    Ok((StatusCode::NO_CONTENT, AppendHeaders(cookie)).into_response())
 }
 
-/// This session's device slot with its server share.
+/// This session's device slot with its server share. A browser that is kept signed in asks for it whenever its page is opened,
+/// so its cookie is renewed by the answer.
 #[utoipa::path(get, path = "/slots/device", responses((status = 200, body = DeviceSlot), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn read_device(
     State(mailroom): State<Mailroom>,
     session: Session,
-) -> Result<Json<DeviceSlot>, Problem> {
+    PresentedToken(token): PresentedToken,
+) -> Result<Response, Problem> {
     let slot = mailroom.store.read(DeviceSlotOf { session: session.id }).await?.ok_or(ProblemType::NotFound)?;
     let share =
         mailroom.seal.open(Purpose::Share, *session.account.as_bytes(), *slot.id.as_bytes(), &slot.share_sealed)?;
-    Ok(Json(DeviceSlot { id: slot.id, sealed: slot.sealed.into(), share: share.to_vec().into() }))
+    let cookie = session.renewed_cookie(&token, session.kept, mailroom.now());
+    let slot = DeviceSlot { id: slot.id, sealed: slot.sealed.into(), share: share.to_vec().into() };
+    Ok((AppendHeaders(cookie), axum::Json(slot)).into_response())
 }
 
 /// Locks this session: its device slot and share are destroyed, and it may do nothing until it is unlocked.
@@ -139,6 +159,23 @@ pub(crate) async fn put_password(
         security::write_noted(&mailroom, account, id, SecurityEventKind::PasswordChanged, put).await?;
     }
     // The old password opens nothing only once its slot is out of the log too.
+    mailroom.store.scrub_log().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes the password away: passkeys that open the mailbox and the sheet are the ways in from then on, and there has to be one of
+/// each. Asks for a fresh proof. Another one may be put by who is signed in, as in the place of an old one.
+#[utoipa::path(delete, path = "/slots/password",
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn remove_password(State(mailroom): State<Mailroom>, session: Session) -> Result<StatusCode, Problem> {
+    proofs::demand_best(&mailroom, &session).await?;
+    let Session { account, id, .. } = session;
+    // The same again is the retry of a lost answer.
+    if mailroom.store.read(WaysIn { account }).await?.contains(&SlotKind::Password) {
+        let remove = RemovePassword { account, session: id };
+        security::write_noted(&mailroom, account, id, SecurityEventKind::PasswordRemoved, remove).await?;
+    }
+    // It opens nothing only once its slot is out of the log too.
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)
 }

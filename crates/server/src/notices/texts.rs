@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Operator;
 
+/// The page on which a person says that it was somebody else.
+const NOT_ME: &str = "/settings/not-me";
+
 /// What a notice says, before it is put into words of a language.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -229,11 +232,15 @@ impl Text {
 const fn swedish(event: SecurityEventKind) -> &'static str {
     match event {
         SecurityEventKind::SignedIn => "Någon loggade in i din brevlåda",
+        SecurityEventKind::NewDevice => "En ny enhet loggade in i din brevlåda",
         SecurityEventKind::SheetReplaced => "Ditt återställningsblad byttes",
         SecurityEventKind::KeyringReplaced => "Din nyckelring skrevs över",
         SecurityEventKind::PasswordReplaced => "Lösenord och återställningsblad byttes",
         SecurityEventKind::PasswordChanged => "Ditt lösenord byttes",
+        SecurityEventKind::KeysRenewed => "Låsen till din brevlåda byttes",
+        SecurityEventKind::PasswordRemoved => "Ditt lösenord togs bort",
         SecurityEventKind::SessionEnded => "En enhet loggades ut",
+        SecurityEventKind::OtherSessionsEnded => "Alla andra enheter loggades ut",
         SecurityEventKind::UnlockFailed => "Fel lösenord vid upplåsning",
         SecurityEventKind::CodesRefused => "Rätt lösenord men fel kod, fem gånger. Ingen kom in",
         SecurityEventKind::PasskeyAdded => "En lösennyckel lades till",
@@ -252,11 +259,15 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
 const fn english(event: SecurityEventKind) -> &'static str {
     match event {
         SecurityEventKind::SignedIn => "Somebody signed in to your mailbox",
+        SecurityEventKind::NewDevice => "A new device signed in to your mailbox",
         SecurityEventKind::SheetReplaced => "Your recovery sheet was replaced",
         SecurityEventKind::KeyringReplaced => "Your keyring was overwritten",
         SecurityEventKind::PasswordReplaced => "Password and recovery sheet were replaced",
         SecurityEventKind::PasswordChanged => "Your password was changed",
+        SecurityEventKind::KeysRenewed => "The locks of your mailbox were changed",
+        SecurityEventKind::PasswordRemoved => "Your password was removed",
         SecurityEventKind::SessionEnded => "A device was signed out",
+        SecurityEventKind::OtherSessionsEnded => "All other devices were signed out",
         SecurityEventKind::UnlockFailed => "A wrong password at a locked mailbox",
         SecurityEventKind::CodesRefused => "The right password and five wrong codes. Nobody got in",
         SecurityEventKind::PasskeyAdded => "A passkey was added",
@@ -283,12 +294,15 @@ fn for_this_page(url: &str, code: &Code) -> String {
 /// Whether its owner can't sign in any more, where it was somebody else. Such a person has the sheet.
 const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
     match event {
-        SecurityEventKind::PasswordChanged => true,
+        SecurityEventKind::PasswordChanged | SecurityEventKind::PasswordRemoved => true,
         SecurityEventKind::SignedIn
+        | SecurityEventKind::NewDevice
         | SecurityEventKind::SheetReplaced
         | SecurityEventKind::KeyringReplaced
         | SecurityEventKind::PasswordReplaced
+        | SecurityEventKind::KeysRenewed
         | SecurityEventKind::SessionEnded
+        | SecurityEventKind::OtherSessionsEnded
         | SecurityEventKind::UnlockFailed
         | SecurityEventKind::CodesRefused
         | SecurityEventKind::AuthenticatorAdded
@@ -313,9 +327,8 @@ fn swedish_help(event: SecurityEventKind, url: &str) -> String {
         )
     } else {
         format!(
-            "Var det inte du? Logga in på {url}\n\
-             Välj Inställningar och Enheter, och logga ut de enheter som inte är dina. Byt sedan återställningsblad \
-             och lösenord.\n"
+            "Var det inte du? Gå till {url}{NOT_ME}\n\
+             Logga in och tryck på Det var inte jag. Då loggas alla andra enheter ut, och sidan säger vad du gör sedan.\n"
         )
     }
 }
@@ -329,9 +342,8 @@ fn english_help(event: SecurityEventKind, url: &str) -> String {
         )
     } else {
         format!(
-            "Was it not you? Sign in at {url}\n\
-             Choose Settings and Devices, and sign out the devices that are not yours. Then replace the recovery sheet and \
-             the password.\n"
+            "Was it not you? Go to {url}{NOT_ME}\n\
+             Sign in and press It was not me. All other devices are signed out then, and the page says what to do next.\n"
         )
     }
 }
@@ -402,7 +414,8 @@ mod tests {
             let mail = Text::SecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(mail.contains("2025-11-24 16:00 UTC"), "{mail}");
             assert_eq!(mail.split("://").count(), 2, "one link: {mail}");
-            assert!(mail.contains(&format!("{url}\n")), "{mail}");
+            let page = if locks_its_owner_out(event) { "" } else { NOT_ME };
+            assert!(mail.contains(&format!("{url}{page}\n")), "{mail}");
             let sms = Text::BriefSecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(sms.contains("2025-11-24 16:00 UTC") && !sms.contains("://"), "{sms}");
         }

@@ -75,9 +75,15 @@ CREATE TABLE passkey (
     public_key      BLOB NOT NULL,
     counter         INTEGER NOT NULL,
     backup_eligible INTEGER NOT NULL,
-    backed_up       INTEGER NOT NULL
+    backed_up       INTEGER NOT NULL,
+    host            BLOB NOT NULL
 ) STRICT;
 CREATE INDEX passkey_by_mailbox ON passkey (mailbox_id);
+
+-- Those of the host that people reach this server by, which is in `meta`. Others open and prove nothing here.
+CREATE VIEW passkey_here AS
+    SELECT p.factor_id, p.mailbox_id, p.credential_id, p.public_key, p.counter, p.backup_eligible, p.backed_up
+      FROM passkey p JOIN meta m ON m.name = 'host' AND m.value = p.host;
 
 -- A passkey that a session is adding. It is no factor before its second ceremony, and has no challenge while one is judged.
 CREATE TABLE enrolling_passkey (
@@ -210,6 +216,19 @@ CREATE UNIQUE INDEX record_one_of_a_kind ON record (mailbox_id, purpose) WHERE p
 CREATE INDEX record_by_change ON record (mailbox_id, change);
 -- So that thousands of contacts are not read to list a few drafts.
 CREATE INDEX record_draft ON record (mailbox_id, record_id) WHERE purpose = 'draft';
+
+-- A record as it will be after a renewal that is under way, sealed under the new account secret.
+CREATE TABLE renewed_record (
+    mailbox_id BLOB NOT NULL,
+    record_id  BLOB NOT NULL,
+    session_id BLOB NOT NULL,
+    version    INTEGER NOT NULL,
+    sealed     BLOB NOT NULL,
+    expires    INTEGER NOT NULL,
+    PRIMARY KEY (mailbox_id, record_id)
+) STRICT;
+CREATE INDEX renewed_record_by_session ON renewed_record (session_id);
+CREATE INDEX renewed_record_by_expiry ON renewed_record (expires);
 
 CREATE TABLE letter (
     letter_id      BLOB NOT NULL PRIMARY KEY,

@@ -185,9 +185,11 @@ impl Act for AddPasskey {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const ADD: &str = "
-            INSERT INTO passkey (factor_id, mailbox_id, credential_id, public_key, counter, backup_eligible, backed_up)
-            SELECT factor_id, mailbox_id, credential_id, public_key, $3, $4, $5 FROM enrolling_passkey
-             WHERE session_id = $1 AND factor_id = $2 AND challenge IS NULL AND credential_id IS NOT NULL
+            INSERT INTO passkey
+                   (factor_id, mailbox_id, credential_id, public_key, counter, backup_eligible, backed_up, host)
+            SELECT e.factor_id, e.mailbox_id, e.credential_id, e.public_key, $3, $4, $5, m.value
+              FROM enrolling_passkey e JOIN meta m ON m.name = 'host'
+             WHERE e.session_id = $1 AND e.factor_id = $2 AND e.challenge IS NULL AND e.credential_id IS NOT NULL
             ON CONFLICT DO NOTHING";
         const WAITS: &str =
             "SELECT 1 FROM enrolling_passkey WHERE session_id = $1 AND factor_id = $2 AND challenge IS NULL";

@@ -5,7 +5,7 @@ use tokio_postgres::Error;
 use super::target::Target;
 use crate::{
     Inspection, OpenError,
-    inspection::{NEWEST, SEAL, Way},
+    inspection::{NEWEST, PASSKEYS, SEAL, Way},
     migrations::{self, POSTGRES},
 };
 
@@ -31,7 +31,11 @@ async fn look(target: &Target) -> Result<Inspection, Error> {
     if found.migration > 0 {
         let seal = client.query_one(SEAL, &[]).await?.try_get(0)?;
         let newest = client.query_one(NEWEST, &[]).await?.try_get(0)?;
-        found = found.with(seal, newest);
+        let mut passkeys = Vec::new();
+        for row in client.query(PASSKEYS, &[]).await? {
+            passkeys.push((row.try_get(0)?, row.try_get(1)?));
+        }
+        found = found.with(seal, newest, passkeys);
     }
     drop(client);
     conversation.abort();

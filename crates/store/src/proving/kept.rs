@@ -168,7 +168,8 @@ impl<H: Holder> EnterKeptCode<H> {
             Spent::OnPaper(OneTimeCodeUsed { code, session, notices }) => {
                 one_time_codes::use_up(db, account, code, holder, self.now).await?;
                 let kind = SecurityEventKind::OneTimeCodeUsed;
-                security::announce(db, account, SecurityEvent { kind, session: *session, at: self.now }, notices).await
+                let event = SecurityEvent { kind, session: *session, at: self.now };
+                security::announce(db, account, event, notices).await.map(drop)
             }
         }
     }

@@ -51,7 +51,7 @@ async fn kinds(store: &Store, person: &Person) -> Vec<FactorKind> {
 }
 
 /// Somebody proved the password, and chose that factor.
-async fn asked(store: &Store, dice: &mut Dice, person: &Person, factor: FactorId) -> SignInId {
+pub(super) async fn asked(store: &Store, dice: &mut Dice, person: &Person, factor: FactorId) -> SignInId {
     let id = SignInId::new(NOW, &mut dice.0);
     let account = Some(person.account);
     store.write(BeginSignIn { id, account, state: Vec::new(), now: NOW }).await.unwrap();
@@ -69,7 +69,7 @@ async fn typed(store: &Store, dice: &mut Dice, id: SignInId, factor: FactorId, c
     }
 }
 
-fn on_paper(dice: &mut Dice, code: [u8; 32]) -> KeptCode {
+pub(super) fn on_paper(dice: &mut Dice, code: [u8; 32]) -> KeptCode {
     KeptCode::OneTime(OneTimeCodeUsed { code, session: dice.session(NOW).id, notices: vec![dice.notice()] })
 }
 

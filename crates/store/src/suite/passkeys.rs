@@ -1,6 +1,7 @@
 //! PROTOCOL §7: passkeys as rows, their slots, and the last way in.
 
 use securemailbox_protocol::{
+    factors::FactorKind,
     ids::{FactorId, SlotId},
     levels::Level,
     limits,
@@ -14,11 +15,13 @@ use super::{
 };
 use crate::{
     Act, Db, Store, StoreError,
+    factors::FactorsOf,
     jobs::Sweep,
+    meta::{MetaKey, ReadMeta},
     passkeys::{
-        AddPasskey, AddPasskeyError, AuthenticatorRow, BeginPasskey, BeginPasskeySignIn, Credential, ListPasskeys,
-        PasskeyByCredential, PasskeyMade, PasskeySlot, RemovePasskey, RemovePasskeyError, SignInByPasskey,
-        TakeEnrolling, TakePasskeySignIn,
+        AddPasskey, AddPasskeyError, AuthenticatorRow, BeginPasskey, BeginPasskeySignIn, Credential, KeepHost,
+        ListPasskeys, PasskeyByCredential, PasskeyMade, PasskeySlot, PasskeysElsewhere, PeopleElsewhere, RemovePasskey,
+        RemovePasskeyError, SignInByPasskey, TakeEnrolling, TakePasskeySignIn,
     },
     sessions::{EndSession, SessionByToken},
 };
@@ -29,8 +32,10 @@ on_both! {
     a_session_that_stands_by_a_reserve_stands_no_higher_for_a_passkey_that_it_added
     what_was_begun_ends_with_its_time_and_its_session
     a_credential_is_one_accounts
+    passkeys_of_another_host_count_for_nothing_and_come_back_with_it
 }
 
+const HERE: &str = "mail.example.se";
 const NEW: AuthenticatorRow = AuthenticatorRow { counter: 0, backup_eligible: true, backed_up: false };
 
 /// Does what it says.
@@ -49,6 +54,9 @@ impl Act for Exec {
 async fn add(store: &Store, dice: &mut Dice, person: &Person, credential: u8) -> Result<FactorId, AddPasskeyError> {
     let Person { account, session, .. } = *person;
     let factor = FactorId::new(NOW, &mut dice.0);
+    if store.read(ReadMeta { key: MetaKey::Host }).await?.is_none() {
+        store.write(KeepHost(HERE.into())).await?;
+    }
     store.write(BeginPasskey { account, session, factor, challenge: [1; 32], now: NOW }).await?;
     store.write(TakeEnrolling { session, factor, now: NOW }).await?.expect("begun");
     let credential = Credential { id: vec![credential; 16], public_key: dice.bytes(77), authenticator: NEW };
@@ -140,4 +148,36 @@ async fn a_credential_is_one_accounts(store: Store) {
     assert_eq!(store.read(ListPasskeys { account: bjorn.account }).await.unwrap(), []);
     let known = store.read(PasskeyByCredential { credential: vec![7; 16] }).await.unwrap().unwrap();
     assert_eq!(known.account, anna.account);
+}
+
+/// PROTOCOL §7: a browser uses them at their own host only.
+async fn passkeys_of_another_host_count_for_nothing_and_come_back_with_it(store: Store) {
+    let mut dice = Dice::new(1);
+    let [anna, bjorn] = [register(&store, &mut dice).await, register(&store, &mut dice).await];
+    let factor = add(&store, &mut dice, &anna, 7).await.unwrap();
+    add(&store, &mut dice, &bjorn, 8).await.unwrap();
+    let elsewhere = async |host: &str| store.read(PasskeysElsewhere { host: host.to_owned() }).await.unwrap();
+    assert_eq!(elsewhere(HERE).await, []);
+    let of = |people, stranded| [PeopleElsewhere { host: HERE.to_owned(), people, stranded }];
+    assert_eq!(elsewhere("post.example.se").await, of(2, 0));
+    let sql = "DELETE FROM slot WHERE kind = 'password' AND mailbox_id = (SELECT mailbox_id FROM passkey LIMIT 1)";
+    store.write(Exec(sql)).await.unwrap();
+    assert_eq!(elsewhere("post.example.se").await, of(2, 1));
+
+    store.write(KeepHost("post.example.se".into())).await.unwrap();
+    let kinds = async || {
+        let factors = store.read(FactorsOf { account: anna.account }).await.unwrap();
+        factors.into_iter().map(|factor| factor.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds().await, [FactorKind::Phone], "it is asked for nowhere");
+    assert_eq!(store.read(ListPasskeys { account: anna.account }).await, Ok(Vec::new()));
+    assert_eq!(store.read(PasskeyByCredential { credential: vec![7; 16] }).await, Ok(None));
+    let new = add(&store, &mut dice, &anna, 9).await.unwrap();
+    assert_eq!(elsewhere("post.example.se").await[0].people, 2);
+
+    store.write(KeepHost(HERE.into())).await.unwrap();
+    let listed = store.read(ListPasskeys { account: anna.account }).await.unwrap();
+    assert_eq!(listed.iter().map(|row| row.factor).collect::<Vec<_>>(), [factor]);
+    assert_eq!(elsewhere(HERE).await[0].host, "post.example.se");
+    assert!(new != factor);
 }

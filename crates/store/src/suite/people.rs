@@ -71,7 +71,7 @@ impl Dice {
     }
 
     pub(super) fn session(&mut self, now: Timestamp) -> NewSession {
-        NewSession { id: SessionId::new(now, &mut self.0), token_hash: self.hash(), now }
+        NewSession { id: SessionId::new(now, &mut self.0), token_hash: self.hash(), now, new_device: None }
     }
 
     pub(super) fn password(&mut self) -> PasswordSlot {

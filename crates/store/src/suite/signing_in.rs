@@ -30,7 +30,7 @@ on_both! {
     an_unknown_address_gets_no_code
     a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot
     a_wrong_proof_and_an_unknown_address_begin_no_recovery
-    a_session_lives_twelve_hours_or_thirty_days_after_its_last_use
+    a_session_lives_twelve_hours_or_thirty_days_after_its_last_use_and_no_longer_than_half_a_year
     of_too_many_sessions_the_one_that_was_used_longest_ago_ends
     an_ended_session_takes_its_device_slot_along
     a_locked_session_has_no_device_slot_and_stays
@@ -188,7 +188,7 @@ async fn a_wrong_proof_and_an_unknown_address_begin_no_recovery(store: Store) {
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM recovery")).await, Ok(0));
 }
 
-async fn a_session_lives_twelve_hours_or_thirty_days_after_its_last_use(store: Store) {
+async fn a_session_lives_twelve_hours_or_thirty_days_after_its_last_use_and_no_longer_than_half_a_year(store: Store) {
     let mut dice = Dice::new(7);
     let person = register(&store, &mut dice).await;
     let (account, session, token_hash) = (person.account, person.session, person.token_hash);
@@ -210,7 +210,13 @@ async fn a_session_lives_twelve_hours_or_thirty_days_after_its_last_use(store: S
     store.write(TouchSession { session, now: later(3600 + 60) }).await.unwrap();
     assert!(lives(end).await);
     assert_eq!(store.write(Sweep { now: end }).await.unwrap().sessions, 0);
-    assert_eq!(store.write(Sweep { now: end.after(limits::SESSION_LIFE) }).await.unwrap().sessions, 1);
+    // Half a year after it began it is over, though it was used each day.
+    let over = NOW.after(limits::KEPT_SESSION_END);
+    for day in 1..180 {
+        store.write(TouchSession { session, now: later(day * 24 * 60 * 60) }).await.unwrap();
+    }
+    assert!(lives(just_before(over)).await && !lives(over).await);
+    assert_eq!(store.write(Sweep { now: over }).await.unwrap().sessions, 1);
     assert!(store.read(DeviceSlotOf { session }).await.unwrap().is_none());
 }
 

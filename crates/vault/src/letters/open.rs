@@ -8,6 +8,7 @@ use pgp::{
     packet::PublicKeyEncryptedSessionKey,
     types::{DecryptionKey, EskType, KeyDetails, Tag},
 };
+use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 
 use securemailbox_protocol::{
@@ -16,7 +17,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use super::{Envelope, Letter, SessionKey, contents, layers::Layers};
+use super::{Envelope, Letter, SessionKey, contents, layers::Layers, seal};
 use crate::{
     certificates::Certificate,
     keyring::Keyring,
@@ -119,6 +120,23 @@ pub fn unwrap(wrapped_key: &[u8], keyring: &Keyring) -> Result<SessionKey, Refus
     unwrap_packet(&packet, keyring)
 }
 
+/// Wraps a letter's key for the present subkey, if it is wrapped for another key of the keyring (PROTOCOL §10); none if it is
+/// wrapped for that one already.
+///
+/// # Errors
+/// [`Refused`] names what is wrong; then it opens by no key that is there.
+pub fn rewrap(
+    wrapped_key: &[u8],
+    keyring: &Keyring,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Option<Vec<u8>>, Refused> {
+    let key = unwrap(wrapped_key, keyring)?;
+    let packet = packets::only(wrapped_key).map_err(|_| Refused::NotAWrappedKey)?;
+    let present = keyring.present();
+    let is_present = present.subkeys().iter().any(|subkey| is_of(&packet, subkey));
+    Ok((!is_present).then(|| seal::wrap(&key, present.certificate(), rng)))
+}
+
 pub(super) fn unwrap_packet(packet: &Packet<'_>, keyring: &Keyring) -> Result<SessionKey, Refused> {
     if packet.tag != Tag::PublicKeyEncryptedSessionKey {
         return Err(Refused::NotAWrappedKey);
@@ -126,11 +144,11 @@ pub(super) fn unwrap_packet(packet: &Packet<'_>, keyring: &Keyring) -> Result<Se
     if packet.body.first() != Some(&6) {
         return Err(Refused::WrappedKeyVersion);
     }
-    // Version, length and version of the fingerprint, fingerprint, algorithm (RFC 9580 §5.1.2).
-    let fingerprint = match &*packet.body {
-        [6, 33, 6, rest @ ..] => rest.first_chunk::<32>().ok_or(Refused::NotAWrappedKey)?,
+    match &*packet.body {
+        [6, 33, 6, rest @ ..] if rest.len() >= 32 => {}
+        [6, 33, 6, ..] => return Err(Refused::NotAWrappedKey),
         _ => return Err(Refused::WrappedForAnother),
-    };
+    }
     if packet.body.get(35) != Some(&u8::from(PublicKeyAlgorithm::MlKem768X25519)) {
         return Err(Refused::WrappedKeyAlgorithm);
     }
@@ -142,7 +160,7 @@ pub(super) fn unwrap_packet(packet: &Packet<'_>, keyring: &Keyring) -> Result<Se
     let subkey = keyring
         .identities()
         .flat_map(|identity| identity.subkeys())
-        .find(|subkey| subkey.fingerprint().as_bytes() == fingerprint)
+        .find(|subkey| is_of(packet, *subkey))
         .ok_or(Refused::WrappedForAnother)?;
     let values = wrapped.values().map_err(|_| Refused::NotAWrappedKey)?;
     match subkey.decrypt(&pgp::types::Password::empty(), values, EskType::V6) {
@@ -151,6 +169,11 @@ pub(super) fn unwrap_packet(packet: &Packet<'_>, keyring: &Keyring) -> Result<Se
         }
         _ => Err(Refused::WrappedKeyDamaged),
     }
+}
+
+/// Whether a PKESK v6 packet names this key: version, length and version of the fingerprint, fingerprint (RFC 9580 §5.1.2).
+fn is_of(packet: &Packet<'_>, key: &impl KeyDetails) -> bool {
+    packet.body.strip_prefix(&[6, 33, 6]).is_some_and(|rest| rest.starts_with(key.fingerprint().as_bytes()))
 }
 
 /// Decrypts an envelope.

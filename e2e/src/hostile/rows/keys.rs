@@ -32,7 +32,7 @@ use crate::{
         certificates::{Forgery, of_another_kind},
         days::{
             ACCEPTS, CHECKS_ANOTHER_NUMBER, CHECKS_NUMBER, FIRST_RECORDS, READS, READS_UNHEARD, RECOVERS, SIGNS_IN,
-            WRITES, WRITES_COMPARED, WRITES_NEW,
+            WRITES, WRITES_ANYWAY, WRITES_COMPARED, WRITES_NEW,
         },
         forge::{Forged, wrap},
         plot::{Plot, damaged, failed, unlisted, unread},
@@ -452,23 +452,25 @@ pub(super) fn checked_numbers(stage: &Stage) -> Vec<Case> {
     const CHECK: usize = 1;
     const SEND: usize = 2;
     let operators = operators(stage, &stage.bjorn.address);
+    let listing: Listing = stage.answer(CHECKS_NUMBER, LOOK_UP);
     let lie = |day, name| stage.lie(26, day, name);
     vec![
         lie(CHECKS_NUMBER, "a number that is theirs is said not to be: nothing goes out")
             .says_of_number(false)
+            .also_tells(LOOK_UP, &listing)
             .shows(CHECK, "no match (new)")
             .shows(SEND, failed(LookUpError::NumberDiffers))
             .never_asks(POST)
             .case(),
         // It is the server's word: whoever believes it writes to a key that is called new.
-        lie(CHECKS_ANOTHER_NUMBER, "a number that is not theirs is said to be: the key is new all the same")
+        lie(WRITES_ANYWAY, "a number that is not theirs is said to be: the key is new all the same")
             .says_of_number(true)
             .shows(CHECK, "match (new)")
             .case(),
         lie(CHECKS_NUMBER, "the operator's key with a number that matches: new, as any that was not compared")
             .directory_has(&stage.bjorn, operators.present().certificate().bytes())
             .case(),
-        lie(CHECKS_NUMBER, "something that is no answer is said of a number: it says nothing")
+        lie(CHECKS_ANOTHER_NUMBER, "something that is no answer is said of a number: it says nothing")
             .serves(NUMBERS, b"{\"matches\":\"yes\"}")
             .shows(CHECK, failed(CallError::Unreadable))
             .case(),

@@ -1,4 +1,4 @@
-//! Rows 1 to 4, 8 to 11 and 67: what senders, readers and the server can make of a letter.
+//! Rows 1 to 4, 8 to 11 and 75: what senders, readers and the server can make of a letter.
 
 use std::time::Duration;
 
@@ -403,7 +403,7 @@ pub(super) fn other_levels(stage: &Stage) -> Vec<Case> {
         let shown = format!("{}\nwarning: level-is-off", plot.shown(act));
         plot.shows(act, shown).case()
     };
-    let lie = |day, name| stage.lie(67, day, name);
+    let lie = |day, name| stage.lie(75, day, name);
     let id = stage.letter;
     vec![
         warned(lie(READS, "the server asks for a level that its sender did not ask for").lists_as(id, &asks), READ),

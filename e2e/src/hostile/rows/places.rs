@@ -14,10 +14,14 @@ use securemailbox_protocol::{
 
 use crate::{
     hostile::{
-        days::{ERASES, FIRST_CHANGES, FIRST_RECORDS, MALLORY_SIGNS_IN, READS, RECOVERS, SENDS_A_DRAFT, SIGNS_IN},
+        days::{
+            ERASES, FIRST_CHANGES, FIRST_RECORDS, MALLORY_SHOWS_HERS, MALLORY_SIGNS_IN, READS, RECOVERS, SENDS_A_DRAFT,
+            SHOWS_A_PASSKEY, SHOWS_ANOTHER, SIGNS_IN,
+        },
         plot::failed,
         stage::Stage,
     },
+    replay::LOCKED,
     suite::Case,
 };
 
@@ -90,6 +94,36 @@ fn swapped_other_slots(stage: &Stage) -> Vec<Case> {
             (slot.id, slot.sealed) = (password.id, password.sealed.clone());
         }),
         recover("the recovery slot is said to be Mallory's", &|slot| slot.account = account),
+    ]
+}
+
+/// Row 61: a passkey's slot is opened by its output, at its account's place, or not at all.
+pub(super) fn passkey_slots(stage: &Stage) -> Vec<Case> {
+    const SHOW: usize = 1;
+    let (asked, truth) = stage.session_by_passkey(SHOWS_A_PASSKEY);
+    let (_, mallorys) = stage.session_by_passkey(MALLORY_SHOWS_HERS);
+    let (_, other) = stage.session_by_passkey(SHOWS_ANOTHER);
+    assert_eq!((truth.slots.len(), mallorys.slots.len(), other.slots.len()), (1, 1, 1));
+    let (account, mallorys, other) = (mallorys.account, mallorys.slots[0].clone(), other.slots[0].clone());
+    let lie = |name: &str, change: &dyn Fn(&mut NewSession)| {
+        // What the server left open is locked.
+        let plot = stage.lie(61, SHOWS_A_PASSKEY, name).also_tells("DELETE /slots/device", &());
+        plot.tells(&asked, change).stops(SHOW, LOCKED).case()
+    };
+    vec![
+        lie("Mallory's slot stands for Björn's, sealed under the same output", &|session| {
+            session.slots = vec![mallorys.clone()];
+        }),
+        lie("Mallory's slot stands under the id of Björn's", &|session| {
+            session.slots[0].sealed = mallorys.sealed.clone();
+        }),
+        lie("Björn is told that the account is Mallory's", &|session| session.account = account),
+        lie("the slot of his other passkey stands for this one's", &|session| session.slots = vec![other.clone()]),
+        lie("the slot of his other passkey stands under this one's id", &|session| {
+            session.slots[0].sealed = other.sealed.clone();
+        }),
+        lie("the slot is called another kind", &|session| session.slots[0].kind = SlotKind::Password),
+        lie("there is no slot", &|session| session.slots.clear()),
     ]
 }
 

@@ -7,7 +7,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
-use securemailbox_protocol::{endpoints::ROOT, factors::FactorKind, ids::SlotId, octets::Octets};
+use securemailbox_protocol::{endpoints::ROOT, factors::FactorKind, ids::SlotId, levels::Level, octets::Octets};
 use securemailbox_store::proofs::HolderId;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -16,6 +16,7 @@ use super::*;
 use crate::{
     api::{self, proofs::tests::House},
     networks::Network,
+    start::settle_host,
     webauthn::tests::Authenticator,
 };
 
@@ -395,4 +396,120 @@ async fn an_account_has_so_many_passkeys_and_no_more() {
     let now = anna.house.mailroom.now();
     let one_more = BeginPasskey { account, session, factor: FactorId::from_bytes([99; 16]), challenge: [1; 32], now };
     assert_eq!(anna.house.mailroom.store.write(one_more).await, Err(AddPasskeyError::TooMany));
+}
+
+/// PROTOCOL §7; running.md, Another host.
+#[tokio::test]
+async fn a_server_does_not_start_at_another_host_than_its_peoples_passkeys_unless_it_is_told_to() {
+    let anna = Anna::registered().await;
+    anna.add(&Authenticator::new(ORIGIN, 1), slot(1)).await;
+    let store = &anna.house.mailroom.store;
+    let refused = settle_host(store, "mail.example.se", &["other.example.se".to_owned()]).await.unwrap_err();
+    assert!(refused.is_for_the_operator(), "it ends 2");
+    let words = refused.to_string();
+    assert!(words.contains("localhost (1, of whom 0 can sign in by nothing else)"), "{words}");
+    assert!(words.contains("former_hosts = [\"localhost\"]"), "{words}");
+    let listed = async || anna.ask("GET", "/passkeys", Value::Null).await.1["passkeys"].as_array().map(Vec::len);
+    assert_eq!(listed().await, Some(1), "nothing is changed before");
+    settle_host(store, "mail.example.se", &["localhost".to_owned()]).await.unwrap();
+    assert_eq!(listed().await, Some(0));
+    settle_host(store, "localhost", &[]).await.unwrap();
+    assert_eq!(listed().await, Some(1));
+}
+
+impl Anna {
+    /// Locks her session.
+    async fn lock(&self) {
+        assert_eq!(self.ask("DELETE", "/slots/device", Value::Null).await.0, StatusCode::NO_CONTENT);
+    }
+
+    /// Unlocks it with what an authenticator signs for a sign-in that is begun for that.
+    async fn unlock(&self, authenticator: &Authenticator) -> (StatusCode, Value) {
+        let (id, challenge) = self.begin_sign_in().await;
+        let assertion = authenticator.use_for(&challenge);
+        let body = json!({ "sign_in": id, "proof": { "passkey": assertion } });
+        self.ask("POST", "/sessions/current/unlock", body).await
+    }
+
+    /// What opens her mailbox, as she reads it.
+    async fn opens(&self) -> Value {
+        self.ask("GET", "/account", Value::Null).await.1["opens"].clone()
+    }
+}
+
+/// PROTOCOL §9a, Lock.
+#[tokio::test]
+async fn a_locked_session_is_unlocked_by_a_passkey_that_has_a_slot_and_stands_by_it() {
+    let anna = Anna::registered().await;
+    let (phone, key) = (Authenticator::new(ORIGIN, 1), Authenticator::new(ORIGIN, 2));
+    anna.add(&phone, slot(1)).await;
+    anna.add(&key, Value::Null).await;
+    anna.house.wait(limits::PROOF_LIFE + Duration::from_secs(1));
+    anna.lock().await;
+    assert!(is_refused(&anna.unlock(&key).await), "it opens nothing");
+    assert!(is_refused(&anna.unlock(&Authenticator::new(ORIGIN, 3)).await), "nobody's");
+    assert_eq!(anna.ask("GET", "/passkeys", Value::Null).await.0, StatusCode::FORBIDDEN, "still locked");
+    let (status, given) = anna.unlock(&phone).await;
+    assert_eq!((status, &given["kind"], &given["id"]), (StatusCode::OK, &json!("passkey"), &slot(1)["id"]), "{given}");
+    let session = anna.house.session(&anna.token).await;
+    assert!(session.standing.proves(Level::Passkey, anna.house.mailroom.now()), "it was proved just now");
+    assert_eq!(anna.ask("GET", "/passkeys", Value::Null).await.0, StatusCode::OK);
+
+    // A challenge that was given out, and signed, once.
+    let (id, challenge) = anna.begin_sign_in().await;
+    let body = json!({ "sign_in": id, "proof": { "passkey": phone.use_for(&challenge) } });
+    anna.lock().await;
+    assert_eq!(anna.ask("POST", "/sessions/current/unlock", body.clone()).await.0, StatusCode::OK);
+    anna.lock().await;
+    assert!(is_refused(&anna.ask("POST", "/sessions/current/unlock", body).await), "twice");
+}
+
+/// ATTACKS 42: a wrong passkey counts as a wrong password does.
+#[tokio::test]
+async fn a_locked_session_ends_with_the_tenth_wrong_passkey() {
+    let anna = Anna::registered().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    anna.add(&authenticator, slot(1)).await;
+    anna.lock().await;
+    let stranger = Authenticator::new(ORIGIN, 2);
+    for _ in 1..limits::UNLOCK_TRIES {
+        assert!(is_refused(&anna.unlock(&stranger).await));
+    }
+    let (status, said) = anna.unlock(&stranger).await;
+    assert_eq!((status, &said["type"]), (StatusCode::UNAUTHORIZED, &json!("/problems/not-signed-in")));
+    assert_eq!(anna.unlock(&authenticator).await.0, StatusCode::UNAUTHORIZED, "the right one comes too late");
+}
+
+/// PROTOCOL §2, §7: two ways stay, of which one opens by itself.
+#[tokio::test]
+async fn a_password_is_removed_where_a_passkey_opens_the_mailbox_and_signs_in_like_an_unknown_address() {
+    let anna = Anna::registered().await;
+    assert_eq!(anna.opens().await, json!(["password", "recovery"]));
+    let last_way_in = |(status, said): (StatusCode, Value)| {
+        assert_eq!((status, &said["type"]), (StatusCode::CONFLICT, &json!("/problems/last-way-in")), "{said}");
+    };
+    let remove = async || anna.ask("DELETE", "/slots/password", Value::Null).await;
+    last_way_in(remove().await);
+    anna.add(&Authenticator::new(ORIGIN, 2), Value::Null).await;
+    last_way_in(remove().await);
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    let id = anna.add(&authenticator, slot(1)).await;
+    assert_eq!(anna.opens().await, json!(["passkey", "password", "recovery"]));
+
+    let sign_in = async |address: &str| {
+        let body = json!({ "address": address, "request": Octets(vec![0; 32]) });
+        let (status, mut said) = ask(&anna.house, None, "POST", "/sign-ins", body).await;
+        said["request"] = Value::Null;
+        (status, said)
+    };
+    for _ in 0..2 {
+        assert_eq!(remove().await.0, StatusCode::NO_CONTENT, "the same again is a lost answer");
+    }
+    assert_eq!(anna.opens().await, json!(["passkey", "recovery"]));
+    let (_, events) = anna.ask("GET", "/account/security-events", Value::Null).await;
+    let removed = events["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "password-removed");
+    assert_eq!(removed.count(), 1);
+    assert_eq!(sign_in("anna@demo.example").await, sign_in("nobody@demo.example").await);
+    last_way_in(anna.ask("DELETE", &format!("/factors/{id}"), Value::Null).await);
+    assert_eq!(anna.sign_in(&authenticator, true).await.0, StatusCode::CREATED);
 }

@@ -17,6 +17,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     Location, Store,
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
+    passkeys::KeepHost,
     recoveries::BeginRecovery,
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
     sessions::SessionByToken,
@@ -45,6 +46,7 @@ impl House {
     pub(in crate::api) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
+        store.write(KeepHost("localhost".into())).await.unwrap();
         let clock = Arc::new(AtomicU64::new(BEGUN));
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
@@ -133,6 +135,8 @@ impl House {
             id: row.id,
             standing: row.standing,
             reserve: row.reserve,
+            begun: row.begun,
+            kept: row.kept,
             delivery: SessionDelivery::Bearer,
         }
     }
