@@ -29,13 +29,15 @@ use securemailbox_protocol::{
     security::SecurityEvent,
     slots::SlotKind,
     time::Timestamp,
+    waits::Wait,
 };
 
 use crate::{
     adding::Adding,
     arguments::{
         Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone, NewLanguage,
-        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber, Writing,
+        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber, WaitToStop,
+        Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -169,6 +171,7 @@ impl<W: World> Desk<W> {
             arrived: shown::count(arrived),
             changed,
             more,
+            waits: mailbox.waits(),
         })
     }
 }
@@ -229,6 +232,11 @@ impl<W: World> MailboxCalls for Desk<W> {
         // What this device wrote itself is news for the lists too.
         let changed = self.told.replace(Some(mailbox.followed())) != Some(mailbox.followed());
         self.count(News { arrived, changed, more: progress == Progress::More })
+    }
+
+    async fn me(&self, _: Nothing) -> Result<Me, Problem> {
+        let (mailbox, _) = self.open()?;
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
     }
 
     async fn counts(&self, _: Nothing) -> Result<Counts, Problem> {
@@ -654,6 +662,17 @@ impl<W: World> MailboxCalls for Desk<W> {
                 }
             }
         }
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
+    async fn remove_account(&self, _: Nothing) -> Result<Wait, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.remove_account(world).await.or_problem()
+    }
+
+    async fn stop_wait(&self, args: WaitToStop) -> Result<Me, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.stop_wait(world, args.kind).await.or_problem()?;
         Ok(me(&mailbox, self.own_certificate_differs.get()))
     }
 

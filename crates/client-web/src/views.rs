@@ -19,6 +19,7 @@ use securemailbox_protocol::{
     sessions::SessionRow,
     slots::SlotKind,
     time::Timestamp,
+    waits::Wait,
 };
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
@@ -313,7 +314,7 @@ pub struct Rows {
 }
 
 /// How many there are of what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Counts {
     /// Letters in the inbox.
@@ -334,6 +335,8 @@ pub struct Counts {
     pub changed: bool,
     /// Whether the server has more: ask again at once.
     pub more: bool,
+    /// What waits to be done to the account, unless it is stopped.
+    pub waits: Vec<Wait>,
 }
 
 /// How much a mailbox holds, and may hold. The server's word.
@@ -546,6 +549,24 @@ pub struct Factors {
     pub offers: Vec<FactorOffer>,
     /// None while the person has to choose.
     pub chosen: Option<FactorOffer>,
+}
+
+/// The recovery code is right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Recovering {
+    /// What there is to choose from beside it.
+    pub factors: Factors,
+    /// What came of a one-time code that was shown before, if one was.
+    pub paper: Option<Recovered>,
+}
+
+/// What the recovery code and another proof came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Recovered {
+    /// Both were on paper, so it waits; none if the mailbox is open and a new password is to be chosen.
+    pub waits: Option<Wait>,
 }
 
 /// Whether a password will do.

@@ -334,6 +334,7 @@ mod tests {
             more: false,
             entries: (1..=STRANGERS).map(stranger).collect(),
             records: Vec::new(),
+            waits: Vec::new(),
         };
         anna.state.borrow_mut().replica.take_changes(changes).unwrap();
         ready(anna.write_down(&world)).unwrap();

@@ -86,6 +86,10 @@ enum MailboxCommand {
     Factors(With<factors::FactorsArgs>),
     /// Make ten one-time codes, for the day on which your phone is lost; older ones count no more.
     OneTimeCodes(With<Nothing>),
+    /// Erase this mailbox and all letters in it, after seven days.
+    RemoveMailbox(With<Nothing>),
+    /// Stop whoever wants to open this mailbox with paper, or to erase it, while that waits.
+    Stop(With<Nothing>),
     /// List what was done about who may open this mailbox, in the last 90 days.
     Events(With<Nothing>),
     /// Write a letter.
@@ -195,6 +199,8 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::Renew(With { own, .. }) => renewal::renew(&desk, own).await,
         Do::Factors(With { own, .. }) => factors::factors(&desk, own).await,
         Do::OneTimeCodes(_) => factors::one_time_codes(&desk).await,
+        Do::RemoveMailbox(_) => security::remove_mailbox(&desk).await,
+        Do::Stop(_) => security::stop(&desk).await,
         Do::Events(_) => security::events(&desk).await,
         Do::Send(With { own, .. }) => writing::send(&desk, own).await,
         Do::Reply(With { own, .. }) => writing::reply(&desk, own).await,
@@ -226,6 +232,8 @@ impl MailboxCommand {
             | Self::Whoami(with)
             | Self::NewSheet(with)
             | Self::OneTimeCodes(with)
+            | Self::RemoveMailbox(with)
+            | Self::Stop(with)
             | Self::Events(with)
             | Self::EmptyTrash(with) => &with.desk,
             Self::Contacts(with) => &with.desk,
@@ -303,6 +311,8 @@ mod tests {
             "securemailbox sessions --end-others --json",
             "securemailbox new-sheet",
             "securemailbox change-password --password-file f",
+            "securemailbox remove-mailbox",
+            "securemailbox stop",
             "securemailbox renew --password-file f",
             "securemailbox renew --quick",
             "securemailbox renew --finish",

@@ -1,4 +1,5 @@
-//! `sessions`, `new-sheet`, `change-password`, `events`: who may open this mailbox, and what was done about that.
+//! `sessions`, `new-sheet`, `change-password`, `events`, `stop`, `remove-mailbox`: who may open this mailbox, and what was done
+//! about that.
 
 use securemailbox_client::{
     devices::DeviceName,
@@ -13,6 +14,7 @@ use securemailbox_protocol::{
     problems::ProblemType,
     security::{SecurityEvent, SecurityEventKind},
     sessions::SessionRow,
+    waits::{Wait, WaitKind},
 };
 use securemailbox_vault::passwords::{Password, judge};
 use serde_json::json;
@@ -139,6 +141,37 @@ pub(crate) async fn events(desk: &Desk) -> Result<Answer, Stop> {
     .await
 }
 
+/// Stops whatever waits to be done to this mailbox. Asks for no code: whoever is signed in can say no.
+pub(crate) async fn stop(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let waits = mailbox.waits();
+        let mut text = String::new();
+        for Wait { kind, .. } in &waits {
+            mailbox.stop_wait(world, *kind).await?;
+            text += &desk.line(match kind {
+                WaitKind::Recovery => Sentence::RecoveryStopped,
+                WaitKind::Removal => Sentence::RemovalStopped,
+            });
+        }
+        if waits.is_empty() {
+            text = desk.line(Sentence::NothingWaits);
+        }
+        let stopped: Vec<WaitKind> = waits.iter().map(|wait| wait.kind).collect();
+        Ok(Answer::new(json!({ "stopped": stopped }), text))
+    })
+    .await
+}
+
+/// Asks that this mailbox be removed, which waits for seven days. Question, where the last code is too old: a code.
+pub(crate) async fn remove_mailbox(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let wait = confirmed(desk, world, mailbox, async || mailbox.remove_account(world).await).await?;
+        let due = desk.style.time(wait.due);
+        Ok(Answer::new(json!({ "waits": wait }), desk.line(Sentence::RemovalWaits { due: &due })))
+    })
+    .await
+}
+
 /// A mark at what belongs to this session.
 fn here(desk: &Desk, current: bool) -> String {
     if current { Sentence::ThisSession.said(desk.style.names()) } else { String::new() }
@@ -168,6 +201,10 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::OneTimeCodesMade => Sentence::OneTimeCodesMadeEvent,
         SecurityEventKind::OneTimeCodesRemoved => Sentence::OneTimeCodesRemovedEvent,
         SecurityEventKind::OneTimeCodeUsed => Sentence::OneTimeCodeUsedEvent,
+        SecurityEventKind::RecoveryBegun => Sentence::RecoveryBegunEvent,
+        SecurityEventKind::RecoveryStopped => Sentence::RecoveryStoppedEvent,
+        SecurityEventKind::RemovalBegun => Sentence::RemovalBegunEvent,
+        SecurityEventKind::RemovalStopped => Sentence::RemovalStoppedEvent,
     }
 }
 

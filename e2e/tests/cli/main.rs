@@ -17,6 +17,7 @@ mod running;
 mod slowly;
 mod story;
 mod swedish;
+mod ways_back;
 
 use std::path::Path;
 

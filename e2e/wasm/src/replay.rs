@@ -313,6 +313,13 @@ impl Life {
         shown.unwrap_or_else(|failure| format!("failed: {failure}"))
     }
 
+    fn recovered(recovered: sign_in::Recovered) -> Result<Self, String> {
+        match recovered {
+            sign_in::Recovered::Open(step) => Ok(Self::NewPassword(step)),
+            sign_in::Recovered::Waits(_) => Err("waits".to_owned()),
+        }
+    }
+
     /// What changes whether a mailbox is open.
     async fn step(&mut self, world: &impl World, act: Act) -> Shown {
         let next = match (std::mem::take(self), act) {
@@ -342,11 +349,14 @@ impl Life {
             }
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
-                let to_choose = sign_in::recover(world, &address, &code).await.map_err(name)?;
-                Self::Recovery(chosen(world, &to_choose).await?)
+                let begun = sign_in::recover(world, &address, &code).await.map_err(name)?;
+                match begun.paper {
+                    Some(paper) => Self::recovered(paper)?,
+                    None => Self::Recovery(chosen(world, &begun.to_choose).await?),
+                }
             }
             (Self::Recovery(step), Act::Code { code }) => {
-                Self::NewPassword(step.enter(world, &found(&code)?.into()).await.map_err(name)?)
+                Self::recovered(step.enter(world, &found(&code)?.into()).await.map_err(name)?)?
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
@@ -360,14 +370,8 @@ impl Life {
                 return Ok(shown);
             }
             (Self::Passkey(asked), Act::ShowPasskey { assertion, output }) => {
-                let output = PrfOutput::from_bytes(&output.0).ok();
-                match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
-                    PasskeySignedIn::Open(opening) => {
-                        let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
-                        return self.enter(world, entered).await;
-                    }
-                    PasskeySignedIn::Locked { .. } => return Ok(LOCKED.into()),
-                }
+                // Boxed: unoptimised, a step with all of this in it is more than a thread has room for.
+                return Box::pin(self.show(world, asked, assertion, output)).await;
             }
             (Self::Outside, Act::Open) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
@@ -396,6 +400,18 @@ impl Life {
         };
         *self = next;
         Ok(String::new())
+    }
+
+    /// A passkey signed: the mailbox is open, or waits for the password.
+    async fn show(&mut self, world: &impl World, asked: PasskeyAsked, assertion: Assertion, output: Octets) -> Shown {
+        let output = PrfOutput::from_bytes(&output.0).ok();
+        match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
+            PasskeySignedIn::Open(opening) => {
+                let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
+                self.enter(world, entered).await
+            }
+            PasskeySignedIn::Locked { .. } => Ok(LOCKED.into()),
+        }
     }
 
     /// Nobody comes in to what is old: a mailbox that can't be brought up to date is not shown here.

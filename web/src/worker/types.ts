@@ -239,7 +239,11 @@ changed: boolean,
 /**
  * Whether the server has more: ask again at once.
  */
-more: boolean, };
+more: boolean, 
+/**
+ * What waits to be done to the account, unless it is stopped.
+ */
+waits: Array<Wait>, };
 
 /**
  * A passkey that was made.
@@ -1002,6 +1006,19 @@ export type NewPhone = {
 phone: string, };
 
 /**
+ * Whose mailbox is to be removed.
+ */
+export type NewRemoval = { 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The language of the e-mail.
+ */
+language: Language, };
+
+/**
  * A choice of how long letters lie in the trash.
  */
 export type NewTrashLife = { 
@@ -1297,6 +1314,28 @@ erased: Erased, };
 export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" } | { "type": "level-is-off" };
 
 /**
+ * What the recovery code and another proof came to.
+ */
+export type Recovered = { 
+/**
+ * Both were on paper, so it waits; none if the mailbox is open and a new password is to be chosen.
+ */
+waits: Wait | null, };
+
+/**
+ * The recovery code is right.
+ */
+export type Recovering = { 
+/**
+ * What there is to choose from beside it.
+ */
+factors: Factors, 
+/**
+ * What came of a one-time code that was shown before, if one was.
+ */
+paper: Recovered | null, };
+
+/**
  * What a recovery begins with.
  */
 export type RecoveryCode = { 
@@ -1523,7 +1562,7 @@ current: boolean, };
 /**
  * What was done. A closed list.
  */
-export type SecurityEventKind = "signed-in" | "new-device" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "keys-renewed" | "password-removed" | "session-ended" | "other-sessions-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed";
+export type SecurityEventKind = "signed-in" | "new-device" | "sheet-replaced" | "keyring-replaced" | "password-replaced" | "password-changed" | "keys-renewed" | "password-removed" | "session-ended" | "other-sessions-ended" | "unlock-failed" | "codes-refused" | "authenticator-added" | "authenticator-removed" | "phone-replaced" | "reserve-phone-added" | "reserve-phone-removed" | "one-time-codes-made" | "one-time-codes-removed" | "one-time-code-used" | "passkey-added" | "passkey-removed" | "recovery-begun" | "recovery-stopped" | "removal-begun" | "removal-stopped";
 
 /**
  * A letter that is to go out.
@@ -1602,6 +1641,15 @@ export type SlotKind = "password" | "passkey" | "recovery" | "device" | "link";
  * How a key stands, as a person is shown it.
  */
 export type Standing = "own" | "unmet" | "new" | "known" | "compared" | "former" | "changed" | "differs";
+
+/**
+ * The link of an announcement, or what stands behind its `#`.
+ */
+export type StopLink = { 
+/**
+ * As it stands in the page's address.
+ */
+link: string, };
 
 /**
  * What a verified envelope says.
@@ -1704,6 +1752,37 @@ name: string, };
 export type Verdict = "too-short" | "pattern" | "own-name" | "personal" | "known" | "enough" | "good";
 
 /**
+ * One that waits.
+ */
+export type Wait = { 
+/**
+ * What waits.
+ */
+kind: WaitKind, 
+/**
+ * Since when.
+ */
+begun: Timestamp, 
+/**
+ * When its time has come, by the server's clock.
+ */
+due: Timestamp, };
+
+/**
+ * What waits. An account has at most one of a kind.
+ */
+export type WaitKind = "recovery" | "removal";
+
+/**
+ * What waits, and is to be stopped.
+ */
+export type WaitToStop = { 
+/**
+ * What.
+ */
+kind: WaitKind, };
+
+/**
  * What became of the letters that were on their way.
  */
 export type WentOut = { 
@@ -1782,8 +1861,12 @@ export interface SignInCalls {
   sign_in: [Credentials, Factors];
   choose_factor: [Id, Factors];
   enter_code: [LastCode, Done];
-  recover: [RecoveryCode, Factors];
-  enter_recovery_code: [Code, Done];
+  recover: [RecoveryCode, Recovering];
+  enter_recovery_code: [Code, Recovered];
+  ask_for_removal: [NewRemoval, Done];
+  enter_removal_code: [Code, Wait];
+  find_wait: [StopLink, Wait];
+  stop_by_link: [StopLink, Done];
   replace_password: [NewPassword, Sheet];
   unlock: [Unlock, Done];
   change_password: [OtherPassword, PasswordChange];
@@ -1807,6 +1890,7 @@ export interface MailboxCalls {
   hand_in: [Nothing, Array<DraftNews>];
   sync: [Heard, Counts];
   counts: [Nothing, Counts];
+  me: [Nothing, Me];
   list: [Part, Rows];
   read: [Id, Letter];
   look_again: [Id, Letter];
@@ -1875,6 +1959,8 @@ export interface MailboxCalls {
   set_trash_life: [NewTrashLife, Done];
   notices: [Nothing, NewNotices];
   set_notices: [NewNotices, Done];
+  remove_account: [Nothing, Wait];
+  stop_wait: [WaitToStop, Me];
   new_sheet: [Nothing, Sheet];
   sheet_kept: [Nothing, Me];
   lock: [Nothing, Done];

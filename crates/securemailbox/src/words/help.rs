@@ -74,6 +74,8 @@ fn about(command: &str) -> Option<&'static str> {
         "replace-phone" => "Byt ditt mobilnummer",
         "remove" => "Ta bort ett sätt",
         "one-time-codes" => "Gör tio engångskoder, om du tappar telefonen; de gamla gäller inte längre",
+        "remove-mailbox" => "Radera brevlådan och alla brev i den, efter sju dagar",
+        "stop" => "Stoppa den som vill öppna brevlådan med papper, eller radera den, medan det väntar",
         "events" => "Visa vad som har hänt med vem som får öppna brevlådan, de senaste 90 dagarna",
         "send" => "Skriv ett brev",
         "reply" => "Svara på ett brev: till avsändaren, under samma ämne, i samma samtal",

@@ -165,6 +165,33 @@ sentences! {
     OneTimeCodesMadeEvent "new one-time codes were made" "nya engångskoder gjordes";
     OneTimeCodesRemovedEvent "the one-time codes were removed" "engångskoderna togs bort";
     OneTimeCodeUsedEvent "a one-time code was used" "en engångskod användes";
+    RecoveryBegunEvent
+        "somebody wants to open the mailbox with paper, and waits"
+        "någon vill öppna brevlådan med papper, och väntar";
+    RecoveryStoppedEvent
+        "opening it with paper was stopped; sheet and one-time codes are void"
+        "att öppna med papper stoppades; blad och engångskoder gäller inte längre";
+
+    // What waits.
+    OpensAt { due: &'a str }
+        "Sheet and one-time code are both paper, and paper may be stolen. So the mailbox opens at {due}, and its owner is told everywhere. Run recover again after that, with the same recovery code."
+        "Bladet och engångskoden är båda papper, och papper kan vara stulna. Därför öppnas brevlådan {due}, och vi berättar det överallt. Kör recover igen efter det, med samma återställningskod.";
+    RecoveryWaits { due: &'a str }
+        "Warning: somebody showed your recovery sheet and a one-time code, and can choose a new password from {due}. Is it not you? Stop it: securemailbox stop"
+        "Varning: någon har visat ditt återställningsblad och en engångskod, och kan välja ett nytt lösenord från {due}. Är det inte du? Stoppa det: securemailbox stop";
+    RecoveryStopped
+        "Stopped. The recovery sheet and the one-time codes open nothing any more: make new ones with new-sheet and one-time-codes."
+        "Stoppat. Återställningsbladet och engångskoderna öppnar inget längre: gör nya med new-sheet och one-time-codes.";
+    RemovalBegunEvent "somebody wants to erase the mailbox" "någon vill radera brevlådan";
+    RemovalStoppedEvent "erasing the mailbox was stopped" "att radera brevlådan stoppades";
+    RemovalWaits { due: &'a str }
+        "This mailbox is erased at {due}, with all letters in it. Until then it can be stopped: securemailbox stop"
+        "Brevlådan raderas {due}, med alla brev i den. Till dess går det att stoppa: securemailbox stop";
+    RemovalStopped "Stopped. The mailbox stays." "Stoppat. Brevlådan finns kvar.";
+    SheetOwed
+        "You have no recovery sheet that you said to have. Make one: securemailbox new-sheet"
+        "Du har inget återställningsblad som du har sagt att du har. Gör ett: securemailbox new-sheet";
+    NothingWaits "Nothing waits." "Det är inget som väntar.";
 
     // Factors.
     FactorEmail "E-mail" "Mejl";

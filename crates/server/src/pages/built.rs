@@ -30,6 +30,7 @@ const ADDRESSES: &[&str] = &[
     "/contacts",
     "/contacts/add",
     "/forgotten",
+    "/lost",
     "/mail",
     "/mail/drafts",
     "/mail/inbox",
@@ -49,6 +50,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/sessions",
     "/settings/space",
     "/sign-in",
+    "/stop",
 ];
 
 /// An address that only a demo has.
