@@ -18,8 +18,8 @@ use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
         Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewRemoval,
-        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, StopLink, TypedAddress, Unlock,
-        WaitToStop, Writing,
+        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, StopLink, TypedAddress,
+        TypedNumber, Unlock, WaitToStop, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -28,8 +28,8 @@ use crate::{
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Holdings,
-        Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
+        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
         PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
@@ -183,6 +183,11 @@ calls! {
         read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
+        /// Asks the server whether a number that the owner knows is that of somebody. Where it is not, nothing goes out to them:
+        /// `number-differs`.
+        check_number(TypedNumber) -> CheckedNumber;
+        /// The owner writes to them anyway: what the server said is forgotten.
+        write_anyway(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
         hold(Going) -> Done;
         /// The writer took it back.

@@ -9,6 +9,7 @@ mod limits;
 mod malformed;
 mod metrics;
 mod notices;
+mod numbers;
 mod operation;
 mod page;
 mod passwords;
