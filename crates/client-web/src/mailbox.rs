@@ -584,8 +584,14 @@ impl<W: World> MailboxCalls for Desk<W> {
         // Two at once would do it twice, and each alone is enough.
         let mut so_far = self.rewrapping.take();
         let (done, over) = if so_far.is_done() {
-            let done = mailbox.give_up_former_keys(world, &so_far).await;
-            (done, true)
+            match mailbox.give_up_former_keys(world, &so_far).await {
+                Ok(true) => (Ok(()), true),
+                Ok(false) => {
+                    so_far.look_again();
+                    (Ok(()), false)
+                }
+                Err(error) => (Err(error), false),
+            }
         } else {
             (mailbox.rewrap_some(world, &mut so_far).await, false)
         };

@@ -96,17 +96,17 @@ impl<'a, T: Transport> Api<'a, T> {
         self.call(Call::new(what)).await.map(drop)
     }
 
-    /// Writes raw bytes under a condition (RFC 9110 §13), expects JSON.
+    /// Writes raw bytes under conditions (RFC 9110 §13), expects JSON.
     ///
     /// # Errors
     /// [`CallError`]
     pub async fn put_raw<A: DeserializeOwned>(
         &self,
         what: Operation<Raw, A>,
-        condition: (&'static str, String),
+        conditions: Vec<(&'static str, String)>,
         body: Vec<u8>,
     ) -> Result<A, CallError> {
-        let headers = vec![("content-type", OCTETS.into()), condition];
+        let headers = std::iter::once(("content-type", OCTETS.into())).chain(conditions).collect();
         json(&self.call(Call { headers, body, ..Call::new(what) }).await?)
     }
 

@@ -268,6 +268,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::RegistrationOver
         | ProblemType::RecordExists
         | ProblemType::StaleVersion
+        | ProblemType::StaleKeyring
         | ProblemType::TooLarge
         | ProblemType::CodeNotSent
         | ProblemType::NotAMobileNumber

@@ -10,7 +10,7 @@ use securemailbox_protocol::{
     numbers::{ChangeNumber, Version},
     octets::Octets,
     problems::ProblemType,
-    records::{Record, RecordHead, RecordPurpose},
+    records::{KEYRING_VERSION, Record, RecordHead, RecordPurpose},
 };
 use securemailbox_vault::records::{self, RecordPlace};
 
@@ -324,13 +324,27 @@ impl Mailbox {
         Ok(heads.iter().zip(rows).map(|(head, row)| unwritten(head).or_else(|| written(head, row.value))).collect())
     }
 
-    /// Writes the next version of a record, or its first.
+    /// Writes the next version of a record, or its first. Where the keyring was written meanwhile, it is read first: after a
+    /// renewal by another device it does not open, and nothing is written that would open for nobody.
     pub(crate) async fn put_record(
         &self,
         world: &impl World,
         head: &RecordHead,
         text: &[u8],
     ) -> Result<(), RecordError> {
+        let stale = match self.put_record_once(world, head, text).await {
+            Err(RecordError::Call(error)) if error.problem() == Some(ProblemType::StaleKeyring) => error,
+            written => return written,
+        };
+        let keyring = self.state.borrow().replica.record(RecordPurpose::Keyring).cloned();
+        match self.fetch_record(world, &keyring.ok_or(SyncRefused::RecordMissing)?).await {
+            Ok(_) => self.put_record_once(world, head, text).await,
+            Err(RecordError::DoesNotOpen) => Err(stale.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put_record_once(&self, world: &impl World, head: &RecordHead, text: &[u8]) -> Result<(), RecordError> {
         let next = RecordPlace { version: head.version.next(), ..place(&self.owner, head) };
         let sealed = records::seal(&next, &self.owner.secret, text, &mut world.rng());
         let write = endpoints::WRITE_RECORD.of(head.id).with("purpose", head.purpose.as_str());
@@ -339,7 +353,11 @@ impl Mailbox {
         } else {
             ("if-match", format!("\"{}\"", head.version))
         };
-        let written = self.session.api(world).put_raw(write, condition, sealed.clone()).await?;
+        let keyring = self.state.borrow().replica.record(RecordPurpose::Keyring).map(|keyring| keyring.version);
+        let keyring = keyring.filter(|_| head.purpose != RecordPurpose::Keyring);
+        let keyring = keyring.map(|version| (KEYRING_VERSION, version.to_string()));
+        let conditions = std::iter::once(condition).chain(keyring).collect();
+        let written = self.session.api(world).put_raw(write, conditions, sealed.clone()).await?;
         let as_asked = written.id == head.id && written.purpose == head.purpose;
         if !as_asked || written.version != head.version.next() {
             return Err(SyncRefused::Contradiction.into());

@@ -38,6 +38,9 @@ use crate::{
     world::World,
 };
 
+/// With more former subkeys than these a renewal is thorough, whoever chose what: twenty-four fill a keyring.
+const FORMER_KEYS: usize = 8;
+
 /// The keys are not renewed, or nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenewError {
@@ -162,10 +165,12 @@ impl RenewalBegun {
     /// # Errors
     /// [`RenewError`]: nothing is changed, but after [`RenewError::Unanswered`] nobody knows.
     pub async fn renew(&self, world: &impl World, mailbox: &Mailbox, extent: Extent) -> Result<Opening, RenewError> {
+        // Since it was asked first, another tab may have saved something here only.
+        mailbox.refuse_unsaved(world).await?;
         let mut anew = Anew::default();
         for _ in 0..TRIES {
             match self.stage_all(world, mailbox, extent, &mut anew).await {
-                Err(RenewError::Call(error)) if is_stale(&error) => {
+                Err(RenewError::Call(error) | RenewError::Record(RecordError::Call(error))) if is_stale(&error) => {
                     mailbox.sync(world).await?;
                     continue;
                 }
@@ -182,14 +187,18 @@ impl RenewalBegun {
                     return Err(RecordError::from(SyncRefused::Contradiction).into());
                 }
                 Ok(begun) => {
-                    // They were sealed under the old secret, and say who was written to.
-                    world.device().erase_rows().await?;
+                    // They were sealed under the old secret, and say who was written to. What stays opens nothing.
+                    let _ = world.device().erase_rows().await;
                     let mut opening = Opening::new(mailbox.address(), begun, self.owner.secret.clone());
                     opening.keep = mailbox.session.kept();
                     return Ok(opening);
                 }
-                Err(error) if is_stale(&error) => mailbox.sync(world).await?,
-                Err(CallError::Unreachable(_) | CallError::Unreadable) => return Err(RenewError::Unanswered),
+                Err(error) if is_stale(&error) => {
+                    mailbox.sync(world).await?;
+                    // What was staged may have been given up: it waits for an hour, and for one session.
+                    anew.staged.clear();
+                }
+                Err(error) if may_be_done(&error) => return Err(RenewError::Unanswered),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -205,6 +214,8 @@ impl RenewalBegun {
         anew: &mut Anew,
     ) -> Result<(), RenewError> {
         let owner = &self.owner;
+        // A keyring has room for so many former subkeys, and a thorough renewal gives them up.
+        let is_long = mailbox.keyring.identities().count() > FORMER_KEYS;
         let heads: Vec<RecordHead> = mailbox.state.borrow().replica.records().cloned().collect();
         for head in heads {
             if anew.staged.get(&head.id) == Some(&head.version) {
@@ -221,7 +232,7 @@ impl RenewalBegun {
                 }
                 RecordPurpose::Settings => {
                     let settings = Settings::from_bytes(&text).map_err(|_| RecordError::UnknownForm)?;
-                    let rewrapping = extent == Extent::Thorough;
+                    let rewrapping = extent == Extent::Thorough || settings.rewrapping || is_long;
                     Settings { rewrapping, ..settings.owing_sheet() }.to_bytes().into()
                 }
                 RecordPurpose::Contact | RecordPurpose::Draft => text,
@@ -235,6 +246,16 @@ impl RenewalBegun {
             anew.staged.insert(head.id, head.version);
         }
         Ok(())
+    }
+}
+
+/// Whether the server may have done it all the same.
+fn may_be_done(error: &CallError) -> bool {
+    match error {
+        CallError::Unreachable(_) | CallError::Unreadable => true,
+        CallError::UnknownProblem(status) => *status >= 500,
+        CallError::Problem(problem) => problem.kind == ProblemType::Internal,
+        CallError::TooLargeForProxy => false,
     }
 }
 

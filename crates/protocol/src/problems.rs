@@ -70,6 +70,7 @@ problem_types! {
     AlreadyReleased "already-released" 409 "The letter has gone out already." "It lies in its readers' mailboxes, and can't be taken back like this any more.";
     RegistrationOver "registration-over" 409 "This registration is complete, or its hour is over." "Sign in, or register again.";
     RecordExists "record-exists" 409 "The account has such a record already." "Read it, and write the next version.";
+    StaleKeyring "stale-keyring" 412 "The keyring was written by another device meanwhile." "Read it. If it does not open, the locks of the mailbox were changed: sign in again.";
     StaleVersion "stale-version" 412 "The record was written by another device meanwhile." "Read it, merge, and write again.";
     TooLarge "too-large" 413 "The request is larger than this address takes." "Send less; the limits are in docs/protocol.md.";
     UnsupportedMediaType "unsupported-media-type" 415 "The body is of another kind than this address takes." "Compare it with the API's description at /api/v1/openapi.json.";

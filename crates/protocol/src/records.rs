@@ -9,6 +9,10 @@ use crate::{
     sealed::Purpose,
 };
 
+/// The header in which whoever writes a record says at which version they hold the keyring. After a renewal it is another one, and
+/// what was sealed before it would open for nobody (PROTOCOL §10).
+pub const KEYRING_VERSION: &str = "keyring-version";
+
 /// Which of an account's records one is. There is one keyring and one settings; contacts and drafts are many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

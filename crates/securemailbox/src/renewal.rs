@@ -51,7 +51,8 @@ pub(crate) async fn renew(desk: &Desk, RenewArgs { quick, finish, password }: Re
     let opening = desk.patiently(begun.renew(&world, &former, extent)).await.map_err(Stop::from).map_err(told)?;
     let (mailbox, warnings) = Mailbox::begin(&world, opening).await.map_err(Stop::from).map_err(told)?;
     desk.warn(&warnings);
-    mailbox.first_sheet_kept(&world).await.map_err(Stop::from).map_err(told)?;
+    // At once: whoever ends it while letters are wrapped has the sheet, or owes it.
+    desk.note(Sentence::NewRecoveryCode { code: &code });
     let mut text = desk.line(Sentence::LocksChanged);
     text += &desk.line(Sentence::NewRecoveryCode { code: &desk.style.strong(&code) });
     let letters = if quick { None } else { Some(rewrap(desk, &world, &mailbox).await) };
@@ -63,6 +64,7 @@ pub(crate) async fn renew(desk: &Desk, RenewArgs { quick, finish, password }: Re
         Some(Err(stop)) => return Err(told(stop).and(Sentence::RelockLater)),
         None => None,
     };
+    mailbox.first_sheet_kept(&world).await.map_err(Stop::from).map_err(told)?;
     mailbox.close(&world).await.map_err(Stop::from).map_err(told)?;
     Ok(Answer::new(json!({ "renewed": true, "letters": letters, "recovery_code": code }), text))
 }
@@ -82,11 +84,15 @@ async fn go_on(desk: &Desk) -> Result<Answer, Stop> {
 async fn rewrap(desk: &Desk, world: &impl World, mailbox: &Mailbox) -> Result<u64, Stop> {
     let mut so_far = Rewrapping::new();
     mailbox.sync(world).await?;
-    while !so_far.is_done() {
-        desk.patiently(mailbox.rewrap_some(world, &mut so_far)).await?;
-        desk.note(Sentence::RelockedSoFar { done: so_far.done() as u64, total: mailbox.letters().len() as u64 });
+    loop {
+        while !so_far.is_done() {
+            desk.patiently(mailbox.rewrap_some(world, &mut so_far)).await?;
+            desk.note(Sentence::RelockedSoFar { done: so_far.done() as u64, total: mailbox.letters().len() as u64 });
+        }
+        let give_up = async || mailbox.give_up_former_keys(world, &so_far).await;
+        if confirmed(desk, world, mailbox, give_up).await? {
+            return Ok(so_far.done() as u64);
+        }
+        so_far.look_again();
     }
-    let give_up = async || mailbox.give_up_former_keys(world, &so_far).await;
-    confirmed(desk, world, mailbox, give_up).await?;
-    Ok(so_far.done() as u64)
 }

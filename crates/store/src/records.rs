@@ -20,6 +20,9 @@ pub enum WriteRecordError {
     /// Another device wrote it meanwhile.
     #[error("the record has another version by now")]
     StaleVersion,
+    /// The keyring was written meanwhile: by a renewal, perhaps.
+    #[error("the keyring has another version by now")]
+    StaleKeyring,
     /// The mailbox has no such record.
     #[error("the mailbox has no such record")]
     NotFound,
@@ -74,6 +77,9 @@ pub struct WriteRecord {
     pub purpose: RecordPurpose,
     /// The version it replaces; none for a new record.
     pub expected: Option<Version>,
+    /// The version of the keyring that its writer holds: what was sealed before a renewal opens no more. None for the keyring
+    /// itself.
+    pub keyring: Option<Version>,
     /// Its bytes, sealed by the client at the next version.
     pub sealed: Vec<u8>,
     /// How much the mailbox may hold. What it can't do without is written all the same: what it reads by, and what its
@@ -86,6 +92,9 @@ impl Act for WriteRecord {
     type Error = WriteRecordError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if let Some(keyring) = self.keyring {
+            self.hold_to(db, keyring).await?;
+        }
         match self.expected {
             None => {
                 let created = create(db, self.mailbox, self.id, self.purpose, &self.sealed).await?;
@@ -130,6 +139,13 @@ pub(crate) async fn create<D: Db>(
 }
 
 impl WriteRecord {
+    /// In the transaction that writes, so that no request that began before a renewal is written after it.
+    async fn hold_to<D: Db>(&self, db: &mut D, keyring: Version) -> Result<(), WriteRecordError> {
+        const SQL: &str = "SELECT version FROM record WHERE mailbox_id = $1 AND purpose = 'keyring'";
+        let mut row = db.row(SQL, &[&self.mailbox]).await?.ok_or(WriteRecordError::StaleKeyring)?;
+        if row.take::<Version>()? == keyring { Ok(()) } else { Err(WriteRecordError::StaleKeyring) }
+    }
+
     async fn replace<D: Db>(&self, db: &mut D, expected: Version) -> Result<RecordHead, WriteRecordError> {
         const FIND: &str = "
             SELECT version, LENGTH(sealed) FROM record

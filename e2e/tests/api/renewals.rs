@@ -4,7 +4,7 @@ use std::{cell::Cell, fs, path::Path};
 
 use rand::rngs::OsRng;
 use securemailbox_client::{
-    contacts::Standing,
+    contacts::{Description, Standing},
     device::Memory,
     failure::Failure,
     letters::{Addressed, Rewrapping},
@@ -59,13 +59,17 @@ async fn renewed(mailbox: Mailbox, world: &impl World, extent: Extent) -> (Mailb
     (Mailbox::begin(world, opening).await.unwrap().0, code)
 }
 
+async fn wrap_all(mailbox: &Mailbox, world: &impl World, so_far: &mut Rewrapping) {
+    while !so_far.is_done() {
+        mailbox.rewrap_some(world, so_far).await.unwrap();
+    }
+}
+
 /// Has every letter's key wrapped anew, and the former subkeys given up.
 async fn rewrapped(mailbox: &Mailbox, world: &impl World) -> usize {
     let mut so_far = Rewrapping::new();
-    while !so_far.is_done() {
-        mailbox.rewrap_some(world, &mut so_far).await.unwrap();
-    }
-    mailbox.give_up_former_keys(world, &so_far).await.unwrap();
+    wrap_all(mailbox, world, &mut so_far).await;
+    assert_eq!(mailbox.give_up_former_keys(world, &so_far).await, Ok(true));
     so_far.done()
 }
 
@@ -213,10 +217,16 @@ enum Does {
 struct Way {
     wire: Wire,
     does: Cell<Does>,
+    /// The session that goes along, as a cookie does whatever page asks.
+    cookie: Option<String>,
 }
 
 impl Transport for Way {
-    async fn call(&self, request: Request) -> Result<Response, Unreachable> {
+    async fn call(&self, mut request: Request) -> Result<Response, Unreachable> {
+        if let Some(token) = &self.cookie {
+            request.headers.retain(|(name, _)| *name != "authorization");
+            request.headers.push(("authorization", format!("Bearer {token}")));
+        }
         let (does, path) = (self.does.get(), request.path.clone());
         let renews = path.ends_with("/renewal");
         if renews && does == Does::Nothing {
@@ -243,7 +253,7 @@ struct AnnaBy<'a> {
 
 impl<'a> AnnaBy<'a> {
     fn new(anna: &'a Person, does: Does) -> Self {
-        Self { way: Way { wire: anna.transport.clone(), does: Cell::new(does) }, device: &anna.device }
+        Self { way: Way { wire: anna.transport.clone(), does: Cell::new(does), cookie: None }, device: &anna.device }
     }
 }
 
@@ -304,14 +314,60 @@ async fn a_server_that_keeps_a_letter_back_does_not_get_its_key_destroyed() {
     annas.sync(&anna).await.unwrap();
     let by = AnnaBy::new(&anna, Does::KeepsALetterBack);
     let mut so_far = Rewrapping::new();
-    while !so_far.is_done() {
-        annas.rewrap_some(&by, &mut so_far).await.unwrap();
-    }
+    wrap_all(&annas, &by, &mut so_far).await;
+    assert_eq!(annas.give_up_former_keys(&by, &so_far).await, Ok(false), "it is looked for once more");
+    so_far.look_again();
+    wrap_all(&annas, &by, &mut so_far).await;
     let refused = annas.give_up_former_keys(&by, &so_far).await;
     assert_eq!(refused, Err(RecordError::Refused(SyncRefused::Contradiction)));
     assert!(annas.is_rewrapping());
     assert_eq!(rewrapped(&annas, &anna).await, 1);
     assert_eq!(text(&annas, &anna, letter).await, "Minnes.");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_letter_that_comes_while_its_owner_confirms_is_wrapped_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna Lindqvist").await;
+    write(&annas, &anna, ANNA.0, "Minnes.").await;
+    let (annas, _) = renewed(annas, &anna, Extent::Thorough).await;
+    let mut so_far = Rewrapping::new();
+    wrap_all(&annas, &anna, &mut so_far).await;
+    let came = write(&annas, &anna, ANNA.0, "Sent.").await;
+    assert_eq!(annas.give_up_former_keys(&anna, &so_far).await, Ok(false));
+    so_far.look_again();
+    wrap_all(&annas, &anna, &mut so_far).await;
+    assert_eq!(annas.give_up_former_keys(&anna, &so_far).await, Ok(true));
+    assert_eq!(text(&annas, &anna, came).await, "Sent.");
+}
+
+/// Whatever still holds the secret from before, such as a page beside the one that renews, writes nothing that would open for
+/// nobody.
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_sealed_by_the_secret_from_before_is_not_taken_after_a_renewal() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna Lindqvist").await;
+    let begun = annas.begin_renewal(&anna, OTHER).await.unwrap();
+    let beside = Mailbox::open(&anna).await.unwrap();
+    let opening = begun.renew(&anna, &annas, Extent::Quick).await.unwrap();
+    drop(annas);
+    let annas = Mailbox::begin(&anna, opening).await.unwrap().0;
+    // In a browser both pages have the cookie of the new session.
+    let name = securemailbox_client::settings::Name::parse("Anna Ek").unwrap();
+    let mut by = AnnaBy::new(&anna, Does::Right);
+    by.way.cookie = Some(anna.token());
+    let described = Description { name: Some(name.clone()), ..Description::default() };
+    beside.add_contact(&by, &to(BJÖRN.0), described).await.unwrap();
+    let refused = beside.keep(&by).await.unwrap_err().explain();
+    assert_eq!(refused.name, ProblemType::StaleKeyring.into());
+    assert!(beside.rename(&by, name.clone()).await.is_err());
+    annas.rename(&anna, name).await.unwrap();
+    annas.close(&anna).await.unwrap();
+    assert_eq!(Mailbox::open(&anna).await.unwrap().name(), "Anna Ek");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -506,11 +506,15 @@ async fn renew(mailbox: &Mailbox, world: &impl World, password: &str) -> Result<
 
 async fn rewrap(mailbox: &Mailbox, world: &impl World) -> Result<String, RecordError> {
     let mut so_far = Rewrapping::new();
-    while !so_far.is_done() {
-        mailbox.rewrap_some(world, &mut so_far).await?;
+    loop {
+        while !so_far.is_done() {
+            mailbox.rewrap_some(world, &mut so_far).await?;
+        }
+        if mailbox.give_up_former_keys(world, &so_far).await? {
+            return Ok(so_far.done().to_string());
+        }
+        so_far.look_again();
     }
-    mailbox.give_up_former_keys(world, &so_far).await?;
-    Ok(so_far.done().to_string())
 }
 
 async fn list(mailbox: &Mailbox, world: &impl World, folder: Folder) -> Shown {

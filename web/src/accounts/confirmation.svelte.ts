@@ -22,7 +22,8 @@ export class Confirmation {
       return await act();
     } catch (refusal) {
       const problem = problemIn(refusal);
-      if (problem.name !== "proof-required" || !(await this.ask(problem))) throw refusal;
+      const wantsProof = problem.name === "proof-required" || problem.name === "level-required";
+      if (!wantsProof || !(await this.ask(problem))) throw refusal;
       return await act();
     }
   }

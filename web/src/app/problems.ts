@@ -121,6 +121,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   contradiction: [() => m["problem.contradiction"](), () => m["problem.do.operator"]()],
   "record-missing": [() => m["problem.record_missing"](), () => m["problem.do.operator"]()],
   "password-not-taken": [() => m["problem.password_not_taken"](), () => m["problem.password_not_taken.do"]()],
+  "stale-keyring": [() => m["problem.stale_keyring"](), () => m["problem.stale_keyring.do"]()],
   "renewal-unanswered": [() => m["problem.renewal_unanswered"](), () => m["problem.renewal_unanswered.do"]()],
   unsaved: [() => m["problem.unsaved"](), () => m["problem.unsaved.do"]()],
   "record-does-not-open": [() => m["problem.record_does_not_open"](), () => m["problem.do.operator"]()],

@@ -207,6 +207,22 @@ async function bothWorkers(): Promise<WorkerCalls> {
 
 /** Where the sign-in Worker beside an open mailbox hands over, should it have something to. */
 let handover: MessagePort | undefined;
+/** The open mailbox gives way to the renewed one. */
+let renewing = false;
+
+/** After a renewal that was refused the mailbox is opened as it was; or, if it can't be, it is locked. What was handed is used up. */
+async function openAgain(): Promise<void> {
+  void signInWorker?.then((worker) => worker.end()).catch(() => undefined);
+  signInWorker = undefined;
+  mailboxWorker?.end();
+  mailboxWorker = undefined;
+  try {
+    mailboxWorker = await begun(null);
+    attend((await mailboxWorker.call("reopen", {})) as Me);
+  } catch {
+    forget({ event: "locked", why: "asked" });
+  }
+}
 
 /** A sign-in Worker beside the mailbox that is open, for another password or new locks. */
 async function besideMailbox(): Promise<WorkerCalls> {
@@ -265,20 +281,27 @@ export const signIn = {
    * hold opens nothing any more. Where it is refused, the mailbox is open as it was.
    */
   async renew(args: SignInCalls["renew"][0]): Promise<{ me: Me; said: Sheet }> {
-    tell({ tell: "locked", why: "asked" });
+    const others = { tell: "locked", why: "asked" } as const;
+    tell(others);
     mailboxWorker?.end();
-    const worker = (mailboxWorker = await begun(handover ?? null));
+    renewing = true;
     try {
-      return await signIn.finish("renew", args);
+      mailboxWorker = await begun(handover ?? null);
+      const renewed = await signIn.finish("renew", args);
+      // One that was opened meanwhile has the former secret.
+      tell(others);
+      return renewed;
     } catch (refusal) {
-      // Nobody waits for a handover any more, and the one that was open is opened again; or, if it can't be, it is locked.
-      await worker.call("reopen", {}).then((me) => attend(me as Me), () => forget({ event: "locked", why: "broken" }));
+      await openAgain();
       throw refusal;
+    } finally {
+      renewing = false;
     }
   },
 
   /** Gives up what was begun, or ends what is done beside an open mailbox: the memory that a password needed goes with it. */
   end(): void {
+    if (renewing) return; // it ends itself; broken off, nobody would know which locks are there
     void signInWorker?.then((worker) => worker.end()).catch(() => undefined);
     signInWorker = undefined;
   },

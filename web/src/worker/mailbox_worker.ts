@@ -99,6 +99,8 @@ function endIfOver(problem: Problem | null): void {
   if (problem?.name === "not-signed-in") end({ event: "ended" });
   // Another tab locked it, and this one did not hear of that.
   if (problem?.name === "session-locked") end({ event: "locked", why: "asked" });
+  // Its locks were changed beside it: what it holds opens nothing any more.
+  if (problem?.name === "stale-keyring") end({ event: "locked", why: "asked" });
 }
 
 function end(event: MailboxEvent): void {

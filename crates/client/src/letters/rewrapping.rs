@@ -30,6 +30,8 @@ pub struct Rewrapping {
     seen: BTreeSet<LetterId>,
     since: ChangeNumber,
     at_end: bool,
+    /// A letter was missing at the end, and is looked for once more.
+    missed: bool,
 }
 
 impl Default for Rewrapping {
@@ -42,13 +44,18 @@ impl Rewrapping {
     /// At the beginning; what is done already is found to be so.
     #[must_use]
     pub const fn new() -> Self {
-        Self { seen: BTreeSet::new(), since: ChangeNumber::ZERO, at_end: false }
+        Self { seen: BTreeSet::new(), since: ChangeNumber::ZERO, at_end: false, missed: false }
     }
 
     /// How many letters were looked at.
     #[must_use]
     pub fn done(&self) -> usize {
         self.seen.len()
+    }
+
+    /// A letter came when all had been looked at.
+    pub const fn look_again(&mut self) {
+        (self.at_end, self.missed) = (false, true);
     }
 
     /// Whether every letter was, and the former subkeys can be given up.
@@ -79,7 +86,9 @@ impl Mailbox {
         for entry in changes.entries {
             let id = entry.id;
             keys.extend(self.rewrapped(world, entry).await?);
-            so_far.seen.insert(id);
+            if so_far.seen.insert(id) {
+                so_far.missed = false;
+            }
         }
         for keys in keys.chunks(limits::REWRAPPED_KEYS) {
             let keys = RewrappedKeys { keys: keys.to_vec() };
@@ -109,16 +118,19 @@ impl Mailbox {
     }
 
     /// Gives up the former subkeys, when every letter that this device knows of was looked at: what is wrapped for them opens no
-    /// more, anywhere.
+    /// more, anywhere. False if a letter came meanwhile: then [`Rewrapping::look_again`], and there is more to wrap first.
     ///
     /// # Errors
-    /// [`RecordError`]; `proof-required` if the session was not proved lately. A server that kept a letter back is told by
-    /// [`SyncRefused::Contradiction`], and nothing is given up.
-    pub async fn give_up_former_keys(&self, world: &impl World, so_far: &Rewrapping) -> Result<(), RecordError> {
+    /// [`RecordError`]; `proof-required` if the session was not proved lately. A server that keeps a letter back, also when it is
+    /// asked once more, is told by [`SyncRefused::Contradiction`], and nothing is given up.
+    pub async fn give_up_former_keys(&self, world: &impl World, so_far: &Rewrapping) -> Result<bool, RecordError> {
         self.sync(world).await?;
-        let kept_back = self.letters().into_iter().any(|letter| !so_far.seen.contains(&letter));
-        if kept_back || !so_far.is_done() {
+        let missing = self.letters().into_iter().any(|letter| !so_far.seen.contains(&letter));
+        if missing && so_far.missed {
             return Err(SyncRefused::Contradiction.into());
+        }
+        if missing || !so_far.is_done() {
+            return Ok(false);
         }
         for _ in 0..TRIES {
             let head = self.state.borrow().replica.record(RecordPurpose::Keyring).cloned();
@@ -140,6 +152,7 @@ impl Mailbox {
         }
         self.change_settings(world, |settings| Settings { rewrapping: false, ..settings }).await?;
         self.rewrapping.set(false);
-        Ok(self.write_records_down(world).await?)
+        self.write_records_down(world).await?;
+        Ok(true)
     }
 }

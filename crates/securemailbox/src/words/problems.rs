@@ -74,6 +74,10 @@ words! { of_server(ProblemType) FROM_SERVER
     RequestTimeout => Page("problem.request_timeout", "problem.request_timeout.do");
     StaleKey => Page("problem.stale_key", "problem.stale_key.do");
     IdTaken => Page("problem.id_taken", "problem.id_taken.do");
+    StaleKeyring => Own(
+        "Låsen till brevlådan är bytta på en annan enhet.",
+        "Logga in igen med det nya lösenordet: securemailbox login."
+    );
     StaleDraft | RecordExists | StaleVersion => Page("problem.contended", "problem.do.again");
     AlreadyReleased => Page("problem.already_released", "problem.already_released.do");
     RegistrationOver => Page("problem.registration_over", "problem.registration_over.do");

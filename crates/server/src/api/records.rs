@@ -9,7 +9,7 @@ use securemailbox_protocol::{
     limits,
     numbers::Version,
     problems::{ProblemDetails, ProblemType},
-    records::{Record, RecordHead, RecordPurpose},
+    records::{KEYRING_VERSION, Record, RecordHead, RecordPurpose},
     security::SecurityEventKind,
 };
 use securemailbox_store::records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError};
@@ -30,6 +30,7 @@ impl From<WriteRecordError> for Problem {
         match error {
             WriteRecordError::Exists => ProblemType::RecordExists.into(),
             WriteRecordError::StaleVersion => ProblemType::StaleVersion.into(),
+            WriteRecordError::StaleKeyring => ProblemType::StaleKeyring.into(),
             WriteRecordError::NotFound => ProblemType::NotFound.into(),
             WriteRecordError::Full => ProblemType::MailboxFull.into(),
             WriteRecordError::Store(source) => source.into(),
@@ -67,10 +68,11 @@ pub(crate) struct Written {
     pub(super) purpose: RecordPurpose,
 }
 
-/// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one. The keyring asks
-/// for a fresh proof.
+/// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one. `Keyring-Version: N`
+/// says by which keyring it was sealed. The keyring itself asks for a fresh proof.
 #[utoipa::path(put, path = "/records/{id}",
-    params(("id" = RecordId, Path), Written, ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
+    params(("id" = RecordId, Path), Written, ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header),
+        ("Keyring-Version" = Option<String>, Header)),
     request_body(content_type = "application/octet-stream", content = [u8], description = "The sealed record"),
     responses((status = 200, body = RecordHead), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn write(
@@ -82,7 +84,9 @@ pub(crate) async fn write(
     Raw(sealed): Raw<{ limits::RECORD }>,
 ) -> Result<Json<RecordHead>, Problem> {
     let expected = precondition(&headers)?;
-    let write = |sealed| WriteRecord { mailbox: access.mailbox, id, purpose, expected, sealed, quota: mailroom.quota };
+    let keyring = if purpose == RecordPurpose::Keyring { None } else { Some(keyring_version(&headers)?) };
+    let (mailbox, quota) = (access.mailbox, mailroom.quota);
+    let write = |sealed| WriteRecord { mailbox, id, purpose, expected, keyring, sealed, quota };
     let head = match purpose {
         RecordPurpose::Keyring => {
             within("the keyring", &sealed, limits::KEYRING)?;
@@ -111,19 +115,28 @@ pub(crate) async fn erase(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The version of the keyring that the writer holds.
+fn keyring_version(headers: &HeaderMap) -> Result<Version, Problem> {
+    let value = headers.get(KEYRING_VERSION).ok_or(ProblemType::PreconditionRequired)?;
+    let version = value.to_str().ok().and_then(version_of);
+    version.ok_or_else(|| Problem::bad_request("`Keyring-Version` is a version, such as 3"))
+}
+
+/// Versions lie in a column of 63 bits, and have one spelling.
+fn version_of(digits: &str) -> Option<Version> {
+    let version = digits.parse().ok().filter(|version: &u64| *version < i64::MAX as u64)?;
+    (version.to_string() == digits).then(|| Version::new(version))
+}
+
 /// The version a write replaces; none for a new record (RFC 9110 §13.1).
 pub(crate) fn precondition(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
         (Some(tag), None) => {
             let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
-            // Versions lie in a column of 63 bits, and have one spelling.
-            let version = digits.and_then(|digits| {
-                digits.parse().ok().filter(|version: &u64| *version < i64::MAX as u64 && version.to_string() == digits)
-            });
-            Ok(Some(Version::new(
-                version.ok_or_else(|| Problem::bad_request("`If-Match` is a version in quotes, such as \"3\""))?,
-            )))
+            let version = digits.and_then(version_of);
+            let wrong = || Problem::bad_request("`If-Match` is a version in quotes, such as \"3\"");
+            Ok(Some(version.ok_or_else(wrong)?))
         }
         (None, Some("*")) => Ok(None),
         (None, Some(_)) => Err(Problem::bad_request("`If-None-Match` is *")),

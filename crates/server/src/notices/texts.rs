@@ -516,7 +516,7 @@ fn swedish_help(event: SecurityEventKind, url: &str) -> String {
     match way_in_after(event) {
         WayIn::SignIn => format!(
             "Var det inte du? Gå till {url}{NOT_ME}\n\
-             Logga in och tryck på Det var inte jag. Då loggas alla andra enheter ut, och sidan säger vad du gör sedan.\n"
+             Logga in och logga ut alla andra enheter. Sidan säger vad du gör sedan.\n"
         ),
         WayIn::Sheet => format!(
             "Var det inte du? Ta fram återställningsbladet och mobilen, och gå till {url}\n\
@@ -533,7 +533,7 @@ fn english_help(event: SecurityEventKind, url: &str) -> String {
     match way_in_after(event) {
         WayIn::SignIn => format!(
             "Was it not you? Go to {url}{NOT_ME}\n\
-             Sign in and press It was not me. All other devices are signed out then, and the page says what to do next.\n"
+             Sign in, and sign out all other devices. The page says what to do next.\n"
         ),
         WayIn::Sheet => format!(
             "Was it not you? Have the recovery sheet and your phone at hand, and go to {url}\n\

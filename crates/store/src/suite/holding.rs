@@ -53,7 +53,7 @@ fn record(
     length: usize,
 ) -> WriteRecord {
     let expected = expected.map(Version::new);
-    WriteRecord { mailbox, id, purpose, expected, sealed: vec![7; length], quota: Quota::NONE }
+    WriteRecord { mailbox, id, purpose, expected, keyring: None, sealed: vec![7; length], quota: Quota::NONE }
 }
 
 async fn what_is_written_is_counted_and_what_is_erased_is_not(store: Store) {

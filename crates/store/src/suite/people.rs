@@ -261,6 +261,7 @@ pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId
             id,
             purpose,
             expected: None,
+            keyring: None,
             sealed: dice.bytes(500),
             quota: Quota::NONE,
         })

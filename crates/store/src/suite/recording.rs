@@ -57,6 +57,7 @@ async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) 
         id,
         purpose,
         expected,
+        keyring: None,
         sealed: sealed.to_vec(),
         quota: Quota::NONE,
     };
@@ -88,6 +89,7 @@ async fn there_is_one_settings_and_there_are_many_contacts_and_drafts(store: Sto
         id: RecordId::new(NOW, &mut dice.0),
         purpose,
         expected: None,
+        keyring: None,
         sealed: dice.bytes(100),
         quota: Quota::NONE,
     };
@@ -131,6 +133,7 @@ async fn another_account_neither_reads_nor_writes_a_record(store: Store) {
         id,
         purpose,
         expected: Some(version),
+        keyring: None,
         sealed: dice.bytes(9),
         quota: Quota::NONE,
     };

@@ -3,7 +3,7 @@
 use securemailbox_protocol::{
     ids::{CertificateHash, RecordId, SessionId, SlotId},
     limits,
-    numbers::ChangeNumber,
+    numbers::{ChangeNumber, Version},
     records::{RecordHead, RecordPurpose},
     security::SecurityEventKind,
     time::Timestamp,
@@ -22,7 +22,7 @@ use crate::{
     letters::{PostLettersError, ReadEntry},
     pulse::PulseOf,
     quotas::Quota,
-    records::{ReadRecord, WriteRecord},
+    records::{ReadRecord, WriteRecord, WriteRecordError},
     recoveries::BeginRecovery,
     renewals::{Renew, RenewError, RewrapKeys, StageRecord, StageRecordError},
     sessions::{EndSession, SessionByToken},
@@ -125,6 +125,21 @@ async fn a_renewal_replaces_every_record_slot_and_session_at_once(store: Store) 
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM renewed_record")).await.unwrap(), 0);
     assert_eq!(heads(&store, &björn).await, others);
 
+    // A request that began before it, or a page that holds the former secret, writes nothing that would open for nobody.
+    let keyring = heads(&store, &anna).await.into_iter().find(|head| head.purpose == RecordPurpose::Keyring).unwrap();
+    let late = |keyring, dice: &mut Dice| WriteRecord {
+        mailbox: anna.account.mailbox(),
+        id: RecordId::new(NOW, &mut dice.0),
+        purpose: RecordPurpose::Contact,
+        expected: None,
+        keyring: Some(keyring),
+        sealed: dice.bytes(100),
+        quota: Quota::NONE,
+    };
+    let refused = store.write(late(Version::new(1), &mut dice)).await;
+    assert!(matches!(refused, Err(WriteRecordError::StaleKeyring)));
+    store.write(late(keyring.version, &mut dice)).await.unwrap();
+
     // Who writes to her has to look her key up anew.
     let letter = dice.letter(&[&björn, &anna]);
     assert!(matches!(post(&store, &björn, vec![letter], later(3)).await, Err(PostLettersError::StaleKey { .. })));
@@ -144,6 +159,7 @@ async fn nothing_is_replaced_while_one_record_is_not_sealed_anew(store: Store) {
         id: settings.id,
         purpose: settings.purpose,
         expected: Some(settings.version),
+        keyring: None,
         sealed: dice.bytes(9),
         quota: Quota::NONE,
     };

@@ -110,6 +110,7 @@ async fn each_kind_is_announced_by_sms_once_a_day_and_by_e_mail_a_few_times(stor
         id,
         purpose: RecordPurpose::Keyring,
         expected: Some(version),
+        keyring: None,
         sealed: dice.bytes(300),
         quota: Quota::NONE,
     };
