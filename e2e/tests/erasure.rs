@@ -143,6 +143,62 @@ async fn nothing_of_a_letter_is_left_after_its_holders_erased_it() {
     drop(server);
 }
 
+/// PROTOCOL §8: what Björn has of Anna is his, until he erases it; then nothing names her.
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_of_an_account_is_left_after_it_was_removed_and_its_letters_were_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, (anna, annas), (bjorn, bjorns)) = two_people(folder.path()).await;
+    let sent = annas.send(&anna, &letter(BJORN.0, SUBJECT, TEXT)).await.unwrap().id;
+    let answer = bjorns.send(&bjorn, &letter(ANNA.0, "Svar", "Tack!")).await.unwrap().id;
+    annas.sync(&anna).await.unwrap();
+    let (at_anna, content) = raw(&anna, &server, sent).await;
+    let own = [
+        ("wrapped key", sample(&at_anna.released.unwrap().wrapped_key.0)),
+        ("session", annas.sessions(&anna).await.unwrap().sessions[0].id.as_bytes().to_vec()),
+    ];
+    let shared = [
+        ("account", annas.account_id().as_bytes().to_vec()),
+        ("letter", sent.as_bytes().to_vec()),
+        ("content", sample(&content)),
+    ];
+    assert!(!traces::find(server.data(), &own).is_empty() && !traces::find(server.data(), &shared).is_empty());
+    annas.remove_account(&anna).await.unwrap();
+    server.stop();
+    let file = server.data().join("mailbox.sqlite");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    assert_eq!(database.execute("UPDATE wait SET due = begun", []).unwrap(), 1, "seven days pass");
+    drop(database);
+    let mut server = server.again();
+    let left = async |kind: &str, sql: &str| {
+        for _ in 0..200 {
+            let database = rusqlite::Connection::open(&file).unwrap();
+            if database.query_row(sql, [], |row| row.get::<_, i64>(0)).is_ok_and(|count| count == 0) {
+                return;
+            }
+            drop(database);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{kind}");
+    };
+    left(
+        "her own",
+        "SELECT COUNT(*) FROM entry e JOIN mailbox m ON m.mailbox_id = e.mailbox_id AND m.kind = 'removed'",
+    )
+    .await;
+    left("what waits", "SELECT COUNT(*) FROM wait").await;
+    assert!(annas.sync(&anna).await.is_err(), "nobody is signed in there");
+    assert_eq!(traces::find(server.data(), &own), [""; 0], "while the server runs");
+    bjorns.sync(&bjorn).await.unwrap();
+    bjorns.read(&bjorn, sent).await.expect("it is his too");
+    assert_eq!(bin_and_empty(&bjorn, &bjorns, &[sent, answer]).await, 2);
+    // The last of it goes with the next sweep.
+    server.stop();
+    let mut server = server.again();
+    left("what others had", "SELECT COUNT(*) FROM mailbox WHERE kind = 'removed'").await;
+    server.stop();
+    assert_eq!(traces::find(server.data(), &shared), [""; 0]);
+}
+
 /// ATTACKS 21, 34: everything a thief of the data folder could read.
 #[tokio::test(flavor = "current_thread")]
 async fn a_stolen_data_folder_says_nothing_of_people() {

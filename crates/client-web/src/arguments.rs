@@ -1,18 +1,24 @@
 //! What the calls of a page take, as it was typed or chosen.
 
-use securemailbox_client::{devices::DeviceName, replica::Which};
+use securemailbox_client::{devices::DeviceName, failure::FailureName, replica::Which, waits};
 use securemailbox_protocol::{
     accounts::{Language, LetterNotices, TrashLife},
     factors::{FactorOffer, PhoneRole},
+    levels::Level,
+    problems::ProblemType,
     sync::Pulse,
     time::Timestamp,
+    waits::{WaitKind, WaitLink},
 };
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 use zeroize::Zeroizing;
 
-use crate::views::Folder;
+use crate::{
+    problems::refused,
+    views::{Folder, Problem},
+};
 
 /// No arguments.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -40,6 +46,16 @@ pub struct NewMailbox {
     pub language: Language,
 }
 
+/// Whose mailbox is to be removed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewRemoval {
+    /// The address.
+    pub address: String,
+    /// The language of the e-mail.
+    pub language: Language,
+}
+
 /// A name as typed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -54,6 +70,28 @@ pub struct NewName {
 pub struct NewLanguage {
     /// Which one.
     pub language: Language,
+}
+
+/// The link of an announcement, or what stands behind its `#`.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct StopLink {
+    /// As it stands in the page's address.
+    pub link: String,
+}
+
+impl StopLink {
+    pub(crate) fn read(&self) -> Result<WaitLink, Problem> {
+        waits::read_link(&self.link).ok_or_else(|| refused(FailureName::Server(ProblemType::NotFound)))
+    }
+}
+
+/// What waits, and is to be stopped.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct WaitToStop {
+    /// What.
+    pub kind: WaitKind,
 }
 
 /// A choice of how long letters lie in the trash.
@@ -268,6 +306,16 @@ pub struct TypedAddress {
     pub address: String,
 }
 
+/// A number that somebody is known by, as typed.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct TypedNumber {
+    /// Whose it should be.
+    pub address: String,
+    /// A Swedish number, or one with a country code.
+    pub phone: String,
+}
+
 /// A contact as typed.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -302,6 +350,8 @@ pub struct Writing {
     pub text: String,
     /// The letter that it answers.
     pub answers: Option<String>,
+    /// How its readers are to be identified, if its writer asks for it.
+    pub level: Option<Level>,
 }
 
 /// A draft that is to go out.

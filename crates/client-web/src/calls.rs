@@ -8,6 +8,7 @@ use securemailbox_protocol::{
     phone::PhoneNumber,
     security::SecurityEvent,
     slots::SlotKind,
+    waits::Wait,
 };
 use serde::{Serialize, de::DeserializeOwned};
 #[cfg(test)]
@@ -16,8 +17,9 @@ use ts_rs::TS;
 use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
-        Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewTrashLife,
-        Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, TypedAddress, Unlock, Writing,
+        Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewRemoval,
+        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, StopLink, TypedAddress,
+        TypedNumber, Unlock, WaitToStop, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -26,9 +28,9 @@ use crate::{
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Holdings,
-        Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        PasswordChange, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
+        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -84,10 +86,19 @@ calls! {
         choose_factor(Id) -> Factors;
         /// Enters the code of a sign-in and hands the mailbox over.
         enter_code(LastCode) -> Done;
-        /// Begins a forgotten password with the code on the recovery sheet. Where there is one factor only, its code is sent.
-        recover(RecoveryCode) -> Factors;
-        /// Enters the code of a recovery.
-        enter_recovery_code(Code) -> Done;
+        /// Begins a forgotten password with the code on the recovery sheet. Where there is one factor only, its code is sent. Goes
+        /// on with what waited, where its time has come.
+        recover(RecoveryCode) -> Recovering;
+        /// Enters the code of a recovery. One on paper begins to wait.
+        enter_recovery_code(Code) -> Recovered;
+        /// Asks that the mailbox of an address be removed; a code goes to the address.
+        ask_for_removal(NewRemoval) -> Done;
+        /// Enters it: the account waits to be removed.
+        enter_removal_code(Code) -> Wait;
+        /// What the link of an announcement is about. Changes nothing.
+        find_wait(StopLink) -> Wait;
+        /// Stops it.
+        stop_by_link(StopLink) -> Done;
         /// Takes the new password, ends other sessions, and hands the mailbox over. The sheet is new, and owed until `sheet_kept`.
         replace_password(NewPassword) -> Sheet;
         /// Opens a locked mailbox with the password alone, and hands it over.
@@ -136,6 +147,8 @@ calls! {
         sync(Heard) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
+        /// Whose mailbox it is, as of the last sync: another device may have changed it.
+        me(Nothing) -> Me;
         /// A part of the conversations of a folder, or of some of them, newest first.
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
@@ -170,6 +183,11 @@ calls! {
         read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
+        /// Asks the server whether a number that the owner knows is that of somebody. Where it is not, nothing goes out to them:
+        /// `number-differs`.
+        check_number(TypedNumber) -> CheckedNumber;
+        /// The owner writes to them anyway: what the server said is forgotten.
+        write_anyway(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
         hold(Going) -> Done;
         /// The writer took it back.
@@ -270,6 +288,10 @@ calls! {
         notices(Nothing) -> NewNotices;
         /// Chooses when.
         set_notices(NewNotices) -> Done;
+        /// Asks that this account be removed: it waits. `proof-required` asks for `confirm` first.
+        remove_account(Nothing) -> Wait;
+        /// Stops what waits to be done to this account. A new sheet is owed then, and so are new one-time codes.
+        stop_wait(WaitToStop) -> Me;
         /// Makes a new recovery sheet; the old one is spent when `sheet_kept` is said of it.
         new_sheet(Nothing) -> Sheet;
         /// The person has the sheet that was shown last: that of `new_sheet`, or the one that came with the password.
@@ -308,6 +330,7 @@ pub fn lane(call: &str) -> Lane {
     match call {
         "locked"
         | "counts"
+        | "me"
         | "list"
         | "read"
         | "look_again"
@@ -417,7 +440,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (35, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (36, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -9,8 +9,10 @@ use securemailbox_client::{
     opening::Opening,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
     passwords::{self, Changed},
+    removals::{self, RemovalToProve},
     renewals::{Extent, RenewalBegun},
     sign_in::{self, NewPasswordToChoose, PasswordProved, SheetProved},
+    waits,
     world::World,
 };
 use securemailbox_protocol::{
@@ -19,6 +21,7 @@ use securemailbox_protocol::{
     ids::SessionId,
     phone::PhoneNumber,
     typed,
+    waits::Wait,
 };
 use securemailbox_vault::{
     passwords::{Password, WeakPassword, judge},
@@ -28,15 +31,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     arguments::{
-        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, Nothing, OtherPassword,
-        RecoveryCode, Renewing, Unlock,
+        Code, Credentials, Id, JudgedPassword, LastCode, NewMailbox, NewPassword, NewPhone, NewRemoval, Nothing,
+        OtherPassword, RecoveryCode, Renewing, StopLink, Unlock,
     },
     calls::SignInCalls,
     factor::Factor,
     passkeys::{EnteredPasskey, Handed, PasskeyEntered, PasskeyProof, PasskeyRequest},
     problems::{OrProblem, out_of_step, refused},
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
-    views::{Done, Factors, PageProblem, PasswordChange, Problem, Sheet, Verdict},
+    views::{Done, Factors, PageProblem, PasswordChange, Problem, Recovered, Recovering, Sheet, Verdict},
 };
 
 /// Where a person is, where that is a secret. Each step is a type of the client, so that none can be left out or taken twice.
@@ -50,6 +53,7 @@ enum Step {
     Renewal(Box<(Mailbox, RenewalBegun)>),
     /// A session that a passkey began waits for the password.
     PasswordToEnter(SessionId),
+    Removal(RemovalToProve),
 }
 
 /// A sign-in or a recovery on its way.
@@ -85,11 +89,22 @@ impl<W: World> SignIn<W> {
         Done {}
     }
 
+    fn recovered(&mut self, recovered: sign_in::Recovered) -> Recovered {
+        match recovered {
+            sign_in::Recovered::Open(step) => {
+                self.step = Step::NewPasswordToChoose(step);
+                Recovered { waits: None }
+            }
+            sign_in::Recovered::Waits(wait) => Recovered { waits: Some(wait) },
+        }
+    }
+
     /// What the code at hand is sent by.
     fn asked(&self) -> Option<&Asked> {
         match &self.step {
             Step::SignIn(factor) => factor.asked(),
             Step::Recovery(factor) => factor.asked(),
+            Step::Removal(removal) => Some(removal.asked()),
             Step::Nothing
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
@@ -110,7 +125,8 @@ impl<W: World> SignIn<W> {
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
             | Step::Renewal(_)
-            | Step::PasswordToEnter(_) => Err(out_of_step()),
+            | Step::PasswordToEnter(_)
+            | Step::Removal(_) => Err(out_of_step()),
         }
     }
 }
@@ -166,7 +182,8 @@ impl<W: World> SignInCalls for SignIn<W> {
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
             | Step::Renewal(_)
-            | Step::PasswordToEnter(_) => {
+            | Step::PasswordToEnter(_)
+            | Step::Removal(_) => {
                 return Err(out_of_step());
             }
         }
@@ -179,23 +196,30 @@ impl<W: World> SignInCalls for SignIn<W> {
         Ok(self.hand_over(opening, args.keep, args.device))
     }
 
-    async fn recover(&mut self, args: RecoveryCode) -> Result<Factors, Problem> {
+    async fn recover(&mut self, args: RecoveryCode) -> Result<Recovering, Problem> {
         let address = parse_address(&args.address)?;
         let code = recovery::RecoveryCode::parse(&args.recovery_code).map_err(|error| match error {
             recovery::NotARecoveryCode::Length { .. } => refused(PageProblem::RecoveryCodeLength),
             recovery::NotARecoveryCode::Character { .. } => refused(PageProblem::RecoveryCodeCharacter),
             recovery::NotARecoveryCode::Check => refused(PageProblem::SlipOfThePen),
         })?;
-        let to_choose = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
-        self.step = Step::Recovery(Factor::offered(to_choose));
-        self.ask().await
+        let begun = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
+        let factor = Factor::offered(begun.to_choose);
+        let Some(paper) = begun.paper else {
+            self.step = Step::Recovery(factor);
+            return Ok(Recovering { factors: self.ask().await?, paper: None });
+        };
+        // Nothing is sent to whoever waits, unless they choose it.
+        let factors = Factors { chosen: None, ..factor.shown() };
+        self.step = Step::Recovery(factor);
+        Ok(Recovering { factors, paper: Some(self.recovered(paper)) })
     }
 
-    async fn enter_recovery_code(&mut self, args: Code) -> Result<Done, Problem> {
+    async fn enter_recovery_code(&mut self, args: Code) -> Result<Recovered, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
         let (step, answer) = (factor.chosen()?, factor.read(&args.code)?);
-        self.step = Step::NewPasswordToChoose(step.enter(&self.world, &answer).await.or_problem()?);
-        Ok(Done {})
+        let recovered = step.enter(&self.world, &answer).await.or_problem()?;
+        Ok(self.recovered(recovered))
     }
 
     async fn replace_password(&mut self, args: NewPassword) -> Result<Sheet, Problem> {
@@ -253,7 +277,8 @@ impl<W: World> SignInCalls for SignIn<W> {
             | Step::NewPasswordToChoose(_)
             | Step::Passkey(_)
             | Step::Renewal(_)
-            | Step::PasswordToEnter(_) => {
+            | Step::PasswordToEnter(_)
+            | Step::Removal(_) => {
                 return Err(out_of_step());
             }
         };
@@ -269,8 +294,28 @@ impl<W: World> SignInCalls for SignIn<W> {
     async fn enter_recovery_passkey(&mut self, args: PasskeyProof) -> Result<Done, Problem> {
         let Step::Recovery(factor) = &self.step else { return Err(out_of_step()) };
         let step = factor.chosen()?.enter(&self.world, &Answer::Passkey(args.assertion)).await.or_problem()?;
-        self.step = Step::NewPasswordToChoose(step);
+        self.recovered(step);
         Ok(Done {})
+    }
+
+    async fn ask_for_removal(&mut self, args: NewRemoval) -> Result<Done, Problem> {
+        let address = parse_address(&args.address)?;
+        let removal = removals::ask_for_removal(&self.world, &address, args.language).await.or_problem()?;
+        self.step = Step::Removal(removal);
+        Ok(Done {})
+    }
+
+    async fn enter_removal_code(&mut self, args: Code) -> Result<Wait, Problem> {
+        let Step::Removal(removal) = &self.step else { return Err(out_of_step()) };
+        removal.enter(&self.world, &found(&args.code)?).await.or_problem()
+    }
+
+    async fn find_wait(&mut self, args: StopLink) -> Result<Wait, Problem> {
+        waits::find(&self.world, &args.read()?).await.or_problem()
+    }
+
+    async fn stop_by_link(&mut self, args: StopLink) -> Result<Done, Problem> {
+        waits::stop_by_link(&self.world, &args.read()?).await.or_problem().map(|()| Done {})
     }
 
     async fn change_password(&mut self, args: OtherPassword) -> Result<PasswordChange, Problem> {

@@ -14,6 +14,7 @@ use securemailbox_protocol::{
     letters::{EmptyTrash, Folder},
     numbers::Version,
     time::Timestamp,
+    waits::Wait,
 };
 use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
 
@@ -90,6 +91,8 @@ pub(crate) struct State {
     pub(crate) waiting: BTreeMap<RowId, Option<RecordId>>,
     /// The erasure of the trash that was asked for and not answered.
     pub(crate) emptying: Option<EmptyTrash>,
+    /// What waits to be done to the account, as of the last answer.
+    pub(crate) waits: Vec<Wait>,
     /// Outgoing drafts that their writer may still take back here.
     pub(crate) holding: BTreeSet<RecordId>,
 }

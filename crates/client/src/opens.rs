@@ -11,7 +11,7 @@ use securemailbox_protocol::{
     records::RecordPurpose,
     security::SecurityEvents,
     sessions::Sessions,
-    slots::NewRecoverySlot,
+    slots::{NewRecoverySlot, SlotKind},
 };
 use securemailbox_vault::{keyring::Keyring, recovery::RecoveryCode};
 
@@ -116,7 +116,7 @@ impl Mailbox {
         let owner = Owner { account, secret: opening.secret.clone() };
         let session = Session::keep(world, &opening).await?;
         let mailbox = Self::with(world, session, owner).await?;
-        if sheet_owed {
+        if sheet_owed || mailbox.lost_its_sheet(world).await {
             mailbox.settle_sheet(world, true).await?;
         }
         if let Some((session, device)) = named {
@@ -263,7 +263,13 @@ impl Mailbox {
         }
     }
 
-    async fn settle_sheet(&self, world: &impl World, owed: bool) -> Result<(), OpenError> {
+    /// Whether no sheet opens this mailbox, by the server's word: one is owed then. It was shown for a recovery that was stopped.
+    async fn lost_its_sheet(&self, world: &impl World) -> bool {
+        !self.owes_sheet()
+            && self.account(world).await.is_ok_and(|account| !account.opens.contains(&SlotKind::Recovery))
+    }
+
+    pub(crate) async fn settle_sheet(&self, world: &impl World, owed: bool) -> Result<(), OpenError> {
         self.change_settings(world, |settings| Settings { sheet_owed: owed, ..settings }).await?;
         self.sheet_owed.set(owed);
         Ok(())

@@ -209,7 +209,7 @@ impl Replica {
     /// # Errors
     /// [`SyncRefused`]; then nothing was taken.
     pub fn take_changes(&mut self, changes: Changes) -> Result<Next, SyncRefused> {
-        let Changes { change, erased, more, entries, records } = changes;
+        let Changes { change, erased, more, entries, records, waits: _ } = changes;
         let now = Followed { change, erased };
         if !now.covers(&self.followed) {
             return Err(SyncRefused::WentBack);

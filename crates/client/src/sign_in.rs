@@ -4,13 +4,16 @@ use securemailbox_protocol::{
     accounts::Account,
     address::Address,
     endpoints,
-    factors::{Answer, EnterProof, EnterSignInProof, Offers},
+    factors::{Answer, EnterProof, EnterSignInProof, FactorKind, Offers},
     ids::{AccountId, RecoveryId, SignInId},
     octets::Octets,
     problems::ProblemType,
     sessions::{SessionDelivery, Unlock, UnlockProof},
-    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, SignIn},
+    sign_in::{
+        CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, RecoveryProved, SignIn,
+    },
     slots::SlotKind,
+    waits::Wait,
 };
 use securemailbox_vault::{
     passwords::{Password, PasswordRefused, SigningIn, judge},
@@ -144,35 +147,61 @@ pub struct NewPasswordToChoose {
     secret: AccountSecret,
 }
 
+/// What the recovery code and another proof come to.
+pub enum Recovered {
+    /// The account secret is open.
+    Open(NewPasswordToChoose),
+    /// Both were on paper: nothing is given out before its time (PROTOCOL §7). The recovery code is typed again then.
+    Waits(Wait),
+}
+
+/// The recovery code is right.
+pub struct BegunRecovery {
+    /// What there is to choose from beside it; no one-time code while one waits already.
+    pub to_choose: FactorToChoose<SheetProved>,
+    /// What came of the one-time code that was shown before.
+    pub paper: Option<Recovered>,
+}
+
 /// Begins a forgotten password with the code on the recovery sheet.
 ///
 /// # Errors
 /// [`SignInError`]
-pub async fn recover(
-    world: &impl World,
-    address: &Address,
-    code: &RecoveryCode,
-) -> Result<FactorToChoose<SheetProved>, SignInError> {
+pub async fn recover(world: &impl World, address: &Address, code: &RecoveryCode) -> Result<BegunRecovery, SignInError> {
     refuse_somebody_else(world, address).await?;
     let new = NewRecovery { address: address.clone(), proof: Octets(code.proof().to_vec()) };
     let begin = endpoints::BEGIN_RECOVERY.here();
-    let Recovery { id, offers } = Api::stranger(world.transport()).send(begin, &new).await?;
+    let Recovery { id, mut offers, paper } = Api::stranger(world.transport()).send(begin, &new).await?;
     let step = SheetProved { id, address: address.clone(), slot_key: code.slot_key() };
-    Ok(FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_RECOVERY.of(id), offers)?)
+    let paper = paper.map(|paper| step.recovered(paper)).transpose()?;
+    if paper.is_some() {
+        offers.retain(|offer| offer.kind != FactorKind::OneTimeCodes);
+    }
+    let to_choose = FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_RECOVERY.of(id), offers)?;
+    Ok(BegunRecovery { to_choose, paper })
+}
+
+impl SheetProved {
+    fn recovered(&self, proved: RecoveryProved) -> Result<Recovered, SignInError> {
+        let RecoveredSlot { account, id, sealed } = match proved {
+            RecoveryProved::Slot(slot) => slot,
+            RecoveryProved::Wait(wait) => return Ok(Recovered::Waits(wait)),
+        };
+        let place = SlotPlace { account, slot: id };
+        let secret = slots::open(&place, &self.slot_key, &sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
+        Ok(Recovered::Open(NewPasswordToChoose { id: self.id, address: self.address.clone(), account, secret }))
+    }
 }
 
 impl CodeToEnter<SheetProved> {
-    /// Enters the code; the `recovery` slot opens. A refused code may be entered again.
+    /// Enters the code; the `recovery` slot opens, or it waits. A refused code may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<NewPasswordToChoose, SignInError> {
-        let SheetProved { id, address, slot_key } = &self.step;
-        let prove = endpoints::PROVE_FACTOR_OF_RECOVERY.of(*id);
-        let slot = Api::stranger(world.transport()).send(prove, &self.asked().proof(answer)).await?;
-        let place = SlotPlace { account: slot.account, slot: slot.id };
-        let secret = slots::open(&place, slot_key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-        Ok(NewPasswordToChoose { id: *id, address: address.clone(), account: slot.account, secret })
+    pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<Recovered, SignInError> {
+        let prove = endpoints::PROVE_FACTOR_OF_RECOVERY.of(self.step.id);
+        let proved = Api::stranger(world.transport()).send(prove, &self.asked().proof(answer)).await?;
+        self.step.recovered(proved)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Following the server: what changed, what was erased, and the first screen of a new device (PROTOCOL §4.7, §9a).
 
+use std::mem;
+
 use securemailbox_protocol::{
     address::Address,
     endpoints,
@@ -105,8 +107,10 @@ impl Mailbox {
                     let contacts = opened_contacts(&api, &self.owner, &mut changes.records).await?;
                     erased = Some(changes.erased);
                     let mut state = self.state.borrow_mut();
+                    let waits = mem::take(&mut changes.waits);
                     let next = state.replica.take_changes(changes)?;
                     take_contacts(&mut state, contacts);
+                    state.waits = waits;
                     next
                 }
                 Next::Letters => {

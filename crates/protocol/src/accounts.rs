@@ -21,6 +21,8 @@ pub enum AccountKind {
     Member,
     /// A person who was written to and has not claimed the account yet (PROTOCOL §5).
     Guest,
+    /// A person whose account was removed. What they had sent is with its readers.
+    Removed,
 }
 
 /// The language of what the server writes to a person: e-mail and SMS.

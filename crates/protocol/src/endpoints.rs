@@ -8,7 +8,7 @@ use crate::{
         Account, AccountUpdate, CompleteRegistration, EnteredPhone, NewRegistration, PasswordRequest, PasswordResponse,
         Registration,
     },
-    directory::{Listing, LookUp},
+    directory::{Listing, LookUp, NumberChecked, NumberToCheck},
     factors::{
         BegunAuthenticator, ChooseFactor, ConfirmedFactor, EnterProof, EnterSignInProof, Factors, NewPhone, Offers,
         OneTimeCodes, SessionProof,
@@ -25,9 +25,10 @@ use crate::{
     renewals::{Renewal, RewrappedKeys},
     security::SecurityEvents,
     sessions::{NewSession, Sessions, Unlock},
-    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, RecoveredSlot, Recovery, SignIn},
+    sign_in::{CompleteRecovery, FinishSignIn, NewRecovery, NewSignIn, Recovery, RecoveryProved, SignIn},
     slots::{DeviceSlot, NewDeviceSlot, NewPasswordSlot, NewRecoverySlot, Slot},
     sync::{Changes, DraftIds, LetterIds, Pulse},
+    waits::{Wait, WaitKind, WaitLink},
 };
 
 /// Where the API lies.
@@ -133,6 +134,9 @@ endpoints! {
     REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
     COMPLETE_REGISTRATION Post "/registrations/{id}/complete" [RegistrationId] CompleteRegistration => NewSession;
 
+    BEGIN_REMOVAL Post "/removals" [()] NewRegistration => Registration;
+    REMOVE_BY_ADDRESS Post "/removals/{id}/complete" [RegistrationId] () => Wait;
+
     BEGIN_SIGN_IN Post "/sign-ins" [()] NewSignIn => SignIn;
     FINISH_SIGN_IN Post "/sign-ins/{id}/finish" [SignInId] FinishSignIn => Offers;
     CHOOSE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs" [SignInId] ChooseFactor => PasskeyToProve;
@@ -143,12 +147,17 @@ endpoints! {
 
     BEGIN_RECOVERY Post "/recoveries" [()] NewRecovery => Recovery;
     CHOOSE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs" [RecoveryId] ChooseFactor => PasskeyToProve;
-    PROVE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs/enter" [RecoveryId] EnterProof => RecoveredSlot;
+    PROVE_FACTOR_OF_RECOVERY Post "/recoveries/{id}/proofs/enter" [RecoveryId] EnterProof => RecoveryProved;
     REPLACE_PASSWORD Post "/recoveries/{id}/password" [RecoveryId] PasswordRequest => PasswordResponse;
     COMPLETE_RECOVERY Post "/recoveries/{id}/complete" [RecoveryId] CompleteRecovery => NewSession;
 
+    FIND_WAIT Post "/waits/find" [()] WaitLink => Wait;
+    STOP_WAIT_BY_LINK Post "/waits/stop" [()] WaitLink => ();
+    STOP_WAIT Delete "/waits/{id}" [WaitKind] () => ();
+
     READ_ACCOUNT Get "/account" [()] () => Account;
     UPDATE_ACCOUNT Patch "/account" [()] AccountUpdate => ();
+    REMOVE_ACCOUNT Post "/account/removal" [()] () => Wait;
     LIST_SECURITY_EVENTS Get "/account/security-events" [()] () => SecurityEvents;
 
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;
@@ -190,6 +199,7 @@ endpoints! {
     REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
+    CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;
     READ_CERTIFICATE Get "/directory/certificates/{hash}" [CertificateHash] () => Raw;
 
     POST_LETTERS Post "/letters" [()] NewLetters => Posted;

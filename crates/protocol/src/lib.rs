@@ -32,6 +32,7 @@ pub mod time;
 pub mod typed;
 #[cfg(feature = "typescript")]
 mod typescript;
+pub mod waits;
 
 /// The one version of every format here. Nothing that a server sends chooses or lowers it (PROTOCOL §11).
 pub const VERSION: &str = "securemailbox/1";

@@ -87,6 +87,16 @@ pub const RECEIPT_LIFE: Duration = Duration::from_secs(10 * 60);
 pub const TRASH_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long a registration waits for its next step.
 pub const REGISTRATION_LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long somebody who showed nothing but paper waits, before the sheet opens the mailbox (PROTOCOL §7).
+pub const RECOVERY_WAIT: Duration = Duration::from_secs(72 * 60 * 60);
+/// How often that is announced meanwhile.
+pub const RECOVERY_ANNOUNCED_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the recovery code may then be typed again. After that the wait was for nothing.
+pub const RECOVERY_OPEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long an account waits to be removed, whoever asked for it (PROTOCOL §7).
+pub const REMOVAL_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How often that is announced meanwhile.
+pub const REMOVAL_ANNOUNCED_EVERY: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// How long a sign-in waits for its second message.
 pub const SIGN_IN_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Sessions of one account at once. One more ends the one that was used longest ago.

@@ -55,6 +55,14 @@ pub enum SecurityEventKind {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// Somebody showed the recovery sheet and a one-time code, and waits: both are paper.
+    RecoveryBegun,
+    /// That was stopped: sheet and one-time codes open nothing any more.
+    RecoveryStopped,
+    /// Somebody proved the address, or was signed in, and wants the account removed: it waits.
+    RemovalBegun,
+    /// That was stopped.
+    RemovalStopped,
 }
 
 impl SecurityEventKind {
@@ -70,7 +78,7 @@ impl SecurityEventKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::SignedIn,
         Self::NewDevice,
         Self::SheetReplaced,
@@ -93,6 +101,10 @@ impl SecurityEventKind {
         Self::OneTimeCodeUsed,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::RecoveryBegun,
+        Self::RecoveryStopped,
+        Self::RemovalBegun,
+        Self::RemovalStopped,
     ];
 }
 

@@ -9,6 +9,7 @@ use crate::{
     octets::Octets,
     sessions::SessionDelivery,
     slots::{NewPasswordSlot, NewRecoverySlot},
+    waits::Wait,
 };
 
 /// `POST /sign-ins`: the first OPAQUE message (RFC 9807 §6.1).
@@ -60,9 +61,23 @@ pub struct Recovery {
     pub id: RecoveryId,
     /// What there is to choose from.
     pub offers: Vec<FactorOffer>,
+    /// What came of the sheet and a one-time code that were shown before: it waits, or its time has come.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub paper: Option<RecoveryProved>,
 }
 
-/// The answer to the factor's proof: the `recovery` slot.
+/// The answer to `POST /recoveries/{id}/proofs/enter`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum RecoveryProved {
+    /// Another thing than paper was proved beside the sheet, or the wait is over.
+    Slot(RecoveredSlot),
+    /// Both are paper: nothing is given out before its time, and the owner is told (PROTOCOL §7).
+    Wait(Wait),
+}
+
+/// The `recovery` slot, given out for the recovery code and one thing more.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveredSlot {

@@ -7,6 +7,7 @@ use crate::{
     letters::Entry,
     numbers::{ChangeNumber, EraseNumber},
     records::RecordChange,
+    waits::Wait,
 };
 
 /// How often something was erased, letters and drafts apart: a sent draft must not make every device fetch the ids of
@@ -35,6 +36,9 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// Records that changed, contacts with their bytes.
     pub records: Vec<RecordChange>,
+    /// What waits to be done to the account, all of it. A change number rises when it begins and when it ends.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub waits: Vec<Wait>,
 }
 
 /// `GET /ids/letters`: every letter that the account holds. What a device has and this lacks was erased.

@@ -7,7 +7,7 @@ use securemailbox_client::{
     failure::{ClientProblem, Failure},
     mailbox::Mailbox,
     settings::{Name, Settings},
-    sign_in,
+    sign_in::{self, Recovered},
     world::World,
 };
 use securemailbox_protocol::{
@@ -167,7 +167,8 @@ async fn sign_in_with(
     prove(desk, code_to_enter.offer(), async |proof| code_to_enter.enter(world, &proof).await).await
 }
 
-/// Gets back in. Questions: the recovery code, the code from the SMS, the new password.
+/// Gets back in. Questions: the recovery code, the code from the SMS, the new password. With a one-time code in the place of the
+/// SMS it waits, and the same command goes on when the time has come.
 pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answer, Stop> {
     let EntranceArgs { server, email, password } = arguments;
     let given = password.given()?;
@@ -175,9 +176,21 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let reached = |stop: Stop| stop.because(world.http.trouble());
     let code = questions::ask(&desk.say(Sentence::AskSheetCode)).await?;
     let code = RecoveryCode::parse(&code).map_err(Stop::not_a_recovery_code)?;
-    let to_choose = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
-    let to_prove = choose(desk, &world, &to_choose).await.map_err(reached)?;
-    let to_choose = prove(desk, to_prove.offer(), async |proof| to_prove.enter(&world, &proof).await).await?;
+    let begun = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
+    let recovered = match begun.paper {
+        Some(paper) => paper,
+        None => {
+            let to_prove = choose(desk, &world, &begun.to_choose).await.map_err(reached)?;
+            prove(desk, to_prove.offer(), async |proof| to_prove.enter(&world, &proof).await).await?
+        }
+    };
+    let to_choose = match recovered {
+        Recovered::Open(to_choose) => to_choose,
+        Recovered::Waits(wait) => {
+            let due = desk.style.time(wait.due);
+            return Ok(Answer::new(json!({ "waits": wait }), desk.line(Sentence::OpensAt { due: &due })));
+        }
+    };
     let password = match given {
         Some(password) => password,
         None => questions::ask_new_secret(Sentence::ChooseNewPassword, desk.language).await?,
@@ -228,6 +241,12 @@ async fn come_in(
         document["recovery_code"] = code.to_string().into();
         text += "\n";
         text += &desk.line(Sentence::RecoveryCode { code: &desk.style.strong(&code.to_string()) });
+    }
+    if recovery_code.is_none() {
+        document["sheet_owed"] = mailbox.owes_sheet().into();
+        if mailbox.owes_sheet() {
+            desk.note(Sentence::SheetOwed);
+        }
     }
     if let Some(known) = world.http.known_device() {
         // Without it the next sign-in is counted by its network; nothing that is told below may be lost over that.

@@ -12,6 +12,7 @@ use securemailbox_client::{
     mailbox::Mailbox,
     session::SessionError,
 };
+use securemailbox_protocol::waits::{Wait, WaitKind};
 use serde_json::{Value, json};
 
 use crate::{
@@ -84,6 +85,13 @@ impl Desk {
         let done = self.patiently(async {
             let mailbox = Mailbox::open(&world).await?;
             mailbox.sync(&world).await?;
+            for Wait { kind, due, .. } in mailbox.waits() {
+                let due = self.style.time(due);
+                self.note(match kind {
+                    WaitKind::Recovery => Sentence::RecoveryWaits { due: &due },
+                    WaitKind::Removal => Sentence::RemovalWaits { due: &due },
+                });
+            }
             for waiting in mailbox.send_waiting(&world).await? {
                 self.note(Sentence::StillWaits { id: waiting.id, cause: &cause(&waiting.cause) });
             }

@@ -1,8 +1,10 @@
-//! `sessions`, `new-sheet`, `change-password`, `events`: who may open this mailbox, and what was done about that.
+//! `sessions`, `new-sheet`, `change-password`, `events`, `stop`, `remove-mailbox`: who may open this mailbox, and what was done
+//! about that.
 
 use securemailbox_client::{
     devices::DeviceName,
     failure::{Explained, Failure},
+    letters::DamageName,
     mailbox::Mailbox,
     passwords::{self, Changed},
     world::World,
@@ -12,6 +14,7 @@ use securemailbox_protocol::{
     problems::ProblemType,
     security::{SecurityEvent, SecurityEventKind},
     sessions::SessionRow,
+    waits::{Wait, WaitKind},
 };
 use securemailbox_vault::passwords::{Password, judge};
 use serde_json::json;
@@ -138,6 +141,37 @@ pub(crate) async fn events(desk: &Desk) -> Result<Answer, Stop> {
     .await
 }
 
+/// Stops whatever waits to be done to this mailbox. Asks for no code: whoever is signed in can say no.
+pub(crate) async fn stop(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let waits = mailbox.waits();
+        let mut text = String::new();
+        for Wait { kind, .. } in &waits {
+            mailbox.stop_wait(world, *kind).await?;
+            text += &desk.line(match kind {
+                WaitKind::Recovery => Sentence::RecoveryStopped,
+                WaitKind::Removal => Sentence::RemovalStopped,
+            });
+        }
+        if waits.is_empty() {
+            text = desk.line(Sentence::NothingWaits);
+        }
+        let stopped: Vec<WaitKind> = waits.iter().map(|wait| wait.kind).collect();
+        Ok(Answer::new(json!({ "stopped": stopped }), text))
+    })
+    .await
+}
+
+/// Asks that this mailbox be removed, which waits for seven days. Question, where the last code is too old: a code.
+pub(crate) async fn remove_mailbox(desk: &Desk) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let wait = confirmed(desk, world, mailbox, async || mailbox.remove_account(world).await).await?;
+        let due = desk.style.time(wait.due);
+        Ok(Answer::new(json!({ "waits": wait }), desk.line(Sentence::RemovalWaits { due: &due })))
+    })
+    .await
+}
+
 /// A mark at what belongs to this session.
 fn here(desk: &Desk, current: bool) -> String {
     if current { Sentence::ThisSession.said(desk.style.names()) } else { String::new() }
@@ -167,6 +201,10 @@ const fn done(kind: SecurityEventKind) -> Sentence<'static> {
         SecurityEventKind::OneTimeCodesMade => Sentence::OneTimeCodesMadeEvent,
         SecurityEventKind::OneTimeCodesRemoved => Sentence::OneTimeCodesRemovedEvent,
         SecurityEventKind::OneTimeCodeUsed => Sentence::OneTimeCodeUsedEvent,
+        SecurityEventKind::RecoveryBegun => Sentence::RecoveryBegunEvent,
+        SecurityEventKind::RecoveryStopped => Sentence::RecoveryStoppedEvent,
+        SecurityEventKind::RemovalBegun => Sentence::RemovalBegunEvent,
+        SecurityEventKind::RemovalStopped => Sentence::RemovalStoppedEvent,
     }
 }
 
@@ -179,15 +217,28 @@ pub(crate) async fn confirmed<T, E: Failure>(
     act: impl AsyncFn() -> Result<T, E>,
 ) -> Result<T, Stop> {
     match act().await {
-        Err(refusal) => {
-            let Explained { name, offers, .. } = refusal.explain();
-            if name != ProblemType::ProofRequired.into() {
-                return Err(refusal.into());
-            }
-            let to_enter = choose(desk, world, &mailbox.confirm(world, offers).await?).await?;
-            prove(desk, to_enter.offer(), async |proof| to_enter.enter(world, &proof).await).await?;
-            act().await.map_err(Stop::from)
-        }
-        Ok(done) => Ok(done),
+        Err(refusal) if proved_afresh(desk, world, mailbox, &refusal).await? => act().await.map_err(Stop::from),
+        done => done.map_err(Stop::from),
     }
+}
+
+/// Asks for the proof that a refusal wants: for an act, or for a letter whose sender asks for a level (PROTOCOL §6). False
+/// where it is refused for anything else.
+pub(crate) async fn proved_afresh(
+    desk: &Desk,
+    world: &impl World,
+    mailbox: &Mailbox,
+    refusal: &impl Failure,
+) -> Result<bool, Stop> {
+    let Explained { name, offers, .. } = refusal.explain();
+    let is_level = name == ProblemType::LevelRequired.into() || name == DamageName::LevelRequired.into();
+    if !is_level && name != ProblemType::ProofRequired.into() {
+        return Ok(false);
+    }
+    if is_level && offers.is_empty() {
+        return Err(Stop::of_failure(refusal, None, Some(Sentence::NoFactorForLevel)));
+    }
+    let to_enter = choose(desk, world, &mailbox.confirm(world, offers).await?).await?;
+    prove(desk, to_enter.offer(), async |proof| to_enter.enter(world, &proof).await).await?;
+    Ok(true)
 }

@@ -7,6 +7,7 @@ use metrics::counter;
 use securemailbox_store::{jobs::Sweep, notices::Lane};
 
 use crate::{
+    api::waits,
     mailroom::{Mailroom, stopped},
     telemetry,
 };
@@ -34,13 +35,19 @@ pub async fn run(mailroom: Mailroom) {
     }
 }
 
-/// Deletes what is over and tells what was refused, once a minute. Never ends.
+/// Deletes what is over, announces what waits, removes accounts whose time has come, and tells what was refused, once a minute. Never ends.
 async fn sweep(mailroom: &Mailroom) {
     loop {
         mailroom.rates.sweep();
         mailroom.refusals.say();
         if let Err(error) = mailroom.store.write(Sweep { now: mailroom.now() }).await {
             tracing::error!(error = error.to_string(), "sweeping failed");
+        }
+        if waits::announce_due(mailroom).await.is_err() {
+            tracing::error!("what waits was not announced; it will be tried again");
+        }
+        if waits::remove_due(mailroom).await.is_err() {
+            tracing::error!("accounts whose time has come were not removed; it will be tried again");
         }
         tokio::time::sleep(PERIOD).await;
     }

@@ -18,6 +18,7 @@ use securemailbox_protocol::{
     numbers::Version,
     phone::PhoneNumber,
     sealed::{self, Place, Purpose, WrongKeyOrPlace},
+    waits::{TOKEN, Wait},
 };
 use securemailbox_store::tallies::TallyKey;
 use sha2::Sha256;
@@ -183,6 +184,14 @@ impl ServerSeal {
     #[must_use]
     pub fn tally(&self, name: &str, within: &str, of: &[&[u8]]) -> TallyKey {
         let parts = [&[b"tally", name.as_bytes(), within.as_bytes()], of].concat();
+        self.mac(&parts).first_chunk().copied().unwrap_or_default()
+    }
+
+    /// What the link says by which a wait is stopped: the same in each announcement, and kept as its hash only.
+    #[must_use]
+    pub fn stop_token(&self, account: AccountId, wait: &Wait) -> [u8; TOKEN] {
+        let begun = wait.begun.unix_millis().to_be_bytes();
+        let parts: [&[u8]; 4] = [b"stop", account.as_bytes(), wait.kind.as_str().as_bytes(), &begun];
         self.mac(&parts).first_chunk().copied().unwrap_or_default()
     }
 

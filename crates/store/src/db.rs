@@ -18,6 +18,7 @@ use securemailbox_protocol::{
     slots::SlotKind,
     sync::Pulse,
     time::Timestamp,
+    waits::WaitKind,
 };
 
 use crate::{
@@ -230,7 +231,7 @@ words! {
         Address "address" Phone "phone" ReservePhone "reserve-phone" OneTimeCodes "one-time-codes"
         Authenticator "authenticator" Passkey "passkey"
     }
-    AccountKind { Member "member" Guest "guest" }
+    AccountKind { Member "member" Guest "guest" Removed "removed" }
     Language { Sv "sv" En "en" }
     TrashLife { ThirtyDays "thirty-days" Unlimited "unlimited" }
     LetterNotices { AtOnce "at-once" Daily "daily" Never "never" }
@@ -248,7 +249,10 @@ words! {
         ReservePhoneRemoved "reserve-phone-removed" OneTimeCodesMade "one-time-codes-made"
         OneTimeCodesRemoved "one-time-codes-removed" OneTimeCodeUsed "one-time-code-used"
         PasskeyAdded "passkey-added" PasskeyRemoved "passkey-removed"
+        RecoveryBegun "recovery-begun" RecoveryStopped "recovery-stopped"
+        RemovalBegun "removal-begun" RemovalStopped "removal-stopped"
     }
+    WaitKind { Recovery "recovery" Removal "removal" }
     SlotKind { Password "password" Passkey "passkey" Recovery "recovery" Device "device" Link "link" }
 }
 

@@ -172,7 +172,7 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: FactorId, now: Timestamp) -> 
         SELECT m.mailbox_id, m.language FROM enrolment e JOIN member m ON m.mailbox_id = e.mailbox_id
          WHERE e.factor_id = $1 AND e.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+    Ok(Some(Waiting::of_member(row.take()?, row.take()?)))
 }
 
 /// The factor that is being added to an account.

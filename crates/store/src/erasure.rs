@@ -9,7 +9,7 @@ use securemailbox_protocol::{
     ids::{ErasureId, LetterId, MailboxId, RecordId},
     letters::{ErasureReceipt, ErasureStep, ErasureStepKind},
     limits,
-    numbers::EraseNumber,
+    numbers::{ChangeNumber, EraseNumber},
     time::Timestamp,
 };
 
@@ -251,6 +251,27 @@ impl Act for EraseBinned {
         let Some(mut due) = db.row(DUE, &[&self.until, &TrashLife::ThirtyDays]).await? else { return Ok(0) };
         let mailbox: MailboxId = due.take()?;
         db.exec(CHOOSE, &[&mailbox, &self.until, &BATCH]).await?;
+        let (entries, _) = erase_chosen(db, mailbox).await?;
+        Ok(entries.unsigned_abs())
+    }
+}
+
+/// Deletes what one removed account holds, in the same way: at most [`BATCH`] entries, and how many they were.
+pub(crate) struct EraseOfRemoved;
+
+impl Act for EraseOfRemoved {
+    type Output = u64;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const REMOVED: &str = "
+            SELECT b.mailbox_id FROM mailbox b
+             WHERE b.kind = 'removed' AND EXISTS (SELECT 1 FROM entry e WHERE e.mailbox_id = b.mailbox_id) LIMIT 1";
+        const CHOOSE: &str = choose!("e.change > $2 ORDER BY e.change LIMIT $3");
+        let Some(mut removed) = db.row(REMOVED, &[]).await? else { return Ok(0) };
+        let mailbox: MailboxId = removed.take()?;
+        db.exec(CHOOSE, &[&mailbox, &ChangeNumber::ZERO, &BATCH]).await?;
         let (entries, _) = erase_chosen(db, mailbox).await?;
         Ok(entries.unsigned_abs())
     }

@@ -7,11 +7,13 @@ use securemailbox_protocol::{
     ids::{AccountId, FactorId},
     levels::Level,
     time::Timestamp,
+    waits::WaitKind,
 };
 
 use crate::{
     Act, Db, ReadOnly, Row, StoreError, ToParam, one_time_codes,
     proofs::{AppClock, HolderId},
+    waits,
 };
 
 /// A factor as the server keeps it.
@@ -126,6 +128,7 @@ impl Act for RemoveFactor {
         drop_one(db, *account, *factor).await?;
         if kind == FactorKind::OneTimeCodes {
             one_time_codes::forget(db, *account).await?;
+            waits::end(db, *account, WaitKind::Recovery).await?;
         }
         Ok(())
     }
@@ -163,8 +166,6 @@ pub(crate) fn offered(mut factors: Vec<Factor>, holder: HolderId) -> Vec<Factor>
     let falls_back = factors.iter().any(|factor| factor.kind == FactorKind::Authenticator || factor.kind.is_reserve());
     factors.retain(|Factor { kind, .. }| match (holder, kind) {
         (HolderId::Registration(_) | HolderId::Enrolment(_), _) => true,
-        // Both from paper would be one thief's.
-        (HolderId::Recovery(_), FactorKind::OneTimeCodes) => false,
         (HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_), kind) => {
             let is_own_phone = *kind == FactorKind::Phone;
             let is_good = kind.level() > Level::Phone || Some(kind.level()) == best;

@@ -22,6 +22,7 @@ pub mod quotas;
 pub mod records;
 pub mod recoveries;
 pub mod registrations;
+pub mod removals;
 pub mod renewals;
 pub mod security;
 pub mod sessions;
@@ -29,6 +30,7 @@ pub mod sign_in;
 pub mod slots;
 pub mod sync;
 pub mod tallies;
+pub mod waits;
 
 mod act;
 mod db;

@@ -5,12 +5,14 @@ use securemailbox_protocol::{
     ids::{AccountId, FactorId},
     limits,
     time::Timestamp,
+    waits::WaitKind,
 };
 
 use crate::{
     Act, Db, StoreError, ToParam,
     factors::{self, Factor},
     proofs::HolderId,
+    waits,
 };
 
 /// HMAC of a code on a sheet, under the server seal and bound to its account.
@@ -40,6 +42,8 @@ impl Act for MakeOneTimeCodes {
         for code in &self.codes {
             db.exec(SQL, &[&self.account, code, &self.now]).await?;
         }
+        // A recovery that waits was begun with a code of the sheet before.
+        waits::end(db, self.account, WaitKind::Recovery).await?;
         forget_the_oldest(db, self.account).await
     }
 }

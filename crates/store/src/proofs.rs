@@ -141,8 +141,28 @@ pub(crate) struct Waiting {
     pub(crate) account: AccountId,
     /// Of the message that brings the code.
     pub(crate) language: Language,
-    /// A registration's address has a mailbox already.
-    pub(crate) taken: bool,
+    /// For what.
+    pub(crate) purpose: Purpose,
+    /// No code for the address may be right: it has a mailbox already, or none that could be removed.
+    pub(crate) in_vain: bool,
+}
+
+impl Waiting {
+    /// Of somebody who has a mailbox, and is to prove that it is them.
+    pub(crate) const fn of_member(account: AccountId, language: Language) -> Self {
+        Self { account, language, purpose: Purpose::Proof, in_vain: false }
+    }
+}
+
+/// What a code is for, as its message says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A mailbox is asked for.
+    Mailbox,
+    /// A mailbox is to be removed.
+    Removal,
+    /// Somebody proves that it is them.
+    Proof,
 }
 
 /// The best that was proved for a holder, by the factors that its account still has.

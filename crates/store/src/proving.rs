@@ -16,7 +16,7 @@ use crate::{
     enrolments,
     factors::{self, Factor},
     notices::{self, NewNotice, NoticeId},
-    proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Verdict, Waiting},
+    proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Purpose, Verdict, Waiting},
     recoveries, registrations, sessions, sign_in,
 };
 
@@ -73,8 +73,10 @@ pub struct ToProve {
     pub language: Language,
     /// The chosen factor, sealed as it lies in the database.
     pub factor: Factor,
-    /// The address that is to be proved has a mailbox already: no code may be right.
-    pub taken: bool,
+    /// For what the code is.
+    pub purpose: Purpose,
+    /// No code for this address may be right: it has a mailbox already, or none that could be removed.
+    pub in_vain: bool,
 }
 
 impl Act for ChosenFactor {
@@ -83,8 +85,9 @@ impl Act for ChosenFactor {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         let (waiting, factor) = chosen(db, self.holder, self.factor, self.now).await?;
-        let taken = waiting.taken && factor.kind == FactorKind::Address;
-        Ok(ToProve { account: waiting.account, language: waiting.language, factor, taken })
+        let Waiting { account, language, purpose, in_vain } = waiting;
+        let in_vain = in_vain && factor.kind == FactorKind::Address;
+        Ok(ToProve { account, language, factor, purpose, in_vain })
     }
 }
 

@@ -1,28 +1,45 @@
 //! A forgotten password: recovery code, then a factor, then a new password and a new sheet (PROTOCOL §9a).
 
 use securemailbox_protocol::{
+    factors::FactorKind,
     ids::{AccountId, RecoveryId, SessionId},
     limits,
     slots::{Slot, SlotKind},
     time::Timestamp,
+    waits::{Wait, WaitKind},
 };
 
 use crate::{
     Act, Db, ReadOnly, StoreError,
     accounts::AddressLookup,
-    factors,
+    factors, one_time_codes,
     proofs::{self, Holder, HolderId, Offered, Proved, Standing, Waiting},
     sessions::{self, Begun, NewSession},
     sign_in,
     slots::{self, PasswordSlot, PutSlotError, RecoverySlot},
+    waits::{self, NewWait},
 };
 
-/// A recovery whose code was right.
-pub struct Recovered {
-    /// The account whose recovery code was right.
-    pub account: AccountId,
+/// What the recovery code and another proof come to.
+#[derive(Debug)]
+pub enum Recovered {
     /// The `recovery` slot, which the recovery code opens.
-    pub slot: Slot,
+    Slot {
+        /// Whose it is.
+        account: AccountId,
+        /// The slot.
+        slot: Slot,
+    },
+    /// Both were on paper: it waits, and is announced (PROTOCOL §7).
+    Waits(Wait),
+}
+
+/// A recovery whose code was right.
+pub struct BegunRecovery {
+    /// What there is to choose from.
+    pub offered: Offered,
+    /// What came of the one-time code that was shown before, if there was one.
+    pub paper: Option<Recovered>,
 }
 
 /// The recovery is unknown, older than its time, or not at this step.
@@ -52,7 +69,7 @@ pub struct BeginRecovery {
 }
 
 impl Act for BeginRecovery {
-    type Output = Option<Offered>;
+    type Output = Option<BegunRecovery>;
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
@@ -66,24 +83,46 @@ impl Act for BeginRecovery {
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         db.exec(BEGIN, &[&self.id, &account, &expires]).await?;
         let factors = factors::offered(factors::of_account(db, account).await?, HolderId::Recovery(self.id));
-        Ok(Some(Offered { account, factors }))
+        let waits = waits::of(db, account.mailbox()).await?.into_iter().find(|wait| wait.kind == WaitKind::Recovery);
+        let paper = match waits {
+            Some(wait) if wait.due <= self.now => Some(give_out(db, account).await?),
+            Some(wait) => Some(Recovered::Waits(wait)),
+            None => None,
+        };
+        Ok(Some(BegunRecovery { offered: Offered { account, factors }, paper }))
     }
 }
 
-/// A recovery as what a proof is for: the first factor that is proved gives out the `recovery` slot.
-pub struct Recovering(pub RecoveryId);
+/// A recovery as what a proof is for: the first factor that is proved gives out the `recovery` slot, unless it is on paper too.
+pub struct Recovering {
+    /// The recovery whose code was right.
+    pub id: RecoveryId,
+    /// What begins to wait if a one-time code is what is proved.
+    pub paper: Option<NewWait>,
+}
 
 impl Holder for Recovering {
     type Gives = Recovered;
 
     fn id(&self) -> HolderId {
-        HolderId::Recovery(self.0)
+        HolderId::Recovery(self.id)
     }
 
-    async fn give<D: Db>(&self, db: &mut D, Proved { account, .. }: Proved) -> Result<Self::Gives, StoreError> {
-        let slot = slots::of_kind(db, account, SlotKind::Recovery).await?.into_iter().next();
-        Ok(Recovered { account, slot: slot.ok_or(StoreError::Damaged("a recovery slot"))? })
+    async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
+        let Proved { account, kind, .. } = proved;
+        if kind != FactorKind::OneTimeCodes {
+            return give_out(db, account).await;
+        }
+        let new = self.paper.as_ref().ok_or(StoreError::Damaged("paper that nobody expected"))?;
+        // For this recovery nothing is proved, now or when the time has come: the recovery code is typed again then.
+        proofs::forget(db, self.id()).await?;
+        Ok(Recovered::Waits(waits::begin(db, account, new).await?))
     }
+}
+
+async fn give_out<D: Db>(db: &mut D, account: AccountId) -> Result<Recovered, StoreError> {
+    let slot = slots::of_kind(db, account, SlotKind::Recovery).await?.into_iter().next();
+    Ok(Recovered::Slot { account, slot: slot.ok_or(StoreError::Damaged("a recovery slot"))? })
 }
 
 /// The account of a recovery that a factor was proved for.
@@ -99,7 +138,7 @@ impl Act for RecoveryForPassword {
     type Error = RecoveryError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        Ok(proved(db, self.id, self.now).await?.0)
+        Ok(proved(db, self.id, self.now).await?.account)
     }
 }
 
@@ -124,7 +163,7 @@ impl Act for CompleteRecovery {
     type Error = RecoveryError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let (account, standing) = proved(db, self.id, self.now).await?;
+        let ProvedRecovery { account, standing, by_paper } = proved(db, self.id, self.now).await?;
         let slots = slots::replace_password(db, account, &self.password).await?
             && slots::replace_recovery(db, account, &self.recovery).await?;
         if !slots {
@@ -134,7 +173,13 @@ impl Act for CompleteRecovery {
         sign_in::end_all(db, account).await?;
         // Another recovery under way holds the sheet that was just used up.
         end_all(db, account).await?;
-        Ok(sessions::begin(db, account, &self.session, standing).await?)
+        let begun = sessions::begin(db, account, &self.session, standing).await?;
+        if by_paper {
+            // It may mend the factors that were lost, and replace nothing else. The codes beside the sheet are spent with it.
+            sessions::prove_reserve(db, self.session.id, standing.proved).await?;
+            one_time_codes::forget(db, account).await?;
+        }
+        Ok(begun)
     }
 }
 
@@ -171,21 +216,46 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -
         SELECT m.mailbox_id, m.language FROM recovery r JOIN member m ON m.mailbox_id = r.account_id
          WHERE r.recovery_id = $1 AND r.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+    Ok(Some(Waiting::of_member(row.take()?, row.take()?)))
 }
 
-async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<(AccountId, Standing), RecoveryError> {
+/// A recovery that may choose a password.
+struct ProvedRecovery {
+    account: AccountId,
+    standing: Standing,
+    /// By having waited.
+    by_paper: bool,
+}
+
+async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<ProvedRecovery, RecoveryError> {
     let Waiting { account, .. } = waiting(db, id, now).await?.ok_or(RecoveryError::RecoveryOver)?;
-    let standing = proofs::standing(db, HolderId::Recovery(id), account).await?;
-    Ok((account, standing.ok_or(RecoveryError::RecoveryOver)?))
+    if let Some(standing) = proofs::standing(db, HolderId::Recovery(id), account).await? {
+        return Ok(ProvedRecovery { account, standing, by_paper: false });
+    }
+    if !began_when_due(db, id, account).await? {
+        return Err(RecoveryError::RecoveryOver);
+    }
+    Ok(ProvedRecovery { account, standing: Standing::by(FactorKind::OneTimeCodes, now), by_paper: true })
 }
 
-/// Ends every recovery of an account.
+/// Whether the recovery code was typed for this one when what waits had come to its time. Asked at each step: until the last
+/// one it can be stopped.
+async fn began_when_due<D: Db>(db: &mut D, id: RecoveryId, account: AccountId) -> Result<bool, StoreError> {
+    const SQL: &str = "
+        SELECT r.expires, w.due FROM recovery r JOIN wait w ON w.mailbox_id = r.account_id AND w.kind = $3
+         WHERE r.recovery_id = $1 AND r.account_id = $2";
+    let Some(mut row) = db.row(SQL, &[&id, &account, &WaitKind::Recovery]).await? else { return Ok(false) };
+    let (expires, due): (Timestamp, Timestamp) = (row.take()?, row.take()?);
+    Ok(expires.before(limits::REGISTRATION_LIFE) >= due)
+}
+
+/// Ends every recovery of an account, one that waits among them: the papers that it began with count no more.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const PROOFS: &str = "
         DELETE FROM proof
          WHERE holder = 'recovery' AND holder_id IN (SELECT recovery_id FROM recovery WHERE account_id = $1)";
     const RECOVERIES: &str = "DELETE FROM recovery WHERE account_id = $1";
     db.exec(PROOFS, &[&account]).await?;
-    db.exec(RECOVERIES, &[&account]).await.map(drop)
+    db.exec(RECOVERIES, &[&account]).await?;
+    waits::end(db, account, WaitKind::Recovery).await.map(drop)
 }

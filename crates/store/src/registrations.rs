@@ -14,7 +14,7 @@ use crate::{
     Act, Db, ReadOnly, StoreError, ToParam,
     accounts::AddressLookup,
     factors::{self, Factor},
-    proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
+    proofs::{self, Holder, HolderId, Proved, Purpose, Standing, Waiting},
     records,
     sessions::{self, Begun, NewSession},
     slots::{self, PasswordSlot, RecoverySlot},
@@ -57,6 +57,8 @@ pub struct BeginRegistration {
     pub address: Factor,
     /// The language of e-mails and SMS, during the registration and afterwards.
     pub language: Language,
+    /// It asks for no mailbox, but that the one at this address is removed.
+    pub removes: bool,
     /// The registration begins now and ends after an hour.
     pub now: Timestamp,
 }
@@ -67,10 +69,12 @@ impl Act for BeginRegistration {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            INSERT INTO registration (registration_id, account_id, address_lookup, language, expires)
-            VALUES ($1, $2, $3, $4, $5)";
+            INSERT INTO registration (registration_id, account_id, address_lookup, language, removes, expires)
+            VALUES ($1, $2, $3, $4, $5, $6)";
         let expires = self.now.after(limits::REGISTRATION_LIFE);
-        db.exec(SQL, &[&self.id, &self.account, &self.address_lookup, &self.language, &expires]).await?;
+        let row: [&dyn ToParam; 6] =
+            [&self.id, &self.account, &self.address_lookup, &self.language, &self.removes, &expires];
+        db.exec(SQL, &row).await?;
         factors::add(db, self.account, &self.address, self.now).await
     }
 }
@@ -197,15 +201,17 @@ struct Registration {
     account: AccountId,
     address_lookup: AddressLookup,
     language: Language,
+    removes: bool,
 }
 
 /// A registration whose hour is not over.
 async fn find<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<Option<Registration>, StoreError> {
     const SQL: &str = "
-        SELECT account_id, address_lookup, language FROM registration
+        SELECT account_id, address_lookup, language, removes FROM registration
          WHERE registration_id = $1 AND expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Registration { account: row.take()?, address_lookup: row.take()?, language: row.take()? }))
+    let (account, address_lookup) = (row.take()?, row.take()?);
+    Ok(Some(Registration { account, address_lookup, language: row.take()?, removes: row.take()? }))
 }
 
 /// The address that a registration is for.
@@ -223,10 +229,11 @@ pub(crate) async fn waiting<D: Db>(
     id: RegistrationId,
     now: Timestamp,
 ) -> Result<Option<Waiting>, StoreError> {
-    const TAKEN: &str = "SELECT 1 FROM member WHERE address_lookup = $1";
-    let Some(Registration { account, address_lookup, language }) = find(db, id, now).await? else { return Ok(None) };
-    let taken = db.row(TAKEN, &[&address_lookup]).await?.is_some();
-    Ok(Some(Waiting { account, language, taken }))
+    let Some(registration) = find(db, id, now).await? else { return Ok(None) };
+    let Registration { account, address_lookup, language, removes } = registration;
+    let taken = member_at(db, &address_lookup).await?.is_some();
+    let purpose = if removes { Purpose::Removal } else { Purpose::Mailbox };
+    Ok(Some(Waiting { account, language, purpose, in_vain: taken != removes }))
 }
 
 /// A registration that proved as much as this. A phone is named, and so proved, only after the address.
@@ -236,11 +243,41 @@ async fn proved<D: Db>(
     level: Level,
     now: Timestamp,
 ) -> Result<(Registration, Standing), RegistrationError> {
-    let registration = find(db, id, now).await?.ok_or(RegistrationError::RegistrationOver)?;
+    let registration = find(db, id, now).await?.filter(|registration| !registration.removes);
+    let registration = registration.ok_or(RegistrationError::RegistrationOver)?;
     match proofs::standing(db, HolderId::Registration(id), registration.account).await? {
         Some(standing) if standing.level >= level => Ok((registration, standing)),
         Some(_) | None => Err(RegistrationError::RegistrationOver),
     }
+}
+
+/// The member who has this address.
+async fn member_at<D: Db>(db: &mut D, address_lookup: &AddressLookup) -> Result<Option<AccountId>, StoreError> {
+    const SQL: &str = "SELECT mailbox_id FROM member WHERE address_lookup = $1";
+    db.row(SQL, &[address_lookup]).await?.map(|mut row| row.take()).transpose()
+}
+
+/// The member whose address was proved by somebody who wants their account removed.
+pub(crate) async fn to_remove<D: Db>(
+    db: &mut D,
+    id: RegistrationId,
+    now: Timestamp,
+) -> Result<Option<AccountId>, StoreError> {
+    let Some(registration) = find(db, id, now).await?.filter(|registration| registration.removes) else {
+        return Ok(None);
+    };
+    match proofs::standing(db, HolderId::Registration(id), registration.account).await? {
+        Some(_) => member_at(db, &registration.address_lookup).await,
+        None => Ok(None),
+    }
+}
+
+/// A registration is over, and leaves the account that it reserved nothing.
+pub(crate) async fn give_up<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError> {
+    const FACTORS: &str = "
+        DELETE FROM factor WHERE mailbox_id IN (SELECT account_id FROM registration WHERE registration_id = $1)";
+    db.exec(FACTORS, &[&id]).await?;
+    forget(db, id).await
 }
 
 async fn forget<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError> {
@@ -265,7 +302,7 @@ impl CompleteRegistration {
                                  bytes)
             VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0)";
         const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
-        let Registration { account, address_lookup, language } = from;
+        let Registration { account, address_lookup, language, .. } = from;
         // From now on the address is the account's name, and no factor: only one that is better opens a mailbox.
         let all = factors::of_account(db, *account).await?;
         let address = all.into_iter().find(|factor| factor.kind == FactorKind::Address);

@@ -247,7 +247,7 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: SessionId, now: Timestamp) ->
         SELECT m.mailbox_id, m.language FROM session s JOIN member m ON m.mailbox_id = s.mailbox_id
          WHERE s.session_id = $1 AND s.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+    Ok(Some(Waiting::of_member(row.take()?, row.take()?)))
 }
 
 fn session(mut row: Row) -> Result<Session, StoreError> {

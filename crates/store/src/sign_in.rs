@@ -186,7 +186,7 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: SignInId, now: Timestamp) -> 
         SELECT m.mailbox_id, m.language FROM sign_in s JOIN member m ON m.mailbox_id = s.account_id
          WHERE s.sign_in_id = $1 AND s.step = 'factors' AND s.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Waiting { account: row.take()?, language: row.take()?, taken: false }))
+    Ok(Some(Waiting::of_member(row.take()?, row.take()?)))
 }
 
 /// A session that a sign-in has begun.

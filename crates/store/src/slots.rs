@@ -368,7 +368,8 @@ pub(crate) async fn drop_all<D: Db>(db: &mut D, account: AccountId) -> Result<()
     db.exec("DELETE FROM slot WHERE mailbox_id = $1", &[&account]).await.map(drop)
 }
 
-async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
+/// An account has no slot of a kind any more.
+pub(crate) async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: SlotKind) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM slot WHERE mailbox_id = $1 AND kind = $2";
     db.exec(SQL, &[&account, &kind]).await.map(drop)
 }

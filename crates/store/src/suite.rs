@@ -19,10 +19,12 @@ mod proving;
 mod recording;
 mod registering;
 mod releasing;
+mod removing;
 mod renewing;
 mod securing;
 mod signing_in;
 mod together;
+mod waiting;
 mod withdrawing;
 
 /// Makes a test on each backend of each `async fn name(store: Store)`.

@@ -5,6 +5,7 @@ use securemailbox_protocol::{
     numbers::ChangeNumber,
     records::RecordChange,
     sync::{DraftIds, Erased, LetterIds, Pulse},
+    waits::Wait,
 };
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     letters::{self, Entry, entries},
     notices,
     pulse::{self, PulseOf},
-    records,
+    records, waits,
 };
 
 /// The entries and records that changed after a change number, oldest change first.
@@ -27,6 +28,8 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// Records that changed, contacts with their bytes.
     pub records: Vec<RecordChange>,
+    /// What waits to be done to the account.
+    pub waits: Vec<Wait>,
     /// Whether the mailbox's owner was told that a letter waits, or could not be, and has not looked since: the asker then
     /// asks by [`Look`].
     pub told: bool,
@@ -71,9 +74,10 @@ impl Act for ChangesSince {
             Some(mut row) => (pulse::pulse(&mut row)?, row.take()?),
             None => (Pulse { change: ChangeNumber::ZERO, erased: Erased::default() }, false),
         };
+        let waits = waits::of(db, self.mailbox).await?;
         // Most questions come from a device that has seen everything.
         if change <= self.since {
-            return Ok(Changes { change, erased, more: false, entries: Vec::new(), records: Vec::new(), told });
+            return Ok(Changes { change, erased, more: false, entries: Vec::new(), records: Vec::new(), waits, told });
         }
         let one_more = i64::from(self.limit) + 1;
         let entries = match self.scope {
@@ -83,7 +87,7 @@ impl Act for ChangesSince {
         let entries = entries.into_iter().map(letters::entry).collect::<Result<Vec<_>, _>>()?;
         let records = db.rows(RECORDS, &[&self.mailbox, &self.since, &one_more]).await?;
         let records = records.into_iter().map(records::change).collect::<Result<Vec<_>, _>>()?;
-        Ok(Changes { change, erased, more: false, entries, records, told }.cut(self.limit))
+        Ok(Changes { change, erased, more: false, entries, records, waits, told }.cut(self.limit))
     }
 }
 

@@ -1,5 +1,6 @@
 // A passkey in software: Chromium's virtual authenticator, by the protocol of its debugger.
-import type { CDPSession, Page } from "@playwright/test";
+import { type CDPSession, expect, type Page } from "@playwright/test";
+import type { Words } from "./words.ts";
 
 export interface Authenticator {
   /** How many passkeys it holds. */
@@ -63,4 +64,15 @@ export function outputs(page: Page): Promise<string[]> {
 /** From now on each output is another one. */
 export async function alter(page: Page): Promise<void> {
   await page.evaluate(() => ((window as unknown as { altered: boolean }).altered = true));
+}
+
+/** Adds a passkey, by the keyboard alone. */
+export async function addPasskey(page: Page, name: string, m: Words): Promise<void> {
+  await page.goto("/settings/passkeys");
+  await page.getByRole("button", { name: m("passkey.add"), exact: true }).press("Enter");
+  await expect(page.getByRole("heading", { level: 2, name: m("passkey.add") })).toBeFocused();
+  const field = page.getByLabel(m("passkey.name"));
+  await field.fill(name);
+  await field.press("Enter");
+  await expect(page.getByRole("heading", { level: 2, name: m("passkey.added") })).toBeFocused();
 }

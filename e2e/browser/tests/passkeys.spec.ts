@@ -1,23 +1,12 @@
 // Passkeys: added in ceremonies of which the second shows what they are good for, and signed in with.
 import { violations } from "../house/axe.ts";
 import { fromMenu, inMailbox, prove, signOut, unlock } from "../house/entering.ts";
-import { alter, authenticator, outputs, overhear } from "../house/passkeys.ts";
+import { addPasskey, alter, authenticator, outputs, overhear } from "../house/passkeys.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
 import type { Words } from "../house/words.ts";
 
 const OTHER = "en helt annan mening om båtar";
-
-/** Adds a passkey, by the keyboard alone. */
-async function add(page: Page, name: string, m: Words): Promise<void> {
-  await page.goto("/settings/passkeys");
-  await page.getByRole("button", { name: m("passkey.add"), exact: true }).press("Enter");
-  await expect(page.getByRole("heading", { level: 2, name: m("passkey.add") })).toBeFocused();
-  const field = page.getByLabel(m("passkey.name"));
-  await field.fill(name);
-  await field.press("Enter");
-  await expect(page.getByRole("heading", { level: 2, name: m("passkey.added") })).toBeFocused();
-}
 
 async function signInByPasskey(page: Page, m: Words): Promise<void> {
   await page.getByRole("button", { name: m("passkey.sign_in") }).or(page.getByRole("button", { name: m("passkey.use") })).press("Enter");
@@ -35,7 +24,7 @@ test("a passkey with an output opens the mailbox without a password, and nothing
   const bodies = sent(guns);
   await overhear(guns);
   const key = await authenticator(guns, { prf: true });
-  await add(guns, "Guns telefon", m);
+  await addPasskey(guns, "Guns telefon", m);
   await expect(guns.getByText(m("passkey.opens_now", { name: "Guns telefon" }))).toBeVisible();
   expect(await key.count()).toBe(1);
   expect(await violations(guns)).toEqual([]);
@@ -62,7 +51,7 @@ test("a passkey without an output proves its owner, and the password opens the m
   const gun = await newcomer("Gun Berg");
   const guns = await visit(gun);
   const key = await authenticator(guns, { prf: false });
-  await add(guns, "Säkerhetsnyckel", m);
+  await addPasskey(guns, "Säkerhetsnyckel", m);
   await expect(guns.getByText(m("passkey.proves_now", { name: "Säkerhetsnyckel" }))).toBeVisible();
   expect(await violations(guns)).toEqual([]);
   await guns.getByRole("button", { name: m("passkey.done") }).press("Enter");
@@ -108,7 +97,7 @@ test("a passkey that opened the mailbox and gives another output later asks for 
   const guns = await visit(gun);
   await overhear(guns);
   await authenticator(guns, { prf: true });
-  await add(guns, "Guns telefon", m);
+  await addPasskey(guns, "Guns telefon", m);
   await guns.goto("/mail/inbox");
   await signOut(guns, m);
   await alter(guns);
@@ -122,7 +111,7 @@ test("a passkey that opened the mailbox and gives another output later asks for 
 test("passkeys are renamed and removed, and a removed one lets nobody in", async ({ visit, newcomer, m }) => {
   const guns = await visit(await newcomer("Gun Berg"));
   await authenticator(guns, { prf: true });
-  await add(guns, "Guns telefon", m);
+  await addPasskey(guns, "Guns telefon", m);
   await guns.getByRole("button", { name: m("passkey.done") }).click();
   await guns.getByRole("button", { name: m("passkey.rename_it", { name: "Guns telefon" }) }).press("Enter");
   await guns.getByLabel(m("passkey.name")).fill("Guns gamla telefon");
@@ -146,7 +135,7 @@ test("passkeys are renamed and removed, and a removed one lets nobody in", async
 test("a passkey is offered where the address is typed", async ({ visit, newcomer, m }) => {
   const guns = await visit(await newcomer("Gun Berg"));
   await authenticator(guns, { prf: true });
-  await add(guns, "Guns telefon", m);
+  await addPasskey(guns, "Guns telefon", m);
   await guns.goto("/mail/inbox");
   await signOut(guns, m);
   await guns.getByLabel(m("address.label")).focus();

@@ -9,6 +9,7 @@ mod limits;
 mod malformed;
 mod metrics;
 mod notices;
+mod numbers;
 mod operation;
 mod page;
 mod passwords;
@@ -139,7 +140,8 @@ impl Attacker<'_> {
 
 /// Operations that ask for no session: a credential changes nothing there.
 fn is_open(operation: &Operation) -> bool {
-    ["/registrations", "/sign-ins", "/recoveries"].iter().any(|noun| operation.path.contains(noun))
+    let nouns = ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
+    nouns.iter().any(|noun| operation.path.contains(noun))
 }
 
 #[test]

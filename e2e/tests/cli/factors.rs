@@ -14,7 +14,7 @@ const RESERVE: &str = "+46701740633";
 const STEP: u64 = 30;
 
 /// An authenticator app that shows each code once.
-struct App {
+pub(crate) struct App {
     totp: TOTP,
     last: u64,
 }
@@ -26,7 +26,7 @@ impl App {
     }
 
     /// The server takes one step around now.
-    fn next(&mut self) -> String {
+    pub(crate) fn next(&mut self) -> String {
         let now = now().unix_millis() / 1_000 / STEP;
         self.last = (now - 1).max(self.last + 1);
         assert!(self.last <= now + 1, "it has shown the codes of this minute");
@@ -39,7 +39,7 @@ impl App {
 }
 
 /// Adds an app: the secret stands on a line of its own, and the question for its code follows.
-fn add_app(terminal: &Terminal) -> (App, Value) {
+pub(crate) fn add_app(terminal: &Terminal) -> (App, Value) {
     let mut app = None;
     let ended = terminal.converse(&["factors", "add-authenticator"], |line| {
         let line = line.trim();

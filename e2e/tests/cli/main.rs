@@ -8,6 +8,7 @@ mod devices;
 mod factors;
 mod failures;
 mod filing;
+mod levels;
 mod lies;
 mod manners;
 mod passwords;
@@ -16,6 +17,7 @@ mod running;
 mod slowly;
 mod story;
 mod swedish;
+mod ways_back;
 
 use std::path::Path;
 

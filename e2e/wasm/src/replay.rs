@@ -100,6 +100,10 @@ pub enum Act {
     Matches { address: Address },
     /// Accepts a changed key.
     Accept { address: Address },
+    /// Asks whether a number is that of somebody.
+    CheckNumber { address: Address, phone: PhoneNumber },
+    /// Writes to them although it was not.
+    WriteAnyway { address: Address },
     /// Changes all locks, and opens the mailbox by the new ones.
     Renew { password: String },
     /// Wraps each letter's key anew, and gives up the former subkeys.
@@ -309,6 +313,13 @@ impl Life {
         shown.unwrap_or_else(|failure| format!("failed: {failure}"))
     }
 
+    fn recovered(recovered: sign_in::Recovered) -> Result<Self, String> {
+        match recovered {
+            sign_in::Recovered::Open(step) => Ok(Self::NewPassword(step)),
+            sign_in::Recovered::Waits(_) => Err("waits".to_owned()),
+        }
+    }
+
     /// What changes whether a mailbox is open.
     async fn step(&mut self, world: &impl World, act: Act) -> Shown {
         let next = match (std::mem::take(self), act) {
@@ -338,11 +349,14 @@ impl Life {
             }
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
-                let to_choose = sign_in::recover(world, &address, &code).await.map_err(name)?;
-                Self::Recovery(chosen(world, &to_choose).await?)
+                let begun = sign_in::recover(world, &address, &code).await.map_err(name)?;
+                match begun.paper {
+                    Some(paper) => Self::recovered(paper)?,
+                    None => Self::Recovery(chosen(world, &begun.to_choose).await?),
+                }
             }
             (Self::Recovery(step), Act::Code { code }) => {
-                Self::NewPassword(step.enter(world, &found(&code)?.into()).await.map_err(name)?)
+                Self::recovered(step.enter(world, &found(&code)?.into()).await.map_err(name)?)?
             }
             (Self::NewPassword(step), Act::NewPassword { password }) => {
                 let made = step.choose(world, Password::new(&password)).await.map_err(name)?;
@@ -447,6 +461,11 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         Act::Accept { address } => {
             mailbox.accept(world, address).await.map(|seen| seen.standing.as_str().into()).map_err(name)
         }
+        Act::CheckNumber { address, phone } => check_number(mailbox, world, address, phone).await,
+        Act::WriteAnyway { address } => {
+            let forgotten = mailbox.write_anyway(world, address).await.map_err(name);
+            forgotten.map(|()| mailbox.contacts().standing_of(address).as_str().into())
+        }
         Act::Rewrap => rewrap(mailbox, world).await.map_err(name),
         Act::Move { id, folder } => {
             mailbox.move_letter(world, *id, *folder).await.map(|()| String::new()).map_err(name)
@@ -471,6 +490,12 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         | Act::Close
         | Act::SignOut => return None,
     })
+}
+
+async fn check_number(mailbox: &Mailbox, world: &impl World, address: &Address, phone: &PhoneNumber) -> Shown {
+    let matches = mailbox.check_number(world, address, phone.clone()).await.map_err(name)?;
+    let standing = mailbox.contacts().standing_of(address);
+    Ok(format!("{} ({})", if matches { "match" } else { "no match" }, standing.as_str()))
 }
 
 async fn renew(mailbox: &Mailbox, world: &impl World, password: &str) -> Result<(Mailbox, Vec<Warning>), String> {
@@ -533,6 +558,7 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
         subject: subject.into(),
         text: text.into(),
         answers: None,
+        level: None,
         saved: world.now(),
         rest: serde_json::Map::new(),
     };

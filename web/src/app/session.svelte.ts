@@ -18,7 +18,7 @@ export type SheetAsked = { after: "registering" | "recovering" | "renewing"; she
 /** Keeps what is being written. Rejects if it could not: then the person is asked before it is lost. */
 export type Keep = () => Promise<void>;
 
-const NONE: Counts = { inbox: 0, unread: 0, sent: 0, archive: 0, drafts: 0, trash: 0, arrived: 0, changed: false, more: false };
+const NONE: Counts = { inbox: 0, unread: 0, sent: 0, archive: 0, drafts: 0, trash: 0, arrived: 0, changed: false, more: false, waits: [] };
 
 export class Session {
   #mailbox: Mailbox;
@@ -165,10 +165,21 @@ export class Session {
     }
   }
 
+  /** Another device may have chosen another name, or kept the sheet. */
+  async #lookAgain(): Promise<void> {
+    try {
+      const me = await this.#mailbox.call("me", {});
+      if (this.state === "open" && JSON.stringify(me) !== JSON.stringify(this.me)) this.me = me;
+    } catch {
+      // Locked or ended meanwhile: an event says so.
+    }
+  }
+
   #hear(event: MailboxEvent): void {
     switch (event.event) {
       case "changed":
         this.counts = event.counts;
+        void this.#lookAgain();
         break;
       case "connection":
         this.#reached(event.online);

@@ -37,7 +37,7 @@ fn erased(letters: u64, drafts: u64) -> Erased {
 
 fn changes(change: u64, erased: Erased, entries: Vec<Entry>, records: Vec<RecordHead>) -> Changes {
     let records = records.into_iter().map(|head| RecordChange { head, sealed: None }).collect();
-    Changes { change: ChangeNumber::new(change), erased, more: false, entries, records }
+    Changes { change: ChangeNumber::new(change), erased, more: false, entries, records, waits: Vec::new() }
 }
 
 fn letters(change: u64, erase: u64, ids: &[u8]) -> LetterIds {

@@ -322,6 +322,7 @@ impl State {
             more,
             entries: entries().filter(|entry| in_page(entry.change)).cloned().collect(),
             records: records.map(with_bytes).collect(),
+            waits: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use securemailbox_client::{contacts::Standing, letters::ReceiptRefused};
-use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, levels::Level};
 
 use super::{Language, Told, Word};
 use crate::http::ServerUrl;
@@ -165,6 +165,33 @@ sentences! {
     OneTimeCodesMadeEvent "new one-time codes were made" "nya engångskoder gjordes";
     OneTimeCodesRemovedEvent "the one-time codes were removed" "engångskoderna togs bort";
     OneTimeCodeUsedEvent "a one-time code was used" "en engångskod användes";
+    RecoveryBegunEvent
+        "somebody wants to open the mailbox with paper, and waits"
+        "någon vill öppna brevlådan med papper, och väntar";
+    RecoveryStoppedEvent
+        "opening it with paper was stopped; sheet and one-time codes are void"
+        "att öppna med papper stoppades; blad och engångskoder gäller inte längre";
+
+    // What waits.
+    OpensAt { due: &'a str }
+        "Sheet and one-time code are both paper, and paper may be stolen. So the mailbox opens at {due}, and its owner is told everywhere. Run recover again after that, with the same recovery code."
+        "Bladet och engångskoden är båda papper, och papper kan vara stulna. Därför öppnas brevlådan {due}, och vi berättar det överallt. Kör recover igen efter det, med samma återställningskod.";
+    RecoveryWaits { due: &'a str }
+        "Warning: somebody showed your recovery sheet and a one-time code, and can choose a new password from {due}. Is it not you? Stop it: securemailbox stop"
+        "Varning: någon har visat ditt återställningsblad och en engångskod, och kan välja ett nytt lösenord från {due}. Är det inte du? Stoppa det: securemailbox stop";
+    RecoveryStopped
+        "Stopped. The recovery sheet and the one-time codes open nothing any more: make new ones with new-sheet and one-time-codes."
+        "Stoppat. Återställningsbladet och engångskoderna öppnar inget längre: gör nya med new-sheet och one-time-codes.";
+    RemovalBegunEvent "somebody wants to erase the mailbox" "någon vill radera brevlådan";
+    RemovalStoppedEvent "erasing the mailbox was stopped" "att radera brevlådan stoppades";
+    RemovalWaits { due: &'a str }
+        "This mailbox is erased at {due}, with all letters in it. Until then it can be stopped: securemailbox stop"
+        "Brevlådan raderas {due}, med alla brev i den. Till dess går det att stoppa: securemailbox stop";
+    RemovalStopped "Stopped. The mailbox stays." "Stoppat. Brevlådan finns kvar.";
+    SheetOwed
+        "You have no recovery sheet that you said to have. Make one: securemailbox new-sheet"
+        "Du har inget återställningsblad som du har sagt att du har. Gör ett: securemailbox new-sheet";
+    NothingWaits "Nothing waits." "Det är inget som väntar.";
 
     // Factors.
     FactorEmail "E-mail" "Mejl";
@@ -194,6 +221,7 @@ sentences! {
     Name "Name" "Namn";
     AddressHead "Address" "Adress";
     Key "Key" "Nyckel";
+    NumberHead "Number" "Nummer";
     State "State" "Läge";
     Used "Last used" "Senast använd";
     What "What" "Vad";
@@ -207,11 +235,15 @@ sentences! {
     Subject "Subject" "Ämne";
     Note "Note" "Obs";
     Delivery "Delivery" "Mottagare";
+    LevelField "Asks for" "Kräver";
 
     // Letters.
     NeedsText "A letter needs --text or --text-file." "Ett brev behöver --text eller --text-file.";
     Sent { id: LetterId } "Sent {id}." "Skickat {id}.";
     CanRead { who: &'a Address, key: Standing } "{who} can read it (key: {key})." "{who} kan läsa det (nyckel: {key}).";
+    AsksFor { level: Level }
+        "The server hands it to nobody who was not identified by this or better within 15 minutes: {level}. Who can't be yet has to add it first."
+        "Servern lämnar det bara till den som har legitimerat sig så, eller bättre, den senaste kvarten: {level}. Den som inte kan det än måste lägga till det först.";
     NothingSent "Nothing was sent, and nothing waits." "Inget har skickats, och inget väntar.";
     SentByItself
         "Do not send it again: the next command posts it, with the same id, so that it arrives once."
@@ -228,6 +260,7 @@ sentences! {
     Unread "unread" "oläst";
     Flagged "flagged" "flaggat";
     Withdrawn "withdrawn" "återtaget";
+    LockedByLevel "locked" "låst";
     Damaged "damaged" "skadat";
     Arrived { date: &'a str, arrived: &'a str } "{date}, arrived {arrived}" "{date}, kom {arrived}";
     Verified { key: Standing } "verified, key {key}" "underskriften stämmer, nyckel: {key}";
@@ -239,12 +272,18 @@ sentences! {
         "the sender wrote to another key of {who} than the one you know. One of you may be deceived; compare keys."
         "avsändaren har en annan nyckel för {who} än den du känner till. En av er kan vara lurad; jämför nycklar.";
     UnopenedParts "the letter holds parts that were not opened." "brevet har delar som inte öppnades.";
+    LevelIsOff
+        "what the sender asked for, and what the server asks its readers for, are not the same. The server did not hold to it; ask the sender, and tell the operator."
+        "avsändaren och servern kräver inte samma sak av den som läser. Servern har inte hållit sig till det som avsändaren bad om; fråga avsändaren, och säg till den som driver tjänsten.";
+    NoFactorForLevel
+        "You have nothing yet that proves as much as the sender asks for. Add it, and read the letter then: an authenticator app by factors add-authenticator, a passkey in the browser's settings."
+        "Du har inget än som räcker till det som avsändaren kräver. Lägg till det, och läs brevet sedan: en autentiseringsapp med factors add-authenticator, en lösennyckel i webbläsarens inställningar.";
     NotMarked
         "the server could not be told that you read it; the next reading tells."
         "servern fick inte veta att du har läst det; det sägs nästa gång du öppnar brevet.";
-    ReadAt { who: &'a Address, when: &'a str }
-        "{who} read it {when}, by their own signature."
-        "{who} läste det {when}, enligt sin egen underskrift.";
+    ReadAt { who: &'a Address, when: &'a str, level: Level }
+        "{who} read it {when}, by their own signature; identified by: {level}, by the server's word."
+        "{who} läste det {when}, enligt sin egen underskrift; legitimerad med: {level}, enligt servern.";
     ReceiptDoubtful { who: &'a Address, why: ReceiptRefused }
         "{who}: the server says it was read, but {why}."
         "{who}: servern säger att det är läst, men {why}.";
@@ -331,6 +370,17 @@ sentences! {
     KeyDiffers
         "one whose digits you found to differ; nothing goes out to it"
         "en vars siffror inte stämde; inget skickas till den";
+    NumberIsTheirs "match" "stämmer";
+    NumberIsNotTheirs "no match" "stämmer inte";
+    Matches { who: &'a Address, number: &'a str }
+        "Match: the server says that {number} is the number of {who}. That is the server's word; compare the sixty digits to be sure of the key."
+        "Det stämmer: servern säger att {number} är numret till {who}. Det är serverns ord; jämför de sextio siffrorna för att vara säker på nyckeln.";
+    NoMatch { who: &'a Address, number: &'a str }
+        "No match: {number} is none that {who} has proved, says the server. Somebody else may have registered the address, so nothing goes out to it. Ask for the number over another channel, or compare the sixty digits; contacts write-anyway {who} forgets this answer."
+        "Det stämmer inte: {number} är inget nummer som {who} har bevisat, säger servern. Någon annan kan ha skaffat brevlådan, så inget skickas dit. Fråga om numret på annat sätt, eller jämför de sextio siffrorna; contacts write-anyway {who} glömmer svaret.";
+    NumberPassedOver { who: &'a Address, key: Standing }
+        "What the server said of the number is forgotten. {who} can be written to (key: {key})."
+        "Det servern sa om numret är glömt. Det går att skriva till {who} (nyckel: {key}).";
     NeedsPassphrase "An exported key needs a passphrase." "En nyckel som lämnar brevlådan behöver en lösenfras.";
 
     // Taking along.

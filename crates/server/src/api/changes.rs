@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     problems::ProblemDetails,
     sync::{Changes, DraftIds, LetterIds},
 };
-use securemailbox_store::sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Look, Scope};
+use securemailbox_store::sync::{self, ChangesSince, DraftIdsOf, LetterIdsOf, Look, Scope};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -58,7 +58,8 @@ pub(crate) async fn changes(
     }
     let entries =
         found.entries.into_iter().map(|entry| letters::entry(&mailroom, &access, entry)).collect::<Result<_, _>>()?;
-    Ok(Json(Changes { change: found.change, erased: found.erased, more: found.more, entries, records: found.records }))
+    let sync::Changes { change, erased, more, records, waits, .. } = found;
+    Ok(Json(Changes { change, erased, more, entries, records, waits }))
 }
 
 /// Every letter there is. What a device has and this lacks was erased.

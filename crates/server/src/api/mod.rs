@@ -12,12 +12,14 @@ mod proofs;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
+mod removals;
 mod renewals;
 mod security;
 mod sessions;
 mod sign_ins;
 mod slots;
 mod trash;
+pub(crate) mod waits;
 
 use axum::{
     Json, Router,
@@ -58,6 +60,12 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::enter_of_recovery))
         .routes(routes!(recoveries::password))
         .routes(routes!(recoveries::complete))
+        .routes(routes!(removals::begin))
+        .routes(routes!(removals::complete))
+        .routes(routes!(removals::of_own))
+        .routes(routes!(waits::find))
+        .routes(routes!(waits::stop_by_link))
+        .routes(routes!(waits::stop))
         .routes(routes!(account::read, account::update))
         .routes(routes!(security::list))
         .routes(routes!(sessions::list))
@@ -86,6 +94,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(renewals::renew))
         .routes(routes!(renewals::rewrap))
         .routes(routes!(directory::look_up))
+        .routes(routes!(directory::check_number))
         .routes(routes!(directory::certificate))
         .routes(routes!(letters::post::post, letters::list::list))
         .routes(routes!(letters::read::read, letters::update::update))

@@ -19,13 +19,13 @@ use securemailbox_protocol::{
     problems::{ProblemDetails, ProblemType},
     security::SecurityEventKind,
     sessions::NewSession,
-    sign_in::RecoveredSlot,
+    sign_in::RecoveryProved,
 };
 use securemailbox_store::{
     factors::{self, Factor, FactorsOf},
     notices::NoticeId,
     passkeys::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge},
-    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Step, Verdict},
+    proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Purpose, Step, Verdict},
     proving::{
         AskForCode, ChooseError, ChosenFactor, EnterCode, EnterKeptCode, Entered, ExpectCode, FirstTry, Guessed,
         Guesser, KeptCode, OffersTo, OneTimeCodeUsed, Tried,
@@ -37,7 +37,7 @@ use securemailbox_store::{
     sign_in::SigningIn,
 };
 
-use super::{Id, passkeys, security};
+use super::{Id, passkeys, recoveries, security};
 use crate::{
     authenticator,
     body::Json,
@@ -50,7 +50,7 @@ use crate::{
 };
 
 /// Where no session is proved or opened.
-const NO_SESSION: SessionId = SessionId::from_bytes([0; 16]);
+pub(super) const NO_SESSION: SessionId = SessionId::from_bytes([0; 16]);
 
 /// Sends a code for a factor of a registration: to the address, or to the phone once it was named. The answer is the same
 /// for an address that has a mailbox already; only the e-mail differs.
@@ -128,17 +128,22 @@ pub(crate) async fn of_recovery(
     choose(&mailroom, HolderId::Recovery(id), &choice, caller).await
 }
 
-/// Proves a factor of a recovery; gives out the `recovery` slot.
+/// Proves a factor of a recovery; gives out the `recovery` slot, or begins to wait where that was on paper too.
 #[utoipa::path(post, path = "/recoveries/{id}/proofs/enter", params(("id" = RecoveryId, Path)), request_body = EnterProof,
-    responses((status = 200, body = RecoveredSlot), (status = "4XX", body = ProblemDetails)))]
+    responses((status = 200, body = RecoveryProved), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn enter_of_recovery(
     State(mailroom): State<Mailroom>,
     caller: Caller,
     Id(id): Id<RecoveryId>,
     Json(entered): Json<EnterProof>,
-) -> Result<Json<RecoveredSlot>, Problem> {
-    let recovered = enter(&mailroom, Recovering(id), &entered, NO_SESSION, caller).await?;
-    Ok(Json(RecoveredSlot { account: recovered.account, id: recovered.slot.id, sealed: recovered.slot.sealed }))
+) -> Result<Json<RecoveryProved>, Problem> {
+    let paper = match &entered.answer {
+        Answer::OneTimeCode(_) => Some(recoveries::of_paper(&mailroom, id).await?),
+        Answer::Code(_) | Answer::Passkey(_) => None,
+    };
+    let recovered = enter(&mailroom, Recovering { id, paper }, &entered, NO_SESSION, caller).await?;
+    security::ring(&mailroom);
+    Ok(Json(recoveries::proved(recovered)))
 }
 
 /// Lists the factors by which this session can be proved afresh.
@@ -294,10 +299,15 @@ pub(crate) async fn choose(
     message(mailroom, holder, account, &to, caller).count().await?;
     let mut rng = mailroom.rng();
     let digits = Code::generate(&mut rng);
-    let (code, text) = if chosen.taken {
-        (NOBODYS_CODE, Text::AlreadyHere)
-    } else {
-        (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
+    let (code, text) = match (chosen.in_vain, chosen.purpose) {
+        (true, Purpose::Removal) => (NOBODYS_CODE, Text::NotHere),
+        (true, Purpose::Mailbox | Purpose::Proof) => (NOBODYS_CODE, Text::AlreadyHere),
+        (false, Purpose::Removal) => {
+            (hmac(mailroom, holder, choice.factor, &digits), Text::RemovalCode { code: digits })
+        }
+        (false, Purpose::Mailbox | Purpose::Proof) => {
+            (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
+        }
     };
     let notice = seal_notice(&mailroom.seal, &to, chosen.language, &text, &mut rng);
     let id = notice.id;
@@ -475,7 +485,13 @@ async fn typed(
         (Answer::OneTimeCode(code), Guesser::Account(account)) => {
             let at = mailroom.now();
             let event = SecurityEvent { kind: SecurityEventKind::OneTimeCodeUsed, session, at };
-            let notices = security::announcement(mailroom, *account, event).await?;
+            let notices = match holder {
+                // What begins to wait by it is announced, and says more.
+                HolderId::Recovery(_) => Vec::new(),
+                HolderId::Registration(_) | HolderId::SignIn(_) | HolderId::Session(_) | HolderId::Enrolment(_) => {
+                    security::announcement(mailroom, *account, event).await?
+                }
+            };
             let code = mailroom.seal.one_time_code(*account, code);
             Ok(Typed::Kept(KeptCode::OneTime(OneTimeCodeUsed { code, session, notices })))
         }

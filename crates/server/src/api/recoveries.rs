@@ -12,15 +12,19 @@ use securemailbox_protocol::{
     problems::{ProblemDetails, ProblemType},
     security::SecurityEventKind,
     sessions::NewSession,
-    sign_in::{CompleteRecovery, NewRecovery, Recovery},
+    sign_in::{CompleteRecovery, NewRecovery, RecoveredSlot, Recovery, RecoveryProved},
+    waits::WaitKind,
 };
 use securemailbox_store::{
-    recoveries::{self, BeginRecovery, RecoveryError, RecoveryForPassword},
+    proofs::HolderId,
+    proving::{Guessed, Guesser},
+    recoveries::{self, BeginRecovery, BegunRecovery, Recovered, RecoveryError, RecoveryForPassword},
     sign_in::CredentialsByAddress,
+    waits::NewWait,
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proofs, security, slots};
+use super::{Id, proofs, security, slots, waits};
 use crate::{
     body::Json,
     devices::{Caller, PresentedDevice},
@@ -64,9 +68,28 @@ async fn begun(
     let mut rng = mailroom.rng();
     let id = RecoveryId::new(now, &mut rng);
     let act = BeginRecovery { id, address_lookup, proof_hash: Sha256::digest(&new.proof.0).into(), now };
-    let begun = mailroom.store.write(act).await?.ok_or(ProblemType::CredentialsRefused)?;
-    let Offers { offers } = proofs::offers(&mailroom, &begun)?;
-    Ok((StatusCode::CREATED, Json(Recovery { id, offers })))
+    let BegunRecovery { offered, paper } = mailroom.store.write(act).await?.ok_or(ProblemType::CredentialsRefused)?;
+    let Offers { offers } = proofs::offers(&mailroom, &offered)?;
+    Ok((StatusCode::CREATED, Json(Recovery { id, offers, paper: paper.map(proved) })))
+}
+
+/// What a recovery came to, as it travels.
+pub(super) fn proved(recovered: Recovered) -> RecoveryProved {
+    match recovered {
+        Recovered::Slot { account, slot } => {
+            RecoveryProved::Slot(RecoveredSlot { account, id: slot.id, sealed: slot.sealed })
+        }
+        Recovered::Waits(wait) => RecoveryProved::Wait(wait),
+    }
+}
+
+/// What begins to wait, should the one-time code be right that was typed for a recovery.
+pub(super) async fn of_paper(mailroom: &Mailroom, id: RecoveryId) -> Result<NewWait, Problem> {
+    let guessed = Guessed { holder: HolderId::Recovery(id), now: mailroom.now() };
+    match mailroom.store.read(guessed).await? {
+        Some(Guesser::Account(account)) => waits::new(mailroom, account, WaitKind::Recovery).await,
+        Some(Guesser::Registering(_)) | None => Err(ProblemType::CodeRefused.into()),
+    }
 }
 
 /// A recovery for which a factor is proved, and whose it is. Asked for before a body is read, so that a stranger's never is.

@@ -58,6 +58,17 @@ pub(crate) async fn begin(
     Json(new): Json<NewRegistration>,
 ) -> Result<(StatusCode, Json<Registration>), Problem> {
     mailroom.registration.admits(&new.address)?;
+    let begun = reserve(&mailroom, network, new, false).await?;
+    Ok((StatusCode::CREATED, Json(begun)))
+}
+
+/// Begins a registration, or what goes the same way until the address is proved: a removal.
+pub(super) async fn reserve(
+    mailroom: &Mailroom,
+    network: Network,
+    new: NewRegistration,
+    removes: bool,
+) -> Result<Registration, Problem> {
     mailroom.rates.entrance(network)?;
     let now = mailroom.now();
     let mut rng = mailroom.rng();
@@ -66,10 +77,10 @@ pub(crate) async fn begin(
     let address = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
     let factors = vec![address.clone()];
     let address_lookup = mailroom.seal.address_look_up(&new.address);
-    let act = BeginRegistration { id, account, address_lookup, address, language: new.language, now };
+    let act = BeginRegistration { id, account, address_lookup, address, language: new.language, removes, now };
     mailroom.store.write(act).await?;
-    let Offers { offers } = proofs::offers(&mailroom, &Offered { account, factors })?;
-    Ok((StatusCode::CREATED, Json(Registration { id, account, offers })))
+    let Offers { offers } = proofs::offers(mailroom, &Offered { account, factors })?;
+    Ok(Registration { id, account, offers })
 }
 
 /// Names the phone, once the address is proved. Until a phone is proved, another one may be named in its place.

@@ -75,21 +75,25 @@ pub(super) async fn announcement(
     account: AccountId,
     security::SecurityEvent { kind: event, at, .. }: security::SecurityEvent,
 ) -> Result<Vec<NewNotice>, Problem> {
+    let (long, brief) = (Text::SecurityEvent { event, at }, Text::BriefSecurityEvent { event, at });
+    to_every_channel(mailroom, account, &long, &brief).await
+}
+
+/// An e-mail to the address of an account, and an SMS to each of its phones.
+pub(super) async fn to_every_channel(
+    mailroom: &Mailroom,
+    account: AccountId,
+    long: &Text,
+    brief: &Text,
+) -> Result<Vec<NewNotice>, Problem> {
     let row = mailroom.store.read(AccountById { account }).await?.ok_or(ProblemType::NotFound)?;
     let factors = mailroom.store.read(FactorsOf { account }).await?;
     let address = Recipient::Email(mailroom.seal.address(account, &row.address_sealed)?);
     let mut rng = mailroom.rng();
-    let mut notices =
-        vec![seal_notice(&mailroom.seal, &address, row.language, &Text::SecurityEvent { event, at }, &mut rng)];
+    let mut notices = vec![seal_notice(&mailroom.seal, &address, row.language, long, &mut rng)];
     for factor in factors.iter().filter(|factor| matches!(factor.kind, FactorKind::Phone | FactorKind::ReservePhone)) {
         let phone = Recipient::Phone(mailroom.seal.phone(account, factor.id, &factor.sealed)?);
-        notices.push(seal_notice(
-            &mailroom.seal,
-            &phone,
-            row.language,
-            &Text::BriefSecurityEvent { event, at },
-            &mut rng,
-        ));
+        notices.push(seal_notice(&mailroom.seal, &phone, row.language, brief, &mut rng));
     }
     Ok(notices)
 }
@@ -164,7 +168,8 @@ mod tests {
 
     /// What asks a session for a fresh proof at the account's best level (PROTOCOL §6). `PUT /records/{id}` asks for the
     /// keyring only.
-    const ASK: [(&str, &str); 14] = [
+    const ASK: [(&str, &str); 15] = [
+        ("POST", "/account/removal"),
         ("PUT", "/slots/recovery"),
         ("POST", "/slots/password/begin"),
         ("PUT", "/slots/password"),
@@ -181,7 +186,9 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 36] = [
+    const ASK_NOT: [(&str, &str); 38] = [
+        // Whoever is signed in can say no.
+        ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
         ("POST", "/factors/{id}/proofs"),
         ("POST", "/factors/{id}/proofs/enter"),
@@ -204,6 +211,7 @@ mod tests {
         ("GET", "/records/{id}"),
         ("DELETE", "/records/{id}"),
         ("POST", "/directory/look-ups"),
+        ("POST", "/directory/numbers"),
         ("GET", "/directory/certificates/{hash}"),
         ("POST", "/letters"),
         ("GET", "/letters"),
@@ -224,6 +232,10 @@ mod tests {
     ];
     /// They answer by a stream: a letter's content, which asks for the level of its sender, and events.
     const STREAMS: [(&str, &str); 2] = [("GET", "/letters/{id}/content"), ("GET", "/events")];
+
+    /// Who asks them has no session, or a link.
+    const STRANGERS: [&str; 6] =
+        ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
 
     struct Asker<'a> {
         house: &'a House,
@@ -374,8 +386,7 @@ mod tests {
     #[tokio::test]
     async fn a_session_that_was_proved_sixteen_minutes_ago_replaces_nothing() {
         let listed: BTreeSet<_> = ASK.into_iter().chain(ASK_NOT).chain(STREAMS).collect();
-        let of_strangers =
-            |path: &str| ["/registrations", "/sign-ins", "/recoveries"].iter().any(|begin| path.starts_with(begin));
+        let of_strangers = |path: &str| STRANGERS.iter().any(|begin| path.starts_with(begin));
         let of_sessions = endpoints::ALL.iter().map(|(method, path)| (method.as_str(), *path));
         let of_sessions: BTreeSet<_> = of_sessions.filter(|(_, path)| !of_strangers(path)).collect();
         assert_eq!(listed, of_sessions);

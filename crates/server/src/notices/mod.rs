@@ -99,6 +99,12 @@ fn open_notice(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Result<Waiting
     serde_json::from_slice(&plain).map_err(|_| Unsealed)
 }
 
+/// What a sealed notice says.
+#[cfg(test)]
+pub(crate) fn text_of(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Option<Text> {
+    Some(open_notice(seal, id, sealed).ok()?.text)
+}
+
 /// The code in a sealed notice.
 #[cfg(test)]
 pub(crate) fn code_of(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Option<securemailbox_protocol::factors::Code> {

@@ -1,12 +1,20 @@
 //! What the server writes to people: codes and neutral notices, in their language. No subject, text or name of a letter.
 
-use securemailbox_protocol::{accounts::Language, factors::Code, security::SecurityEventKind, time::Timestamp};
+use securemailbox_protocol::{
+    accounts::Language,
+    factors::Code,
+    security::SecurityEventKind,
+    time::Timestamp,
+    waits::{self, Wait, WaitKind},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Operator;
 
 /// The page on which a person says that it was somebody else.
 const NOT_ME: &str = "/settings/not-me";
+/// The page for who has no way in any more.
+const LOST: &str = "/lost";
 
 /// What a notice says, before it is put into words of a language.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +27,17 @@ pub enum Text {
     },
     /// Somebody, perhaps its owner, tried to register an address that has a mailbox.
     AlreadyHere,
+    /// The code that proves an address whose mailbox is to be removed.
+    RemovalCode {
+        /// The six digits that the message says.
+        code: Code,
+    },
+    /// Somebody, perhaps its owner, wanted the mailbox of an address removed that has none.
+    NotHere,
+    /// The mailbox was removed: an e-mail.
+    Removed,
+    /// The same as an SMS.
+    BriefRemoved,
     /// The code that proves a phone.
     PhoneCode {
         /// The six digits that the message says.
@@ -55,6 +74,20 @@ pub enum Text {
         /// When.
         at: Timestamp,
     },
+    /// Something will be done to the account, and can be stopped until then: an e-mail.
+    Wait {
+        /// What, and when.
+        wait: Wait,
+        /// What the link says by which it is stopped.
+        stop: String,
+    },
+    /// The same as an SMS.
+    BriefWait {
+        /// What, and when.
+        wait: Wait,
+        /// What the link says by which it is stopped.
+        stop: String,
+    },
 }
 
 /// A notice in the words of one language.
@@ -71,11 +104,20 @@ impl Text {
     pub const fn code(&self) -> Option<&Code> {
         match self {
             Self::AddressCode { code }
+            | Self::RemovalCode { code }
             | Self::PhoneCode { code }
             | Self::SignInCode { code }
             | Self::RecoveryCode { code }
             | Self::ProofCode { code } => Some(code),
-            Self::AlreadyHere | Self::NewLetter | Self::SecurityEvent { .. } | Self::BriefSecurityEvent { .. } => None,
+            Self::AlreadyHere
+            | Self::NotHere
+            | Self::Removed
+            | Self::BriefRemoved
+            | Self::NewLetter
+            | Self::SecurityEvent { .. }
+            | Self::BriefSecurityEvent { .. }
+            | Self::Wait { .. }
+            | Self::BriefWait { .. } => None,
         }
     }
 
@@ -84,12 +126,20 @@ impl Text {
     pub const fn is_for_now(&self) -> bool {
         match self {
             Self::AddressCode { .. }
+            | Self::RemovalCode { .. }
             | Self::AlreadyHere
+            | Self::NotHere
             | Self::PhoneCode { .. }
             | Self::SignInCode { .. }
             | Self::RecoveryCode { .. }
             | Self::ProofCode { .. } => true,
-            Self::NewLetter | Self::SecurityEvent { .. } | Self::BriefSecurityEvent { .. } => false,
+            Self::NewLetter
+            | Self::Removed
+            | Self::BriefRemoved
+            | Self::SecurityEvent { .. }
+            | Self::BriefSecurityEvent { .. }
+            | Self::Wait { .. }
+            | Self::BriefWait { .. } => false,
         }
     }
 
@@ -131,6 +181,30 @@ impl Text {
                      Logga in på {url}\nVar det inte du? Då behöver du inte göra något.\n"
                 ),
             },
+            Self::RemovalCode { .. } => Words {
+                subject: "Din kod för att radera brevlådan",
+                text: format!(
+                    "Din kod är {code}\n\nSkriv den på sidan där du vill radera din brevlåda och börja om. Den gäller i tio \
+                     minuter. Breven i den gamla brevlådan går inte att få tillbaka.\n\
+                     Har du inte bett om den? Ge den inte till någon, och gör inget mer.\n\n{url}\n"
+                ),
+            },
+            Self::NotHere => Words {
+                subject: "Du har ingen brevlåda här",
+                text: format!(
+                    "Någon, kanske du, ville radera en brevlåda med den här adressen. Det finns ingen. Du kan skaffa en på \
+                     {url}\nVar det inte du? Då behöver du inte göra något.\n"
+                ),
+            },
+            Self::Removed => Words {
+                subject: "Din brevlåda är raderad",
+                text: format!(
+                    "Brevlådan och alla brev i den är raderade. Adressen är ledig: du kan skaffa en ny brevlåda på {url}\n"
+                ),
+            },
+            Self::BriefRemoved => {
+                Words { subject: "", text: format!("{service}: Din brevlåda och alla brev i den är raderade.") }
+            }
             Self::PhoneCode { .. } => {
                 Words { subject: "", text: format!("Din kod till {service}: {code}. Ge den inte till någon.") }
             }
@@ -168,6 +242,15 @@ impl Text {
                     swedish_cue(*event)
                 ),
             },
+            Self::Wait { wait, stop } => swedish_wait(wait, &stop_link(url, stop)),
+            Self::BriefWait { wait, stop } => {
+                let (what, due) = match wait.kind {
+                    WaitKind::Recovery => ("Någon öppnar din brevlåda med papper", minute(wait.due)),
+                    WaitKind::Removal => ("Din brevlåda raderas", minute(wait.due)),
+                };
+                let text = format!("{service}: {what} {due}. Inte du? Stoppa: {}", stop_link(url, stop));
+                Words { subject: "", text }
+            }
         }
     }
 
@@ -188,6 +271,30 @@ impl Text {
                      Sign in at {url}\nWas it not you? Then you need not do anything.\n"
                 ),
             },
+            Self::RemovalCode { .. } => Words {
+                subject: "Your code to erase the mailbox",
+                text: format!(
+                    "Your code is {code}\n\nType it on the page where you want to erase your mailbox and begin anew. It is good \
+                     for ten minutes. The letters in the old mailbox can't be brought back.\n\
+                     Did you not ask for it? Give it to nobody, and do nothing more.\n\n{url}\n"
+                ),
+            },
+            Self::NotHere => Words {
+                subject: "You have no mailbox here",
+                text: format!(
+                    "Someone, perhaps you, wanted to erase a mailbox with this address. There is none. You can get one at \
+                     {url}\nWas it not you? Then you need not do anything.\n"
+                ),
+            },
+            Self::Removed => Words {
+                subject: "Your mailbox is erased",
+                text: format!(
+                    "The mailbox and all letters in it are erased. The address is free: you can get a new mailbox at {url}\n"
+                ),
+            },
+            Self::BriefRemoved => {
+                Words { subject: "", text: format!("{service}: Your mailbox and all letters in it are erased.") }
+            }
             Self::PhoneCode { .. } => {
                 Words { subject: "", text: format!("Your code for {service}: {code}. Give it to nobody.") }
             }
@@ -224,8 +331,73 @@ impl Text {
                     english_cue(*event)
                 ),
             },
+            Self::Wait { wait, stop } => english_wait(wait, &stop_link(url, stop)),
+            Self::BriefWait { wait, stop } => {
+                let (what, due) = match wait.kind {
+                    WaitKind::Recovery => ("Paper opens your mailbox on", minute(wait.due)),
+                    WaitKind::Removal => ("Your mailbox is erased on", minute(wait.due)),
+                };
+                let text = format!("{service}: {what} {due}. Not you? Stop it: {}", stop_link(url, stop));
+                Words { subject: "", text }
+            }
         }
     }
+}
+
+/// What waits, and how it is stopped.
+fn swedish_wait(wait: &Wait, link: &str) -> Words {
+    let (begun, due) = (minute(wait.begun), minute(wait.due));
+    match wait.kind {
+        WaitKind::Recovery => Words {
+            subject: "Någon vill öppna din brevlåda med papper",
+            text: format!(
+                "Återställningsbladet och en engångskod användes {begun}. Båda är papper, och papper kan vara stulna. \
+                 Därför väntar vi till {due} innan någon kommer in.\n\n\
+                 Var det inte du? Stoppa det på {link}\n\
+                 Du kan också stoppa det där du är inloggad. Då gäller bladet och engångskoderna inte längre.\n\n\
+                 Var det du? Då behöver du inte göra något nu. Skriv återställningskoden igen när tiden har gått.\n"
+            ),
+        },
+        WaitKind::Removal => Words {
+            subject: "Din brevlåda raderas om sju dagar",
+            text: format!(
+                "Någon som läser din e-post, eller som är inloggad i din brevlåda, bad {begun} att den raderas. \
+                 Det sker {due}, med alla brev i den. De går inte att få tillbaka.\n\n\
+                 Var det inte du, eller har du ångrat dig? Stoppa det på {link}\n\
+                 Du kan också stoppa det där du är inloggad.\n"
+            ),
+        },
+    }
+}
+
+fn english_wait(wait: &Wait, link: &str) -> Words {
+    let (begun, due) = (minute(wait.begun), minute(wait.due));
+    match wait.kind {
+        WaitKind::Recovery => Words {
+            subject: "Someone wants to open your mailbox with paper",
+            text: format!(
+                "The recovery sheet and a one-time code were used on {begun}. Both are paper, and paper may be stolen. \
+                 So we wait until {due} before anybody gets in.\n\n\
+                 Was it not you? Stop it at {link}\n\
+                 You can also stop it wherever you are signed in. Sheet and one-time codes then open nothing any more.\n\n\
+                 Was it you? Then you need not do anything now. Type the recovery code again when the time has come.\n"
+            ),
+        },
+        WaitKind::Removal => Words {
+            subject: "Your mailbox is erased in seven days",
+            text: format!(
+                "Someone who reads your e-mail, or who is signed in to your mailbox, asked on {begun} for it to be erased. \
+                 That happens on {due}, with all letters in it. They can't be brought back.\n\n\
+                 Was it not you, or have you changed your mind? Stop it at {link}\n\
+                 You can also stop it wherever you are signed in.\n"
+            ),
+        },
+    }
+}
+
+/// The token stands in the fragment, which no server, proxy or log is sent.
+fn stop_link(url: &str, token: &str) -> String {
+    format!("{url}{}#{token}", waits::PAGE)
 }
 
 /// What was done, short enough for an SMS.
@@ -253,6 +425,10 @@ const fn swedish(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::OneTimeCodesMade => "Nya engångskoder gjordes",
         SecurityEventKind::OneTimeCodesRemoved => "Dina engångskoder togs bort",
         SecurityEventKind::OneTimeCodeUsed => "En engångskod användes",
+        SecurityEventKind::RecoveryBegun => "Någon vill öppna din brevlåda med papper",
+        SecurityEventKind::RecoveryStopped => "Att öppna med papper stoppades. Gör ett nytt blad och nya koder",
+        SecurityEventKind::RemovalBegun => "Någon vill radera din brevlåda",
+        SecurityEventKind::RemovalStopped => "Att radera brevlådan stoppades",
     }
 }
 
@@ -280,6 +456,10 @@ const fn english(event: SecurityEventKind) -> &'static str {
         SecurityEventKind::OneTimeCodesMade => "New one-time codes were made",
         SecurityEventKind::OneTimeCodesRemoved => "Your one-time codes were removed",
         SecurityEventKind::OneTimeCodeUsed => "A one-time code was used",
+        SecurityEventKind::RecoveryBegun => "Someone wants to open your mailbox with paper",
+        SecurityEventKind::RecoveryStopped => "Opening it with paper was stopped. Make a new sheet and new codes",
+        SecurityEventKind::RemovalBegun => "Someone wants to erase your mailbox",
+        SecurityEventKind::RemovalStopped => "Erasing the mailbox was stopped",
     }
 }
 
@@ -291,16 +471,25 @@ fn for_this_page(url: &str, code: &Code) -> String {
     format!("\n\n@{host} #{}", code.digits())
 }
 
-/// Whether its owner can't sign in any more, where it was somebody else. Such a person has the sheet.
-const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
+/// How its owner gets in, where it was somebody else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WayIn {
+    /// As ever.
+    SignIn,
+    /// The password is another; the sheet opens.
+    Sheet,
+    /// Password and sheet are others'.
+    Neither,
+}
+
+const fn way_in_after(event: SecurityEventKind) -> WayIn {
     match event {
-        SecurityEventKind::PasswordChanged | SecurityEventKind::PasswordRemoved => true,
+        SecurityEventKind::PasswordChanged | SecurityEventKind::PasswordRemoved => WayIn::Sheet,
+        SecurityEventKind::PasswordReplaced | SecurityEventKind::KeysRenewed => WayIn::Neither,
         SecurityEventKind::SignedIn
         | SecurityEventKind::NewDevice
         | SecurityEventKind::SheetReplaced
         | SecurityEventKind::KeyringReplaced
-        | SecurityEventKind::PasswordReplaced
-        | SecurityEventKind::KeysRenewed
         | SecurityEventKind::SessionEnded
         | SecurityEventKind::OtherSessionsEnded
         | SecurityEventKind::UnlockFailed
@@ -314,47 +503,65 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::OneTimeCodesRemoved
         | SecurityEventKind::OneTimeCodeUsed
         | SecurityEventKind::PasskeyAdded
-        | SecurityEventKind::PasskeyRemoved => false,
+        | SecurityEventKind::PasskeyRemoved
+        | SecurityEventKind::RecoveryBegun
+        | SecurityEventKind::RecoveryStopped
+        | SecurityEventKind::RemovalBegun
+        | SecurityEventKind::RemovalStopped => WayIn::SignIn,
     }
 }
 
 /// What to do where it was somebody else.
 fn swedish_help(event: SecurityEventKind, url: &str) -> String {
-    if locks_its_owner_out(event) {
-        format!(
-            "Var det inte du? Ta fram återställningsbladet och mobilen, och gå till {url}\n\
-             Välj Har du glömt lösenordet? Då får du ett nytt lösenord och ett nytt blad, och alla andra enheter loggas ut.\n"
-        )
-    } else {
-        format!(
+    match way_in_after(event) {
+        WayIn::SignIn => format!(
             "Var det inte du? Gå till {url}{NOT_ME}\n\
              Logga in och tryck på Det var inte jag. Då loggas alla andra enheter ut, och sidan säger vad du gör sedan.\n"
-        )
+        ),
+        WayIn::Sheet => format!(
+            "Var det inte du? Ta fram återställningsbladet och mobilen, och gå till {url}\n\
+             Välj Har du glömt lösenordet? Då får du ett nytt lösenord och ett nytt blad, och alla andra enheter loggas ut.\n"
+        ),
+        WayIn::Neither => format!(
+            "Var det inte du? Då öppnar varken ditt lösenord eller ditt återställningsblad brevlådan längre. Säg genast \
+             till den som driver tjänsten. Vad du kan göra själv står på {url}{LOST}\n"
+        ),
     }
 }
 
 fn english_help(event: SecurityEventKind, url: &str) -> String {
-    if locks_its_owner_out(event) {
-        format!(
+    match way_in_after(event) {
+        WayIn::SignIn => format!(
+            "Was it not you? Go to {url}{NOT_ME}\n\
+             Sign in and press It was not me. All other devices are signed out then, and the page says what to do next.\n"
+        ),
+        WayIn::Sheet => format!(
             "Was it not you? Have the recovery sheet and your phone at hand, and go to {url}\n\
              Choose Have you forgotten your password? You then get a new password and a new sheet, and all other devices are \
              signed out.\n"
-        )
-    } else {
-        format!(
-            "Was it not you? Go to {url}{NOT_ME}\n\
-             Sign in and press It was not me. All other devices are signed out then, and the page says what to do next.\n"
-        )
+        ),
+        WayIn::Neither => format!(
+            "Was it not you? Then neither your password nor your recovery sheet opens the mailbox any more. Tell whoever runs \
+             the service at once. What you can do yourself is said at {url}{LOST}\n"
+        ),
     }
 }
 
 /// The same in an SMS.
 const fn swedish_cue(event: SecurityEventKind) -> &'static str {
-    if locks_its_owner_out(event) { "Använd återställningsbladet" } else { "Logga in" }
+    match way_in_after(event) {
+        WayIn::SignIn => "Logga in",
+        WayIn::Sheet => "Använd återställningsbladet",
+        WayIn::Neither => "Säg till den som driver tjänsten",
+    }
 }
 
 const fn english_cue(event: SecurityEventKind) -> &'static str {
-    if locks_its_owner_out(event) { "Use the recovery sheet" } else { "Sign in" }
+    match way_in_after(event) {
+        WayIn::SignIn => "Sign in",
+        WayIn::Sheet => "Use the recovery sheet",
+        WayIn::Neither => "Tell whoever runs the service",
+    }
 }
 
 /// To the minute. In UTC, and said so: the server does not know where a person is.
@@ -395,13 +602,22 @@ mod tests {
         let others = [
             Text::AddressCode { code: code() },
             Text::AlreadyHere,
+            Text::RemovalCode { code: code() },
+            Text::NotHere,
+            Text::Removed,
+            Text::BriefRemoved,
             Text::PhoneCode { code: code() },
             Text::SignInCode { code: code() },
             Text::RecoveryCode { code: code() },
             Text::ProofCode { code: code() },
             Text::NewLetter,
         ];
-        others.into_iter().chain(events).collect()
+        let waits = WaitKind::ALL.map(|kind| Wait { kind, begun: at, due: at.after(kind.lasts()) });
+        let waits = waits.into_iter().flat_map(|wait| {
+            let stop = || "A".repeat(22);
+            [Text::Wait { wait, stop: stop() }, Text::BriefWait { wait, stop: stop() }]
+        });
+        others.into_iter().chain(events).chain(waits).collect()
     }
 
     #[test]
@@ -414,10 +630,30 @@ mod tests {
             let mail = Text::SecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(mail.contains("2025-11-24 16:00 UTC"), "{mail}");
             assert_eq!(mail.split("://").count(), 2, "one link: {mail}");
-            let page = if locks_its_owner_out(event) { "" } else { NOT_ME };
+            let page = match way_in_after(event) {
+                WayIn::SignIn => NOT_ME,
+                WayIn::Sheet => "",
+                WayIn::Neither => LOST,
+            };
             assert!(mail.contains(&format!("{url}{page}\n")), "{mail}");
             let sms = Text::BriefSecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(sms.contains("2025-11-24 16:00 UTC") && !sms.contains("://"), "{sms}");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_said_with_its_time_and_the_link_that_stops_it() {
+        let url = "https://mail.example.se";
+        let begun = Timestamp::from_unix_millis(1_764_000_000_000);
+        for (language, kind) in [Language::Sv, Language::En].into_iter().flat_map(|l| WaitKind::ALL.map(|k| (l, k))) {
+            let wait = Wait { kind, begun, due: begun.after(kind.lasts()) };
+            let stop = || "Zm9vYmFyZm9vYmFyZm9vYg".to_owned();
+            let texts = [Text::Wait { wait, stop: stop() }, Text::BriefWait { wait, stop: stop() }];
+            for text in texts.map(|text| text.words(language, url, &Operator::default()).text) {
+                assert!(text.contains(&minute(wait.due)), "{text}");
+                assert!(text.contains(&format!("{url}/stop#{}", stop())), "{text}");
+                assert_eq!(text.split("://").count(), 2, "one link: {text}");
+            }
         }
     }
 

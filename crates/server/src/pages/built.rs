@@ -31,6 +31,7 @@ const ADDRESSES: &[&str] = &[
     "/contacts/add",
     "/forgotten",
     "/help/two-factor",
+    "/lost",
     "/mail",
     "/mail/drafts",
     "/mail/inbox",
@@ -50,6 +51,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/sessions",
     "/settings/space",
     "/sign-in",
+    "/stop",
 ];
 
 /// An address that only a demo has.

@@ -21,6 +21,7 @@ CREATE TABLE mailbox (
     letters          INTEGER NOT NULL,
     bytes            INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX mailbox_removed ON mailbox (mailbox_id) WHERE kind = 'removed';
 
 -- A person with an account, and the mailbox that is theirs. An address is one member's; others may have been written to
 -- under it, who are none. `notices`: when its owner wants to be told by e-mail that a letter waits.
@@ -42,11 +43,13 @@ CREATE TABLE certificate (
 ) STRICT;
 CREATE INDEX certificate_by_hash ON certificate (certificate_hash);
 
+-- `removes`: it is no mailbox that is asked for, but that the one at this address is removed.
 CREATE TABLE registration (
     registration_id BLOB NOT NULL PRIMARY KEY,
     account_id      BLOB NOT NULL,
     address_lookup  BLOB NOT NULL,
     language        TEXT NOT NULL,
+    removes         INTEGER NOT NULL,
     expires         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX registration_by_expiry ON registration (expires);
@@ -159,6 +162,20 @@ CREATE TABLE recovery (
 CREATE INDEX recovery_by_account ON recovery (account_id);
 CREATE INDEX recovery_by_expiry ON recovery (expires);
 
+-- What is done to an account when its time has come, unless it is stopped. `announce`: when it is announced again.
+-- `stop_hash`: SHA-256 of what the link in each announcement says.
+CREATE TABLE wait (
+    mailbox_id BLOB NOT NULL,
+    kind       TEXT NOT NULL,
+    begun      INTEGER NOT NULL,
+    due        INTEGER NOT NULL,
+    announce   INTEGER,
+    stop_hash  BLOB NOT NULL UNIQUE,
+    PRIMARY KEY (mailbox_id, kind)
+) STRICT;
+CREATE INDEX wait_by_announcement ON wait (announce) WHERE announce IS NOT NULL;
+CREATE INDEX wait_by_due ON wait (due);
+
 -- `tries`: wrong passwords in a row, since it was unlocked last. `reserve`: when a factor that is kept in reserve was proved.
 CREATE TABLE session (
     session_id BLOB NOT NULL PRIMARY KEY,
@@ -267,8 +284,8 @@ CREATE INDEX entry_by_change ON entry (mailbox_id, change);
 CREATE INDEX entry_by_folder ON entry (mailbox_id, folder, arrived, letter_id);
 CREATE INDEX entry_by_letter ON entry (letter_id);
 CREATE INDEX entry_by_binning ON entry (binned) WHERE binned IS NOT NULL;
--- Whether somebody ever wrote to its owner.
-CREATE INDEX entry_by_sender ON entry (mailbox_id, sender_id);
+-- Whether somebody ever wrote to its owner, and whether anybody still has a letter of somebody.
+CREATE INDEX entry_by_sender ON entry (sender_id, mailbox_id);
 
 -- A letter that only its sender has, until it is released to its readers. `refused`: why that could not be.
 CREATE TABLE hold (
@@ -298,6 +315,7 @@ CREATE TABLE delivery (
     signature  BLOB,
     PRIMARY KEY (letter_id, reader_id)
 ) STRICT;
+CREATE INDEX delivery_by_reader ON delivery (reader_id);
 
 -- The outbox. A notice of a letter names it, any other is sealed. One that is claimed is due when its claim is over. `daily`:
 -- it waits for the morning, was never claimed, and goes if its reader looks before.

@@ -43,7 +43,8 @@ impl Arriving {
         letters: &[Arrival<'_>],
     ) -> Result<(), PostLettersError> {
         const RAISE: &str = "
-            UPDATE mailbox SET change = change + $2, letters = letters + $2, bytes = bytes + $3 WHERE mailbox_id = $1
+            UPDATE mailbox SET change = change + $2, letters = letters + $2, bytes = bytes + $3
+             WHERE mailbox_id = $1 AND kind <> 'removed'
             RETURNING change, erase_letters, erase_drafts, certificate_hash, told, letters, bytes";
         const ENTRY: &str = "
             INSERT INTO entry (mailbox_id, letter_id, sender_id, folder, read, arrived, change, wrapped_key)

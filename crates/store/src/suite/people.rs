@@ -93,6 +93,7 @@ impl Dice {
             address_lookup,
             address: self.factor(FactorKind::Address),
             language: Language::Sv,
+            removes: false,
             now: NOW,
         }
     }

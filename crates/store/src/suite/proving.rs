@@ -57,7 +57,7 @@ async fn verdict(store: &Store, dice: &mut Dice, holder: HolderId, factor: Facto
             let session = dice.session(NOW);
             of(enter(store, SigningIn { id, session }, factor, code).await.err())
         }
-        HolderId::Recovery(id) => of(enter(store, Recovering(id), factor, code).await.err()),
+        HolderId::Recovery(id) => of(enter(store, Recovering { id, paper: None }, factor, code).await.err()),
         HolderId::Session(id) => of(enter(store, StepUp(id), factor, code).await.err()),
         HolderId::Registration(_) | HolderId::Enrolment(_) => panic!("these people have a mailbox and add nothing"),
     }

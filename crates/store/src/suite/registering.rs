@@ -72,7 +72,7 @@ async fn a_registration_knows_of_its_address_that_it_has_a_mailbox(store: Store)
         store.write(begin).await.unwrap();
         let factor = only_offer(&store, holder).await;
         let chosen = store.read(ChosenFactor { holder, factor, now: NOW }).await.unwrap();
-        assert_eq!((chosen.taken, chosen.factor.kind), (has_one, FactorKind::Address));
+        assert_eq!((chosen.in_vain, chosen.factor.kind), (has_one, FactorKind::Address));
         expect(&store, &mut dice, holder, factor, NOBODYS_CODE).await.unwrap();
         let typed = store.write(EnterCode { holder: registering(holder), factor, code: ADDRESS_CODE, now: NOW }).await;
         assert_eq!(typed, Ok(Entered::Refused(Verdict::Wrong)), "nobody was sent a code");

@@ -17,7 +17,9 @@ use crate::{
     jobs::Sweep,
     proofs::{HolderId, Standing, Verdict},
     proving::{ChooseError, EnterCode, Entered, OffersTo},
-    recoveries::{BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovering, RecoveryError, RecoveryForPassword},
+    recoveries::{
+        BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovered, Recovering, RecoveryError, RecoveryForPassword,
+    },
     sessions::{Begun, EndSession, EndSessionError, ListSessions, SessionByToken, TouchSession},
     sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, SigningIn, TakeSignInState},
     slots::{DeviceSlot, DeviceSlotOf, LockSession, PutDeviceSlot, PutSlotError, UnlockSession},
@@ -144,7 +146,7 @@ async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(s
     let id = RecoveryId::new(NOW, &mut dice.0);
     let Person { address_lookup, proof_hash, .. } = person;
     let begun = store.write(BeginRecovery { id, address_lookup, proof_hash, now: NOW }).await.unwrap().unwrap();
-    assert!(begun.account == account);
+    assert!(begun.offered.account == account);
     let complete = |dice: &mut Dice| CompleteRecovery {
         id,
         password: dice.password(),
@@ -154,8 +156,12 @@ async fn a_forgotten_password_is_replaced_and_ends_every_session_with_its_slot(s
     };
     assert!(matches!(store.write(complete(&mut dice)).await, Err(RecoveryError::RecoveryOver)), "no code yet");
     expect(&store, &mut dice, HolderId::Recovery(id), person.phone, PHONE_CODE).await.unwrap();
-    let Ok(recovered) = enter(&store, Recovering(id), person.phone, PHONE_CODE).await else { panic!("the right code") };
-    assert!(recovered.account == account && recovered.slot.kind == SlotKind::Recovery);
+    let Ok(recovered) = enter(&store, Recovering { id, paper: None }, person.phone, PHONE_CODE).await else {
+        panic!("the right code")
+    };
+    assert!(
+        matches!(recovered, Recovered::Slot { account: of, slot } if of == account && slot.kind == SlotKind::Recovery)
+    );
     assert_eq!(store.read(RecoveryForPassword { id, now: NOW }).await.unwrap(), account);
     let complete = complete(&mut dice);
     let (token_hash, opaque_record) = (complete.session.token_hash, complete.password.opaque_record.clone());
@@ -338,7 +344,7 @@ async fn a_new_sheet_spends_the_old_one_and_the_recovery_that_holds_it(store: St
     for slot in [slot.clone(), slot] {
         store.write(PutRecoverySlot { account, session, slot }).await.unwrap();
     }
-    let entered = enter(&store, Recovering(id), person.phone, PHONE_CODE).await;
+    let entered = enter(&store, Recovering { id, paper: None }, person.phone, PHONE_CODE).await;
     assert!(matches!(entered, Err(Verdict::AlreadyOver)));
     assert!(store.write(begin(&mut dice, person.proof_hash)).await.unwrap().is_none(), "the old sheet is spent");
     assert!(store.write(begin(&mut dice, proof_hash)).await.unwrap().is_some(), "the new one counts");

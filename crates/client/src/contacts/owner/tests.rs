@@ -61,7 +61,7 @@ fn described() -> Description {
 
 fn changes(records: Vec<RecordChange>, change: u64) -> Changes {
     let change = ChangeNumber::new(change);
-    Changes { change, erased: Erased::default(), more: false, entries: Vec::new(), records }
+    Changes { change, erased: Erased::default(), more: false, entries: Vec::new(), records, waits: Vec::new() }
 }
 
 /// What the owner's other device writes.

@@ -18,7 +18,7 @@ use securemailbox_store::{
     Location, Store,
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
     passkeys::KeepHost,
-    recoveries::BeginRecovery,
+    recoveries::{BeginRecovery, BegunRecovery},
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
     sessions::SessionByToken,
     slots::{PasswordSlot, RecoverySlot},
@@ -44,14 +44,26 @@ pub(in crate::api) struct House {
 
 impl House {
     pub(in crate::api) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::of(tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(BEGUN))).await
+    }
+
+    async fn of(folder: tempfile::TempDir, clock: Arc<AtomicU64>) -> Self {
         let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
         store.write(KeepHost("localhost".into())).await.unwrap();
-        let clock = Arc::new(AtomicU64::new(BEGUN));
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
         let mailroom = Mailroom::of_a_test(store, watch::channel(false).1, tell);
         Self { mailroom, clock, _folder: folder }
+    }
+
+    /// The same server, stopped and started again.
+    pub(in crate::api) async fn restarted(self) -> Self {
+        let Self { mailroom, clock, _folder: folder } = self;
+        mailroom.store.close().await;
+        let house = Self::of(folder, clock).await;
+        // It begins with the same dice, and must not throw the same ids.
+        (0..1000).for_each(|_| drop(house.mailroom.rng()));
+        house
     }
 
     pub(in crate::api) fn wait(&self, time: Duration) {
@@ -141,14 +153,13 @@ impl House {
         }
     }
 
-    /// What whoever has Anna's recovery sheet may choose from.
-    pub(in crate::api) async fn recovery(&self) -> Vec<FactorKind> {
+    /// Somebody types the code of Anna's recovery sheet.
+    pub(in crate::api) async fn recovery(&self) -> Option<(RecoveryId, BegunRecovery)> {
         let (now, address) = (self.mailroom.now(), Address::parse("anna@demo.example").unwrap());
         let id = RecoveryId::new(now, &mut self.mailroom.rng());
         let address_lookup = self.mailroom.seal.address_look_up(&address);
         let begin = BeginRecovery { id, address_lookup, proof_hash: [1; 32], now };
-        let offered = self.mailroom.store.write(begin).await.unwrap().unwrap();
-        offered.factors.into_iter().map(|factor| factor.kind).collect()
+        self.mailroom.store.write(begin).await.unwrap().map(|begun| (id, begun))
     }
 
     async fn demand(&self, session: &Session, level: Level) -> Result<(), Problem> {
@@ -215,7 +226,8 @@ impl House {
         let sealed = self.mailroom.seal.seal_address(account, &address, &mut rng);
         let named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
         let (first, address_lookup) = (named.id, self.mailroom.seal.address_look_up(&address));
-        let begin = BeginRegistration { id, account, address_lookup, address: named, language: Language::Sv, now };
+        let (language, removes) = (Language::Sv, false);
+        let begin = BeginRegistration { id, account, address_lookup, address: named, language, removes, now };
         self.mailroom.store.write(begin).await.unwrap();
         (id, account, first)
     }

@@ -189,6 +189,7 @@ impl Outbox {
             address_lookup: [1; 32],
             address,
             language: Language::Sv,
+            removes: false,
             now,
         };
         mailroom.store.write(begin).await.unwrap();
