@@ -158,7 +158,7 @@ test("a locked page is unlocked by a passkey, and by the password of whoever has
   const guns = await visit(gun);
   await overhear(guns);
   const key = await authenticator(guns, { prf: true });
-  await add(guns, "Guns telefon", m);
+  await addPasskey(guns, "Guns telefon", m);
   await guns.goto("/mail/inbox");
   await fromMenu(guns, m("app.lock"), m);
   await expect(guns.getByRole("heading", { level: 1, name: m("locked.title") })).toBeVisible();
@@ -190,7 +190,7 @@ test("a mailbox without a password is opened and unlocked by its passkey, and ge
   const fold = guns.getByText(m("remove_password.title"));
   await fold.click();
   await expect(guns.getByRole("button", { name: m("remove_password.begin") }), "no passkey opens it yet").toHaveCount(0);
-  await add(guns, "Guns telefon", m);
+  await addPasskey(guns, "Guns telefon", m);
   await guns.goto("/settings/identity");
   await fold.click();
   await guns.getByRole("button", { name: m("remove_password.begin") }).press("Enter");
