@@ -17,6 +17,7 @@ use securemailbox_client::{
     letters::{Addressed, SendError},
     mailbox::Mailbox,
     transport::{Method, Request, Response, Transport, Unreachable},
+    world::World as _,
 };
 use securemailbox_e2e::{
     outage::{MailServer, dead_senders, free_port},
@@ -27,11 +28,15 @@ use securemailbox_e2e::{
 use securemailbox_protocol::{
     address::Address,
     endpoints,
+    factors::{Code, PhoneRole},
     ids::LetterId,
     letters::{Entry, Folder},
+    phone::PhoneNumber,
 };
+use totp_rs::{Algorithm, Secret, TOTP};
 
 const ANNA: (&str, &str, &str) = ("anna.erasure@example.se", "+46701740621", "Anna Lindqvist-Ek");
+const RESERVE: &str = "+46701740623";
 const BJORN: (&str, &str, &str) = ("bjorn.erasure@example.se", "+46701740622", "Björn Sandström-Ask");
 const SUBJECT: &str = "Provsvaren från den tolfte november";
 const TEXT: &str = "Hej Björn, alla värden är fina och du behöver inte komma hit igen.";
@@ -202,6 +207,7 @@ async fn a_stolen_data_folder_says_nothing_of_people() {
     let sent = annas.send(&anna, &letter(BJORN.0, SUBJECT, TEXT)).await.unwrap();
     bjorns.sync(&bjorn).await.unwrap();
     bjorns.read(&bjorn, sent.id).await.unwrap();
+    let identity = identity_of(&server, &anna, &annas).await;
     annas.close(&anna).await.unwrap();
     bjorns.close(&bjorn).await.unwrap();
     server.stop();
@@ -210,6 +216,7 @@ async fn a_stolen_data_folder_says_nothing_of_people() {
             .map(|secret| (secret, secret.as_bytes().to_vec()))
             .into();
     secrets.extend([(ANNA.1, ANNA.1.as_bytes()[3..].to_vec()), ("local part", b"bjorn.erasure".to_vec())]);
+    secrets.extend(identity.iter().map(|(name, secret)| (*name, secret.clone())));
     assert_eq!(traces::find(server.data(), &secrets), [""; 0]);
     fs::write(server.data().join("marker"), data_encoding::BASE64.encode(format!("x{SUBJECT}").as_bytes())).unwrap();
     assert_eq!(traces::find(server.data(), &secrets), [format!("{SUBJECT} in marker")], "the search finds a marker");
@@ -218,6 +225,31 @@ async fn a_stolen_data_folder_says_nothing_of_people() {
     for (name, secret) in &secrets {
         assert!(!log.contains(&*String::from_utf8_lossy(secret)), "the log holds {name}");
     }
+}
+
+/// A reserve phone, an app and codes on paper, as somebody has them: what each is known by, in every way that it is written.
+async fn identity_of(server: &Server, world: &Person, mailbox: &Mailbox) -> Vec<(&'static str, Vec<u8>)> {
+    let before = server.messages_to(RESERVE).await;
+    let phone = PhoneNumber::parse(RESERVE).unwrap();
+    let phone = mailbox.name_new_phone(world, phone, PhoneRole::Reserve).await.unwrap();
+    phone.asked().send(world).await.unwrap();
+    let code = Code::parse(&server.code(RESERVE, before).await).unwrap();
+    phone.enter(world, &code.into()).await.unwrap();
+    let sheet = mailbox.make_one_time_codes(world).await.unwrap();
+    let app = mailbox.begin_authenticator(world).await.unwrap();
+    let typed = app.typed().replace(' ', "");
+    let secret = Secret::Encoded(typed.clone()).to_bytes().unwrap();
+    let totp = TOTP::new_unchecked(Algorithm::SHA1, 6, 0, 30, secret.clone());
+    let code = Code::parse(&totp.generate(world.now().unix_millis() / 1_000)).unwrap();
+    app.confirm(world, mailbox, &code).await.unwrap();
+    let mut known = vec![("the reserve phone", RESERVE.as_bytes().to_vec()), ("the app's secret", secret)];
+    known.push(("the app's secret as it is typed", typed.into_bytes()));
+    for code in &sheet.codes {
+        let printed = code.to_string();
+        known.push(("a code on paper", printed.replace('-', "").into_bytes()));
+        known.push(("a code on paper as it is printed", printed.into_bytes()));
+    }
+    known
 }
 
 /// ATTACKS 24, 22: the server share is gone with the session.

@@ -4,7 +4,7 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
-    days::{ERASES, LISTS_MALLORYS, SHOWS_A_PASSKEY, SIGNS_IN},
+    days::{CHECKS_NUMBER, ERASES, LISTS_MALLORYS, SHOWS_A_PASSKEY, SIGNS_IN, WRITES_ANYWAY},
     rows,
     stage::Stage,
 };
@@ -122,6 +122,22 @@ fn row_20_no_key_is_used_before_the_server_is_authenticated() {
 #[test]
 fn row_25_a_renewal_is_whole_or_is_told_of() {
     holds(25);
+}
+
+#[test]
+fn row_26_a_number_that_is_not_theirs_stops_the_sending_and_one_that_is_makes_no_key_more_than_new() {
+    let [_, checked, anyway, sent] = &STAGE.days[WRITES_ANYWAY].shown[..] else { panic!("four acts") };
+    assert_eq!((checked.as_str(), anyway.as_str()), ("no match (new)", "new"));
+    assert!(sent.contains("(new)"), "{sent}");
+    let [_, checked, sent] = &STAGE.days[CHECKS_NUMBER].shown[..] else { panic!("three acts") };
+    assert_eq!(checked, "match (new)");
+    assert!(sent.contains("(new)"), "{sent}");
+    holds(26);
+}
+
+#[test]
+fn row_75_a_letter_tells_what_its_sender_asked_for_whatever_the_server_asks() {
+    holds(75);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use securemailbox_client::{devices::DeviceName, failure::FailureName, replica::W
 use securemailbox_protocol::{
     accounts::{Language, LetterNotices, TrashLife},
     factors::{FactorOffer, PhoneRole},
+    levels::Level,
     problems::ProblemType,
     sync::Pulse,
     time::Timestamp,
@@ -305,6 +306,16 @@ pub struct TypedAddress {
     pub address: String,
 }
 
+/// A number that somebody is known by, as typed.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct TypedNumber {
+    /// Whose it should be.
+    pub address: String,
+    /// A Swedish number, or one with a country code.
+    pub phone: String,
+}
+
 /// A contact as typed.
 #[derive(Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]
@@ -339,6 +350,8 @@ pub struct Writing {
     pub text: String,
     /// The letter that it answers.
     pub answers: Option<String>,
+    /// How its readers are to be identified, if its writer asks for it.
+    pub level: Option<Level>,
 }
 
 /// A draft that is to go out.

@@ -18,8 +18,8 @@ use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
         Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewRemoval,
-        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, StopLink, TypedAddress, Unlock,
-        WaitToStop, Writing,
+        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, StopLink, TypedAddress,
+        TypedNumber, Unlock, WaitToStop, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -28,8 +28,8 @@ use crate::{
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
-        Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors, Holdings,
-        Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
+        CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
+        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
         PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
@@ -147,6 +147,8 @@ calls! {
         sync(Heard) -> Counts;
         /// How many there are of what, as of the last sync.
         counts(Nothing) -> Counts;
+        /// Whose mailbox it is, as of the last sync: another device may have changed it.
+        me(Nothing) -> Me;
         /// A part of the conversations of a folder, or of some of them, newest first.
         list(Part) -> Rows;
         /// Opens a letter, marks it as read, and sends the signed receipt.
@@ -181,6 +183,11 @@ calls! {
         read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
         look_up(TypedAddress) -> Correspondent;
+        /// Asks the server whether a number that the owner knows is that of somebody. Where it is not, nothing goes out to them:
+        /// `number-differs`.
+        check_number(TypedNumber) -> CheckedNumber;
+        /// The owner writes to them anyway: what the server said is forgotten.
+        write_anyway(TypedAddress) -> Correspondent;
         /// The writer wants a draft sent. It goes out by `send`, or by itself if the page ends before.
         hold(Going) -> Done;
         /// The writer took it back.
@@ -323,6 +330,7 @@ pub fn lane(call: &str) -> Lane {
     match call {
         "locked"
         | "counts"
+        | "me"
         | "list"
         | "read"
         | "look_again"
@@ -432,7 +440,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (35, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (36, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -8,12 +8,12 @@ use securemailbox_client::{
 use securemailbox_protocol::address::Address;
 
 use crate::{
-    arguments::{Described, TypedAddress},
+    arguments::{Described, TypedAddress, TypedNumber},
     mailbox::Desk,
     problems::{OrProblem, refused},
     shown::{self, People},
     sign_in::{parse_address, parse_phone},
-    views::{Comparison, Contact, Correspondent, Done, PageProblem, Problem},
+    views::{CheckedNumber, Comparison, Contact, Correspondent, Done, PageProblem, Problem},
 };
 
 impl<W: World> Desk<W> {
@@ -37,6 +37,9 @@ impl<W: World> Desk<W> {
             claims: contact.name.as_ref().map(|name| name.as_str().into()),
             phone,
             note: note.map(|note| note.as_str().into()),
+            number: contact
+                .number_check()
+                .map(|check| CheckedNumber { phone: check.phone.clone(), matches: check.matches }),
         })
     }
 
@@ -69,6 +72,21 @@ impl<W: World> Desk<W> {
         let standing = looked_up.or_problem_of(address.as_str())?;
         let contacts = mailbox.contacts();
         Ok(People::of(&mailbox, &contacts).somebody(&address, None, standing))
+    }
+
+    pub(crate) async fn check(&self, args: TypedNumber) -> Result<CheckedNumber, Problem> {
+        let (mailbox, world) = self.open()?;
+        let (address, phone) = (parse_address(&args.address)?, parse_phone(&args.phone)?);
+        let checked = mailbox.check_number(world, &address, phone.clone()).await;
+        Ok(CheckedNumber { phone, matches: checked.or_problem_of(address.as_str())? })
+    }
+
+    pub(crate) async fn pass_over_number(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
+        let (mailbox, world) = self.open()?;
+        let address = parse_address(&args.address)?;
+        mailbox.write_anyway(world, &address).await.or_problem_of(address.as_str())?;
+        let contacts = mailbox.contacts();
+        Ok(People::of(&mailbox, &contacts).contact(&address))
     }
 
     pub(crate) async fn decide(&self, args: TypedAddress, decision: Decision) -> Result<Comparison, Problem> {

@@ -30,9 +30,9 @@ pub(crate) async fn written(
             answers => Some(answers.or_problem()?),
         },
     };
-    let Writing { to, cc, bcc, each, subject, text, .. } = args;
+    let Writing { to, cc, bcc, each, subject, text, level, .. } = args;
     let saved = world.now();
-    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, saved, rest: Default::default() }))
+    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, level, saved, rest: Default::default() }))
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.

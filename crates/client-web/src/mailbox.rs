@@ -36,7 +36,8 @@ use crate::{
     adding::Adding,
     arguments::{
         Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone, NewLanguage,
-        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, WaitToStop, Writing,
+        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber, WaitToStop,
+        Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -50,9 +51,9 @@ use crate::{
     shown::{self, People},
     sign_in::parse_phone,
     views::{
-        self, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors, GivenBack,
-        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
+        self, CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors,
+        GivenBack, Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate,
+        PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -128,8 +129,10 @@ impl<W: World> Desk<W> {
             Ok(reading) => reading,
             // Whom the server says it is from: a person has somebody to ask.
             Err(error) => {
-                let address = mailbox.said_from(world, id).await.map(|address| address.as_str().into());
-                return Err(Problem { address, ..problem(&error) });
+                let said = mailbox.said_of(world, id).await;
+                let level = said.as_ref().and_then(|entry| entry.level);
+                let address = said.map(|entry| entry.sender.address.as_str().into());
+                return Err(Problem { address, level, ..problem(&error) });
             }
         };
         let conversation = mailbox.read_with(world, id).await.or_problem()?;
@@ -231,6 +234,11 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.count(News { arrived, changed, more: progress == Progress::More })
     }
 
+    async fn me(&self, _: Nothing) -> Result<Me, Problem> {
+        let (mailbox, _) = self.open()?;
+        Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
     async fn counts(&self, _: Nothing) -> Result<Counts, Problem> {
         self.count(News::default())
     }
@@ -328,6 +336,14 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn look_up(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
         self.looked_up(args).await
+    }
+
+    async fn check_number(&self, args: TypedNumber) -> Result<CheckedNumber, Problem> {
+        self.check(args).await
+    }
+
+    async fn write_anyway(&self, args: TypedAddress) -> Result<Correspondent, Problem> {
+        self.pass_over_number(args).await
     }
 
     async fn send(&self, args: Sending) -> Result<SentLetter, Problem> {

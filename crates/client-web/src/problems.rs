@@ -30,7 +30,15 @@ impl<T, E: Failure> OrProblem<T> for Result<T, E> {
 
 /// A problem that arises before the client is asked.
 pub(crate) fn named(name: impl Into<ProblemName>, class: Class) -> Problem {
-    Problem { name: name.into(), class, address: None, retry_after: None, offers: Vec::new(), request: None }
+    Problem {
+        name: name.into(),
+        class,
+        address: None,
+        level: None,
+        retry_after: None,
+        offers: Vec::new(),
+        request: None,
+    }
 }
 
 /// What was typed will not do.

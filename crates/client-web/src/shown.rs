@@ -38,7 +38,14 @@ impl<'a> People<'a> {
         } else {
             self.names.shown(address, claimed)
         };
-        views::Correspondent { address: address.clone(), name: shown.name, name_may_stand_alone: shown.alone, standing }
+        let check = self.contacts.get(address).and_then(contacts::Contact::number_check);
+        views::Correspondent {
+            address: address.clone(),
+            name: shown.name,
+            name_may_stand_alone: shown.alone,
+            standing,
+            number: check.filter(|check| check.matches).map(|check| check.phone.clone()),
+        }
     }
 
     /// Somebody of whom only the address is known here: as the contacts have them.
@@ -55,10 +62,11 @@ impl<'a> People<'a> {
 
     pub(crate) fn row(&self, row: letters::Row) -> views::Row {
         let letters::Row { entry, summary } = row;
-        let (summary, damage) = match summary {
-            Ok((summary, standing)) => (Some(self.summary(&summary, standing, entry.arrived)), None),
+        let (level, summary, damage) = match summary {
+            Ok((summary, standing)) => (summary.level, Some(self.summary(&summary, standing, entry.arrived)), None),
             Err(not) => {
-                (None, Some(views::Problem { address: Some(entry.sender.address.as_str().into()), ..problem(&not) }))
+                let (address, level) = (Some(entry.sender.address.as_str().into()), entry.level);
+                (level, None, Some(views::Problem { address, level, ..problem(&not) }))
             }
         };
         views::Row {
@@ -67,7 +75,7 @@ impl<'a> People<'a> {
             read: entry.read,
             flagged: entry.flagged,
             arrived: entry.arrived,
-            level: entry.level,
+            level,
             held: entry.held.map(|held| held.release),
             withdrawn: entry.withdrawn,
             erased: entry.binned.map(|binned| binned.after(limits::TRASH_LIFE)),
@@ -116,6 +124,7 @@ impl<'a> People<'a> {
             together: post.iter().map(|(id, _)| *id).collect(),
             subject: unturned(letter.subject()),
             text: letter.text().into(),
+            level: letter.level(),
             warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
             held: entry.held.map(|held| held.release),
@@ -144,7 +153,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
     let waiting = mailbox.is_outgoing(row.id);
     let id = row.id;
     match &row.draft {
-        Ok(Draft { to, cc, bcc, each, subject, text, answers, saved, .. }) => views::Draft {
+        Ok(Draft { to, cc, bcc, each, subject, text, answers, level, saved, .. }) => views::Draft {
             id,
             to: to.clone(),
             cc: cc.clone(),
@@ -153,6 +162,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             subject: subject.clone(),
             text: text.clone(),
             answers: answers.as_ref().map(|answers| answers.letter()),
+            level: *level,
             saved: *saved,
             waiting,
             damage: None,
@@ -166,6 +176,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             subject: String::new(),
             text: String::new(),
             answers: None,
+            level: None,
             saved: Timestamp::from_unix_millis(0),
             waiting,
             damage: Some(problem(error)),

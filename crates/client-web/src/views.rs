@@ -97,6 +97,8 @@ pub struct Problem {
     pub class: Class,
     /// Whom it is about, where it is about somebody.
     pub address: Option<String>,
+    /// Of a letter that is not shown for want of a proof: which one its sender asks for. The server's word.
+    pub level: Option<Level>,
     /// After how many seconds trying again may help, where the server said so.
     pub retry_after: Option<u32>,
     /// By what the person may confirm that it is them, where that is what was missing; see `confirm`.
@@ -163,6 +165,8 @@ pub struct Correspondent {
     pub name_may_stand_alone: bool,
     /// How their key stands.
     pub standing: Standing,
+    /// The number that the owner knows of them, where the server says that it is theirs, of the key that they are known by.
+    pub number: Option<PhoneNumber>,
 }
 
 /// Somebody in the contacts, and what the owner says of them.
@@ -179,6 +183,18 @@ pub struct Contact {
     pub phone: Option<PhoneNumber>,
     /// What the owner wants to remember.
     pub note: Option<String>,
+    /// What the server said of a number that the owner asked about.
+    pub number: Option<CheckedNumber>,
+}
+
+/// A number that the owner asked about. The server's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct CheckedNumber {
+    /// As it was understood.
+    pub phone: PhoneNumber,
+    /// Whether their account proved it as its owner's own.
+    pub matches: bool,
 }
 
 /// Whose mailbox is open.
@@ -253,7 +269,7 @@ pub struct Row {
     pub flagged: bool,
     /// When it came, by the server's clock.
     pub arrived: Timestamp,
-    /// Which proof its sender asks for.
+    /// How its sender asks readers to be identified: as signed, or by the server's word while it is not shown.
     pub level: Option<Level>,
     /// One's own letter that the server holds: when its readers get it.
     pub held: Option<Timestamp>,
@@ -365,6 +381,8 @@ pub struct Letter {
     pub subject: String,
     /// The text, plain.
     pub text: String,
+    /// How its sender asks readers to be identified, as signed.
+    pub level: Option<Level>,
     /// What the reader should know.
     pub warnings: Vec<ReadingWarning>,
     /// For its sender: what became of it. Empty for a reader.
@@ -429,6 +447,8 @@ pub struct Draft {
     pub text: String,
     /// The letter that it answers.
     pub answers: Option<LetterId>,
+    /// How its readers are to be identified, if its writer asks for it.
+    pub level: Option<Level>,
     /// When it was saved, by this or another device's clock.
     pub saved: Timestamp,
     /// It is on its way: not to be written on, and not to be sent again.

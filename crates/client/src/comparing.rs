@@ -60,9 +60,7 @@ impl Failure for DecisionError {
             Self::LookUp(error) => error.explain(),
             Self::Record(error) => error.explain(),
             Self::Device(error) => error.explain(),
-            Self::Oneself => {
-                explained(ClientProblem::Oneself, Class::Refused, "Compare with, or accept, somebody else's key.")
-            }
+            Self::Oneself => explained(ClientProblem::Oneself, Class::Refused, "Name somebody else's address."),
             Self::Unknown => {
                 explained(ClientProblem::UnknownContact, Class::NotFound, "Check the spelling, or `compare` first.")
             }
@@ -185,13 +183,13 @@ impl Mailbox {
             return Err(DecisionError::Oneself);
         }
         match self.look_up(world, address).await {
-            Ok(_) | Err(LookUpError::KeyChanged | LookUpError::DigitsDiffer) => Ok(()),
+            Ok(_) | Err(LookUpError::KeyChanged | LookUpError::DigitsDiffer | LookUpError::NumberDiffers) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Writes a person's decision about a key now, with what is pinned of the same address.
-    async fn decide(&self, world: &impl World, address: &Address, event: Event) -> Result<(), RecordError> {
+    pub(crate) async fn decide(&self, world: &impl World, address: &Address, event: Event) -> Result<(), RecordError> {
         let pins: Vec<(RowId, Edit)> = {
             let state = self.state.borrow();
             state.pins.iter().filter(|(_, edit)| edit.address == *address).cloned().collect()

@@ -20,13 +20,15 @@ use crate::settings::Name;
 
 mod card;
 mod names;
+mod number;
 mod owner;
 mod words;
 
 pub use card::NotAContact;
 pub use names::{Names, ShownName};
+pub use number::NumberCheck;
 pub use owner::ContactError;
-pub use words::{Description, NOTE, NotANote, Note, Words};
+pub use words::{Description, NOTE, NotANote, Note, Said, Words};
 
 /// Everyone whose key was met, or whom the owner wrote down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +53,9 @@ pub struct Contact {
     /// The key whose digits the person compared and found to differ: nothing goes out to it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub differs: Option<Fingerprint>,
+    /// Whether the number that the owner knows is theirs, by the server's word; nothing once the owner wants that forgotten.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub number: Option<Said<NumberCheck>>,
     /// What the owner says of them.
     #[serde(flatten)]
     pub words: Words,
@@ -150,6 +155,8 @@ pub enum Event {
     Compared(Fingerprint),
     /// The person compared the digits of this key, and they do not match.
     Differed(Fingerprint),
+    /// The server was asked about a number that the owner knows, or the owner wants its answer forgotten.
+    Numbered(Said<NumberCheck>),
     /// A letter signed by the known key was read, whose sender claims this name.
     Named(Name),
     /// The owner said something of them, or wrote down somebody whose key was never met.
@@ -216,7 +223,12 @@ impl Contacts {
             let met = match event {
                 Event::Met(key) => Contact { key: Some(*key), ..Contact::default() },
                 Event::Said(words) => Contact { words: words.clone(), ..Contact::default() },
-                Event::Gone | Event::Accepted(_) | Event::Compared(_) | Event::Differed(_) | Event::Named(_) => return,
+                Event::Gone
+                | Event::Accepted(_)
+                | Event::Compared(_)
+                | Event::Differed(_)
+                | Event::Numbered(_)
+                | Event::Named(_) => return,
             };
             self.0.insert(address.clone(), met);
             return;
@@ -231,6 +243,7 @@ impl Contacts {
                 contact.differs = contact.differs.filter(|differs| differs != fingerprint);
             }
             Event::Differed(fingerprint) => contact.differs = Some(*fingerprint),
+            Event::Numbered(said) => contact.number = contact.number.take().max(Some(said.clone())),
             Event::Named(name) => {
                 contact.name.get_or_insert_with(|| name.clone());
             }
@@ -271,7 +284,7 @@ impl Contact {
     /// What two records say of one address, read as one. Another key in the other record is one to be decided about.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
-        let Self { key, former, offered, name, differs, words, rest } = other;
+        let Self { key, former, offered, name, differs, number, words, rest } = other;
         let offers = [self.offered, offered];
         if let Some(key) = key {
             self.meet(key);
@@ -289,6 +302,7 @@ impl Contact {
         }
         self.name = self.name.or(name);
         self.differs = self.differs.or(differs);
+        self.number = self.number.take().max(number);
         self.words.merge(words);
         for (member, value) in rest {
             self.rest.entry(member).or_insert(value);

@@ -56,6 +56,9 @@ pub enum LookUpError {
     /// The person compared this key's digits, and they differed (PROTOCOL §2).
     #[error("the digits of this contact's key were compared, and differ")]
     DigitsDiffer,
+    /// The number that the person knows is not theirs, by the server's word (ATTACKS 26).
+    #[error("the mobile number that you know is none that the owner of this address proved, says the server")]
+    NumberDiffers,
     /// The same key in an older certificate (ATTACKS 7).
     #[error("the server offers an older certificate of this contact than one already seen")]
     OlderCertificate,
@@ -80,6 +83,12 @@ impl Failure for LookUpError {
                 Class::Refused,
                 "Nothing was sent. `compare` the sixty digits with the person once more, best over another telephone. If they \
                  still differ, tell the operator.",
+            ),
+            Self::NumberDiffers => explained(
+                ClientProblem::NumberDiffers,
+                Class::Refused,
+                "Nothing was sent. Somebody else may have registered the address: ask the person for their number over another \
+                 channel, or `compare` the sixty digits with them. `contacts write-anyway` forgets what the server said.",
             ),
             Self::OlderCertificate => explained(
                 DamageName::OlderCertificate,
@@ -132,6 +141,9 @@ impl Mailbox {
                 if standing == Standing::Differs {
                     return Err(LookUpError::DigitsDiffer);
                 }
+                if self.state.borrow().contacts.number_differs(address, &certificate.fingerprint()) {
+                    return Err(LookUpError::NumberDiffers);
+                }
                 let level = Some(listing.level);
                 let recipient = Recipient { account: listing.account, certificate, standing, level };
                 self.remember_look_up(world, &recipient);
@@ -162,9 +174,11 @@ impl Mailbox {
     fn as_known(&self, address: &Address) -> Option<Result<Standing, LookUpError>> {
         let state = self.state.borrow();
         let contact = state.contacts.get(address)?;
-        Some(match state.contacts.standing(address, &contact.key?.fingerprint) {
+        let key = contact.key?.fingerprint;
+        Some(match state.contacts.standing(address, &key) {
             _ if contact.offered.is_some() => Err(LookUpError::KeyChanged),
             Standing::Differs => Err(LookUpError::DigitsDiffer),
+            _ if state.contacts.number_differs(address, &key) => Err(LookUpError::NumberDiffers),
             standing => Ok(standing),
         })
     }
@@ -195,8 +209,9 @@ impl Mailbox {
         let (address, key) = (recipient.certificate.address(), recipient.certificate.fingerprint());
         let state = self.state.borrow();
         let offered = state.contacts.get(address).is_some_and(|contact| contact.offered.is_some());
+        let stopped = offered || state.contacts.number_differs(address, &key);
         drop(state);
-        !offered && self.standing(address, &key) == recipient.standing
+        !stopped && self.standing(address, &key) == recipient.standing
     }
 
     fn remember_look_up(&self, world: &impl World, recipient: &Recipient) {

@@ -87,6 +87,8 @@ pub enum ClientProblem {
     NoRecipients,
     /// What stands in the place of an address is none.
     NotAnAddress,
+    /// The number that the person knows is not that of the address's owner.
+    NumberDiffers,
     /// An older version of a record than one already seen.
     OlderRecord,
     /// One's own key is not compared with oneself.

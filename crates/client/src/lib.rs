@@ -20,6 +20,7 @@ mod keeping;
 pub mod letters;
 pub mod mailbox;
 pub mod names;
+mod numbers;
 pub mod opening;
 pub mod opens;
 pub mod owner;

@@ -239,6 +239,7 @@ impl Day {
                 subject: "Utkast".into(),
                 text: String::new(),
                 answers: None,
+                level: None,
                 saved,
                 rest: serde_json::Map::default(),
             },

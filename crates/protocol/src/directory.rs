@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{address::Address, ids::AccountId, levels::Level, octets::Octets};
+use crate::{address::Address, ids::AccountId, levels::Level, octets::Octets, phone::PhoneNumber};
 
 /// `POST /directory/look-ups`. A body, because addresses stay out of paths and queries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,4 +23,23 @@ pub struct Listing {
     pub certificate: Octets,
     /// How the person is identified when reading.
     pub level: Level,
+}
+
+/// `POST /directory/numbers`: whether the owner of an address is who somebody knows by this number (PROTOCOL §6).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NumberToCheck {
+    /// Whose number it should be.
+    pub address: Address,
+    /// As the asker knows it.
+    pub phone: PhoneNumber,
+}
+
+/// What the directory says of a number. The same for an address that nobody has as for another number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NumberChecked {
+    /// Whether the account of that address proved it as its owner's own.
+    pub matches: bool,
 }

@@ -8,7 +8,7 @@ use crate::{
         Account, AccountUpdate, CompleteRegistration, EnteredPhone, NewRegistration, PasswordRequest, PasswordResponse,
         Registration,
     },
-    directory::{Listing, LookUp},
+    directory::{Listing, LookUp, NumberChecked, NumberToCheck},
     factors::{
         BegunAuthenticator, ChooseFactor, ConfirmedFactor, EnterProof, EnterSignInProof, Factors, NewPhone, Offers,
         OneTimeCodes, SessionProof,
@@ -199,6 +199,7 @@ endpoints! {
     REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
+    CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;
     READ_CERTIFICATE Get "/directory/certificates/{hash}" [CertificateHash] () => Raw;
 
     POST_LETTERS Post "/letters" [()] NewLetters => Posted;

@@ -19,3 +19,33 @@ pub enum Level {
     /// An electronic identification.
     Eid = 5,
 }
+
+impl Level {
+    /// Those that a letter's readers may be asked for: whoever is signed in has proved an address, and nobody here can prove
+    /// an electronic identification yet.
+    pub const ASKED_FOR: [Self; 3] = [Self::Phone, Self::Authenticator, Self::Passkey];
+
+    /// The word on the wire and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Phone => "phone",
+            Self::Authenticator => "authenticator",
+            Self::Passkey => "passkey",
+            Self::Eid => "eid",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_level_is_the_one_on_the_wire() {
+        for level in Level::ASKED_FOR.into_iter().chain([Level::Address, Level::Eid]) {
+            assert_eq!(serde_json::to_value(level).unwrap(), level.as_str());
+        }
+    }
+}

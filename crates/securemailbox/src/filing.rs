@@ -76,8 +76,9 @@ pub(crate) async fn move_letter(desk: &Desk, MoveArgs { id, folder }: MoveArgs) 
 /// Puts a letter back out of the archive or the trash: one's own to the sent ones, another to the inbox.
 pub(crate) async fn restore(desk: &Desk, LetterArgs { id }: LetterArgs) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox: &Mailbox| {
-        let from = mailbox.said_from(world, id).await;
-        let folder = if from.as_ref() == Some(mailbox.address()) { Folder::Sent } else { Folder::Inbox };
+        let said = mailbox.said_of(world, id).await;
+        let is_own = said.is_some_and(|entry| entry.sender.address == *mailbox.address());
+        let folder = if is_own { Folder::Sent } else { Folder::Inbox };
         mailbox.move_letter(world, id, folder).await?;
         Ok(moved(desk, id, folder))
     })

@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     address::Address,
     ids::LetterId,
     letters::{Entry, Folder},
+    levels::Level,
 };
 use serde_json::{Value, json};
 
@@ -16,8 +17,9 @@ use crate::{
     desk::Desk,
     filing::folder,
     outcome::{Answer, Stop},
+    security::proved_afresh,
     show::{plain, plain_lines},
-    words::{Sentence, standing_word},
+    words::{Sentence, level_word, standing_word},
 };
 
 /// A folder to list.
@@ -73,9 +75,12 @@ fn row_json(row: &Row) -> Value {
             "read": entry.read,
             "flagged": entry.flagged,
             "folder": entry.folder,
+            "level": summary.level,
             "key_state": standing.as_str(),
         }),
-        Err(not) => json!({ "id": entry.id, "error": not.explain().name, "detail": not.to_string() }),
+        Err(not) => {
+            json!({ "id": entry.id, "level": entry.level, "error": not.explain().name, "detail": not.to_string() })
+        }
     }
 }
 
@@ -96,12 +101,20 @@ fn row_cells(row: &Row, desk: &Desk) -> Vec<String> {
             } else {
                 when
             };
-            vec![id, when, state(entry, desk), plain(&other), standing_word(*standing, style.names()), subject]
+            vec![
+                id,
+                when,
+                state(entry, summary.level, desk),
+                plain(&other),
+                standing_word(*standing, style.names()),
+                subject,
+            ]
         }
         Err(not) => {
             let when = style.time(entry.arrived);
             let mark = match not {
                 NotShown::Damaged(Damage::Withdrawn) => Sentence::Withdrawn,
+                NotShown::Damaged(Damage::LevelRequired) => Sentence::LockedByLevel,
                 NotShown::Damaged(_) => Sentence::Damaged,
                 NotShown::Call(_) => Sentence::Unread,
             };
@@ -112,22 +125,29 @@ fn row_cells(row: &Row, desk: &Desk) -> Vec<String> {
     }
 }
 
-/// Whether it was read, and whether it is flagged.
-fn state(entry: &Entry, desk: &Desk) -> String {
+/// Whether it was read, whether it is flagged, and how its sender asks readers to be identified.
+fn state(entry: &Entry, level: Option<Level>, desk: &Desk) -> String {
     let names = desk.style.names();
     let read = if entry.read { Sentence::Read } else { Sentence::Unread }.said(names);
-    if entry.flagged { format!("{read} {}", Sentence::Flagged.said(names)) } else { read }
+    let flagged = entry.flagged.then(|| Sentence::Flagged.said(names));
+    let level = level.map(|level| level_word(level, names));
+    [Some(read), flagged, level].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// Reads a letter.
+/// Reads a letter. Question, where its sender asks for a level that was not proved lately: a code.
 pub(crate) async fn read(desk: &Desk, arguments: ReadArgs) -> Result<Answer, Stop> {
     let ReadArgs { id } = arguments;
     desk.at_mailbox(async |world, mailbox| {
-        let reading = match mailbox.read(world, id).await {
+        let read = match mailbox.read(world, id).await {
+            Err(refusal) if proved_afresh(desk, world, mailbox, &refusal).await? => mailbox.read(world, id).await,
+            read => read,
+        };
+        let reading = match read {
             Ok(reading) => reading,
             // Whom the server says it is from: a person has somebody to ask.
             Err(error) if error.explain().class == Class::Damaged => {
-                return Err(not_shown(&error, mailbox.said_from(world, id).await.as_ref()));
+                let from = mailbox.said_of(world, id).await.map(|entry| entry.sender.address);
+                return Err(not_shown(&error, from.as_ref()));
             }
             Err(error) => return Err(error.into()),
         };
@@ -171,6 +191,7 @@ fn reading_json(reading: &Reading) -> Value {
         "folder": entry.folder,
         "flagged": entry.flagged,
         "in_reply_to": letter.in_reply_to(),
+        "level": letter.level(),
         // A letter that is not verified is never shown: this is true, or there is an error.
         "verified": true,
         "key_state": standing.as_str(),
@@ -222,6 +243,10 @@ fn reading_text(reading: &Reading, desk: &Desk) -> String {
     }
     text += &style.field(Sentence::Date, &style.time(letter.date()));
     text += &style.field(Sentence::Subject, &style.strong(&plain(letter.subject())));
+    if let Some(level) = letter.level() {
+        let asked = level_word(level, style.names());
+        text += &style.field(Sentence::LevelField, &asked);
+    }
     for warning in warnings {
         text += &style.field(Sentence::Note, &style.warning(&desk.say(warning_words(warning))));
     }
@@ -237,6 +262,7 @@ const fn warning_words(warning: &ReadingWarning) -> Sentence<'_> {
         ReadingWarning::ReaderKeyDiffers(who) => Sentence::ReaderKeyDiffers { who },
         ReadingWarning::UnopenedParts => Sentence::UnopenedParts,
         ReadingWarning::NotMarked => Sentence::NotMarked,
+        ReadingWarning::LevelIsOff => Sentence::LevelIsOff,
     }
 }
 
@@ -244,7 +270,7 @@ fn delivery_words(delivery: &ReaderDelivery, desk: &Desk) -> String {
     let (who, style) = (&delivery.reader, desk.style);
     let delivered = style.time(delivery.delivered);
     match &delivery.read {
-        Some(Ok(read)) => desk.say(Sentence::ReadAt { who, when: &style.time(read.at) }),
+        Some(Ok(read)) => desk.say(Sentence::ReadAt { who, when: &style.time(read.at), level: read.level }),
         Some(Err(refused)) => style.warning(&desk.say(Sentence::ReceiptDoubtful { who, why: *refused })),
         None if delivery.notice_refused => style.warning(&desk.say(Sentence::NoticeRefused { who, when: &delivered })),
         None => desk.say(Sentence::NotRead { who, when: &delivered }),

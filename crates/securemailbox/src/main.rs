@@ -119,7 +119,7 @@ enum MailboxCommand {
     /// Erase what lies in the trash, for good.
     EmptyTrash(With<Nothing>),
     /// List whom you know, and how their keys stand.
-    Contacts(With<Nothing>),
+    Contacts(With<contacts::ContactsArgs>),
     /// Show the sixty digits to compare with somebody, by voice or in person.
     Compare(With<keys::CompareArgs>),
     /// Accept somebody's changed key.
@@ -215,7 +215,7 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::Restore(With { own, .. }) => filing::restore(&desk, own).await,
         Do::Erase(With { own, .. }) => filing::erase(&desk, own).await,
         Do::EmptyTrash(_) => filing::empty_trash(&desk).await,
-        Do::Contacts(_) => contacts::list(&desk).await,
+        Do::Contacts(With { own, .. }) => contacts::contacts(&desk, own).await,
         Do::Compare(With { own, .. }) => keys::compare(&desk, own).await,
         Do::Accept(With { own, .. }) => keys::accept(&desk, own).await,
         Do::Export(With { own, .. }) => export::export(&desk, own).await,
@@ -235,8 +235,8 @@ impl MailboxCommand {
             | Self::RemoveMailbox(with)
             | Self::Stop(with)
             | Self::Events(with)
-            | Self::EmptyTrash(with)
-            | Self::Contacts(with) => &with.desk,
+            | Self::EmptyTrash(with) => &with.desk,
+            Self::Contacts(with) => &with.desk,
             Self::Sessions(with) => &with.desk,
             Self::ChangePassword(with) => &with.desk,
             Self::Renew(with) => &with.desk,
@@ -322,6 +322,7 @@ mod tests {
             "securemailbox send --to a@example.se --cc b@example.se c@example.se --subject S --text T",
             "securemailbox send --to a@example.se --bcc b@example.se --subject S --text T",
             "securemailbox send --to a@example.se b@example.se --each --subject S --text T",
+            "securemailbox send --to a@example.se --subject S --text T --level passkey",
             "securemailbox reply 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --all --cc a@example.se --text-file -",
             "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se",
             "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se --cc b@example.se --text T",
@@ -331,6 +332,8 @@ mod tests {
             "securemailbox restore 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox erase 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox contacts --json",
+            "securemailbox contacts check-number a@example.se 0701740612",
+            "securemailbox contacts write-anyway a@example.se",
             "securemailbox list --folder sent --limit 5",
             "securemailbox read 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox move 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 trash",
@@ -350,12 +353,14 @@ mod tests {
             "securemailbox",
             "securemailbox send --to not-an-address --subject S --text T",
             "securemailbox send --to a@example.se --subject S",
+            "securemailbox send --to a@example.se --subject S --text T --level eid",
             "securemailbox send --to a@example.se --subject S --text T --text-file f",
             "securemailbox reply 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox reply 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --text T --text-file f",
             "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --text T",
             "securemailbox forward 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --to a@example.se --text T --text-file f",
             "securemailbox read 17",
+            "securemailbox contacts check-number a@example.se 17",
             "securemailbox renew --quick --finish",
             "securemailbox sessions --end 17",
             "securemailbox sessions --end 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --end-others",

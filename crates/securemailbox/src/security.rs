@@ -4,6 +4,7 @@
 use securemailbox_client::{
     devices::DeviceName,
     failure::{Explained, Failure},
+    letters::DamageName,
     mailbox::Mailbox,
     passwords::{self, Changed},
     world::World,
@@ -216,15 +217,28 @@ pub(crate) async fn confirmed<T, E: Failure>(
     act: impl AsyncFn() -> Result<T, E>,
 ) -> Result<T, Stop> {
     match act().await {
-        Err(refusal) => {
-            let Explained { name, offers, .. } = refusal.explain();
-            if name != ProblemType::ProofRequired.into() {
-                return Err(refusal.into());
-            }
-            let to_enter = choose(desk, world, &mailbox.confirm(world, offers).await?).await?;
-            prove(desk, to_enter.offer(), async |proof| to_enter.enter(world, &proof).await).await?;
-            act().await.map_err(Stop::from)
-        }
-        Ok(done) => Ok(done),
+        Err(refusal) if proved_afresh(desk, world, mailbox, &refusal).await? => act().await.map_err(Stop::from),
+        done => done.map_err(Stop::from),
     }
+}
+
+/// Asks for the proof that a refusal wants: for an act, or for a letter whose sender asks for a level (PROTOCOL §6). False
+/// where it is refused for anything else.
+pub(crate) async fn proved_afresh(
+    desk: &Desk,
+    world: &impl World,
+    mailbox: &Mailbox,
+    refusal: &impl Failure,
+) -> Result<bool, Stop> {
+    let Explained { name, offers, .. } = refusal.explain();
+    let is_level = name == ProblemType::LevelRequired.into() || name == DamageName::LevelRequired.into();
+    if !is_level && name != ProblemType::ProofRequired.into() {
+        return Ok(false);
+    }
+    if is_level && offers.is_empty() {
+        return Err(Stop::of_failure(refusal, None, Some(Sentence::NoFactorForLevel)));
+    }
+    let to_enter = choose(desk, world, &mailbox.confirm(world, offers).await?).await?;
+    prove(desk, to_enter.offer(), async |proof| to_enter.enter(world, &proof).await).await?;
+    Ok(true)
 }

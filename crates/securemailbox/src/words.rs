@@ -15,7 +15,7 @@ pub(crate) use sentences::Sentence;
 use std::{ffi::OsString, path::Path};
 
 use securemailbox_client::{contacts::Standing, letters::ReceiptRefused};
-use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, levels::Level};
 
 use crate::http::ServerUrl;
 
@@ -127,6 +127,20 @@ impl Word for Standing {
     }
 }
 
+impl Word for Level {
+    fn said(&self, language: Language) -> String {
+        match (language, self) {
+            (Language::En, level) => level.as_str(),
+            (Language::Sv, Self::Address) => "mejl",
+            (Language::Sv, Self::Phone) => "SMS-kod",
+            (Language::Sv, Self::Authenticator) => "autentiseringsapp",
+            (Language::Sv, Self::Passkey) => "lösennyckel",
+            (Language::Sv, Self::Eid) => "e-legitimation",
+        }
+        .into()
+    }
+}
+
 impl Word for ReceiptRefused {
     fn said(&self, language: Language) -> String {
         match language {
@@ -139,6 +153,11 @@ impl Word for ReceiptRefused {
 /// How a key stands, in a list.
 pub(crate) fn standing_word(standing: Standing, language: Language) -> String {
     standing.said(language)
+}
+
+/// How somebody is identified, in a list.
+pub(crate) fn level_word(level: Level, language: Language) -> String {
+    level.said(language)
 }
 
 /// So many letters.

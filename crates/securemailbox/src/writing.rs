@@ -11,7 +11,8 @@ use securemailbox_client::{
     letters::{Addressed, Answers, SendError},
     mailbox::Mailbox,
 };
-use securemailbox_protocol::{address::Address, ids::LetterId, limits};
+use securemailbox_protocol::{address::Address, ids::LetterId, levels::Level, limits};
+use securemailbox_vault::letters::Letter;
 use serde_json::{Value, json};
 
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     desk::Desk,
     outcome::{Answer, Stop},
     profile::Profile,
+    security::confirmed,
     terminal::Terminal,
     words::Sentence,
 };
@@ -71,7 +73,7 @@ pub(crate) struct ForwardArgs {
     text: TextArgs,
 }
 
-/// Who else gets it.
+/// Who else gets it, and how its readers are to be identified.
 #[derive(Debug, clap::Args)]
 struct CopyArgs {
     /// Who gets a copy, as everybody sees; may be given several times.
@@ -83,6 +85,16 @@ struct CopyArgs {
     /// Gives each of them a letter of their own, which names nobody else.
     #[arg(long, conflicts_with_all = ["cc", "bcc"])]
     each: bool,
+    /// Asks each reader to be identified by an SMS code (phone), an authenticator app (authenticator) or a passkey, shortly before.
+    #[arg(long, value_parser = level)]
+    level: Option<Level>,
+}
+
+/// A level that readers may be asked for.
+fn level(word: &str) -> Result<Level, String> {
+    let words = Level::ASKED_FOR.map(Level::as_str).join(", ");
+    let found = Level::ASKED_FOR.into_iter().find(|level| level.as_str() == word);
+    found.ok_or_else(|| format!("expected one of {words}"))
 }
 
 /// One's own words.
@@ -133,7 +145,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
     let text = text.required()?;
     post(desk, async |world, mailbox| {
         let answers = match reply_to {
-            Some(id) => Some(Answers::to(&mailbox.peek(world, id).await?)),
+            Some(id) => Some(Answers::to(&peek(desk, world, mailbox, id).await?)),
             None => None,
         };
         Ok(addressed(Beginning { to, subject, text }, copies, answers))
@@ -146,7 +158,7 @@ pub(crate) async fn reply(desk: &Desk, arguments: ReplyArgs) -> Result<Answer, S
     let ReplyArgs { id, all, copies, text } = arguments;
     let text = text.required()?;
     post(desk, async |world, mailbox| {
-        let letter = mailbox.peek(world, id).await?;
+        let letter = peek(desk, world, mailbox, id).await?;
         let begun = beginning::answer(&letter, mailbox.address(), all, desk.language);
         Ok(addressed(Beginning { text, ..begun }, copies, Some(Answers::to(&letter))))
     })
@@ -158,7 +170,7 @@ pub(crate) async fn forward(desk: &Desk, arguments: ForwardArgs) -> Result<Answe
     let ForwardArgs { id, to, copies, text } = arguments;
     let words = text.read()?.unwrap_or_default();
     post(desk, async |world, mailbox| {
-        let letter = mailbox.peek(world, id).await?;
+        let letter = peek(desk, world, mailbox, id).await?;
         let Beginning { subject, text, .. } = beginning::forward(&letter, mailbox, desk.language);
         let between = if words.is_empty() { "" } else { "\n\n" };
         let text = format!("{}{between}{text}", words.trim_end());
@@ -167,14 +179,19 @@ pub(crate) async fn forward(desk: &Desk, arguments: ForwardArgs) -> Result<Answe
     .await
 }
 
+/// The letter that this one begins with. Question, where its sender asks for a level that was not proved lately: a code.
+async fn peek(desk: &Desk, world: &Terminal<Profile>, mailbox: &Mailbox, id: LetterId) -> Result<Letter, Stop> {
+    confirmed(desk, world, mailbox, async || mailbox.peek(world, id).await).await
+}
+
 /// Whom it goes to: each once, and nobody gets a copy of what is to them.
 fn addressed(begun: Beginning, copies: CopyArgs, answers: Option<Answers>) -> Addressed {
-    let (Beginning { mut to, subject, text }, CopyArgs { mut cc, mut bcc, each }) = (begun, copies);
+    let (Beginning { mut to, subject, text }, CopyArgs { mut cc, mut bcc, each, level }) = (begun, copies);
     let mut seen = BTreeSet::new();
     for readers in [&mut to, &mut cc, &mut bcc] {
         readers.retain(|address| seen.insert(address.clone()));
     }
-    Addressed { to, cc, bcc, each, subject, text, answers }
+    Addressed { to, cc, bcc, each, subject, text, answers, level }
 }
 
 /// Sends what was written, and says who can read it.
@@ -194,7 +211,11 @@ async fn post(
         for (who, key) in &sent.readers {
             text += &desk.line(Sentence::CanRead { who, key: *key });
         }
-        let document = json!({ "id": sent.id, "ids": sent.ids, "subject": written.subject, "to": readers });
+        if let Some(level) = written.level {
+            text += &desk.line(Sentence::AsksFor { level });
+        }
+        let (subject, level) = (&written.subject, written.level);
+        let document = json!({ "id": sent.id, "ids": sent.ids, "subject": subject, "to": readers, "level": level });
         Ok(Answer::new(document, text))
     })
     .await

@@ -8,6 +8,7 @@ mod budgets;
 pub mod check;
 pub mod config;
 mod devices;
+mod even;
 mod files;
 mod flow;
 #[cfg(any(test, fuzzing))]

@@ -61,6 +61,13 @@ const WRONG_FROM: Allowance = allow_a_day("wrong-from", 100);
 /// Wrong codes at one account, of those who proved its password.
 const WRONG_AT_ACCOUNT: Allowance = allow_a_day("wrong-at-account", 20);
 
+/// Numbers that one account asks about, of whomever.
+const NUMBERS_ASKED: Allowance = allow_a_day("numbers-asked", 30);
+/// Numbers that are asked about at one address, by whomever: so few that nobody's number is found out by asking.
+const NUMBERS_AT_ADDRESS: Allowance = allow_a_day("numbers-at-address", 30);
+/// The same, as one account asks: it leaves enough for others.
+const NUMBERS_AT_ADDRESS_BY: Allowance = allow_a_day("numbers-at-address-by", 5);
+
 /// The name of the tally of all SMS.
 const TEXTS: &str = "texts";
 
@@ -121,6 +128,14 @@ impl<'a> Tallies<'a> {
     #[must_use]
     pub fn number_of(self, registration: RegistrationId) -> Self {
         self.add(&NUMBERS_OF_REGISTRATION, &[registration.as_bytes()], 1)
+    }
+
+    /// An account asks whether a number is that of an address.
+    #[must_use]
+    pub fn number_asked(self, asker: AccountId, address_look_up: &[u8; 32]) -> Self {
+        self.add(&NUMBERS_ASKED, &[asker.as_bytes()], 1)
+            .add(&NUMBERS_AT_ADDRESS_BY, &[address_look_up, asker.as_bytes()], 1)
+            .add(&NUMBERS_AT_ADDRESS, &[address_look_up], 1)
     }
 
     /// A wrong code at a registration.

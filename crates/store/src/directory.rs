@@ -1,11 +1,11 @@
 //! The directory: whom one can write to (PROTOCOL §4.1).
 
 use securemailbox_protocol::{
-    ids::{AccountId, CertificateHash},
+    ids::{AccountId, CertificateHash, FactorId},
     levels::Level,
 };
 
-use crate::{Act, Db, ReadOnly, StoreError, accounts::AddressLookup};
+use crate::{Act, Db, ReadOnly, Row, StoreError, accounts::AddressLookup};
 
 /// A certificate, sealed by the server at the place of the account that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,40 @@ impl Act for ListingByAddress {
 }
 
 impl ReadOnly for ListingByAddress {}
+
+/// A mobile number that an account proved as its owner's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvedPhone {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The factor, a part of the place under which it is sealed.
+    pub factor: FactorId,
+    /// The number, under the server seal.
+    pub sealed: Vec<u8>,
+}
+
+/// The numbers by which the owner of an address can be known (PROTOCOL §6): not those of the reserve, which may be somebody
+/// else's phone. None where nobody has the address.
+pub struct PhonesByAddress {
+    /// The keyed hash of the address.
+    pub address_lookup: AddressLookup,
+}
+
+impl Act for PhonesByAddress {
+    type Output = Vec<ProvedPhone>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT m.mailbox_id, f.factor_id, f.sealed FROM member m JOIN factor f ON f.mailbox_id = m.mailbox_id
+             WHERE m.address_lookup = $1 AND f.kind = 'phone'
+             ORDER BY f.created, f.factor_id";
+        let phone = |mut row: Row| Ok(ProvedPhone { account: row.take()?, factor: row.take()?, sealed: row.take()? });
+        db.rows(SQL, &[&self.address_lookup]).await?.into_iter().map(phone).collect()
+    }
+}
+
+impl ReadOnly for PhonesByAddress {}
 
 /// The certificate of that hash.
 pub struct CertificateByHash {

@@ -62,6 +62,7 @@ pub(crate) fn letter() -> Outgoing {
         signed: NOW,
         in_reply_to: None,
         references: Vec::new(),
+        level: None,
     }
 }
 

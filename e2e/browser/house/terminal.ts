@@ -57,13 +57,14 @@ export class Terminal {
   }
 
   /** Sends a letter, and returns its id. */
-  async send(letter: { to: string[]; subject: string; text: string; answers?: string }): Promise<string> {
+  async send(letter: { to: string[]; subject: string; text: string; answers?: string; level?: string }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);
     const answers = letter.answers === undefined ? [] : ["--reply-to", letter.answers];
+    const level = letter.level === undefined ? [] : ["--level", letter.level];
     const file = join(this.#profile, "letter.txt");
     await writeFile(file, letter.text); // an argument has its limits
     const content = ["--subject", letter.subject, "--text-file", file];
-    return (await this.#run<{ id: string }>(["send", ...to, ...content, ...answers])).id;
+    return (await this.#run<{ id: string }>(["send", ...to, ...content, ...answers, ...level])).id;
   }
 
   move(id: string, folder: "inbox" | "archive" | "trash"): Promise<unknown> {

@@ -92,9 +92,9 @@ test("whoever has an app signs in by it, without an SMS, and each code once", as
   await clean(page);
   await code.fill(app.same());
   await expect(problem(page).first()).toContainText(m("problem.code_used"));
+  expect(await server.messagesTo(gun.phone), "that a device is new is told once it is in").toBe(before);
   await code.fill(app.next());
   await inMailbox(page, m);
-  expect(await server.messagesTo(gun.phone)).toBe(before);
 
   const notice = page.getByText(m("identity.no_reserve"));
   await expect(notice).toBeVisible();

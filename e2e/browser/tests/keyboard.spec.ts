@@ -1,4 +1,5 @@
 // Without a mouse, from the door to a letter that was sent and erased; and the keys for who knows them.
+import { App, step } from "../house/authenticator.ts";
 import { tabTo } from "../house/keyboard.ts";
 import { expect, test } from "../house/test.ts";
 import { goTo, open, row, toast } from "../house/writing.ts";
@@ -178,4 +179,39 @@ test.describe("keys", () => {
     await guns.keyboard.press("Enter");
     await expect(guns.getByRole("main")).toBeFocused();
   });
+});
+
+test("an authenticator app is added in eight steps, and its reserve kept, with a keyboard alone", async ({ visit, newcomer, server, m }) => {
+  test.slow();
+  const gun = await newcomer("Gun Berg");
+  const page = await visit(gun);
+  const press = async (name: string) => {
+    await tabTo(page, page.getByRole("button", { name, exact: true }));
+    await page.keyboard.press("Enter");
+  };
+  await page.goto("/settings/identity");
+  await tabTo(page, page.getByRole("checkbox", { name: m("identity.installed") }));
+  await page.keyboard.press("Space");
+  const before = await server.messagesTo(gun.phone);
+  await press(m("action.continue"));
+  await expect(page.getByLabel(m("code.label"))).toBeFocused();
+  await page.keyboard.type(await server.code(gun.phone, before));
+
+  await expect(step(page, m("identity.scan_title"))).toBeFocused();
+  await tabTo(page, page.getByText(m("identity.cannot_scan")));
+  await page.keyboard.press("Enter");
+  const app = new App((await page.getByLabel(m("identity.secret")).innerText()).replace(/\s/g, ""));
+  await press(m("identity.added"));
+  await expect(page.getByLabel(m("code.app_label"))).toBeFocused();
+  await page.keyboard.type(app.next());
+
+  await expect(step(page, m("identity.step_8"))).toBeFocused();
+  await tabTo(page, page.getByRole("link", { name: m("codes.show") }));
+  await page.keyboard.press("Enter");
+  await press(m("codes.make"));
+  await expect(step(page, m("codes.yours"))).toBeFocused();
+  await tabTo(page, page.getByRole("checkbox", { name: m("codes.on_paper") }));
+  await page.keyboard.press("Space");
+  await press(m("action.done"));
+  await expect(page.getByText(m("codes.left", { count: 10 }))).toBeVisible();
 });

@@ -83,7 +83,7 @@ test("letters go from the trash after 30 days, unless one wants them kept", asyn
 
 test("one's own name is shown as others see it, and goes with the next letter", async ({ visit, newcomer, m }) => {
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
-  const guns = await visit(gun);
+  const [guns, elsewhere] = [await visit(gun), await visit(gun)];
   await guns.goto("/settings/account");
   const name = guns.getByRole("textbox", { name: m("register.name") });
   await expect(name).toHaveValue("Gun Berg");
@@ -96,6 +96,8 @@ test("one's own name is shown as others see it, and goes with the next letter", 
   await expect(seen).toContainText(gun.address);
   await guns.getByRole("button", { name: m("contact.save"), exact: true }).click();
   await expect(guns.getByText(m("own_name.saved"), { exact: true }).first()).toBeAttached();
+  await elsewhere.getByRole("button", { name: m("nav.more"), exact: true }).or(elsewhere.getByRole("button", { name: m("app.account") })).filter({ visible: true }).click();
+  await expect(elsewhere.getByText("Gunhild Berg").filter({ visible: true }).first(), "on another page that is open").toBeVisible();
   await guns.reload();
   await expect(name).toHaveValue("Gunhild Berg");
 

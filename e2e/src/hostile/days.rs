@@ -20,6 +20,12 @@ pub const WRITES: &str = "Anna writes to Björn, whom she knows";
 pub const WRITES_COMPARED: &str = "Anna writes to Björn, whom she compared";
 /// Anna writes to somebody new.
 pub const WRITES_NEW: &str = "Anna writes to Cecilia";
+/// Cecilia asks whether the number that she knows is Björn's, which it is, and writes to him.
+pub const CHECKS_NUMBER: &str = "Cecilia checks Björn's number";
+/// Cecilia asks about a number that is not Mallory's, says that she writes all the same, and does.
+pub const WRITES_ANYWAY: &str = "Cecilia writes to Mallory, whose number is another";
+/// Cecilia asks about a number that is not Anna's.
+pub const CHECKS_ANOTHER_NUMBER: &str = "Cecilia checks a number that is not Anna's";
 /// Anna writes a draft, looks at it, sends it, asks for what is new, and looks at her drafts.
 pub const SENDS_A_DRAFT: &str = "Anna sends a draft";
 /// Björn signs in on a second device, enters the code, lists, and writes to Anna.

@@ -341,14 +341,26 @@ impl Stage {
         // Two with the same output, so that nothing but the place tells whose slot is whose.
         let [mut his, mut other_of_his, mut of_mallory] =
             [(1, 7), (2, 8), (3, 7)].map(|(number, output)| Authenticator::new(server.url(), number, output));
-        phone.adds_passkey(&mut his).await;
-        phone.adds_passkey(&mut other_of_his).await;
-        hers.adds_passkey(&mut of_mallory).await;
+        Box::pin(phone.adds_passkey(&mut his)).await;
+        Box::pin(phone.adds_passkey(&mut other_of_his)).await;
+        Box::pin(hers.adds_passkey(&mut of_mallory)).await;
         let [mut desk, mut other_desk] = [bjorn.elsewhere(8000), bjorn.elsewhere(9000)];
-        keep(days::SHOWS_A_PASSKEY, desk.lives_by_passkey(&his, vec![inbox()]).await);
-        keep(days::SHOWS_ANOTHER, other_desk.lives_by_passkey(&other_of_his, vec![Act::Close]).await);
+        keep(days::SHOWS_A_PASSKEY, Box::pin(desk.lives_by_passkey(&his, vec![inbox()])).await);
+        keep(days::SHOWS_ANOTHER, Box::pin(other_desk.lives_by_passkey(&other_of_his, vec![Act::Close])).await);
         let mut her_desk = mallory.elsewhere(10_000);
-        keep(days::MALLORY_SHOWS_HERS, her_desk.lives_by_passkey(&of_mallory, vec![Act::Close]).await);
+        keep(days::MALLORY_SHOWS_HERS, Box::pin(her_desk.lives_by_passkey(&of_mallory, vec![Act::Close])).await);
+        let checks = |of: &Actor<'_>, number: &str| Act::CheckNumber {
+            address: of.cast.address.clone(),
+            phone: PhoneNumber::parse(number).expect("a number"),
+        };
+        let acts = vec![Act::Open, checks(&bjorn, bjorn.phone), send(&[&bjorn], "Hej Björn", TEXT)];
+        keep(days::CHECKS_NUMBER, Box::pin(cecilia.lives(acts)).await);
+        let anyway = Act::WriteAnyway { address: mallory.cast.address.clone() };
+        let hej = send(&[&mallory], "Hej Mallory", TEXT);
+        let acts = vec![Act::Open, checks(&mallory, "+46701740699"), anyway, hej];
+        keep(days::WRITES_ANYWAY, Box::pin(cecilia.lives(acts)).await);
+        let acts = vec![Act::Open, checks(&anna, "+46701740699")];
+        keep(days::CHECKS_ANOTHER_NUMBER, Box::pin(cecilia.lives(acts)).await);
 
         let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
         Self {

@@ -28,6 +28,7 @@ fn draft(text: &str) -> Draft {
         subject: "Provsvaren".into(),
         text: text.into(),
         answers: None,
+        level: None,
         saved: now(),
         rest: serde_json::Map::default(),
     }

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
 mod burdens;
+mod guesses;
 mod holds;
 mod limits;
 mod malformed;
 mod metrics;
 mod notices;
+mod numbers;
 mod operation;
 mod page;
 mod passwords;

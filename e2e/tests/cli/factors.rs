@@ -14,7 +14,7 @@ const RESERVE: &str = "+46701740633";
 const STEP: u64 = 30;
 
 /// An authenticator app that shows each code once.
-struct App {
+pub(crate) struct App {
     totp: TOTP,
     last: u64,
 }
@@ -26,7 +26,7 @@ impl App {
     }
 
     /// The server takes one step around now.
-    fn next(&mut self) -> String {
+    pub(crate) fn next(&mut self) -> String {
         let now = now().unix_millis() / 1_000 / STEP;
         self.last = (now - 1).max(self.last + 1);
         assert!(self.last <= now + 1, "it has shown the codes of this minute");
@@ -39,7 +39,7 @@ impl App {
 }
 
 /// Adds an app: the secret stands on a line of its own, and the question for its code follows.
-fn add_app(terminal: &Terminal) -> (App, Value) {
+pub(crate) fn add_app(terminal: &Terminal) -> (App, Value) {
     let mut app = None;
     let ended = terminal.converse(&["factors", "add-authenticator"], |line| {
         let line = line.trim();
@@ -99,7 +99,9 @@ fn an_app_takes_the_place_of_the_sms_and_paper_the_place_of_the_app() {
     by_app(&mut app, false).done();
     another(folder.path(), "by app").run(&["logout"]).done();
     assert_failed(&by_app(&mut app, true), 3, "code-used");
-    assert_eq!(runtime.block_on(server.messages_to(ANNA.phone)), sent);
+    // That a new device signed in is told by SMS, and no code is.
+    assert!(runtime.block_on(server.message(ANNA.phone, sent)).contains("En ny enhet"));
+    assert_eq!(runtime.block_on(server.messages_to(ANNA.phone)), sent + 1);
 
     let by_paper = |typed: String| {
         sign_in(&server, &another(folder.path(), "by paper"), move |line| match line {

@@ -64,12 +64,12 @@ fn the_contacts_are_those_one_wrote_to_or_read_from_and_how_their_keys_stand() {
     anna.run(&["send", "--to", CECILIA.address, "--subject", "S", "--text", "T"]).done();
     anna.run(&["compare", BJORN.address, "--matches"]).done();
     let expected = json!([
-        { "address": BJORN.address, "name": BJORN.name, "key_state": "compared" },
-        { "address": CECILIA.address, "name": null, "key_state": "known" },
+        { "address": BJORN.address, "name": BJORN.name, "key_state": "compared", "number": null },
+        { "address": CECILIA.address, "name": null, "key_state": "known", "number": null },
     ]);
     assert_eq!(anna.run(&["contacts"]).done(), expected);
     let plain = anna.command(&["contacts"]).stdin(Stdio::null()).output().unwrap().stdout;
     let (bjorn, cecilia) = (BJORN.address, CECILIA.address);
-    let expected = format!("{}\t{bjorn}\tcompared\n\t{cecilia}\tknown\n", BJORN.name);
+    let expected = format!("{}\t{bjorn}\tcompared\t\n\t{cecilia}\tknown\t\n", BJORN.name);
     assert_eq!(String::from_utf8(plain).unwrap(), expected);
 }

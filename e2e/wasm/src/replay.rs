@@ -100,6 +100,10 @@ pub enum Act {
     Matches { address: Address },
     /// Accepts a changed key.
     Accept { address: Address },
+    /// Asks whether a number is that of somebody.
+    CheckNumber { address: Address, phone: PhoneNumber },
+    /// Writes to them although it was not.
+    WriteAnyway { address: Address },
     /// Changes all locks, and opens the mailbox by the new ones.
     Renew { password: String },
     /// Wraps each letter's key anew, and gives up the former subkeys.
@@ -366,14 +370,8 @@ impl Life {
                 return Ok(shown);
             }
             (Self::Passkey(asked), Act::ShowPasskey { assertion, output }) => {
-                let output = PrfOutput::from_bytes(&output.0).ok();
-                match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
-                    PasskeySignedIn::Open(opening) => {
-                        let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
-                        return self.enter(world, entered).await;
-                    }
-                    PasskeySignedIn::Locked { .. } => return Ok(LOCKED.into()),
-                }
+                // Boxed: unoptimised, a step with all of this in it is more than a thread has room for.
+                return Box::pin(self.show(world, asked, assertion, output)).await;
             }
             (Self::Outside, Act::Open) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
@@ -402,6 +400,18 @@ impl Life {
         };
         *self = next;
         Ok(String::new())
+    }
+
+    /// A passkey signed: the mailbox is open, or waits for the password.
+    async fn show(&mut self, world: &impl World, asked: PasskeyAsked, assertion: Assertion, output: Octets) -> Shown {
+        let output = PrfOutput::from_bytes(&output.0).ok();
+        match asked.enter(world, assertion, output.as_ref()).await.map_err(name)? {
+            PasskeySignedIn::Open(opening) => {
+                let entered = Mailbox::begin(world, *opening).await.map_err(name)?;
+                self.enter(world, entered).await
+            }
+            PasskeySignedIn::Locked { .. } => Ok(LOCKED.into()),
+        }
     }
 
     /// Nobody comes in to what is old: a mailbox that can't be brought up to date is not shown here.
@@ -451,6 +461,11 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         Act::Accept { address } => {
             mailbox.accept(world, address).await.map(|seen| seen.standing.as_str().into()).map_err(name)
         }
+        Act::CheckNumber { address, phone } => check_number(mailbox, world, address, phone).await,
+        Act::WriteAnyway { address } => {
+            let forgotten = mailbox.write_anyway(world, address).await.map_err(name);
+            forgotten.map(|()| mailbox.contacts().standing_of(address).as_str().into())
+        }
         Act::Rewrap => rewrap(mailbox, world).await.map_err(name),
         Act::Move { id, folder } => {
             mailbox.move_letter(world, *id, *folder).await.map(|()| String::new()).map_err(name)
@@ -475,6 +490,12 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         | Act::Close
         | Act::SignOut => return None,
     })
+}
+
+async fn check_number(mailbox: &Mailbox, world: &impl World, address: &Address, phone: &PhoneNumber) -> Shown {
+    let matches = mailbox.check_number(world, address, phone.clone()).await.map_err(name)?;
+    let standing = mailbox.contacts().standing_of(address);
+    Ok(format!("{} ({})", if matches { "match" } else { "no match" }, standing.as_str()))
 }
 
 async fn renew(mailbox: &Mailbox, world: &impl World, password: &str) -> Result<(Mailbox, Vec<Warning>), String> {
@@ -537,6 +558,7 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
         subject: subject.into(),
         text: text.into(),
         answers: None,
+        level: None,
         saved: world.now(),
         rest: serde_json::Map::new(),
     };

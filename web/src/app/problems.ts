@@ -103,6 +103,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "stale-key": [() => m["problem.stale_key"](), () => m["problem.stale_key.do"]()],
   "key-changed": [({ who }) => m["problem.key_changed"]({ who }), () => m["problem.key_changed.do"]()],
   "digits-differ": [({ who }) => m["problem.digits_differ"]({ who }), () => m["problem.digits_differ.do"]()],
+  "number-differs": [({ who }) => m["problem.number_differs"]({ who }), () => m["problem.number_differs.do"]()],
   "compare-first": [({ who }) => m["problem.compare_first"]({ who }), () => m["problem.compare_first.do"]()],
   "older-certificate": [({ who }) => m["problem.older_certificate"]({ who }), () => m["problem.do.nothing_sent"]()],
   "certificate-refused": [({ who }) => m["problem.certificate_refused"]({ who }), () => m["problem.do.nothing_sent"]()],

@@ -165,10 +165,21 @@ export class Session {
     }
   }
 
+  /** Another device may have chosen another name, or kept the sheet. */
+  async #lookAgain(): Promise<void> {
+    try {
+      const me = await this.#mailbox.call("me", {});
+      if (this.state === "open" && JSON.stringify(me) !== JSON.stringify(this.me)) this.me = me;
+    } catch {
+      // Locked or ended meanwhile: an event says so.
+    }
+  }
+
   #hear(event: MailboxEvent): void {
     switch (event.event) {
       case "changed":
         this.counts = event.counts;
+        void this.#lookAgain();
         break;
       case "connection":
         this.#reached(event.online);

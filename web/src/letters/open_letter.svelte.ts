@@ -37,7 +37,12 @@ export class OpenLetter {
     const { opening: before } = this;
     const isMarked = before.state === "open" && !before.letter.warnings.some(({ type }) => type === "not-marked");
     const opening = await this.#read(isMarked ? "look_again" : "read");
-    if (opening.state !== "failed") this.opening = this.#asItWasOpened(opening);
+    if (opening.state !== "failed" && !this.#isOpenStill(opening)) this.opening = this.#asItWasOpened(opening);
+  }
+
+  /** Who was let to read it goes on reading: a proof that is old by now is asked for when it is opened the next time. */
+  #isOpenStill(opening: Opening): boolean {
+    return this.opening.state === "open" && opening.state === "damaged" && opening.problem.name === "level-required";
   }
 
   /** Opening a letter makes its key known. Whoever is reading was told that it is new, and that must not vanish. */

@@ -87,7 +87,7 @@ function tell(message: ToTabs): void {
 export const mailbox = {
   /** `output`: of a passkey, for the calls that say so; it is gone from here afterwards. */
   async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0], output: ArrayBuffer | null = null): Promise<MailboxCalls[C][1]> {
-    if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, retry_after: null, offers: [], request: null });
+    if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, level: null, retry_after: null, offers: [], request: null });
     return (await mailboxWorker.call(call, args, output)) as MailboxCalls[C][1];
   },
 

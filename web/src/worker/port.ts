@@ -55,4 +55,4 @@ export type ToTabs =
   | { tell: "session"; session: string };
 
 /** The Worker broke, which no server can cause by answering: a fault of ours. */
-export const BROKEN: Problem = { name: "broken-page", class: "unavailable", address: null, retry_after: null, offers: [], request: null };
+export const BROKEN: Problem = { name: "broken-page", class: "unavailable", address: null, level: null, retry_after: null, offers: [], request: null };

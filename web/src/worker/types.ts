@@ -40,6 +40,19 @@ seconds: number, };
 export type ChangeNumber = number;
 
 /**
+ * A number that the owner asked about. The server's word.
+ */
+export type CheckedNumber = { 
+/**
+ * As it was understood.
+ */
+phone: string, 
+/**
+ * Whether their account proved it as its owner's own.
+ */
+matches: boolean, };
+
+/**
  * What a failure means: one exit code on the command line, one tone on a page.
  */
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
@@ -47,7 +60,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -121,7 +134,11 @@ phone: string | null,
 /**
  * What the owner wants to remember.
  */
-note: string | null, };
+note: string | null, 
+/**
+ * What the server said of a number that the owner asked about.
+ */
+number: CheckedNumber | null, };
 
 /**
  * A row of a folder: a conversation, of which these letters lie there. What is done with it is done with all of them.
@@ -177,7 +194,11 @@ name_may_stand_alone: boolean,
 /**
  * How their key stands.
  */
-standing: Standing, };
+standing: Standing, 
+/**
+ * The number that the owner knows of them, where the server says that it is theirs, of the key that they are known by.
+ */
+number: string | null, };
 
 /**
  * How many there are of what.
@@ -367,6 +388,10 @@ text: string,
  * The letter that it answers.
  */
 answers: string | null, 
+/**
+ * How its readers are to be identified, if its writer asks for it.
+ */
+level: Level | null, 
 /**
  * When it was saved, by this or another device's clock.
  */
@@ -729,6 +754,10 @@ subject: string,
  * The text, plain.
  */
 text: string, 
+/**
+ * How its sender asks readers to be identified, as signed.
+ */
+level: Level | null, 
 /**
  * What the reader should know.
  */
@@ -1240,6 +1269,10 @@ class: Class,
  */
 address: string | null, 
 /**
+ * Of a letter that is not shown for want of a proof: which one its sender asks for. The server's word.
+ */
+level: Level | null, 
+/**
  * After how many seconds trying again may help, where the server said so.
  */
 retry_after: number | null, 
@@ -1278,7 +1311,7 @@ erased: Erased, };
 /**
  * Something a reader should know of a letter that is otherwise in order.
  */
-export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" };
+export type ReadingWarning = { "type": "date-is-off" } | { "type": "reader-key-differs", "address": string } | { "type": "unopened-parts" } | { "type": "not-marked" } | { "type": "level-is-off" };
 
 /**
  * What the recovery code and another proof came to.
@@ -1451,7 +1484,7 @@ flagged: boolean,
  */
 arrived: Timestamp, 
 /**
- * Which proof its sender asks for.
+ * How its sender asks readers to be identified: as signed, or by the server's word while it is not shown.
  */
 level: Level | null, 
 /**
@@ -1671,6 +1704,19 @@ export type TypedAddress = {
 address: string, };
 
 /**
+ * A number that somebody is known by, as typed.
+ */
+export type TypedNumber = { 
+/**
+ * Whose it should be.
+ */
+address: string, 
+/**
+ * A Swedish number, or one with a country code.
+ */
+phone: string, };
+
+/**
  * The password of a locked mailbox.
  */
 export type Unlock = { 
@@ -1793,7 +1839,11 @@ text: string,
 /**
  * The letter that it answers.
  */
-answers: string | null, };
+answers: string | null, 
+/**
+ * How its readers are to be identified, if its writer asks for it.
+ */
+level: Level | null, };
 
 /** How much fits: octets of a subject, characters of a text and of a note, recipients; and for how many days a letter may be held. */
 export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500, hold_days: 400 } as const;
@@ -1840,6 +1890,7 @@ export interface MailboxCalls {
   hand_in: [Nothing, Array<DraftNews>];
   sync: [Heard, Counts];
   counts: [Nothing, Counts];
+  me: [Nothing, Me];
   list: [Part, Rows];
   read: [Id, Letter];
   look_again: [Id, Letter];
@@ -1857,6 +1908,8 @@ export interface MailboxCalls {
   forget_contact: [TypedAddress, Done];
   read_phone: [NewPhone, string];
   look_up: [TypedAddress, Correspondent];
+  check_number: [TypedNumber, CheckedNumber];
+  write_anyway: [TypedAddress, Correspondent];
   hold: [Going, Done];
   take_back: [Id, Done];
   send: [Sending, SentLetter];

@@ -73,7 +73,7 @@ export class WorkerCalls {
     try {
       module = await compiledModule();
     } catch {
-      throw new CallFailed({ name: "unreachable", class: "unavailable", address: null, retry_after: null, offers: [], request: null });
+      throw new CallFailed({ name: "unreachable", class: "unavailable", address: null, level: null, retry_after: null, offers: [], request: null });
     }
     this.tell({ do: "begin", module, session, handover }, handover ? [handover] : []);
   }

@@ -59,6 +59,14 @@ pub struct Said<T> {
     what: Option<T>,
 }
 
+impl<T> Said<T> {
+    /// What they said, unless they took it back.
+    #[must_use]
+    pub const fn what(&self) -> Option<&T> {
+        self.what.as_ref()
+    }
+}
+
 fn nothing<T>() -> Option<T> {
     None
 }
@@ -123,7 +131,7 @@ impl Words {
 }
 
 /// After what stands there even where this device's clock is behind that of another: the owner sees it and says otherwise.
-fn said_anew<T: PartialEq>(before: Option<&Said<T>>, what: Option<T>, now: Timestamp) -> Option<Said<T>> {
+pub(super) fn said_anew<T: PartialEq>(before: Option<&Said<T>>, what: Option<T>, now: Timestamp) -> Option<Said<T>> {
     if before.and_then(|said| said.what.as_ref()) == what.as_ref() {
         return None;
     }

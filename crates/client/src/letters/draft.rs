@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use securemailbox_protocol::{
     address::Address,
     ids::{LetterId, ThreadId},
+    levels::Level,
     limits,
     time::Timestamp,
 };
@@ -38,6 +39,9 @@ pub struct Draft {
     pub text: String,
     /// The letter that it answers.
     pub answers: Option<Answers>,
+    /// How its readers are to be identified, if its writer asks for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<Level>,
     /// When it was saved, by the clock of the device that saved it.
     pub saved: Timestamp,
     /// What a newer client added, carried along.
@@ -65,6 +69,9 @@ pub struct Addressed {
     pub text: String,
     /// The letter it answers, with its conversation; none begins a new one.
     pub answers: Option<Answers>,
+    /// How its readers are to be identified, if its writer asks for it (PROTOCOL §6).
+    #[serde(default)]
+    pub level: Option<Level>,
 }
 
 /// Which letter is answered.
@@ -159,6 +166,7 @@ impl Draft {
             subject: letter.subject,
             text: letter.text,
             answers: letter.answers,
+            level: letter.level,
             saved,
             rest: Map::new(),
         }
@@ -186,7 +194,8 @@ impl Draft {
             return Err(NotAddressed::TooManyRecipients);
         }
         let subject = one_line(&self.subject);
-        Ok(Addressed { to, cc, bcc, each: self.each, subject, text: self.text, answers: self.answers })
+        let Self { each, text, answers, level, .. } = self;
+        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level })
     }
 
     /// Whether it is longer than a letter may be. It can be written on, so that nothing is lost.
@@ -207,6 +216,8 @@ impl Draft {
             }
         }
         hash.update([u8::from(self.each)]);
+        // As long as it asks for none, its print is what it was before there were any.
+        hash.update(self.level.map(|level| level as u8).as_slice());
         TextPrint(hash.finalize().first_chunk().copied().unwrap_or_default())
     }
 
@@ -255,6 +266,7 @@ mod tests {
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,
+            level: None,
             saved: Timestamp::from_unix_millis(0),
             rest: Map::new(),
         }
@@ -299,6 +311,18 @@ mod tests {
         assert_ne!(each.print(), Draft { each: false, ..each.clone() }.print());
         let addressed = each.addressed().unwrap();
         assert_eq!((addressed.to.len(), addressed.bcc.len()), (2, 0));
+    }
+
+    #[test]
+    fn the_level_that_a_writer_asks_for_is_a_part_of_what_was_written() {
+        let asking = Draft { level: Some(Level::Passkey), ..draft(&["a@b.se"]) };
+        assert_ne!(asking.print(), draft(&["a@b.se"]).print());
+        assert_ne!(asking.print(), Draft { level: Some(Level::Phone), ..asking.clone() }.print());
+        let read = Draft::from_bytes(&asking.to_bytes()).unwrap();
+        assert_eq!(read.level, Some(Level::Passkey));
+        let addressed = read.addressed().unwrap();
+        assert_eq!(addressed.level, Some(Level::Passkey));
+        assert_eq!(Draft::of(addressed, asking.saved).print(), asking.print());
     }
 
     #[test]

@@ -6,7 +6,6 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use securemailbox_protocol::{
-    address::Address,
     endpoints,
     ids::LetterId,
     letters::{Entry, Folder, Released},
@@ -114,10 +113,10 @@ impl Mailbox {
         row.map_or_else(|| vec![id], |row| row.letters)
     }
 
-    /// Whom a letter comes from by the server's word, for one that is not shown.
-    pub async fn said_from(&self, world: &impl World, id: LetterId) -> Option<Address> {
+    /// What the server says of a letter that is not shown: whom it comes from, and what its sender asks for.
+    pub async fn said_of(&self, world: &impl World, id: LetterId) -> Option<Entry> {
         let found = self.found(world, &[id]).await.ok()?.pop().flatten()?;
-        Some(found.row.entry.sender.address)
+        Some(Entry { released: None, ..found.row.entry })
     }
 
     async fn list_rows(&self, world: &impl World, ids: Vec<LetterId>) -> Result<Vec<Row>, DeviceFailed> {
@@ -256,6 +255,7 @@ impl Mailbox {
                 LookUpError::NoAccount
                 | LookUpError::KeyChanged
                 | LookUpError::DigitsDiffer
+                | LookUpError::NumberDiffers
                 | LookUpError::OlderCertificate,
             ) => Err(Damage::CertificateMissing.into()),
         }

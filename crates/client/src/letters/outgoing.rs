@@ -333,6 +333,7 @@ mod tests {
             subject: "Provsvaren".into(),
             text: "Allt är bra.".into(),
             answers: None,
+            level: None,
             saved: NOW,
             rest: Default::default(),
         }

@@ -55,6 +55,8 @@ pub enum ReadingWarning {
     UnopenedParts,
     /// The server was not told that it was read; a later reading tells it.
     NotMarked,
+    /// Its sender asked for one level, and the server holds its readers to another, or to none (PROTOCOL §6).
+    LevelIsOff,
 }
 
 /// A letter is not shown.
@@ -167,6 +169,10 @@ impl Mailbox {
             // This device does not know it yet, or the session may have proved more since it heard of it.
             None => self.fetch_entry(world, id).await?.ok_or(ReadError::NotFound)?,
         };
+        if let Err(Damage::LevelRequired) = released(&found.row.entry) {
+            // Its refusal says by what this session can be proved.
+            return Err(self.content(world, id).await.err().unwrap_or(Damage::LevelRequired.into()));
+        }
         let mut rows = Vec::new();
         let opened = self.opened_envelope(world, &found, &mut rows).await;
         // Another tab may have written the row meanwhile; then it is opened once more the next time.
@@ -195,7 +201,10 @@ impl Mailbox {
             }
         }
         let (entry, wrapped_key) = (entry.clone(), released.wrapped_key.0.clone());
-        self.state.borrow_mut().open_content = Some(OpenContent { id, bytes: content.clone() });
+        // A letter that asks for a fresh proof is asked for each time.
+        let open =
+            (entry.level.is_none() && letter.level().is_none()).then(|| OpenContent { id, bytes: content.clone() });
+        self.state.borrow_mut().open_content = open;
         Ok(Opened { letter, entry, standing, wrapped_key, content })
     }
 
@@ -219,7 +228,8 @@ impl Mailbox {
         let is_off = letter.from() != self.address() && letter.date_is_off(entry.arrived);
         let off = is_off.then_some(ReadingWarning::DateIsOff);
         let unopened = (letter.unopened_parts() > 0).then_some(ReadingWarning::UnopenedParts);
-        off.into_iter().chain(unopened).chain(other_keys).collect()
+        let level = (letter.level() != entry.level).then_some(ReadingWarning::LevelIsOff);
+        off.into_iter().chain(unopened).chain(level).chain(other_keys).collect()
     }
 
     /// The receipt first: if the second call fails, the letter is still unread and the next reading tells again.

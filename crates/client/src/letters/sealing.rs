@@ -73,7 +73,7 @@ impl Mailbox {
                 wrapped_key: wrapped.bytes.into(),
             });
             let (thread, envelope, readers) = (part.thread, envelope.into(), holders.collect());
-            letters.push(NewLetter { id, thread, envelope, content_hash, level: None, readers });
+            letters.push(NewLetter { id, thread, envelope, content_hash, level: written.level, readers });
             contents.push(Octets(content));
             sent_to.push(part.sent_to);
         }
@@ -149,6 +149,7 @@ impl Mailbox {
             in_reply_to: answers.map(|answers| answers.letter),
             references: answers
                 .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
+            level: written.level,
         }
     }
 }

@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     coding::base64url,
     ids::{ContentHash, Fingerprint, LetterId},
     letters::{Entry, Released},
+    levels::Level,
     limits,
     octets::Octets,
     time::Timestamp,
@@ -39,6 +40,9 @@ pub struct Summary {
     pub first_line: String,
     /// When it was written, by the sender's clock.
     pub date: Timestamp,
+    /// How its sender asked readers to be identified, as signed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<Level>,
 }
 
 impl Summary {
@@ -54,6 +58,7 @@ impl Summary {
             subject: envelope.subject().into(),
             first_line: envelope.first_line().into(),
             date: envelope.date(),
+            level: envelope.level(),
         }
     }
 

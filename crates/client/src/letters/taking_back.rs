@@ -144,8 +144,8 @@ fn as_written(letters: &[Letter]) -> Option<Addressed> {
         letter: *answered,
         references: before.to_vec(),
     });
-    let written =
-        Addressed { subject: letter.subject().into(), text: letter.text().into(), answers, ..Addressed::default() };
+    let (subject, text, level) = (letter.subject().into(), letter.text().into(), letter.level());
+    let written = Addressed { subject, text, answers, level, ..Addressed::default() };
     Some(match &named[..] {
         [] => Addressed { to: blind.collect(), each: letters.len() > 1, ..written },
         [letter] => Addressed { to: letter.to().to_vec(), cc: letter.cc().to_vec(), bcc: blind.collect(), ..written },

@@ -91,6 +91,10 @@ fn about(command: &str) -> Option<&'static str> {
         "erase" => "Radera ett brev i papperskorgen, för alltid",
         "empty-trash" => "Radera det som ligger i papperskorgen, för alltid",
         "contacts" => "Visa vilka du känner, och deras nycklar",
+        "check-number" => {
+            "Fråga servern om ett mobilnummer som du känner till är någons; är det inte det skickas inget dit"
+        }
+        "write-anyway" => "Skriv till någon fast numret inte var deras, enligt servern",
         "compare" => "Visa de sextio siffror som du jämför med någon, i ett samtal eller när ni ses",
         "accept" => "Godkänn någons nya nyckel",
         "export" => "Spara alla brev i en mapp, som .eml-filer",
@@ -122,11 +126,16 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("sessions", "end") => "Logga ut den här, efter dess id i listan: enheten öppnar inget längre",
         ("sessions", "end_others") => "Logga ut alla utom den här",
         ("remove", "id") => "Dess id, som factors visar det",
-        ("add-reserve-phone" | "replace-phone", "phone") => "Mobilnumret, med landsnummer om det inte är svenskt",
+        ("add-reserve-phone" | "replace-phone" | "check-number", "phone") => {
+            "Mobilnumret, med landsnummer om det inte är svenskt"
+        }
         (_, "id") => "Brevets id, som list visar det",
         (_, "to") => "Till vem; får anges flera gånger",
         (_, "cc") => "Vem som får en kopia, som alla ser; får anges flera gånger",
         (_, "bcc") => "Vem som får en dold kopia, som ingen annan ser; får anges flera gånger",
+        (_, "level") => {
+            "Kräver att den som läser just har legitimerat sig: phone (SMS-kod), authenticator (autentiseringsapp) eller passkey (lösennyckel)"
+        }
         (_, "each") => "Ger var och en ett eget brev, som inte nämner någon annan",
         (_, "subject") => "Ämnet, en rad",
         (_, "text") => "Texten",

@@ -111,6 +111,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     NoDraft => Page("problem.no_draft", "problem.no_draft.do");
     NoRecipients => Page("problem.no_recipients", "problem.no_recipients.do");
     NotAnAddress => Page("problem.not_an_address", "problem.not_an_address.do");
+    NumberDiffers => Page("problem.number_differs", "problem.number_differs.do");
     OlderRecord => Page("problem.older_record", "problem.do.operator");
     Oneself => Page("problem.oneself", "problem.oneself.do");
     PasswordNotTaken => Page("problem.password_not_taken", "problem.password_not_taken.do");

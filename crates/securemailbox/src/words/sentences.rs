@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use securemailbox_client::{contacts::Standing, letters::ReceiptRefused};
-use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, levels::Level};
 
 use super::{Language, Told, Word};
 use crate::http::ServerUrl;
@@ -221,6 +221,7 @@ sentences! {
     Name "Name" "Namn";
     AddressHead "Address" "Adress";
     Key "Key" "Nyckel";
+    NumberHead "Number" "Nummer";
     State "State" "Läge";
     Used "Last used" "Senast använd";
     What "What" "Vad";
@@ -234,11 +235,15 @@ sentences! {
     Subject "Subject" "Ämne";
     Note "Note" "Obs";
     Delivery "Delivery" "Mottagare";
+    LevelField "Asks for" "Kräver";
 
     // Letters.
     NeedsText "A letter needs --text or --text-file." "Ett brev behöver --text eller --text-file.";
     Sent { id: LetterId } "Sent {id}." "Skickat {id}.";
     CanRead { who: &'a Address, key: Standing } "{who} can read it (key: {key})." "{who} kan läsa det (nyckel: {key}).";
+    AsksFor { level: Level }
+        "The server hands it to nobody who was not identified by this or better within 15 minutes: {level}. Who can't be yet has to add it first."
+        "Servern lämnar det bara till den som har legitimerat sig så, eller bättre, den senaste kvarten: {level}. Den som inte kan det än måste lägga till det först.";
     NothingSent "Nothing was sent, and nothing waits." "Inget har skickats, och inget väntar.";
     SentByItself
         "Do not send it again: the next command posts it, with the same id, so that it arrives once."
@@ -255,6 +260,7 @@ sentences! {
     Unread "unread" "oläst";
     Flagged "flagged" "flaggat";
     Withdrawn "withdrawn" "återtaget";
+    LockedByLevel "locked" "låst";
     Damaged "damaged" "skadat";
     Arrived { date: &'a str, arrived: &'a str } "{date}, arrived {arrived}" "{date}, kom {arrived}";
     Verified { key: Standing } "verified, key {key}" "underskriften stämmer, nyckel: {key}";
@@ -266,12 +272,18 @@ sentences! {
         "the sender wrote to another key of {who} than the one you know. One of you may be deceived; compare keys."
         "avsändaren har en annan nyckel för {who} än den du känner till. En av er kan vara lurad; jämför nycklar.";
     UnopenedParts "the letter holds parts that were not opened." "brevet har delar som inte öppnades.";
+    LevelIsOff
+        "what the sender asked for, and what the server asks its readers for, are not the same. The server did not hold to it; ask the sender, and tell the operator."
+        "avsändaren och servern kräver inte samma sak av den som läser. Servern har inte hållit sig till det som avsändaren bad om; fråga avsändaren, och säg till den som driver tjänsten.";
+    NoFactorForLevel
+        "You have nothing yet that proves as much as the sender asks for. Add it, and read the letter then: an authenticator app by factors add-authenticator, a passkey in the browser's settings."
+        "Du har inget än som räcker till det som avsändaren kräver. Lägg till det, och läs brevet sedan: en autentiseringsapp med factors add-authenticator, en lösennyckel i webbläsarens inställningar.";
     NotMarked
         "the server could not be told that you read it; the next reading tells."
         "servern fick inte veta att du har läst det; det sägs nästa gång du öppnar brevet.";
-    ReadAt { who: &'a Address, when: &'a str }
-        "{who} read it {when}, by their own signature."
-        "{who} läste det {when}, enligt sin egen underskrift.";
+    ReadAt { who: &'a Address, when: &'a str, level: Level }
+        "{who} read it {when}, by their own signature; identified by: {level}, by the server's word."
+        "{who} läste det {when}, enligt sin egen underskrift; legitimerad med: {level}, enligt servern.";
     ReceiptDoubtful { who: &'a Address, why: ReceiptRefused }
         "{who}: the server says it was read, but {why}."
         "{who}: servern säger att det är läst, men {why}.";
@@ -358,6 +370,17 @@ sentences! {
     KeyDiffers
         "one whose digits you found to differ; nothing goes out to it"
         "en vars siffror inte stämde; inget skickas till den";
+    NumberIsTheirs "match" "stämmer";
+    NumberIsNotTheirs "no match" "stämmer inte";
+    Matches { who: &'a Address, number: &'a str }
+        "Match: the server says that {number} is the number of {who}. That is the server's word; compare the sixty digits to be sure of the key."
+        "Det stämmer: servern säger att {number} är numret till {who}. Det är serverns ord; jämför de sextio siffrorna för att vara säker på nyckeln.";
+    NoMatch { who: &'a Address, number: &'a str }
+        "No match: {number} is none that {who} has proved, says the server. Somebody else may have registered the address, so nothing goes out to it. Ask for the number over another channel, or compare the sixty digits; contacts write-anyway {who} forgets this answer."
+        "Det stämmer inte: {number} är inget nummer som {who} har bevisat, säger servern. Någon annan kan ha skaffat brevlådan, så inget skickas dit. Fråga om numret på annat sätt, eller jämför de sextio siffrorna; contacts write-anyway {who} glömmer svaret.";
+    NumberPassedOver { who: &'a Address, key: Standing }
+        "What the server said of the number is forgotten. {who} can be written to (key: {key})."
+        "Det servern sa om numret är glömt. Det går att skriva till {who} (nyckel: {key}).";
     NeedsPassphrase "An exported key needs a passphrase." "En nyckel som lämnar brevlådan behöver en lösenfras.";
 
     // Taking along.

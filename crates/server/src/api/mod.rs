@@ -94,6 +94,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(renewals::renew))
         .routes(routes!(renewals::rewrap))
         .routes(routes!(directory::look_up))
+        .routes(routes!(directory::check_number))
         .routes(routes!(directory::certificate))
         .routes(routes!(letters::post::post, letters::list::list))
         .routes(routes!(letters::read::read, letters::update::update))

@@ -28,6 +28,7 @@ use super::{Id, proofs, security, slots, waits};
 use crate::{
     body::Json,
     devices::{Caller, PresentedDevice},
+    even::evenly,
     mailroom::Mailroom,
     problem::Problem,
     session::{self, FromOwnPage, Token},
@@ -48,8 +49,16 @@ impl From<RecoveryError> for Problem {
     responses((status = 201, body = Recovery), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
     State(mailroom): State<Mailroom>,
-    Caller { network, device }: Caller,
+    caller: Caller,
     Json(new): Json<NewRecovery>,
+) -> Result<(StatusCode, Json<Recovery>), Problem> {
+    evenly(begun(mailroom, caller, new)).await
+}
+
+async fn begun(
+    mailroom: Mailroom,
+    Caller { network, device }: Caller,
+    new: NewRecovery,
 ) -> Result<(StatusCode, Json<Recovery>), Problem> {
     let address_lookup = mailroom.seal.address_look_up(&new.address);
     let found = mailroom.store.read(CredentialsByAddress { address_lookup }).await?;

@@ -186,7 +186,7 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 37] = [
+    const ASK_NOT: [(&str, &str); 38] = [
         // Whoever is signed in can say no.
         ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
@@ -211,6 +211,7 @@ mod tests {
         ("GET", "/records/{id}"),
         ("DELETE", "/records/{id}"),
         ("POST", "/directory/look-ups"),
+        ("POST", "/directory/numbers"),
         ("GET", "/directory/certificates/{hash}"),
         ("POST", "/letters"),
         ("GET", "/letters"),

@@ -10,7 +10,7 @@ use securemailbox_protocol::{
 use securemailbox_store::sign_in::{BeginSignIn, CredentialsByAddress, PasswordProved, SignInError, TakeSignInState};
 
 use super::{Id, proofs};
-use crate::{body::Json, devices::Caller, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem};
+use crate::{body::Json, devices::Caller, even::evenly, mailroom::Mailroom, opaque::OpaqueServer, problem::Problem};
 
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
@@ -26,8 +26,16 @@ impl From<SignInError> for Problem {
     responses((status = 201, body = SignIn), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn begin(
     State(mailroom): State<Mailroom>,
-    Caller { network, device }: Caller,
+    caller: Caller,
     Json(new): Json<NewSignIn>,
+) -> Result<(StatusCode, Json<SignIn>), Problem> {
+    evenly(begun(mailroom, caller, new)).await
+}
+
+async fn begun(
+    mailroom: Mailroom,
+    Caller { network, device }: Caller,
+    new: NewSignIn,
 ) -> Result<(StatusCode, Json<SignIn>), Problem> {
     let address_lookup = mailroom.seal.address_look_up(&new.address);
     let credentials = mailroom.store.read(CredentialsByAddress { address_lookup }).await?;
@@ -57,6 +65,10 @@ pub(crate) async fn finish(
     Id(id): Id<SignInId>,
     Json(finish): Json<FinishSignIn>,
 ) -> Result<Json<Offers>, Problem> {
+    evenly(finished(mailroom, id, finish)).await
+}
+
+async fn finished(mailroom: Mailroom, id: SignInId, finish: FinishSignIn) -> Result<Json<Offers>, Problem> {
     let now = mailroom.now();
     let taken = mailroom.store.write(TakeSignInState { id, now }).await?.ok_or(ProblemType::CredentialsRefused)?;
     // Also for an address without a mailbox, so that both take as long; it never succeeds there.

@@ -13,6 +13,8 @@ use crate::config::Operator;
 
 /// The page on which a person says that it was somebody else.
 const NOT_ME: &str = "/settings/not-me";
+/// The page for who has no way in any more.
+const LOST: &str = "/lost";
 
 /// What a notice says, before it is put into words of a language.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -469,16 +471,25 @@ fn for_this_page(url: &str, code: &Code) -> String {
     format!("\n\n@{host} #{}", code.digits())
 }
 
-/// Whether its owner can't sign in any more, where it was somebody else. Such a person has the sheet.
-const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
+/// How its owner gets in, where it was somebody else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WayIn {
+    /// As ever.
+    SignIn,
+    /// The password is another; the sheet opens.
+    Sheet,
+    /// Password and sheet are others'.
+    Neither,
+}
+
+const fn way_in_after(event: SecurityEventKind) -> WayIn {
     match event {
-        SecurityEventKind::PasswordChanged | SecurityEventKind::PasswordRemoved => true,
+        SecurityEventKind::PasswordChanged | SecurityEventKind::PasswordRemoved => WayIn::Sheet,
+        SecurityEventKind::PasswordReplaced | SecurityEventKind::KeysRenewed => WayIn::Neither,
         SecurityEventKind::SignedIn
         | SecurityEventKind::NewDevice
         | SecurityEventKind::SheetReplaced
         | SecurityEventKind::KeyringReplaced
-        | SecurityEventKind::PasswordReplaced
-        | SecurityEventKind::KeysRenewed
         | SecurityEventKind::SessionEnded
         | SecurityEventKind::OtherSessionsEnded
         | SecurityEventKind::UnlockFailed
@@ -496,47 +507,61 @@ const fn locks_its_owner_out(event: SecurityEventKind) -> bool {
         | SecurityEventKind::RecoveryBegun
         | SecurityEventKind::RecoveryStopped
         | SecurityEventKind::RemovalBegun
-        | SecurityEventKind::RemovalStopped => false,
+        | SecurityEventKind::RemovalStopped => WayIn::SignIn,
     }
 }
 
 /// What to do where it was somebody else.
 fn swedish_help(event: SecurityEventKind, url: &str) -> String {
-    if locks_its_owner_out(event) {
-        format!(
-            "Var det inte du? Ta fram återställningsbladet och mobilen, och gå till {url}\n\
-             Välj Har du glömt lösenordet? Då får du ett nytt lösenord och ett nytt blad, och alla andra enheter loggas ut.\n"
-        )
-    } else {
-        format!(
+    match way_in_after(event) {
+        WayIn::SignIn => format!(
             "Var det inte du? Gå till {url}{NOT_ME}\n\
              Logga in och tryck på Det var inte jag. Då loggas alla andra enheter ut, och sidan säger vad du gör sedan.\n"
-        )
+        ),
+        WayIn::Sheet => format!(
+            "Var det inte du? Ta fram återställningsbladet och mobilen, och gå till {url}\n\
+             Välj Har du glömt lösenordet? Då får du ett nytt lösenord och ett nytt blad, och alla andra enheter loggas ut.\n"
+        ),
+        WayIn::Neither => format!(
+            "Var det inte du? Då öppnar varken ditt lösenord eller ditt återställningsblad brevlådan längre. Säg genast \
+             till den som driver tjänsten. Vad du kan göra själv står på {url}{LOST}\n"
+        ),
     }
 }
 
 fn english_help(event: SecurityEventKind, url: &str) -> String {
-    if locks_its_owner_out(event) {
-        format!(
+    match way_in_after(event) {
+        WayIn::SignIn => format!(
+            "Was it not you? Go to {url}{NOT_ME}\n\
+             Sign in and press It was not me. All other devices are signed out then, and the page says what to do next.\n"
+        ),
+        WayIn::Sheet => format!(
             "Was it not you? Have the recovery sheet and your phone at hand, and go to {url}\n\
              Choose Have you forgotten your password? You then get a new password and a new sheet, and all other devices are \
              signed out.\n"
-        )
-    } else {
-        format!(
-            "Was it not you? Go to {url}{NOT_ME}\n\
-             Sign in and press It was not me. All other devices are signed out then, and the page says what to do next.\n"
-        )
+        ),
+        WayIn::Neither => format!(
+            "Was it not you? Then neither your password nor your recovery sheet opens the mailbox any more. Tell whoever runs \
+             the service at once. What you can do yourself is said at {url}{LOST}\n"
+        ),
     }
 }
 
 /// The same in an SMS.
 const fn swedish_cue(event: SecurityEventKind) -> &'static str {
-    if locks_its_owner_out(event) { "Använd återställningsbladet" } else { "Logga in" }
+    match way_in_after(event) {
+        WayIn::SignIn => "Logga in",
+        WayIn::Sheet => "Använd återställningsbladet",
+        WayIn::Neither => "Säg till den som driver tjänsten",
+    }
 }
 
 const fn english_cue(event: SecurityEventKind) -> &'static str {
-    if locks_its_owner_out(event) { "Use the recovery sheet" } else { "Sign in" }
+    match way_in_after(event) {
+        WayIn::SignIn => "Sign in",
+        WayIn::Sheet => "Use the recovery sheet",
+        WayIn::Neither => "Tell whoever runs the service",
+    }
 }
 
 /// To the minute. In UTC, and said so: the server does not know where a person is.
@@ -605,7 +630,11 @@ mod tests {
             let mail = Text::SecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(mail.contains("2025-11-24 16:00 UTC"), "{mail}");
             assert_eq!(mail.split("://").count(), 2, "one link: {mail}");
-            let page = if locks_its_owner_out(event) { "" } else { NOT_ME };
+            let page = match way_in_after(event) {
+                WayIn::SignIn => NOT_ME,
+                WayIn::Sheet => "",
+                WayIn::Neither => LOST,
+            };
             assert!(mail.contains(&format!("{url}{page}\n")), "{mail}");
             let sms = Text::BriefSecurityEvent { event, at }.words(language, url, &Operator::default()).text;
             assert!(sms.contains("2025-11-24 16:00 UTC") && !sms.contains("://"), "{sms}");

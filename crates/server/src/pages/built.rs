@@ -30,6 +30,7 @@ const ADDRESSES: &[&str] = &[
     "/contacts",
     "/contacts/add",
     "/forgotten",
+    "/help/two-factor",
     "/lost",
     "/mail",
     "/mail/drafts",

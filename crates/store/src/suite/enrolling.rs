@@ -8,11 +8,12 @@ use securemailbox_protocol::{
 
 use super::{
     on_both,
-    people::{Dice, NOW, Person, later, register},
+    people::{Dice, NOW, PHONE_CODE, Person, enter, expect, later, register},
     together::Count,
 };
 use crate::{
     Store,
+    directory::PhonesByAddress,
     enrolments::{BeginEnrolment, ConfirmAuthenticator, Confirmed, Enrolling, EnrolmentOf},
     factors::{Factor, OwnFactors, RemoveFactor, RemoveFactorError},
     jobs::Sweep,
@@ -29,6 +30,7 @@ on_both! {
     a_code_of_a_sheet_is_used_once_and_three_sheets_are_remembered
     tries_at_what_is_not_sent_are_spent_before_they_are_judged
     something_that_is_no_reserve_is_always_left
+    an_address_is_known_by_its_owners_own_phone_and_not_by_the_reserve
 }
 
 const STEP: i64 = 58_800_000;
@@ -179,4 +181,25 @@ async fn something_that_is_no_reserve_is_always_left(store: Store) {
     assert_eq!(store.write(last).await, Err(RemoveFactorError::LastWayIn));
     let not_his = RemoveFactor { account: bjorn.account, factor: id };
     assert_eq!(store.write(not_his).await, Err(RemoveFactorError::NotFound));
+}
+
+async fn an_address_is_known_by_its_owners_own_phone_and_not_by_the_reserve(store: Store) {
+    let mut dice = Dice::new(68);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let reserve = dice.factor(FactorKind::ReservePhone);
+    let id = reserve.id;
+    store
+        .write(BeginEnrolment { account: anna.account, session: anna.session, factor: reserve, now: NOW })
+        .await
+        .unwrap();
+    expect(&store, &mut dice, HolderId::Enrolment(id), id, PHONE_CODE).await.unwrap();
+    let enrolling = Enrolling { id, session: anna.session, notices: Vec::new() };
+    assert_eq!(enter(&store, enrolling, id, PHONE_CODE).await, Ok(()));
+    assert!(kinds(&store, &anna).await.contains(&FactorKind::ReservePhone), "proved, as the other one is");
+    for person in [&anna, &bjorn] {
+        let known = store.read(PhonesByAddress { address_lookup: person.address_lookup }).await.unwrap();
+        let known: Vec<_> = known.into_iter().map(|phone| (phone.account, phone.factor)).collect();
+        assert_eq!(known, [(person.account, person.phone)]);
+    }
+    assert_eq!(store.read(PhonesByAddress { address_lookup: dice.hash() }).await, Ok(Vec::new()));
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use securemailbox_protocol::{
     address::Address,
     ids::{ContentHash, Fingerprint, LetterId, ThreadId},
+    levels::Level,
     limits,
     time::Timestamp,
 };
@@ -39,6 +40,8 @@ pub(super) struct Text {
     pub(super) subject: String,
     pub(super) first_line: String,
     pub(super) attachments: Attachments,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) level: Option<Level>,
 }
 
 impl Text {
@@ -123,6 +126,12 @@ impl Envelope {
     #[must_use]
     pub const fn attachments_size(&self) -> u64 {
         self.text.attachments.size
+    }
+
+    /// How its sender asked readers to be identified (PROTOCOL §6). The server is who asks them.
+    #[must_use]
+    pub const fn level(&self) -> Option<Level> {
+        self.text.level
     }
 
     /// The letter's id, as signed.

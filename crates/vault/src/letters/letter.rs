@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use securemailbox_protocol::{
     address::Address,
     ids::{ContentHash, Fingerprint, LetterId, ThreadId},
+    levels::Level,
     time::Timestamp,
 };
 
@@ -16,6 +17,7 @@ pub struct Letter {
     pub(super) hash: ContentHash,
     pub(super) signer: Fingerprint,
     pub(super) blind_reader: Option<(Address, Fingerprint)>,
+    pub(super) level: Option<Level>,
     pub(super) mime: Zeroizing<Vec<u8>>,
 }
 
@@ -60,6 +62,12 @@ impl Letter {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.content.text
+    }
+
+    /// How its sender asked readers to be identified, as the envelope is signed (PROTOCOL §6).
+    #[must_use]
+    pub const fn level(&self) -> Option<Level> {
+        self.level
     }
 
     /// When it was written, by the sender's clock.

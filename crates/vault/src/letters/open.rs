@@ -271,7 +271,7 @@ impl Unverified<Letter> {
         if verified.intended != envelope.intended {
             return Err(Refused::OtherReaders);
         }
-        Ok(Letter { content, hash, signer, blind_reader, mime: document })
+        Ok(Letter { content, hash, signer, blind_reader, level: envelope.level(), mime: document })
     }
 }
 

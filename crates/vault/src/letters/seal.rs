@@ -8,6 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use securemailbox_protocol::{
     ids::{CertificateHash, ContentHash, Fingerprint, LetterId, ThreadId},
+    levels::Level,
     limits,
     time::Timestamp,
 };
@@ -40,6 +41,8 @@ pub struct Outgoing {
     pub in_reply_to: Option<LetterId>,
     /// The letters before it in the conversation, oldest first.
     pub references: Vec<LetterId>,
+    /// How a reader is to be identified, if the sender asks for it.
+    pub level: Option<Level>,
 }
 
 /// A letter as it can be posted: two packets and a wrapped key for each reader.
@@ -234,6 +237,7 @@ fn envelope_text(letter: &Outgoing, id: LetterId, content: ContentHash) -> envel
         subject: letter.subject.clone(),
         first_line: envelope::first_line(&letter.text),
         attachments: envelope::Attachments { number: 0, size: 0 },
+        level: letter.level,
     }
 }
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use pgp::types::Tag;
 use securemailbox_protocol::{
     ids::{LetterId, ThreadId},
+    levels::Level,
     limits,
 };
 
@@ -75,6 +76,17 @@ fn a_sender_opens_their_own_letter_with_the_key_from_the_keyring() {
         open_content(&sealed.content, &key).unwrap().verify(&expected, &envelope).unwrap().text(),
         letter().text
     );
+}
+
+#[test]
+fn the_level_that_a_sender_asks_for_is_signed_and_one_that_asks_for_none_says_nothing_of_it() {
+    assert_eq!(opened(&sealed(), &expected()).unwrap().level(), None);
+    let asking = Outgoing { level: Some(Level::Passkey), ..letter() };
+    let sealed = seal(&asking, ANNA.present(), &mut rng(9)).unwrap();
+    assert_eq!(opened_envelope(&sealed, &expected()).unwrap().level(), Some(Level::Passkey));
+    assert_eq!(opened(&sealed, &expected()).unwrap().level(), Some(Level::Passkey));
+    let copy = seal_blind_copy(&asking, asking.id, certificate(&BJÖRN), ANNA.present(), &mut rng(9)).unwrap();
+    assert_eq!(opened_envelope(&copy, &expected()).unwrap().level(), Some(Level::Passkey));
 }
 
 #[test]

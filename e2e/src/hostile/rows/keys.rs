@@ -1,15 +1,16 @@
-//! Rows 5, 7 and 14 to 17: whose key it is.
+//! Rows 5, 7, 14 to 17 and 26: whose key it is.
 
 use std::time::Duration;
 
 use pgp::{composed::KeyType, crypto::ecc_curve::ECCCurve, types::KeyVersion};
 use rand::rngs::OsRng;
 use securemailbox_client::{
-    comparing::DecisionError, directory::LookUpError, letters::Damage, records::RecordError, replica::SyncRefused,
+    comparing::DecisionError, directory::LookUpError, failure::CallError, letters::Damage, records::RecordError,
+    replica::SyncRefused,
 };
 use securemailbox_protocol::{
     address::Address,
-    directory::Listing,
+    directory::{Listing, NumberChecked},
     ids::{CertificateHash, LetterId, RecordId},
     letters::{Entry, Sender},
     numbers::{ChangeNumber, Version},
@@ -29,7 +30,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     hostile::{
         certificates::{Forgery, of_another_kind},
-        days::{ACCEPTS, FIRST_RECORDS, READS, READS_UNHEARD, RECOVERS, SIGNS_IN, WRITES, WRITES_COMPARED, WRITES_NEW},
+        days::{
+            ACCEPTS, CHECKS_ANOTHER_NUMBER, CHECKS_NUMBER, FIRST_RECORDS, READS, READS_UNHEARD, RECOVERS, SIGNS_IN,
+            WRITES, WRITES_ANYWAY, WRITES_COMPARED, WRITES_NEW,
+        },
         forge::{Forged, wrap},
         plot::{Plot, damaged, failed, unlisted, unread},
         stage::{Cast, Stage},
@@ -40,6 +44,7 @@ use crate::{
 use super::letters::both_ways;
 
 const LOOK_UP: &str = "POST /directory/look-ups";
+const NUMBERS: &str = "POST /directory/numbers";
 const POST: &str = "POST /letters";
 const SUBJECT: &str = "Återbesök";
 
@@ -97,6 +102,7 @@ fn written(stage: &Stage, to: Vec<Certificate>) -> Outgoing {
         signed: entry.arrived,
         in_reply_to: None,
         references: Vec::new(),
+        level: None,
     }
 }
 
@@ -431,4 +437,42 @@ pub(super) fn refused_certificates(stage: &Stage) -> Vec<Case> {
             .case(),
     );
     cases
+}
+
+impl Plot<'_> {
+    /// The server says of a number whether it matches.
+    fn says_of_number(self, matches: bool) -> Self {
+        self.tells(NUMBERS, |said: &mut NumberChecked| said.matches = matches)
+    }
+}
+
+/// What a server can make of a number that the sender knows: it can keep them from writing, and it can say that a number is
+/// somebody's. A key is never more than new by that.
+pub(super) fn checked_numbers(stage: &Stage) -> Vec<Case> {
+    const CHECK: usize = 1;
+    const SEND: usize = 2;
+    let operators = operators(stage, &stage.bjorn.address);
+    let listing: Listing = stage.answer(CHECKS_NUMBER, LOOK_UP);
+    let lie = |day, name| stage.lie(26, day, name);
+    vec![
+        lie(CHECKS_NUMBER, "a number that is theirs is said not to be: nothing goes out")
+            .says_of_number(false)
+            .also_tells(LOOK_UP, &listing)
+            .shows(CHECK, "no match (new)")
+            .shows(SEND, failed(LookUpError::NumberDiffers))
+            .never_asks(POST)
+            .case(),
+        // It is the server's word: whoever believes it writes to a key that is called new.
+        lie(WRITES_ANYWAY, "a number that is not theirs is said to be: the key is new all the same")
+            .says_of_number(true)
+            .shows(CHECK, "match (new)")
+            .case(),
+        lie(CHECKS_NUMBER, "the operator's key with a number that matches: new, as any that was not compared")
+            .directory_has(&stage.bjorn, operators.present().certificate().bytes())
+            .case(),
+        lie(CHECKS_ANOTHER_NUMBER, "something that is no answer is said of a number: it says nothing")
+            .serves(NUMBERS, b"{\"matches\":\"yes\"}")
+            .shows(CHECK, failed(CallError::Unreadable))
+            .case(),
+    ]
 }

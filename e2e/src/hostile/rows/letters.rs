@@ -1,15 +1,20 @@
-//! Rows 1 to 4 and 8 to 11: what senders, readers and the server can make of a letter.
+//! Rows 1 to 4, 8 to 11 and 75: what senders, readers and the server can make of a letter.
 
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use rand::rngs::OsRng;
-use securemailbox_client::letters::{Damage, ReceiptRefused};
+use securemailbox_client::{
+    failure::{CallError, Problem},
+    letters::{Damage, ReceiptRefused},
+};
 use securemailbox_protocol::{
     ids::LetterId,
     letters::{Deliveries, DeliveryRead, Entry, ReadReceipt, Released, Sender},
+    levels::Level,
     numbers::ChangeNumber,
     octets::Octets,
+    problems::ProblemType,
     sync::Changes,
 };
 use securemailbox_vault::{
@@ -24,7 +29,7 @@ use crate::{
     hostile::{
         days::{IS_TOLD, LISTS_MALLORYS, LOOKS, READS, READS_UNHEARD},
         forge::{Forged, LOCK, envelope_key, flipped},
-        plot::{Plot, damaged, unlisted, unread},
+        plot::{Plot, damaged, failed, unlisted, unread},
         stage::{Cast, Stage},
     },
     suite::Case,
@@ -386,4 +391,34 @@ fn receipts_forged_on(stage: &Stage, day: &str) -> Vec<Case> {
             .lists(READ, "mallory.g@example.se:", format!("mallory.g@example.se: {ReceiptRefused}"))
             .case(),
     ]
+}
+
+/// What a server can make of how a letter asks its readers to be identified. It can let anybody in, which the letter tells; and it
+/// can keep everybody out.
+pub(super) fn other_levels(stage: &Stage) -> Vec<Case> {
+    let entry = stage.rewritten().entry;
+    let asks = Entry { level: Some(Level::Passkey), ..entry.clone() };
+    let withheld = Entry { released: None, ..asks.clone() };
+    let warned = |plot: Plot<'_>, act: usize| {
+        let shown = format!("{}\nwarning: level-is-off", plot.shown(act));
+        plot.shows(act, shown).case()
+    };
+    let lie = |day, name| stage.lie(75, day, name);
+    let id = stage.letter;
+    vec![
+        warned(lie(READS, "the server asks for a level that its sender did not ask for").lists_as(id, &asks), READ),
+        warned(lie(READS_UNHEARD, "it asks for one when the letter is opened").opens_as(id, &asks), READ_UNHEARD),
+        lie(READS, "a letter is withheld in the name of a level")
+            .lists_as(id, &withheld)
+            .also_tells(&format!("GET /letters/{id}"), &withheld)
+            .refuses(&format!("GET /letters/{id}/content"), 1, ProblemType::LevelRequired)
+            .lists(LIST, SUBJECT, unlisted(Damage::LevelRequired))
+            .shows(READ, failed(CallError::Problem(withheld_problem())))
+            .case(),
+    ]
+}
+
+/// How the client is told of a refusal without anything beside it.
+fn withheld_problem() -> Problem {
+    Problem { kind: ProblemType::LevelRequired, detail: None, retry_after: None, offers: Vec::new(), request: None }
 }

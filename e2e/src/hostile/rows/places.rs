@@ -105,10 +105,12 @@ pub(super) fn passkey_slots(stage: &Stage) -> Vec<Case> {
     let (_, other) = stage.session_by_passkey(SHOWS_ANOTHER);
     assert_eq!((truth.slots.len(), mallorys.slots.len(), other.slots.len()), (1, 1, 1));
     let (account, mallorys, other) = (mallorys.account, mallorys.slots[0].clone(), other.slots[0].clone());
+    let told = |name: &str, change: &dyn Fn(&mut NewSession)| {
+        stage.lie(61, SHOWS_A_PASSKEY, name).tells(&asked, change).stops(SHOW, LOCKED)
+    };
+    // What the server left open is locked.
     let lie = |name: &str, change: &dyn Fn(&mut NewSession)| {
-        // What the server left open is locked.
-        let plot = stage.lie(61, SHOWS_A_PASSKEY, name).also_tells("DELETE /slots/device", &());
-        plot.tells(&asked, change).stops(SHOW, LOCKED).case()
+        told(name, change).also_tells("DELETE /slots/device", &()).case()
     };
     vec![
         lie("Mallory's slot stands for Björn's, sealed under the same output", &|session| {
@@ -122,8 +124,8 @@ pub(super) fn passkey_slots(stage: &Stage) -> Vec<Case> {
         lie("the slot of his other passkey stands under this one's id", &|session| {
             session.slots[0].sealed = other.sealed.clone();
         }),
-        lie("the slot is called another kind", &|session| session.slots[0].kind = SlotKind::Password),
-        lie("there is no slot", &|session| session.slots.clear()),
+        told("the slot is called another kind", &|session| session.slots[0].kind = SlotKind::Password).case(),
+        told("there is no slot", &|session| session.slots.clear()).case(),
     ]
 }
 

@@ -15,12 +15,16 @@ export type Begun =
   | { state: "missing"; what: "draft" | "letter" }
   | { state: "failed"; problem: Problem };
 
+export function newLetter(vault: Vault): Begun {
+  return { state: "writing", letter: new WritingLetter(vault), answered: undefined };
+}
+
 export async function beginWriting(vault: Vault, fragment: string): Promise<Begun> {
   const [how, what] = split(fragment);
   try {
     switch (how) {
       case "new":
-        return { state: "writing", letter: new WritingLetter(vault), answered: undefined };
+        return newLetter(vault);
       case "answer":
       case "answer-all": {
         const answered = await vault.call("read", { id: what });

@@ -105,6 +105,12 @@ export class Recipients {
     for (const chip of this.chips) void this.#look({ ...chip, state: "looking" });
   }
 
+  /** Looks up again whom the server was asked about. */
+  async lookUpAgain(address: string): Promise<void> {
+    const chips = this.chips.filter((chip) => addressOf(chip) === address);
+    await Promise.all(chips.map((chip) => this.#look({ ...chip, state: "looking" })));
+  }
+
   /** When everybody was looked up. */
   async settled(): Promise<void> {
     while (this.#looking.size > 0) await Promise.all(this.#looking);
@@ -168,6 +174,8 @@ export function refusedInShort({ name }: Problem): string {
       return m["key.changed"]();
     case "digits-differ":
       return m["key.differs"]();
+    case "number-differs":
+      return m["chip.number_differs"]();
     default:
       return m["chip.refused"]();
   }

@@ -2,7 +2,7 @@
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
 import { problemIn, type mailbox } from "../../worker/index.ts";
-import type { Draft, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
+import type { Draft, Level, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
 import { PLACES, Recipients } from "./recipients.svelte.ts";
 
 /** How long after the last key a draft is saved on this device. */
@@ -16,6 +16,8 @@ export class WritingLetter {
   id = $state<string | null>(null);
   subject = $state("");
   text = $state("");
+  /** How whoever reads it must have been identified, if its writer asks for that. */
+  level = $state<Level | null>(null);
   readonly answers: string | null;
   readonly recipients: Recipients;
   /** When the draft was saved last. */
@@ -43,6 +45,7 @@ export class WritingLetter {
     this.subject = begun.subject ?? "";
     this.text = begun.text ?? "";
     this.answers = begun.answers ?? null;
+    this.level = begun.level ?? null;
     this.saved = begun.saved;
     this.recipients = new Recipients(vault);
     for (const place of PLACES) this.recipients.begin(place, begun[place] ?? []);
@@ -70,6 +73,7 @@ export class WritingLetter {
       subject: this.subject,
       text: this.text,
       answers: this.answers,
+      level: this.level,
     };
   }
 
@@ -158,7 +162,7 @@ export class WritingLetter {
   }
 
   #fingerprint(): string {
-    const { to, cc, bcc, each, subject, text } = this.content;
-    return JSON.stringify([to, cc, bcc, each, subject, text]);
+    const { to, cc, bcc, each, subject, text, level } = this.content;
+    return JSON.stringify([to, cc, bcc, each, subject, text, level]);
   }
 }

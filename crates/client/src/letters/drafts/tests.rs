@@ -20,6 +20,7 @@ fn draft(text: &str) -> Draft {
         subject: String::new(),
         text: text.into(),
         answers: None,
+        level: None,
         saved: NOW,
         rest: Default::default(),
     }

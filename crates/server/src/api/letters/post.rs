@@ -169,10 +169,8 @@ fn check(new: &NewLetter) -> Result<(), Problem> {
         within("wrapped_key", &reader.wrapped_key.0, limits::WRAPPED_KEY)?;
     }
     match new.level {
-        None | Some(Level::Address | Level::Phone) => Ok(()),
-        Some(Level::Authenticator | Level::Passkey | Level::Eid) => {
-            Err(Problem::bad_request("`level` is at most `phone`: nobody here can prove more yet"))
-        }
+        None | Some(Level::Address | Level::Phone | Level::Authenticator | Level::Passkey) => Ok(()),
+        Some(Level::Eid) => Err(Problem::bad_request("`level` is at most `passkey`: nobody here can prove more yet")),
     }
 }
 
