@@ -145,7 +145,7 @@ mod tests {
                 RegistrationResponse,
             },
         },
-        records::RecordPurpose,
+        records::{KEYRING_VERSION, RecordPurpose},
         renewals::Renewal,
         sessions::SessionDelivery,
         slots::{NewPasswordSlot, NewRecoverySlot},
@@ -251,6 +251,7 @@ mod tests {
                 .header(header::AUTHORIZATION, format!("Bearer {}", self.token.to_text()))
                 .header(header::CONTENT_TYPE, kind)
                 .header(header::IF_MATCH, "\"1\"")
+                .header(KEYRING_VERSION, "1")
                 .body(Body::from(body))
                 .unwrap();
             let router = crate::api::router().0.with_state(self.house.mailroom.clone());
