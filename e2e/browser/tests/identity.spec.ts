@@ -137,6 +137,26 @@ test("a code on paper opens once, and says how many are left", async ({ visit, n
   await inMailbox(page, m);
 });
 
+test("whoever has two codes left is told to make new ones", async ({ visit, newcomer, m }) => {
+  const gun = await newcomer("Gun Berg");
+  const page = await visit(gun);
+  await makeCodes(page, m);
+  const leaves = async (left: number) => {
+    await page.context().route("**/api/v1/factors", async (route) => {
+      const answer = await route.fetch();
+      const { factors } = (await answer.json()) as { factors: { kind: string; left?: number }[] };
+      await route.fulfill({ response: answer, json: { factors: factors.map((factor) => (factor.kind === "one-time-codes" ? { ...factor, left } : factor)) } });
+    }, { times: 1 });
+    await page.goto("/settings/identity");
+    await expect(page.getByText(m("codes.left", { count: left }))).toBeVisible();
+  };
+  await leaves(3);
+  await expect(page.getByText(m("codes.few"))).toHaveCount(0);
+  await leaves(2);
+  await expect(page.getByText(m("codes.few"))).toBeVisible();
+  await clean(page);
+});
+
 test("a lost app is taken away by the reserve, and another one takes its place", async ({ visit, newcomer, server, m }) => {
   const gun = await newcomer("Gun Berg");
   const page = await visit(gun);

@@ -378,6 +378,35 @@ async fn many_known_browsers_have_one_days_codes() {
     assert_eq!(counted, 90);
 }
 
+/// Whoever has the password guesses codes twenty times a day, over however many sign-ins, and the right one is judged no more.
+#[tokio::test]
+async fn of_one_account_twenty_wrong_codes_a_day_are_judged() {
+    let house = House::open().await;
+    let (session, phone) = house.person().await;
+    let holder = HolderId::Session(session.id);
+    let (mut wrong, mut refused) = (0, 0);
+    for _ in 0..6 {
+        let right = house.code(holder, phone).await;
+        for guess in other_codes(&right) {
+            match house.enter(StepUp(session.id), phone, guess).await.unwrap_err() {
+                ProblemType::CodeRefused => wrong += 1,
+                ProblemType::TooManyRequests => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!((wrong, refused), (20, 10));
+    house.wait(Duration::from_secs(25 * 60 * 60));
+    let right = house.code(holder, phone).await;
+    house.enter(StepUp(session.id), phone, right).await.expect("a day later");
+}
+
+/// Five codes that are not this one.
+fn other_codes(right: &Code) -> [Code; 5] {
+    let number: u32 = right.digits().parse().unwrap();
+    [1, 2, 3, 4, 5].map(|more| Code::parse(&format!("{:06}", (number + more) % 1_000_000)).unwrap())
+}
+
 #[tokio::test]
 async fn a_session_that_is_none_is_offered_nothing() {
     let house = House::open().await;
