@@ -282,6 +282,8 @@ impl FakeServer {
             (Method::Patch, ["letters", id]) => state.update(id.parse().unwrap(), &request.body),
             (Method::Post, ["trash", "empty"]) => ok(&state.empty_trash(&request.body, self.clock.get())),
             (Method::Post, ["directory", "look-ups"]) => self.look_up(&request.body),
+            // Asked whether a sheet is there; who is not answered goes on.
+            (Method::Get, ["account"]) => problem(ProblemType::NotFound),
             (method, path) => panic!("the fake server knows no {} {path:?}", method.as_str()),
         }
     }

@@ -67,6 +67,9 @@ fn about(command: &str) -> Option<&'static str> {
         "whoami" => "Säg vems brevlåda det är",
         "sessions" => "Visa var brevlådan är inloggad; logga ut en av enheterna, eller alla utom den här",
         "new-sheet" => "Gör ett nytt återställningsblad; det gamla öppnar inget längre",
+        "renew" => {
+            "Byt alla lås, när någon annan kan ha varit inne: nycklar, lösenord och blad; andra enheter loggas ut"
+        }
         "change-password" => "Byt lösenord; återställningsbladet och dina andra enheter är som förut",
         "factors" => "Visa hur du bekräftar att det är du när du loggar in; lägg till eller ta bort ett sätt",
         "add-authenticator" => "Lägg till en autentiseringsapp, i stället för den förra",
@@ -119,6 +122,8 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("check", "sms") => "Skicka ett prov-SMS till det här numret; det kostar som ett SMS",
         (_, "server") => "Servern, till exempel https://mail.example.se",
         (_, "email") => "Din adress",
+        ("renew", "quick") => "Låt breven vara som de är: de öppnas också med den gamla nyckeln",
+        ("renew", "finish") => "Fortsätt där nya lås för breven bröts av; inget annat ändras",
         (_, "password_file") => "Fil vars första rad är lösenordet; annars SECUREMAILBOX_PASSWORD, annars en fråga",
         ("register", "phone") => "Ditt mobilnummer, med landsnummer om det inte är svenskt",
         ("register", "name") => "Ditt namn, så som det står i dina brev",
