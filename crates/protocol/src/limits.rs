@@ -117,6 +117,8 @@ pub const SECURITY_EVENT_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60)
 pub const ANNOUNCED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// E-mails that announce security events of one kind, to one account in a day.
 pub const ANNOUNCEMENTS_A_DAY: u64 = 20;
+/// Within the same time a removal of one account begins so often: each is announced on every channel.
+pub const WAITS_A_DAY: u64 = 3;
 /// A signed date further than this from the arrival is marked (PROTOCOL §4.4).
 pub const DATE_SLACK: Duration = Duration::from_secs(24 * 60 * 60);
 /// The fewest characters of a password.

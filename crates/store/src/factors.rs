@@ -157,13 +157,26 @@ pub(crate) async fn add<D: Db>(db: &mut D, account: AccountId, new: &Factor, now
     db.exec(SQL, &[&account, &new.id, &new.kind, &new.sealed, &now]).await.map(drop)
 }
 
+/// What an account may choose from ([`offered`]).
+pub(crate) async fn offered_to<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    holder: HolderId,
+) -> Result<Vec<Factor>, StoreError> {
+    Ok(offered(of_account(db, account).await?, holder, one_time_codes::has_any_left(db, account).await?))
+}
+
 /// What an account may choose from where it is to be proved: the best first, what is kept in reserve last, and no code by SMS
-/// to the owner's own phone once there is something better that is no passkey, or a reserve (PROTOCOL §7). Only their owner
+/// to the owner's own phone once there is something better that is no passkey, or a reserve (PROTOCOL §7). A sheet of codes with
+/// none left is no reserve; it is offered all the same, so that a used code is called a used one. Only their owner
 /// can tell passkeys apart, so any may answer for all: one is offered.
-pub(crate) fn offered(mut factors: Vec<Factor>, holder: HolderId) -> Vec<Factor> {
+fn offered(mut factors: Vec<Factor>, holder: HolderId, has_codes: bool) -> Vec<Factor> {
     let best = best(&factors);
     // A passkey that is lost leaves nothing to get back in by, unless there is an app or a reserve.
-    let falls_back = factors.iter().any(|factor| factor.kind == FactorKind::Authenticator || factor.kind.is_reserve());
+    let falls_back = factors.iter().any(|Factor { kind, .. }| match kind {
+        FactorKind::OneTimeCodes => has_codes,
+        kind => *kind == FactorKind::Authenticator || kind.is_reserve(),
+    });
     factors.retain(|Factor { kind, .. }| match (holder, kind) {
         (HolderId::Registration(_) | HolderId::Enrolment(_), _) => true,
         (HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_), kind) => {
@@ -246,4 +259,25 @@ pub(crate) async fn drop_kind<D: Db>(db: &mut D, account: AccountId, kind: Facto
 
 fn factor(mut row: Row) -> Result<Factor, StoreError> {
     Ok(Factor { id: row.take()?, kind: row.take()?, sealed: row.take()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_protocol::ids::SignInId;
+
+    use super::*;
+
+    #[test]
+    fn a_sheet_with_no_code_left_shuts_nobodys_own_phone_out() {
+        let factor = |byte, kind| Factor { id: FactorId::from_bytes([byte; 16]), kind, sealed: Vec::new() };
+        let factors = [FactorKind::Phone, FactorKind::Passkey, FactorKind::OneTimeCodes];
+        let factors: Vec<Factor> = (1..).zip(factors).map(|(byte, kind)| factor(byte, kind)).collect();
+        let holder = HolderId::SignIn(SignInId::from_bytes([9; 16]));
+        let kinds = |has_codes| {
+            let offered = offered(factors.clone(), holder, has_codes);
+            offered.into_iter().map(|factor| factor.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(true), [FactorKind::Passkey, FactorKind::OneTimeCodes]);
+        assert_eq!(kinds(false), [FactorKind::Passkey, FactorKind::Phone, FactorKind::OneTimeCodes]);
+    }
 }

@@ -112,6 +112,14 @@ pub(crate) async fn left<D: Db>(db: &mut D, account: AccountId, made: Timestamp)
     u8::try_from(row.take::<u64>()?).map_err(|_| StoreError::Damaged("a count of codes"))
 }
 
+/// Whether a code of the sheet that counts is left.
+pub(crate) async fn has_any_left<D: Db>(db: &mut D, account: AccountId) -> Result<bool, StoreError> {
+    const SQL: &str = "
+        SELECT 1 FROM one_time_code c JOIN factor f ON f.mailbox_id = c.mailbox_id AND f.kind = $2 AND f.created = c.made
+         WHERE c.mailbox_id = $1 AND c.used IS NULL LIMIT 1";
+    Ok(db.row(SQL, &[&account, &FactorKind::OneTimeCodes]).await?.is_some())
+}
+
 /// Sheets beyond [`limits::ONE_TIME_SHEETS`] are forgotten.
 async fn forget_the_oldest<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const MADE: &str = "

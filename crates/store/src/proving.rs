@@ -47,7 +47,7 @@ impl Act for OffersTo {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         let Waiting { account, .. } = waiting(db, self.holder, self.now).await?.ok_or(ChooseError::Over)?;
-        let factors = factors::offered(factors::of_account(db, account).await?, self.holder);
+        let factors = factors::offered_to(db, account, self.holder).await?;
         Ok(Offered { account, factors })
     }
 }
@@ -290,6 +290,6 @@ async fn factor_of<D: Db>(
     if let HolderId::Enrolment(id) = holder {
         return if id == factor { enrolments::find(db, account, id).await } else { Ok(None) };
     }
-    let offered = factors::offered(factors::of_account(db, account).await?, holder);
+    let offered = factors::offered_to(db, account, holder).await?;
     Ok(offered.into_iter().find(|offer| offer.id == factor))
 }

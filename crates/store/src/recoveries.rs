@@ -82,7 +82,7 @@ impl Act for BeginRecovery {
         // As long as a registration: time for an SMS and for thinking of a password.
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         db.exec(BEGIN, &[&self.id, &account, &expires]).await?;
-        let factors = factors::offered(factors::of_account(db, account).await?, HolderId::Recovery(self.id));
+        let factors = factors::offered_to(db, account, HolderId::Recovery(self.id)).await?;
         let waits = waits::of(db, account.mailbox()).await?.into_iter().find(|wait| wait.kind == WaitKind::Recovery);
         let paper = match waits {
             Some(wait) if wait.due <= self.now => Some(give_out(db, account).await?),
@@ -251,11 +251,16 @@ async fn began_when_due<D: Db>(db: &mut D, id: RecoveryId, account: AccountId) -
 
 /// Ends every recovery of an account, one that waits among them: the papers that it began with count no more.
 pub(crate) async fn end_all<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    end_under_way(db, account).await?;
+    waits::end(db, account, WaitKind::Recovery).await.map(drop)
+}
+
+/// Ends every recovery of an account for which somebody is typing now. One that waits goes on waiting.
+pub(crate) async fn end_under_way<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     const PROOFS: &str = "
         DELETE FROM proof
          WHERE holder = 'recovery' AND holder_id IN (SELECT recovery_id FROM recovery WHERE account_id = $1)";
     const RECOVERIES: &str = "DELETE FROM recovery WHERE account_id = $1";
     db.exec(PROOFS, &[&account]).await?;
-    db.exec(RECOVERIES, &[&account]).await?;
-    waits::end(db, account, WaitKind::Recovery).await.map(drop)
+    db.exec(RECOVERIES, &[&account]).await.map(drop)
 }

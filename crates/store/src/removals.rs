@@ -4,6 +4,7 @@
 use securemailbox_protocol::{
     accounts::{AccountKind, LetterNotices},
     ids::{AccountId, MailboxId, RegistrationId},
+    limits,
     time::Timestamp,
     waits::{Wait, WaitKind},
 };
@@ -14,7 +15,7 @@ use crate::{
     accounts::AddressLookup,
     erasure,
     notices::{self, NewNotice},
-    recoveries, registrations, sessions, sign_in,
+    recoveries, registrations, security, sessions, sign_in,
     waits::{self, NewWait},
 };
 
@@ -37,7 +38,21 @@ impl Act for AccountToRemove {
 
 impl ReadOnly for AccountToRemove {}
 
-/// Begins to wait for a removal; none if the account is gone, or its address was not proved by this registration.
+/// Why nothing began to wait.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginRemovalError {
+    /// The account is gone, or its address was not proved by this registration.
+    #[error("the address of the account was not proved")]
+    NotProved,
+    /// It began [`limits::WAITS_A_DAY`] times within a day, and was stopped.
+    #[error("a removal of this account began too often")]
+    TooOften,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Begins to wait for a removal, unless one waits.
 pub struct BeginRemoval {
     /// Whose account.
     pub account: AccountId,
@@ -48,17 +63,23 @@ pub struct BeginRemoval {
 }
 
 impl Act for BeginRemoval {
-    type Output = Option<Wait>;
-    type Error = StoreError;
+    type Output = Wait;
+    type Error = BeginRemovalError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let event = self.wait.event;
         if let Some(id) = self.registration {
-            if registrations::to_remove(db, id, self.wait.event.at).await? != Some(self.account) {
-                return Ok(None);
+            if registrations::to_remove(db, id, event.at).await? != Some(self.account) {
+                return Err(BeginRemovalError::NotProved);
             }
             registrations::give_up(db, id).await?;
         }
-        waits::begin(db, self.account, &self.wait).await.map(Some)
+        let waits = waits::of(db, self.account.mailbox()).await?;
+        let begins = !waits.iter().any(|wait| wait.kind == WaitKind::Removal);
+        if begins && security::within_a_day(db, self.account, event).await? >= limits::WAITS_A_DAY {
+            return Err(BeginRemovalError::TooOften);
+        }
+        Ok(waits::begin(db, self.account, &self.wait).await?)
     }
 }
 

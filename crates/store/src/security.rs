@@ -114,11 +114,7 @@ pub(crate) async fn announce<D: Db>(
     event: SecurityEvent,
     notices: &[NewNotice],
 ) -> Result<bool, StoreError> {
-    const EARLIER: &str = "
-        SELECT COUNT(*) FROM security_event WHERE mailbox_id = $1 AND kind = $2 AND at > $3";
-    let since = event.at.before(limits::ANNOUNCED_WITHIN);
-    let row = db.row(EARLIER, &[&account, &event.kind, &since]).await?;
-    let earlier: u64 = row.ok_or(StoreError::Damaged("a count"))?.take()?;
+    let earlier = within_a_day(db, account, event).await?;
     if earlier >= limits::ANNOUNCEMENTS_A_DAY {
         return Ok(false);
     }
@@ -133,4 +129,16 @@ pub(crate) async fn announce<D: Db>(
         }
     }
     Ok(true)
+}
+
+/// How many events of its kind were written down within [`limits::ANNOUNCED_WITHIN`] before this one.
+pub(crate) async fn within_a_day<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    event: SecurityEvent,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM security_event WHERE mailbox_id = $1 AND kind = $2 AND at > $3";
+    let since = event.at.before(limits::ANNOUNCED_WITHIN);
+    let row = db.row(SQL, &[&account, &event.kind, &since]).await?;
+    row.ok_or(StoreError::Damaged("a count"))?.take()
 }

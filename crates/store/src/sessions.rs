@@ -189,7 +189,7 @@ impl Act for EndSession {
 }
 
 /// Ends every session of an account but one, and what of a sign-in or a forgotten password is under way: somebody else may be
-/// halfway in. It is written down and announced if there was another session.
+/// halfway in. What waits goes on waiting, and is stopped by [`crate::waits::StopWait`] alone. It is written down and announced if there was another session.
 pub struct EndOtherSessions {
     /// The account.
     pub account: AccountId,
@@ -210,7 +210,8 @@ impl Act for EndOtherSessions {
         const OTHERS: &str = "SELECT session_id FROM session WHERE mailbox_id = $1 AND session_id <> $2";
         let Self { account, session, now: at, .. } = *self;
         sign_in::end_all(db, account).await?;
-        recoveries::end_all(db, account).await?;
+        // What waits is not ended by this: its owner would hear no more of papers that somebody else holds and that still count.
+        recoveries::end_under_way(db, account).await?;
         let others = db.rows(OTHERS, &[&account, &session]).await?;
         if others.is_empty() {
             return Ok(());
@@ -298,11 +299,13 @@ pub(crate) async fn stand<D: Db>(
     kind: FactorKind,
     now: Timestamp,
 ) -> Result<Standing, StoreError> {
-    const FIND: &str = "SELECT level, proved FROM session WHERE session_id = $1";
+    const FIND: &str = "SELECT level, proved, reserve FROM session WHERE session_id = $1";
     const STAND: &str = "UPDATE session SET level = $2, proved = $3 WHERE session_id = $1";
     let mut row = db.row(FIND, &[&session]).await?.ok_or(StoreError::Damaged("a session that was just there"))?;
     let before = Standing { level: row.take()?, proved: row.take()? };
-    let standing = before.with(kind, now);
+    let by_reserve = is_by_reserve(before.proved, row.take()?);
+    // What was kept in reserve replaces nothing, however high its level: anything else takes its place at once.
+    let standing = if by_reserve && !kind.is_reserve() { Standing::by(kind, now) } else { before.with(kind, now) };
     db.exec(STAND, &[&session, &standing.level, &standing.proved]).await?;
     if kind.is_reserve() {
         prove_reserve(db, session, now).await?;

@@ -143,7 +143,7 @@ impl Act for PasswordProved {
             return Err(SignInError::SignInOver);
         }
         let Waiting { account, .. } = waiting(db, self.id, self.now).await?.ok_or(SignInError::SignInOver)?;
-        let factors = factors::offered(factors::of_account(db, account).await?, HolderId::SignIn(self.id));
+        let factors = factors::offered_to(db, account, HolderId::SignIn(self.id)).await?;
         Ok(Offered { account, factors })
     }
 }

@@ -27,7 +27,7 @@ pub struct NewWait {
     pub stop_hash: StopHash,
     /// How its beginning is written down.
     pub event: SecurityEvent,
-    /// What announces it, one for each channel, within the limits of any security event.
+    /// What announces it, one for each channel: all of them, each time.
     pub notices: Vec<NewNotice>,
 }
 
@@ -144,7 +144,9 @@ impl Act for AnnounceWait {
     }
 }
 
-/// Begins to wait from the time of its event, written down and announced; what waits already goes on as it is.
+/// Begins to wait from the time of its event, written down and announced; what waits already goes on as it is. Announced is
+/// each of them, on every channel, apart from the limits of [`security::announce`]: whoever begins, stops and begins again must
+/// not leave a phone silent. So a kind that costs no paper begins [`limits::WAITS_A_DAY`] times a day at most.
 pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewWait) -> Result<Wait, StoreError> {
     const SQL: &str = "
         INSERT INTO wait (mailbox_id, kind, begun, due, announce, stop_hash) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -156,7 +158,10 @@ pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewWait) 
     let announce = next_announcement(&wait, begun);
     let row: [&dyn ToParam; 6] = [&account, &wait.kind, &wait.begun, &wait.due, &announce, &new.stop_hash];
     db.exec(SQL, &row).await?;
-    security::announce(db, account, new.event, &new.notices).await?;
+    security::note(db, account, new.event).await?;
+    for notice in &new.notices {
+        notices::queue(db, notice, begun).await?;
+    }
     // The account's devices come and ask.
     pulse::raise_change(db, account.mailbox()).await?;
     Ok(wait)

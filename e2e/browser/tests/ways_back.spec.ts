@@ -152,7 +152,7 @@ test("who has lost everything begins anew after seven days, unless somebody who 
   await ask();
   await expect(hers.getByText(m("removal.somebody"))).toBeVisible();
   await clean(hers);
-  await hers.getByRole("button", { name: m("wait.stop"), exact: true }).click();
+  await hers.getByRole("button", { name: m("removal.keep") }).click();
   await expect(hers.getByText(m("removal.stopped"))).toBeVisible();
 
   await ask();
@@ -171,6 +171,7 @@ test("a mailbox is removed by its owner in the settings, and says so on every pa
   await asked.getByRole("button", { name: m("removal.do") }).click();
   await expect(page.getByText(m("removal.somebody"))).toBeVisible();
   await clean(page);
-  await page.getByRole("button", { name: m("wait.stop"), exact: true }).click();
+  await page.getByRole("button", { name: m("removal.keep") }).click();
   await expect(page.getByText(m("removal.stopped"))).toBeVisible();
+  await expect(page.getByRole("button", { name: m("removal.title") }), "it can be asked for anew").toBeVisible();
 });

@@ -12,6 +12,9 @@ interface Words {
   shown: (wait: Wait) => string;
   /** What it means to stop it. */
   stopMeans: () => string;
+  /** The button that stops it, and the one that lets it go on. */
+  stop: () => string;
+  goOn: (wait: Wait) => string;
   /** The tick of whoever came by a link. */
   notMine: () => string;
   stopped: () => string;
@@ -25,6 +28,8 @@ export const WAIT_WORDS: Readonly<Record<WaitKind, Words>> = {
     heading: () => m["title.stop"](),
     shown: ({ begun, due }) => m["wait.shown"]({ begun: when(begun), due: when(due) }),
     stopMeans: () => m["wait.stop_means"](),
+    stop: () => m["wait.stop"](),
+    goOn: () => m["wait.it_is_me"](),
     notMine: () => m["stop.not_mine"](),
     stopped: () => m["wait.stopped"](),
     then: () => m["stop.done_text"](),
@@ -34,6 +39,8 @@ export const WAIT_WORDS: Readonly<Record<WaitKind, Words>> = {
     heading: () => m["removal.heading"](),
     shown: ({ begun, due }) => m["removal.shown"]({ begun: when(begun), due: when(due) }),
     stopMeans: () => m["removal.stop_means"](),
+    stop: () => m["removal.keep"](),
+    goOn: ({ due }) => m["removal.let_go"]({ due: when(due) }),
     notMine: () => m["removal.not_mine"](),
     stopped: () => m["removal.stopped"](),
     then: () => m["removal.stopped_text"](),

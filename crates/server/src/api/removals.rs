@@ -5,10 +5,11 @@ use axum::{Json as Answer, extract::State, http::StatusCode};
 use securemailbox_protocol::{
     accounts::{NewRegistration, Registration},
     ids::{AccountId, RegistrationId},
+    limits,
     problems::{ProblemDetails, ProblemType},
     waits::{Wait, WaitKind},
 };
-use securemailbox_store::removals::{AccountToRemove, BeginRemoval};
+use securemailbox_store::removals::{AccountToRemove, BeginRemoval, BeginRemovalError};
 
 use super::{Id, proofs, registrations, waits};
 use crate::{body::Json, mailroom::Mailroom, networks::Network, problem::Problem, session::Session};
@@ -51,9 +52,19 @@ async fn wait(
     registration: Option<RegistrationId>,
 ) -> Result<Answer<Wait>, Problem> {
     let wait = waits::new(mailroom, account, WaitKind::Removal).await?;
-    let begun = mailroom.store.write(BeginRemoval { account, registration, wait }).await?;
+    let begun = mailroom.store.write(BeginRemoval { account, registration, wait }).await.map_err(refused)?;
     waits::ring(mailroom);
-    Ok(Answer(begun.ok_or(ProblemType::RegistrationOver)?))
+    Ok(Answer(begun))
+}
+
+fn refused(error: BeginRemovalError) -> Problem {
+    match error {
+        BeginRemovalError::NotProved => ProblemType::RegistrationOver.into(),
+        BeginRemovalError::TooOften => {
+            Problem::new(ProblemType::TooManyRequests).retry_after(limits::ANNOUNCED_WITHIN.as_secs())
+        }
+        BeginRemovalError::Store(error) => error.into(),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
+    factors::FactorKind,
     ids::{FactorId, RecoveryId, SignInId},
     levels::Level,
     limits,
@@ -14,13 +15,13 @@ use super::{
     together::Count,
 };
 use crate::{
-    Store,
+    Act, Db, Store, StoreError, ToParam,
     jobs::Sweep,
     notices::{NoticeRefused, NoticeSent},
     proofs::{CodeHmac, HolderId, Standing, Verdict},
     proving::{ChooseError, EnterCode, Entered, ExpectCode, FirstTry, OffersTo, Tried},
     recoveries::{BeginRecovery, Recovering},
-    sessions::{EndSession, EndSessionError, SessionByToken, StepUp},
+    sessions::{EndSession, EndSessionError, SessionByToken, StepUp, is_by_reserve},
     sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
 };
 
@@ -161,6 +162,19 @@ async fn a_refused_message_closes_its_own_code_until_another_is_sent(store: Stor
     assert_eq!(verdict(&store, &mut dice, holder, factor, code).await, Verdict::Proved);
 }
 
+/// The sessions stand by a code that was kept in reserve.
+struct ByReserve;
+
+impl Act for ByReserve {
+    type Output = u64;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<u64, StoreError> {
+        let row: [&dyn ToParam; 2] = [&FactorKind::OneTimeCodes.level(), &later(7200)];
+        db.exec("UPDATE session SET level = $1, proved = $2, reserve = $2", &row).await
+    }
+}
+
 async fn a_session_proves_afresh_and_lives_no_longer_for_it(store: Store) {
     let mut dice = Dice::new(5);
     let Person { session, token_hash, phone, .. } = register(&store, &mut dice).await;
@@ -180,6 +194,14 @@ async fn a_session_proves_afresh_and_lives_no_longer_for_it(store: Store) {
         assert!(standing.proves(Level::Phone, now));
         assert!(!standing.proves(Level::Authenticator, now), "no more than what was proved");
     }
+    // What was kept in reserve stands as high as the app, and gives way to the phone at once: it replaces nothing.
+    store.write(ByReserve).await.unwrap();
+    let (code, now) = (dice.hash(), later(7260));
+    store.write(ExpectCode { holder, factor: phone, code, notice: dice.notice(), now }).await.unwrap();
+    store.write(EnterCode { holder: StepUp(session), factor: phone, code, now }).await.unwrap();
+    let after = found(now).await.unwrap();
+    assert_eq!(after.standing, Standing { level: Level::Phone, proved: now });
+    assert!(!is_by_reserve(after.standing.proved, after.reserve));
     let end = NOW.after(limits::SESSION_LIFE);
     assert!(found(end.before(Duration::from_millis(1))).await.is_some() && found(end).await.is_none());
 }

@@ -3,6 +3,7 @@
 use securemailbox_protocol::{
     ids::{AccountId, RegistrationId},
     letters::Folder,
+    limits,
     numbers::ChangeNumber,
     security::SecurityEventKind,
     time::Timestamp,
@@ -22,10 +23,11 @@ use crate::{
     accounts::AddressLookup,
     directory::ListingByAddress,
     letters::PostLettersError,
+    notices::{Lane, NewNotice},
     proofs::HolderId,
     proving::ChosenFactor,
     registrations::{BeginRegistration, Registering, RegistrationForPhone},
-    removals::{AccountToRemove, BeginRemoval, RemovalsDue, RemoveAccount},
+    removals::{AccountToRemove, BeginRemoval, BeginRemovalError, RemovalsDue, RemoveAccount},
     security::SecurityEvent,
     sessions::SessionByToken,
     sync::{ChangesSince, Scope},
@@ -37,6 +39,7 @@ on_both! {
     who_proves_the_address_begins_a_removal_and_nobody_else
     what_is_an_accounts_own_goes_and_what_others_have_stays_until_they_erase_it
     a_removal_that_was_stopped_removes_nothing
+    each_removal_is_announced_everywhere_and_so_many_begin_in_a_day
 }
 
 fn removal(dice: &mut Dice, at: Timestamp) -> NewWait {
@@ -47,7 +50,32 @@ fn removal(dice: &mut Dice, at: Timestamp) -> NewWait {
 /// Asks for it with the session of its owner: what waits.
 async fn begins(store: &Store, dice: &mut Dice, account: AccountId) -> Wait {
     let begin = BeginRemoval { account, registration: None, wait: removal(dice, NOW) };
-    store.write(begin).await.unwrap().unwrap()
+    store.write(begin).await.unwrap()
+}
+
+async fn each_removal_is_announced_everywhere_and_so_many_begin_in_a_day(store: Store) {
+    let mut dice = Dice::new(404);
+    let anna = register(&store, &mut dice).await;
+    let account = anna.account;
+    let begin = |dice: &mut Dice, at| {
+        let text = NewNotice { lane: Lane::Texts, ..dice.notice() };
+        let wait = NewWait { notices: vec![dice.notice(), text], ..removal(dice, at) };
+        BeginRemoval { account, registration: None, wait }
+    };
+    let queued = async || store.read(Count("SELECT COUNT(*) FROM notice")).await.unwrap();
+    let before = queued().await;
+    for time in 0..limits::WAITS_A_DAY {
+        store.write(begin(&mut dice, later(time))).await.unwrap();
+        let waits = store.write(begin(&mut dice, later(time))).await.unwrap();
+        assert_eq!(waits.begun, later(time), "one that waits is no other one");
+        store.write(StopWait { account, kind: WaitKind::Removal }).await.unwrap();
+    }
+    let announced = i64::try_from(2 * limits::WAITS_A_DAY).unwrap();
+    assert_eq!(queued().await, before + announced, "no phone is left silent");
+    let refused = store.write(begin(&mut dice, later(60))).await;
+    assert!(matches!(refused, Err(BeginRemovalError::TooOften)), "{refused:?}");
+    let next_day = later(60).after(limits::ANNOUNCED_WITHIN);
+    store.write(begin(&mut dice, next_day)).await.unwrap();
 }
 
 /// Asks for it with the address.
@@ -75,9 +103,10 @@ async fn who_proves_the_address_begins_a_removal_and_nobody_else(store: Store) {
 
     let begin =
         |dice: &mut Dice| BeginRemoval { account: anna.account, registration: Some(id), wait: removal(dice, NOW) };
-    let wait = store.write(begin(&mut dice)).await.unwrap().unwrap();
+    let wait = store.write(begin(&mut dice)).await.unwrap();
     assert_eq!((wait.begun, wait.due), (NOW, NOW.after(WaitKind::Removal.lasts())));
-    assert!(store.write(begin(&mut dice)).await.unwrap().is_none(), "once");
+    let again = store.write(begin(&mut dice)).await;
+    assert!(matches!(again, Err(BeginRemovalError::NotProved)), "once");
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM factor WHERE kind = 'address'")).await, Ok(1), "the wrong one's");
 
     // Who has no mailbox is asked for a code that nobody has.

@@ -22,6 +22,7 @@ use crate::{
     Store,
     factors::OwnFactors,
     jobs::Sweep,
+    notices::{Lane, NewNotice},
     one_time_codes::MakeOneTimeCodes,
     proofs::HolderId,
     proving::{AskForCode, EnterKeptCode, Entered, KeptCode, OneTimeCodeUsed},
@@ -29,7 +30,7 @@ use crate::{
         BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovered, Recovering, RecoveryError, RecoveryForPassword,
     },
     security::{ListSecurityEvents, SecurityEvent},
-    sessions::{ListSessions, SessionByToken, is_by_reserve},
+    sessions::{EndOtherSessions, ListSessions, SessionByToken, is_by_reserve},
     slots::WaysIn,
     sync::{ChangesSince, Scope},
     waits::{AnnounceWait, NewWait, StopWait, StopWaitError, WaitByLink, WaitsToAnnounce},
@@ -40,6 +41,8 @@ on_both! {
     what_waits_is_one_of_an_account_and_is_forgotten_when_nobody_goes_on
     a_stop_leaves_nothing_of_the_papers_and_wins_over_every_step
     what_is_made_anew_ends_what_waits
+    signing_out_all_others_leaves_what_waits_to_be_stopped
+    a_wait_that_begins_anew_is_announced_on_every_channel_again
     what_waits_is_announced_once_for_each_day_and_not_after_a_stop
 }
 
@@ -207,6 +210,44 @@ async fn a_stop_leaves_nothing_of_the_papers_and_wins_over_every_step(store: Sto
     assert!(store.read(WaysIn { account }).await.unwrap().contains(&SlotKind::Recovery));
     let sessions = store.read(ListSessions { account, now: NOW }).await.unwrap();
     assert_eq!(sessions.len(), 1, "nobody is signed out");
+}
+
+async fn signing_out_all_others_leaves_what_waits_to_be_stopped(store: Store) {
+    let mut dice = Dice::new(306);
+    let anna = holder(&store, &mut dice).await;
+    let Person { account, session, .. } = anna.person;
+    let (_, wait) = anna.waits(&store, &mut dice, NOW).await;
+    let (id, _) = anna.types_recovery_code(&store, &mut dice, wait.due).await;
+    store.write(EndOtherSessions { account, session, notices: Vec::new(), now: later(9) }).await.unwrap();
+    assert_eq!(anna.seen_waiting(&store).await, [wait], "its owner still sees that somebody holds the papers");
+    let late = store.write(complete(&mut dice, id, wait.due)).await;
+    assert!(matches!(late, Err(RecoveryError::RecoveryOver)), "who was halfway in is out");
+    assert_eq!(store.read(WaitsToAnnounce { now: wait.begun.after(24 * HOUR) }).await.unwrap(), [(account, wait)]);
+    store.write(StopWait { account, kind: WaitKind::Recovery }).await.unwrap();
+    assert_eq!(anna.left(&store).await, Some(0), "a stop voids the papers");
+}
+
+async fn a_wait_that_begins_anew_is_announced_on_every_channel_again(store: Store) {
+    let mut dice = Dice::new(307);
+    let anna = holder(&store, &mut dice).await;
+    let begin = async |code: usize, dice: &mut Dice| {
+        let event = SecurityEvent { kind: SecurityEventKind::RecoveryBegun, session: dice.session(NOW).id, at: NOW };
+        let text = NewNotice { lane: Lane::Texts, ..dice.notice() };
+        let paper = Some(NewWait { kind: WaitKind::Recovery, stop_hash: dice.hash(), event, notices: vec![text] });
+        let (id, _) = anna.types_recovery_code(&store, dice, NOW).await;
+        let (holder, factor) = (Recovering { id, paper }, anna.sheet);
+        store.write(AskForCode { holder: HolderId::Recovery(id), factor, now: NOW }).await.unwrap();
+        let code = OneTimeCodeUsed { code: anna.codes[code], session: event.session, notices: Vec::new() };
+        store.write(EnterKeptCode { holder, factor, code: KeptCode::OneTime(code), now: NOW }).await.unwrap()
+    };
+    let texts = async || store.read(Count("SELECT COUNT(*) FROM notice WHERE lane = 'texts'")).await.unwrap();
+    let before = texts().await;
+    for code in 0..2 {
+        begin(code, &mut dice).await;
+        store.write(Sweep { now: NOW.after(limits::RECOVERY_WAIT).after(limits::RECOVERY_OPEN) }).await.unwrap();
+        assert!(anna.seen_waiting(&store).await.is_empty(), "it was not gone on with");
+    }
+    assert_eq!(texts().await, before + 2);
 }
 
 async fn what_is_made_anew_ends_what_waits(store: Store) {
