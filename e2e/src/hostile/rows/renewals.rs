@@ -1,5 +1,7 @@
 //! Row 25: a renewal at a server that would have it half done.
 
+use std::cell::RefCell;
+
 use securemailbox_client::{records::RecordError, replica::SyncRefused};
 use securemailbox_protocol::{
     octets::Octets,
@@ -33,13 +35,24 @@ pub(super) fn half_done(stage: &Stage) -> Vec<Case> {
         let changes: Changes = stage.answer(RENEWS, FIRST_CHANGES);
         changes.entries[0].id
     };
+    // The device asks from the beginning, and from there for what it wrapped itself. When it misses a letter it asks once more
+    // from where the second answer ended, and then syncs: both times it is told that there is nothing new.
+    let told = RefCell::new(Vec::new());
     let mallorys = stage.session(MALLORY_SIGNS_IN).account;
+    let keeps_back = stage
+        .lie(25, RENEWS, "a letter is kept back while keys are wrapped anew: the old key is not destroyed")
+        .tells_since(FIRST_CHANGES, "GET /changes", |changes: &mut Changes| {
+            told.borrow_mut().push((changes.change, changes.erased));
+            changes.entries.retain(|entry| entry.id != kept_back);
+        });
+    let (change, erased) = told.borrow()[1];
+    let once_more = format!("GET /changes?since={change}");
+    let nothing_new =
+        Changes { change, erased, more: false, entries: Vec::new(), records: Vec::new(), waits: Vec::new() };
     vec![
-        stage
-            .lie(25, RENEWS, "a letter is kept back while keys are wrapped anew: the old key is not destroyed")
-            .tells_since(FIRST_CHANGES, "GET /changes", |changes: &mut Changes| {
-                changes.entries.retain(|entry| entry.id != kept_back);
-            })
+        keeps_back
+            .also_tells(&once_more, &nothing_new)
+            .also_tells(&once_more, &nothing_new)
             .shows(REWRAP, refused(SyncRefused::Contradiction))
             .never_asks(&write_keyring)
             .case(),
