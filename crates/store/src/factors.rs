@@ -163,7 +163,10 @@ pub(crate) async fn offered_to<D: Db>(
     account: AccountId,
     holder: HolderId,
 ) -> Result<Vec<Factor>, StoreError> {
-    Ok(offered(of_account(db, account).await?, holder, one_time_codes::has_any_left(db, account).await?))
+    let factors = of_account(db, account).await?;
+    let has_sheet = factors.iter().any(|factor| factor.kind == FactorKind::OneTimeCodes);
+    let has_codes = has_sheet && one_time_codes::has_any_left(db, account).await?;
+    Ok(offered(factors, holder, has_codes))
 }
 
 /// What an account may choose from where it is to be proved: the best first, what is kept in reserve last, and no code by SMS

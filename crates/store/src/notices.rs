@@ -319,6 +319,14 @@ pub(crate) async fn queue<D: Db>(db: &mut D, new: &NewNotice, now: Timestamp) ->
     db.exec(SQL, &[&new.id, &new.lane, &new.sealed, &now]).await.map(drop)
 }
 
+/// Puts notices into the outbox, one for each channel of an account.
+pub(crate) async fn queue_all<D: Db>(db: &mut D, notices: &[NewNotice], now: Timestamp) -> Result<(), StoreError> {
+    for notice in notices {
+        queue(db, notice, now).await?;
+    }
+    Ok(())
+}
+
 /// The time of day, UTC, at which whoever wants one e-mail a day is told.
 const MORNING: Duration = Duration::from_secs(7 * 60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -83,8 +83,7 @@ impl Act for BeginRecovery {
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         db.exec(BEGIN, &[&self.id, &account, &expires]).await?;
         let factors = factors::offered_to(db, account, HolderId::Recovery(self.id)).await?;
-        let waits = waits::of(db, account.mailbox()).await?.into_iter().find(|wait| wait.kind == WaitKind::Recovery);
-        let paper = match waits {
+        let paper = match waits::of_kind(db, account, WaitKind::Recovery).await? {
             Some(wait) if wait.due <= self.now => Some(give_out(db, account).await?),
             Some(wait) => Some(Recovered::Waits(wait)),
             None => None,

@@ -74,8 +74,7 @@ impl Act for BeginRemoval {
             }
             registrations::give_up(db, id).await?;
         }
-        let waits = waits::of(db, self.account.mailbox()).await?;
-        let begins = !waits.iter().any(|wait| wait.kind == WaitKind::Removal);
+        let begins = waits::of_kind(db, self.account, WaitKind::Removal).await?.is_none();
         if begins && security::within_a_day(db, self.account, event).await? >= limits::WAITS_A_DAY {
             return Err(BeginRemovalError::TooOften);
         }
@@ -152,9 +151,7 @@ impl Act for RemoveAccount {
         let nobodys: AddressLookup = Sha256::digest(account.as_bytes()).into();
         db.exec(MEMBER, &[&account, &nobodys, &LetterNotices::Never]).await?;
         db.exec(MAILBOX, &[&account, &AccountKind::Removed]).await?;
-        for notice in &self.notices {
-            notices::queue(db, notice, self.now).await?;
-        }
+        notices::queue_all(db, &self.notices, self.now).await?;
         erasure::queue(db).await?;
         Ok(true)
     }

@@ -136,9 +136,7 @@ impl Act for AnnounceWait {
         let Wait { kind, begun, .. } = &self.wait;
         let row: [&dyn ToParam; 5] = [&self.account, kind, begun, &next_announcement(&self.wait, self.now), &self.now];
         if db.exec(SQL, &row).await? > 0 {
-            for notice in &self.notices {
-                notices::queue(db, notice, self.now).await?;
-            }
+            notices::queue_all(db, &self.notices, self.now).await?;
         }
         Ok(())
     }
@@ -150,7 +148,7 @@ impl Act for AnnounceWait {
 pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewWait) -> Result<Wait, StoreError> {
     const SQL: &str = "
         INSERT INTO wait (mailbox_id, kind, begun, due, announce, stop_hash) VALUES ($1, $2, $3, $4, $5, $6)";
-    if let Some(before) = of(db, account.mailbox()).await?.into_iter().find(|wait| wait.kind == new.kind) {
+    if let Some(before) = of_kind(db, account, new.kind).await? {
         return Ok(before);
     }
     let begun = new.event.at;
@@ -159,9 +157,7 @@ pub(crate) async fn begin<D: Db>(db: &mut D, account: AccountId, new: &NewWait) 
     let row: [&dyn ToParam; 6] = [&account, &wait.kind, &wait.begun, &wait.due, &announce, &new.stop_hash];
     db.exec(SQL, &row).await?;
     security::note(db, account, new.event).await?;
-    for notice in &new.notices {
-        notices::queue(db, notice, begun).await?;
-    }
+    notices::queue_all(db, &new.notices, begun).await?;
     // The account's devices come and ask.
     pulse::raise_change(db, account.mailbox()).await?;
     Ok(wait)
@@ -181,6 +177,11 @@ pub(crate) async fn end<D: Db>(db: &mut D, account: AccountId, kind: WaitKind) -
 pub(crate) async fn of<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<Vec<Wait>, StoreError> {
     const SQL: &str = "SELECT kind, begun, due FROM wait WHERE mailbox_id = $1 ORDER BY begun, kind";
     db.rows(SQL, &[&mailbox]).await?.into_iter().map(wait).collect()
+}
+
+/// What of one kind waits, if any does.
+pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: WaitKind) -> Result<Option<Wait>, StoreError> {
+    Ok(of(db, account.mailbox()).await?.into_iter().find(|wait| wait.kind == kind))
 }
 
 /// Forgets what was not gone on with when its time had come.
