@@ -205,14 +205,11 @@ impl<W: World> SignInCalls for SignIn<W> {
         })?;
         let begun = sign_in::recover(&self.world, &address, &code).await.or_problem()?;
         let factor = Factor::offered(begun.to_choose);
-        let Some(paper) = begun.paper else {
-            self.step = Step::Recovery(factor);
-            return Ok(Recovering { factors: self.ask().await?, paper: None });
-        };
         // Nothing is sent to whoever waits, unless they choose it.
-        let factors = Factors { chosen: None, ..factor.shown() };
+        let at_rest = Factors { chosen: None, ..factor.shown() };
         self.step = Step::Recovery(factor);
-        Ok(Recovering { factors, paper: Some(self.recovered(paper)) })
+        let factors = if begun.waits.is_some() { at_rest } else { self.ask().await? };
+        Ok(Recovering { factors, waits: begun.waits, waited: begun.waited })
     }
 
     async fn enter_recovery_code(&mut self, args: Code) -> Result<Recovered, Problem> {

@@ -557,8 +557,10 @@ pub struct Factors {
 pub struct Recovering {
     /// What there is to choose from beside it.
     pub factors: Factors,
-    /// What came of a one-time code that was shown before, if one was.
-    pub paper: Option<Recovered>,
+    /// What waits for its time since a one-time code was shown, if anything does.
+    pub waits: Option<Wait>,
+    /// Its time has come: a one-time code is shown again.
+    pub waited: bool,
 }
 
 /// What the recovery code and another proof came to.

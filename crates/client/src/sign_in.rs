@@ -151,16 +151,18 @@ pub struct NewPasswordToChoose {
 pub enum Recovered {
     /// The account secret is open.
     Open(NewPasswordToChoose),
-    /// Both were on paper: nothing is given out before its time (PROTOCOL §7). The recovery code is typed again then.
+    /// Both were on paper: nothing is given out before its time (PROTOCOL §7). Both are shown again then.
     Waits(Wait),
 }
 
 /// The recovery code is right.
 pub struct BegunRecovery {
-    /// What there is to choose from beside it; no one-time code while one waits already.
+    /// What there is to choose from beside it: no one-time code while one waits already, and that first when its time has come.
     pub to_choose: FactorToChoose<SheetProved>,
-    /// What came of the one-time code that was shown before.
-    pub paper: Option<Recovered>,
+    /// What waits for its time since a one-time code was shown.
+    pub waits: Option<Wait>,
+    /// Its time has come: one is shown again.
+    pub waited: bool,
 }
 
 /// Begins a forgotten password with the code on the recovery sheet.
@@ -171,14 +173,16 @@ pub async fn recover(world: &impl World, address: &Address, code: &RecoveryCode)
     refuse_somebody_else(world, address).await?;
     let new = NewRecovery { address: address.clone(), proof: Octets(code.proof().to_vec()) };
     let begin = endpoints::BEGIN_RECOVERY.here();
-    let Recovery { id, mut offers, paper } = Api::stranger(world.transport()).send(begin, &new).await?;
+    let Recovery { id, mut offers, waits, waited } = Api::stranger(world.transport()).send(begin, &new).await?;
     let step = SheetProved { id, address: address.clone(), slot_key: code.slot_key() };
-    let paper = paper.map(|paper| step.recovered(paper)).transpose()?;
-    if paper.is_some() {
+    if waits.is_some() {
         offers.retain(|offer| offer.kind != FactorKind::OneTimeCodes);
     }
+    if waited {
+        offers.sort_by_key(|offer| offer.kind != FactorKind::OneTimeCodes);
+    }
     let to_choose = FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_RECOVERY.of(id), offers)?;
-    Ok(BegunRecovery { to_choose, paper })
+    Ok(BegunRecovery { to_choose, waits, waited })
 }
 
 impl SheetProved {

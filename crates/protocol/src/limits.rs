@@ -117,6 +117,11 @@ pub const SECURITY_EVENT_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60)
 pub const ANNOUNCED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// E-mails that announce security events of one kind, to one account in a day.
 pub const ANNOUNCEMENTS_A_DAY: u64 = 20;
+/// From the last announcement of what waits until its time there is at least so long to stop it, also where a server that did not
+/// run announced it late; but for [`ANNOUNCED_LATE`].
+pub const LAST_WORD: Duration = Duration::from_secs(24 * 60 * 60);
+/// An announcement that is no later than this puts nothing off.
+pub const ANNOUNCED_LATE: Duration = Duration::from_secs(60 * 60);
 /// Within the same time a removal of one account begins so often: each is announced on every channel.
 pub const WAITS_A_DAY: u64 = 3;
 /// A signed date further than this from the arrival is marked (PROTOCOL §4.4).

@@ -61,9 +61,12 @@ pub struct Recovery {
     pub id: RecoveryId,
     /// What there is to choose from.
     pub offers: Vec<FactorOffer>,
-    /// What came of the sheet and a one-time code that were shown before: it waits, or its time has come.
+    /// What waits for its time since the sheet and a one-time code were shown.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub paper: Option<RecoveryProved>,
+    pub waits: Option<Wait>,
+    /// Its time has come: a one-time code, the same as then or another one, is enough beside the sheet.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub waited: bool,
 }
 
 /// The answer to `POST /recoveries/{id}/proofs/enter`.
@@ -71,7 +74,7 @@ pub struct Recovery {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum RecoveryProved {
-    /// Another thing than paper was proved beside the sheet, or the wait is over.
+    /// Another thing than paper was proved beside the sheet, or paper whose time has come.
     Slot(RecoveredSlot),
     /// Both are paper: nothing is given out before its time, and the owner is told (PROTOCOL §7).
     Wait(Wait),

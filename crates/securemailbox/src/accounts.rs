@@ -177,8 +177,11 @@ pub(crate) async fn recover(desk: &Desk, arguments: EntranceArgs) -> Result<Answ
     let code = questions::ask(&desk.say(Sentence::AskSheetCode)).await?;
     let code = RecoveryCode::parse(&code).map_err(Stop::not_a_recovery_code)?;
     let begun = sign_in::recover(&world, &email, &code).await.map_err(Stop::from).map_err(reached)?;
-    let recovered = match begun.paper {
-        Some(paper) => paper,
+    if begun.waited {
+        questions::say(&desk.say(Sentence::WaitIsOver))?;
+    }
+    let recovered = match begun.waits {
+        Some(wait) => Recovered::Waits(wait),
         None => {
             let to_prove = choose(desk, &world, &begun.to_choose).await.map_err(reached)?;
             prove(desk, to_prove.offer(), async |proof| to_prove.enter(&world, &proof).await).await?

@@ -176,10 +176,10 @@ pub(crate) fn hand_over(
 }
 
 impl Session {
-    /// Whether an entry that demands `required` is released to this session (PROTOCOL §6).
+    /// Whether an entry that demands `required` is released to this session: by what was kept in reserve none is (PROTOCOL §6).
     #[must_use]
     pub fn may_open(&self, required: Option<Level>, now: Timestamp) -> bool {
-        required.is_none_or(|level| self.standing.proves(level, now))
+        required.is_none_or(|level| self.standing.proves(level, now) && !self.stands_by_reserve())
     }
 }
 
@@ -308,5 +308,7 @@ mod tests {
         assert!(session.may_open(Some(Level::Phone), proved));
         assert!(!session.may_open(Some(Level::Phone), later));
         assert!(!session.may_open(Some(Level::Passkey), proved));
+        let by_paper = Session { reserve: Some(proved), ..session };
+        assert!(by_paper.may_open(None, proved) && !by_paper.may_open(Some(Level::Phone), proved));
     }
 }

@@ -64,7 +64,7 @@ const WRONG_AT_ACCOUNT: Allowance = allow_a_day("wrong-at-account", 20);
 /// Numbers that one account asks about, of whomever.
 const NUMBERS_ASKED: Allowance = allow_a_day("numbers-asked", 30);
 /// Numbers that are asked about at one address, by whomever: so few that nobody's number is found out by asking.
-const NUMBERS_AT_ADDRESS: Allowance = allow_a_day("numbers-at-address", 30);
+const NUMBERS_AT_ADDRESS: Allowance = allow_a_day("numbers-at-address", 100);
 /// The same, as one account asks: it leaves enough for others.
 const NUMBERS_AT_ADDRESS_BY: Allowance = allow_a_day("numbers-at-address-by", 5);
 

@@ -54,6 +54,8 @@ pub(crate) enum OnSheet {
     Fresh,
     /// It was used for this very holder a moment ago, then, and the answer was lost perhaps.
     Again(Timestamp),
+    /// It began the wait of a recovery whose time has come, and is shown once more.
+    Waited,
     /// It is of the sheet that counts, and was used.
     Used(Timestamp),
     /// It is of an older sheet.
@@ -83,8 +85,36 @@ pub(crate) async fn look_up<D: Db>(
         Some(used) if by.as_deref() == Some(holder.as_bytes()) && now.since(used) < limits::CODE_LIFE => {
             OnSheet::Again(used)
         }
+        Some(used) if began_what_is_due(db, account, used, holder, now).await? => OnSheet::Waited,
         Some(used) => OnSheet::Used(used),
     })
+}
+
+/// Whether a code that was used then is the one that began a wait whose time has come. Who has waited shows it again or another
+/// one, since nobody can be asked for a code more than the sheet has.
+async fn began_what_is_due<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    used: Timestamp,
+    holder: HolderId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let HolderId::Recovery(_) = holder else { return Ok(false) };
+    let wait = waits::of_kind(db, account, WaitKind::Recovery).await?;
+    let began_it = wait.is_some_and(|wait| wait.begun == used);
+    Ok(began_it && waits::has_come(db, account, WaitKind::Recovery, now).await?)
+}
+
+/// The code that a holder used began a wait, then: by that moment it is known again.
+pub(crate) async fn began_wait<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    holder: HolderId,
+    begun: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE one_time_code SET used = $3 WHERE mailbox_id = $1 AND used_by = $2";
+    let row: [&dyn ToParam; 3] = [&account, holder.as_bytes(), &begun];
+    db.exec(SQL, &row).await.map(drop)
 }
 
 /// Uses a code up.

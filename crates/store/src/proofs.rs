@@ -165,19 +165,22 @@ pub enum Purpose {
     Proof,
 }
 
-/// The best that was proved for a holder, by the factors that its account still has.
-pub(crate) async fn standing<D: Db>(
+/// What was proved for a holder, and when, by the factors that its account still has.
+pub(crate) async fn all<D: Db>(
     db: &mut D,
     holder: HolderId,
     account: AccountId,
-) -> Result<Option<Standing>, StoreError> {
+) -> Result<Vec<(FactorKind, Timestamp)>, StoreError> {
     const SQL: &str = "
         SELECT f.kind, p.proved FROM proof p JOIN factor f ON f.factor_id = p.factor_id
          WHERE p.holder = $1 AND p.holder_id = $2 AND f.mailbox_id = $3 AND p.state = 'proved'";
     let rows = db.rows(SQL, &[&holder.word(), holder.as_bytes(), &account]).await?;
-    let each = rows.into_iter().map(|mut row: Row| Ok(Standing::by(row.take()?, row.take()?)));
-    let all: Vec<Standing> = each.collect::<Result<_, StoreError>>()?;
-    Ok(all.into_iter().max())
+    rows.into_iter().map(|mut row: Row| Ok((row.take()?, row.take()?))).collect()
+}
+
+/// The best of it.
+pub(crate) fn standing(proved: &[(FactorKind, Timestamp)]) -> Option<Standing> {
+    proved.iter().map(|&(kind, at)| Standing::by(kind, at)).max()
 }
 
 /// Deletes all proofs of a holder that is over.

@@ -38,8 +38,10 @@ pub enum Recovered {
 pub struct BegunRecovery {
     /// What there is to choose from.
     pub offered: Offered,
-    /// What came of the one-time code that was shown before, if there was one.
-    pub paper: Option<Recovered>,
+    /// What waits since a one-time code was shown, if anything does.
+    pub waits: Option<Wait>,
+    /// Its time has come: a code is shown again.
+    pub waited: bool,
 }
 
 /// The recovery is unknown, older than its time, or not at this step.
@@ -83,16 +85,14 @@ impl Act for BeginRecovery {
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         db.exec(BEGIN, &[&self.id, &account, &expires]).await?;
         let factors = factors::offered_to(db, account, HolderId::Recovery(self.id)).await?;
-        let paper = match waits::of_kind(db, account, WaitKind::Recovery).await? {
-            Some(wait) if wait.due <= self.now => Some(give_out(db, account).await?),
-            Some(wait) => Some(Recovered::Waits(wait)),
-            None => None,
-        };
-        Ok(Some(BegunRecovery { offered: Offered { account, factors }, paper }))
+        let waits = waits::of_kind(db, account, WaitKind::Recovery).await?;
+        let waited = waits::has_come(db, account, WaitKind::Recovery, self.now).await?;
+        Ok(Some(BegunRecovery { offered: Offered { account, factors }, waits, waited }))
     }
 }
 
-/// A recovery as what a proof is for: the first factor that is proved gives out the `recovery` slot, unless it is on paper too.
+/// A recovery as what a proof is for: the first factor that is proved gives out the `recovery` slot; what is on paper too, only
+/// once that has waited for its time.
 pub struct Recovering {
     /// The recovery whose code was right.
     pub id: RecoveryId,
@@ -108,14 +108,25 @@ impl Holder for Recovering {
     }
 
     async fn give<D: Db>(&self, db: &mut D, proved: Proved) -> Result<Self::Gives, StoreError> {
-        let Proved { account, kind, .. } = proved;
+        let Proved { account, kind, now } = proved;
         if kind != FactorKind::OneTimeCodes {
             return give_out(db, account).await;
         }
-        let new = self.paper.as_ref().ok_or(StoreError::Damaged("paper that nobody expected"))?;
-        // For this recovery nothing is proved, now or when the time has come: the recovery code is typed again then.
+        if waits::has_come(db, account, WaitKind::Recovery, now).await? {
+            return give_out(db, account).await;
+        }
+        let wait = match waits::of_kind(db, account, WaitKind::Recovery).await? {
+            Some(wait) => wait,
+            None => {
+                let new = self.paper.as_ref().ok_or(StoreError::Damaged("paper that nobody expected"))?;
+                let wait = waits::begin(db, account, new).await?;
+                one_time_codes::began_wait(db, account, self.id(), wait.begun).await?;
+                wait
+            }
+        };
+        // Nothing is proved by what waits: both are shown again when the time has come.
         proofs::forget(db, self.id()).await?;
-        Ok(Recovered::Waits(waits::begin(db, account, new).await?))
+        Ok(Recovered::Waits(wait))
     }
 }
 
@@ -162,7 +173,7 @@ impl Act for CompleteRecovery {
     type Error = RecoveryError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let ProvedRecovery { account, standing, by_paper } = proved(db, self.id, self.now).await?;
+        let ProvedRecovery { account, standing, by_reserve, by_paper } = proved(db, self.id, self.now).await?;
         let slots = slots::replace_password(db, account, &self.password).await?
             && slots::replace_recovery(db, account, &self.recovery).await?;
         if !slots {
@@ -173,9 +184,12 @@ impl Act for CompleteRecovery {
         // Another recovery under way holds the sheet that was just used up.
         end_all(db, account).await?;
         let begun = sessions::begin(db, account, &self.session, standing).await?;
-        if by_paper {
-            // It may mend the factors that were lost, and replace nothing else. The codes beside the sheet are spent with it.
+        if by_reserve {
+            // It may mend the factors that were lost, and replace nothing else.
             sessions::prove_reserve(db, self.session.id, standing.proved).await?;
+        }
+        if by_paper {
+            // The codes beside the sheet are spent with it.
             one_time_codes::forget(db, account).await?;
         }
         Ok(begun)
@@ -222,30 +236,19 @@ pub(crate) async fn waiting<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -
 struct ProvedRecovery {
     account: AccountId,
     standing: Standing,
-    /// By having waited.
+    /// By nothing but what is kept in reserve.
+    by_reserve: bool,
+    /// By nothing but paper, which has waited for its time.
     by_paper: bool,
 }
 
 async fn proved<D: Db>(db: &mut D, id: RecoveryId, now: Timestamp) -> Result<ProvedRecovery, RecoveryError> {
     let Waiting { account, .. } = waiting(db, id, now).await?.ok_or(RecoveryError::RecoveryOver)?;
-    if let Some(standing) = proofs::standing(db, HolderId::Recovery(id), account).await? {
-        return Ok(ProvedRecovery { account, standing, by_paper: false });
-    }
-    if !began_when_due(db, id, account).await? {
-        return Err(RecoveryError::RecoveryOver);
-    }
-    Ok(ProvedRecovery { account, standing: Standing::by(FactorKind::OneTimeCodes, now), by_paper: true })
-}
-
-/// Whether the recovery code was typed for this one when what waits had come to its time. Asked at each step: until the last
-/// one it can be stopped.
-async fn began_when_due<D: Db>(db: &mut D, id: RecoveryId, account: AccountId) -> Result<bool, StoreError> {
-    const SQL: &str = "
-        SELECT r.expires, w.due FROM recovery r JOIN wait w ON w.mailbox_id = r.account_id AND w.kind = $3
-         WHERE r.recovery_id = $1 AND r.account_id = $2";
-    let Some(mut row) = db.row(SQL, &[&id, &account, &WaitKind::Recovery]).await? else { return Ok(false) };
-    let (expires, due): (Timestamp, Timestamp) = (row.take()?, row.take()?);
-    Ok(expires.before(limits::REGISTRATION_LIFE) >= due)
+    let all = proofs::all(db, HolderId::Recovery(id), account).await?;
+    let standing = proofs::standing(&all).ok_or(RecoveryError::RecoveryOver)?;
+    let by_reserve = all.iter().all(|(kind, _)| kind.is_reserve());
+    let by_paper = all.iter().all(|(kind, _)| *kind == FactorKind::OneTimeCodes);
+    Ok(ProvedRecovery { account, standing, by_reserve, by_paper })
 }
 
 /// Ends every recovery of an account, one that waits among them: the papers that it began with count no more.

@@ -245,7 +245,7 @@ async fn proved<D: Db>(
 ) -> Result<(Registration, Standing), RegistrationError> {
     let registration = find(db, id, now).await?.filter(|registration| !registration.removes);
     let registration = registration.ok_or(RegistrationError::RegistrationOver)?;
-    match proofs::standing(db, HolderId::Registration(id), registration.account).await? {
+    match proofs::standing(&proofs::all(db, HolderId::Registration(id), registration.account).await?) {
         Some(standing) if standing.level >= level => Ok((registration, standing)),
         Some(_) | None => Err(RegistrationError::RegistrationOver),
     }
@@ -266,10 +266,8 @@ pub(crate) async fn to_remove<D: Db>(
     let Some(registration) = find(db, id, now).await?.filter(|registration| registration.removes) else {
         return Ok(None);
     };
-    match proofs::standing(db, HolderId::Registration(id), registration.account).await? {
-        Some(_) => member_at(db, &registration.address_lookup).await,
-        None => Ok(None),
-    }
+    let proved = proofs::all(db, HolderId::Registration(id), registration.account).await?;
+    if proved.is_empty() { Ok(None) } else { member_at(db, &registration.address_lookup).await }
 }
 
 /// A registration is over, and leaves the account that it reserved nothing.

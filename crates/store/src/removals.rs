@@ -96,7 +96,8 @@ impl Act for RemovalsDue {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT mailbox_id FROM wait WHERE due <= $1 AND kind = $2 ORDER BY due LIMIT $3";
+        const SQL: &str = "
+            SELECT mailbox_id FROM wait WHERE due <= $1 AND kind = $2 AND announce IS NULL ORDER BY due LIMIT $3";
         let rows = db.rows(SQL, &[&self.now, &WaitKind::Removal, &BATCH]).await?;
         rows.into_iter().map(|mut row| row.take()).collect()
     }
@@ -135,9 +136,8 @@ impl Act for RemoveAccount {
         ];
         const MEMBER: &str = "UPDATE member SET address_lookup = $2, notices = $3 WHERE mailbox_id = $1";
         const MAILBOX: &str = "UPDATE mailbox SET kind = $2, told = 0, refused_since = NULL WHERE mailbox_id = $1";
-        const DUE: &str = "SELECT 1 FROM wait WHERE mailbox_id = $1 AND kind = $2 AND due <= $3";
         let account = self.account;
-        if db.row(DUE, &[&account, &WaitKind::Removal, &self.now]).await?.is_none() {
+        if !waits::has_come(db, account, WaitKind::Removal, self.now).await? {
             return Ok(false);
         }
         sessions::end_all(db, account).await?;

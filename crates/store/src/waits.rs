@@ -113,7 +113,8 @@ impl Act for WaitsToAnnounce {
 
 impl ReadOnly for WaitsToAnnounce {}
 
-/// Announces once more what waits, and nothing if it was stopped or announced by another process meanwhile.
+/// Announces once more what waits, and nothing if it was stopped or announced by another process meanwhile. What is announced
+/// late is put off ([`limits::LAST_WORD`]).
 pub struct AnnounceWait {
     /// Of whom.
     pub account: AccountId,
@@ -132,11 +133,16 @@ impl Act for AnnounceWait {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            UPDATE wait SET announce = $4 WHERE mailbox_id = $1 AND kind = $2 AND begun = $3 AND announce <= $5";
-        let Wait { kind, begun, .. } = &self.wait;
-        let row: [&dyn ToParam; 5] = [&self.account, kind, begun, &next_announcement(&self.wait, self.now), &self.now];
+            UPDATE wait SET announce = $4, due = $6
+             WHERE mailbox_id = $1 AND kind = $2 AND begun = $3 AND announce <= $5";
+        let Wait { kind, begun, due } = put_off(self.wait, self.now);
+        let next = next_announcement(&self.wait, self.now);
+        let row: [&dyn ToParam; 6] = [&self.account, &kind, &begun, &next, &self.now, &due];
         if db.exec(SQL, &row).await? > 0 {
             notices::queue_all(db, &self.notices, self.now).await?;
+            if due != self.wait.due {
+                pulse::raise_change(db, self.account.mailbox()).await?;
+            }
         }
         Ok(())
     }
@@ -184,9 +190,20 @@ pub(crate) async fn of_kind<D: Db>(db: &mut D, account: AccountId, kind: WaitKin
     Ok(of(db, account.mailbox()).await?.into_iter().find(|wait| wait.kind == kind))
 }
 
+/// Whether what waits has come to its time, and was announced as often as it should be.
+pub(crate) async fn has_come<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    kind: WaitKind,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM wait WHERE mailbox_id = $1 AND kind = $2 AND due <= $3 AND announce IS NULL";
+    Ok(db.row(SQL, &[&account, &kind, &now]).await?.is_some())
+}
+
 /// Forgets what was not gone on with when its time had come.
 pub(crate) async fn sweep<D: Db>(db: &mut D, now: Timestamp) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM wait WHERE kind = $1 AND due <= $2 RETURNING mailbox_id";
+    const SQL: &str = "DELETE FROM wait WHERE kind = $1 AND due <= $2 AND announce IS NULL RETURNING mailbox_id";
     for mut row in db.rows(SQL, &[&WaitKind::Recovery, &given_up(now)]).await? {
         pulse::raise_change(db, row.take()?).await?;
     }
@@ -207,6 +224,13 @@ fn next_announcement(wait: &Wait, now: Timestamp) -> Option<Timestamp> {
     (next < wait.due).then_some(next)
 }
 
+/// What is announced now, with a time that leaves its owner a day to say no.
+#[must_use]
+pub fn put_off(wait: Wait, now: Timestamp) -> Wait {
+    let last = now.after(limits::LAST_WORD);
+    if last.since(wait.due) > limits::ANNOUNCED_LATE { Wait { due: last, ..wait } } else { wait }
+}
+
 fn wait(mut row: Row) -> Result<Wait, StoreError> {
     Ok(Wait { kind: row.take()?, begun: row.take()?, due: row.take()? })
 }
@@ -218,12 +242,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recovery_from_paper_is_announced_after_a_day_and_after_two_and_then_no_more() {
+    fn a_recovery_is_announced_after_a_day_and_after_two_and_its_time_is_a_day_after_the_last() {
         let begun = Timestamp::from_unix_millis(1_764_000_000_000);
         let wait = Wait { kind: WaitKind::Recovery, begun, due: begun.after(limits::RECOVERY_WAIT) };
         let hours = |hours: u64| begun.after(Duration::from_secs(hours * 60 * 60));
         for (now, next) in [(0, Some(24)), (23, Some(24)), (24, Some(48)), (40, Some(48)), (48, None), (100, None)] {
             assert_eq!(next_announcement(&wait, hours(now)), next.map(hours), "{now}");
+        }
+        for (now, due) in [(24, 72), (30, 72), (48, 72), (49, 72), (50, 74), (71, 95), (200, 224)] {
+            assert_eq!(put_off(wait, hours(now)).due, hours(due), "announced at {now}");
         }
     }
 }

@@ -6,7 +6,7 @@ import type { Server } from "./server.ts";
 const BECOMES_DUE = `
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], timeout=10)
-print(database.execute("UPDATE wait SET due = begun").rowcount)
+print(database.execute("UPDATE wait SET due = begun, announce = NULL").rowcount)
 database.commit()
 `;
 

@@ -6,6 +6,9 @@ import { NO_NETWORK, NOT_THERE } from "../house/watch.ts";
 import { DIARY, goTo, open, readers, row, send, toast, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
 
+/** What a person needs at least to read what a browser asks. */
+const A_MOMENT = 1_000;
+
 async function draftStands(page: Page, address: string, m: Words): Promise<void> {
   await expect(page.getByRole("textbox", { name: m("write.text") })).toHaveValue(DIARY.text);
   await expect(page.getByRole("textbox", { name: m("write.subject") })).toHaveValue(DIARY.subject);
@@ -64,7 +67,10 @@ test.describe("a draft", () => {
     await text.pressSequentially("K");
     await expect(guns).toHaveURL(/\/mail\/write#[0-9a-f-]{36}$/);
     await text.pressSequentially("ära dagbok");
-    await guns.reload(); // within the pause after which a draft is saved
+    // Within the pause after which a draft is saved. If it is not saved yet, the browser asks: its writer takes a moment to
+    // read that, in which it is.
+    guns.once("dialog", (asked) => void setTimeout(() => void asked.accept(), A_MOMENT));
+    await guns.reload();
     await expect(text).toHaveValue("Kära dagbok");
     await text.press("End");
     await text.pressSequentially(" igen");

@@ -55,6 +55,10 @@ test("paper alone waits for 72 hours, is told everywhere, and then makes a new b
   await timeHasCome(server);
   await page.goto("/forgotten");
   await askToRecover(page, gun.address, gun.recoveryCode, m);
+  await expect(page.getByText(m("wait.is_over"))).toBeVisible();
+  await clean(page);
+  await page.getByLabel(m("code.paper_label")).fill(codes[0] ?? ""); // the same as then
+  await page.getByRole("button", { name: m("action.continue") }).click();
   await page.getByLabel(m("new_password.label"), { exact: true }).fill("en helt ny rad med ord");
   await page.getByRole("button", { name: m("forgotten.change") }).click();
   expect(await shownSheet(page, m("forgotten.sheet_title"))).not.toBe(gun.recoveryCode);
@@ -71,6 +75,10 @@ test("whoever is signed in stops it on any page, and is asked for new papers", a
   await hers.goto("/contacts");
   await showPapers(page, gun, codes[0] ?? "", m);
   await expect(hers.getByText(m("wait.somebody"))).toBeVisible();
+  await hers.getByRole("button", { name: m("wait.stop"), exact: true }).click();
+  await expect(problem(hers).first()).toContainText(m("stop.tick"));
+  await clean(hers);
+  await hers.getByRole("checkbox", { name: m("stop.not_mine") }).check();
   await hers.getByRole("button", { name: m("wait.stop"), exact: true }).click();
   await expect(hers.getByText(m("wait.stopped"))).toBeVisible();
   await clean(hers);

@@ -41,6 +41,14 @@ test.describe("an answer", () => {
   });
 });
 
+test("what holds the words of a letter asks for what that letter asked for", () => {
+  for (const level of ["passkey", null] as const) {
+    const of = { id: "1", from: BJORN, to: [ANNA], subject: "Provsvar", text: "", date: "2026-11-24T10:42:00Z", level } as Letter;
+    expect(answerTo(of, true).level).toBe(level);
+    expect(forwardOf(of).level).toBe(level);
+  }
+});
+
 test("a letter that is passed on says whose words follow", () => {
   for (const { language, from, to, subject, head } of BEGINNINGS.forwarded) {
     inLanguage(language as Language);

@@ -48,6 +48,12 @@ fn a_letter_that_asks_for_an_app_is_read_once_there_is_one_and_its_sender_sees_b
     );
     // The proof is fresh for a while.
     assert_holds(&bjorn.run(&["read", &letter]).done(), &json!({ "subject": "Provsvaren" }));
+    // What holds its words asks for the same, unless its writer says otherwise.
+    let answer = |level: &[&str]| bjorn.run(&[&["reply", &letter, "--text", "Tack."], level].concat()).done();
+    assert_holds(&answer(&[]), &json!({ "level": "authenticator" }));
+    assert_holds(&answer(&["--level", "none"]), &json!({ "level": null }));
+    let passed_on = bjorn.run(&["forward", &letter, "--to", ANNA.address]).done();
+    assert_holds(&passed_on, &json!({ "level": "authenticator" }));
     let plain = String::from_utf8(bjorn.command(&["list"]).output().unwrap().stdout).unwrap();
     assert!(plain.contains("\tread authenticator\t") && plain.contains("Provsvaren"), "{plain}");
 

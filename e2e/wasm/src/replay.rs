@@ -350,8 +350,8 @@ impl Life {
             (Self::Outside, Act::Recover { address, code }) => {
                 let code = RecoveryCode::parse(&code).map_err(|_| "not-a-recovery-code".to_owned())?;
                 let begun = sign_in::recover(world, &address, &code).await.map_err(name)?;
-                match begun.paper {
-                    Some(paper) => Self::recovered(paper)?,
+                match begun.waits {
+                    Some(wait) => Self::recovered(sign_in::Recovered::Waits(wait))?,
                     None => Self::Recovery(chosen(world, &begun.to_choose).await?),
                 }
             }

@@ -1331,9 +1331,13 @@ export type Recovering = {
  */
 factors: Factors, 
 /**
- * What came of a one-time code that was shown before, if one was.
+ * What waits for its time since a one-time code was shown, if anything does.
  */
-paper: Recovered | null, };
+waits: Wait | null, 
+/**
+ * Its time has come: a one-time code is shown again.
+ */
+waited: boolean, };
 
 /**
  * What a recovery begins with.

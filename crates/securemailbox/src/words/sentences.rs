@@ -174,11 +174,14 @@ sentences! {
 
     // What waits.
     OpensAt { due: &'a str }
-        "Sheet and one-time code are both paper, and paper may be stolen. So the mailbox opens at {due}, and its owner is told everywhere. Run recover again after that, with the same recovery code."
-        "Bladet och engångskoden är båda papper, och papper kan vara stulna. Därför öppnas brevlådan {due}, och vi berättar det överallt. Kör recover igen efter det, med samma återställningskod.";
+        "Sheet and one-time code are both paper, and paper may be stolen. So the mailbox opens at {due}, and its owner is told everywhere. Run recover again after that, with the same recovery code and a one-time code."
+        "Bladet och engångskoden är båda papper, och papper kan vara stulna. Därför öppnas brevlådan {due}, och vi berättar det överallt. Kör recover igen efter det, med samma återställningskod och en engångskod.";
+    WaitIsOver
+        "The 72 hours are over. Type a one-time code once more, the same as then or another one."
+        "De 72 timmarna har gått. Skriv en engångskod en gång till, samma som då eller en annan.";
     RecoveryWaits { due: &'a str }
-        "Warning: somebody showed your recovery sheet and a one-time code, and can choose a new password from {due}. Is it not you? Stop it: securemailbox stop"
-        "Varning: någon har visat ditt återställningsblad och en engångskod, och kan välja ett nytt lösenord från {due}. Är det inte du? Stoppa det: securemailbox stop";
+        "Warning: somebody showed your recovery sheet and a one-time code, and can choose a new password from {due}. Is it you? Then do nothing: a stop voids both papers. Is it not you? Stop it: securemailbox stop"
+        "Varning: någon har visat ditt återställningsblad och en engångskod, och kan välja ett nytt lösenord från {due}. Är det du? Gör då ingenting: ett stopp gör båda papperen ogiltiga. Är det inte du? Stoppa det: securemailbox stop";
     RecoveryStopped
         "Stopped. The recovery sheet and the one-time codes open nothing any more: make new ones with new-sheet and one-time-codes."
         "Stoppat. Återställningsbladet och engångskoderna öppnar inget längre: gör nya med new-sheet och one-time-codes.";

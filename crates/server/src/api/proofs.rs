@@ -189,10 +189,10 @@ pub(crate) async fn demand(
     level: Level,
     refusal: ProblemType,
 ) -> Result<(), Problem> {
-    if session.standing.proves(level, mailroom.now()) {
+    if session.may_open(Some(level), mailroom.now()) {
         return Ok(());
     }
-    refuse(mailroom, session, refusal, |kind| kind.level() >= level).await
+    refuse(mailroom, session, refusal, |kind| kind.level() >= level && !kind.is_reserve()).await
 }
 
 /// Refuses, with those of the offers that would be enough.

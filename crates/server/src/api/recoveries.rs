@@ -68,9 +68,10 @@ async fn begun(
     let mut rng = mailroom.rng();
     let id = RecoveryId::new(now, &mut rng);
     let act = BeginRecovery { id, address_lookup, proof_hash: Sha256::digest(&new.proof.0).into(), now };
-    let BegunRecovery { offered, paper } = mailroom.store.write(act).await?.ok_or(ProblemType::CredentialsRefused)?;
+    let BegunRecovery { offered, waits, waited } =
+        mailroom.store.write(act).await?.ok_or(ProblemType::CredentialsRefused)?;
     let Offers { offers } = proofs::offers(&mailroom, &offered)?;
-    Ok((StatusCode::CREATED, Json(Recovery { id, offers, paper: paper.map(proved) })))
+    Ok((StatusCode::CREATED, Json(Recovery { id, offers, waits: waits.filter(|_| !waited), waited })))
 }
 
 /// What a recovery came to, as it travels.

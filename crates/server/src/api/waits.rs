@@ -13,7 +13,7 @@ use securemailbox_store::{
     notices::NewNotice,
     removals::{RemovalsDue, RemoveAccount},
     security::SecurityEvent,
-    waits::{AnnounceWait, NewWait, StopHash, StopWait, StopWaitError, WaitByLink, WaitsToAnnounce},
+    waits::{AnnounceWait, NewWait, StopHash, StopWait, StopWaitError, WaitByLink, WaitsToAnnounce, put_off},
 };
 use sha2::{Digest, Sha256};
 
@@ -105,27 +105,45 @@ pub(super) fn ring(mailroom: &Mailroom) {
     security::ring(mailroom);
 }
 
-/// Removes the accounts whose time has come, and erases what they held: some of it, the rest the next time.
+/// Removes the accounts whose time has come, and erases what they held: some of it, the rest the next time. One that fails
+/// stands in no other's way.
+///
+/// # Errors
+/// The last that failed. It is tried again.
 pub(crate) async fn remove_due(mailroom: &Mailroom) -> Result<(), Problem> {
-    let now = mailroom.now();
-    for account in mailroom.store.read(RemovalsDue { now }).await? {
-        let notices = security::to_every_channel(mailroom, account, &Text::Removed, &Text::BriefRemoved).await?;
-        mailroom.store.write(RemoveAccount { account, notices, now }).await?;
-        security::ring(mailroom);
+    let mut outcome = Ok(());
+    for account in mailroom.store.read(RemovalsDue { now: mailroom.now() }).await? {
+        outcome = remove(mailroom, account).await.and(outcome);
     }
     mailroom.store.erase_removed().await?;
+    outcome
+}
+
+async fn remove(mailroom: &Mailroom, account: AccountId) -> Result<(), Problem> {
+    let notices = security::to_every_channel(mailroom, account, &Text::Removed, &Text::BriefRemoved).await?;
+    mailroom.store.write(RemoveAccount { account, notices, now: mailroom.now() }).await?;
+    security::ring(mailroom);
     Ok(())
 }
 
-/// Announces once more what has waited for long enough: some of it, the rest the next time.
+/// Announces once more what has waited for long enough: some of it, the rest the next time. One that fails stands in no other's
+/// way.
+///
+/// # Errors
+/// The last that failed. It is tried again, and its time does not come before.
 pub(crate) async fn announce_due(mailroom: &Mailroom) -> Result<(), Problem> {
-    let now = mailroom.now();
-    let due: Vec<(AccountId, Wait)> = mailroom.store.read(WaitsToAnnounce { now }).await?;
-    for (account, wait) in due {
-        let notices = announcement(mailroom, account, wait).await?;
-        mailroom.store.write(AnnounceWait { account, wait, notices, now }).await?;
-        security::ring(mailroom);
+    let mut outcome = Ok(());
+    for (account, wait) in mailroom.store.read(WaitsToAnnounce { now: mailroom.now() }).await? {
+        outcome = announce(mailroom, account, wait).await.and(outcome);
     }
+    outcome
+}
+
+async fn announce(mailroom: &Mailroom, account: AccountId, wait: Wait) -> Result<(), Problem> {
+    let now = mailroom.now();
+    let notices = announcement(mailroom, account, put_off(wait, now)).await?;
+    mailroom.store.write(AnnounceWait { account, wait, notices, now }).await?;
+    security::ring(mailroom);
     Ok(())
 }
 

@@ -355,7 +355,7 @@ fn swedish_wait(wait: &Wait, link: &str) -> Words {
                  Därför väntar vi till {due} innan någon kommer in.\n\n\
                  Var det inte du? Stoppa det på {link}\n\
                  Du kan också stoppa det där du är inloggad. Då gäller bladet och engångskoderna inte längre.\n\n\
-                 Var det du? Då behöver du inte göra något nu. Skriv återställningskoden igen när tiden har gått.\n"
+                 Var det du? Då behöver du inte göra något nu. Skriv återställningskoden och en engångskod igen när tiden har gått.\n"
             ),
         },
         WaitKind::Removal => Words {
@@ -380,7 +380,7 @@ fn english_wait(wait: &Wait, link: &str) -> Words {
                  So we wait until {due} before anybody gets in.\n\n\
                  Was it not you? Stop it at {link}\n\
                  You can also stop it wherever you are signed in. Sheet and one-time codes then open nothing any more.\n\n\
-                 Was it you? Then you need not do anything now. Type the recovery code again when the time has come.\n"
+                 Was it you? Then you need not do anything now. Type the recovery code and a one-time code again when the time has come.\n"
             ),
         },
         WaitKind::Removal => Words {

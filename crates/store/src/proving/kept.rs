@@ -122,6 +122,8 @@ enum Spent<'a> {
     Step(AppClock),
     /// A code of the sheet.
     OnPaper(&'a OneTimeCodeUsed),
+    /// A code that was used up when a wait began.
+    Before,
 }
 
 /// What a code is, before it costs anything.
@@ -152,6 +154,10 @@ impl<H: Holder> EnterKeptCode<H> {
                 match one_time_codes::look_up(db, account, &typed.code, holder, self.now).await? {
                     OnSheet::Fresh => Judged::Right(Spent::OnPaper(typed)),
                     OnSheet::Again(used) => Judged::Again(used),
+                    OnSheet::Waited => match proofs::find(db, holder, self.factor).await? {
+                        Some(CodeProof::Proved { at }) => Judged::Again(at),
+                        _ => Judged::Right(Spent::Before),
+                    },
                     OnSheet::Used(at) => Judged::Refused(Verdict::Used(Some(at))),
                     OnSheet::Older => Judged::Refused(Verdict::OlderSheet),
                     OnSheet::None => Judged::Refused(Verdict::Wrong),
@@ -171,6 +177,7 @@ impl<H: Holder> EnterKeptCode<H> {
                 let event = SecurityEvent { kind, session: *session, at: self.now };
                 security::announce(db, account, event, notices).await.map(drop)
             }
+            Spent::Before => Ok(()),
         }
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     security::SecurityEvent,
     sessions::SessionByToken,
     sync::{ChangesSince, Scope},
-    waits::{NewWait, StopWait},
+    waits::{AnnounceWait, NewWait, StopWait},
 };
 use securemailbox_protocol::records::RecordPurpose;
 
@@ -166,6 +166,13 @@ async fn removes(store: &Store, dice: &mut Dice, person: &Person) {
     let remove = |now, dice: &mut Dice| RemoveAccount { account: person.account, notices: vec![dice.notice()], now };
     assert!(store.read(RemovalsDue { now: later(60) }).await.unwrap().is_empty());
     assert!(!store.write(remove(later(60), dice)).await.unwrap(), "not before its time");
+    assert!(
+        store.read(RemovalsDue { now: wait.due }).await.unwrap().is_empty(),
+        "it was not announced as it should be"
+    );
+    let last = wait.due.before(limits::LAST_WORD);
+    let announce = AnnounceWait { account: person.account, wait, notices: vec![dice.notice()], now: last };
+    store.write(announce).await.unwrap();
     assert_eq!(store.read(RemovalsDue { now: wait.due }).await.unwrap(), [person.account]);
     assert!(store.write(remove(wait.due, dice)).await.unwrap());
     assert!(!store.write(remove(wait.due, dice)).await.unwrap(), "once");

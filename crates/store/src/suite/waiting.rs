@@ -24,7 +24,7 @@ use crate::{
     jobs::Sweep,
     notices::{Lane, NewNotice},
     one_time_codes::MakeOneTimeCodes,
-    proofs::HolderId,
+    proofs::{HolderId, Verdict},
     proving::{AskForCode, EnterKeptCode, Entered, KeptCode, OneTimeCodeUsed},
     recoveries::{
         BeginRecovery, CompleteRecovery, PutRecoverySlot, Recovered, Recovering, RecoveryError, RecoveryForPassword,
@@ -43,6 +43,7 @@ on_both! {
     what_is_made_anew_ends_what_waits
     signing_out_all_others_leaves_what_waits_to_be_stopped
     a_wait_that_begins_anew_is_announced_on_every_channel_again
+    what_was_not_announced_in_time_is_put_off
     what_waits_is_announced_once_for_each_day_and_not_after_a_stop
 }
 
@@ -63,17 +64,12 @@ async fn holder(store: &Store, dice: &mut Dice) -> Holder {
 
 impl Holder {
     /// Somebody types the recovery code: what came of it.
-    async fn types_recovery_code(
-        &self,
-        store: &Store,
-        dice: &mut Dice,
-        now: Timestamp,
-    ) -> (RecoveryId, Option<Recovered>) {
+    async fn types_recovery_code(&self, store: &Store, dice: &mut Dice, now: Timestamp) -> (RecoveryId, Option<Wait>) {
         let id = RecoveryId::new(now, &mut dice.0);
         let Person { address_lookup, proof_hash, .. } = self.person;
         let begun = store.write(BeginRecovery { id, address_lookup, proof_hash, now }).await.unwrap().unwrap();
         assert!(begun.offered.factors.iter().any(|factor| factor.id == self.sheet), "paper is offered");
-        (id, begun.paper)
+        (id, begun.waits)
     }
 
     /// And a one-time code.
@@ -86,7 +82,8 @@ impl Holder {
         now: Timestamp,
     ) -> Entered<Recovered> {
         let (holder, factor) = (HolderId::Recovery(id), self.sheet);
-        store.write(AskForCode { holder, factor, now }).await.unwrap();
+        // Refused to whoever proved it and lost the answer: they type it again.
+        drop(store.write(AskForCode { holder, factor, now }).await);
         let event = |kind, dice: &mut Dice| SecurityEvent { kind, session: dice.session(now).id, at: now };
         let event = event(SecurityEventKind::RecoveryBegun, dice);
         let stop_hash = dice.hash();
@@ -103,6 +100,27 @@ impl Holder {
             Entered::Proved(Recovered::Waits(wait)) => (id, wait),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// It is announced as often as it should be.
+    async fn is_announced(&self, store: &Store, dice: &mut Dice, wait: Wait) {
+        for hours in [24, 48] {
+            let now = wait.begun.after(hours * HOUR);
+            let announce = AnnounceWait { account: self.person.account, wait, notices: vec![dice.notice()], now };
+            store.write(announce).await.unwrap();
+        }
+    }
+
+    /// Both again, when the time has come.
+    async fn goes_on(
+        &self,
+        store: &Store,
+        dice: &mut Dice,
+        code: usize,
+        now: Timestamp,
+    ) -> (RecoveryId, Entered<Recovered>) {
+        let (id, _) = self.types_recovery_code(store, dice, now).await;
+        (id, self.types_one_time_code(store, dice, id, code, now).await)
     }
 
     async fn seen_waiting(&self, store: &Store) -> Vec<Wait> {
@@ -146,13 +164,21 @@ async fn both_from_paper_give_nothing_before_their_time_and_then_a_new_beginning
     };
     refused(id, later(60), &mut dice).await;
     let early = wait.due.before(Duration::from_millis(1));
-    let (id, paper) = anna.types_recovery_code(&store, &mut dice, early).await;
-    assert!(matches!(paper, Some(Recovered::Waits(same)) if same == wait));
+    let (id, waits) = anna.types_recovery_code(&store, &mut dice, early).await;
+    assert_eq!(waits, Some(wait));
     refused(id, early, &mut dice).await;
     refused(id, wait.due, &mut dice).await;
+    let same = anna.types_one_time_code(&store, &mut dice, id, 0, early).await;
+    assert!(matches!(same, Entered::Refused(Verdict::Used(Some(at))) if at == NOW), "once, until the time has come");
+    anna.is_announced(&store, &mut dice, wait).await;
 
-    let (id, paper) = anna.types_recovery_code(&store, &mut dice, wait.due).await;
-    assert!(matches!(paper, Some(Recovered::Slot { account, .. }) if account == anna.person.account));
+    let (id, waits) = anna.types_recovery_code(&store, &mut dice, wait.due).await;
+    assert_eq!(waits, Some(wait));
+    refused(id, wait.due, &mut dice).await; // the recovery sheet alone
+    let gone_on = anna.types_one_time_code(&store, &mut dice, id, 0, wait.due).await;
+    assert!(matches!(gone_on, Entered::Proved(Recovered::Slot { account, .. }) if account == anna.person.account));
+    let again = anna.types_one_time_code(&store, &mut dice, id, 0, wait.due).await;
+    assert!(matches!(again, Entered::Proved(Recovered::Slot { .. })), "a lost answer");
     assert_eq!(store.read(RecoveryForPassword { id, now: wait.due }).await.unwrap(), anna.person.account);
     let complete = complete(&mut dice, id, wait.due);
     let token_hash = complete.session.token_hash;
@@ -180,13 +206,14 @@ async fn what_waits_is_one_of_an_account_and_is_forgotten_when_nobody_goes_on(st
     let begun = events.iter().filter(|event| event.kind == SecurityEventKind::RecoveryBegun).count();
     assert_eq!(begun, 1);
 
+    anna.is_announced(&store, &mut dice, wait).await;
     let over = wait.due.after(limits::RECOVERY_OPEN);
     store.write(Sweep { now: over.before(HOUR) }).await.unwrap();
     assert_eq!(anna.seen_waiting(&store).await, [wait]);
     store.write(Sweep { now: over }).await.unwrap();
     assert!(anna.seen_waiting(&store).await.is_empty());
-    let (_, paper) = anna.types_recovery_code(&store, &mut dice, over).await;
-    assert!(paper.is_none(), "the sheet counts, and waits anew with another code");
+    let (_, waits) = anna.types_recovery_code(&store, &mut dice, over).await;
+    assert!(waits.is_none(), "the sheet counts, and waits anew with another code");
 }
 
 async fn a_stop_leaves_nothing_of_the_papers_and_wins_over_every_step(store: Store) {
@@ -194,8 +221,9 @@ async fn a_stop_leaves_nothing_of_the_papers_and_wins_over_every_step(store: Sto
     let anna = holder(&store, &mut dice).await;
     let account = anna.person.account;
     let (_, wait) = anna.waits(&store, &mut dice, NOW).await;
-    let (id, paper) = anna.types_recovery_code(&store, &mut dice, wait.due).await;
-    assert!(matches!(paper, Some(Recovered::Slot { .. })), "a new password is being chosen");
+    anna.is_announced(&store, &mut dice, wait).await;
+    let (id, gone_on) = anna.goes_on(&store, &mut dice, 1, wait.due).await;
+    assert!(matches!(gone_on, Entered::Proved(Recovered::Slot { .. })), "a new password is being chosen");
     let stop = || StopWait { account, kind: WaitKind::Recovery };
     store.write(stop()).await.unwrap();
     let late = store.write(complete(&mut dice, id, wait.due)).await;
@@ -217,12 +245,13 @@ async fn signing_out_all_others_leaves_what_waits_to_be_stopped(store: Store) {
     let anna = holder(&store, &mut dice).await;
     let Person { account, session, .. } = anna.person;
     let (_, wait) = anna.waits(&store, &mut dice, NOW).await;
-    let (id, _) = anna.types_recovery_code(&store, &mut dice, wait.due).await;
+    anna.is_announced(&store, &mut dice, wait).await;
+    let (id, gone_on) = anna.goes_on(&store, &mut dice, 1, wait.due).await;
+    assert!(matches!(gone_on, Entered::Proved(Recovered::Slot { .. })));
     store.write(EndOtherSessions { account, session, notices: Vec::new(), now: later(9) }).await.unwrap();
     assert_eq!(anna.seen_waiting(&store).await, [wait], "its owner still sees that somebody holds the papers");
     let late = store.write(complete(&mut dice, id, wait.due)).await;
     assert!(matches!(late, Err(RecoveryError::RecoveryOver)), "who was halfway in is out");
-    assert_eq!(store.read(WaitsToAnnounce { now: wait.begun.after(24 * HOUR) }).await.unwrap(), [(account, wait)]);
     store.write(StopWait { account, kind: WaitKind::Recovery }).await.unwrap();
     assert_eq!(anna.left(&store).await, Some(0), "a stop voids the papers");
 }
@@ -244,6 +273,8 @@ async fn a_wait_that_begins_anew_is_announced_on_every_channel_again(store: Stor
     let before = texts().await;
     for code in 0..2 {
         begin(code, &mut dice).await;
+        let wait = anna.seen_waiting(&store).await[0];
+        anna.is_announced(&store, &mut dice, wait).await;
         store.write(Sweep { now: NOW.after(limits::RECOVERY_WAIT).after(limits::RECOVERY_OPEN) }).await.unwrap();
         assert!(anna.seen_waiting(&store).await.is_empty(), "it was not gone on with");
     }
@@ -260,13 +291,35 @@ async fn what_is_made_anew_ends_what_waits(store: Store) {
 
     let bjorn = holder(&store, &mut dice).await;
     let (_, wait) = bjorn.waits(&store, &mut dice, NOW).await;
-    let (id, _) = bjorn.types_recovery_code(&store, &mut dice, wait.due).await;
+    bjorn.is_announced(&store, &mut dice, wait).await;
+    let (id, _) = bjorn.goes_on(&store, &mut dice, 1, wait.due).await;
     let codes = vec![dice.hash()];
     let sheet = dice.factor(FactorKind::OneTimeCodes).id;
     store.write(MakeOneTimeCodes { account: bjorn.person.account, id: sheet, codes, now: wait.due }).await.unwrap();
     assert!(bjorn.seen_waiting(&store).await.is_empty());
     let late = store.write(complete(&mut dice, id, wait.due)).await;
     assert!(matches!(late, Err(RecoveryError::RecoveryOver)));
+}
+
+/// Nothing comes to its time that a server which did not run announced too late, or not at all.
+async fn what_was_not_announced_in_time_is_put_off(store: Store) {
+    let mut dice = Dice::new(308);
+    let anna = holder(&store, &mut dice).await;
+    let account = anna.person.account;
+    let (_, wait) = anna.waits(&store, &mut dice, NOW).await;
+    let before = anna.change(&store).await;
+    let (id, begun) = anna.types_recovery_code(&store, &mut dice, wait.due).await;
+    let early = anna.types_one_time_code(&store, &mut dice, id, 1, wait.due).await;
+    assert!(begun.is_some() && matches!(early, Entered::Proved(Recovered::Waits(same)) if same == wait));
+    let late = wait.due.after(HOUR);
+    store.write(AnnounceWait { account, wait, notices: vec![dice.notice()], now: late }).await.unwrap();
+    let put_off = Wait { due: late.after(24 * HOUR), ..wait };
+    assert_eq!(anna.seen_waiting(&store).await, [put_off]);
+    assert!(anna.change(&store).await > before, "which the account's devices come and see");
+    let (_, early) = anna.goes_on(&store, &mut dice, 0, put_off.due.before(HOUR)).await;
+    assert!(matches!(early, Entered::Refused(Verdict::Used(_))));
+    let (_, gone_on) = anna.goes_on(&store, &mut dice, 0, put_off.due).await;
+    assert!(matches!(gone_on, Entered::Proved(Recovered::Slot { .. })));
 }
 
 async fn what_waits_is_announced_once_for_each_day_and_not_after_a_stop(store: Store) {

@@ -1,10 +1,11 @@
-// How a letter that is passed on begins: to nobody yet, with the words of the other one under a line that says whose they are.
+// How a letter that is passed on begins: to nobody yet, with the words of the other one under a line that says whose they are,
+// and asking for what that one asked for.
 
 import { m } from "../../paraglide/messages.js";
 import { timeOfDay, wholeDate } from "../../parts/dates.ts";
 import type { Correspondent, Draft, Letter } from "../../worker/types.ts";
 
-export function forwardOf(letter: Letter): Pick<Draft, "subject" | "text"> {
+export function forwardOf(letter: Letter): Pick<Draft, "subject" | "text" | "level"> {
   const head = [
     m["write.forwarded"](),
     `${m["paper.from"]()}: ${named(letter.from)}`,
@@ -12,7 +13,7 @@ export function forwardOf(letter: Letter): Pick<Draft, "subject" | "text"> {
     `${m["paper.date"]()}: ${wholeDate(letter.date)} ${timeOfDay(letter.date)}`,
     `${m["write.subject"]()}: ${letter.subject}`,
   ];
-  return { subject: forwardSubject(letter.subject), text: `\n\n${head.join("\n")}\n\n${letter.text}` };
+  return { subject: forwardSubject(letter.subject), text: `\n\n${head.join("\n")}\n\n${letter.text}`, level: letter.level };
 }
 
 function named({ name, address }: Correspondent): string {

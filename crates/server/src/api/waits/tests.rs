@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
-    factors::{Answer, ChooseFactor, EnterProof, FactorKind, OneTimeCodes},
+    factors::{Answer, ChooseFactor, EnterProof, FactorKind, OneTimeCode, OneTimeCodes},
     ids::{FactorId, RecoveryId},
     limits,
     octets::Octets,
@@ -13,7 +13,7 @@ use securemailbox_store::{
     factors::FactorsOf,
     notices::{DueNotice, NoticeContent},
     proofs::HolderId,
-    recoveries::{Recovered, RecoveryError, RecoveryForPassword},
+    recoveries::{RecoveryError, RecoveryForPassword},
     security::ListSecurityEvents,
 };
 
@@ -52,12 +52,7 @@ impl<'a> Anna<'a> {
 
     /// Types a one-time code for a recovery.
     async fn types(&self, id: RecoveryId, code: usize) -> Result<RecoveryProved, ProblemType> {
-        let mailroom = &self.house.mailroom;
-        let choice = ChooseFactor { factor: self.sheet };
-        proofs::choose(mailroom, HolderId::Recovery(id), &choice, caller(1)).await.unwrap();
-        let entered = EnterProof { factor: self.sheet, answer: Answer::OneTimeCode(self.codes.codes[code].clone()) };
-        let entered = proofs::enter_of_recovery(State(mailroom.clone()), caller(1), Id(id), Json(entered)).await;
-        entered.map(|Json(proved)| proved).map_err(|problem| problem.kind())
+        types(self.house, self.sheet, &self.codes.codes[code], id).await
     }
 
     /// Somebody shows both papers.
@@ -80,6 +75,18 @@ impl<'a> Anna<'a> {
         let stopped = stop(State(self.house.mailroom.clone()), session, Id(WaitKind::Recovery)).await;
         stopped.map_err(|problem| problem.kind())
     }
+}
+
+async fn types(
+    house: &House,
+    factor: FactorId,
+    code: &OneTimeCode,
+    id: RecoveryId,
+) -> Result<RecoveryProved, ProblemType> {
+    proofs::choose(&house.mailroom, HolderId::Recovery(id), &ChooseFactor { factor }, caller(1)).await.unwrap();
+    let entered = EnterProof { factor, answer: Answer::OneTimeCode(code.clone()) };
+    let entered = proofs::enter_of_recovery(State(house.mailroom.clone()), caller(1), Id(id), Json(entered)).await;
+    entered.map(|Json(proved)| proved).map_err(|problem| problem.kind())
 }
 
 /// What was put into the outbox at this moment.
@@ -118,13 +125,14 @@ async fn paper_alone_opens_nothing_before_72_announced_hours_are_over() {
         announce_due(&house.mailroom).await.unwrap();
         told += announced(&house).await.len();
         let (id, begun) = house.recovery().await.unwrap();
-        assert!(matches!(begun.paper, Some(Recovered::Waits(same)) if same == wait));
+        assert_eq!(begun.waits, Some(wait));
         assert!(matches!(over(id).await, Err(RecoveryError::RecoveryOver)));
     }
     assert_eq!(told, 4, "by both channels, after a day and after two");
     house.wait(HOUR);
-    let (id, begun) = house.recovery().await.unwrap();
-    assert!(matches!(begun.paper, Some(Recovered::Slot { .. })), "the recovery code was typed again");
+    let (id, _) = house.recovery().await.unwrap();
+    assert!(matches!(over(id).await, Err(RecoveryError::RecoveryOver)), "the recovery sheet alone opens nothing");
+    assert!(matches!(anna.types(id, 0).await, Ok(RecoveryProved::Slot(_))), "the same code as then");
     assert_eq!(over(id).await.unwrap(), anna.account);
 }
 
@@ -193,12 +201,21 @@ async fn what_waits_outlives_a_server() {
     let house = House::open().await;
     let anna = Anna::registered(&house).await;
     let (_, wait) = anna.shows_papers().await;
+    let (sheet, code) = (anna.sheet, anna.codes.codes[0].clone());
     house.outbox().await;
     house.wait(72 * HOUR);
     let house = house.restarted().await;
+    let (id, begun) = house.recovery().await.unwrap();
+    assert!(
+        !begun.waited && matches!(types(&house, sheet, &code, id).await, Err(ProblemType::CodeUsed)),
+        "unannounced"
+    );
     announce_due(&house.mailroom).await.unwrap();
     assert_eq!(announced(&house).await.len(), 2, "once for the days that it was down");
     let (_, begun) = house.recovery().await.unwrap();
-    assert!(matches!(begun.paper, Some(Recovered::Slot { .. })));
-    assert_eq!(wait.due, house.mailroom.now());
+    let put_off = Wait { due: house.mailroom.now().after(24 * HOUR), ..wait };
+    assert_eq!((begun.waits, begun.waited), (Some(put_off), false), "there is a day to say no");
+    house.wait(24 * HOUR);
+    let (id, begun) = house.recovery().await.unwrap();
+    assert!(begun.waited && matches!(types(&house, sheet, &code, id).await, Ok(RecoveryProved::Slot(_))));
 }
