@@ -86,15 +86,22 @@ struct CopyArgs {
     #[arg(long, conflicts_with_all = ["cc", "bcc"])]
     each: bool,
     /// Asks each reader to be identified by an SMS code (phone), an authenticator app (authenticator) or a passkey, shortly before.
-    #[arg(long, value_parser = level)]
-    level: Option<Level>,
+    /// An answer, and what is passed on, asks for what the letter before asked for, unless this says none.
+    #[arg(long, value_parser = asked)]
+    level: Option<Asked>,
 }
 
-/// A level that readers may be asked for.
-fn level(word: &str) -> Result<Level, String> {
+/// The level that readers are asked for; none if they are asked for nothing.
+#[derive(Debug, Clone, Copy)]
+struct Asked(Option<Level>);
+
+fn asked(word: &str) -> Result<Asked, String> {
     let words = Level::ASKED_FOR.map(Level::as_str).join(", ");
     let found = Level::ASKED_FOR.into_iter().find(|level| level.as_str() == word);
-    found.ok_or_else(|| format!("expected one of {words}"))
+    match found {
+        None if word != "none" => Err(format!("expected one of {words}, none")),
+        level => Ok(Asked(level)),
+    }
 }
 
 /// One's own words.
@@ -148,7 +155,7 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             Some(id) => Some(Answers::to(&peek(desk, world, mailbox, id).await?)),
             None => None,
         };
-        Ok(addressed(Beginning { to, subject, text }, copies, answers))
+        Ok(addressed(Beginning { to, subject, text }, copies, answers, None))
     })
     .await
 }
@@ -160,7 +167,7 @@ pub(crate) async fn reply(desk: &Desk, arguments: ReplyArgs) -> Result<Answer, S
     post(desk, async |world, mailbox| {
         let letter = peek(desk, world, mailbox, id).await?;
         let begun = beginning::answer(&letter, mailbox.address(), all, desk.language);
-        Ok(addressed(Beginning { text, ..begun }, copies, Some(Answers::to(&letter))))
+        Ok(addressed(Beginning { text, ..begun }, copies, Some(Answers::to(&letter)), letter.level()))
     })
     .await
 }
@@ -174,7 +181,7 @@ pub(crate) async fn forward(desk: &Desk, arguments: ForwardArgs) -> Result<Answe
         let Beginning { subject, text, .. } = beginning::forward(&letter, mailbox, desk.language);
         let between = if words.is_empty() { "" } else { "\n\n" };
         let text = format!("{}{between}{text}", words.trim_end());
-        Ok(addressed(Beginning { to, subject, text }, copies, None))
+        Ok(addressed(Beginning { to, subject, text }, copies, None, letter.level()))
     })
     .await
 }
@@ -184,9 +191,11 @@ async fn peek(desk: &Desk, world: &Terminal<Profile>, mailbox: &Mailbox, id: Let
     confirmed(desk, world, mailbox, async || mailbox.peek(world, id).await).await
 }
 
-/// Whom it goes to: each once, and nobody gets a copy of what is to them.
-fn addressed(begun: Beginning, copies: CopyArgs, answers: Option<Answers>) -> Addressed {
+/// Whom it goes to: each once, and nobody gets a copy of what is to them. It asks its readers for what the letter asked for whose
+/// words stand in it, unless its writer says otherwise.
+fn addressed(begun: Beginning, copies: CopyArgs, answers: Option<Answers>, before: Option<Level>) -> Addressed {
     let (Beginning { mut to, subject, text }, CopyArgs { mut cc, mut bcc, each, level }) = (begun, copies);
+    let level = level.map_or(before, |Asked(level)| level);
     let mut seen = BTreeSet::new();
     for readers in [&mut to, &mut cc, &mut bcc] {
         readers.retain(|address| seen.insert(address.clone()));

@@ -139,7 +139,7 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         (_, "cc") => "Vem som får en kopia, som alla ser; får anges flera gånger",
         (_, "bcc") => "Vem som får en dold kopia, som ingen annan ser; får anges flera gånger",
         (_, "level") => {
-            "Kräver att den som läser just har legitimerat sig: phone (SMS-kod), authenticator (autentiseringsapp) eller passkey (lösennyckel)"
+            "Kräver att den som läser just har legitimerat sig: phone (SMS-kod), authenticator (autentiseringsapp) eller passkey (lösennyckel). Ett svar och det som skickas vidare kräver vad brevet före krävde, om inte none anges"
         }
         (_, "each") => "Ger var och en ett eget brev, som inte nämner någon annan",
         (_, "subject") => "Ämnet, en rad",
