@@ -1,9 +1,10 @@
 //! Other programs: started, waited for, and what to say when they fail.
 
 use std::{
-    fmt, io,
+    fmt,
+    io::{self, BufRead, BufReader, IsTerminal},
     path::Path,
-    process::{Command, ExitCode, Stdio},
+    process::{Command, ExitCode, ExitStatus, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -45,12 +46,52 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Runs a program without standard input, its output going where ours goes.
+/// Runs a program without standard input, its output going where ours goes. Where no person watches, the failure repeats what
+/// it said of what went wrong: a log is read from its end, and often only that is kept.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {}", line(command));
-    let status = command.stdin(Stdio::null()).status().map_err(|error| not_started(command, &error))?;
-    if status.success() { Ok(()) } else { Err(Failure::new(format!("{} ended with {status}", line(command)))) }
+    command.stdin(Stdio::null());
+    let (status, said) = if io::stdout().is_terminal() {
+        (command.status().map_err(|error| not_started(command, &error))?, String::new())
+    } else {
+        overheard(command)?
+    };
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("{} ended with {status}{said}", line(command)))) }
 }
+
+/// Passes on what a program says, and gives the lines back that tell of a failure.
+fn overheard(command: &mut Command) -> Outcome<(ExitStatus, String)> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| not_started(command, &error))?;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let bad = thread::scope(|scope| {
+        let errors = scope.spawn(|| errors.map(|errors| pass_on(errors, io::stderr())));
+        let output = output.map(|output| pass_on(output, io::stdout()));
+        output.into_iter().chain(errors.join().ok().flatten()).flatten().collect::<Vec<_>>()
+    });
+    let said = bad.iter().flat_map(|line| ["\n    ", line]).collect();
+    Ok((child.wait()?, said))
+}
+
+/// Copies lines, and keeps the first of those that tell of a failure, each with the one after it.
+fn pass_on(from: impl io::Read, mut to: impl io::Write) -> Vec<String> {
+    const KEPT: usize = 40;
+    let mut kept = Vec::new();
+    let mut follows = false;
+    for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        writeln!(to, "{line}").ok();
+        let tells = TELLING.iter().any(|word| line.contains(word));
+        if (tells || follows) && kept.len() < KEPT {
+            kept.push(line);
+        }
+        follows = tells;
+    }
+    kept
+}
+
+/// What stands in a line of a test runner, a compiler or a linter that tells of a failure.
+const TELLING: [&str; 6] = ["panicked at", "FAILED", "error:", "error[", "Error:", "✘"];
 
 /// What a program wrote to standard output.
 pub(crate) fn capture(command: &mut Command) -> Outcome<String> {
@@ -103,6 +144,14 @@ mod tests {
     #[test]
     fn a_program_that_hangs_is_stopped() {
         assert!(!succeeds_within(Duration::from_millis(50), Command::new("sleep").arg("600")));
+    }
+
+    #[test]
+    fn a_failure_repeats_what_was_said_of_it_and_nothing_else() {
+        let script = "echo fine; echo \"error: lists\"; echo because; echo more";
+        let (status, said) = overheard(Command::new("sh").args(["-c", script])).unwrap();
+        assert!(status.success());
+        assert_eq!(said, "\n    error: lists\n    because");
     }
 
     #[test]

@@ -119,12 +119,12 @@ pub(crate) fn run(workspace: &Workspace, stages: &[Stage]) -> Outcome {
         lines.push(format!("{:10}{seconds:8.1} s  {}", stage.name(), verdict(&outcome)));
         if let Err(failure) = outcome {
             eprintln!("{failure}");
-            failed.push(stage.name());
+            failed.push(format!("{}: {failure}", stage.name()));
         }
     }
     println!("\n== summary");
     lines.iter().for_each(|line| println!("{line}"));
-    if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("failed: {}", failed.join(" ")))) }
+    if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("failed:\n{}", failed.join("\n")))) }
 }
 
 fn lint(workspace: &Workspace) -> Outcome<Passed> {
