@@ -234,6 +234,7 @@ impl Caller {
             letters: vec![NewLetter { id, content_hash, ..self.letter.clone() }],
             draft: None,
             hold: None,
+            guests: Vec::new(),
         };
         let boundary = BASE64URL_NOPAD.encode(&noise(18));
         let mut body = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"letters\"\r\n\r\n").into_bytes();

@@ -320,7 +320,7 @@ pub(crate) async fn register_password<W: World>(
     Ok(registering.finish(&answer.response.0, &world.key_stretching(), &mut world.rng()))
 }
 
-fn first_record(
+pub(crate) fn first_record(
     world: &impl World,
     account: AccountId,
     secret: &AccountSecret,

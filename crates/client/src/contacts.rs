@@ -19,12 +19,14 @@ use securemailbox_vault::{
 use crate::settings::Name;
 
 mod card;
+mod invited;
 mod names;
 mod number;
 mod owner;
 mod words;
 
 pub use card::NotAContact;
+pub use invited::Invited;
 pub use names::{Names, ShownName};
 pub use number::NumberCheck;
 pub use owner::ContactError;
@@ -56,6 +58,9 @@ pub struct Contact {
     /// Whether the number that the owner knows is theirs, by the server's word; nothing once the owner wants that forgotten.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub number: Option<Said<NumberCheck>>,
+    /// The link that the owner made for them, when they had no mailbox.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub invited: Option<Said<Invited>>,
     /// What the owner says of them.
     #[serde(flatten)]
     pub words: Words,
@@ -157,6 +162,8 @@ pub enum Event {
     Differed(Fingerprint),
     /// The server was asked about a number that the owner knows, or the owner wants its answer forgotten.
     Numbered(Said<NumberCheck>),
+    /// The owner made a key and a link for them.
+    Invited(Said<Invited>),
     /// A letter signed by the known key was read, whose sender claims this name.
     Named(Name),
     /// The owner said something of them, or wrote down somebody whose key was never met.
@@ -228,6 +235,7 @@ impl Contacts {
                 | Event::Compared(_)
                 | Event::Differed(_)
                 | Event::Numbered(_)
+                | Event::Invited(_)
                 | Event::Named(_) => return,
             };
             self.0.insert(address.clone(), met);
@@ -244,6 +252,7 @@ impl Contacts {
             }
             Event::Differed(fingerprint) => contact.differs = Some(*fingerprint),
             Event::Numbered(said) => contact.number = contact.number.take().max(Some(said.clone())),
+            Event::Invited(said) => contact.invited = contact.invited.take().max(Some(said.clone())),
             Event::Named(name) => {
                 contact.name.get_or_insert_with(|| name.clone());
             }
@@ -284,7 +293,7 @@ impl Contact {
     /// What two records say of one address, read as one. Another key in the other record is one to be decided about.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
-        let Self { key, former, offered, name, differs, number, words, rest } = other;
+        let Self { key, former, offered, name, differs, number, invited, words, rest } = other;
         let offers = [self.offered, offered];
         if let Some(key) = key {
             self.meet(key);
@@ -303,6 +312,7 @@ impl Contact {
         self.name = self.name.or(name);
         self.differs = self.differs.or(differs);
         self.number = self.number.take().max(number);
+        self.invited = self.invited.take().max(invited);
         self.words.merge(words);
         for (member, value) in rest {
             self.rest.entry(member).or_insert(value);

@@ -149,7 +149,7 @@ impl Mailbox {
                 self.remember_look_up(world, &recipient);
                 Ok(recipient)
             }
-            Said::Nobody if known => {
+            Said::Nobody if known && !self.was_invited(address) => {
                 self.pin(world, address, Event::Gone);
                 Err(LookUpError::KeyChanged)
             }

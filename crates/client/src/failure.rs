@@ -258,6 +258,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::LastWayIn
         | ProblemType::ProofRequired
         | ProblemType::LevelRequired
+        | ProblemType::MembersOnly
         | ProblemType::RegistrationClosed
         | ProblemType::OtherDomain
         | ProblemType::StaleKey

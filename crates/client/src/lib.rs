@@ -16,8 +16,10 @@ mod fixtures;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod identity;
+pub mod invitations;
 mod keeping;
 pub mod letters;
+pub mod links;
 pub mod mailbox;
 pub mod names;
 mod numbers;

@@ -28,6 +28,8 @@ pub struct Opening {
     pub device: Option<DeviceName>,
     /// The recovery sheet is new, and was not shown yet.
     pub sheet_owed: bool,
+    /// Whether it is of somebody who came by a link.
+    pub(crate) guest: bool,
 }
 
 /// The bytes are no [`Opening`].
@@ -46,6 +48,8 @@ struct HandedOver {
     secret: String,
     keep: bool,
     sheet_owed: bool,
+    #[serde(default)]
+    guest: bool,
     #[zeroize(skip)]
     #[serde(default)]
     session: Option<SessionId>,
@@ -57,13 +61,29 @@ struct HandedOver {
 impl Opening {
     /// Of the browser's session, which was locked.
     pub(crate) const fn of_this_session(address: Address, account: AccountId, secret: AccountSecret) -> Self {
-        Self { address, account, token: None, secret, keep: false, session: None, device: None, sheet_owed: false }
+        Self {
+            address,
+            account,
+            token: None,
+            secret,
+            keep: false,
+            session: None,
+            device: None,
+            sheet_owed: false,
+            guest: false,
+        }
     }
 
     pub(crate) fn new(address: &Address, begun: NewSession, secret: AccountSecret) -> Self {
         let NewSession { id, account, token, .. } = begun;
         let session = Some(id);
-        Self { address: address.clone(), account, token, secret, keep: true, session, device: None, sheet_owed: false }
+        let address = address.clone();
+        Self { address, account, token, secret, keep: true, session, device: None, sheet_owed: false, guest: false }
+    }
+
+    /// Of somebody who came by a link: it stays for as long as its tab, and no longer.
+    pub(crate) fn of_guest(address: &Address, begun: NewSession, secret: AccountSecret) -> Self {
+        Self { keep: false, guest: true, ..Self::new(address, begun, secret) }
     }
 
     /// Whose mailbox it opens.
@@ -87,6 +107,7 @@ impl Opening {
             secret: base64url::encode(self.secret.as_bytes()),
             keep: self.keep,
             sheet_owed: self.sheet_owed,
+            guest: self.guest,
             session: self.session,
             device: self.device.clone(),
         };
@@ -108,6 +129,7 @@ impl Opening {
             secret: AccountSecret::from_bytes(&secret).map_err(|_| NotAnOpening)?,
             keep: handed.keep,
             sheet_owed: handed.sheet_owed,
+            guest: handed.guest,
             session: handed.session,
             device: handed.device.clone(),
         })
@@ -129,6 +151,7 @@ mod tests {
             session: Some(SessionId::from_bytes([5; 16])),
             device: DeviceName::new("Firefox", "Windows"),
             sheet_owed: false,
+            guest: false,
         };
         let bytes = opening.to_bytes();
         let taken = Opening::from_bytes(&bytes).unwrap();

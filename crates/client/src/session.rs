@@ -211,6 +211,7 @@ mod tests {
             proved: NOW,
             token: Some("token".into()),
             slots: Vec::new(),
+            share: None,
         };
         let opening = Opening::new(&address("anna"), begun, AccountSecret::from_bytes(&[9; 32]).unwrap());
         let session = ready(Session::keep(world, &opening)).unwrap();

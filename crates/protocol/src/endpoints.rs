@@ -14,6 +14,7 @@ use crate::{
         OneTimeCodes, SessionProof,
     },
     ids::{CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
+    invitations::{Invitations, LinkSignIn, NewLinkSignIn},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
@@ -142,6 +143,7 @@ endpoints! {
     CHOOSE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs" [SignInId] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs/enter" [SignInId] EnterSignInProof => NewSession;
 
+    BEGIN_LINK_SIGN_IN Post "/sign-ins/link" [()] NewLinkSignIn => LinkSignIn;
     BEGIN_PASSKEY_SIGN_IN Post "/sign-ins/passkey" [()] () => PasskeySignIn;
     ENTER_PASSKEY Post "/sign-ins/{id}/passkey" [SignInId] EnterPasskey => NewSession;
 
@@ -197,6 +199,8 @@ endpoints! {
     STAGE_RECORD Put "/renewal/records/{id}" [RecordId] Raw => ();
     RENEW Post "/renewal" [()] Renewal => NewSession;
     REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
+
+    LIST_INVITATIONS Get "/invitations" [()] () => Invitations;
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
     CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;

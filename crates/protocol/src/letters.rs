@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     address::Address,
     ids::{AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, ThreadId},
+    invitations::NewGuest,
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
@@ -67,6 +68,9 @@ pub struct NewLetters {
     /// Until when the server keeps them from their readers. Absent: not at all.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hold: Option<Hold>,
+    /// Readers who have no mailbox, and are made a guest account in the same transaction. At most [`crate::limits::GUESTS`].
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub guests: Vec<NewGuest>,
 }
 
 /// How long letters are held after they were taken: their sender may take them back meanwhile. At most

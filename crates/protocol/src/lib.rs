@@ -11,6 +11,7 @@ pub mod factors;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ids;
+pub mod invitations;
 pub mod letters;
 pub mod levels;
 pub mod limits;

@@ -12,6 +12,12 @@ pub const WRAPPED_KEY: usize = 2 * 1024;
 pub const READERS: usize = 100;
 /// Letters in one post: one, and one for each Bcc reader; or one for each reader.
 pub const LETTERS: usize = 100;
+/// Readers of one post who are made a guest account (PROTOCOL §5).
+pub const GUESTS: usize = 20;
+/// How long the conversation with somebody who has no mailbox stays after its last letter.
+pub const INVITATION_LIFE: Duration = Duration::from_secs(60 * 24 * 60 * 60);
+/// Wrong codes at one link, in all. After that its sender writes anew.
+pub const LINK_TRIES: u64 = 20;
 /// The keyring record, in bytes.
 pub const KEYRING: usize = 64 * 1024;
 /// The record of one contact, in bytes.

@@ -43,6 +43,9 @@ pub struct NewSession {
     pub token: Option<String>,
     /// What the proved factors give a right to.
     pub slots: Vec<Slot>,
+    /// The server's share of a `link` slot.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub share: Option<Octets>,
 }
 
 /// `POST /sessions/current/unlock`: the end of a sign-in that was begun at a locked session, in the place of a second session.

@@ -112,6 +112,11 @@ impl Trouble {
 }
 
 impl Http {
+    /// Where it is.
+    pub(crate) const fn server(&self) -> &ServerUrl {
+        &self.server
+    }
+
     pub(crate) fn new(server: ServerUrl, known_device: Option<KnownDevice>) -> Result<Self, Stop> {
         let builder = Client::builder()
             .user_agent(concat!("securemailbox/", env!("CARGO_PKG_VERSION")))

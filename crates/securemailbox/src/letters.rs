@@ -175,7 +175,7 @@ fn not_shown(error: &ReadError, from: Option<&Address>) -> Stop {
     Stop::of_failure(error, from, instead)
 }
 
-fn reading_json(reading: &Reading) -> Value {
+pub(crate) fn reading_json(reading: &Reading) -> Value {
     let Reading { letter, entry, standing, warnings, deliveries, .. } = reading;
     json!({
         "id": letter.id(),
@@ -214,7 +214,7 @@ fn delivery_json(delivery: &ReaderDelivery) -> Value {
     })
 }
 
-fn reading_text(reading: &Reading, desk: &Desk) -> String {
+pub(crate) fn reading_text(reading: &Reading, desk: &Desk) -> String {
     let Reading { letter, standing, warnings, deliveries, .. } = reading;
     let style = desk.style;
     let people = |people: &[Address]| people.iter().map(Address::as_str).collect::<Vec<_>>().join(", ");

@@ -10,6 +10,7 @@ mod export;
 mod factors;
 mod files;
 mod filing;
+mod guests;
 mod http;
 mod keys;
 mod letters;
@@ -94,6 +95,10 @@ enum MailboxCommand {
     Events(With<Nothing>),
     /// Write a letter.
     Send(With<writing::SendArgs>),
+    /// List those you wrote to who have no mailbox yet.
+    Invitations(With<Nothing>),
+    /// Read what a link leads to, without a mailbox: a code goes to the phone that whoever wrote has given.
+    Open(With<guests::OpenArgs>),
     /// Answer a letter: to its sender, under its subject, in its conversation.
     Reply(With<writing::ReplyArgs>),
     /// Pass a letter on, with its words under yours.
@@ -202,6 +207,8 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::RemoveMailbox(_) => security::remove_mailbox(&desk).await,
         Do::Stop(_) => security::stop(&desk).await,
         Do::Events(_) => security::events(&desk).await,
+        Do::Invitations(_) => guests::invitations(&desk).await,
+        Do::Open(With { own, .. }) => guests::open(&desk, own).await,
         Do::Send(With { own, .. }) => writing::send(&desk, own).await,
         Do::Reply(With { own, .. }) => writing::reply(&desk, own).await,
         Do::Forward(With { own, .. }) => writing::forward(&desk, own).await,
@@ -235,7 +242,9 @@ impl MailboxCommand {
             | Self::RemoveMailbox(with)
             | Self::Stop(with)
             | Self::Events(with)
+            | Self::Invitations(with)
             | Self::EmptyTrash(with) => &with.desk,
+            Self::Open(with) => &with.desk,
             Self::Contacts(with) => &with.desk,
             Self::Sessions(with) => &with.desk,
             Self::ChangePassword(with) => &with.desk,

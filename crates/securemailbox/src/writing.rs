@@ -8,16 +8,18 @@ use std::{
 
 use clap::ArgGroup;
 use securemailbox_client::{
+    invitations::Invite,
     letters::{Addressed, Answers, SendError},
     mailbox::Mailbox,
 };
-use securemailbox_protocol::{address::Address, ids::LetterId, levels::Level, limits};
+use securemailbox_protocol::{address::Address, ids::LetterId, levels::Level, limits, phone::PhoneNumber};
 use securemailbox_vault::letters::Letter;
 use serde_json::{Value, json};
 
 use crate::{
     beginning::{self, Beginning},
     desk::Desk,
+    guests::link_to,
     outcome::{Answer, Stop},
     profile::Profile,
     security::confirmed,
@@ -39,6 +41,12 @@ pub(crate) struct SendArgs {
     subject: String,
     #[command(flatten)]
     text: TextArgs,
+    /// The mobile number of somebody who has no mailbox: they read by a link and a code that goes there.
+    #[arg(long, value_name = "NUMBER", value_parser = PhoneNumber::parse_at_home)]
+    phone: Option<PhoneNumber>,
+    /// Prints the link for somebody without a mailbox, to be handed over. Otherwise the server sends it.
+    #[arg(long, requires = "phone")]
+    print_link: bool,
     /// The letter this answers; the conversation goes on. `reply` says whom to and what about by itself.
     #[arg(long, value_name = "ID")]
     reply_to: Option<LetterId>,
@@ -148,14 +156,21 @@ fn text_of(file: &Path) -> Result<String, Stop> {
 
 /// Sends a letter.
 pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Stop> {
-    let SendArgs { to, copies, subject, text, reply_to } = arguments;
+    let SendArgs { to, copies, subject, text, phone, print_link, reply_to } = arguments;
     let text = text.required()?;
+    let invite = match (phone, to.as_slice()) {
+        (None, _) => Vec::new(),
+        (Some(phone), [one]) => {
+            vec![Invite { address: one.clone(), phone, language: desk.language, mailed: !print_link }]
+        }
+        (Some(_), _) => return Err(Stop::usage(Sentence::OnePhone)),
+    };
     post(desk, async |world, mailbox| {
         let answers = match reply_to {
             Some(id) => Some(Answers::to(&peek(desk, world, mailbox, id).await?)),
             None => None,
         };
-        Ok(addressed(Beginning { to, subject, text }, copies, answers, None))
+        Ok(Addressed { invite, ..addressed(Beginning { to, subject, text }, copies, answers, None) })
     })
     .await
 }
@@ -200,7 +215,7 @@ fn addressed(begun: Beginning, copies: CopyArgs, answers: Option<Answers>, befor
     for readers in [&mut to, &mut cc, &mut bcc] {
         readers.retain(|address| seen.insert(address.clone()));
     }
-    Addressed { to, cc, bcc, each, subject, text, answers, level }
+    Addressed { to, cc, bcc, each, subject, text, answers, level, invite: Vec::new() }
 }
 
 /// Sends what was written, and says who can read it.
@@ -224,7 +239,18 @@ async fn post(
             text += &desk.line(Sentence::AsksFor { level });
         }
         let (subject, level) = (&written.subject, written.level);
-        let document = json!({ "id": sent.id, "ids": sent.ids, "subject": subject, "to": readers, "level": level });
+        let mut document = json!({ "id": sent.id, "ids": sent.ids, "subject": subject, "to": readers, "level": level });
+        for Invite { address: who, mailed, .. } in &written.invite {
+            // None where they have a mailbox after all.
+            let Some(secret) = mailbox.link_of(who) else { continue };
+            let link = link_to(world.http.server().as_str(), &secret);
+            text += &desk.line(if *mailed {
+                Sentence::WeSendLink { who }
+            } else {
+                Sentence::YouHandLink { who, link: &link }
+            });
+            document["link"] = if *mailed { Value::Null } else { link.into() };
+        }
         Ok(Answer::new(document, text))
     })
     .await

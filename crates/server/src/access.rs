@@ -4,12 +4,16 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use securemailbox_protocol::ids::{AccountId, MailboxId};
 
-use crate::{mailroom::Mailroom, problem::Problem, session::Session};
+use crate::{
+    mailroom::Mailroom,
+    problem::Problem,
+    session::{OfAnybody, Session},
+};
 
-/// A request of somebody who may open a mailbox. A handler that takes one answers nobody else.
+/// A request of somebody who may open a mailbox, a guest among them. A handler that takes one answers nobody else.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// The member who asks: whose daily limits count.
+    /// Who asks: whose daily limits count.
     pub who: AccountId,
     /// The mailbox that the request reads and writes.
     pub mailbox: MailboxId,
@@ -21,7 +25,7 @@ impl FromRequestParts<Mailroom> for Access {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
-        let session = Session::from_request_parts(parts, mailroom).await?;
+        let OfAnybody(session) = OfAnybody::from_request_parts(parts, mailroom).await?;
         Ok(Self { who: session.account, mailbox: session.account.mailbox(), session })
     }
 }

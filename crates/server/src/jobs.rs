@@ -7,7 +7,7 @@ use metrics::counter;
 use securemailbox_store::{jobs::Sweep, notices::Lane};
 
 use crate::{
-    api::waits,
+    api::{invitations, waits},
     mailroom::{Mailroom, stopped},
     telemetry,
 };
@@ -35,7 +35,7 @@ pub async fn run(mailroom: Mailroom) {
     }
 }
 
-/// Deletes what is over, announces what waits, removes accounts whose time has come, and tells what was refused, once a minute. Never ends.
+/// Deletes what is over, announces what waits, removes accounts and guests whose time has come, and tells what was refused, once a minute. Never ends.
 async fn sweep(mailroom: &Mailroom) {
     loop {
         mailroom.rates.sweep();
@@ -48,6 +48,9 @@ async fn sweep(mailroom: &Mailroom) {
         }
         if waits::remove_due(mailroom).await.is_err() {
             tracing::error!("accounts whose time has come were not removed; it will be tried again");
+        }
+        if invitations::end_due(mailroom).await.is_err() {
+            tracing::error!("conversations that have come to their end were not erased; it will be tried again");
         }
         tokio::time::sleep(PERIOD).await;
     }

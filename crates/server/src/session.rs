@@ -100,6 +100,8 @@ pub struct Session {
     pub kept: bool,
     /// Whether the token came in a cookie or in `Authorization`.
     pub delivery: SessionDelivery,
+    /// Whether it is of somebody who came by a link (PROTOCOL §5).
+    pub guest: bool,
 }
 
 impl Session {
@@ -139,7 +141,7 @@ pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession 
 /// The answer that hands over a session that has begun.
 pub(crate) fn begun(id: SessionId, begun: Begun, slots: Vec<Slot>) -> NewSession {
     let Begun { account, standing: Standing { level, proved } } = begun;
-    NewSession { id, account, level, proved, token: None, slots }
+    NewSession { id, account, level, proved, token: None, slots, share: None }
 }
 
 /// A cookie is given to our own page only, so that no other site can sign its visitors in here.
@@ -187,8 +189,21 @@ impl FromRequestParts<Mailroom> for Session {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
+        let OfAnybody(session) = OfAnybody::from_request_parts(parts, mailroom).await?;
+        if session.guest { Err(ProblemType::MembersOnly.into()) } else { Ok(session) }
+    }
+}
+
+/// A session of a member, or of somebody who came by a link. A handler that takes one says that a guest may do it.
+#[derive(Debug, Clone)]
+pub struct OfAnybody(pub Session);
+
+impl FromRequestParts<Mailroom> for OfAnybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, mailroom: &Mailroom) -> Result<Self, Problem> {
         let LockedOrNot { session, locked } = LockedOrNot::from_request_parts(parts, mailroom).await?;
-        if locked { Err(ProblemType::SessionLocked.into()) } else { Ok(session) }
+        if locked { Err(ProblemType::SessionLocked.into()) } else { Ok(Self(session)) }
     }
 }
 
@@ -219,8 +234,8 @@ impl FromRequestParts<Mailroom> for LockedOrNot {
         if row.is_due_for_touch(now) {
             mailroom.store.write(TouchSession { session: row.id, now }).await?;
         }
-        let sessions::Session { id, account, standing, reserve, begun, kept, locked, .. } = row;
-        Ok(Self { session: Session { account, id, standing, reserve, begun, kept, delivery }, locked })
+        let sessions::Session { id, account, standing, reserve, begun, kept, locked, guest, .. } = row;
+        Ok(Self { session: Session { account, id, standing, reserve, begun, kept, delivery, guest }, locked })
     }
 }
 
@@ -302,7 +317,8 @@ mod tests {
         let account = AccountId::from_bytes([2; 16]);
         let standing = Standing { level: Level::Phone, proved };
         let delivery = SessionDelivery::Bearer;
-        let session = Session { account, id, standing, reserve: None, begun: proved, kept: false, delivery };
+        let session =
+            Session { account, id, standing, reserve: None, begun: proved, kept: false, delivery, guest: false };
         let later = proved.after(limits::PROOF_LIFE + Duration::from_secs(1));
         assert!(session.may_open(None, later));
         assert!(session.may_open(Some(Level::Phone), proved));

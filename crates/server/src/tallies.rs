@@ -6,6 +6,7 @@ use std::time::Duration;
 use securemailbox_protocol::{
     address::Address,
     ids::{AccountId, RegistrationId},
+    limits,
     phone::PhoneNumber,
     problems::ProblemType,
 };
@@ -58,6 +59,8 @@ const WRONG_AT_ADDRESS: Allowance = allow_a_day("wrong-at-address", 50);
 const WRONG_AT_ADDRESS_FROM: Allowance = allow_a_day("wrong-at-address-from", 15);
 /// Wrong codes of registrations that one network types.
 const WRONG_FROM: Allowance = allow_a_day("wrong-from", 100);
+/// Codes by which somebody reads who has no mailbox.
+const CODES_OF_LINK: Allowance = allow("codes-of-link", 3, 10);
 /// Wrong codes at one account, of those who proved its password.
 const WRONG_AT_ACCOUNT: Allowance = allow_a_day("wrong-at-account", 20);
 
@@ -114,6 +117,20 @@ impl<'a> Tallies<'a> {
             &[account.as_bytes()],
             1,
         )
+    }
+
+    /// A code for somebody who has a link. Nobody proved the number, so it counts as a stranger's too.
+    #[must_use]
+    pub fn code_of_link(self, guest: AccountId, phone: &PhoneNumber, network: Network) -> Self {
+        self.add(&CODES_OF_LINK, &[guest.as_bytes()], 1).text_to_stranger(phone, network)
+    }
+
+    /// A wrong code at a link: so many in all, whoever types them.
+    #[must_use]
+    pub fn wrong_at_link(mut self, guest: AccountId) -> Self {
+        let key: TallyKey = self.mailroom.seal.tally("wrong-at-link", "life", &[guest.as_bytes()]);
+        self.tallies.push(Tally { key, most: limits::LINK_TRIES, within: limits::INVITATION_LIFE });
+        self
     }
 
     /// Any SMS.

@@ -8,6 +8,7 @@ pub mod factors;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod invitations;
 pub mod jobs;
 pub mod letters;
 pub mod measures;

@@ -12,7 +12,7 @@ use securemailbox_protocol::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Act, Db, ReadOnly, Room, Row, StoreError, letters, proofs::CodeHmac};
+use crate::{Act, Db, ReadOnly, Room, Row, StoreError, invitations, letters, proofs::CodeHmac};
 
 /// A notice's id; part of the place under which the server seals it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +112,17 @@ pub enum NoticeContent {
         /// The language of the e-mail, as the member has it now.
         language: Language,
     },
+    /// The same, to somebody who has no mailbox: with the link, while it is to be sent (PROTOCOL §5).
+    Invitation {
+        /// The guest who has a letter to read.
+        account: AccountId,
+        /// The reader's address, sealed.
+        address_sealed: Vec<u8>,
+        /// The language of the e-mail.
+        language: Language,
+        /// The link, sealed; none if it was sent before, so that the reader has it.
+        link_sealed: Option<Vec<u8>>,
+    },
     /// A letter has come for somebody who is no member any more. One such row must not keep the rest from being claimed.
     Nobody,
 }
@@ -137,8 +148,10 @@ impl Act for ClaimNotices {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
-            SELECT n.notice_id, n.attempts, n.created, n.sealed, n.mailbox_id, m.address_sealed, m.language
+            SELECT n.notice_id, n.attempts, n.created, n.sealed, n.mailbox_id, m.address_sealed, m.language,
+                   i.mailbox_id, i.link_sealed
               FROM notice n LEFT JOIN member m ON m.mailbox_id = n.mailbox_id
+              LEFT JOIN invitation i ON i.mailbox_id = n.mailbox_id
              WHERE n.lane = $1 AND n.due <= $2
              ORDER BY n.due, n.notice_id LIMIT $3";
         const CLAIM: &str = "
@@ -213,6 +226,7 @@ impl Act for NoticeSent {
                 letters::tell_sender(db, letter).await?;
             }
             forget_refusal(db, reader.mailbox()).await?;
+            invitations::handed_over(db, reader).await?;
         }
         db.exec(SQL, &[&self.id]).await.map(drop)
     }
@@ -303,7 +317,11 @@ fn due_notice(mut row: Row, claimed_until: Timestamp) -> Result<DueNotice, Store
         Some(sealed) => NoticeContent::Sealed(sealed),
         None => {
             let (account, address_sealed, language) = (row.take()?, row.take()?, row.take()?);
+            let (guest, link_sealed): (Option<Vec<u8>>, _) = (row.take()?, row.take()?);
             match (address_sealed, language) {
+                (Some(address_sealed), Some(language)) if guest.is_some() => {
+                    NoticeContent::Invitation { account, address_sealed, language, link_sealed }
+                }
                 (Some(address_sealed), Some(language)) => NoticeContent::Letter { account, address_sealed, language },
                 (_, _) => NoticeContent::Nobody,
             }

@@ -240,7 +240,7 @@ impl Act for SignInByPasskey {
         if slot.is_none() {
             sessions::lock(db, self.session.id).await?;
         }
-        Ok(Some(SignedIn { begun, slots: slot.into_iter().collect() }))
+        Ok(Some(SignedIn { begun, slots: slot.into_iter().collect(), link: None }))
     }
 }
 

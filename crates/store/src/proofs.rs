@@ -163,6 +163,8 @@ pub enum Purpose {
     Removal,
     /// Somebody proves that it is them.
     Proof,
+    /// Somebody who has no mailbox reads by a link.
+    Letter,
 }
 
 /// What was proved for a holder, and when, by the factors that its account still has.

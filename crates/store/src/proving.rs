@@ -15,6 +15,7 @@ use crate::{
     accounts::AddressLookup,
     enrolments,
     factors::{self, Factor},
+    invitations,
     notices::{self, NewNotice, NoticeId},
     proofs::{self, CodeHmac, CodeProof, Holder, HolderId, Offered, Proved, Purpose, Verdict, Waiting},
     recoveries, registrations, sessions, sign_in,
@@ -227,6 +228,8 @@ pub enum Guesser {
     Registering(AddressLookup),
     /// Of somebody who proved the password or the recovery code of this account.
     Account(AccountId),
+    /// Of somebody who has the link of this guest.
+    Guest(AccountId),
 }
 
 impl Act for Guessed {
@@ -237,7 +240,9 @@ impl Act for Guessed {
         if let HolderId::Registration(id) = self.holder {
             return Ok(registrations::address_of(db, id, self.now).await?.map(Guesser::Registering));
         }
-        Ok(kept::whose(db, self.holder, self.now).await?.map(Guesser::Account))
+        let Some(account) = kept::whose(db, self.holder, self.now).await? else { return Ok(None) };
+        let guest = invitations::maker(db, account).await?.is_some();
+        Ok(Some(if guest { Guesser::Guest(account) } else { Guesser::Account(account) }))
     }
 }
 

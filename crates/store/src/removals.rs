@@ -122,39 +122,44 @@ impl Act for RemoveAccount {
     const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        // What opens the mailbox first.
-        const OWN: [&str; 9] = [
-            "DELETE FROM slot WHERE mailbox_id = $1",
-            "DELETE FROM record WHERE mailbox_id = $1",
-            "DELETE FROM passkey WHERE mailbox_id = $1",
-            "DELETE FROM enrolling_passkey WHERE mailbox_id = $1",
-            "DELETE FROM one_time_code WHERE mailbox_id = $1",
-            "DELETE FROM factor WHERE mailbox_id = $1",
-            "DELETE FROM security_event WHERE mailbox_id = $1",
-            "DELETE FROM receipt WHERE mailbox_id = $1",
-            "DELETE FROM notice WHERE mailbox_id = $1",
-        ];
-        const MEMBER: &str = "UPDATE member SET address_lookup = $2, notices = $3 WHERE mailbox_id = $1";
-        const MAILBOX: &str = "UPDATE mailbox SET kind = $2, told = 0, refused_since = NULL WHERE mailbox_id = $1";
-        let account = self.account;
-        if !waits::has_come(db, account, WaitKind::Removal, self.now).await? {
+        if !waits::has_come(db, self.account, WaitKind::Removal, self.now).await? {
             return Ok(false);
         }
-        sessions::end_all(db, account).await?;
-        sign_in::end_all(db, account).await?;
-        recoveries::end_all(db, account).await?;
-        waits::end(db, account, WaitKind::Removal).await?;
-        for sql in OWN {
-            db.exec(sql, &[&account]).await?;
-        }
-        // No address has this HMAC: whoever asks for the one that it had may have it.
-        let nobodys: AddressLookup = Sha256::digest(account.as_bytes()).into();
-        db.exec(MEMBER, &[&account, &nobodys, &LetterNotices::Never]).await?;
-        db.exec(MAILBOX, &[&account, &AccountKind::Removed]).await?;
+        remove(db, self.account).await?;
         notices::queue_all(db, &self.notices, self.now).await?;
-        erasure::queue(db).await?;
         Ok(true)
     }
+}
+
+/// Removes an account, or a guest, all but its letters.
+pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
+    // What opens the mailbox first.
+    const OWN: [&str; 10] = [
+        "DELETE FROM slot WHERE mailbox_id = $1",
+        "DELETE FROM record WHERE mailbox_id = $1",
+        "DELETE FROM passkey WHERE mailbox_id = $1",
+        "DELETE FROM enrolling_passkey WHERE mailbox_id = $1",
+        "DELETE FROM one_time_code WHERE mailbox_id = $1",
+        "DELETE FROM factor WHERE mailbox_id = $1",
+        "DELETE FROM security_event WHERE mailbox_id = $1",
+        "DELETE FROM receipt WHERE mailbox_id = $1",
+        "DELETE FROM notice WHERE mailbox_id = $1",
+        "DELETE FROM invitation WHERE mailbox_id = $1",
+    ];
+    const MEMBER: &str = "UPDATE member SET address_lookup = $2, notices = $3 WHERE mailbox_id = $1";
+    const MAILBOX: &str = "UPDATE mailbox SET kind = $2, told = 0, refused_since = NULL WHERE mailbox_id = $1";
+    sessions::end_all(db, account).await?;
+    sign_in::end_all(db, account).await?;
+    recoveries::end_all(db, account).await?;
+    waits::end(db, account, WaitKind::Removal).await?;
+    for sql in OWN {
+        db.exec(sql, &[&account]).await?;
+    }
+    // No address has this HMAC: whoever asks for the one that it had may have it.
+    let nobodys: AddressLookup = Sha256::digest(account.as_bytes()).into();
+    db.exec(MEMBER, &[&account, &nobodys, &LetterNotices::Never]).await?;
+    db.exec(MAILBOX, &[&account, &AccountKind::Removed]).await?;
+    erasure::queue(db).await
 }
 
 impl Store {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use securemailbox_protocol::{
+    accounts::AccountKind,
     factors::FactorKind,
     ids::{AccountId, SessionId},
     limits,
@@ -64,6 +65,8 @@ pub struct Session {
     pub kept: bool,
     /// Whether it may do nothing until its password was proved again.
     pub locked: bool,
+    /// Whether it is of somebody who came by a link and has no mailbox of their own.
+    pub guest: bool,
 }
 
 impl Session {
@@ -102,8 +105,9 @@ impl Act for SessionByToken {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, reserve, begun, used, kept, locked FROM session
-             WHERE token_hash = $1 AND expires > $2";
+            SELECT s.session_id, s.mailbox_id, s.level, s.proved, s.reserve, s.begun, s.used, s.kept, s.locked, b.kind
+              FROM session s JOIN mailbox b ON b.mailbox_id = s.mailbox_id
+             WHERE s.token_hash = $1 AND s.expires > $2";
         db.row(SQL, &[&self.token_hash, &self.now]).await?.map(session).transpose()
     }
 }
@@ -147,9 +151,10 @@ impl Act for ListSessions {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT session_id, mailbox_id, level, proved, reserve, begun, used, kept, locked FROM session
-             WHERE mailbox_id = $1 AND expires > $2
-             ORDER BY begun DESC, session_id DESC";
+            SELECT s.session_id, s.mailbox_id, s.level, s.proved, s.reserve, s.begun, s.used, s.kept, s.locked, b.kind
+              FROM session s JOIN mailbox b ON b.mailbox_id = s.mailbox_id
+             WHERE s.mailbox_id = $1 AND s.expires > $2
+             ORDER BY s.begun DESC, s.session_id DESC";
         db.rows(SQL, &[&self.account, &self.now]).await?.into_iter().map(session).collect()
     }
 }
@@ -261,6 +266,7 @@ fn session(mut row: Row) -> Result<Session, StoreError> {
         used: row.take()?,
         kept: row.take()?,
         locked: row.take()?,
+        guest: row.take::<AccountKind>()? == AccountKind::Guest,
     })
 }
 

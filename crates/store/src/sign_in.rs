@@ -1,6 +1,7 @@
 //! Signing in (PROTOCOL §9a): what waits between two requests, in rows and never in memory.
 
 use securemailbox_protocol::{
+    accounts::AccountKind,
     ids::{AccountId, SessionId, SignInId},
     limits,
     slots::{Slot, SlotKind},
@@ -11,7 +12,8 @@ use crate::{
     Act, Db, ReadOnly, Room, StoreError,
     accounts::AddressLookup,
     factors,
-    proofs::{self, Holder, HolderId, Offered, Proved, Standing, Waiting},
+    invitations::{self, LinkSlot},
+    proofs::{self, Holder, HolderId, Offered, Proved, Purpose, Standing, Waiting},
     sessions::{self, Begun, NewSession},
     slots,
 };
@@ -38,6 +40,8 @@ pub struct SignedIn {
     pub begun: Begun,
     /// The `password` slot, to which a password and one factor together give a right.
     pub slots: Vec<Slot>,
+    /// The slot that a link opens, where it was a link that began it.
+    pub link: Option<LinkSlot>,
 }
 
 /// The sign-in is unknown, older than five minutes, or not at this step.
@@ -176,17 +180,21 @@ impl Holder for SigningIn {
         if kind.is_reserve() {
             sessions::prove_reserve(db, self.session.id, now).await?;
         }
-        Ok(SignedIn { begun, slots: slots::of_kind(db, account, SlotKind::Password).await? })
+        let slots = slots::of_kind(db, account, SlotKind::Password).await?;
+        Ok(SignedIn { begun, slots, link: invitations::opened(db, account, now).await? })
     }
 }
 
 /// A sign-in whose password is proved, as what a proof is for.
 pub(crate) async fn waiting<D: Db>(db: &mut D, id: SignInId, now: Timestamp) -> Result<Option<Waiting>, StoreError> {
     const SQL: &str = "
-        SELECT m.mailbox_id, m.language FROM sign_in s JOIN member m ON m.mailbox_id = s.account_id
+        SELECT m.mailbox_id, m.language, b.kind
+          FROM sign_in s JOIN member m ON m.mailbox_id = s.account_id JOIN mailbox b ON b.mailbox_id = m.mailbox_id
          WHERE s.sign_in_id = $1 AND s.step = 'factors' AND s.expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
-    Ok(Some(Waiting::of_member(row.take()?, row.take()?)))
+    let waiting = Waiting::of_member(row.take()?, row.take()?);
+    let is_guest = row.take::<AccountKind>()? == AccountKind::Guest;
+    Ok(Some(if is_guest { Waiting { purpose: Purpose::Letter, ..waiting } } else { waiting }))
 }
 
 /// A session that a sign-in has begun.

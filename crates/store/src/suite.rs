@@ -12,6 +12,7 @@ mod erasing;
 mod forgetting;
 mod full_disk;
 mod holding;
+mod inviting;
 mod notifying;
 mod passkeys;
 mod posting;

@@ -21,7 +21,7 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 26] = [
+pub(crate) const DELETED: [&str; 27] = [
     "entry",
     "content",
     "letter",
@@ -45,13 +45,14 @@ pub(crate) const DELETED: [&str; 26] = [
     "receipt",
     "erasing",
     "one_time_code",
+    "invitation",
     "certificate",
     "member",
     "mailbox",
 ];
 
 /// Those of them in which a secret is also overwritten: an older version, a code, the server's half of a sign-in.
-const OVERWRITTEN: [&str; 5] = ["record", "proof", "registration", "sign_in", "member"];
+const OVERWRITTEN: [&str; 6] = ["record", "proof", "registration", "sign_in", "member", "invitation"];
 /// What overwrites a secret in a table whose other columns are marked all day.
 const KEY_OVERWRITTEN: &str = "UPDATE entry SET wrapped_key";
 

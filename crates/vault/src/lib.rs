@@ -12,6 +12,7 @@ pub mod identities;
 pub mod keyring;
 pub mod known_keys;
 pub mod letters;
+pub mod links;
 mod packets;
 pub mod passwords;
 pub mod receipts;

@@ -54,7 +54,7 @@ secret!(
     DeviceSecret
 );
 secret!(
-    /// The server's half of a device slot's key: made in the client, destroyed with the session.
+    /// The server's half of the key of a device slot or a link slot: made in the client, destroyed with the slot.
     ServerShare
 );
 secret!(
@@ -75,6 +75,16 @@ impl SlotKey {
         both[..32].copy_from_slice(&device.0);
         both[32..].copy_from_slice(&share.0);
         let key = Self::derive(SlotKind::Device, &both);
+        both.zeroize();
+        key
+    }
+
+    /// The key of a `link` slot, from what the link says and the server's half.
+    pub(crate) fn of_link(link: &[u8; 32], share: &ServerShare) -> Self {
+        let mut both = [0; 64];
+        both[..32].copy_from_slice(link);
+        both[32..].copy_from_slice(&share.0);
+        let key = Self::derive(SlotKind::Link, &both);
         both.zeroize();
         key
     }

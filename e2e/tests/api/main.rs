@@ -4,6 +4,7 @@
 
 mod burdens;
 mod guesses;
+mod guests;
 mod holds;
 mod limits;
 mod malformed;

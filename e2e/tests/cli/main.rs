@@ -8,6 +8,7 @@ mod devices;
 mod factors;
 mod failures;
 mod filing;
+mod guests;
 mod levels;
 mod lies;
 mod manners;

@@ -38,6 +38,7 @@ const SAME = {
   "two-credentials": "old-page",
   "not-an-opening": "old-page",
   "session-lives-on": "unreachable",
+  "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
   "wrong-host": "other-origin",
   "record-exists": "contended",
   "stale-version": "contended",

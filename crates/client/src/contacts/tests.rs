@@ -312,6 +312,7 @@ fn a_contact_with_everything_at_its_longest_fits_its_record() {
         offered: Some(Offer::Key { fingerprint: of(2).fingerprint, signed_at: far }),
         name: Name::parse(&wide.repeat(settings::NAME)).ok(),
         differs: Some(of(2).fingerprint),
+        invited: None,
         number: Contact::default().number_said(Some(number_check(1, "+461234567890123", false)), far),
         words: Words::default().towards(description.clone(), far),
         rest: Map::new(),

@@ -15,7 +15,10 @@ use securemailbox_protocol::{
 };
 use securemailbox_vault::letters::{Letter, SealRefused};
 
-use crate::failure::{Class, ClientProblem, Explained, Failure, explained};
+use crate::{
+    failure::{Class, ClientProblem, Explained, Failure, explained},
+    invitations::Invite,
+};
 
 const FORMAT: &str = "securemailbox/1 draft";
 
@@ -72,6 +75,9 @@ pub struct Addressed {
     /// How its readers are to be identified, if its writer asks for it (PROTOCOL §6).
     #[serde(default)]
     pub level: Option<Level>,
+    /// Those of its readers who are written to though they have no mailbox.
+    #[serde(default)]
+    pub invite: Vec<Invite>,
 }
 
 /// Which letter is answered.
@@ -195,7 +201,7 @@ impl Draft {
         }
         let subject = one_line(&self.subject);
         let Self { each, text, answers, level, .. } = self;
-        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level })
+        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level, invite: Vec::new() })
     }
 
     /// Whether it is longer than a letter may be. It can be written on, so that nothing is lost.

@@ -11,7 +11,7 @@ use securemailbox_vault::{
     letters::{Outgoing, SealRefused, SealedLetter, seal, seal_blind_copy},
 };
 
-use crate::{mailbox::Mailbox, recipient::Recipient, world::World};
+use crate::{directory::LookUpError, mailbox::Mailbox, recipient::Recipient, world::World};
 
 use super::{Addressed, SendError, SentTo, TextPrint, Waiting};
 
@@ -48,11 +48,19 @@ impl Mailbox {
         from: &Source<'_>,
     ) -> Result<(Waiting, Vec<Recipient>), SendError> {
         let Source { written, record, seen, hold } = from;
-        let mut readers = Vec::new();
+        let (mut readers, mut guests) = (Vec::new(), Vec::new());
         // A blind copy for oneself is the letter that one has.
         for address in written.to.iter().chain(&written.cc).chain(written.bcc.iter().filter(|to| *to != self.address()))
         {
-            let recipient = self.recipient(world, address).await;
+            let invite = written.invite.iter().find(|invite| invite.address == *address);
+            let recipient = match (self.recipient(world, address).await, invite) {
+                (Err(LookUpError::NoAccount), Some(invite)) => {
+                    let (guest, recipient) = self.invite(world, invite);
+                    guests.push(guest);
+                    Ok(recipient)
+                }
+                (found, _) => found,
+            };
             readers.push(recipient.map_err(|cause| SendError::LookUp { address: address.clone(), cause })?);
         }
         let parts = self.seal_parts(world, written, &readers, *hold)?;
@@ -79,7 +87,7 @@ impl Mailbox {
         }
         let waiting = Waiting {
             id,
-            letters: NewLetters { letters, draft: None, hold: *hold },
+            letters: NewLetters { letters, draft: None, hold: *hold, guests },
             contents,
             written: (*written).clone(),
             record: *record,

@@ -94,8 +94,15 @@ fn account() -> Account {
 fn signed_in(world: &TestWorld, slots: Vec<Slot>, with: Option<u8>) -> PasskeySignedIn {
     world.server.will("/sign-ins/passkey", ok(&PasskeySignIn { id: SIGN_IN, challenge: Octets(vec![3; 32]) }));
     let asked = ready(ask_for_passkey(world)).unwrap();
-    let begun =
-        NewSession { id: SESSION, account: account().id, level: Level::Passkey, proved: NOW, token: None, slots };
+    let begun = NewSession {
+        id: SESSION,
+        account: account().id,
+        level: Level::Passkey,
+        proved: NOW,
+        token: None,
+        slots,
+        share: None,
+    };
     world.server.will(path(format!("/sign-ins/{SIGN_IN}/passkey")), ok(&begun));
     world.server.will("/account", ok(&account()));
     world.server.will("/slots/device", ok(&()));

@@ -377,7 +377,7 @@ impl State {
 
     fn post(&mut self, device: u8, people: &People, now: Timestamp, body: &[u8]) -> Response {
         let (json, content) = parts(body);
-        let NewLetters { letters, draft, hold } = serde_json::from_slice(json).unwrap();
+        let NewLetters { letters, draft, hold, guests: _ } = serde_json::from_slice(json).unwrap();
         let mut posted = Vec::new();
         let is_known = |letter: &NewLetter| {
             let there = self.taken.iter().any(|taken| taken.letter.id == letter.id);

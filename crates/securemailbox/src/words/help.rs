@@ -80,6 +80,8 @@ fn about(command: &str) -> Option<&'static str> {
         "remove-mailbox" => "Radera brevlådan och alla brev i den, efter sju dagar",
         "stop" => "Stoppa den som vill öppna brevlådan med papper, eller radera den, medan det väntar",
         "events" => "Visa vad som har hänt med vem som får öppna brevlådan, de senaste 90 dagarna",
+        "invitations" => "Visa dem du har skrivit till som inte har någon brevlåda än",
+        "open" => "Läs det en länk leder till, utan brevlåda: en kod går till mobilen som avsändaren har angett",
         "send" => "Skriv ett brev",
         "reply" => "Svara på ett brev: till avsändaren, under samma ämne, i samma samtal",
         "forward" => "Skicka ett brev vidare, med dess ord under dina",
@@ -138,6 +140,12 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         (_, "to") => "Till vem; får anges flera gånger",
         (_, "cc") => "Vem som får en kopia, som alla ser; får anges flera gånger",
         (_, "bcc") => "Vem som får en dold kopia, som ingen annan ser; får anges flera gånger",
+        ("send", "phone") => {
+            "Mobilnumret till någon som inte har brevlåda: hen läser med en länk och en kod som skickas dit"
+        }
+        ("send", "print_link") => "Skriv ut länken, att lämna över själv. Annars skickar servern den",
+        ("open", "link") => "Länken från mejlet; annars en fråga, och då står den inte i någon lista över kommandon",
+        ("open", "answer") => "Svara på det senaste brevet med den här texten",
         (_, "level") => {
             "Kräver att den som läser just har legitimerat sig: phone (SMS-kod), authenticator (autentiseringsapp) eller passkey (lösennyckel). Ett svar och det som skickas vidare kräver vad brevet före krävde, om inte none anges"
         }

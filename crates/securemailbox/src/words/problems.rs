@@ -59,6 +59,10 @@ words! { of_server(ProblemType) FROM_SERVER
     OlderSheet => Page("problem.older_sheet", "problem.older_sheet.do");
     LastWayIn => Page("problem.last_way_in", "problem.last_way_in.do");
     ProofRequired => Page("problem.proof_required", "problem.proof_required.do");
+    MembersOnly => Own(
+        "Det här kräver en egen brevlåda.",
+        "Med en länk läser du och svarar den som skickade den. Skaffa en egen brevlåda för annat."
+    );
     OtherOrigin | WrongHost => Own(
         "Servern har en annan adress än den som programmet frågade på.",
         "Logga in på adressen du fick av den som driver tjänsten."

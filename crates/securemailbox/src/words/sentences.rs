@@ -172,6 +172,34 @@ sentences! {
         "opening it with paper was stopped; sheet and one-time codes are void"
         "att öppna med papper stoppades; blad och engångskoder gäller inte längre";
 
+    // People without a mailbox.
+    AskLink "The link:" "Länken:";
+    LinkCut
+        "The link is not whole. Copy all of it, from https:// to the last character, also where it goes on in the next line."
+        "Länken är inte hel. Kopiera hela, från https:// till sista tecknet, också om den fortsätter på nästa rad.";
+    LinkDiffers
+        "Something in the link is another character than in the e-mail. Copy it from there instead of typing it."
+        "Något tecken i länken är ett annat än i mejlet. Kopiera den därifrån i stället för att skriva av den.";
+    LinkFrom { from: &'a Address, expires: &'a str }
+        "{from} has written to you. The conversation is erased {expires}."
+        "{from} har skrivit till dig. Samtalet raderas {expires}.";
+    NothingToAnswer "There is no letter to answer." "Det finns inget brev att svara på.";
+    NobodyInvited "You have written to nobody without a mailbox." "Du har inte skrivit till någon utan brevlåda.";
+    PersonField "Person" "Person";
+    PhoneField "Phone" "Mobil";
+    ErasedAt "Erased" "Raderas";
+    OpenedAt { at: &'a str } "opened {at}" "öppnat {at}";
+    NotOpened "not opened" "inte öppnat";
+    OnePhone
+        "--phone is the phone of one person: give one --to."
+        "--phone är en persons mobil: ange en --to.";
+    WeSendLink { who: &'a Address }
+        "{who} has no mailbox and is sent a link. Our server sends the link, so whoever runs it could keep it and read; with --print-link nobody but the two of you can."
+        "{who} har ingen brevlåda och får en länk. Vår server skickar länken, så den som driver den skulle kunna behålla den och läsa; med --print-link kan ingen annan än ni två.";
+    YouHandLink { who: &'a Address, link: &'a str }
+        "{who} has no mailbox. Hand over this link yourself; nobody but the two of you can read, the server neither:\n{link}"
+        "{who} har ingen brevlåda. Lämna den här länken själv; ingen annan än ni två kan läsa, inte heller servern:\n{link}";
+
     // What waits.
     OpensAt { due: &'a str }
         "Sheet and one-time code are both paper, and paper may be stolen. So the mailbox opens at {due}, and its owner is told everywhere. Run recover again after that, with the same recovery code and a one-time code."

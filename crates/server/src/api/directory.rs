@@ -10,8 +10,11 @@ use securemailbox_protocol::{
     ids::{AccountId, CertificateHash},
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::directory::{
-    CertificateByHash, ListingByAddress, PhonesByAddress, ProvedPhone, SealedCertificate,
+use securemailbox_store::{
+    directory::{
+        CertificateByHash, Listing as Listed, ListingByAddress, PhonesByAddress, ProvedPhone, SealedCertificate,
+    },
+    invitations::{GuestByAddress, MakerOfGuest},
 };
 use subtle::ConstantTimeEq as _;
 
@@ -28,10 +31,24 @@ pub(crate) async fn look_up(
 ) -> Result<Json<Listing>, Problem> {
     mailroom.rates.look_up(access.who)?;
     let address_lookup = mailroom.seal.address_look_up(&look_up.address);
-    let listing = mailroom.store.read(ListingByAddress { address_lookup }).await?.ok_or(ProblemType::NoAccount)?;
+    let listing = listed_to(&mailroom, &access, address_lookup).await?.ok_or(ProblemType::NoAccount)?;
     let SealedCertificate { account, sealed } = listing.certificate;
     let certificate = mailroom.seal.certificate(account, &sealed)?.into();
     Ok(Json(Listing { account, certificate, level: listing.level }))
+}
+
+/// Whom the directory has for one who asks: members, and the guests whom one wrote to oneself. A guest finds whoever wrote, and
+/// learns of nobody else whether they are here (PROTOCOL §5).
+async fn listed_to(mailroom: &Mailroom, access: &Access, address_lookup: [u8; 32]) -> Result<Option<Listed>, Problem> {
+    let member = mailroom.store.read(ListingByAddress { address_lookup }).await?;
+    if access.session.guest {
+        let maker = mailroom.store.read(MakerOfGuest { guest: access.who }).await?;
+        return Ok(member.filter(|listed| Some(listed.certificate.account) == maker));
+    }
+    match member {
+        Some(member) => Ok(Some(member)),
+        None => Ok(mailroom.store.read(GuestByAddress { sender: access.mailbox, address_lookup }).await?),
+    }
 }
 
 /// Says whether the owner of an address is who the asker knows by this number, and nothing else: an address that nobody has is
@@ -40,10 +57,10 @@ pub(crate) async fn look_up(
     responses((status = 200, body = NumberChecked), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn check_number(
     State(mailroom): State<Mailroom>,
-    access: Access,
+    session: Session,
     Json(asked): Json<NumberToCheck>,
 ) -> Result<Json<NumberChecked>, Problem> {
-    Ok(Json(checked(&mailroom, access.who, &asked).await?))
+    Ok(Json(checked(&mailroom, session.account, &asked).await?))
 }
 
 async fn checked(mailroom: &Mailroom, asker: AccountId, asked: &NumberToCheck) -> Result<NumberChecked, Problem> {
@@ -62,7 +79,7 @@ async fn checked(mailroom: &Mailroom, asker: AccountId, asked: &NumberToCheck) -
     responses((status = 200, content_type = "application/octet-stream", body = [u8]), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn certificate(
     State(mailroom): State<Mailroom>,
-    _: Session,
+    _: Access,
     Id(hash): Id<CertificateHash>,
 ) -> Result<Response, Problem> {
     let SealedCertificate { account, sealed } =

@@ -6,6 +6,7 @@ mod changes;
 mod directory;
 mod events;
 mod factors;
+pub(crate) mod invitations;
 pub(crate) mod letters;
 mod passkeys;
 mod proofs;
@@ -53,6 +54,8 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(sign_ins::finish))
         .routes(routes!(proofs::of_sign_in))
         .routes(routes!(proofs::enter_of_sign_in))
+        .routes(routes!(invitations::begin))
+        .routes(routes!(invitations::list))
         .routes(routes!(passkeys::begin_sign_in))
         .routes(routes!(passkeys::enter))
         .routes(routes!(recoveries::begin))

@@ -20,9 +20,11 @@ use securemailbox_protocol::{
     security::SecurityEventKind,
     sessions::NewSession,
     sign_in::RecoveryProved,
+    slots::{Slot, SlotKind},
 };
 use securemailbox_store::{
     factors::{self, Factor, FactorsOf},
+    invitations::LinkSlot,
     notices::NoticeId,
     passkeys::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge},
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Purpose, Step, Verdict},
@@ -37,7 +39,7 @@ use securemailbox_store::{
     sign_in::SigningIn,
 };
 
-use super::{Id, passkeys, recoveries, security};
+use super::{Id, passkeys, recoveries, security, slots};
 use crate::{
     authenticator,
     body::Json,
@@ -112,7 +114,11 @@ pub(crate) async fn enter_of_sign_in(
     let holder = SigningIn { id, session: session.clone() };
     let signed_in = enter(&mailroom, holder, &EnterProof { factor, answer }, session.id, caller).await?;
     security::ring(&mailroom);
-    let answer = session::begun(session.id, signed_in.begun, signed_in.slots);
+    let mut answer = session::begun(session.id, signed_in.begun, signed_in.slots);
+    if let Some(LinkSlot { id, sealed, share_sealed }) = signed_in.link {
+        answer.share = Some(slots::open_share(&mailroom, answer.account, id, &share_sealed)?);
+        answer.slots.push(Slot { id, kind: SlotKind::Link, sealed: sealed.into() });
+    }
     Ok(session::hand_over(&mailroom, answer, &token, delivery, caller.device))
 }
 
@@ -296,15 +302,21 @@ pub(crate) async fn choose(
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
     };
-    message(mailroom, holder, account, &to, caller).count().await?;
+    match (chosen.purpose, &to) {
+        (Purpose::Letter, Recipient::Phone(phone)) => {
+            Tallies::of(mailroom).code_of_link(account, phone, caller.network).count().await?;
+        }
+        _ => message(mailroom, holder, account, &to, caller).count().await?,
+    }
     let mut rng = mailroom.rng();
     let digits = Code::generate(&mut rng);
     let (code, text) = match (chosen.in_vain, chosen.purpose) {
         (true, Purpose::Removal) => (NOBODYS_CODE, Text::NotHere),
-        (true, Purpose::Mailbox | Purpose::Proof) => (NOBODYS_CODE, Text::AlreadyHere),
+        (true, Purpose::Mailbox | Purpose::Proof | Purpose::Letter) => (NOBODYS_CODE, Text::AlreadyHere),
         (false, Purpose::Removal) => {
             (hmac(mailroom, holder, choice.factor, &digits), Text::RemovalCode { code: digits })
         }
+        (false, Purpose::Letter) => (hmac(mailroom, holder, choice.factor, &digits), Text::LetterCode { code: digits }),
         (false, Purpose::Mailbox | Purpose::Proof) => {
             (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
         }
@@ -385,6 +397,7 @@ pub(crate) async fn enter<H: Holder>(
         Guesser::Account(account) => {
             Tallies::of(mailroom).wrong_at_account(*account, caller.device.known_to(&mailroom.seal, *account))
         }
+        Guesser::Guest(guest) => Tallies::of(mailroom).wrong_at_link(*guest),
     };
     wrong.count().await?;
     if let Answer::Passkey(assertion) = answer {
@@ -470,7 +483,9 @@ async fn typed(
     session: SessionId,
 ) -> Result<Typed, Problem> {
     match (answer, whose) {
-        (Answer::Code(code), Guesser::Registering(_)) => Ok(Typed::Sent(hmac(mailroom, holder, factor, code))),
+        (Answer::Code(code), Guesser::Registering(_) | Guesser::Guest(_)) => {
+            Ok(Typed::Sent(hmac(mailroom, holder, factor, code)))
+        }
         (Answer::Code(code), Guesser::Account(account)) => {
             let factors = mailroom.store.read(FactorsOf { account: *account }).await?;
             match factors.iter().find(|one| one.id == factor && one.kind == FactorKind::Authenticator) {
@@ -495,7 +510,7 @@ async fn typed(
             let code = mailroom.seal.one_time_code(*account, code);
             Ok(Typed::Kept(KeptCode::OneTime(OneTimeCodeUsed { code, session, notices })))
         }
-        (Answer::OneTimeCode(_), Guesser::Registering(_)) | (Answer::Passkey(_), _) => {
+        (Answer::OneTimeCode(_), Guesser::Registering(_) | Guesser::Guest(_)) | (Answer::Passkey(_), _) => {
             Err(ProblemType::CodeRefused.into())
         }
     }

@@ -89,7 +89,7 @@ pub(super) async fn of_paper(mailroom: &Mailroom, id: RecoveryId) -> Result<NewW
     let guessed = Guessed { holder: HolderId::Recovery(id), now: mailroom.now() };
     match mailroom.store.read(guessed).await? {
         Some(Guesser::Account(account)) => waits::new(mailroom, account, WaitKind::Recovery).await,
-        Some(Guesser::Registering(_)) | None => Err(ProblemType::CodeRefused.into()),
+        Some(Guesser::Registering(_) | Guesser::Guest(_)) | None => Err(ProblemType::CodeRefused.into()),
     }
 }
 

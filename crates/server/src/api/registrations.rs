@@ -165,7 +165,11 @@ pub(crate) async fn complete(
     Ok(session::hand_over(&mailroom, answer, &token, complete.session, device))
 }
 
-fn first_record(name: &str, record: FirstRecord, limit: usize) -> Result<registrations::FirstRecord, Problem> {
+pub(super) fn first_record(
+    name: &str,
+    record: FirstRecord,
+    limit: usize,
+) -> Result<registrations::FirstRecord, Problem> {
     within(name, &record.sealed.0, limit)?;
     Ok(registrations::FirstRecord { id: record.id, sealed: record.sealed.0 })
 }

@@ -186,10 +186,11 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 38] = [
+    const ASK_NOT: [(&str, &str); 39] = [
         // Whoever is signed in can say no.
         ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
+        ("GET", "/invitations"),
         ("POST", "/factors/{id}/proofs"),
         ("POST", "/factors/{id}/proofs/enter"),
         ("GET", "/account"),

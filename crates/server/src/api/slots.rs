@@ -8,7 +8,9 @@ use axum::{
 };
 use securemailbox_protocol::{
     accounts::{PasswordRequest, PasswordResponse},
+    ids::{AccountId, SlotId},
     limits,
+    octets::Octets,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
     security::SecurityEventKind,
@@ -29,7 +31,7 @@ use crate::{
     mailroom::Mailroom,
     opaque::OpaqueServer,
     problem::Problem,
-    session::{LockedOrNot, PresentedToken, Session},
+    session::{LockedOrNot, OfAnybody, PresentedToken, Session},
 };
 
 /// The length of a server share, in bytes.
@@ -60,21 +62,12 @@ impl From<RemovePasswordError> for Problem {
     responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn put_device(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    OfAnybody(session): OfAnybody,
     PresentedToken(token): PresentedToken,
     Json(new): Json<NewDeviceSlot>,
 ) -> Result<Response, Problem> {
     within("sealed", &new.sealed.0, limits::SLOT)?;
-    if new.share.0.len() != SHARE {
-        return Err(Problem::bad_request("`share` is 32 bytes"));
-    }
-    let share_sealed = mailroom.seal.seal(
-        Purpose::Share,
-        *session.account.as_bytes(),
-        *new.id.as_bytes(),
-        &new.share.0,
-        &mut mailroom.rng(),
-    );
+    let share_sealed = seal_share(&mailroom, session.account, new.id, &new.share.0)?;
     let slot = slots::DeviceSlot { id: new.id, sealed: new.sealed.0, share_sealed };
     mailroom.store.write(PutDeviceSlot { account: session.account, session: session.id, slot, keep: new.keep }).await?;
     let cookie = session.renewed_cookie(&token, new.keep, mailroom.now());
@@ -86,15 +79,38 @@ pub(crate) async fn put_device(
 #[utoipa::path(get, path = "/slots/device", responses((status = 200, body = DeviceSlot), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn read_device(
     State(mailroom): State<Mailroom>,
-    session: Session,
+    OfAnybody(session): OfAnybody,
     PresentedToken(token): PresentedToken,
 ) -> Result<Response, Problem> {
     let slot = mailroom.store.read(DeviceSlotOf { session: session.id }).await?.ok_or(ProblemType::NotFound)?;
-    let share =
-        mailroom.seal.open(Purpose::Share, *session.account.as_bytes(), *slot.id.as_bytes(), &slot.share_sealed)?;
+    let share = open_share(&mailroom, session.account, slot.id, &slot.share_sealed)?;
     let cookie = session.renewed_cookie(&token, session.kept, mailroom.now());
-    let slot = DeviceSlot { id: slot.id, sealed: slot.sealed.into(), share: share.to_vec().into() };
+    let slot = DeviceSlot { id: slot.id, sealed: slot.sealed.into(), share };
     Ok((AppendHeaders(cookie), axum::Json(slot)).into_response())
+}
+
+/// A server share that a client made, as it is kept.
+pub(super) fn seal_share(
+    mailroom: &Mailroom,
+    account: AccountId,
+    slot: SlotId,
+    share: &[u8],
+) -> Result<Vec<u8>, Problem> {
+    if share.len() != SHARE {
+        return Err(Problem::bad_request("`share` is 32 bytes"));
+    }
+    let (account, slot) = (*account.as_bytes(), *slot.as_bytes());
+    Ok(mailroom.seal.seal(Purpose::Share, account, slot, share, &mut mailroom.rng()))
+}
+
+/// The share again, to be given out.
+pub(super) fn open_share(
+    mailroom: &Mailroom,
+    account: AccountId,
+    slot: SlotId,
+    sealed: &[u8],
+) -> Result<Octets, Problem> {
+    Ok(mailroom.seal.open(Purpose::Share, *account.as_bytes(), *slot.as_bytes(), sealed)?.to_vec().into())
 }
 
 /// Locks this session: its device slot and share are destroyed, and it may do nothing until it is unlocked.

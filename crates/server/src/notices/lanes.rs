@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use rand::Rng;
-use securemailbox_protocol::{limits, time::Timestamp};
+use securemailbox_protocol::{limits, sealed::Purpose, time::Timestamp};
 use securemailbox_store::{
     StoreError,
     notices::{ClaimNotices, DropNotice, DueNotice, Lane, NoticeContent, NoticeFailed, NoticeRefused, NoticeSent},
@@ -248,6 +248,13 @@ fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Resul
         }
         NoticeContent::Letter { account, address_sealed, language } => {
             (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, Text::NewLetter)
+        }
+        NoticeContent::Invitation { account, address_sealed, language, link_sealed } => {
+            let place = *account.as_bytes();
+            let link = link_sealed.as_ref().map(|sealed| mailroom.seal.open(Purpose::Outbox, place, place, sealed));
+            let link = link.transpose()?.map(|link| String::from_utf8(link.to_vec())).transpose();
+            let text = Text::LetterByLink { link: link.map_err(|_| Unsealed)? };
+            (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, text)
         }
         NoticeContent::Nobody => return Err(Unsealed),
     };

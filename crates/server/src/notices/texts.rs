@@ -3,6 +3,7 @@
 use securemailbox_protocol::{
     accounts::Language,
     factors::Code,
+    invitations,
     security::SecurityEventKind,
     time::Timestamp,
     waits::{self, Wait, WaitKind},
@@ -60,6 +61,16 @@ pub enum Text {
     },
     /// A letter waits in the mailbox. Neither sender nor subject is named.
     NewLetter,
+    /// A letter waits for somebody who has no mailbox. Neither sender nor subject is named.
+    LetterByLink {
+        /// What stands behind the `#` of the link; none if it was sent before.
+        link: Option<String>,
+    },
+    /// The code by which somebody reads who has no mailbox.
+    LetterCode {
+        /// The six digits that the message says.
+        code: Code,
+    },
     /// Something was done about who may open the mailbox: an e-mail.
     SecurityEvent {
         /// What was done.
@@ -108,12 +119,14 @@ impl Text {
             | Self::PhoneCode { code }
             | Self::SignInCode { code }
             | Self::RecoveryCode { code }
+            | Self::LetterCode { code }
             | Self::ProofCode { code } => Some(code),
             Self::AlreadyHere
             | Self::NotHere
             | Self::Removed
             | Self::BriefRemoved
             | Self::NewLetter
+            | Self::LetterByLink { .. }
             | Self::SecurityEvent { .. }
             | Self::BriefSecurityEvent { .. }
             | Self::Wait { .. }
@@ -132,8 +145,10 @@ impl Text {
             | Self::PhoneCode { .. }
             | Self::SignInCode { .. }
             | Self::RecoveryCode { .. }
+            | Self::LetterCode { .. }
             | Self::ProofCode { .. } => true,
             Self::NewLetter
+            | Self::LetterByLink { .. }
             | Self::Removed
             | Self::BriefRemoved
             | Self::SecurityEvent { .. }
@@ -224,6 +239,11 @@ impl Text {
                 subject: "Du har fått ett brev",
                 text: format!("Ett förseglat brev väntar i din brevlåda.\nLogga in och läs det på {url}\n"),
             },
+            Self::LetterByLink { link } => swedish_letter_by_link(link.as_deref().map(|link| open_link(url, link))),
+            Self::LetterCode { .. } => Words {
+                subject: "",
+                text: format!("Din kod för att läsa brevet hos {service}: {code}. Ge den inte till någon."),
+            },
             Self::SecurityEvent { event, at } => Words {
                 subject: "Något har ändrats i din brevlåda",
                 text: format!(
@@ -313,6 +333,11 @@ impl Text {
                 subject: "You have a letter",
                 text: format!("A sealed letter waits in your mailbox.\nSign in and read it at {url}\n"),
             },
+            Self::LetterByLink { link } => english_letter_by_link(link.as_deref().map(|link| open_link(url, link))),
+            Self::LetterCode { .. } => Words {
+                subject: "",
+                text: format!("Your code to read the letter at {service}: {code}. Give it to nobody."),
+            },
             Self::SecurityEvent { event, at } => Words {
                 subject: "Something was changed in your mailbox",
                 text: format!(
@@ -342,6 +367,38 @@ impl Text {
             }
         }
     }
+}
+
+/// To somebody who has no mailbox. The link stands alone on its line, so that no mail program takes a full stop into it.
+fn swedish_letter_by_link(link: Option<String>) -> Words {
+    let text = match link {
+        Some(link) => format!(
+            "Någon har skrivit ett förseglat brev till dig. Öppna länken, så ser du vem. Innan du läser skickar vi en kod till din \
+             mobil. Du behöver inget konto och installerar ingenting.\n\n{link}\n\n\
+             Ge inte länken till någon annan.\n"
+        ),
+        None => "Det har kommit ett brev till i samtalet. Öppna samma länk som förut, i mejlet om det första brevet.\n"
+            .into(),
+    };
+    Words { subject: "Du har fått ett förseglat brev", text }
+}
+
+fn english_letter_by_link(link: Option<String>) -> Words {
+    let text = match link {
+        Some(link) => format!(
+            "Someone has written a sealed letter to you. Open the link to see who. Before you read, we send a code to your mobile \
+             phone. You need no account and install nothing.\n\n{link}\n\n\
+             Give the link to nobody else.\n"
+        ),
+        None => "Another letter has come in the conversation. Open the same link as before, in the e-mail about the first one.\n"
+            .into(),
+    };
+    Words { subject: "You have a sealed letter", text }
+}
+
+/// The secret stands in the fragment, which no server, proxy or log is sent.
+fn open_link(url: &str, secret: &str) -> String {
+    format!("{url}{}#{secret}", invitations::PAGE)
 }
 
 /// What waits, and how it is stopped.

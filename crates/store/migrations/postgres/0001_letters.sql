@@ -35,6 +35,21 @@ CREATE TABLE member (
     level          BIGINT NOT NULL
 );
 
+-- A guest: a member by row, under a look-up that no address has. `sender_id`: the mailbox of whoever wrote, and the only one that
+-- it may write to. `token_hash`: SHA-256 of what its link shows. `link_sealed`: the link, until a mail server has it.
+CREATE TABLE invitation (
+    mailbox_id     BYTEA NOT NULL PRIMARY KEY,
+    sender_id      BYTEA NOT NULL,
+    address_lookup BYTEA NOT NULL,
+    token_hash     BYTEA NOT NULL UNIQUE,
+    link_sealed    BYTEA,
+    made           BIGINT NOT NULL,
+    opened         BIGINT,
+    expires        BIGINT NOT NULL,
+    UNIQUE (sender_id, address_lookup)
+);
+CREATE INDEX invitation_by_expiry ON invitation (expires);
+
 -- Apart from the mailbox, whose row is rewritten with every change.
 CREATE TABLE certificate (
     mailbox_id       BYTEA NOT NULL PRIMARY KEY,

@@ -35,6 +35,21 @@ CREATE TABLE member (
     level          INTEGER NOT NULL
 ) STRICT;
 
+-- A guest: a member by row, under a look-up that no address has. `sender_id`: the mailbox of whoever wrote, and the only one that
+-- it may write to. `token_hash`: SHA-256 of what its link shows. `link_sealed`: the link, until a mail server has it.
+CREATE TABLE invitation (
+    mailbox_id     BLOB NOT NULL PRIMARY KEY,
+    sender_id      BLOB NOT NULL,
+    address_lookup BLOB NOT NULL,
+    token_hash     BLOB NOT NULL UNIQUE,
+    link_sealed    BLOB,
+    made           INTEGER NOT NULL,
+    opened         INTEGER,
+    expires        INTEGER NOT NULL,
+    UNIQUE (sender_id, address_lookup)
+) STRICT;
+CREATE INDEX invitation_by_expiry ON invitation (expires);
+
 -- Apart from the mailbox, whose row is rewritten with every change.
 CREATE TABLE certificate (
     mailbox_id       BLOB NOT NULL PRIMARY KEY,

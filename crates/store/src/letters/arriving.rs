@@ -1,6 +1,7 @@
 //! How letters come into a mailbox: posted, or released.
 
 use securemailbox_protocol::{
+    accounts::AccountKind,
     ids::{AccountId, CertificateHash, LetterId, MailboxId},
     letters::Folder,
     numbers::ChangeNumber,
@@ -8,7 +9,7 @@ use securemailbox_protocol::{
 };
 
 use super::PostLettersError;
-use crate::{Db, StoreError, ToParam, notices, pulse, quotas, quotas::Quota};
+use crate::{Db, StoreError, ToParam, invitations, notices, pulse, quotas, quotas::Quota};
 
 /// Letters of one sender on their way into mailboxes.
 pub(super) struct Arriving {
@@ -45,7 +46,7 @@ impl Arriving {
         const RAISE: &str = "
             UPDATE mailbox SET change = change + $2, letters = letters + $2, bytes = bytes + $3
              WHERE mailbox_id = $1 AND kind <> 'removed'
-            RETURNING change, erase_letters, erase_drafts, certificate_hash, told, letters, bytes";
+            RETURNING change, erase_letters, erase_drafts, certificate_hash, told, letters, bytes, kind";
         const ENTRY: &str = "
             INSERT INTO entry (mailbox_id, letter_id, sender_id, folder, read, arrived, change, wrapped_key)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -57,6 +58,9 @@ impl Arriving {
         let pulse = pulse::pulse(&mut raised)?;
         let (certificate, told): (CertificateHash, bool) = (raised.take()?, raised.take()?);
         let holds = (raised.take()?, raised.take()?);
+        if raised.take::<AccountKind>()? == AccountKind::Guest {
+            invitations::extend(db, account, self.now).await?;
+        }
         db.touched(account.mailbox(), pulse);
         for (change, arrival) in (pulse.change.get() - count + 1..).zip(letters) {
             if arrival.certificate != certificate {

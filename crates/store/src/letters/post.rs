@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Act, Db, StoreError, ToParam, erasure,
+    invitations::{self, NewGuest},
     quotas::{self, Quota},
 };
 
@@ -52,8 +53,8 @@ pub enum PostLettersError {
         /// The account whose mailbox it is.
         reader: AccountId,
     },
-    /// The sender is not among the readers of each letter, or someone is twice.
-    #[error("the readers of a letter are not the sender and others, each once")]
+    /// The sender is not among the readers of each letter, someone is twice, or a guest is not among them.
+    #[error("the readers of a letter are not the sender and others, each once, or a guest reads none")]
     Readers,
     /// The store failed.
     #[error("the store failed")]
@@ -70,6 +71,8 @@ pub struct PostLetters {
     pub sender: MailboxId,
     /// One, and one more for each Bcc reader; or one for each reader.
     pub letters: Vec<PostLetter>,
+    /// Readers who have no mailbox and are made a guest account. Each reads one of the letters.
+    pub guests: Vec<NewGuest>,
     /// The sender's draft that they were.
     pub draft: Option<SentDraft>,
     /// When their readers get them, if not at once.
@@ -92,6 +95,12 @@ impl Act for PostLetters {
             match self.earlier(db, letter).await? {
                 Some(arrived) => drop(arrivals.insert(letter.new.id, arrived)),
                 None => drop(unposted.insert(letter.new.id, letter)),
+            }
+        }
+        // In a repetition they are there.
+        for guest in self.guests.iter().filter(|_| !unposted.is_empty()) {
+            if !invitations::make(db, self.sender, guest, self.now).await? {
+                return Err(PostLettersError::StaleKey { reader: guest.account });
             }
         }
         // In the order of ids, letters before accounts, so that two posts at once wait for each other in one order.
@@ -145,6 +154,10 @@ impl PostLetters {
             if readers.len() != new.readers.len() || !readers.iter().any(|reader| reader.mailbox() == self.sender) {
                 return Err(PostLettersError::Readers);
             }
+        }
+        let readers = self.letters.iter().flat_map(|letter| &letter.new.readers);
+        if !self.guests.iter().all(|guest| readers.clone().any(|reader| reader.account == guest.account)) {
+            return Err(PostLettersError::Readers);
         }
         Ok(())
     }

@@ -125,6 +125,7 @@ async fn a_held_letter_whose_time_in_the_trash_is_over_goes_to_nobody(store: Sto
     let act = PostLetters {
         sender,
         letters: vec![letter],
+        guests: Vec::new(),
         draft: None,
         release: Some(day(40)),
         quota: Quota::NONE,

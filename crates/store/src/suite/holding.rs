@@ -42,7 +42,10 @@ fn size(letter: &PostLetter) -> u64 {
 async fn post(store: &Store, sender: &Person, letter: &PostLetter, quota: Quota) -> Result<(), PostLettersError> {
     let letters = vec![again(letter)];
     let sender = sender.account.mailbox();
-    store.write(PostLetters { sender, letters, draft: None, release: None, quota, now: NOW }).await.map(drop)
+    store
+        .write(PostLetters { sender, letters, guests: Vec::new(), draft: None, release: None, quota, now: NOW })
+        .await
+        .map(drop)
 }
 
 fn record(

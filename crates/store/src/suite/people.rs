@@ -226,6 +226,7 @@ pub(super) async fn post(
         .write(PostLetters {
             sender: sender.account.mailbox(),
             letters,
+            guests: Vec::new(),
             draft: None,
             release: None,
             quota: Quota::NONE,

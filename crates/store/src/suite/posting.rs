@@ -85,6 +85,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     let post = |now| PostLetters {
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
+        guests: Vec::new(),
         draft: None,
         release: None,
         quota: Quota::NONE,
@@ -102,6 +103,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     let both = PostLetters {
         sender: anna.account.mailbox(),
         letters: vec![again(&letter), again(&new)],
+        guests: Vec::new(),
         draft: None,
         release: None,
         quota: Quota::NONE,
@@ -180,6 +182,7 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
     let post = |draft| PostLetters {
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
+        guests: Vec::new(),
         draft: first(draft),
         release: None,
         quota: Quota::NONE,
@@ -213,6 +216,7 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
         PostLetters {
             sender: mailbox,
             letters: vec![again(&letter)],
+            guests: Vec::new(),
             draft,
             release: None,
             quota: Quota::NONE,
@@ -231,6 +235,7 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     let second = PostLetters {
         sender: mailbox,
         letters: vec![dice.letter(&[&anna, &bjorn])],
+        guests: Vec::new(),
         draft,
         release: None,
         quota: Quota::NONE,
@@ -254,6 +259,7 @@ async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
     let post = PostLetters {
         sender: anna.account.mailbox(),
         letters: vec![stale],
+        guests: Vec::new(),
         draft: first(kept),
         release: None,
         quota: Quota::NONE,
@@ -274,6 +280,7 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
             PostLetters {
                 sender: anna.account.mailbox(),
                 letters: vec![letter],
+                guests: Vec::new(),
                 draft,
                 release: None,
                 quota: Quota::NONE,

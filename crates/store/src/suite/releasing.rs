@@ -40,7 +40,15 @@ const HELD: u64 = 10;
 
 async fn post_held(store: &Store, sender: &Person, letter: PostLetter) -> Result<(), PostLettersError> {
     let (sender, release) = (sender.account.mailbox(), Some(later(HELD)));
-    let act = PostLetters { sender, letters: vec![letter], draft: None, release, quota: Quota::NONE, now: NOW };
+    let act = PostLetters {
+        sender,
+        letters: vec![letter],
+        guests: Vec::new(),
+        draft: None,
+        release,
+        quota: Quota::NONE,
+        now: NOW,
+    };
     store.write(act).await.map(drop)
 }
 

@@ -10,6 +10,7 @@ use axum::{
 use http_body_util::Limited;
 use securemailbox_protocol::{
     ids::{AccountId, ContentHash},
+    invitations::NewGuest,
     letters::{Hold, NewLetter, NewLetters, Posted, SentDraft},
     levels::Level,
     limits,
@@ -17,6 +18,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 use securemailbox_store::{
+    invitations::MakerOfGuest,
     letters::{PostLetter, PostLetters, PostLettersError, Strangers},
     notices::Lane,
 };
@@ -25,7 +27,7 @@ use utoipa::ToSchema;
 
 use crate::{
     access::Access,
-    api::within,
+    api::{invitations, within},
     body::{self, Json},
     budgets::Tab,
     mailroom::Mailroom,
@@ -79,12 +81,14 @@ pub(crate) async fn post(
     let _place = mailroom.budgets.post(access.who).await?;
     let received =
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
-    let Received { letters, draft, hold } = received;
+    let Received { letters, guests, draft, hold } = received;
     let now = mailroom.now();
     let release = hold.map(|hold| release(hold, now)).transpose()?;
     check_rates(&mailroom, &access, &letters).await?;
+    check_guests(&mailroom, &access, &letters, &guests).await?;
+    let guests = guests.into_iter().map(|guest| invitations::guest(&mailroom, guest)).collect::<Result<_, _>>()?;
     let count = letters.len();
-    let act = PostLetters { sender: access.mailbox, letters, draft, release, quota: mailroom.quota, now };
+    let act = PostLetters { sender: access.mailbox, letters, guests, draft, release, quota: mailroom.quota, now };
     let posted = mailroom.store.write(act).await?;
     if release.is_none() {
         mailroom.notices.ring(Lane::Letters);
@@ -103,6 +107,22 @@ async fn check_rates(mailroom: &Mailroom, access: &Access, letters: &[PostLetter
     mailroom.rates.strangers(access.who, &strangers).map_err(too_many)
 }
 
+/// A guest writes to whoever wrote to them, and makes no guests.
+async fn check_guests(
+    mailroom: &Mailroom,
+    access: &Access,
+    letters: &[PostLetter],
+    guests: &[NewGuest],
+) -> Result<(), Problem> {
+    if !access.session.guest {
+        return Ok(());
+    }
+    let maker = mailroom.store.read(MakerOfGuest { guest: access.who }).await?;
+    let mut readers = letters.iter().flat_map(|letter| &letter.new.readers).map(|reader| reader.account);
+    let to_maker = readers.all(|reader| reader == access.who || Some(reader) == maker);
+    if to_maker && guests.is_empty() { Ok(()) } else { Err(ProblemType::MembersOnly.into()) }
+}
+
 /// Says of what there was too much: whoever wrote it has tried nothing too often.
 fn too_many(problem: Problem) -> Problem {
     problem.called(ProblemType::TooManyLetters)
@@ -112,6 +132,8 @@ fn too_many(problem: Problem) -> Problem {
 pub(crate) struct Received {
     /// Each with its content, which is the one that was announced.
     pub(crate) letters: Vec<PostLetter>,
+    /// Readers who have no mailbox.
+    guests: Vec<NewGuest>,
     /// The sender's draft that the letters were, if they were one, as the sender has read it.
     draft: Option<SentDraft>,
     /// How long they are held.
@@ -143,6 +165,9 @@ pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
     if new.letters.is_empty() || new.letters.len() > limits::LETTERS {
         return Err(Problem::bad_request(format!("`letters` holds 1 to {} letters", limits::LETTERS)));
     }
+    if new.guests.len() > limits::GUESTS {
+        return Err(Problem::bad_request(format!("`guests` holds at most {}", limits::GUESTS)));
+    }
     let mut letters = Vec::with_capacity(new.letters.len());
     for (number, new) in new.letters.into_iter().enumerate() {
         check(&new)?;
@@ -154,7 +179,7 @@ pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
         letters.push(PostLetter { new, content });
     }
     match parts.next_field().await {
-        Ok(None) => Ok(Received { letters, draft: new.draft, hold: new.hold }),
+        Ok(None) => Ok(Received { letters, guests: new.guests, draft: new.draft, hold: new.hold }),
         Ok(Some(_)) => Err(Problem::bad_request("there are more parts than letters")),
         Err(error) => Err(torn(&error)),
     }

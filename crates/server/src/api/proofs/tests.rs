@@ -149,6 +149,7 @@ impl House {
             reserve: row.reserve,
             begun: row.begun,
             kept: row.kept,
+            guest: row.guest,
             delivery: SessionDelivery::Bearer,
         }
     }

@@ -1,0 +1,128 @@
+//! Writing to somebody who has no mailbox (PROTOCOL §5): a guest account is made here, complete but for its owner, and goes out with
+//! its first letter.
+
+use securemailbox_protocol::{
+    accounts::Language,
+    address::Address,
+    endpoints,
+    ids::{AccountId, SlotId},
+    invitations::{InvitationRow, NewGuest, NewLinkSlot},
+    levels::Level,
+    octets::Octets,
+    phone::PhoneNumber,
+    records::RecordPurpose,
+};
+use securemailbox_vault::{
+    identities::Identity,
+    keyring::Keyring,
+    known_keys::KnownKey,
+    links::LinkSecret,
+    secrets::{AccountSecret, ServerShare},
+    slots::{self, SlotPlace},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    accounts::first_record,
+    contacts::{Contact, Description, Event, Invited},
+    failure::CallError,
+    mailbox::Mailbox,
+    recipient::Recipient,
+    settings::{NAME, Name, Settings},
+    world::World,
+};
+
+/// Somebody who is written to though they have no mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// Whom.
+    pub address: Address,
+    /// By which phone they are proved.
+    pub phone: PhoneNumber,
+    /// The language of what the server writes to them.
+    pub language: Language,
+    /// Whether the server sends the link. Where their writer hands it over, no operator can ever open the letter.
+    pub mailed: bool,
+}
+
+impl Mailbox {
+    /// Makes the guest account of somebody, and remembers their key, phone and link. Nothing counts before the server has it.
+    pub(crate) fn invite(&self, world: &impl World, invite: &Invite) -> (NewGuest, Recipient) {
+        let account = AccountId::new(world.now(), &mut world.rng());
+        let secret = AccountSecret::generate(&mut world.rng());
+        let identity = Identity::generate(&invite.address, world.now(), &mut world.rng());
+        let certificate = identity.certificate().clone();
+        let link = LinkSecret::generate(&mut world.rng());
+        let name = called(&invite.address).unwrap_or_else(|| self.name.borrow().clone());
+        // They know whoever wrote to them, and nobody else.
+        let own = KnownKey::first(self.keyring.present().certificate()).used();
+        let pin = Contact { key: Some(own), ..Contact::default() }.to_bytes(self.address());
+        let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
+        let guest = NewGuest {
+            account,
+            address: invite.address.clone(),
+            phone: invite.phone.clone(),
+            language: invite.language,
+            certificate: Octets(certificate.bytes().to_vec()),
+            keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
+            settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
+            contact: first(RecordPurpose::Contact, &pin),
+            slot: link_slot(world, account, &secret, &link),
+            link: invite.mailed.then(|| link.to_text().to_string()),
+        };
+        self.remember(world, invite, &KnownKey::first(&certificate), &link);
+        let standing = self.standing(&invite.address, &certificate.fingerprint());
+        (guest, Recipient { account, certificate, standing, level: Some(Level::Phone) })
+    }
+
+    fn remember(&self, world: &impl World, invite: &Invite, key: &KnownKey, link: &LinkSecret) {
+        let address = &invite.address;
+        self.pin(world, address, Event::Met(*key));
+        // Another one that was made for them before has come to its end, as the directory says.
+        self.pin(world, address, Event::Accepted(key.fingerprint));
+        let contact = self.state.borrow().contacts.get(address).cloned().unwrap_or_default();
+        let described = Description { phone: Some(invite.phone.clone()), ..contact.words.description() };
+        self.pin(world, address, Event::Said(contact.words.towards(described, world.now())));
+        let invited = Invited { key: key.fingerprint, link: link.to_text().to_string() };
+        if let Some(said) = contact.invited_said(invited, world.now()) {
+            self.pin(world, address, Event::Invited(said));
+        }
+    }
+
+    /// The link of somebody who was written to and has no mailbox yet: what stands behind its `#`.
+    #[must_use]
+    pub fn link_of(&self, address: &Address) -> Option<String> {
+        Some(self.state.borrow().contacts.get(address)?.invited()?.link.clone())
+    }
+
+    /// Whether the key that an address is known by was made here, for somebody who had no mailbox.
+    pub(crate) fn was_invited(&self, address: &Address) -> bool {
+        self.state.borrow().contacts.get(address).is_some_and(|contact| contact.invited().is_some())
+    }
+
+    /// Those that were written to and have no mailbox yet, by the server's word.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn invitations(&self, world: &impl World) -> Result<Vec<InvitationRow>, CallError> {
+        Ok(self.session.api(world).get(endpoints::LIST_INVITATIONS.here()).await?.invitations)
+    }
+}
+
+/// What a guest signs as: what stands before the `@`, where that can be seen.
+fn called(address: &Address) -> Option<Name> {
+    let local = address.as_str().split('@').next()?;
+    Name::parse(&local.chars().take(NAME).collect::<String>()).ok()
+}
+
+fn link_slot(world: &impl World, account: AccountId, secret: &AccountSecret, link: &LinkSecret) -> NewLinkSlot {
+    let share = ServerShare::generate(&mut world.rng());
+    let id = SlotId::new(world.now(), &mut world.rng());
+    let sealed = slots::seal(&SlotPlace { account, slot: id }, &link.slot_key(&share), secret, &mut world.rng());
+    NewLinkSlot {
+        id,
+        sealed: sealed.into(),
+        share: Octets(share.as_bytes().to_vec()),
+        token: Octets(link.token().to_vec()),
+    }
+}

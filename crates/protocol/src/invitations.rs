@@ -1,0 +1,126 @@
+//! A letter to somebody who has no mailbox (PROTOCOL §5): what its sender's client makes for them, and how they come to read.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    accounts::{FirstRecord, Language},
+    address::Address,
+    factors::FactorOffer,
+    ids::{AccountId, SignInId, SlotId},
+    octets::Octets,
+    phone::PhoneNumber,
+    time::Timestamp,
+};
+
+/// The page that a link leads to; the secret stands behind it as `#` and characters of base64url, which no server is sent.
+pub const PAGE: &str = "/open";
+/// How many bytes the token has that is derived from a link.
+pub const TOKEN: usize = 32;
+/// How many characters stand behind the `#` of a link.
+pub const LINK: usize = 48;
+
+/// A guest account, complete but for its owner: part of the `POST /letters` that brings its first letter, all or nothing. It serves
+/// one conversation, with who made it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewGuest {
+    /// Its id, which the letter names as a reader.
+    pub account: AccountId,
+    /// Who is written to.
+    pub address: Address,
+    /// By which they are proved before they read.
+    pub phone: PhoneNumber,
+    /// The language of what the server writes to them.
+    pub language: Language,
+    /// The v6 certificate that its sender's client made, binary.
+    pub certificate: Octets,
+    /// Its private key.
+    pub keyring: FirstRecord,
+    /// Nothing yet.
+    pub settings: FirstRecord,
+    /// The one pin: the key of whoever wrote.
+    pub contact: FirstRecord,
+    /// What the link opens.
+    pub slot: NewLinkSlot,
+    /// What stands behind the `#`, where the server is to send the link: it is held sealed, and erased as soon as a mail server
+    /// has it. Absent where its sender hands it over; then no operator could ever open it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub link: Option<String>,
+}
+
+impl fmt::Debug for NewGuest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewGuest").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// A `link` slot: opened by what stands in the link and the server's share together.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewLinkSlot {
+    /// Its id.
+    pub id: SlotId,
+    /// The account secret, sealed.
+    pub sealed: Octets,
+    /// The server share, 32 bytes made in the client, given out with the slot once the phone is proved.
+    pub share: Octets,
+    /// [`TOKEN`] bytes derived from the link; the server keeps their hash.
+    pub token: Octets,
+}
+
+/// `POST /sign-ins/link`: somebody has a link. Nothing is sent, counted or used up by it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewLinkSignIn {
+    /// [`TOKEN`] bytes derived from the link.
+    pub token: Octets,
+}
+
+/// The link is one. Who wrote is said, and never what.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkSignIn {
+    /// Names the steps that follow, which are those of a sign-in.
+    pub id: SignInId,
+    /// To whom it was written, which a client holds to the certificate.
+    pub address: Address,
+    /// Who wrote.
+    pub from: Address,
+    /// When everything in the conversation is erased.
+    pub expires: Timestamp,
+    /// The phone, by its last two digits.
+    pub offers: Vec<FactorOffer>,
+}
+
+/// One row of `GET /invitations`: somebody whom one wrote to, and who has no mailbox yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct InvitationRow {
+    /// The guest account.
+    pub account: AccountId,
+    /// Who was written to.
+    pub address: Address,
+    /// The last two digits of the phone.
+    pub hint: String,
+    /// When it was made.
+    pub made: Timestamp,
+    /// When its phone was proved first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opened: Option<Timestamp>,
+    /// When everything in the conversation is erased.
+    pub expires: Timestamp,
+}
+
+/// `GET /invitations`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Invitations {
+    /// The newest first.
+    pub invitations: Vec<InvitationRow>,
+}

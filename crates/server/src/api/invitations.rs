@@ -1,0 +1,124 @@
+//! Somebody who has no mailbox (PROTOCOL §5): made in the post of their first letter, listed to whoever made them, and let in by a
+//! link and a code.
+
+use axum::{extract::State, http::StatusCode};
+use securemailbox_protocol::{
+    factors::{FactorKind, Offers},
+    ids::{AccountId, CertificateHash, FactorId, SignInId},
+    invitations::{self, InvitationRow, Invitations, LinkSignIn, NewLinkSignIn},
+    limits,
+    problems::{ProblemDetails, ProblemType},
+    sealed::Purpose,
+};
+use securemailbox_store::{
+    factors::Factor,
+    invitations::{BeginLinkSignIn, EndInvitation, InvitationsDue, LinkSlot, ListInvitations, NewGuest},
+};
+use sha2::{Digest, Sha256};
+
+use super::{proofs, registrations, slots, within};
+use crate::{body::Json, devices::Caller, mailroom::Mailroom, problem::Problem, session::Session};
+
+/// Begins to read by a link, and says who wrote. Nothing is sent, counted for the reader or used up: what scans an e-mail opens its
+/// links. One answer for a link that is over, withdrawn or never was; tries are counted by their network.
+#[utoipa::path(post, path = "/sign-ins/link", request_body = NewLinkSignIn,
+    responses((status = 201, body = LinkSignIn), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn begin(
+    State(mailroom): State<Mailroom>,
+    caller: Caller,
+    Json(new): Json<NewLinkSignIn>,
+) -> Result<(StatusCode, Json<LinkSignIn>), Problem> {
+    mailroom.rates.entrance(caller.network)?;
+    let now = mailroom.now();
+    let id = SignInId::new(now, &mut mailroom.rng());
+    let act = BeginLinkSignIn { id, token_hash: token_hash(&new.token.0)?, now };
+    let begun = mailroom.store.write(act).await?.ok_or(ProblemType::NotFound)?;
+    let address = mailroom.seal.address(begun.offered.account, &begun.address_sealed)?;
+    let from = mailroom.seal.address(begun.from.0, &begun.from.1)?;
+    let Offers { offers } = proofs::offers(&mailroom, &begun.offered)?;
+    Ok((StatusCode::CREATED, Json(LinkSignIn { id, address, from, expires: begun.expires, offers })))
+}
+
+/// Those that one wrote to who have no mailbox yet.
+#[utoipa::path(get, path = "/invitations",
+    responses((status = 200, body = Invitations), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Invitations>, Problem> {
+    let found = mailroom.store.read(ListInvitations { sender: session.account.mailbox() }).await?;
+    let row = |one: securemailbox_store::invitations::Invitation| {
+        Ok(InvitationRow {
+            account: one.account,
+            address: mailroom.seal.address(one.account, &one.address_sealed)?,
+            hint: proofs::hint(&mailroom, one.account, &one.phone)?,
+            made: one.made,
+            opened: one.opened,
+            expires: one.expires,
+        })
+    };
+    Ok(Json(Invitations { invitations: found.into_iter().map(row).collect::<Result<_, Problem>>()? }))
+}
+
+/// A guest of a post, held to the limits, as the store takes it.
+pub(super) fn guest(mailroom: &Mailroom, new: invitations::NewGuest) -> Result<NewGuest, Problem> {
+    within("certificate", &new.certificate.0, limits::CERTIFICATE)?;
+    within("sealed", &new.slot.sealed.0, limits::SLOT)?;
+    let account = new.account;
+    let (seal, mut rng) = (&mailroom.seal, mailroom.rng());
+    let phone = FactorId::new(mailroom.now(), &mut rng);
+    let share_sealed = slots::seal_share(mailroom, account, new.slot.id, &new.slot.share.0)?;
+    let link_sealed = new.link.map(|link| seal_link(mailroom, account, &link)).transpose()?;
+    Ok(NewGuest {
+        account,
+        address_lookup: seal.address_look_up(&new.address),
+        address_sealed: seal.seal_address(account, &new.address, &mut rng),
+        phone: Factor {
+            id: phone,
+            kind: FactorKind::Phone,
+            sealed: seal.seal_phone(account, phone, &new.phone, &mut rng),
+        },
+        language: new.language,
+        certificate_sealed: seal.seal_certificate(account, &new.certificate.0, &mut rng),
+        certificate_hash: CertificateHash::from_bytes(Sha256::digest(&new.certificate.0).into()),
+        keyring: registrations::first_record("keyring", new.keyring, limits::KEYRING)?,
+        settings: registrations::first_record("settings", new.settings, limits::RECORD)?,
+        contact: registrations::first_record("contact", new.contact, limits::CONTACT)?,
+        slot: LinkSlot { id: new.slot.id, sealed: new.slot.sealed.0, share_sealed },
+        token_hash: token_hash(&new.slot.token.0)?,
+        link_sealed,
+    })
+}
+
+fn seal_link(mailroom: &Mailroom, account: AccountId, link: &str) -> Result<Vec<u8>, Problem> {
+    let is_link = link.len() == invitations::LINK && link.bytes().all(is_of_a_link);
+    if !is_link {
+        return Err(Problem::bad_request(format!("`link` is {} characters of base64url", invitations::LINK)));
+    }
+    let place = *account.as_bytes();
+    Ok(mailroom.seal.seal(Purpose::Outbox, place, place, link.as_bytes(), &mut mailroom.rng()))
+}
+
+const fn is_of_a_link(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+fn token_hash(token: &[u8]) -> Result<[u8; 32], Problem> {
+    let token: &[u8; invitations::TOKEN] = token.try_into().map_err(|_| ProblemType::NotFound)?;
+    Ok(Sha256::digest(token).into())
+}
+
+/// Erases the conversations that have come to their end: some of them, the rest the next time. One that fails stands in no other's
+/// way.
+///
+/// # Errors
+/// The last that failed. It is tried again.
+pub(crate) async fn end_due(mailroom: &Mailroom) -> Result<(), Problem> {
+    let mut outcome = Ok(());
+    let now = mailroom.now();
+    for guest in mailroom.store.read(InvitationsDue { now }).await? {
+        outcome = mailroom.store.write(EndInvitation { guest, now }).await.map(drop).and(outcome);
+    }
+    mailroom.store.erase_removed().await?;
+    Ok(outcome?)
+}
+
+#[cfg(test)]
+mod tests;

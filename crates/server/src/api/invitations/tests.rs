@@ -1,0 +1,182 @@
+//! A link and its codes, in a server without a network whose clock is ours (PROTOCOL §5, ATTACKS 28 to 32).
+
+use std::time::Duration;
+
+use securemailbox_protocol::{
+    accounts::{FirstRecord, Language},
+    address::Address,
+    factors::{ChooseFactor, Code},
+    ids::{ContentHash, LetterId, RecordId, SlotId, ThreadId},
+    invitations::NewLinkSlot,
+    letters::{NewLetter, NewReader},
+    octets::Octets,
+    phone::PhoneNumber,
+};
+use securemailbox_store::{
+    letters::{PostLetter, PostLetters},
+    notices::{ClaimNotices, DueNotice, Lane},
+    proofs::HolderId,
+    quotas::Quota,
+    sign_in::SigningIn,
+};
+
+use super::*;
+use crate::{
+    api::proofs::tests::{House, caller},
+    config::Operator,
+    notices::{Text, text_of},
+    session::{self, Token},
+};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const PHONE: &str = "+46701740616";
+
+async fn anna(house: &House) -> AccountId {
+    house.session(&house.registered().await.0).await.account
+}
+
+/// Anna has written to somebody at this number.
+async fn invite(house: &House, anna: AccountId, number: u8) {
+    let (mailroom, now) = (&house.mailroom, house.mailroom.now());
+    let mut rng = mailroom.rng();
+    let account = AccountId::new(now, &mut rng);
+    let mut record = || FirstRecord { id: RecordId::new(now, &mut rng), sealed: Octets(vec![1; 200]) };
+    let new = invitations::NewGuest {
+        account,
+        address: Address::parse(&format!("eva{number}@example.se")).unwrap(),
+        phone: PhoneNumber::parse(PHONE).unwrap(),
+        language: Language::Sv,
+        certificate: Octets(vec![number; 300]),
+        keyring: record(),
+        settings: record(),
+        contact: record(),
+        slot: NewLinkSlot {
+            id: SlotId::new(now, &mut mailroom.rng()),
+            sealed: Octets(vec![2; 80]),
+            share: Octets(vec![3; 32]),
+            token: Octets(vec![number; 32]),
+        },
+        link: Some("A".repeat(invitations::LINK)),
+    };
+    let guest = guest(mailroom, new).unwrap();
+    let own = CertificateHash::from_bytes([1; 32]);
+    let reader = |account, certificate| NewReader { account, certificate, wrapped_key: Octets(vec![4; 300]) };
+    let new = NewLetter {
+        id: LetterId::new(now, &mut mailroom.rng()),
+        thread: ThreadId::new(&mut mailroom.rng()),
+        envelope: Octets(vec![5; 300]),
+        content_hash: ContentHash::from_bytes([6; 32]),
+        level: None,
+        readers: vec![reader(anna, own), reader(account, guest.certificate_hash)],
+    };
+    let letters = vec![PostLetter { new, content: vec![7; 300] }];
+    let guests = vec![guest];
+    let post =
+        PostLetters { sender: anna.mailbox(), letters, guests, draft: None, release: None, quota: Quota::NONE, now };
+    mailroom.store.write(post).await.unwrap();
+}
+
+async fn shown(house: &House, number: u8) -> Result<LinkSignIn, ProblemType> {
+    let new = NewLinkSignIn { token: Octets(vec![number; 32]) };
+    let begun = begin(State(house.mailroom.clone()), caller(1), Json(new)).await;
+    begun.map(|(_, Json(shown))| shown).map_err(|problem| problem.kind())
+}
+
+/// Asks for a code.
+async fn ask(house: &House, shown: &LinkSignIn) -> Result<(), ProblemType> {
+    let choice = ChooseFactor { factor: shown.offers[0].id };
+    let asked = proofs::choose(&house.mailroom, HolderId::SignIn(shown.id), &choice, caller(1)).await;
+    asked.map(drop).map_err(|problem| problem.kind())
+}
+
+async fn enter(house: &House, shown: &LinkSignIn, code: Code) -> Result<(), ProblemType> {
+    let session = session::fresh(&house.mailroom, &Token::generate(&house.mailroom));
+    house.enter(SigningIn { id: shown.id, session }, shown.offers[0].id, code).await.map(drop)
+}
+
+fn wrong() -> Code {
+    Code::parse("000000").unwrap()
+}
+
+/// What waits in the lane of letters, as it would be sent.
+async fn mailed(house: &House) -> Vec<DueNotice> {
+    let now = house.mailroom.now();
+    let claim = ClaimNotices { lane: Lane::Letters, now, limit: 10, until: now.after(HOUR) };
+    house.mailroom.store.write(claim).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_link_gets_three_codes_an_hour_and_twenty_tries_in_all_however_many_sign_ins_are_begun() {
+    let house = House::open().await;
+    invite(&house, anna(&house).await, 1).await;
+    let mut tried = 0;
+    loop {
+        house.wait(HOUR + Duration::from_secs(1));
+        let shown = shown(&house, 1).await.unwrap();
+        if ask(&house, &shown).await.is_err() {
+            continue;
+        }
+        match enter(&house, &shown, wrong()).await {
+            Err(ProblemType::CodeRefused) => tried += 1,
+            Err(ProblemType::TooManyRequests) => break,
+            other => panic!("{other:?}"),
+        }
+        assert!(tried <= limits::LINK_TRIES, "tries have an end");
+    }
+    assert_eq!(tried, limits::LINK_TRIES);
+    house.wait(25 * HOUR);
+    let shown = shown(&house, 1).await.unwrap();
+    let code = house.code(HolderId::SignIn(shown.id), shown.offers[0].id).await;
+    assert_eq!(enter(&house, &shown, code).await, Err(ProblemType::TooManyRequests), "the right one too");
+}
+
+#[tokio::test]
+async fn codes_of_links_are_counted_by_link_and_by_number() {
+    let house = House::open().await;
+    let anna = anna(&house).await;
+    invite(&house, anna, 1).await;
+    let mut codes = 0;
+    for _ in 0..10 {
+        let shown = shown(&house, 1).await.unwrap();
+        match ask(&house, &shown).await {
+            Ok(()) => codes += 1,
+            Err(refused) => assert_eq!(refused, ProblemType::TooManyRequests),
+        }
+    }
+    assert_eq!(codes, 3, "an hour, however many sign-ins are begun");
+    // Other links to the same phone, as somebody makes who wants to flood it.
+    for number in 2..30 {
+        invite(&house, anna, number).await;
+        let shown = shown(&house, number).await.unwrap();
+        codes += i32::from(ask(&house, &shown).await.is_ok());
+    }
+    assert!(codes <= 10, "{codes} messages to one number");
+}
+
+#[tokio::test]
+async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
+    let house = House::open().await;
+    invite(&house, anna(&house).await, 1).await;
+    assert_eq!(mailed(&house).await.len(), 1);
+    let shown = shown(&house, 1).await.unwrap();
+    assert_eq!((shown.address.as_str(), shown.from.as_str()), ("eva1@example.se", "anna@demo.example"));
+    assert_eq!(shown.offers[0].hint, "16");
+    assert!(self::shown(&house, 9).await.is_err_and(|refused| refused == ProblemType::NotFound));
+    ask(&house, &shown).await.unwrap();
+    let texts = house.outbox().await;
+    let securemailbox_store::notices::NoticeContent::Sealed(sealed) = &texts.last().unwrap().content else {
+        panic!("a code");
+    };
+    let text = text_of(&house.mailroom.seal, texts.last().unwrap().id, sealed).unwrap();
+    let Text::LetterCode { code } = text else { panic!("the code of a letter") };
+    enter(&house, &shown, code).await.unwrap();
+    let words = Text::LetterByLink { link: Some("A".repeat(48)) };
+    for language in [Language::Sv, Language::En] {
+        let text = words.words(language, "https://mail.example.se", &Operator::default()).text;
+        let line = format!("https://mail.example.se/open#{}", "A".repeat(48));
+        assert!(text.lines().any(|one| one == line), "{text}");
+    }
+    house.wait(limits::INVITATION_LIFE);
+    end_due(&house.mailroom).await.unwrap();
+    assert!(self::shown(&house, 1).await.is_err());
+}

@@ -1,0 +1,346 @@
+//! Somebody who has no mailbox and was written to (PROTOCOL §5): a guest account that serves one conversation, with who made it,
+//! and is opened by a link and a phone. A guest is a member by row, under an address look-up that no address has: so letters,
+//! notices and sessions know of nothing else, and the directory of no guest.
+
+use securemailbox_protocol::{
+    accounts::{AccountKind, Language, LetterNotices, TrashLife},
+    ids::{AccountId, CertificateHash, MailboxId, SignInId, SlotId},
+    levels::Level,
+    limits,
+    records::RecordPurpose,
+    slots::SlotKind,
+    time::Timestamp,
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
+    accounts::AddressLookup,
+    directory::{Listing, SealedCertificate},
+    factors::{self, Factor},
+    proofs::{HolderId, Offered},
+    records,
+    registrations::FirstRecord,
+    removals,
+};
+
+/// SHA-256 of the token that a link shows.
+pub type LinkHash = [u8; 32];
+
+/// A `link` slot, as it is given out once the phone is proved.
+#[derive(Clone)]
+pub struct LinkSlot {
+    /// The slot's id, made by the client: part of the place that it and the share are sealed under.
+    pub id: SlotId,
+    /// The account secret, sealed by the client.
+    pub sealed: Vec<u8>,
+    /// The server share, under the server seal.
+    pub share_sealed: Vec<u8>,
+}
+
+/// A guest account, as the client of whoever writes has made it.
+pub struct NewGuest {
+    /// Made by the client. It is nobody's yet.
+    pub account: AccountId,
+    /// The keyed hash of the address: how its sender's devices find it again.
+    pub address_lookup: AddressLookup,
+    /// The address, sealed.
+    pub address_sealed: Vec<u8>,
+    /// The phone by which it is proved.
+    pub phone: Factor,
+    /// Of what the server writes to it.
+    pub language: Language,
+    /// The certificate, sealed.
+    pub certificate_sealed: Vec<u8>,
+    /// SHA-256 of the certificate's bytes before the server sealed them.
+    pub certificate_hash: CertificateHash,
+    /// The keyring.
+    pub keyring: FirstRecord,
+    /// The settings.
+    pub settings: FirstRecord,
+    /// The one contact.
+    pub contact: FirstRecord,
+    /// What the link opens.
+    pub slot: LinkSlot,
+    /// By what the link is known.
+    pub token_hash: LinkHash,
+    /// The link, sealed, where the server sends it.
+    pub link_sealed: Option<Vec<u8>>,
+}
+
+/// An address that no HMAC of ours comes to: it is found by nobody who looks for one.
+fn nobodys(account: AccountId) -> AddressLookup {
+    Sha256::digest(account.as_bytes()).into()
+}
+
+/// Makes a guest account. False if one of its ids is taken, if its sender has a guest at this address already, or if a member has
+/// the address: then its sender's client looks again.
+pub(crate) async fn make<D: Db>(
+    db: &mut D,
+    sender: MailboxId,
+    guest: &NewGuest,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    const HAS_MAILBOX: &str = "SELECT 1 FROM member WHERE address_lookup = $1";
+    const MAILBOX: &str = "
+        INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters, bytes)
+        VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
+    const INVITATION: &str = "
+        INSERT INTO invitation (mailbox_id, sender_id, address_lookup, token_hash, link_sealed, made, expires)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    const MEMBER: &str = "
+        INSERT INTO member (mailbox_id, language, trash_life, notices, address_lookup, address_sealed, level)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
+    const SLOT: &str = "
+        INSERT INTO slot (mailbox_id, slot_id, kind, sealed, share_sealed) VALUES ($1, $2, $3, $4, $5)";
+    let account = &guest.account;
+    let expires = now.after(limits::INVITATION_LIFE);
+    let invitation: [&dyn ToParam; 7] =
+        [account, &sender, &guest.address_lookup, &guest.token_hash, &guest.link_sealed, &now, &expires];
+    let is_new = db.row(HAS_MAILBOX, &[&guest.address_lookup]).await?.is_none()
+        && db.exec(MAILBOX, &[account, &AccountKind::Guest, &guest.certificate_hash]).await? > 0
+        && db.exec(INVITATION, &invitation).await? > 0;
+    if !is_new {
+        return Ok(false);
+    }
+    // Whom its sender hands the link is told by nobody else.
+    let notices = if guest.link_sealed.is_some() { LetterNotices::AtOnce } else { LetterNotices::Never };
+    let lookup = nobodys(*account);
+    let member: [&dyn ToParam; 7] =
+        [account, &guest.language, &TrashLife::Unlimited, &notices, &lookup, &guest.address_sealed, &Level::Phone];
+    db.exec(MEMBER, &member).await?;
+    db.exec(CERTIFICATE, &[account, &guest.certificate_hash, &guest.certificate_sealed]).await?;
+    factors::add(db, *account, &guest.phone, now).await?;
+    let LinkSlot { id, sealed, share_sealed } = &guest.slot;
+    db.exec(SLOT, &[account, id, &SlotKind::Link, sealed, share_sealed]).await?;
+    let first = [
+        (RecordPurpose::Keyring, &guest.keyring),
+        (RecordPurpose::Settings, &guest.settings),
+        (RecordPurpose::Contact, &guest.contact),
+    ];
+    for (purpose, record) in first {
+        if records::create(db, account.mailbox(), record.id, purpose, &record.sealed).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Who made a guest; none of anybody else.
+pub(crate) async fn maker<D: Db>(db: &mut D, guest: AccountId) -> Result<Option<AccountId>, StoreError> {
+    const SQL: &str = "SELECT sender_id FROM invitation WHERE mailbox_id = $1";
+    db.row(SQL, &[&guest]).await?.map(|mut row| row.take()).transpose()
+}
+
+/// A letter came into the conversation: it stays for another while.
+pub(crate) async fn extend<D: Db>(db: &mut D, guest: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE invitation SET expires = $2 WHERE mailbox_id = $1";
+    db.exec(SQL, &[&guest, &now.after(limits::INVITATION_LIFE)]).await.map(drop)
+}
+
+/// A mail server has the link: nobody needs it here any more.
+pub(crate) async fn handed_over<D: Db>(db: &mut D, guest: AccountId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE invitation SET link_sealed = NULL WHERE mailbox_id = $1 AND link_sealed IS NOT NULL";
+    db.exec(SQL, &[&guest]).await.map(drop)
+}
+
+/// Its owner proved the phone: the slot that the link opens, for a guest and nobody else.
+pub(crate) async fn opened<D: Db>(
+    db: &mut D,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<LinkSlot>, StoreError> {
+    const OPENED: &str = "UPDATE invitation SET opened = $2 WHERE mailbox_id = $1 AND opened IS NULL";
+    const SLOT: &str = "SELECT slot_id, sealed, share_sealed FROM slot WHERE mailbox_id = $1 AND kind = $2";
+    let Some(mut row) = db.row(SLOT, &[&account, &SlotKind::Link]).await? else { return Ok(None) };
+    db.exec(OPENED, &[&account, &now]).await?;
+    Ok(Some(LinkSlot { id: row.take()?, sealed: row.take()?, share_sealed: row.take()? }))
+}
+
+/// Begins a sign-in by a link. Nothing is sent by it, nothing counted and nothing used up: whatever scans an e-mail opens links.
+pub struct BeginLinkSignIn {
+    /// Names the steps that follow.
+    pub id: SignInId,
+    /// SHA-256 of the token that the link shows.
+    pub token_hash: LinkHash,
+    /// The sign-in begins now and ends after ten minutes.
+    pub now: Timestamp,
+}
+
+/// A sign-in by a link that has begun.
+pub struct BegunLinkSignIn {
+    /// Whose, and the phone.
+    pub offered: Offered,
+    /// To whom it was written, sealed.
+    pub address_sealed: Vec<u8>,
+    /// Who wrote, with their address, sealed.
+    pub from: (AccountId, Vec<u8>),
+    /// When the conversation is erased.
+    pub expires: Timestamp,
+}
+
+impl Act for BeginLinkSignIn {
+    type Output = Option<BegunLinkSignIn>;
+    type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "
+            SELECT i.mailbox_id, g.address_sealed, s.mailbox_id, s.address_sealed, i.expires
+              FROM invitation i
+              JOIN member g ON g.mailbox_id = i.mailbox_id
+              JOIN member s ON s.mailbox_id = i.sender_id
+             WHERE i.token_hash = $1 AND i.expires > $2";
+        const BEGIN: &str = "
+            INSERT INTO sign_in (sign_in_id, account_id, step, state, expires) VALUES ($1, $2, 'factors', $3, $4)";
+        let Some(mut row) = db.row(FIND, &[&self.token_hash, &self.now]).await? else { return Ok(None) };
+        let account: AccountId = row.take()?;
+        let ends = self.now.after(limits::CODE_LIFE);
+        db.exec(BEGIN, &[&self.id, &account, &[0; 0], &ends]).await?;
+        let factors = factors::offered_to(db, account, HolderId::SignIn(self.id)).await?;
+        Ok(Some(BegunLinkSignIn {
+            offered: Offered { account, factors },
+            address_sealed: row.take()?,
+            from: (row.take()?, row.take()?),
+            expires: row.take()?,
+        }))
+    }
+}
+
+/// Somebody whom one wrote to and who has no mailbox yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// The guest account.
+    pub account: AccountId,
+    /// The address, sealed.
+    pub address_sealed: Vec<u8>,
+    /// The phone.
+    pub phone: Factor,
+    /// When it was made.
+    pub made: Timestamp,
+    /// When the phone was proved first.
+    pub opened: Option<Timestamp>,
+    /// When the conversation is erased.
+    pub expires: Timestamp,
+}
+
+/// Lists those that one has made, the newest first.
+pub struct ListInvitations {
+    /// Whose they are.
+    pub sender: MailboxId,
+}
+
+impl Act for ListInvitations {
+    type Output = Vec<Invitation>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed, i.made, i.opened, i.expires
+              FROM invitation i
+              JOIN member m ON m.mailbox_id = i.mailbox_id
+              JOIN factor f ON f.mailbox_id = i.mailbox_id
+             WHERE i.sender_id = $1
+             ORDER BY i.made DESC, i.mailbox_id DESC";
+        let invitation = |mut row: Row| {
+            Ok(Invitation {
+                account: row.take()?,
+                address_sealed: row.take()?,
+                phone: Factor { id: row.take()?, kind: row.take()?, sealed: row.take()? },
+                made: row.take()?,
+                opened: row.take()?,
+                expires: row.take()?,
+            })
+        };
+        db.rows(SQL, &[&self.sender]).await?.into_iter().map(invitation).collect()
+    }
+}
+
+impl ReadOnly for ListInvitations {}
+
+/// The guest whom one has made at an address. Found by nobody else (PROTOCOL §5).
+pub struct GuestByAddress {
+    /// Who looks.
+    pub sender: MailboxId,
+    /// The keyed hash of the address.
+    pub address_lookup: AddressLookup,
+}
+
+impl Act for GuestByAddress {
+    type Output = Option<Listing>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "
+            SELECT i.mailbox_id, c.sealed FROM invitation i JOIN certificate c ON c.mailbox_id = i.mailbox_id
+             WHERE i.sender_id = $1 AND i.address_lookup = $2";
+        let Some(mut row) = db.row(SQL, &[&self.sender, &self.address_lookup]).await? else { return Ok(None) };
+        let certificate = SealedCertificate { account: row.take()?, sealed: row.take()? };
+        Ok(Some(Listing { certificate, level: Level::Phone }))
+    }
+}
+
+impl ReadOnly for GuestByAddress {}
+
+/// Who made a guest: the only one whom it may write to.
+pub struct MakerOfGuest {
+    /// The guest.
+    pub guest: AccountId,
+}
+
+impl Act for MakerOfGuest {
+    type Output = Option<AccountId>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        maker(db, self.guest).await
+    }
+}
+
+impl ReadOnly for MakerOfGuest {}
+
+/// The guests whose conversation has come to its end.
+pub struct InvitationsDue {
+    /// By now.
+    pub now: Timestamp,
+}
+
+/// So many at once.
+const BATCH: i64 = 50;
+
+impl Act for InvitationsDue {
+    type Output = Vec<AccountId>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT mailbox_id FROM invitation WHERE expires <= $1 ORDER BY expires LIMIT $2";
+        db.rows(SQL, &[&self.now, &BATCH]).await?.into_iter().map(|mut row| row.take()).collect()
+    }
+}
+
+impl ReadOnly for InvitationsDue {}
+
+/// Removes a guest whose conversation has come to its end, all but its letters, which [`crate::Store::erase_removed`] erases.
+/// False, and nothing, if a letter came meanwhile.
+pub struct EndInvitation {
+    /// The guest.
+    pub guest: AccountId,
+    /// Its time must have come by now.
+    pub now: Timestamp,
+}
+
+impl Act for EndInvitation {
+    type Output = bool;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const END: &str = "DELETE FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
+        if db.exec(END, &[&self.guest, &self.now]).await? == 0 {
+            return Ok(false);
+        }
+        removals::remove(db, self.guest).await?;
+        Ok(true)
+    }
+}

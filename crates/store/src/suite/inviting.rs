@@ -1,0 +1,220 @@
+//! PROTOCOL §5: a guest comes with a letter or not at all, is found by who made it, and goes with everything when its time has come.
+
+use std::time::Duration;
+
+use securemailbox_protocol::{
+    accounts::Language,
+    factors::FactorKind,
+    ids::{AccountId, SignInId, SlotId},
+    levels::Level,
+    limits,
+    time::Timestamp,
+};
+
+use super::{
+    on_both,
+    people::{Dice, NOW, PHONE_CODE, Person, enter, expect, later, post, register},
+    together::Count,
+};
+use crate::{
+    Store,
+    directory::ListingByAddress,
+    invitations::{
+        BeginLinkSignIn, EndInvitation, GuestByAddress, InvitationsDue, LinkSlot, ListInvitations, MakerOfGuest,
+        NewGuest,
+    },
+    letters::{PostLetter, PostLetters, PostLettersError},
+    notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeSent},
+    proofs::HolderId,
+    quotas::Quota,
+    sessions::SessionByToken,
+    sign_in::SigningIn,
+};
+
+on_both! {
+    a_guest_comes_with_its_letter_or_not_at_all_and_is_found_by_who_made_it
+    a_link_and_a_code_give_a_guests_session_and_its_slot
+    a_link_is_kept_until_a_mail_server_has_it
+    a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off
+}
+
+/// Somebody who has no mailbox, and the letter that makes them a guest.
+fn guest(dice: &mut Dice, sender: &Person) -> (NewGuest, PostLetter) {
+    let account = AccountId::new(NOW, &mut dice.0);
+    let guest = NewGuest {
+        account,
+        address_lookup: dice.hash(),
+        address_sealed: dice.bytes(90),
+        phone: dice.factor(FactorKind::Phone),
+        language: Language::Sv,
+        certificate_sealed: dice.bytes(1500),
+        certificate_hash: sender.certificate,
+        keyring: dice.first_record(),
+        settings: dice.first_record(),
+        contact: dice.first_record(),
+        slot: LinkSlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80), share_sealed: dice.bytes(80) },
+        token_hash: dice.hash(),
+        link_sealed: Some(dice.bytes(96)),
+    };
+    let letter = dice.letter(&[sender, &Person { account, ..sender.clone() }]);
+    (guest, letter)
+}
+
+async fn invite(store: &Store, sender: &Person, guest: &NewGuest, letter: &PostLetter) -> Result<(), PostLettersError> {
+    let letters = vec![PostLetter { new: letter.new.clone(), content: letter.content.clone() }];
+    let act = PostLetters {
+        sender: sender.account.mailbox(),
+        letters,
+        guests: vec![copy(guest)],
+        draft: None,
+        release: None,
+        quota: Quota::NONE,
+        now: NOW,
+    };
+    store.write(act).await.map(drop)
+}
+
+fn copy(guest: &NewGuest) -> NewGuest {
+    let record = |record: &crate::registrations::FirstRecord| crate::registrations::FirstRecord {
+        id: record.id,
+        sealed: record.sealed.clone(),
+    };
+    NewGuest {
+        address_sealed: guest.address_sealed.clone(),
+        phone: guest.phone.clone(),
+        certificate_sealed: guest.certificate_sealed.clone(),
+        keyring: record(&guest.keyring),
+        settings: record(&guest.settings),
+        contact: record(&guest.contact),
+        slot: guest.slot.clone(),
+        link_sealed: guest.link_sealed.clone(),
+        ..*guest
+    }
+}
+
+async fn count(store: &Store, sql: &'static str) -> i64 {
+    store.read(Count(sql)).await.unwrap()
+}
+
+const GUESTS: &str = "SELECT COUNT(*) FROM mailbox WHERE kind = 'guest'";
+
+async fn a_guest_comes_with_its_letter_or_not_at_all_and_is_found_by_who_made_it(store: Store) {
+    let mut dice = Dice::new(501);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let (eva, letter) = guest(&mut dice, &anna);
+    let (_, without_her) = (0, dice.letter(&[&anna, &bjorn]));
+    assert!(matches!(invite(&store, &anna, &eva, &without_her).await, Err(PostLettersError::Readers)));
+    let at_bjorns = NewGuest { address_lookup: bjorn.address_lookup, ..copy(&eva) };
+    let refused = invite(&store, &anna, &at_bjorns, &letter).await;
+    assert!(matches!(refused, Err(PostLettersError::StaleKey { reader }) if reader == eva.account), "he has a mailbox");
+    assert_eq!(count(&store, GUESTS).await, 0, "nothing of it was made");
+
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    invite(&store, &anna, &eva, &letter).await.unwrap(); // a lost answer
+    assert_eq!(count(&store, GUESTS).await, 1);
+    let found =
+        |sender: &Person| GuestByAddress { sender: sender.account.mailbox(), address_lookup: eva.address_lookup };
+    assert_eq!(store.read(found(&anna)).await.unwrap().unwrap().certificate.account, eva.account);
+    assert_eq!(store.read(found(&bjorn)).await.unwrap(), None);
+    let listed = ListingByAddress { address_lookup: eva.address_lookup };
+    assert_eq!(store.read(listed).await.unwrap(), None, "the directory knows of none");
+    assert_eq!(store.read(MakerOfGuest { guest: eva.account }).await.unwrap(), Some(anna.account));
+    assert_eq!(store.read(MakerOfGuest { guest: bjorn.account }).await.unwrap(), None);
+    let own = store.read(ListInvitations { sender: anna.account.mailbox() }).await.unwrap();
+    assert_eq!((own.len(), own[0].account, own[0].opened), (1, eva.account, None));
+
+    // The same address by another device, and by somebody else.
+    let (again, other_letter) = guest(&mut dice, &anna);
+    let again = NewGuest { address_lookup: eva.address_lookup, ..again };
+    let refused = invite(&store, &anna, &again, &other_letter).await;
+    assert!(matches!(refused, Err(PostLettersError::StaleKey { .. })), "its sender's client looks again");
+    let (his, letter) = guest(&mut dice, &bjorn);
+    let his = NewGuest { address_lookup: eva.address_lookup, ..his };
+    invite(&store, &bjorn, &his, &letter).await.unwrap();
+    assert_eq!(count(&store, GUESTS).await, 2);
+}
+
+async fn a_link_and_a_code_give_a_guests_session_and_its_slot(store: Store) {
+    let mut dice = Dice::new(502);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let begin =
+        |dice: &mut Dice, now| BeginLinkSignIn { id: SignInId::new(now, &mut dice.0), token_hash: eva.token_hash, now };
+    let nobodys = BeginLinkSignIn { token_hash: dice.hash(), ..begin(&mut dice, NOW) };
+    assert!(store.write(nobodys).await.unwrap().is_none());
+    let over = begin(&mut dice, NOW.after(limits::INVITATION_LIFE));
+    assert!(store.write(over).await.unwrap().is_none());
+
+    let act = begin(&mut dice, NOW);
+    let id = act.id;
+    let begun = store.write(act).await.unwrap().unwrap();
+    assert_eq!(begun.from.0, anna.account);
+    assert_eq!(begun.offered.factors.iter().map(|factor| factor.kind).collect::<Vec<_>>(), [FactorKind::Phone]);
+    let phone = eva.phone.id;
+    expect(&store, &mut dice, HolderId::SignIn(id), phone, PHONE_CODE).await.unwrap();
+    let holder = SigningIn { id, session: dice.session(NOW) };
+    let (session, token_hash) = (holder.session.id, holder.session.token_hash);
+    let signed_in = enter(&store, holder, phone, PHONE_CODE).await.unwrap();
+    assert_eq!((signed_in.begun.account, signed_in.begun.standing.level), (eva.account, Level::Phone));
+    assert!(signed_in.slots.is_empty());
+    assert_eq!(signed_in.link.unwrap().sealed, eva.slot.sealed);
+    let row = store.read(SessionByToken { token_hash, now: NOW }).await.unwrap().unwrap();
+    assert_eq!((row.id, row.guest), (session, true));
+    let annas = SessionByToken { token_hash: anna.token_hash, now: NOW };
+    assert!(!store.read(annas).await.unwrap().unwrap().guest);
+    let own = store.read(ListInvitations { sender: anna.account.mailbox() }).await.unwrap();
+    assert_eq!(own[0].opened, Some(NOW));
+}
+
+async fn a_link_is_kept_until_a_mail_server_has_it(store: Store) {
+    let mut dice = Dice::new(503);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let (handed, letter) = guest(&mut dice, &anna);
+    let handed = NewGuest { link_sealed: None, ..handed };
+    invite(&store, &anna, &handed, &letter).await.unwrap();
+    let claim = async |now: Timestamp| {
+        let until = now.after(Duration::from_secs(60));
+        store.write(ClaimNotices { lane: Lane::Letters, now, limit: 10, until }).await.unwrap()
+    };
+    let claimed = claim(NOW).await;
+    let [DueNotice { id, content: NoticeContent::Invitation { account, link_sealed, .. }, .. }] = &claimed[..] else {
+        panic!("{claimed:?}: whom its sender hands the link is told by nobody else");
+    };
+    assert_eq!((*account, link_sealed), (eva.account, &eva.link_sealed));
+    store.write(NoticeSent { id: *id, now: NOW }).await.unwrap();
+    assert_eq!(count(&store, "SELECT COUNT(*) FROM invitation WHERE link_sealed IS NOT NULL").await, 0);
+}
+
+async fn a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off(store: Store) {
+    let mut dice = Dice::new(504);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    let ends = NOW.after(limits::INVITATION_LIFE);
+    assert!(store.read(InvitationsDue { now: ends.before(day) }).await.unwrap().is_empty());
+    assert_eq!(store.read(InvitationsDue { now: ends }).await.unwrap(), [eva.account]);
+    let answer = dice.letter(&[&Person { account: eva.account, ..anna.clone() }, &anna]);
+    let by_eva = Person { account: eva.account, ..anna.clone() };
+    post(&store, &by_eva, vec![answer], later(60)).await.unwrap();
+    let end = |now| EndInvitation { guest: eva.account, now };
+    assert!(!store.write(end(ends)).await.unwrap(), "a letter came");
+    let ends = later(60).after(limits::INVITATION_LIFE);
+    assert!(store.write(end(ends)).await.unwrap());
+    assert!(!store.write(end(ends)).await.unwrap(), "once");
+    store.erase_removed().await.unwrap();
+    for table in [
+        "SELECT COUNT(*) FROM invitation",
+        GUESTS,
+        "SELECT COUNT(*) FROM slot WHERE kind = 'link'",
+        "SELECT COUNT(*) FROM notice n JOIN mailbox m ON m.mailbox_id = n.mailbox_id WHERE m.kind <> 'member'",
+    ] {
+        assert_eq!(count(&store, table).await, 0, "{table}");
+    }
+    let (again, letter) = guest(&mut dice, &anna);
+    let again = NewGuest { address_lookup: eva.address_lookup, ..again };
+    invite(&store, &anna, &again, &letter).await.unwrap();
+}

@@ -1,0 +1,186 @@
+//! Somebody who has a link and no mailbox (PROTOCOL §5): what they may do, and what a link alone comes to.
+
+use reqwest::{Client, Method, StatusCode};
+use securemailbox_client::{
+    directory::LookUpError,
+    invitations::Invite,
+    letters::{Addressed, SendError},
+    links,
+    mailbox::Mailbox,
+};
+use securemailbox_e2e::{
+    person::{Person, now},
+    server::{Server, Start},
+};
+use securemailbox_protocol::{
+    accounts::Language,
+    address::Address,
+    endpoints,
+    factors::Code,
+    ids::{ContentHash, LetterId, ThreadId},
+    letters::{NewLetter, NewLetters, NewReader},
+    phone::PhoneNumber,
+};
+use securemailbox_vault::links::LinkSecret;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{ANNA, HASH, ID};
+
+const BJORN: (&str, &str) = ("bjorn@guests.example", "+46701740615");
+const EVA: (&str, &str) = ("eva@example.se", "+46701740616");
+
+/// Anna has written to Eva, and hands the link over.
+async fn written(anna: &Person, mailbox: &Mailbox) -> LinkSecret {
+    let address: Address = EVA.0.parse().unwrap();
+    let phone = PhoneNumber::parse(EVA.1).unwrap();
+    let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed: false };
+    let (to, invite) = (vec![address.clone()], vec![invite]);
+    let letter =
+        Addressed { to, subject: "Provsvar".into(), text: "Allt är bra.".into(), invite, ..Addressed::default() };
+    mailbox.send(anna, &letter).await.unwrap();
+    LinkSecret::parse(&mailbox.link_of(&address).unwrap()).unwrap()
+}
+
+/// Eva opens it.
+async fn opened(server: &Server, link: &LinkSecret) -> (Person, Mailbox) {
+    let eva = Person::at(server);
+    let shown = links::show_link(&eva, link).await.unwrap();
+    assert_eq!((shown.from.as_str(), shown.address.as_str()), (ANNA.0, EVA.0));
+    let before = server.messages_to(EVA.1).await;
+    let step = shown.to_choose.choose(shown.to_choose.only().unwrap());
+    step.asked().send(&eva).await.unwrap();
+    let code = Code::parse(&server.code(EVA.1, before).await).unwrap();
+    let (mailbox, _) = step.enter(&eva, &code.into()).await.unwrap();
+    (eva, mailbox)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_guest_reads_and_answers_and_may_do_nothing_else() {
+    // What reads and answers a conversation, and keeps its keys for as long as a tab.
+    const MAY: [(&str, &str); 27] = [
+        ("GET", "/account"),
+        ("DELETE", "/sessions/current"),
+        ("POST", "/sessions/current/unlock"),
+        ("PUT", "/slots/device"),
+        ("GET", "/slots/device"),
+        ("DELETE", "/slots/device"),
+        ("GET", "/records/{id}"),
+        ("PUT", "/records/{id}"),
+        ("DELETE", "/records/{id}"),
+        ("POST", "/letters"),
+        ("GET", "/letters"),
+        ("GET", "/letters/{id}"),
+        ("PATCH", "/letters/{id}"),
+        ("GET", "/letters/{id}/content"),
+        ("PUT", "/letters/{id}/receipt"),
+        ("GET", "/letters/{id}/deliveries"),
+        ("POST", "/letters/{id}/withdraw"),
+        ("POST", "/letters/release"),
+        ("POST", "/letters/take-back"),
+        ("POST", "/letters/keys"),
+        ("POST", "/trash/empty"),
+        ("GET", "/changes"),
+        ("GET", "/ids/letters"),
+        ("GET", "/ids/drafts"),
+        ("GET", "/events"),
+        ("POST", "/directory/look-ups"),
+        ("GET", "/directory/certificates/{hash}"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let (eva, _) = opened(&server, &written(&anna, &annas).await).await;
+    let client = Client::new();
+    let mut allowed = Vec::new();
+    for (method, path) in endpoints::ALL.iter().map(|(method, path)| (method.as_str(), *path)) {
+        let strangers = ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
+        // The one that ends it comes last, and the stream of events does not end.
+        if strangers.iter().any(|begins| path.starts_with(begins)) || path == "/sessions/current" || path == "/events" {
+            continue;
+        }
+        let named = path.replace("{id}", ID).replace("{hash}", HASH);
+        let verb = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = client.request(verb, format!("{}/api/v1{named}", server.url())).bearer_auth(eva.token());
+        let answer = request.header("content-type", "application/json").body("{}").send().await.unwrap();
+        let status = answer.status();
+        let problem: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
+        if (status, &problem["type"]) != (StatusCode::FORBIDDEN, &json!("/problems/members-only")) {
+            allowed.push((method, path));
+        }
+        if path == "/slots/device" && method == "DELETE" {
+            break; // locked from here on
+        }
+    }
+    for one in &allowed {
+        assert!(MAY.contains(one), "a guest may not: {one:?}");
+    }
+    assert!(allowed.contains(&("GET", "/records/{id}")) || allowed.contains(&("PUT", "/slots/device")), "{allowed:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_guest_writes_to_nobody_but_who_wrote_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let (anna, bjorn) = (Person::at(&server), Person::at(&server));
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    drop(bjorn.register(&server, BJORN.0, BJORN.1, "Björn").await);
+    let (eva, evas) = opened(&server, &written(&anna, &annas).await).await;
+    let letter = |to: &str| Addressed { to: vec![to.parse().unwrap()], text: "Tack!".into(), ..Addressed::default() };
+    let refused = evas.send(&eva, &letter(BJORN.0)).await;
+    assert!(matches!(refused, Err(SendError::LookUp { cause: LookUpError::NoAccount, .. })), "she finds nobody else");
+    evas.send(&eva, &letter(ANNA.0)).await.unwrap();
+
+    // By a client of her own, which knows his account and key.
+    let reader = async |address: &str| {
+        let found = annas.look_up(&anna, &address.parse().unwrap()).await.unwrap();
+        let certificate = found.certificate.hash();
+        NewReader { account: found.account, certificate, wrapped_key: vec![1; 300].into() }
+    };
+    let content = vec![7; 300];
+    let id = LetterId::new(now(), &mut rand::rngs::OsRng);
+    let new = NewLetter {
+        id,
+        thread: ThreadId::new(&mut rand::rngs::OsRng),
+        envelope: vec![2; 300].into(),
+        content_hash: ContentHash::from_bytes(Sha256::digest(&content).into()),
+        level: None,
+        readers: vec![reader(EVA.0).await, reader(BJORN.0).await],
+    };
+    let letters = NewLetters { letters: vec![new], draft: None, hold: None, guests: Vec::new() };
+    let json = serde_json::to_string(&letters).unwrap();
+    let body = [
+        b"--b\r\ncontent-disposition: form-data; name=\"letters\"\r\n\r\n".as_slice(),
+        json.as_bytes(),
+        b"\r\n--b\r\ncontent-disposition: form-data; name=\"content-0\"\r\n\r\n",
+        &content,
+        b"\r\n--b--\r\n",
+    ]
+    .concat();
+    let request = Client::new().post(format!("{}/api/v1/letters", server.url())).bearer_auth(eva.token());
+    let answer = request.header("content-type", "multipart/form-data; boundary=b").body(body).send().await.unwrap();
+    let problem: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(problem["type"], "/problems/members-only");
+}
+
+/// Whatever scans an e-mail opens its links, and follows what it finds.
+#[tokio::test(flavor = "current_thread")]
+async fn a_link_that_is_opened_sends_counts_and_uses_up_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let link = written(&anna, &annas).await;
+    for _ in 0..10 {
+        drop(links::show_link(&Person::at(&server), &link).await.unwrap());
+    }
+    assert_eq!(server.messages_to(EVA.1).await, 0);
+    let invited = annas.invitations(&anna).await.unwrap();
+    assert_eq!((invited.len(), invited[0].opened, invited[0].hint.as_str()), (1, None, "16"));
+    let nobodys = LinkSecret::generate(&mut rand::rngs::OsRng);
+    let refused = links::show_link(&Person::at(&server), &nobodys).await.err().unwrap();
+    assert_eq!(refused.problem(), Some(securemailbox_protocol::problems::ProblemType::NotFound));
+    opened(&server, &link).await;
+    assert!(annas.invitations(&anna).await.unwrap()[0].opened.is_some());
+}

@@ -1,0 +1,100 @@
+//! A letter to somebody who has no mailbox, at two terminals (PROTOCOL §5): the link by e-mail or by hand, the code, the answer.
+
+use securemailbox_e2e::{
+    command::{Ended, Terminal},
+    server::{Server, Start},
+};
+use serde_json::{Value, json};
+
+use crate::{ANNA, BJORN, assert_failed, assert_holds, id};
+
+const EVA: &str = "eva@example.se";
+const EVAS_PHONE: &str = "+46701740616";
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Opens a link at a terminal that knows nothing, with the code that its phone is sent.
+fn open(server: &Server, nobody: &Terminal, link: &str, more: &[&str]) -> Ended {
+    let runtime = runtime();
+    let before = runtime.block_on(server.messages_to(EVAS_PHONE));
+    nobody.converse(&[&["open", link], more].concat(), |line| {
+        line.starts_with("The code from the SMS").then(|| runtime.block_on(server.code(EVAS_PHONE, before)))
+    })
+}
+
+fn send(anna: &Terminal, more: &[&str]) -> Value {
+    let letter = ["send", "--to", EVA, "--subject", "Provsvaren", "--text", "Allt är bra."];
+    anna.run(&[&letter, more].concat()).done()
+}
+
+/// The link in the newest e-mail.
+fn link_in_mail(server: &Server) -> String {
+    let mail = runtime().block_on(server.message(EVA, 0));
+    let line = mail.lines().find(|line| line.contains("/open#")).unwrap_or_else(|| panic!("a link in: {mail}"));
+    assert!(!line.contains(' '), "it stands alone on its line: {line}");
+    line.to_owned()
+}
+
+#[test]
+fn who_has_an_address_and_a_phone_reads_and_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = ANNA.at(&server, folder.path());
+    let nobody = Terminal::new(folder.path(), "nobody", "");
+    assert_failed(&anna.run(&["send", "--to", EVA, "--subject", "S", "--text", "T"]), 4, "no-account");
+    let sent = send(&anna, &["--phone", "070-174 06 16"]);
+    let letter = id(&sent);
+    assert_eq!(sent["link"], Value::Null, "it is the server's to send");
+    let link = link_in_mail(&server);
+    let invited = anna.run(&["invitations"]).done();
+    assert_holds(&invited[0], &json!({ "address": EVA, "hint": "16" }));
+    assert_eq!(invited[0].get("opened"), None);
+
+    let read = open(&server, &nobody, &link, &["--answer", "Tack!"]);
+    let read = read.done();
+    assert_holds(&read, &json!({ "from": ANNA.address }));
+    assert_holds(
+        &read["letters"][0],
+        &json!({ "id": letter, "from": ANNA.address, "subject": "Provsvaren", "text": "Allt är bra.", "warnings": [] }),
+    );
+    let answered = anna.run(&["list"]).done();
+    assert_holds(&answered[0], &json!({ "id": read["answer"], "from": EVA, "subject": "Re: Provsvaren" }));
+    assert_holds(
+        &anna.run(&["read", read["answer"].as_str().unwrap()]).done(),
+        &json!({ "text": "Tack!", "warnings": [] }),
+    );
+    assert!(anna.run(&["invitations"]).done()[0]["opened"].is_string());
+    let own = anna.run(&["read", &letter]).done();
+    assert_holds(&own["deliveries"][0]["read"], &json!({ "verified": true, "level": "phone" }));
+
+    // Another letter goes into the same conversation, for the same link.
+    let second = id(&send(&anna, &[]));
+    let read = open(&server, &nobody, &link, &[]).done();
+    assert_eq!(read["letters"].as_array().unwrap().len(), 3);
+    assert_eq!(read["letters"][2]["id"], json!(second));
+}
+
+#[test]
+fn a_link_that_is_handed_over_is_sent_to_nobody_and_opens_only_with_the_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let [anna, bjorn] = [ANNA, BJORN].map(|person| person.at(&server, folder.path()));
+    let nobody = Terminal::new(folder.path(), "nobody", "");
+    let sent = send(&anna, &["--phone", EVAS_PHONE, "--print-link"]);
+    let link = sent["link"].as_str().expect("a link").to_owned();
+    assert_eq!(runtime().block_on(server.messages_to(EVA)), 0, "the server writes to nobody");
+
+    let cut = nobody.run(&["open", &link[..link.len() - 1]]);
+    assert_eq!(cut.code, 2, "{}", cut.err);
+    let another = if link.ends_with('A') { "B" } else { "A" };
+    assert_eq!(nobody.run(&["open", &format!("{}{another}", &link[..link.len() - 1])]).code, 2);
+    let wrong =
+        nobody.converse(&["open", &link], |line| line.starts_with("The code from the SMS").then(|| "000000".into()));
+    assert_failed(&wrong, 3, "code-refused");
+
+    // Nobody else finds them, and they find nobody else.
+    assert_failed(&bjorn.run(&["send", "--to", EVA, "--subject", "S", "--text", "T"]), 4, "no-account");
+    assert_eq!(open(&server, &nobody, &link, &[]).done()["letters"][0]["text"], "Allt är bra.");
+}
