@@ -86,6 +86,26 @@ impl StopLink {
     }
 }
 
+/// The link of somebody who has no mailbox, or what stands behind its `#`.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct ShownLink {
+    /// As it stood in the page's address.
+    pub link: String,
+}
+
+/// An answer to a letter that came by a link.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewAnswer {
+    /// The letter.
+    pub id: String,
+    /// One line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
 /// What waits, and is to be stopped.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(test, derive(TS))]

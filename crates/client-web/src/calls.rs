@@ -17,9 +17,9 @@ use ts_rs::TS;
 use crate::{
     arguments::{
         Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
-        Marking, Move, NamedPhone, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone, NewRemoval,
-        NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, StopLink, TypedAddress,
-        TypedNumber, Unlock, WaitToStop, Writing,
+        Marking, Move, NamedPhone, NewAnswer, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone,
+        NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, ShownLink, StopLink,
+        TypedAddress, TypedNumber, Unlock, WaitToStop, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -29,8 +29,9 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
-        Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate, PageProblem,
-        PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        GuestLetters, GuestLink, Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet,
+        OwnCertificate, PageProblem, PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows, Saved,
+        SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -127,6 +128,26 @@ calls! {
         enter_passkey_proof(EnteredPasskey) -> Done;
         /// Enters what it signed for a recovery.
         enter_recovery_passkey(PasskeyProof) -> Done;
+    }
+}
+
+calls! {
+    /// The guest Worker: a letter to somebody who has no mailbox.
+    GuestCalls, guest_calls, self: &mut Self {
+        /// Says who wrote. Sends, counts and uses up nothing.
+        show_link(ShownLink) -> GuestLink;
+        /// Sends the code, or another one.
+        send_code(Nothing) -> Done;
+        /// Enters it: the conversation opens.
+        enter_code(Code) -> GuestLetters;
+        /// Looks for what came meanwhile.
+        look_again(Nothing) -> GuestLetters;
+        /// Sends an answer.
+        answer_letter(NewAnswer) -> GuestLetters;
+        /// A letter as a file anybody can read.
+        export(Id) -> Exported;
+        /// Forgets the keys, and ends the session.
+        leave(Nothing) -> Done;
     }
 }
 
@@ -412,7 +433,11 @@ mod tests {
         let mut types = Declarations::default();
         // What a Worker hears besides the answers to its calls.
         types.visit::<Beat>();
-        let lists = [("SignInCalls", sign_in_calls(&mut types)), ("MailboxCalls", mailbox_calls(&mut types))];
+        let lists = [
+            ("SignInCalls", sign_in_calls(&mut types)),
+            ("MailboxCalls", mailbox_calls(&mut types)),
+            ("GuestCalls", guest_calls(&mut types)),
+        ];
         let mut text =
             String::from("// Written by a test of crates/client-web from the Rust types. Not to be edited.\n");
         for declaration in types.0.values() {

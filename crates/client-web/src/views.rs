@@ -57,6 +57,10 @@ pub enum PageProblem {
     BrokenPage,
     /// Something that was written is on this device only.
     DraftWaits,
+    /// A part of the link is missing.
+    LinkCut,
+    /// Something in the link is another character.
+    LinkDiffers,
     /// There are no keys here.
     Locked,
     /// No code was typed.
@@ -569,6 +573,34 @@ pub struct Recovering {
 pub struct Recovered {
     /// Both were on paper, so it waits; none if the mailbox is open and a new password is to be chosen.
     pub waits: Option<Wait>,
+}
+
+/// Who wrote to somebody who has no mailbox. Nothing was sent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct GuestLink {
+    /// Who, by the server's word.
+    pub from: Address,
+    /// To whom.
+    pub address: Address,
+    /// When everything in the conversation is erased.
+    pub expires: Timestamp,
+    /// The last two digits of the phone that a code will go to.
+    pub hint: String,
+}
+
+/// The letters of a conversation by a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct GuestLetters {
+    /// The guest.
+    pub me: Address,
+    /// Who wrote.
+    pub from: Address,
+    /// When everything in it is erased, unless somebody writes.
+    pub expires: Timestamp,
+    /// The oldest first.
+    pub letters: Vec<Letter>,
 }
 
 /// Whether a password will do.

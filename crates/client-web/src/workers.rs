@@ -3,7 +3,7 @@
 use js_sys::{Array, Promise, Uint8Array};
 use rand::rngs::OsRng;
 use securemailbox_client::{
-    device::{Device, DeviceFailed, Expected, RowId, Table, Write, Written},
+    device::{Device, DeviceFailed, Expected, Memory, RowId, Table, Write, Written},
     transport::{Request, Response, Transport, Unreachable},
     world::World,
 };
@@ -13,7 +13,8 @@ use wasm_bindgen_futures::JsFuture;
 use zeroize::Zeroizing;
 
 use crate::{
-    calls::{Lane, MailboxCalls, SignInCalls, lane},
+    calls::{GuestCalls, Lane, MailboxCalls, SignInCalls, lane},
+    guest::Guest,
     mailbox::Desk,
     sign_in::SignIn,
     views::Problem,
@@ -189,6 +190,56 @@ impl World for Outside {
 
     fn delivery(&self) -> SessionDelivery {
         SessionDelivery::Cookie
+    }
+}
+
+/// The outside of a guest: nothing lies in the browser's store, and no cookie takes the place of somebody's session here.
+struct GuestOutside {
+    outside: Outside,
+    memory: Memory,
+}
+
+impl World for GuestOutside {
+    type Transport = Outside;
+    type Device = Memory;
+    type Rng = OsRng;
+
+    fn transport(&self) -> &Outside {
+        &self.outside
+    }
+
+    fn device(&self) -> &Memory {
+        &self.memory
+    }
+
+    fn now(&self) -> Timestamp {
+        World::now(&self.outside)
+    }
+
+    fn rng(&self) -> OsRng {
+        OsRng
+    }
+}
+
+/// The guest Worker's entry. One call at a time.
+#[wasm_bindgen]
+pub struct GuestWorker(Guest<GuestOutside>);
+
+#[wasm_bindgen]
+impl GuestWorker {
+    /// No link shown.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(outside: Outside) -> Self {
+        Self(Guest::new(GuestOutside { outside, memory: Memory::default() }))
+    }
+
+    /// Answers a call of `GuestCalls`; rejects with a `Problem`, both as JSON.
+    ///
+    /// # Errors
+    /// A `Problem`.
+    pub async fn answer(&mut self, call: String, args: String) -> Result<String, JsValue> {
+        self.0.answer(&call, &Zeroizing::new(args)).await.map_err(|problem| rejection(&problem))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The page that a link leads to; the secret stands behind it as `#` and characters of base64url, which no server is sent.
-pub const PAGE: &str = "/open";
+pub const PAGE: &str = "/l";
 /// How many bytes the token has that is derived from a link.
 pub const TOKEN: usize = 32;
 /// How many characters stand behind the `#` of a link.

@@ -103,9 +103,9 @@ mod tests {
         let (start, end) = text.split_at(20);
         for typed in [
             text.to_string(),
-            format!("https://mail.example.se/open#{}", *text),
-            format!("<https://mail.example.se/open#{start}\r\n  {end}>"),
-            format!("https://mail.example.se/open#{}. ", *text),
+            format!("https://mail.example.se/l#{}", *text),
+            format!("<https://mail.example.se/l#{start}\r\n  {end}>"),
+            format!("https://mail.example.se/l#{}. ", *text),
         ] {
             assert!(LinkSecret::parse(&typed).is_ok_and(|read| read.0 == secret(1).0), "{typed}");
         }
@@ -117,7 +117,7 @@ mod tests {
         let found = |typed: &str| LinkSecret::parse(typed).err();
         assert_eq!(found(&text[..47]), Some(NotALink::Length { found: 47 }));
         assert_eq!(found(""), Some(NotALink::Length { found: 0 }));
-        assert_eq!(found("https://mail.example.se/open"), Some(NotALink::Length { found: 22 }));
+        assert_eq!(found("https://mail.example.se/l"), Some(NotALink::Length { found: 19 }));
         let other = if text.starts_with('A') { "B" } else { "A" };
         assert_eq!(found(&format!("{other}{}", &text[1..])), Some(NotALink::Check));
     }

@@ -56,6 +56,12 @@ export class Terminal {
     return this.#run(["read", id]);
   }
 
+  /** Writes to somebody who has no mailbox: the link, to be handed over, or none where the server sends it. */
+  async invite(to: Person, letter: { subject: string; text: string; mailed?: boolean }): Promise<string | null> {
+    const asked = ["send", "--to", to.address, "--phone", to.phone, "--subject", letter.subject, "--text", letter.text];
+    return (await this.#run<{ link: string | null }>(letter.mailed ? asked : [...asked, "--print-link"])).link;
+  }
+
   /** Sends a letter, and returns its id. */
   async send(letter: { to: string[]; subject: string; text: string; answers?: string; level?: string }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);

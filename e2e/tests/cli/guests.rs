@@ -32,7 +32,7 @@ fn send(anna: &Terminal, more: &[&str]) -> Value {
 /// The link in the newest e-mail.
 fn link_in_mail(server: &Server) -> String {
     let mail = runtime().block_on(server.message(EVA, 0));
-    let line = mail.lines().find(|line| line.contains("/open#")).unwrap_or_else(|| panic!("a link in: {mail}"));
+    let line = mail.lines().find(|line| line.contains("/l#")).unwrap_or_else(|| panic!("a link in: {mail}"));
     assert!(!line.contains(' '), "it stands alone on its line: {line}");
     line.to_owned()
 }

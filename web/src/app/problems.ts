@@ -38,7 +38,6 @@ const SAME = {
   "two-credentials": "old-page",
   "not-an-opening": "old-page",
   "session-lives-on": "unreachable",
-  "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
   "wrong-host": "other-origin",
   "record-exists": "contended",
   "stale-version": "contended",
@@ -48,6 +47,9 @@ const SAME = {
 
 /** The others, each with its own. */
 const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Sentences>> = {
+  "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
+  "link-cut": [() => m["problem.link_cut"](), () => m["problem.link_cut.do"]()],
+  "link-differs": [() => m["problem.link_differs"](), () => m["problem.link_differs.do"]()],
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],
   internal: [() => m["problem.internal"](), ({ request }) => (request ? m["problem.internal.do.number"]({ request }) : m["problem.internal.do"]())],
   busy: [() => m["problem.busy"](), () => m["problem.busy.do"]()],

@@ -4,7 +4,7 @@
 /** Who may be there: everybody, only who is not signed in, or only who has a mailbox open (or locked). */
 export type Access = "anyone" | "signed-out" | "mailbox";
 
-export type PageName = "sign-in" | "register" | "forgotten" | "lost" | "stop" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "two-factor-guide" | "not-found";
+export type PageName = "sign-in" | "register" | "forgotten" | "lost" | "stop" | "guest" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "two-factor-guide" | "not-found";
 
 export interface Route {
   path: string;
@@ -18,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/forgotten", page: "forgotten", access: "signed-out" },
   { path: "/lost", page: "lost", access: "signed-out" },
   { path: "/stop", page: "stop", access: "anyone" },
+  { path: "/l", page: "guest", access: "anyone" },
   { path: "/mail/inbox", page: "mail", access: "mailbox" },
   { path: "/mail/sent", page: "mail", access: "mailbox" },
   { path: "/mail/drafts", page: "mail", access: "mailbox" },

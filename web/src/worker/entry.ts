@@ -7,7 +7,8 @@ import type { Problem } from "./types.ts";
 export type Call = Extract<ToWorker, { do: "call" }>;
 
 interface Client {
-  handOutput(output: Uint8Array): void;
+  /** For those whose calls may bring one along. */
+  handOutput?(output: Uint8Array): void;
   answer(call: string, args: string): Promise<string>;
 }
 
@@ -33,7 +34,7 @@ export function problemOf(rejection: unknown): Problem {
 }
 
 function hand(client: Client, output: Uint8Array): void {
-  client.handOutput(output);
+  client.handOutput?.(output);
   output.fill(0);
 }
 

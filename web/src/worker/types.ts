@@ -625,6 +625,48 @@ id: string,
 until: Timestamp | null, };
 
 /**
+ * The letters of a conversation by a link.
+ */
+export type GuestLetters = { 
+/**
+ * The guest.
+ */
+me: string, 
+/**
+ * Who wrote.
+ */
+from: string, 
+/**
+ * When everything in it is erased, unless somebody writes.
+ */
+expires: Timestamp, 
+/**
+ * The oldest first.
+ */
+letters: Array<Letter>, };
+
+/**
+ * Who wrote to somebody who has no mailbox. Nothing was sent yet.
+ */
+export type GuestLink = { 
+/**
+ * Who, by the server's word.
+ */
+from: string, 
+/**
+ * To whom.
+ */
+address: string, 
+/**
+ * When everything in the conversation is erased.
+ */
+expires: Timestamp, 
+/**
+ * The last two digits of the phone that a code will go to.
+ */
+hint: string, };
+
+/**
  * What the event stream said, where it was that which asks for a sync.
  */
 export type Heard = { 
@@ -927,6 +969,23 @@ row: SessionRow,
 device: DeviceName | null, };
 
 /**
+ * An answer to a letter that came by a link.
+ */
+export type NewAnswer = { 
+/**
+ * The letter.
+ */
+id: string, 
+/**
+ * One line.
+ */
+subject: string, 
+/**
+ * The text.
+ */
+text: string, };
+
+/**
  * An authenticator app that is being added.
  */
 export type NewAuthenticator = { 
@@ -1078,7 +1137,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
 
 /**
  * A part of a folder.
@@ -1637,6 +1696,15 @@ recovery_code: string,
 address: string, };
 
 /**
+ * The link of somebody who has no mailbox, or what stands behind its `#`.
+ */
+export type ShownLink = { 
+/**
+ * As it stood in the page's address.
+ */
+link: string, };
+
+/**
  * Where a slot's key comes from.
  */
 export type SlotKind = "password" | "passkey" | "recovery" | "device" | "link";
@@ -1970,4 +2038,15 @@ export interface MailboxCalls {
   lock: [Nothing, Done];
   sign_out: [Nothing, Done];
   give_up_unsent: [Nothing, Done];
+}
+
+/** Each call's arguments and answer. */
+export interface GuestCalls {
+  show_link: [ShownLink, GuestLink];
+  send_code: [Nothing, Done];
+  enter_code: [Code, GuestLetters];
+  look_again: [Nothing, GuestLetters];
+  answer_letter: [NewAnswer, GuestLetters];
+  export: [Id, Exported];
+  leave: [Nothing, Done];
 }

@@ -31,6 +31,7 @@ const ADDRESSES: &[&str] = &[
     "/contacts/add",
     "/forgotten",
     "/help/two-factor",
+    "/l",
     "/lost",
     "/mail",
     "/mail/drafts",

@@ -173,7 +173,7 @@ async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
     let words = Text::LetterByLink { link: Some("A".repeat(48)) };
     for language in [Language::Sv, Language::En] {
         let text = words.words(language, "https://mail.example.se", &Operator::default()).text;
-        let line = format!("https://mail.example.se/open#{}", "A".repeat(48));
+        let line = format!("https://mail.example.se/l#{}", "A".repeat(48));
         assert!(text.lines().any(|one| one == line), "{text}");
     }
     house.wait(limits::INVITATION_LIFE);

@@ -1,0 +1,146 @@
+//! The guest Worker: a letter to somebody who has no mailbox, from the link to the answer (PROTOCOL §5). Everything stays in its
+//! memory and goes with it.
+
+use std::cmp::Reverse;
+
+use securemailbox_client::{
+    failure::FailureName,
+    letters::{Addressed, Answers, Form},
+    links::{self, LinkToProve},
+    mailbox::Mailbox,
+    sign_in,
+    world::World,
+};
+use securemailbox_protocol::{
+    address::Address, ids::LetterId, letters::Folder, problems::ProblemType, time::Timestamp,
+};
+use securemailbox_vault::links::{LinkSecret, NotALink};
+
+use crate::{
+    arguments::{Code, Id, NewAnswer, Nothing, ShownLink},
+    calls::GuestCalls,
+    factor::Factor,
+    problems::{OrProblem, out_of_step, problem, refused},
+    shown::People,
+    views::{Done, Exported, GuestLetters, GuestLink, Letter, PageProblem, Problem},
+};
+
+/// More letters than a conversation by a link has.
+const ALL: usize = 1000;
+
+/// A link, and what it opened.
+pub struct Guest<W> {
+    world: W,
+    shown: Option<Shown>,
+    mailbox: Option<Mailbox>,
+}
+
+/// A link that the server knows.
+struct Shown {
+    from: Address,
+    expires: Timestamp,
+    factor: Factor<LinkToProve>,
+}
+
+impl<W: World> Guest<W> {
+    /// Nothing shown.
+    pub const fn new(world: W) -> Self {
+        Self { world, shown: None, mailbox: None }
+    }
+
+    fn shown(&self) -> Result<&Shown, Problem> {
+        self.shown.as_ref().ok_or_else(out_of_step)
+    }
+
+    fn open(&self) -> Result<&Mailbox, Problem> {
+        self.mailbox.as_ref().ok_or_else(out_of_step)
+    }
+
+    /// All of it, the oldest letter first. Each is marked as read, and its sender gets the signed receipt.
+    async fn conversation(&self) -> Result<GuestLetters, Problem> {
+        let (mailbox, Shown { from, expires, .. }) = (self.open()?, self.shown()?);
+        mailbox.sync(&self.world).await.or_problem()?;
+        let mut ids: Vec<(Timestamp, LetterId)> = Vec::new();
+        for folder in [Folder::Inbox, Folder::Sent] {
+            let rows = mailbox.list(&self.world, folder, ALL).await.or_problem()?;
+            ids.extend(rows.iter().map(|row| (row.entry.arrived, row.entry.id)));
+        }
+        ids.sort_unstable_by_key(|id| Reverse(*id));
+        let mut letters = Vec::new();
+        while let Some((_, id)) = ids.pop() {
+            letters.push(self.letter(mailbox, id).await?);
+        }
+        Ok(GuestLetters { me: mailbox.address().clone(), from: from.clone(), expires: *expires, letters })
+    }
+
+    async fn letter(&self, mailbox: &Mailbox, id: LetterId) -> Result<Letter, Problem> {
+        let reading = mailbox.read(&self.world, id).await.map_err(|error| problem(&error))?;
+        let contacts = mailbox.contacts();
+        Ok(People::of(mailbox, &contacts).letter(&reading, Vec::new(), vec![id]))
+    }
+}
+
+impl<W: World> GuestCalls for Guest<W> {
+    async fn show_link(&mut self, args: ShownLink) -> Result<GuestLink, Problem> {
+        let link = LinkSecret::parse(&args.link).map_err(|error| match error {
+            NotALink::Length { .. } => refused(PageProblem::LinkCut),
+            NotALink::Check => refused(PageProblem::LinkDiffers),
+        })?;
+        let shown = links::show_link(&self.world, &link).await.or_problem()?;
+        let view = GuestLink {
+            from: shown.from.clone(),
+            address: shown.address.clone(),
+            expires: shown.expires,
+            hint: shown.to_choose.offers().first().map(|offer| offer.hint.clone()).unwrap_or_default(),
+        };
+        let mut factor = Factor::offered(shown.to_choose);
+        if factor.asked().is_none()
+            && let Some(first) = factor.shown().offers.first()
+        {
+            factor.choose(&first.id.to_string());
+        }
+        self.shown = Some(Shown { from: shown.from, expires: shown.expires, factor });
+        Ok(view)
+    }
+
+    async fn send_code(&mut self, _: Nothing) -> Result<Done, Problem> {
+        let asked = self.shown()?.factor.asked().ok_or_else(out_of_step)?;
+        asked.send(&self.world).await.or_problem().map(|()| Done {})
+    }
+
+    async fn enter_code(&mut self, args: Code) -> Result<GuestLetters, Problem> {
+        let factor = &self.shown()?.factor;
+        let answer = factor.read(&args.code)?;
+        let (mailbox, _) = factor.chosen()?.enter(&self.world, &answer).await.or_problem()?;
+        self.mailbox = Some(mailbox);
+        self.conversation().await
+    }
+
+    async fn look_again(&mut self, _: Nothing) -> Result<GuestLetters, Problem> {
+        self.conversation().await
+    }
+
+    async fn answer_letter(&mut self, args: NewAnswer) -> Result<GuestLetters, Problem> {
+        let mailbox = self.open()?;
+        let id = args.id.parse().map_err(|_| refused(FailureName::Server(ProblemType::NotFound)))?;
+        let letter = mailbox.peek(&self.world, id).await.map_err(|error| problem(&error))?;
+        let answers = Some(Answers::to(&letter));
+        let (to, level) = (vec![self.shown()?.from.clone()], letter.level());
+        let written = Addressed { to, subject: args.subject, text: args.text, answers, level, ..Addressed::default() };
+        mailbox.send(&self.world, &written).await.or_problem()?;
+        self.conversation().await
+    }
+
+    async fn export(&mut self, args: Id) -> Result<Exported, Problem> {
+        let id: LetterId = args.id.parse().map_err(|_| refused(FailureName::Server(ProblemType::NotFound)))?;
+        let bytes = self.open()?.export(&self.world, id, Form::Plain).await.or_problem()?;
+        Ok(Exported { file_name: format!("{id}.eml"), text: String::from_utf8_lossy(&bytes).into_owned() })
+    }
+
+    async fn leave(&mut self, _: Nothing) -> Result<Done, Problem> {
+        (self.shown, self.mailbox) = (None, None);
+        // A session that could not be ended ends by itself; its keys are gone with this.
+        let _ = sign_in::sign_out(&self.world).await;
+        Ok(Done {})
+    }
+}

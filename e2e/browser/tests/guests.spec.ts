@@ -1,0 +1,119 @@
+// A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
+import { violations } from "../house/axe.ts";
+import { enterCode, problem } from "../house/entering.ts";
+import { expect, type Page, type Newcomer, test } from "../house/test.ts";
+import type { Person, Server } from "../house/server.ts";
+import { NOT_THERE, REFUSED } from "../house/watch.ts";
+import type { Words } from "../house/words.ts";
+
+const LETTER = { subject: "Ditt provsvar", text: "Hej Eva!\n\nProverna ser bra ut." };
+
+async function clean(page: Page): Promise<void> {
+  expect(await violations(page)).toEqual([]);
+}
+
+/** Ticks, has the code sent, and types it: the letter is there. */
+async function open(page: Page, server: Server, eva: Person, m: Words): Promise<void> {
+  const ends = eva.phone.slice(-2);
+  const before = await server.messagesTo(eva.phone);
+  await page.getByRole("checkbox", { name: m("guest.mine", { ends }) }).check();
+  await page.getByRole("button", { name: m("guest.send") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.code_title") })).toBeVisible();
+  await enterCode(page, await server.code(eva.phone, before), m);
+  await expect(page.getByText("Proverna ser bra ut.")).toBeVisible();
+}
+
+async function handed(anna: Newcomer, eva: Person): Promise<string> {
+  const link = await anna.terminal.invite(eva, LETTER);
+  if (link === null) throw new Error("no link was printed");
+  return link;
+}
+
+test("who has a link and a phone reads and answers, and nothing of it stays in the browser", async ({ page, newcomer, stranger, server, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  await page.goto(await handed(anna, eva));
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.who", { from: anna.address }) })).toBeVisible();
+  expect(new URL(page.url()).hash, "the link leaves the address bar at once").toBe("");
+  await expect(page.getByText(LETTER.subject), "who wrote, and never what").toHaveCount(0);
+  await clean(page);
+  await page.getByRole("button", { name: m("guest.send") }).click();
+  await expect(problem(page).first()).toContainText(m("guest.tick"));
+  await clean(page);
+  await open(page, server, eva, m);
+  await expect(page.getByRole("heading", { level: 1, name: LETTER.subject })).toBeFocused();
+  await clean(page);
+
+  await page.getByRole("button", { name: m("guest.answer", { from: anna.name }) }).click();
+  await page.getByRole("button", { name: m("guest.send_answer") }).click();
+  await expect(problem(page).first()).toContainText(m("guest.answer_empty"));
+  await page.getByLabel(m("guest.your_answer")).fill("Tack för beskedet!");
+  await clean(page);
+  await page.getByRole("button", { name: m("guest.send_answer") }).click();
+  await expect(page.getByText(m("guest.sent", { from: anna.name }))).toBeVisible();
+  await clean(page);
+  const [answer] = await anna.terminal.list();
+  expect(answer).toMatchObject({ from: eva.address });
+  expect(await anna.terminal.read(answer?.id ?? "")).toMatchObject({ text: "Tack för beskedet!", in_reply_to: expect.any(String) });
+
+  const kept = await page.evaluate(async () => JSON.stringify([await indexedDB.databases(), { ...localStorage }, { ...sessionStorage }, document.cookie]));
+  expect(kept).not.toContain("securemailbox.session");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: m("guest.save") }).last().click();
+  expect((await download).suggestedFilename()).toMatch(/\.eml$/);
+  await page.getByRole("button", { name: m("guest.close") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.closed") })).toBeVisible();
+  await expect(page.getByText("Proverna ser bra ut.")).toHaveCount(0);
+  await clean(page);
+});
+
+test("the link comes by e-mail, and opens the next letter too", async ({ page, visit, newcomer, stranger, server, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  expect(await anna.terminal.invite(eva, { ...LETTER, mailed: true })).toBeNull();
+  await expect.poll(() => server.newestTo(eva.address)).toMatch(/\/l#[\w-]{48}$/m);
+  const link = /\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0] ?? "";
+  await page.goto(link);
+  await open(page, server, eva, m);
+  await anna.terminal.send({ to: [eva.address], subject: "En sak till", text: "Glöm inte kallelsen." });
+  const later = await visit();
+  await later.goto(link);
+  await open(later, server, eva, m);
+  await expect(later.getByRole("heading", { level: 1, name: "En sak till" })).toBeVisible();
+  await expect(later.getByRole("heading", { level: 2, name: LETTER.subject })).toBeVisible();
+  await clean(later);
+});
+
+test("a cut link, one that is over and one that was loaded anew say what to do", async ({ page, newcomer, stranger, m, watch }) => {
+  watch.expect(NOT_THERE, REFUSED);
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  const link = await handed(anna, eva);
+  await page.goto(link.slice(0, -3));
+  await expect(problem(page).first()).toContainText(m("problem.link_cut"));
+  await clean(page);
+  await page.goto("/sign-in");
+  const nobodys = `/l#${"A".repeat(43)}`;
+  await page.goto(nobodys);
+  await expect(problem(page).first()).toContainText(m("problem.link_cut"));
+  await page.goto("/sign-in");
+  await page.goto(link);
+  await expect(page.getByRole("button", { name: m("guest.send") })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.again") })).toBeVisible();
+  await clean(page);
+});
+
+test("what scans an e-mail opens the link and presses every button: nothing is sent, and the person reads an hour later", async ({ page, visit, newcomer, stranger, server, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  const link = await handed(anna, eva);
+  for (const scanner of [await visit(), await visit()]) {
+    await scanner.goto(link);
+    await expect(scanner.getByRole("button", { name: m("guest.send") })).toBeVisible();
+    await scanner.evaluate(() => document.querySelectorAll("button").forEach((button) => button.click()));
+    await scanner.evaluate(() => {
+      for (const form of document.forms) form.requestSubmit();
+    });
+    await expect(problem(scanner).first()).toBeVisible();
+  }
+  expect(await server.messagesTo(eva.phone)).toBe(0);
+  await page.goto(link);
+  await open(page, server, eva, m);
+});
