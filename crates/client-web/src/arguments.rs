@@ -1,6 +1,6 @@
 //! What the calls of a page take, as it was typed or chosen.
 
-use securemailbox_client::{devices::DeviceName, failure::FailureName, replica::Which, waits};
+use securemailbox_client::{devices::DeviceName, failure::FailureName, invitations::Invite, replica::Which, waits};
 use securemailbox_protocol::{
     accounts::{Language, LetterNotices, TrashLife},
     factors::{FactorOffer, PhoneRole},
@@ -372,6 +372,27 @@ pub struct Writing {
     pub answers: Option<String>,
     /// How its readers are to be identified, if its writer asks for it.
     pub level: Option<Level>,
+    /// Those who are to be written to though they have no mailbox.
+    pub invite: Vec<Invited>,
+}
+
+/// Somebody who is written to though they have no mailbox: our server sends them a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Invited {
+    /// Whom.
+    pub address: String,
+    /// The phone that a code goes to, as it was understood.
+    pub phone: String,
+    /// The language of what the server writes to them.
+    pub language: Language,
+}
+
+impl From<&Invite> for Invited {
+    fn from(invite: &Invite) -> Self {
+        let Invite { address, phone, language, .. } = invite;
+        Self { address: address.as_str().into(), phone: phone.as_str().into(), language: *language }
+    }
 }
 
 /// A draft that is to go out.

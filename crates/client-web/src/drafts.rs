@@ -2,14 +2,15 @@
 
 use securemailbox_client::{
     failure::{Class, Failure},
+    invitations::Invite,
     letters::{Draft, HandedIn, NotSent, ReadError},
     mailbox::Mailbox,
     world::World,
 };
-use securemailbox_protocol::ids::RecordId;
+use securemailbox_protocol::{address::Address, ids::RecordId, phone::PhoneNumber};
 
 use crate::{
-    arguments::Writing,
+    arguments::{Invited, Writing},
     mailbox::id,
     problems::{OrProblem, problem},
     views::{DraftNews, Problem},
@@ -30,9 +31,16 @@ pub(crate) async fn written(
             answers => Some(answers.or_problem()?),
         },
     };
-    let Writing { to, cc, bcc, each, subject, text, level, .. } = args;
-    let saved = world.now();
-    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, level, saved, rest: Default::default() }))
+    let Writing { to, cc, bcc, each, subject, text, level, invite, .. } = args;
+    let (saved, invite) = (world.now(), invite.iter().filter_map(invited).collect());
+    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, level, invite, saved, rest: Default::default() }))
+}
+
+/// The page has shown both as they were understood; what is none of ours invites nobody.
+fn invited(asked: &Invited) -> Option<Invite> {
+    let Invited { address, phone, language } = asked;
+    let (address, phone) = (Address::parse(address).ok()?, PhoneNumber::parse(phone).ok()?);
+    Some(Invite { address, phone, language: *language, mailed: true })
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.

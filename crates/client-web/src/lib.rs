@@ -7,7 +7,7 @@ mod confirming;
 mod contacts;
 mod drafts;
 mod factor;
-mod guest;
+pub mod guest;
 pub mod mailbox;
 mod passkeys;
 mod problems;

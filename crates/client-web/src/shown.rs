@@ -153,7 +153,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
     let waiting = mailbox.is_outgoing(row.id);
     let id = row.id;
     match &row.draft {
-        Ok(Draft { to, cc, bcc, each, subject, text, answers, level, saved, .. }) => views::Draft {
+        Ok(Draft { to, cc, bcc, each, subject, text, answers, level, invite, saved, .. }) => views::Draft {
             id,
             to: to.clone(),
             cc: cc.clone(),
@@ -163,6 +163,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             text: text.clone(),
             answers: answers.as_ref().map(|answers| answers.letter()),
             level: *level,
+            invite: invite.iter().map(Into::into).collect(),
             saved: *saved,
             waiting,
             damage: None,
@@ -177,6 +178,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             text: String::new(),
             answers: None,
             level: None,
+            invite: Vec::new(),
             saved: Timestamp::from_unix_millis(0),
             waiting,
             damage: Some(problem(error)),

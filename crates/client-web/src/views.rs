@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use crate::arguments::Invited;
+
 /// What a problem is called: the key of the page's sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -453,6 +455,8 @@ pub struct Draft {
     pub answers: Option<LetterId>,
     /// How its readers are to be identified, if its writer asks for it.
     pub level: Option<Level>,
+    /// Those who are to be written to though they have no mailbox.
+    pub invite: Vec<Invited>,
     /// When it was saved, by this or another device's clock.
     pub saved: Timestamp,
     /// It is on its way: not to be written on, and not to be sent again.

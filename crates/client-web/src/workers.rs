@@ -165,13 +165,78 @@ impl Device for Outside {
     }
 }
 
-impl World for Outside {
-    type Transport = Self;
+/// The world of a Worker. One type for all of them, so that the module has everything once.
+struct Page {
+    outside: Outside,
+    /// In the place of the browser's store, for a guest: nothing of theirs lies there, and no cookie takes the place of
+    /// somebody's session.
+    memory: Option<Memory>,
+}
+
+impl Page {
+    const fn of(outside: Outside) -> Self {
+        Self { outside, memory: None }
+    }
+}
+
+impl Device for Page {
+    async fn session(&self) -> Result<Option<Vec<u8>>, DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.session().await,
+            None => Device::session(&self.outside).await,
+        }
+    }
+
+    async fn keep_session(&self, bytes: &[u8]) -> Result<(), DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.keep_session(bytes).await,
+            None => Device::keep_session(&self.outside, bytes).await,
+        }
+    }
+
+    async fn forget_session(&self) -> Result<(), DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.forget_session().await,
+            None => Device::forget_session(&self.outside).await,
+        }
+    }
+
+    async fn scan(&self, account: AccountId, table: Table) -> Result<Vec<(RowId, Vec<u8>)>, DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.scan(account, table).await,
+            None => Device::scan(&self.outside, account, table).await,
+        }
+    }
+
+    async fn get(&self, account: AccountId, table: Table, ids: &[RowId]) -> Result<Vec<Option<Vec<u8>>>, DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.get(account, table, ids).await,
+            None => Device::get(&self.outside, account, table, ids).await,
+        }
+    }
+
+    async fn write(&self, account: AccountId, writes: Vec<Write>) -> Result<Written, DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.write(account, writes).await,
+            None => Device::write(&self.outside, account, writes).await,
+        }
+    }
+
+    async fn erase_rows(&self) -> Result<(), DeviceFailed> {
+        match &self.memory {
+            Some(memory) => memory.erase_rows().await,
+            None => Device::erase_rows(&self.outside).await,
+        }
+    }
+}
+
+impl World for Page {
+    type Transport = Outside;
     type Device = Self;
     type Rng = OsRng;
 
-    fn transport(&self) -> &Self {
-        self
+    fn transport(&self) -> &Outside {
+        &self.outside
     }
 
     fn device(&self) -> &Self {
@@ -180,7 +245,7 @@ impl World for Outside {
 
     fn now(&self) -> Timestamp {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock after 1970")]
-        let millis = Self::now(self) as u64;
+        let millis = self.outside.now() as u64;
         Timestamp::from_unix_millis(millis)
     }
 
@@ -189,41 +254,13 @@ impl World for Outside {
     }
 
     fn delivery(&self) -> SessionDelivery {
-        SessionDelivery::Cookie
-    }
-}
-
-/// The outside of a guest: nothing lies in the browser's store, and no cookie takes the place of somebody's session here.
-struct GuestOutside {
-    outside: Outside,
-    memory: Memory,
-}
-
-impl World for GuestOutside {
-    type Transport = Outside;
-    type Device = Memory;
-    type Rng = OsRng;
-
-    fn transport(&self) -> &Outside {
-        &self.outside
-    }
-
-    fn device(&self) -> &Memory {
-        &self.memory
-    }
-
-    fn now(&self) -> Timestamp {
-        World::now(&self.outside)
-    }
-
-    fn rng(&self) -> OsRng {
-        OsRng
+        if self.memory.is_some() { SessionDelivery::Bearer } else { SessionDelivery::Cookie }
     }
 }
 
 /// The guest Worker's entry. One call at a time.
 #[wasm_bindgen]
-pub struct GuestWorker(Guest<GuestOutside>);
+pub struct GuestWorker(Guest<Page>);
 
 #[wasm_bindgen]
 impl GuestWorker {
@@ -231,7 +268,7 @@ impl GuestWorker {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(outside: Outside) -> Self {
-        Self(Guest::new(GuestOutside { outside, memory: Memory::default() }))
+        Self(Guest::new(Page { outside, memory: Some(Memory::default()) }))
     }
 
     /// Answers a call of `GuestCalls`; rejects with a `Problem`, both as JSON.
@@ -245,7 +282,7 @@ impl GuestWorker {
 
 /// The sign-in Worker's entry. One call at a time.
 #[wasm_bindgen]
-pub struct SignInWorker(SignIn<Outside>);
+pub struct SignInWorker(SignIn<Page>);
 
 #[wasm_bindgen]
 impl SignInWorker {
@@ -253,7 +290,7 @@ impl SignInWorker {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(outside: Outside) -> Self {
-        Self(SignIn::new(outside))
+        Self(SignIn::new(Page::of(outside)))
     }
 
     /// Answers a call of `SignInCalls`; rejects with a `Problem`, both as JSON.
@@ -279,7 +316,7 @@ impl SignInWorker {
 
 /// The mailbox Worker's entry. Calls wait beside each other, in the lanes that [`MailboxWorker::lane`] says.
 #[wasm_bindgen]
-pub struct MailboxWorker(Desk<Outside>);
+pub struct MailboxWorker(Desk<Page>);
 
 #[wasm_bindgen]
 impl MailboxWorker {
@@ -287,7 +324,7 @@ impl MailboxWorker {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(outside: Outside) -> Self {
-        Self(Desk::new(outside))
+        Self(Desk::new(Page::of(outside)))
     }
 
     /// How a call of `MailboxCalls` runs beside others: `at-once`, `device` or `server`.

@@ -240,6 +240,7 @@ impl Day {
                 text: String::new(),
                 answers: None,
                 level: None,
+                invite: Vec::new(),
                 saved,
                 rest: serde_json::Map::default(),
             },

@@ -139,6 +139,19 @@ pub(crate) async fn extend<D: Db>(db: &mut D, guest: AccountId, now: Timestamp) 
     db.exec(SQL, &[&guest, &now.after(limits::INVITATION_LIFE)]).await.map(drop)
 }
 
+/// Letters of a sender were taken back: guests who never came and have nothing left go with them, as if nobody had written.
+pub(crate) async fn drop_unmet<D: Db>(db: &mut D, sender: MailboxId) -> Result<(), StoreError> {
+    const UNMET: &str = "
+        SELECT i.mailbox_id FROM invitation i
+         WHERE i.sender_id = $1 AND i.opened IS NULL
+           AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.mailbox_id = i.mailbox_id)
+           AND NOT EXISTS (SELECT 1 FROM held_reader h WHERE h.mailbox_id = i.mailbox_id)";
+    for mut row in db.rows(UNMET, &[&sender]).await? {
+        removals::remove(db, row.take()?).await?;
+    }
+    Ok(())
+}
+
 /// A mail server has the link: nobody needs it here any more.
 pub(crate) async fn handed_over<D: Db>(db: &mut D, guest: AccountId) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE invitation SET link_sealed = NULL WHERE mailbox_id = $1 AND link_sealed IS NOT NULL";

@@ -4,6 +4,7 @@ import { enterCode, problem } from "../house/entering.ts";
 import { expect, type Page, type Newcomer, test } from "../house/test.ts";
 import type { Person, Server } from "../house/server.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
+import { readers, send, write } from "../house/writing.ts";
 import type { Words } from "../house/words.ts";
 
 const LETTER = { subject: "Ditt provsvar", text: "Hej Eva!\n\nProverna ser bra ut." };
@@ -116,4 +117,26 @@ test("what scans an e-mail opens the link and presses every button: nothing is s
   expect(await server.messagesTo(eva.phone)).toBe(0);
   await page.goto(link);
   await open(page, server, eva, m);
+});
+
+test("somebody with an address and a phone number is written to on the page, and reads", async ({ visit, newcomer, stranger, server, m }) => {
+  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
+  const guns = await visit(gun);
+  await write(guns, { to: [eva.address], ...LETTER }, m);
+  await expect(guns.getByText(m("stranger.title", { who: eva.address }))).toBeVisible();
+  await guns.getByRole("button", { name: m("write.send"), exact: true }).click();
+  await expect(problem(guns).first(), "without a number it can't go").toBeVisible();
+  await clean(guns);
+  await guns.getByLabel(m("invite.phone", { who: eva.address })).fill(eva.phone);
+  await expect(readers(guns, m)).toContainText(m("chip.invited", { ends: eva.phone.slice(-2) }));
+  await expect(guns.getByText(m("write.invited", { names: eva.address }))).toBeVisible();
+  await clean(guns);
+  await guns.reload(); // the number is a part of the draft
+  await expect(readers(guns, m)).toContainText(m("chip.invited", { ends: eva.phone.slice(-2) }));
+  await send(guns, m);
+  await expect.poll(() => server.newestTo(eva.address)).toMatch(/\/l#[\w-]{48}$/m);
+  const link = /\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0] ?? "";
+  const evas = await visit();
+  await evas.goto(link);
+  await open(evas, server, eva, m);
 });

@@ -29,6 +29,7 @@ fn draft(text: &str) -> Draft {
         text: text.into(),
         answers: None,
         level: None,
+        invite: Vec::new(),
         saved: now(),
         rest: serde_json::Map::default(),
     }

@@ -563,6 +563,7 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
         text: text.into(),
         answers: None,
         level: None,
+        invite: Vec::new(),
         saved: world.now(),
         rest: serde_json::Map::new(),
     };

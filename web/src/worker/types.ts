@@ -393,6 +393,10 @@ answers: string | null,
  */
 level: Level | null, 
 /**
+ * Those who are to be written to though they have no mailbox.
+ */
+invite: Array<Invited>, 
+/**
  * When it was saved, by this or another device's clock.
  */
 saved: Timestamp, 
@@ -704,6 +708,23 @@ export type Id = {
  * Its id.
  */
 id: string, };
+
+/**
+ * Somebody who is written to though they have no mailbox: our server sends them a link.
+ */
+export type Invited = { 
+/**
+ * Whom.
+ */
+address: string, 
+/**
+ * The phone that a code goes to, as it was understood.
+ */
+phone: string, 
+/**
+ * The language of what the server writes to them.
+ */
+language: Language, };
 
 /**
  * A password as typed, and whose it would be.
@@ -1915,7 +1936,11 @@ answers: string | null,
 /**
  * How its readers are to be identified, if its writer asks for it.
  */
-level: Level | null, };
+level: Level | null, 
+/**
+ * Those who are to be written to though they have no mailbox.
+ */
+invite: Array<Invited>, };
 
 /** How much fits: octets of a subject, characters of a text and of a note, recipients; and for how many days a letter may be held. */
 export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500, hold_days: 400 } as const;

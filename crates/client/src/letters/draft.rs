@@ -45,6 +45,9 @@ pub struct Draft {
     /// How its readers are to be identified, if its writer asks for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<Level>,
+    /// Those who are to be written to though they have no mailbox.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub invite: Vec<Invite>,
     /// When it was saved, by the clock of the device that saved it.
     pub saved: Timestamp,
     /// What a newer client added, carried along.
@@ -173,6 +176,7 @@ impl Draft {
             text: letter.text,
             answers: letter.answers,
             level: letter.level,
+            invite: letter.invite,
             saved,
             rest: Map::new(),
         }
@@ -200,8 +204,9 @@ impl Draft {
             return Err(NotAddressed::TooManyRecipients);
         }
         let subject = one_line(&self.subject);
-        let Self { each, text, answers, level, .. } = self;
-        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level, invite: Vec::new() })
+        let Self { each, text, answers, level, mut invite, .. } = self;
+        invite.retain(|invite| [&to, &cc, &bcc].iter().any(|readers| readers.contains(&invite.address)));
+        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level, invite })
     }
 
     /// Whether it is longer than a letter may be. It can be written on, so that nothing is lost.
@@ -222,8 +227,12 @@ impl Draft {
             }
         }
         hash.update([u8::from(self.each)]);
-        // As long as it asks for none, its print is what it was before there were any.
+        // As long as it asks for none, its print is what it was before there were any; so it is where nobody is invited.
         hash.update(self.level.map(|level| level as u8).as_slice());
+        for Invite { address, phone, .. } in &self.invite {
+            hash.update(address.as_str());
+            hash.update(phone.as_str());
+        }
         TextPrint(hash.finalize().first_chunk().copied().unwrap_or_default())
     }
 
@@ -273,6 +282,7 @@ mod tests {
             text: "Allt är bra.".into(),
             answers: None,
             level: None,
+            invite: Vec::new(),
             saved: Timestamp::from_unix_millis(0),
             rest: Map::new(),
         }

@@ -334,6 +334,7 @@ mod tests {
             text: "Allt är bra.".into(),
             answers: None,
             level: None,
+            invite: Vec::new(),
             saved: NOW,
             rest: Default::default(),
         }

@@ -318,6 +318,7 @@ CREATE TABLE held_reader (
     wrapped_key      BLOB NOT NULL,
     PRIMARY KEY (letter_id, mailbox_id)
 ) STRICT;
+CREATE INDEX held_reader_by_mailbox ON held_reader (mailbox_id);
 
 -- The sender's: it goes with the sender's entry.
 CREATE TABLE delivery (

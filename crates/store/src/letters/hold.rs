@@ -11,7 +11,7 @@ use super::{
     arriving::{Arrival, Arriving},
     tell_sender,
 };
-use crate::{Act, Db, ReadOnly, Room, StoreError, erasure, quotas::Quota};
+use crate::{Act, Db, ReadOnly, Room, StoreError, erasure, invitations, quotas::Quota};
 
 /// Holds a letter until then.
 pub(super) async fn hold<D: Db>(db: &mut D, letter: LetterId, release: Timestamp) -> Result<(), StoreError> {
@@ -215,7 +215,10 @@ impl Act for TakeBack {
             erasure::erase_unreleased(db, self.mailbox, *letter).await?;
             found = true;
         }
-        if found { Ok(()) } else { Err(TakeBackError::NotFound) }
+        if !found {
+            return Err(TakeBackError::NotFound);
+        }
+        Ok(invitations::drop_unmet(db, self.mailbox).await?)
     }
 }
 

@@ -9,7 +9,7 @@ use securemailbox_protocol::{
 };
 
 use super::{hold, tell_sender};
-use crate::{Act, Db, Room, Row, StoreError, ToParam, erasure, notices, pulse};
+use crate::{Act, Db, Room, Row, StoreError, ToParam, erasure, invitations, notices, pulse};
 
 /// Why a letter was not withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,7 @@ impl Act for Withdraw {
         for reader in readers.into_iter().map(reader) {
             self.take_from(db, &reader?, bytes).await?;
         }
+        invitations::drop_unmet(db, self.mailbox).await?;
         erasure::queue(db).await?;
         Ok(tell_sender(db, self.letter).await?)
     }

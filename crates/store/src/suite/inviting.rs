@@ -23,7 +23,7 @@ use crate::{
         BeginLinkSignIn, EndInvitation, GuestByAddress, InvitationsDue, LinkSlot, ListInvitations, MakerOfGuest,
         NewGuest,
     },
-    letters::{PostLetter, PostLetters, PostLettersError},
+    letters::{PostLetter, PostLetters, PostLettersError, Withdraw},
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeSent},
     proofs::HolderId,
     quotas::Quota,
@@ -35,6 +35,7 @@ on_both! {
     a_guest_comes_with_its_letter_or_not_at_all_and_is_found_by_who_made_it
     a_link_and_a_code_give_a_guests_session_and_its_slot
     a_link_is_kept_until_a_mail_server_has_it
+    what_is_taken_back_before_anybody_came_leaves_no_guest
     a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off
 }
 
@@ -186,6 +187,28 @@ async fn a_link_is_kept_until_a_mail_server_has_it(store: Store) {
     assert_eq!((*account, link_sealed), (eva.account, &eva.link_sealed));
     store.write(NoticeSent { id: *id, now: NOW }).await.unwrap();
     assert_eq!(count(&store, "SELECT COUNT(*) FROM invitation WHERE link_sealed IS NOT NULL").await, 0);
+}
+
+async fn what_is_taken_back_before_anybody_came_leaves_no_guest(store: Store) {
+    let mut dice = Dice::new(505);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let withdraw = |letter: &PostLetter| Withdraw { mailbox: anna.account.mailbox(), letter: letter.new.id, now: NOW };
+    store.write(withdraw(&letter)).await.unwrap();
+    assert_eq!(count(&store, GUESTS).await, 0);
+    let link = BeginLinkSignIn { id: SignInId::new(NOW, &mut dice.0), token_hash: eva.token_hash, now: NOW };
+    assert!(store.write(link).await.unwrap().is_none(), "the link is over");
+
+    // Whoever came keeps the conversation, and sees that there was a letter.
+    let (ulla, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &ulla, &letter).await.unwrap();
+    let id = SignInId::new(NOW, &mut dice.0);
+    store.write(BeginLinkSignIn { id, token_hash: ulla.token_hash, now: NOW }).await.unwrap().unwrap();
+    expect(&store, &mut dice, HolderId::SignIn(id), ulla.phone.id, PHONE_CODE).await.unwrap();
+    enter(&store, SigningIn { id, session: dice.session(NOW) }, ulla.phone.id, PHONE_CODE).await.unwrap();
+    store.write(withdraw(&letter)).await.unwrap();
+    assert_eq!(count(&store, GUESTS).await, 1);
 }
 
 async fn a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off(store: Store) {

@@ -28,10 +28,11 @@ export function errorsOf({ recipients, subject, text }: WritingLetter): WritingE
 }
 
 function errorsAmong(recipients: Recipients): WritingError[] {
-  const { strangers } = recipients;
+  const { unreached: strangers } = recipients;
+  const invited = recipients.invited.map(({ chip }) => chip.key);
   const errors: WritingError[] = [];
   for (const chip of recipients.refused) {
-    if (strangers.length > 1 && strangers.includes(chip)) continue;
+    if (invited.includes(chip.key) || (strangers.length > 1 && strangers.includes(chip))) continue;
     const address = addressOf(chip);
     errors.push({ field: `${FIELDS[chip.place]}-${chip.key}`, text: naming(shownAddress(address), sentence({ ...chip.problem, address: shownAddress(address) })) });
   }

@@ -24,6 +24,8 @@ export class Recipients {
   chips = $state.raw<readonly Chip[]>([]);
   /** What stands in each box, and is nobody yet. */
   boxes = $state<Record<Place, string>>({ to: "", cc: "", bcc: "" });
+  /** The mobile numbers of those who have no mailbox and are written to all the same, by address. */
+  phones = $state<Record<string, string>>({});
   /** Whether each gets a letter of their own. */
   each = $state(false);
   readonly #vault: Vault;
@@ -46,6 +48,19 @@ export class Recipients {
   /** Those who have no mailbox here. */
   get strangers(): Extract<Chip, { state: "refused" }>[] {
     return this.refused.filter(({ problem }) => problem.name === "no-account");
+  }
+
+  /** Those of them who are written to all the same: they read by a link and a code to their phone. */
+  get invited(): { chip: Chip; address: string; phone: string }[] {
+    return this.strangers.flatMap((chip) => {
+      const [address, phone] = [addressOf(chip), this.phones[addressOf(chip)] ?? ""];
+      return phone === "" ? [] : [{ chip, address, phone }];
+    });
+  }
+
+  /** Those of them who can't be written to yet. */
+  get unreached(): Extract<Chip, { state: "refused" }>[] {
+    return this.strangers.filter((chip) => (this.phones[addressOf(chip)] ?? "") === "");
   }
 
   get waiting(): Chip[] {

@@ -1,6 +1,7 @@
 // A letter that is being written. It is kept as a sealed draft from the first word on, so that nothing is lost by a
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
+import { getLocale } from "../../paraglide/runtime.js";
 import { problemIn, type mailbox } from "../../worker/index.ts";
 import type { Draft, Level, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
 import { PLACES, Recipients } from "./recipients.svelte.ts";
@@ -50,6 +51,7 @@ export class WritingLetter {
     this.recipients = new Recipients(vault);
     for (const place of PLACES) this.recipients.begin(place, begun[place] ?? []);
     this.recipients.each = begun.each ?? false;
+    for (const { address, phone } of begun.invite ?? []) this.recipients.phones[address] = phone;
     this.#kept = this.#fingerprint();
   }
 
@@ -74,6 +76,7 @@ export class WritingLetter {
       text: this.text,
       answers: this.answers,
       level: this.level,
+      invite: this.recipients.invited.map(({ address, phone }) => ({ address, phone, language: getLocale() })),
     };
   }
 
@@ -162,7 +165,7 @@ export class WritingLetter {
   }
 
   #fingerprint(): string {
-    const { to, cc, bcc, each, subject, text, level } = this.content;
-    return JSON.stringify([to, cc, bcc, each, subject, text, level]);
+    const { to, cc, bcc, each, subject, text, level, invite } = this.content;
+    return JSON.stringify([to, cc, bcc, each, subject, text, level, invite]);
   }
 }

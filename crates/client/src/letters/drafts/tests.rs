@@ -21,6 +21,7 @@ fn draft(text: &str) -> Draft {
         text: text.into(),
         answers: None,
         level: None,
+        invite: Vec::new(),
         saved: NOW,
         rest: Default::default(),
     }
