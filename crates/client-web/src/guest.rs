@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use securemailbox_client::{
-    failure::FailureName,
+    failure::{Class, FailureName},
     letters::{Addressed, Answers, Form},
     links::{self, LinkToProve},
     mailbox::Mailbox,
@@ -66,11 +66,16 @@ impl<W: World> Guest<W> {
             ids.extend(rows.iter().map(|row| (row.entry.arrived, row.entry.id)));
         }
         ids.sort_unstable_by_key(|id| Reverse(*id));
-        let mut letters = Vec::new();
+        let (mut letters, mut shut) = (Vec::new(), Vec::new());
         while let Some((_, id)) = ids.pop() {
-            letters.push(self.letter(mailbox, id).await?);
+            match self.letter(mailbox, id).await {
+                Ok(letter) => letters.push(letter),
+                Err(problem) if problem.class == Class::Unavailable => return Err(problem),
+                // One that does not open must not hide the others.
+                Err(problem) => shut.push(problem),
+            }
         }
-        Ok(GuestLetters { me: mailbox.address().clone(), from: from.clone(), expires: *expires, letters })
+        Ok(GuestLetters { me: mailbox.address().clone(), from: from.clone(), expires: *expires, letters, shut })
     }
 
     async fn letter(&self, mailbox: &Mailbox, id: LetterId) -> Result<Letter, Problem> {

@@ -605,6 +605,8 @@ pub struct GuestLetters {
     pub expires: Timestamp,
     /// The oldest first.
     pub letters: Vec<Letter>,
+    /// Why others are not shown.
+    pub shut: Vec<Problem>,
 }
 
 /// Whether a password will do.

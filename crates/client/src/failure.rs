@@ -259,6 +259,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::ProofRequired
         | ProblemType::LevelRequired
         | ProblemType::MembersOnly
+        | ProblemType::LinkShut
         | ProblemType::RegistrationClosed
         | ProblemType::OtherDomain
         | ProblemType::StaleKey

@@ -57,6 +57,7 @@ problem_types! {
     LastWayIn "last-way-in" 409 "Without this nobody could get in." "Add another one first.";
     ProofRequired "proof-required" 403 "This needs a fresh proof of who you are." "Choose one of `offers`, confirm that it is you, and do it again.";
     MembersOnly "members-only" 403 "This needs a mailbox of one's own." "By a link one reads and answers whoever sent it. For anything else, get a mailbox.";
+    LinkShut "link-shut" 403 "Too many wrong codes were typed at this link." "Call whoever wrote to you, and ask them to take the letter back and send it anew.";
     OtherOrigin "other-origin" 403 "The request comes from another site." "Open the mailbox at its own address.";
     LevelRequired "level-required" 403 "The sender asked for a stronger proof of who you are, or a fresher one." "Confirm that it is you, and open the letter again.";
     RegistrationClosed "registration-closed" 403 "Nobody can get a new mailbox here by themselves." "Ask those who run this service.";

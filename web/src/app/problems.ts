@@ -48,6 +48,7 @@ const SAME = {
 /** The others, each with its own. */
 const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Sentences>> = {
   "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
+  "link-shut": [() => m["problem.link_shut"](), () => m["problem.link_shut.do"]()],
   "link-cut": [() => m["problem.link_cut"](), () => m["problem.link_cut.do"]()],
   "link-differs": [() => m["problem.link_differs"](), () => m["problem.link_differs.do"]()],
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],

@@ -647,7 +647,11 @@ expires: Timestamp,
 /**
  * The oldest first.
  */
-letters: Array<Letter>, };
+letters: Array<Letter>, 
+/**
+ * Why others are not shown.
+ */
+shut: Array<Problem>, };
 
 /**
  * Who wrote to somebody who has no mailbox. Nothing was sent yet.
@@ -1373,7 +1377,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "members-only" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-keyring" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "members-only" | "link-shut" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-keyring" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.

@@ -59,6 +59,7 @@ words! { of_server(ProblemType) FROM_SERVER
     OlderSheet => Page("problem.older_sheet", "problem.older_sheet.do");
     LastWayIn => Page("problem.last_way_in", "problem.last_way_in.do");
     ProofRequired => Page("problem.proof_required", "problem.proof_required.do");
+    LinkShut => Page("problem.link_shut", "problem.link_shut.do");
     MembersOnly => Own(
         "Det här kräver en egen brevlåda.",
         "Med en länk läser du och svarar den som skickade den. Skaffa en egen brevlåda för annat."

@@ -399,7 +399,7 @@ pub(crate) async fn enter<H: Holder>(
         }
         Guesser::Guest(guest) => Tallies::of(mailroom).wrong_at_link(*guest),
     };
-    wrong.count().await?;
+    wrong.count().await.map_err(|problem| shut(&whose, problem))?;
     if let Answer::Passkey(assertion) = answer {
         let given = enter_passkey(mailroom, holder, factor, assertion).await?;
         wrong.count_less().await?;
@@ -420,6 +420,14 @@ pub(crate) async fn enter<H: Holder>(
             }
             Err(why_refused(verdict))
         }
+    }
+}
+
+/// A link whose tries are used up is shut for as long as it lives: nobody is told to wait.
+fn shut(whose: &Guesser, problem: Problem) -> Problem {
+    match (whose, problem.kind()) {
+        (Guesser::Guest(_), ProblemType::TooManyRequests) => ProblemType::LinkShut.into(),
+        _ => problem,
     }
 }
 

@@ -17,8 +17,10 @@ export interface WritingError extends FieldError {
   atOnce?: true;
 }
 
-export function errorsOf({ recipients, subject, text }: WritingLetter): WritingError[] {
+export function errorsOf({ recipients, subject, text, level }: WritingLetter): WritingError[] {
   const errors: WritingError[] = errorsAmong(recipients);
+  // They have a phone to be proved by, and nothing else.
+  if (recipients.invited.length > 0 && level !== null && level !== "phone") errors.push({ field: FIELDS.to, text: m["error.level_for_invited"](), atOnce: true });
   const subjectOver = octetsOver(subject, LIMITS.subject);
   const textOver = charactersOver(text, LIMITS.text);
   if (subject.trim() === "") errors.push({ field: FIELDS.subject, text: m["error.no_subject"]() });

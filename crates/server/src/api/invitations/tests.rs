@@ -118,7 +118,7 @@ async fn a_link_gets_three_codes_an_hour_and_twenty_tries_in_all_however_many_si
         }
         match enter(&house, &shown, wrong()).await {
             Err(ProblemType::CodeRefused) => tried += 1,
-            Err(ProblemType::TooManyRequests) => break,
+            Err(ProblemType::LinkShut) => break,
             other => panic!("{other:?}"),
         }
         assert!(tried <= limits::LINK_TRIES, "tries have an end");
@@ -127,7 +127,7 @@ async fn a_link_gets_three_codes_an_hour_and_twenty_tries_in_all_however_many_si
     house.wait(25 * HOUR);
     let shown = shown(&house, 1).await.unwrap();
     let code = house.code(HolderId::SignIn(shown.id), shown.offers[0].id).await;
-    assert_eq!(enter(&house, &shown, code).await, Err(ProblemType::TooManyRequests), "the right one too");
+    assert_eq!(enter(&house, &shown, code).await, Err(ProblemType::LinkShut), "the right one too");
 }
 
 #[tokio::test]
