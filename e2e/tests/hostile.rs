@@ -4,7 +4,10 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
-    days::{CHECKS_NUMBER, ERASES, LISTS_MALLORYS, SHOWS_A_PASSKEY, SIGNS_IN, WRITES_ANYWAY},
+    days::{
+        ANSWERS_BY_A_LINK, CHECKS_NUMBER, ERASES, LISTS_MALLORYS, READS_BY_A_LINK, SHOWS_A_PASSKEY, SIGNS_IN,
+        WRITES_ANYWAY,
+    },
     rows,
     stage::Stage,
 };
@@ -133,6 +136,16 @@ fn row_26_a_number_that_is_not_theirs_stops_the_sending_and_one_that_is_makes_no
     assert_eq!(checked, "match (new)");
     assert!(sent.contains("(new)"), "{sent}");
     holds(26);
+}
+
+#[test]
+fn row_30_a_guest_writes_with_whoever_wrote_and_believes_no_other_key_of_that_address() {
+    let [from, _, listed, _] = &STAGE.days[READS_BY_A_LINK].shown[..] else { panic!("four acts") };
+    assert_eq!(from, "anna.l@example.se");
+    assert!(listed.contains("anna.l@example.se (known"), "{listed}");
+    let [_, _, sent] = &STAGE.days[ANSWERS_BY_A_LINK].shown[..] else { panic!("three acts") };
+    assert_eq!(sent, "anna.l@example.se (known)");
+    holds(30);
 }
 
 #[test]

@@ -44,6 +44,12 @@ pub const SHOWS_A_PASSKEY: &str = "Björn shows his passkey";
 pub const SHOWS_ANOTHER: &str = "Björn shows his other passkey";
 /// Mallory signs in by a passkey of hers, and does nothing there.
 pub const MALLORY_SHOWS_HERS: &str = "Mallory shows her passkey";
+/// Eva, who has no mailbox, shows Anna's link, enters the code, lists, and reads.
+pub const READS_BY_A_LINK: &str = "Eva reads by Anna's link";
+/// Eva shows it again, enters the code, and writes to Anna.
+pub const ANSWERS_BY_A_LINK: &str = "Eva answers by Anna's link";
+/// Eva shows a link of Mallory's, and enters the code.
+pub const SHOWS_MALLORYS_LINK: &str = "Eva shows Mallory's link";
 
 /// The question that a new device asks before anything else.
 pub const FIRST_RECORDS: &str = "GET /changes?since=0&only=records";

@@ -2,6 +2,7 @@
 
 mod keys;
 mod letters;
+mod links;
 mod places;
 mod renewals;
 mod secrets;
@@ -13,7 +14,7 @@ use super::stage::Stage;
 type Row = fn(&Stage) -> Vec<Case>;
 
 /// Every row that a client can meet at a server, and that is built. The others are named in the threat model.
-pub const ROWS: [(u8, Row); 23] = [
+pub const ROWS: [(u8, Row); 24] = [
     (1, letters::another_sender),
     (2, letters::rewritten_by_a_reader),
     (3, letters::content_as_envelope),
@@ -34,6 +35,7 @@ pub const ROWS: [(u8, Row); 23] = [
     (20, secrets::wrong_opaque),
     (25, renewals::half_done),
     (26, keys::checked_numbers),
+    (30, links::another_correspondent),
     (35, places::erased),
     (61, places::passkey_slots),
     (75, letters::other_levels),

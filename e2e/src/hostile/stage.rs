@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use securemailbox_client::{letters::Addressed, passkeys::PasskeyUse};
+use securemailbox_client::{invitations::Invite, letters::Addressed, passkeys::PasskeyUse};
 use securemailbox_protocol::{
-    accounts::Account,
+    accounts::{Account, Language},
     address::Address,
     coding::base64url,
     ids::{Fingerprint, LetterId, RecordId},
@@ -33,6 +33,8 @@ use super::{
     recording::{Recording, is_it},
 };
 
+/// The subject of a letter to somebody without a mailbox.
+pub const TO_A_GUEST: &str = "Kallelse till återbesök";
 const TEXT: &str = "Hej!\n\nVi ses på torsdag klockan nio.";
 /// A text of four chunks when it is encrypted.
 const LONG: usize = 200_000;
@@ -49,6 +51,10 @@ pub struct Stage {
     pub mallory: Cast,
     /// Whom Anna has not written to yet.
     pub cecilia: Cast,
+    /// Has no mailbox. What opens what Anna wrote to her.
+    pub eva: Cast,
+    /// Anna's letter to her.
+    pub evas: LetterId,
     /// Anna's letter to Björn and Mallory.
     pub letter: LetterId,
     /// Anna's letter to Björn only.
@@ -192,6 +198,21 @@ impl<'a> Actor<'a> {
         self.end(day)
     }
 
+    /// Writes to somebody without a mailbox, whom the link is handed.
+    async fn invites(&mut self, address: &Address, phone: &str) -> (String, LetterId) {
+        let mut day = self.begin();
+        day.act(Act::Open).await;
+        let phone = PhoneNumber::parse(phone).expect("a number");
+        let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed: false };
+        let (to, invite) = (vec![address.clone()], vec![invite]);
+        let (subject, text) = (TO_A_GUEST.into(), TEXT.into());
+        day.act(Act::Send { letter: Addressed { to, subject, text, invite, ..Addressed::default() } }).await;
+        let Life::Inside(mailbox) = day.life() else { panic!("open") };
+        let link = mailbox.link_of(address).expect("a link");
+        day.act(Act::Close).await;
+        (link, posted(&self.end(day))[0])
+    }
+
     fn signing_in(&self) -> Act {
         Act::SignIn { address: self.cast.address.clone(), password: PASSWORD.into() }
     }
@@ -225,6 +246,21 @@ impl<'a> Actor<'a> {
     async fn record(&self, id: RecordId) -> Record {
         self.asks(&format!("/records/{id}")).await
     }
+}
+
+/// Somebody without a mailbox shows a link, enters the code, and goes on: the day, and what opened.
+async fn by_a_link(server: &Server, seed: u64, link: String, guest: (&Address, &str), then: Vec<Act>) -> (Lived, Cast) {
+    let (address, phone) = guest;
+    let before = server.messages_to(phone).await;
+    let mut day = Recording::begin(server.url(), seed, Contents::new());
+    day.act(Act::ShowLink { link }).await;
+    day.act(Act::Code { code: server.code(phone, before).await }).await;
+    for act in then {
+        day.act(act).await;
+    }
+    let Life::Inside(mailbox) = day.life() else { panic!("open") };
+    let keyring = Keyring::from_bytes(&mailbox.keyring().to_bytes(), address, now()).expect("a keyring");
+    (day.end().0, Cast { address: address.clone(), keyring })
 }
 
 fn send(to: &[&Actor<'_>], subject: &str, text: &str) -> Act {
@@ -362,6 +398,17 @@ impl Stage {
         let acts = vec![Act::Open, checks(&anna, "+46701740699")];
         keep(days::CHECKS_ANOTHER_NUMBER, Box::pin(cecilia.lives(acts)).await);
 
+        let (address, phone) = (Address::parse("eva.s@example.se").expect("an address"), "+46701740615");
+        let guest = (&address, phone);
+        let (link, evas) = Box::pin(anna.invites(&address, phone)).await;
+        let then = vec![inbox(), Act::Read { id: evas }];
+        let (lived, eva) = Box::pin(by_a_link(server, 11_000, link.clone(), guest, then)).await;
+        keep(days::READS_BY_A_LINK, lived);
+        let then = vec![send(&[&anna], "Svar", TEXT)];
+        keep(days::ANSWERS_BY_A_LINK, Box::pin(by_a_link(server, 11_500, link, guest, then)).await.0);
+        let (link, _) = Box::pin(mallory.invites(&address, phone)).await;
+        keep(days::SHOWS_MALLORYS_LINK, Box::pin(by_a_link(server, 12_000, link, guest, Vec::new())).await.0);
+
         let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
         Self {
             days,
@@ -369,6 +416,8 @@ impl Stage {
             bjorn,
             mallory,
             cecilia,
+            eva,
+            evas,
             letter,
             other,
             long,

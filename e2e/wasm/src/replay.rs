@@ -19,6 +19,7 @@ use securemailbox_client::{
     factors::{CodeToEnter, FactorToChoose},
     failure::Failure,
     letters::{Addressed, Draft, Form, ReaderDelivery, Reading, Rewrapping, Row},
+    links::{self, LinkToProve},
     mailbox::Mailbox,
     passkeys::{self, PasskeyAsked, PasskeySignedIn},
     records::RecordError,
@@ -42,7 +43,7 @@ use securemailbox_protocol::{
     phone::PhoneNumber,
     time::Timestamp,
 };
-use securemailbox_vault::{passwords::Password, recovery::RecoveryCode, secrets::PrfOutput};
+use securemailbox_vault::{links::LinkSecret, passwords::Password, recovery::RecoveryCode, secrets::PrfOutput};
 use serde::{Deserialize, Serialize};
 
 /// What an act shows that its time has not come for, or has gone: nothing was opened that it could work on.
@@ -74,6 +75,8 @@ pub enum Act {
     AskForPasskey,
     /// Has it signed, and its PRF output beside that.
     ShowPasskey { assertion: Assertion, output: Octets },
+    /// Shows a link, what stands behind its `#`: says who wrote. Then comes [`Act::Code`].
+    ShowLink { link: String },
     /// Opens the mailbox that is signed in on this device, and asks for what is new.
     Open,
     /// Opens it as this device left it.
@@ -284,6 +287,8 @@ pub enum Life {
     NewPassword(sign_in::NewPasswordToChoose),
     /// Signing in, a passkey is asked for.
     Passkey(PasskeyAsked),
+    /// By a link, the phone's code is asked for.
+    Link(CodeToEnter<LinkToProve>),
     /// The mailbox is open.
     Inside(Box<Mailbox>),
 }
@@ -304,7 +309,8 @@ impl Life {
             | Self::SignIn(_)
             | Self::Recovery(_)
             | Self::NewPassword(_)
-            | Self::Passkey(_) => None,
+            | Self::Passkey(_)
+            | Self::Link(_) => None,
         };
         let shown = match shown {
             Some(shown) => shown,
@@ -373,6 +379,11 @@ impl Life {
                 // Boxed: unoptimised, a step with all of this in it is more than a thread has room for.
                 return Box::pin(self.show(world, asked, assertion, output)).await;
             }
+            (Self::Outside, Act::ShowLink { link }) => return Box::pin(self.show_link(world, &link)).await,
+            (Self::Link(step), Act::Code { code }) => {
+                let entered = Box::pin(step.enter(world, &found(&code)?.into())).await.map_err(name)?;
+                return self.enter(world, entered).await;
+            }
             (Self::Outside, Act::Open) => {
                 let opened = Mailbox::open(world).await.map_err(name)?;
                 return self.enter(world, (opened, Vec::new())).await;
@@ -412,6 +423,14 @@ impl Life {
             }
             PasskeySignedIn::Locked { .. } => Ok(LOCKED.into()),
         }
+    }
+
+    /// Who wrote, by the server's word.
+    async fn show_link(&mut self, world: &impl World, link: &str) -> Shown {
+        let link = LinkSecret::parse(link).map_err(|_| "not-a-link".to_owned())?;
+        let shown = links::show_link(world, &link).await.map_err(name)?;
+        *self = Self::Link(chosen(world, &shown.to_choose).await?);
+        Ok(shown.from.to_string())
     }
 
     /// Nobody comes in to what is old: a mailbox that can't be brought up to date is not shown here.
@@ -484,6 +503,7 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         | Act::Code { .. }
         | Act::AskForPasskey
         | Act::ShowPasskey { .. }
+        | Act::ShowLink { .. }
         | Act::Open
         | Act::OpenAsLeft
         | Act::Renew { .. }

@@ -43,13 +43,13 @@ use crate::{
 
 use super::letters::both_ways;
 
-const LOOK_UP: &str = "POST /directory/look-ups";
+pub(super) const LOOK_UP: &str = "POST /directory/look-ups";
 const NUMBERS: &str = "POST /directory/numbers";
-const POST: &str = "POST /letters";
+pub(super) const POST: &str = "POST /letters";
 const SUBJECT: &str = "Återbesök";
 
 /// A key that the operator made for somebody's address.
-fn operators(stage: &Stage, address: &Address) -> Keyring {
+pub(super) fn operators(stage: &Stage, address: &Address) -> Keyring {
     let registered = stage.days[WRITES].day.now.before(Duration::from_secs(3600));
     Keyring::new(Identity::generate(address, registered, &mut OsRng))
 }
@@ -77,13 +77,13 @@ impl Plot<'_> {
     }
 
     /// And it gives it out by its hash.
-    fn certificate_is_there(self, certificate: &[u8]) -> Self {
+    pub(super) fn certificate_is_there(self, certificate: &[u8]) -> Self {
         self.also_serves(&format!("GET /directory/certificates/{}", hash(certificate)), certificate)
     }
 }
 
 /// The entry with another certificate of its sender.
-fn sent_with(entry: &Entry, certificate: &[u8]) -> Entry {
+pub(super) fn sent_with(entry: &Entry, certificate: &[u8]) -> Entry {
     Entry { sender: Sender { certificate: hash(certificate), ..entry.sender.clone() }, ..entry.clone() }
 }
 

@@ -25,10 +25,13 @@ use crate::{
     suite::Case,
 };
 
+use super::links;
+
 pub(super) fn swapped(stage: &Stage) -> Vec<Case> {
     let mut cases = swapped_password_slots(stage);
     cases.extend(swapped_other_slots(stage));
     cases.extend(swapped_records(stage));
+    cases.extend(links::swapped(stage));
     cases
 }
 
