@@ -376,7 +376,7 @@ pub struct Writing {
     pub invite: Vec<Invited>,
 }
 
-/// Somebody who is written to though they have no mailbox: our server sends them a link.
+/// Somebody who is written to though they have no mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct Invited {
@@ -386,12 +386,14 @@ pub struct Invited {
     pub phone: String,
     /// The language of what the server writes to them.
     pub language: Language,
+    /// Whether the server sends the link; else whoever writes hands it over.
+    pub mailed: bool,
 }
 
 impl From<&Invite> for Invited {
     fn from(invite: &Invite) -> Self {
-        let Invite { address, phone, language, .. } = invite;
-        Self { address: address.as_str().into(), phone: phone.as_str().into(), language: *language }
+        let Invite { address, phone, language, mailed } = invite;
+        Self { address: address.as_str().into(), phone: phone.as_str().into(), language: *language, mailed: *mailed }
     }
 }
 

@@ -29,9 +29,9 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
-        GuestLetters, GuestLink, Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet,
-        OwnCertificate, PageProblem, PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows, Saved,
-        SentLetter, Sheet, Verdict, WentOut,
+        GuestLetters, GuestLink, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator,
+        OneTimeSheet, OwnCertificate, PageProblem, PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows,
+        Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -192,7 +192,9 @@ calls! {
         empty_trash(Erasing) -> ErasureReceipt;
         /// Everybody whose key was met, or whom the owner wrote down.
         contacts(Nothing) -> Vec<Correspondent>;
-        /// One of them, with what the owner says of them.
+        /// Those whom one wrote to who have no mailbox yet, the newest first.
+        invitations(Nothing) -> Vec<Invitation>;
+        /// Somebody of the contacts, with what the owner says of them.
         contact(TypedAddress) -> Contact;
         /// Writes somebody down, whether or not they have a mailbox. An empty field leaves what stands there.
         add_contact(Described) -> Contact;
@@ -359,6 +361,7 @@ pub fn lane(call: &str) -> Lane {
         | "export"
         | "contacts"
         | "contact"
+        | "invitations"
         | "add_contact"
         | "read_phone"
         | "look_up"
@@ -465,7 +468,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (36, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (37, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -23,6 +23,7 @@ use securemailbox_protocol::{
     accounts::{Account, TrashLife},
     factors::{ConfirmedFactor, Factor, FactorOffer},
     ids::LetterId,
+    invitations::InvitationRow,
     letters::{EntryUpdate, ErasureReceipt, Folder, Hold},
     phone::PhoneNumber,
     problems::ProblemType,
@@ -52,8 +53,8 @@ use crate::{
     sign_in::parse_phone,
     views::{
         self, CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors,
-        GivenBack, Holdings, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet, OwnCertificate,
-        PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
+        GivenBack, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet,
+        OwnCertificate, PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -312,6 +313,13 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn contacts(&self, _: Nothing) -> Result<Vec<Correspondent>, Problem> {
         self.everybody()
+    }
+
+    async fn invitations(&self, _: Nothing) -> Result<Vec<Invitation>, Problem> {
+        let (mailbox, world) = self.open()?;
+        let rows = mailbox.invitations(world).await.or_problem()?;
+        let shown = |row: InvitationRow| Invitation { secret: mailbox.link_of(&row.address), row };
+        Ok(rows.into_iter().map(shown).collect())
     }
 
     async fn contact(&self, args: TypedAddress) -> Result<Contact, Problem> {

@@ -13,6 +13,7 @@ use securemailbox_protocol::{
     address::Address,
     factors::FactorOffer,
     ids::{LetterId, RecordId},
+    invitations::InvitationRow,
     letters,
     levels::Level,
     phone::PhoneNumber,
@@ -607,6 +608,17 @@ pub struct GuestLetters {
     pub letters: Vec<Letter>,
     /// Why others are not shown.
     pub shut: Vec<Problem>,
+}
+
+/// Somebody whom one wrote to and who has no mailbox yet, by the server's word but for the link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Invitation {
+    /// Who was written to, where it stands and when it ends.
+    #[serde(flatten)]
+    pub row: InvitationRow,
+    /// What stands behind the `#` of their link; none where another device made it and its contacts are not here yet.
+    pub secret: Option<String>,
 }
 
 /// Whether a password will do.

@@ -97,6 +97,20 @@ pub struct LinkSignIn {
     pub offers: Vec<FactorOffer>,
 }
 
+/// Whose hands a link is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkState {
+    /// Only whoever wrote has it, to hand it over. The server never had it.
+    WithSender,
+    /// The server has it, sealed, and no mail server has taken it yet.
+    Waiting,
+    /// A mail server has taken it, and the server has erased it.
+    Mailed,
+}
+
 /// One row of `GET /invitations`: somebody whom one wrote to, and who has no mailbox yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -108,6 +122,8 @@ pub struct InvitationRow {
     pub address: Address,
     /// The last two digits of the phone.
     pub hint: String,
+    /// Where the link is.
+    pub link: LinkState,
     /// When it was made.
     pub made: Timestamp,
     /// When its phone was proved first.

@@ -10,7 +10,7 @@ use securemailbox_client::{
 };
 use securemailbox_protocol::{
     ids::LetterId,
-    invitations::{self, InvitationRow},
+    invitations::{self, InvitationRow, LinkState},
     letters::Folder,
 };
 use securemailbox_vault::links::{LinkSecret, NotALink};
@@ -61,9 +61,11 @@ pub(crate) async fn invitations(desk: &Desk) -> Result<Answer, Stop> {
 }
 
 fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
-    let state = match row.opened {
-        Some(at) => desk.say(Sentence::OpenedAt { at: &desk.style.time(at) }),
-        None => desk.say(Sentence::NotOpened),
+    let state = match (row.opened, row.link) {
+        (Some(at), _) => desk.say(Sentence::OpenedAt { at: &desk.style.time(at) }),
+        (None, LinkState::WithSender) => desk.say(Sentence::LinkWithSender),
+        (None, LinkState::Waiting) => desk.say(Sentence::LinkWaiting),
+        (None, LinkState::Mailed) => desk.say(Sentence::LinkMailed),
     };
     vec![row.address.to_string(), format!("…{}", row.hint), state, desk.style.time(row.expires)]
 }

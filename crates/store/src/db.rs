@@ -9,6 +9,7 @@ use securemailbox_protocol::{
         AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId, RecoveryId,
         RegistrationId, SessionId, SignInId, SlotId, ThreadId,
     },
+    invitations::LinkState,
     letters::{Folder, HoldRefusal},
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
@@ -238,6 +239,7 @@ words! {
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
     HoldRefusal { StaleKey "stale-key" ReaderFull "reader-full" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
+    LinkState { WithSender "with-sender" Waiting "waiting" Mailed "mailed" }
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"

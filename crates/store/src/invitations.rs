@@ -5,6 +5,7 @@
 use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
     ids::{AccountId, CertificateHash, MailboxId, SignInId, SlotId},
+    invitations::LinkState,
     levels::Level,
     limits,
     records::RecordPurpose,
@@ -230,6 +231,8 @@ pub struct Invitation {
     pub address_sealed: Vec<u8>,
     /// The phone.
     pub phone: Factor,
+    /// Where the link is.
+    pub link: LinkState,
     /// When it was made.
     pub made: Timestamp,
     /// When the phone was proved first.
@@ -250,7 +253,9 @@ impl Act for ListInvitations {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed, i.made, i.opened, i.expires
+            SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed,
+                   CASE WHEN i.link_sealed IS NOT NULL THEN 'waiting' WHEN m.notices = $2 THEN 'with-sender' ELSE 'mailed' END,
+                   i.made, i.opened, i.expires
               FROM invitation i
               JOIN member m ON m.mailbox_id = i.mailbox_id
               JOIN factor f ON f.mailbox_id = i.mailbox_id
@@ -261,12 +266,14 @@ impl Act for ListInvitations {
                 account: row.take()?,
                 address_sealed: row.take()?,
                 phone: Factor { id: row.take()?, kind: row.take()?, sealed: row.take()? },
+                link: row.take()?,
                 made: row.take()?,
                 opened: row.take()?,
                 expires: row.take()?,
             })
         };
-        db.rows(SQL, &[&self.sender]).await?.into_iter().map(invitation).collect()
+        // As `make` has it: whom its sender hands the link is told by nobody else.
+        db.rows(SQL, &[&self.sender, &LetterNotices::Never]).await?.into_iter().map(invitation).collect()
     }
 }
 

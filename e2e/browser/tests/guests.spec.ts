@@ -140,3 +140,36 @@ test("somebody with an address and a phone number is written to on the page, and
   await evas.goto(link);
   await open(evas, server, eva, m);
 });
+
+test("whoever writes hands the link over: it is shown once the letter is sealed, and the server sends none", async ({ visit, newcomer, stranger, server, m }) => {
+  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
+  const guns = await visit(gun);
+  await guns.goto("/contacts/links");
+  await expect(guns.getByText(m("links.empty"))).toBeVisible();
+  await clean(guns);
+  await guns.goto("/mail/inbox");
+  await write(guns, { to: [eva.address], ...LETTER }, m);
+  await guns.getByLabel(m("invite.phone", { who: eva.address })).fill(eva.phone);
+  await guns.getByRole("radio", { name: m("invite.handed") }).check();
+  await expect(guns.getByText(m("write.handed", { names: eva.address }))).toBeVisible();
+  await clean(guns);
+  await guns.reload(); // how it goes is a part of the draft
+  await expect(guns.getByRole("radio", { name: m("invite.handed") })).toBeChecked();
+  await guns.getByRole("button", { name: m("write.send_and_show"), exact: true }).click();
+  await expect(guns.getByRole("heading", { level: 1, name: m("links.title") })).toBeFocused();
+  const row = guns.getByRole("list", { name: m("links.title") }).getByRole("listitem");
+  await expect(row).toContainText(m("links.with_sender"));
+  await expect(row.getByRole("img", { name: m("links.qr", { who: eva.address }) })).toBeVisible();
+  const link = /https?:\S+\/l#[\w-]{48}/.exec(await row.innerText())?.[0] ?? "";
+  await guns.getByRole("button", { name: m("outbox.now") }).click();
+  await clean(guns);
+
+  const evas = await visit();
+  await evas.goto(link);
+  await open(evas, server, eva, m);
+  expect(await server.messagesTo(eva.address), "nobody else tells them").toBe(0);
+  await guns.reload();
+  await expect(row).not.toContainText(m("links.with_sender"));
+  await expect(row.getByText(m("links.show", { who: eva.address }))).toBeVisible();
+  await clean(guns);
+});

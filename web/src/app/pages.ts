@@ -59,6 +59,7 @@ const TITLES: Record<string, () => string> = {
   "/compare": () => m["title.compare"](),
   "/contacts": () => m["contacts.title"](),
   "/contacts/add": () => m["contacts.add"](),
+  "/contacts/links": () => m["links.title"](),
   "/settings/looks": () => m["title.settings_looks"](),
   "/settings/account": () => m["title.settings_account"](),
   "/settings/identity": () => m["title.settings_identity"](),

@@ -28,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/compare", page: "compare", access: "mailbox" },
   { path: "/contacts", page: "contacts", access: "mailbox" },
   { path: "/contacts/add", page: "contacts", access: "mailbox" },
+  { path: "/contacts/links", page: "contacts", access: "mailbox" },
   { path: "/settings/looks", page: "settings", access: "mailbox" },
   { path: "/settings/account", page: "settings", access: "mailbox" },
   { path: "/settings/identity", page: "settings", access: "mailbox" },

@@ -714,7 +714,44 @@ export type Id = {
 id: string, };
 
 /**
- * Somebody who is written to though they have no mailbox: our server sends them a link.
+ * Somebody whom one wrote to and who has no mailbox yet, by the server's word but for the link.
+ */
+export type Invitation = { 
+/**
+ * What stands behind the `#` of their link; none where another device made it and its contacts are not here yet.
+ */
+secret: string | null, 
+/**
+ * The guest account.
+ */
+account: string, 
+/**
+ * Who was written to.
+ */
+address: string, 
+/**
+ * The last two digits of the phone.
+ */
+hint: string, 
+/**
+ * Where the link is.
+ */
+link: LinkState, 
+/**
+ * When it was made.
+ */
+made: Timestamp, 
+/**
+ * When its phone was proved first.
+ */
+opened?: Timestamp | null, 
+/**
+ * When everything in the conversation is erased.
+ */
+expires: Timestamp, };
+
+/**
+ * Somebody who is written to though they have no mailbox.
  */
 export type Invited = { 
 /**
@@ -728,7 +765,11 @@ phone: string,
 /**
  * The language of what the server writes to them.
  */
-language: Language, };
+language: Language, 
+/**
+ * Whether the server sends the link; else whoever writes hands it over.
+ */
+mailed: boolean, };
 
 /**
  * A password as typed, and whose it would be.
@@ -868,6 +909,11 @@ ids: Array<string>, };
  * How well a person's identity was proved (PROTOCOL §6), weakest first.
  */
 export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
+
+/**
+ * Whose hands a link is in.
+ */
+export type LinkState = "with-sender" | "waiting" | "mailed";
 
 /**
  * A session without keys.
@@ -2003,6 +2049,7 @@ export interface MailboxCalls {
   mark_letters: [Marking, Counts];
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
+  invitations: [Nothing, Array<Invitation>];
   contact: [TypedAddress, Contact];
   add_contact: [Described, Contact];
   describe_contact: [Described, Contact];

@@ -189,7 +189,9 @@ sentences! {
     PhoneField "Phone" "Mobil";
     ErasedAt "Erased" "Raderas";
     OpenedAt { at: &'a str } "opened {at}" "öppnat {at}";
-    NotOpened "not opened" "inte öppnat";
+    LinkWithSender "not opened; you hand over the link" "inte öppnat; du lämnar länken";
+    LinkWaiting "not opened; the link has not left yet" "inte öppnat; länken har inte gått iväg än";
+    LinkMailed "not opened; the link was mailed" "inte öppnat; länken är mejlad";
     OnePhone
         "--phone is the phone of one person: give one --to."
         "--phone är en persons mobil: ange en --to.";

@@ -49,6 +49,7 @@ pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> 
             account: one.account,
             address: mailroom.seal.address(one.account, &one.address_sealed)?,
             hint: proofs::hint(&mailroom, one.account, &one.phone)?,
+            link: one.link,
             made: one.made,
             opened: one.opened,
             expires: one.expires,

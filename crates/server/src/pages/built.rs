@@ -29,6 +29,7 @@ const ADDRESSES: &[&str] = &[
     "/compare",
     "/contacts",
     "/contacts/add",
+    "/contacts/links",
     "/forgotten",
     "/help/two-factor",
     "/l",

@@ -1,11 +1,12 @@
 //! PROTOCOL §5: a guest comes with a letter or not at all, is found by who made it, and goes with everything when its time has come.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use securemailbox_protocol::{
     accounts::Language,
     factors::FactorKind,
     ids::{AccountId, SignInId, SlotId},
+    invitations::LinkState,
     levels::Level,
     limits,
     time::Timestamp,
@@ -123,6 +124,7 @@ async fn a_guest_comes_with_its_letter_or_not_at_all_and_is_found_by_who_made_it
     assert_eq!(store.read(MakerOfGuest { guest: bjorn.account }).await.unwrap(), None);
     let own = store.read(ListInvitations { sender: anna.account.mailbox() }).await.unwrap();
     assert_eq!((own.len(), own[0].account, own[0].opened), (1, eva.account, None));
+    assert_eq!(own[0].link, LinkState::Waiting);
 
     // The same address by another device, and by somebody else.
     let (again, other_letter) = guest(&mut dice, &anna);
@@ -185,7 +187,14 @@ async fn a_link_is_kept_until_a_mail_server_has_it(store: Store) {
         panic!("{claimed:?}: whom its sender hands the link is told by nobody else");
     };
     assert_eq!((*account, link_sealed), (eva.account, &eva.link_sealed));
+    let links = async || {
+        let own = store.read(ListInvitations { sender: anna.account.mailbox() }).await.unwrap();
+        own.into_iter().map(|one| (one.account, one.link)).collect::<BTreeMap<_, _>>()
+    };
+    let whose = |evas: LinkState| BTreeMap::from([(eva.account, evas), (handed.account, LinkState::WithSender)]);
+    assert_eq!(links().await, whose(LinkState::Waiting));
     store.write(NoticeSent { id: *id, now: NOW }).await.unwrap();
+    assert_eq!(links().await, whose(LinkState::Mailed));
     assert_eq!(count(&store, "SELECT COUNT(*) FROM invitation WHERE link_sealed IS NOT NULL").await, 0);
 }
 

@@ -91,7 +91,7 @@ export class Desk {
     if (!ready || this.#handedOn) return;
     this.#handedOn = true;
     this.others.tell(this.letter.id, "sent");
-    this.#around.router.go(this.#around.back());
+    this.#around.router.go(this.letter.recipients.handsOver ? "/contacts/links" : this.#around.back());
     this.#around.outbox.hold(this.letter, until);
   }
 

@@ -26,6 +26,8 @@ export class Recipients {
   boxes = $state<Record<Place, string>>({ to: "", cc: "", bcc: "" });
   /** The mobile numbers of those who have no mailbox and are written to all the same, by address. */
   phones = $state<Record<string, string>>({});
+  /** Those of them, by address, to whom their writer hands the link: the server never has it. */
+  handed = $state<Record<string, boolean>>({});
   /** Whether each gets a letter of their own. */
   each = $state(false);
   readonly #vault: Vault;
@@ -51,11 +53,16 @@ export class Recipients {
   }
 
   /** Those of them who are written to all the same: they read by a link and a code to their phone. */
-  get invited(): { chip: Chip; address: string; phone: string }[] {
+  get invited(): { chip: Chip; address: string; phone: string; mailed: boolean }[] {
     return this.strangers.flatMap((chip) => {
       const [address, phone] = [addressOf(chip), this.phones[addressOf(chip)] ?? ""];
-      return phone === "" ? [] : [{ chip, address, phone }];
+      return phone === "" ? [] : [{ chip, address, phone, mailed: !this.handed[address] }];
     });
+  }
+
+  /** Whether a link is to be shown to whoever writes, once the letter is sealed. */
+  get handsOver(): boolean {
+    return this.invited.some(({ mailed }) => !mailed);
   }
 
   /** Those of them who can't be written to yet. */

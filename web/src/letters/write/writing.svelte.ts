@@ -51,7 +51,10 @@ export class WritingLetter {
     this.recipients = new Recipients(vault);
     for (const place of PLACES) this.recipients.begin(place, begun[place] ?? []);
     this.recipients.each = begun.each ?? false;
-    for (const { address, phone } of begun.invite ?? []) this.recipients.phones[address] = phone;
+    for (const { address, phone, mailed } of begun.invite ?? []) {
+      this.recipients.phones[address] = phone;
+      this.recipients.handed[address] = !mailed;
+    }
     this.#kept = this.#fingerprint();
   }
 
@@ -76,7 +79,7 @@ export class WritingLetter {
       text: this.text,
       answers: this.answers,
       level: this.level,
-      invite: this.recipients.invited.map(({ address, phone }) => ({ address, phone, language: getLocale() })),
+      invite: this.recipients.invited.map(({ address, phone, mailed }) => ({ address, phone, language: getLocale(), mailed })),
     };
   }
 
