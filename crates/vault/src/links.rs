@@ -130,6 +130,13 @@ mod tests {
         assert_ne!(link.slot_key(&share).as_bytes(), link.slot_key(&another).as_bytes());
     }
 
+    #[test]
+    fn a_link_shows_the_token_that_the_page_derives_too() {
+        let link = LinkSecret::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9jDc0p").unwrap();
+        let token = base64url::encode(link.token().as_slice());
+        assert_eq!(token, "hYNR38nqv_e2Cpes5W4irBTWqxzezSMtmmi6G6LqR-o", "HKDF of bytes 0 to 31");
+    }
+
     proptest! {
         #[test]
         fn every_link_survives_its_text_and_no_character_can_be_another(

@@ -2,6 +2,7 @@
 // What is sent is picked out member by member, never `toJSON()`, which carries the PRF output: that is the key of a lock. The
 // output goes to the Worker as the bytes that the browser gave, which are handed over and so gone from here.
 
+import { decode, encode } from "../parts/base64url.ts";
 import type { Assertion, MadeCredential, PasskeyCreation, PasskeyRequest } from "../worker/types.ts";
 
 /** What a browser gave: what may be sent, and what may not. */
@@ -41,18 +42,18 @@ export async function makePasskey(creation: PasskeyCreation): Promise<Held<MadeC
       publicKey: {
         // Without an id it is the host of this page.
         rp: { name: "SecureMailbox" },
-        user: { id: bytes(user), name: address, displayName: address },
-        challenge: bytes(challenge),
+        user: { id: decode(user), name: address, displayName: address },
+        challenge: decode(challenge),
         pubKeyCredParams: algorithms.map((alg) => ({ type: "public-key", alg })),
         excludeCredentials: exclude.map(named),
         authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },
         attestation: "none",
-        extensions: { prf: { eval: { first: bytes(prf_input) } } },
+        extensions: { prf: { eval: { first: decode(prf_input) } } },
       },
     }),
   );
   const response = credential.response as AuthenticatorAttestationResponse;
-  const said = { client_data: text(response.clientDataJSON), authenticator_data: text(response.getAuthenticatorData()) };
+  const said = { client_data: encode(response.clientDataJSON), authenticator_data: encode(response.getAuthenticatorData()) };
   return { said, output: outputOf(credential) };
 }
 
@@ -63,25 +64,25 @@ export async function usePasskey(request: PasskeyRequest, offered?: AbortSignal)
     navigator.credentials.get({
       ...(offered ? { mediation: "conditional", signal: offered } : {}),
       publicKey: {
-        challenge: bytes(challenge),
+        challenge: decode(challenge),
         allowCredentials: credentials.map(named),
         userVerification: "required",
-        ...(prf_input === null ? {} : { extensions: { prf: { eval: { first: bytes(prf_input) } } } }),
+        ...(prf_input === null ? {} : { extensions: { prf: { eval: { first: decode(prf_input) } } } }),
       },
     }),
   );
   const response = credential.response as AuthenticatorAssertionResponse;
   const said: Assertion = {
-    credential: text(credential.rawId),
-    client_data: text(response.clientDataJSON),
-    authenticator_data: text(response.authenticatorData),
-    signature: text(response.signature),
-    ...(response.userHandle ? { user: text(response.userHandle) } : {}),
+    credential: encode(credential.rawId),
+    client_data: encode(response.clientDataJSON),
+    authenticator_data: encode(response.authenticatorData),
+    signature: encode(response.signature),
+    ...(response.userHandle ? { user: encode(response.userHandle) } : {}),
   };
   return { said, output: outputOf(credential) };
 }
 
-const named = (id: string): PublicKeyCredentialDescriptor => ({ type: "public-key", id: bytes(id) });
+const named = (id: string): PublicKeyCredentialDescriptor => ({ type: "public-key", id: decode(id) });
 
 /** Once for each credential: a browser gives the same bytes, or fresh ones, each time it is asked. */
 function outputOf(credential: PublicKeyCredential): ArrayBuffer | null {
@@ -102,15 +103,4 @@ async function answered(ask: () => Promise<Credential | null>): Promise<PublicKe
   }
   if (!(credential instanceof PublicKeyCredential)) throw new NoAnswer("closed");
   return credential;
-}
-
-/** Base64url without padding, as our JSON has bytes. */
-function bytes(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
-
-function text(bytes: ArrayBuffer): string {
-  const binary = String.fromCharCode(...new Uint8Array(bytes));
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
