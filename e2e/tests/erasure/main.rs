@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
+mod links;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -80,6 +82,19 @@ async fn raw(person: &Person, server: &Server, id: LetterId) -> (Entry, Vec<u8>)
 fn sample(bytes: &[u8]) -> Vec<u8> {
     let middle = bytes.len() / 2;
     bytes[middle..(middle + 24).min(bytes.len())].to_vec()
+}
+
+/// Waits until this counts none.
+async fn none_left(file: &Path, count: &str) {
+    for _ in 0..200 {
+        let database = rusqlite::Connection::open(file).unwrap();
+        if database.query_row(count, [], |row| row.get::<_, i64>(0)).is_ok_and(|count| count == 0) {
+            return;
+        }
+        drop(database);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{count}: some are left");
 }
 
 async fn bin_and_empty(person: &Person, mailbox: &Mailbox, ids: &[LetterId]) -> u64 {
@@ -166,26 +181,19 @@ async fn nothing_of_an_account_is_left_after_it_was_removed_and_its_letters_were
     server.stop();
     let file = server.data().join("mailbox.sqlite");
     let database = rusqlite::Connection::open(&file).unwrap();
-    assert_eq!(database.execute("UPDATE wait SET due = begun", []).unwrap(), 1, "seven days pass");
+    assert_eq!(
+        database.execute("UPDATE wait SET due = begun, announce = NULL", []).unwrap(),
+        1,
+        "seven days pass, all of it announced"
+    );
     drop(database);
     let mut server = server.again();
-    let left = async |kind: &str, sql: &str| {
-        for _ in 0..200 {
-            let database = rusqlite::Connection::open(&file).unwrap();
-            if database.query_row(sql, [], |row| row.get::<_, i64>(0)).is_ok_and(|count| count == 0) {
-                return;
-            }
-            drop(database);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("{kind}");
-    };
-    left(
-        "her own",
+    none_left(
+        &file,
         "SELECT COUNT(*) FROM entry e JOIN mailbox m ON m.mailbox_id = e.mailbox_id AND m.kind = 'removed'",
     )
     .await;
-    left("what waits", "SELECT COUNT(*) FROM wait").await;
+    none_left(&file, "SELECT COUNT(*) FROM wait").await;
     assert!(annas.sync(&anna).await.is_err(), "nobody is signed in there");
     assert_eq!(traces::find(server.data(), &own), [""; 0], "while the server runs");
     bjorns.sync(&bjorn).await.unwrap();
@@ -194,7 +202,7 @@ async fn nothing_of_an_account_is_left_after_it_was_removed_and_its_letters_were
     // The last of it goes with the next sweep.
     server.stop();
     let mut server = server.again();
-    left("what others had", "SELECT COUNT(*) FROM mailbox WHERE kind = 'removed'").await;
+    none_left(&file, "SELECT COUNT(*) FROM mailbox WHERE kind = 'removed'").await;
     server.stop();
     assert_eq!(traces::find(server.data(), &shared), [""; 0]);
 }
