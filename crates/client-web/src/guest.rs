@@ -1,25 +1,22 @@
 //! The guest Worker: a letter to somebody who has no mailbox, from the link to the answer (PROTOCOL §5). Everything stays in its
 //! memory and goes with it.
 
-use std::cmp::Reverse;
-
 use securemailbox_client::{
-    failure::{Class, FailureName},
-    letters::{Addressed, Answers, Form},
+    failure::Class,
+    letters::{Addressed, Answers},
     links::{self, LinkToProve},
     mailbox::Mailbox,
     sign_in,
     world::World,
 };
-use securemailbox_protocol::{
-    address::Address, ids::LetterId, letters::Folder, problems::ProblemType, time::Timestamp,
-};
+use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, time::Timestamp};
 use securemailbox_vault::links::{LinkSecret, NotALink};
 
 use crate::{
     arguments::{Code, Id, NewAnswer, Nothing, ShownLink},
     calls::GuestCalls,
     factor::Factor,
+    mailbox::{exported, id},
     problems::{OrProblem, out_of_step, problem, refused},
     shown::People,
     views::{Done, Exported, GuestLetters, GuestLink, Letter, PageProblem, Problem},
@@ -65,9 +62,9 @@ impl<W: World> Guest<W> {
             let rows = mailbox.list(&self.world, folder, ALL).await.or_problem()?;
             ids.extend(rows.iter().map(|row| (row.entry.arrived, row.entry.id)));
         }
-        ids.sort_unstable_by_key(|id| Reverse(*id));
+        ids.sort_unstable();
         let (mut letters, mut shut) = (Vec::new(), Vec::new());
-        while let Some((_, id)) = ids.pop() {
+        for (_, id) in ids {
             match self.letter(mailbox, id).await {
                 Ok(letter) => letters.push(letter),
                 Err(problem) if problem.class == Class::Unavailable => return Err(problem),
@@ -127,8 +124,7 @@ impl<W: World> GuestCalls for Guest<W> {
 
     async fn answer_letter(&mut self, args: NewAnswer) -> Result<GuestLetters, Problem> {
         let mailbox = self.open()?;
-        let id = args.id.parse().map_err(|_| refused(FailureName::Server(ProblemType::NotFound)))?;
-        let letter = mailbox.peek(&self.world, id).await.map_err(|error| problem(&error))?;
+        let letter = mailbox.peek(&self.world, id(&args.id)?).await.map_err(|error| problem(&error))?;
         let answers = Some(Answers::to(&letter));
         let (to, level) = (vec![self.shown()?.from.clone()], letter.level());
         let written = Addressed { to, subject: args.subject, text: args.text, answers, level, ..Addressed::default() };
@@ -137,9 +133,7 @@ impl<W: World> GuestCalls for Guest<W> {
     }
 
     async fn export(&mut self, args: Id) -> Result<Exported, Problem> {
-        let id: LetterId = args.id.parse().map_err(|_| refused(FailureName::Server(ProblemType::NotFound)))?;
-        let bytes = self.open()?.export(&self.world, id, Form::Plain).await.or_problem()?;
-        Ok(Exported { file_name: format!("{id}.eml"), text: String::from_utf8_lossy(&bytes).into_owned() })
+        exported(self.open()?, &self.world, &args).await
     }
 
     async fn leave(&mut self, _: Nothing) -> Result<Done, Problem> {

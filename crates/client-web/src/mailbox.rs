@@ -279,9 +279,7 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn export(&self, args: Id) -> Result<Exported, Problem> {
         let (mailbox, world) = self.open()?;
-        let id = id(&args.id)?;
-        let bytes = mailbox.export(world, id, Form::Plain).await.or_problem()?;
-        Ok(Exported { file_name: format!("{id}.eml"), text: String::from_utf8_lossy(&bytes).into_owned() })
+        exported(&mailbox, world, &args).await
     }
 
     async fn move_letters(&self, args: Move) -> Result<Counts, Problem> {
@@ -740,6 +738,13 @@ fn me(mailbox: &Mailbox, own_certificate_differs: bool) -> Me {
         kept: mailbox.stays_signed_in(),
         rewrapping: mailbox.is_rewrapping(),
     }
+}
+
+/// A letter as a file anybody can read.
+pub(crate) async fn exported(mailbox: &Mailbox, world: &impl World, letter: &Id) -> Result<Exported, Problem> {
+    let id = id(&letter.id)?;
+    let bytes = mailbox.export(world, id, Form::Plain).await.or_problem()?;
+    Ok(Exported { file_name: format!("{id}.eml"), text: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
 /// An id in the page's address may be anything.

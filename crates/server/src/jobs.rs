@@ -35,7 +35,8 @@ pub async fn run(mailroom: Mailroom) {
     }
 }
 
-/// Deletes what is over, announces what waits, removes accounts and guests whose time has come, and tells what was refused, once a minute. Never ends.
+/// Deletes what is over, announces what waits, removes accounts and guests whose time has come, erases what they held, and tells what
+/// was refused, once a minute. Never ends.
 async fn sweep(mailroom: &Mailroom) {
     loop {
         mailroom.rates.sweep();
@@ -50,7 +51,13 @@ async fn sweep(mailroom: &Mailroom) {
             tracing::error!("accounts whose time has come were not removed; it will be tried again");
         }
         if invitations::end_due(mailroom).await.is_err() {
-            tracing::error!("conversations that have come to their end were not erased; it will be tried again");
+            tracing::error!("conversations that have come to their end were not removed; it will be tried again");
+        }
+        if let Err(error) = mailroom.store.erase_removed().await {
+            tracing::error!(
+                error = error.to_string(),
+                "what removed accounts held was not erased; it will be tried again"
+            );
         }
         tokio::time::sleep(PERIOD).await;
     }

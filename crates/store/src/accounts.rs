@@ -5,11 +5,17 @@ use securemailbox_protocol::{
     ids::{AccountId, CertificateHash},
     levels::Level,
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::{Act, Db, ReadOnly, StoreError, notices};
 
 /// HMAC of an address in its one form, under the server seal: how an account is found without storing its address.
 pub type AddressLookup = [u8; 32];
+
+/// The look-up of an account that no address leads to: no HMAC of ours comes to it.
+pub(crate) fn nobodys(account: AccountId) -> AddressLookup {
+    Sha256::digest(account.as_bytes()).into()
+}
 
 /// An account as the server keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,11 +12,10 @@ use securemailbox_protocol::{
     slots::SlotKind,
     time::Timestamp,
 };
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
-    accounts::AddressLookup,
+    accounts::{self, AddressLookup},
     directory::{Listing, SealedCertificate},
     factors::{self, Factor},
     proofs::{HolderId, Offered},
@@ -69,11 +68,6 @@ pub struct NewGuest {
     pub link_sealed: Option<Vec<u8>>,
 }
 
-/// An address that no HMAC of ours comes to: it is found by nobody who looks for one.
-fn nobodys(account: AccountId) -> AddressLookup {
-    Sha256::digest(account.as_bytes()).into()
-}
-
 /// Makes a guest account. False if one of its ids is taken, if its sender has a guest at this address already, or if a member has
 /// the address: then its sender's client looks again.
 pub(crate) async fn make<D: Db>(
@@ -107,7 +101,7 @@ pub(crate) async fn make<D: Db>(
     }
     // Whom its sender hands the link is told by nobody else.
     let notices = if guest.link_sealed.is_some() { LetterNotices::AtOnce } else { LetterNotices::Never };
-    let lookup = nobodys(*account);
+    let lookup = accounts::nobodys(*account);
     let member: [&dyn ToParam; 7] =
         [account, &guest.language, &TrashLife::Unlimited, &notices, &lookup, &guest.address_sealed, &Level::Phone];
     db.exec(MEMBER, &member).await?;

@@ -8,12 +8,9 @@ use securemailbox_protocol::{
     time::Timestamp,
     waits::{Wait, WaitKind},
 };
-use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Act, Db, ReadOnly, Room, Store, StoreError,
-    accounts::AddressLookup,
-    erasure,
+    Act, Db, ReadOnly, Room, Store, StoreError, accounts, erasure,
     notices::{self, NewNotice},
     recoveries, registrations, security, sessions, sign_in,
     waits::{self, NewWait},
@@ -155,9 +152,8 @@ pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), 
     for sql in OWN {
         db.exec(sql, &[&account]).await?;
     }
-    // No address has this HMAC: whoever asks for the one that it had may have it.
-    let nobodys: AddressLookup = Sha256::digest(account.as_bytes()).into();
-    db.exec(MEMBER, &[&account, &nobodys, &LetterNotices::Never]).await?;
+    // Whoever asks for the address that it had may have it.
+    db.exec(MEMBER, &[&account, &accounts::nobodys(account), &LetterNotices::Never]).await?;
     db.exec(MAILBOX, &[&account, &AccountKind::Removed]).await?;
     erasure::queue(db).await
 }

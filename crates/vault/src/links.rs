@@ -5,12 +5,13 @@ use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use securemailbox_protocol::coding::base64url;
+use securemailbox_protocol::{
+    coding::base64url,
+    invitations::{LINK, TOKEN},
+};
 
 use crate::secrets::{self, ServerShare, SlotKey};
 
-/// How many characters of a link say what opens.
-pub const CHARACTERS: usize = 48;
 const SECRET: usize = 32;
 const CHECK: usize = 4;
 
@@ -22,7 +23,7 @@ pub struct LinkSecret([u8; SECRET]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotALink {
     /// A part is missing, or something is appended.
-    #[error("the link is cut: what follows # has {CHARACTERS} characters, and this has {found}")]
+    #[error("the link is cut: what follows # has {LINK} characters, and this has {found}")]
     Length {
         /// How many there are behind the last `#`.
         found: usize,
@@ -49,7 +50,7 @@ impl LinkSecret {
         let behind = typed.rsplit('#').next().unwrap_or(typed);
         let is_of_a_link = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let text = Zeroizing::new(behind.chars().filter(is_of_a_link).collect::<String>());
-        if text.len() != CHARACTERS {
+        if text.len() != LINK {
             return Err(NotALink::Length { found: text.len() });
         }
         let bytes = Zeroizing::new(base64url::decode(&text).map_err(|_| NotALink::Check)?);
@@ -75,7 +76,7 @@ impl LinkSecret {
 
     /// What the server is shown before it says or sends anything. Tells nothing of the slot's key.
     #[must_use]
-    pub fn token(&self) -> Zeroizing<[u8; 32]> {
+    pub fn token(&self) -> Zeroizing<[u8; TOKEN]> {
         Zeroizing::new(secrets::expand(&self.0, b"securemailbox/1 link token"))
     }
 
@@ -140,7 +141,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_link_survives_its_text_and_no_character_can_be_another(
-            seed in any::<u64>(), at in 0..CHARACTERS, other in "[A-Za-z0-9_-]",
+            seed in any::<u64>(), at in 0..LINK, other in "[A-Za-z0-9_-]",
         ) {
             let text = secret(seed).to_text().to_string();
             prop_assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));

@@ -3,6 +3,7 @@
 
 use axum::{extract::State, http::StatusCode};
 use securemailbox_protocol::{
+    coding::base64url,
     factors::{FactorKind, Offers},
     ids::{AccountId, CertificateHash, FactorId, SignInId},
     invitations::{self, InvitationRow, Invitations, LinkSignIn, NewLinkSignIn},
@@ -89,7 +90,7 @@ pub(super) fn guest(mailroom: &Mailroom, new: invitations::NewGuest) -> Result<N
 }
 
 fn seal_link(mailroom: &Mailroom, account: AccountId, link: &str) -> Result<Vec<u8>, Problem> {
-    let is_link = link.len() == invitations::LINK && link.bytes().all(is_of_a_link);
+    let is_link = link.len() == invitations::LINK && base64url::decode(link).is_ok();
     if !is_link {
         return Err(Problem::bad_request(format!("`link` is {} characters of base64url", invitations::LINK)));
     }
@@ -97,17 +98,13 @@ fn seal_link(mailroom: &Mailroom, account: AccountId, link: &str) -> Result<Vec<
     Ok(mailroom.seal.seal(Purpose::Outbox, place, place, link.as_bytes(), &mut mailroom.rng()))
 }
 
-const fn is_of_a_link(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-}
-
 fn token_hash(token: &[u8]) -> Result<[u8; 32], Problem> {
     let token: &[u8; invitations::TOKEN] = token.try_into().map_err(|_| ProblemType::NotFound)?;
     Ok(Sha256::digest(token).into())
 }
 
-/// Erases the conversations that have come to their end: some of them, the rest the next time. One that fails stands in no other's
-/// way.
+/// Removes the guests whose conversation has come to its end, all but their letters: some of them, the rest the next time. One that
+/// fails stands in no other's way.
 ///
 /// # Errors
 /// The last that failed. It is tried again.
@@ -117,7 +114,6 @@ pub(crate) async fn end_due(mailroom: &Mailroom) -> Result<(), Problem> {
     for guest in mailroom.store.read(InvitationsDue { now }).await? {
         outcome = mailroom.store.write(EndInvitation { guest, now }).await.map(drop).and(outcome);
     }
-    mailroom.store.erase_removed().await?;
     Ok(outcome?)
 }
 

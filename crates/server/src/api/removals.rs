@@ -167,6 +167,7 @@ mod tests {
         assert!(said.contains(&Text::Removed) && said.contains(&Text::BriefRemoved), "and that it is done");
         let session = SessionByToken { token_hash: token.hash(), now: wait.begun };
         assert!(house.mailroom.store.read(session).await.unwrap().is_none());
+        house.mailroom.store.erase_removed().await.unwrap(); // as the sweep does next
         assert!(
             house.mailroom.store.read(AccountById { account }).await.unwrap().is_none(),
             "nobody has a letter of hers"

@@ -105,8 +105,8 @@ pub(super) fn ring(mailroom: &Mailroom) {
     security::ring(mailroom);
 }
 
-/// Removes the accounts whose time has come, and erases what they held: some of it, the rest the next time. One that fails
-/// stands in no other's way.
+/// Removes the accounts whose time has come, all but their letters: some of them, the rest the next time. One that fails stands in
+/// no other's way.
 ///
 /// # Errors
 /// The last that failed. It is tried again.
@@ -115,7 +115,6 @@ pub(crate) async fn remove_due(mailroom: &Mailroom) -> Result<(), Problem> {
     for account in mailroom.store.read(RemovalsDue { now: mailroom.now() }).await? {
         outcome = remove(mailroom, account).await.and(outcome);
     }
-    mailroom.store.erase_removed().await?;
     outcome
 }
 
