@@ -6,6 +6,7 @@ use rand::rngs::OsRng;
 use securemailbox_client::{
     accounts,
     device::Memory,
+    links::{self, LinkShown},
     mailbox::Mailbox,
     settings::{Name, Settings},
     sign_in,
@@ -15,7 +16,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     accounts::Language, address::Address, factors::Code, opaque::KeyStretching, phone::PhoneNumber, time::Timestamp,
 };
-use securemailbox_vault::passwords::Password;
+use securemailbox_vault::{links::LinkSecret, passwords::Password};
 
 use crate::server::Server;
 
@@ -108,6 +109,17 @@ impl Person {
         let step = step.choose(step.only().expect("one factor is offered"));
         step.asked().send(self).await.expect("a code is sent");
         step.enter(self, &code(server, phone, messages).await.into()).await.expect("the code from the SMS").0
+    }
+
+    /// Opens what a link leads to, as somebody without a mailbox: who wrote, and the conversation.
+    pub async fn open_link(&self, server: &Server, link: &LinkSecret, phone: &str) -> (LinkShown, Mailbox) {
+        let shown = links::show_link(self, link).await.expect("the link is one");
+        let messages = server.messages_to(phone).await;
+        let step = shown.to_choose.choose(shown.to_choose.only().expect("one factor is offered"));
+        step.asked().send(self).await.expect("a code is sent");
+        let (mailbox, _) =
+            step.enter(self, &code(server, phone, messages).await.into()).await.expect("the code from the SMS");
+        (shown, mailbox)
     }
 }
 

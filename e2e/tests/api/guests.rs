@@ -16,7 +16,6 @@ use securemailbox_protocol::{
     accounts::Language,
     address::Address,
     endpoints,
-    factors::Code,
     ids::{ContentHash, LetterId, ThreadId},
     letters::{NewLetter, NewLetters, NewReader},
     phone::PhoneNumber,
@@ -45,13 +44,8 @@ async fn written(anna: &Person, mailbox: &Mailbox) -> LinkSecret {
 /// Eva opens it.
 async fn opened(server: &Server, link: &LinkSecret) -> (Person, Mailbox) {
     let eva = Person::at(server);
-    let shown = links::show_link(&eva, link).await.unwrap();
+    let (shown, mailbox) = eva.open_link(server, link, EVA.1).await;
     assert_eq!((shown.from.as_str(), shown.address.as_str()), (ANNA.0, EVA.0));
-    let before = server.messages_to(EVA.1).await;
-    let step = shown.to_choose.choose(shown.to_choose.only().unwrap());
-    step.asked().send(&eva).await.unwrap();
-    let code = Code::parse(&server.code(EVA.1, before).await).unwrap();
-    let (mailbox, _) = step.enter(&eva, &code.into()).await.unwrap();
     (eva, mailbox)
 }
 

@@ -14,9 +14,7 @@ use securemailbox_e2e::{
     server::{Server, Start},
     traces,
 };
-use securemailbox_protocol::{
-    accounts::Language, address::Address, factors::Code, letters::Folder, phone::PhoneNumber,
-};
+use securemailbox_protocol::{accounts::Language, address::Address, letters::Folder, phone::PhoneNumber};
 use securemailbox_vault::links::LinkSecret;
 
 use crate::{ANNA, SUBJECT, TEXT, bin_and_empty, none_left, raw, sample};
@@ -41,12 +39,7 @@ fn of_the_guest(file: &Path) -> Vec<(&'static str, Vec<u8>)> {
 /// Eva opens the link, reads, and answers.
 async fn answered(server: &Server, link: &LinkSecret) {
     let eva = Person::at(server);
-    let shown = links::show_link(&eva, link).await.unwrap();
-    let before = server.messages_to(EVA.1).await;
-    let step = shown.to_choose.choose(shown.to_choose.only().unwrap());
-    step.asked().send(&eva).await.unwrap();
-    let code = Code::parse(&server.code(EVA.1, before).await).unwrap();
-    let (mailbox, _) = step.enter(&eva, &code.into()).await.unwrap();
+    let (shown, mailbox) = eva.open_link(server, link, EVA.1).await;
     mailbox.sync(&eva).await.unwrap();
     let id = mailbox.list(&eva, Folder::Inbox, 1).await.unwrap()[0].entry.id;
     let read = mailbox.read(&eva, id).await.unwrap();
