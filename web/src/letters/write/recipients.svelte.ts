@@ -32,7 +32,7 @@ export class Recipients {
   each = $state(false);
   readonly #vault: Vault;
   #nextKey = 0;
-  readonly #looking = new Set<Promise<Chip>>();
+  readonly #looking = new Set<Promise<unknown>>();
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -133,7 +133,13 @@ export class Recipients {
     await Promise.all(chips.map((chip) => this.#look({ ...chip, state: "looking" })));
   }
 
-  /** When everybody was looked up. */
+  /** Something that was typed is being read: whoever sends waits for it. */
+  reads(reading: Promise<unknown>): void {
+    const read = reading.catch(() => undefined).finally(() => this.#looking.delete(read));
+    this.#looking.add(read);
+  }
+
+  /** When everybody was looked up, and every number read. */
   async settled(): Promise<void> {
     while (this.#looking.size > 0) await Promise.all(this.#looking);
   }
