@@ -46,7 +46,8 @@ export class Outside {
         method,
         headers: pairs,
         body: method === "GET" || body.length === 0 ? null : body,
-        credentials: "same-origin",
+        // Somebody who came by a link has a token of their own, beside the cookie of whoever is signed in here.
+        credentials: pairs.has("authorization") ? "omit" : "same-origin",
         cache: "no-store",
         redirect: "error",
         signal: patience.signal,
