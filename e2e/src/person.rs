@@ -162,8 +162,8 @@ impl<T: Transport> World for Person<T> {
     }
 }
 
-/// The code that came, as it is entered.
-async fn code(server: &Server, to: &str, before: usize) -> Code {
+/// The code in the next message to somebody who had so many.
+pub async fn code(server: &Server, to: &str, before: usize) -> Code {
     Code::parse(&server.code(to, before).await).expect("six digits")
 }
 

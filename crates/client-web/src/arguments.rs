@@ -46,6 +46,24 @@ pub struct NewMailbox {
     pub language: Language,
 }
 
+/// Somebody who came by a link asks for a mailbox.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewClaim {
+    /// The name that goes out with letters.
+    pub name: String,
+    /// The language of e-mails and SMS.
+    pub language: Language,
+}
+
+/// Somebody who came by a link does not want what was written.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Declining {
+    /// The code from the SMS as typed or pasted, where nothing was opened yet.
+    pub code: Option<String>,
+}
+
 /// Whose mailbox is to be removed.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]

@@ -16,10 +16,10 @@ use ts_rs::TS;
 
 use crate::{
     arguments::{
-        Code, Confirmation, Credentials, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode, Letters,
-        Marking, Move, NamedPhone, NewAnswer, NewLanguage, NewMailbox, NewName, NewNotices, NewPassword, NewPhone,
-        NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending, ShownLink, StopLink,
-        TypedAddress, TypedNumber, Unlock, WaitToStop, Writing,
+        Code, Confirmation, Credentials, Declining, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode,
+        Letters, Marking, Move, NamedPhone, NewAnswer, NewClaim, NewLanguage, NewMailbox, NewName, NewNotices,
+        NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending,
+        ShownLink, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -146,6 +146,18 @@ calls! {
         answer_letter(NewAnswer) -> GuestLetters;
         /// A letter as a file anybody can read.
         export(Id) -> Exported;
+        /// Tells whoever wrote that the phone is not that of whoever has the link. Sends nothing else.
+        report_wrong_number(Nothing) -> Done;
+        /// Does not want what was written: all of it is erased. With the code, where nothing was opened yet; nothing is.
+        decline(Declining) -> Done;
+        /// Asks for a mailbox of one's own at the address that was written to; a code goes there.
+        claim(NewClaim) -> Registering;
+        /// Enters it. The phone is proved already.
+        enter_address_code(RegisteringCode) -> Registering;
+        /// Sends it once more.
+        send_registering_code(Registering) -> Done;
+        /// Takes the password, makes the mailbox, moves everything there, and hands it over. The sheet is owed until `sheet_kept`.
+        make_mailbox(RegisteringPassword) -> Sheet;
         /// Forgets the keys, and ends the session.
         leave(Nothing) -> Done;
     }
@@ -194,6 +206,8 @@ calls! {
         contacts(Nothing) -> Vec<Correspondent>;
         /// Those whom one wrote to who have no mailbox yet, the newest first.
         invitations(Nothing) -> Vec<Invitation>;
+        /// Takes back everything that somebody has who was written to by a link.
+        withdraw_invitation(TypedAddress) -> Done;
         /// Somebody of the contacts, with what the owner says of them.
         contact(TypedAddress) -> Contact;
         /// Writes somebody down, whether or not they have a mailbox. An empty field leaves what stands there.

@@ -6,20 +6,24 @@ use securemailbox_client::{
     letters::{Addressed, Answers},
     links::{self, LinkToProve},
     mailbox::Mailbox,
+    opening::Opening,
     sign_in,
     world::World,
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, time::Timestamp};
 use securemailbox_vault::links::{LinkSecret, NotALink};
+use zeroize::Zeroizing;
 
 use crate::{
-    arguments::{Code, Id, NewAnswer, Nothing, ShownLink},
+    arguments::{Code, Declining, Id, NewAnswer, NewClaim, Nothing, ShownLink},
     calls::GuestCalls,
     factor::Factor,
     mailbox::{exported, id},
     problems::{OrProblem, out_of_step, problem, refused},
+    registering::{Registering, RegisteringCode, RegisteringPassword},
     shown::People,
-    views::{Done, Exported, GuestLetters, GuestLink, Letter, PageProblem, Problem},
+    sign_in::handed_over,
+    views::{Done, Exported, GuestLetters, GuestLink, Letter, PageProblem, Problem, Sheet},
 };
 
 /// More letters than a conversation by a link has.
@@ -30,10 +34,12 @@ pub struct Guest<W> {
     world: W,
     shown: Option<Shown>,
     mailbox: Option<Mailbox>,
+    opening: Option<Opening>,
 }
 
 /// A link that the server knows.
 struct Shown {
+    link: LinkSecret,
     from: Address,
     expires: Timestamp,
     factor: Factor<LinkToProve>,
@@ -42,11 +48,25 @@ struct Shown {
 impl<W: World> Guest<W> {
     /// Nothing shown.
     pub const fn new(world: W) -> Self {
-        Self { world, shown: None, mailbox: None }
+        Self { world, shown: None, mailbox: None, opening: None }
     }
 
     fn shown(&self) -> Result<&Shown, Problem> {
         self.shown.as_ref().ok_or_else(out_of_step)
+    }
+
+    /// Proves the phone. Nothing is opened by it.
+    async fn enter(&mut self, code: &str) -> Result<(), Problem> {
+        let factor = &self.shown()?.factor;
+        let answer = factor.read(code)?;
+        let (mailbox, _) = factor.chosen()?.enter(&self.world, &answer).await.or_problem()?;
+        self.mailbox = Some(mailbox);
+        Ok(())
+    }
+
+    /// What there is to hand to the mailbox Worker, once: the mailbox that was made.
+    pub fn take_opening(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        self.opening.take().map(|opening| opening.to_bytes())
     }
 
     fn open(&self) -> Result<&Mailbox, Problem> {
@@ -101,7 +121,7 @@ impl<W: World> GuestCalls for Guest<W> {
         {
             factor.choose(&first.id.to_string());
         }
-        self.shown = Some(Shown { from: shown.from, expires: shown.expires, factor });
+        self.shown = Some(Shown { link, from: shown.from, expires: shown.expires, factor });
         Ok(view)
     }
 
@@ -111,10 +131,7 @@ impl<W: World> GuestCalls for Guest<W> {
     }
 
     async fn enter_code(&mut self, args: Code) -> Result<GuestLetters, Problem> {
-        let factor = &self.shown()?.factor;
-        let answer = factor.read(&args.code)?;
-        let (mailbox, _) = factor.chosen()?.enter(&self.world, &answer).await.or_problem()?;
-        self.mailbox = Some(mailbox);
+        self.enter(&args.code).await?;
         self.conversation().await
     }
 
@@ -134,6 +151,40 @@ impl<W: World> GuestCalls for Guest<W> {
 
     async fn export(&mut self, args: Id) -> Result<Exported, Problem> {
         exported(self.open()?, &self.world, &args).await
+    }
+
+    async fn report_wrong_number(&mut self, _: Nothing) -> Result<Done, Problem> {
+        links::report_wrong_number(&self.world, &self.shown()?.link).await.or_problem().map(|()| Done {})
+    }
+
+    async fn decline(&mut self, args: Declining) -> Result<Done, Problem> {
+        if let Some(code) = &args.code {
+            self.enter(code).await?;
+        }
+        self.open()?.decline(&self.world).await.or_problem()?;
+        (self.shown, self.mailbox) = (None, None);
+        Ok(Done {})
+    }
+
+    async fn claim(&mut self, args: NewClaim) -> Result<Registering, Problem> {
+        Registering::begin_claim(&self.world, self.open()?, args).await
+    }
+
+    async fn enter_address_code(&mut self, args: RegisteringCode) -> Result<Registering, Problem> {
+        args.prove_address_of_guest(&self.world, self.open()?).await
+    }
+
+    async fn send_registering_code(&mut self, args: Registering) -> Result<Done, Problem> {
+        args.send_again(&self.world).await.map(|()| Done {})
+    }
+
+    async fn make_mailbox(&mut self, args: RegisteringPassword) -> Result<Sheet, Problem> {
+        let RegisteringPassword { registering, password, device } = args;
+        let (guest, from) = (self.open()?, &self.shown()?.from);
+        let (opening, sheet) = registering.claim(&self.world, &password, guest, from).await?;
+        self.opening = Some(handed_over(opening, false, device));
+        (self.shown, self.mailbox) = (None, None);
+        Ok(sheet)
     }
 
     async fn leave(&mut self, _: Nothing) -> Result<Done, Problem> {

@@ -50,7 +50,7 @@ use crate::{
     },
     problems::{OrProblem, problem, refused},
     shown::{self, People},
-    sign_in::parse_phone,
+    sign_in::{parse_address, parse_phone},
     views::{
         self, CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors,
         GivenBack, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet,
@@ -318,6 +318,12 @@ impl<W: World> MailboxCalls for Desk<W> {
         let rows = mailbox.invitations(world).await.or_problem()?;
         let shown = |row: InvitationRow| Invitation { secret: mailbox.link_of(&row.address), row };
         Ok(rows.into_iter().map(shown).collect())
+    }
+
+    async fn withdraw_invitation(&self, args: TypedAddress) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        let withdrawn = mailbox.withdraw_invitation(world, &parse_address(&args.address)?).await.or_problem()?;
+        if withdrawn { Ok(Done {}) } else { Err(not_found()) }
     }
 
     async fn contact(&self, args: TypedAddress) -> Result<Contact, Problem> {
@@ -749,7 +755,11 @@ pub(crate) async fn exported(mailbox: &Mailbox, world: &impl World, letter: &Id)
 
 /// An id in the page's address may be anything.
 pub(crate) fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
-    typed.parse().map_err(|_| Problem { class: Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) })
+    typed.parse().map_err(|_| not_found())
+}
+
+fn not_found() -> Problem {
+    Problem { class: Class::NotFound, ..refused(FailureName::Server(ProblemType::NotFound)) }
 }
 
 fn ids(typed: &Letters) -> Result<Vec<LetterId>, Problem> {

@@ -2,8 +2,10 @@
 //! between, as it does when a phone drops the tab while somebody looks for the code in their mail.
 
 use securemailbox_client::{
-    accounts::{self, Registrant},
+    accounts::{self, AccountToMake, AddressToProve, Registrant},
+    claims::LeftByGuest,
     devices::DeviceName,
+    mailbox::Mailbox,
     opening::Opening,
     settings::{Name, Settings},
     world::World,
@@ -12,6 +14,7 @@ use securemailbox_protocol::{
     address::Address,
     ids::{AccountId, FactorId, RegistrationId},
     phone::PhoneNumber,
+    sessions::SessionDelivery,
 };
 use securemailbox_vault::passwords::Password;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,7 @@ use ts_rs::TS;
 use zeroize::Zeroizing;
 
 use crate::{
-    arguments::NewMailbox,
+    arguments::{NewClaim, NewMailbox},
     problems::{OrProblem, out_of_step, refused},
     sign_in::{found, parse_address, parse_phone},
     views::{PageProblem, Problem, Sheet},
@@ -100,9 +103,20 @@ impl Registering {
         let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
         let address = parse_address(&args.address)?;
         let begun = accounts::register(world, &address, args.language).await.or_problem()?;
-        let Registrant { id, account, .. } = *begun.registrant();
+        Ok(Self::begun(name, &begun))
+    }
+
+    /// The same for somebody who came by a link, at the address to which they were written.
+    pub(crate) async fn begin_claim(world: &impl World, guest: &Mailbox, args: NewClaim) -> Result<Self, Problem> {
+        let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
+        let begun = guest.begin_claim(world, args.language).await.or_problem()?;
+        Ok(Self::begun(name, &begun))
+    }
+
+    fn begun(name: Name, begun: &AddressToProve) -> Self {
+        let Registrant { id, account, address } = begun.registrant().clone();
         let (step, factor) = (RegisteringStep::AddressCode, Some(begun.asked().factor()));
-        Ok(Self { step, name, address, id, account, factor, phone: None })
+        Self { step, name, address, id, account, factor, phone: None }
     }
 
     fn registrant(&self) -> Registrant {
@@ -129,6 +143,25 @@ impl Registering {
         let settings = Settings::new(self.name.clone()).owing_sheet();
         let step = self.registrant().password_to_choose();
         let made = step.choose(world, Password::new(password), settings).await.or_problem()?;
+        self.post(world, &made).await
+    }
+
+    /// The same of what somebody leaves who came by a link. The mailbox is opened elsewhere, by a cookie.
+    pub(crate) async fn claim(
+        self,
+        world: &impl World,
+        password: &str,
+        guest: &Mailbox,
+        from: &Address,
+    ) -> Result<(Opening, Sheet), Problem> {
+        let settings = Settings::new(self.name.clone()).owing_sheet();
+        let step = self.registrant().password_to_choose();
+        let left = LeftByGuest { guest, from, session: SessionDelivery::Cookie };
+        let made = step.claim(world, Password::new(password), settings, left).await.or_problem()?;
+        self.post(world, &made).await
+    }
+
+    async fn post(self, world: &impl World, made: &AccountToMake) -> Result<(Opening, Sheet), Problem> {
         let sheet = Sheet { recovery_code: made.recovery_code().to_string(), address: self.address };
         Ok((made.post(world).await.or_problem()?, sheet))
     }
@@ -140,6 +173,19 @@ impl RegisteringCode {
         let step = registering.registrant().address_to_prove(registering.factor()?);
         step.enter(world, &found(&code)?).await.or_problem()?;
         Ok(Registering { step: RegisteringStep::Phone, factor: None, ..registering })
+    }
+
+    /// Of somebody who came by a link: the phone is proved already.
+    pub(crate) async fn prove_address_of_guest(
+        self,
+        world: &impl World,
+        guest: &Mailbox,
+    ) -> Result<Registering, Problem> {
+        let Self { registering, code } = self;
+        let step = registering.registrant().address_to_prove(registering.factor()?);
+        let step = step.enter(world, &found(&code)?).await.or_problem()?;
+        step.prove_by_guest(world, guest).await.or_problem()?;
+        Ok(Registering { step: RegisteringStep::Password, factor: None, ..registering })
     }
 
     pub(crate) async fn prove_phone(self, world: &impl World) -> Result<Registering, Problem> {

@@ -145,6 +145,8 @@ impl<'a> People<'a> {
             read: read.map(|read| read.at),
             level: read.map(|read| read.level),
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
+            guest: delivery.guest,
+            ended: delivery.ended,
         }
     }
 }

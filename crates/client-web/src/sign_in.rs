@@ -81,10 +81,8 @@ impl<W: World> SignIn<W> {
         self.handed.hand(bytes);
     }
 
-    fn hand_over(&mut self, mut opening: Opening, keep: bool, device: Option<DeviceName>) -> Done {
-        opening.keep = keep;
-        opening.device = device.and_then(|DeviceName { program, system }| DeviceName::new(&program, &system));
-        self.opening = Some(opening);
+    fn hand_over(&mut self, opening: Opening, keep: bool, device: Option<DeviceName>) -> Done {
+        self.opening = Some(handed_over(opening, keep, device));
         self.step = Step::Nothing;
         Done {}
     }
@@ -129,6 +127,13 @@ impl<W: World> SignIn<W> {
             | Step::Removal(_) => Err(out_of_step()),
         }
     }
+}
+
+/// What the mailbox Worker gets: how long the session stays, and what its device calls itself, as far as that will do.
+pub(crate) fn handed_over(mut opening: Opening, keep: bool, device: Option<DeviceName>) -> Opening {
+    opening.keep = keep;
+    opening.device = device.and_then(|DeviceName { program, system }| DeviceName::new(&program, &system));
+    opening
 }
 
 impl<W: World> SignInCalls for SignIn<W> {

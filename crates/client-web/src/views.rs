@@ -424,6 +424,10 @@ pub struct Delivery {
     pub level: Option<Level>,
     /// The server says that it was read, and shows no signature that holds (ATTACKS 11).
     pub receipt_refused: bool,
+    /// Of somebody who has no mailbox: how far they are. The server's word.
+    pub guest: Option<letters::GuestDelivery>,
+    /// The conversation by a link is over. The server's word.
+    pub ended: Option<letters::ConversationEnded>,
 }
 
 /// A letter that was taken by the server.

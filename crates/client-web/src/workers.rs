@@ -278,6 +278,16 @@ impl GuestWorker {
     pub async fn answer(&mut self, call: String, args: String) -> Result<String, JsValue> {
         self.0.answer(&call, &Zeroizing::new(args)).await.map_err(|problem| rejection(&problem))
     }
+
+    /// What there is to hand to the mailbox Worker, once.
+    #[wasm_bindgen(js_name = takeOpening)]
+    pub fn take_opening(&mut self) -> Option<Uint8Array> {
+        handed(self.0.take_opening())
+    }
+}
+
+fn handed(opening: Option<Zeroizing<Vec<u8>>>) -> Option<Uint8Array> {
+    opening.map(|opening| Uint8Array::from(opening.as_slice()))
 }
 
 /// The sign-in Worker's entry. One call at a time.
@@ -310,7 +320,7 @@ impl SignInWorker {
     /// What there is to hand to the mailbox Worker, once.
     #[wasm_bindgen(js_name = takeOpening)]
     pub fn take_opening(&mut self) -> Option<Uint8Array> {
-        self.0.take_opening().map(|opening| Uint8Array::from(opening.as_slice()))
+        handed(self.0.take_opening())
     }
 }
 

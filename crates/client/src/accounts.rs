@@ -26,6 +26,7 @@ use securemailbox_vault::{
 
 use crate::{
     api::Api,
+    claims::LeftByGuest,
     directory::Warning,
     factors::Asked,
     failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
@@ -150,7 +151,7 @@ pub struct AddressToProve {
 
 /// The address is proved; which phone?
 pub struct PhoneToName {
-    registrant: Registrant,
+    pub(crate) registrant: Registrant,
 }
 
 /// A code was sent to the phone.
@@ -185,6 +186,14 @@ pub async fn register(
     if Session::load(world).await.map_err(OpenError::from)?.is_some() {
         return Err(OpenError::SomebodyElse.into());
     }
+    Ok(begin(world, address, language).await?)
+}
+
+pub(crate) async fn begin(
+    world: &impl World,
+    address: &Address,
+    language: Language,
+) -> Result<AddressToProve, CallError> {
     let new = NewRegistration { address: address.clone(), language };
     let begin = endpoints::BEGIN_REGISTRATION.here();
     let Registration { id, account, offers } = Api::stranger(world.transport()).send(begin, &new).await?;
@@ -259,6 +268,16 @@ impl PasswordToChoose {
         password: Password,
         settings: Settings,
     ) -> Result<AccountToMake, RegisterError> {
+        self.make(world, password, settings, None).await
+    }
+
+    pub(crate) async fn make(
+        &self,
+        world: &impl World,
+        password: Password,
+        settings: Settings,
+        left: Option<LeftByGuest<'_>>,
+    ) -> Result<AccountToMake, RegisterError> {
         let Registrant { id, account, ref address } = self.registrant;
         judge(&password, address, settings.name.as_str())?;
         let api = Api::stranger(world.transport());
@@ -266,15 +285,22 @@ impl PasswordToChoose {
         let secret = AccountSecret::generate(&mut world.rng());
         let identity = Identity::generate(address, world.now(), &mut world.rng());
         let certificate = Octets(identity.certificate().bytes().to_vec());
+        let claim = left.as_ref().map(|left| left.claim(world, account, &secret, identity.certificate()));
+        let keyring = match &left {
+            Some(left) => left.keyring(identity),
+            None => Keyring::new(identity),
+        };
+        let session = left.map_or_else(|| world.delivery(), |left| left.session);
         let recovery_code = RecoveryCode::generate(&mut world.rng());
         let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
         let body = CompleteRegistration {
             certificate,
             password: password_slot(world, account, &secret, registered),
             recovery: recovery_slot(world, account, &secret, &recovery_code),
-            keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
+            keyring: first(RecordPurpose::Keyring, &keyring.to_bytes()),
             settings: first(RecordPurpose::Settings, &settings.to_bytes()),
-            session: world.delivery(),
+            session,
+            claim,
         };
         Ok(AccountToMake { id, address: address.clone(), body, secret, recovery_code })
     }

@@ -128,6 +128,7 @@ impl Mailbox {
         match said {
             Said::Has(said) => {
                 let (listing, certificate) = *said;
+                self.take_claim(world, &listing, &certificate).await?;
                 let judged = self.state.borrow().contacts.may_write_to(&certificate);
                 // An older certificate of the known key tells nothing new; the refusal says what there is to say.
                 if !matches!(judged, Err(KeyRefused::Older)) {

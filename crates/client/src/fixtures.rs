@@ -148,7 +148,7 @@ pub(crate) fn annas_mailbox() -> Mailbox {
 /// What a directory says of somebody with this key.
 pub(crate) fn listing(identity: &Identity) -> Response {
     let certificate = Octets(identity.certificate().bytes().to_vec());
-    ok(&Listing { account: AccountId::from_bytes([2; 16]), certificate, level: Level::Phone })
+    ok(&Listing { account: AccountId::from_bytes([2; 16]), certificate, level: Level::Phone, claimed: None })
 }
 
 pub(crate) fn ok(body: &impl Serialize) -> Response {

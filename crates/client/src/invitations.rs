@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     accounts::Language,
     address::Address,
     endpoints,
-    ids::{AccountId, SlotId},
+    ids::{AccountId, Fingerprint, SlotId},
     invitations::{InvitationRow, NewGuest, NewLinkSlot},
     levels::Level,
     octets::Octets,
@@ -83,7 +83,8 @@ impl Mailbox {
         let contact = self.state.borrow().contacts.get(address).cloned().unwrap_or_default();
         let described = Description { phone: Some(invite.phone.clone()), ..contact.words.description() };
         self.pin(world, address, Event::Said(contact.words.towards(described, world.now())));
-        let invited = Invited { key: key.fingerprint, link: link.to_text().to_string() };
+        let (link, mailed) = (link.to_text().to_string(), invite.mailed);
+        let invited = Invited { key: key.fingerprint, link, mailed };
         if let Some(said) = contact.invited_said(invited, world.now()) {
             self.pin(world, address, Event::Invited(said));
         }
@@ -95,9 +96,38 @@ impl Mailbox {
         Some(self.state.borrow().contacts.get(address)?.invited()?.link.clone())
     }
 
+    /// The key that was made here for somebody who had no mailbox, while they are known by it, and whether the server sent its link.
+    pub(crate) fn made_for(&self, address: &Address) -> Option<(Fingerprint, bool)> {
+        let state = self.state.borrow();
+        let invited = state.contacts.get(address).filter(|contact| contact.differs.is_none())?.invited()?;
+        Some((invited.key, invited.mailed))
+    }
+
     /// Whether the key that an address is known by was made here, for somebody who had no mailbox.
     pub(crate) fn was_invited(&self, address: &Address) -> bool {
         self.state.borrow().contacts.get(address).is_some_and(|contact| contact.invited().is_some())
+    }
+
+    /// Takes back everything that somebody has who was written to by a link; false if nobody was at this address. What was sent
+    /// stays here. A number that whoever has the link called wrong is forgotten.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn withdraw_invitation(&self, world: &impl World, address: &Address) -> Result<bool, CallError> {
+        let invitations = self.invitations(world).await?;
+        let Some(row) = invitations.iter().find(|row| row.address == *address) else { return Ok(false) };
+        self.session.api(world).delete(endpoints::WITHDRAW_INVITATION.of(row.account)).await?;
+        self.forget_look_ups();
+        if row.wrong_number.is_some() && row.opened.is_none() {
+            self.forget_number(world, address);
+        }
+        Ok(true)
+    }
+
+    fn forget_number(&self, world: &impl World, address: &Address) {
+        let Some(contact) = self.state.borrow().contacts.get(address).cloned() else { return };
+        let described = Description { phone: None, ..contact.words.description() };
+        self.pin(world, address, Event::Said(contact.words.towards(described, world.now())));
     }
 
     /// Those that were written to and have no mailbox yet, by the server's word.

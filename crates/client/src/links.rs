@@ -60,6 +60,25 @@ pub async fn show_link(world: &impl World, link: &LinkSecret) -> Result<LinkShow
     Ok(LinkShown { from, address, expires, to_choose })
 }
 
+/// Says that the phone by which a link is proved is not that of whoever was written to. Who wrote is told, once.
+///
+/// # Errors
+/// [`CallError`]; `not-found` for a link that is over.
+pub async fn report_wrong_number(world: &impl World, link: &LinkSecret) -> Result<(), CallError> {
+    let shown = NewLinkSignIn { token: Octets(link.token().to_vec()) };
+    Api::stranger(world.transport()).tell(endpoints::REPORT_WRONG_NUMBER.here(), &shown).await
+}
+
+impl Mailbox {
+    /// Does not want what was written to somebody who came by a link: all of it is erased, and this is of no use any more.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn decline(&self, world: &impl World) -> Result<(), CallError> {
+        self.session.api(world).tell(endpoints::DECLINE.here(), &()).await
+    }
+}
+
 impl CodeToEnter<LinkToProve> {
     /// Enters the code and opens the conversation. A refused code may be entered again.
     ///

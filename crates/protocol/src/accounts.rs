@@ -6,6 +6,7 @@ use crate::{
     address::Address,
     factors::FactorOffer,
     ids::{AccountId, CertificateHash, RecordId, RegistrationId},
+    invitations::NewClaim,
     octets::Octets,
     phone::PhoneNumber,
     sessions::SessionDelivery,
@@ -143,6 +144,9 @@ pub struct CompleteRegistration {
     pub settings: FirstRecord,
     /// How the session's token is handed over.
     pub session: SessionDelivery,
+    /// Of somebody who came by a link: what they were written moves here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub claim: Option<NewClaim>,
 }
 
 /// `GET /account`.

@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{address::Address, ids::AccountId, levels::Level, octets::Octets, phone::PhoneNumber};
+use crate::{
+    address::Address,
+    ids::{AccountId, CertificateHash},
+    invitations::ClaimStatement,
+    levels::Level,
+    octets::Octets,
+    phone::PhoneNumber,
+};
 
 /// `POST /directory/look-ups`. A body, because addresses stay out of paths and queries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +30,19 @@ pub struct Listing {
     pub certificate: Octets,
     /// How the person is identified when reading.
     pub level: Level,
+    /// The asker wrote to them by a link, and they have made a mailbox of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub claimed: Option<Claimed>,
+}
+
+/// Somebody made a mailbox of what they were written by a link.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Claimed {
+    /// The certificate that was made for them.
+    pub guest: CertificateHash,
+    /// What its key says.
+    pub statement: ClaimStatement,
 }
 
 /// `POST /directory/numbers`: whether the owner of an address is who somebody knows by this number (PROTOCOL §6).

@@ -13,8 +13,8 @@ use crate::{
         BegunAuthenticator, ChooseFactor, ConfirmedFactor, EnterProof, EnterSignInProof, Factors, NewPhone, Offers,
         OneTimeCodes, SessionProof,
     },
-    ids::{CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
-    invitations::{Invitations, LinkSignIn, NewLinkSignIn},
+    ids::{AccountId, CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
+    invitations::{GuestSession, Invitations, LinkSignIn, NewLinkSignIn},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
@@ -130,6 +130,7 @@ macro_rules! endpoints {
 endpoints! {
     BEGIN_REGISTRATION Post "/registrations" [()] NewRegistration => Registration;
     NAME_PHONE Post "/registrations/{id}/phone" [RegistrationId] EnteredPhone => Offers;
+    PROVE_PHONE_BY_GUEST Post "/registrations/{id}/guest" [RegistrationId] GuestSession => ();
     CHOOSE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs" [RegistrationId] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs/enter" [RegistrationId] EnterProof => ();
     REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
@@ -144,6 +145,7 @@ endpoints! {
     PROVE_FACTOR_OF_SIGN_IN Post "/sign-ins/{id}/proofs/enter" [SignInId] EnterSignInProof => NewSession;
 
     BEGIN_LINK_SIGN_IN Post "/sign-ins/link" [()] NewLinkSignIn => LinkSignIn;
+    REPORT_WRONG_NUMBER Post "/sign-ins/link/wrong-number" [()] NewLinkSignIn => ();
     BEGIN_PASSKEY_SIGN_IN Post "/sign-ins/passkey" [()] () => PasskeySignIn;
     ENTER_PASSKEY Post "/sign-ins/{id}/passkey" [SignInId] EnterPasskey => NewSession;
 
@@ -201,6 +203,8 @@ endpoints! {
     REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
 
     LIST_INVITATIONS Get "/invitations" [()] () => Invitations;
+    WITHDRAW_INVITATION Delete "/invitations/{id}" [AccountId] () => ();
+    DECLINE Post "/invitations/decline" [()] () => ();
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
     CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;

@@ -8,7 +8,7 @@ use crate::{
     accounts::{FirstRecord, Language},
     address::Address,
     factors::FactorOffer,
-    ids::{AccountId, SignInId, SlotId},
+    ids::{AccountId, Fingerprint, SignInId, SlotId},
     octets::Octets,
     phone::PhoneNumber,
     time::Timestamp,
@@ -97,6 +97,54 @@ pub struct LinkSignIn {
     pub offers: Vec<FactorOffer>,
 }
 
+/// A session of somebody who came by a link, shown beside what is asked for.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GuestSession {
+    /// Its token.
+    pub token: String,
+}
+
+impl fmt::Debug for GuestSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuestSession").finish_non_exhaustive()
+    }
+}
+
+/// Part of the `POST /registrations/{id}/complete` of somebody who came by a link: everything that they were written moves to the
+/// new mailbox, all or nothing, and the guest account is gone with its link.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewClaim {
+    /// The guest's session, which proved the phone.
+    pub guest: GuestSession,
+    /// The key of whoever wrote, and nothing else that they said of themselves. Absent where none is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub contact: Option<FirstRecord>,
+    /// By the guest's key: which one takes its place.
+    pub statement: ClaimStatement,
+}
+
+/// What the key of a guest says of the one that takes its place (PROTOCOL §5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ClaimStatement {
+    /// When, as signed.
+    pub at: Timestamp,
+    /// A detached v6 signature over [`claim_statement`].
+    pub signature: Octets,
+}
+
+/// The text that a claim signs: `securemailbox/1 claim`, the address, the guest's fingerprint, that of the key in its place, and the
+/// time, a line each (PROTOCOL §5).
+#[must_use]
+pub fn claim_statement(address: &Address, guest: Fingerprint, claimant: Fingerprint, at: Timestamp) -> String {
+    format!("{} claim\n{address}\n{guest}\n{claimant}\n{at}\n", crate::VERSION)
+}
+
 /// Whose hands a link is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -129,6 +177,9 @@ pub struct InvitationRow {
     /// When its phone was proved first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub opened: Option<Timestamp>,
+    /// When somebody who has the link said that the phone is not theirs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wrong_number: Option<Timestamp>,
     /// When everything in the conversation is erased.
     pub expires: Timestamp,
 }

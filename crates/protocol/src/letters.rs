@@ -324,6 +324,52 @@ pub struct Delivery {
     /// When it was opened, and at which level, with the reader's signature.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read: Option<DeliveryRead>,
+    /// Of somebody who came by a link: how far they are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub guest: Option<GuestDelivery>,
+    /// The conversation by a link is over, with everything that its reader had.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended: Option<ConversationEnded>,
+}
+
+/// How far somebody is who was written to and has no mailbox (PROTOCOL §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct GuestDelivery {
+    /// When the phone was proved first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proved: Option<Timestamp>,
+    /// When somebody who has the link said that the phone is not theirs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wrong_number: Option<Timestamp>,
+}
+
+/// A conversation by a link came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ConversationEnded {
+    /// When.
+    pub at: Timestamp,
+    /// By what.
+    pub ending: Ending,
+}
+
+/// What ended a conversation by a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Its time was over: everything was erased, read or not.
+    Expired,
+    /// Its reader did not want it: everything was erased.
+    Declined,
+    /// Whoever wrote took everything back.
+    Withdrawn,
+    /// Its reader has a mailbox of their own by now, and everything lies there.
+    Claimed,
 }
 
 /// A reader opened a letter.

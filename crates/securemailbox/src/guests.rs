@@ -9,6 +9,7 @@ use securemailbox_client::{
     world::World,
 };
 use securemailbox_protocol::{
+    address::Address,
     ids::LetterId,
     invitations::{self, InvitationRow, LinkState},
     letters::Folder,
@@ -35,8 +36,22 @@ pub(crate) struct OpenArgs {
     /// The link from the e-mail; asked for where it is not given, and then it stands in no list of commands.
     link: Option<String>,
     /// Answers the newest letter with this text.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["decline", "wrong_number"])]
     answer: Option<String>,
+    /// Erases all that was written to you, unread. A code goes to the phone first; whoever wrote is told.
+    #[arg(long, conflicts_with = "wrong_number")]
+    decline: bool,
+    /// Says that the phone is not yours. Whoever wrote is told; no code is sent.
+    #[arg(long)]
+    wrong_number: bool,
+}
+
+/// Those who were written to by a link.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InvitationsArgs {
+    /// Takes back everything that this person has of yours, unread or not. The link is over.
+    #[arg(long, value_name = "ADDRESS")]
+    withdraw: Option<Address>,
 }
 
 /// More letters than a conversation by a link has.
@@ -48,7 +63,10 @@ pub(crate) fn link_to(server: &str, secret: &str) -> String {
 }
 
 /// Lists those who were written to and have no mailbox yet.
-pub(crate) async fn invitations(desk: &Desk) -> Result<Answer, Stop> {
+pub(crate) async fn invitations(desk: &Desk, arguments: InvitationsArgs) -> Result<Answer, Stop> {
+    if let Some(address) = arguments.withdraw {
+        return withdraw(desk, &address).await;
+    }
     desk.at_mailbox(async |world, mailbox| {
         let rows = mailbox.invitations(world).await?;
         let document = rows.iter().map(|row| json!(row)).collect();
@@ -60,8 +78,19 @@ pub(crate) async fn invitations(desk: &Desk) -> Result<Answer, Stop> {
     .await
 }
 
+async fn withdraw(desk: &Desk, address: &Address) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        if !mailbox.withdraw_invitation(world, address).await? {
+            return Err(Stop::usage(Sentence::NotInvited { who: address }));
+        }
+        Ok(Answer::new(json!({ "withdrawn": address }), desk.line(Sentence::InvitationWithdrawn { who: address })))
+    })
+    .await
+}
+
 fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
     let state = match (row.opened, row.link) {
+        (None, _) if row.wrong_number.is_some() => desk.say(Sentence::WrongNumberShort),
         (Some(at), _) => desk.say(Sentence::OpenedAt { at: &desk.style.time(at) }),
         (None, LinkState::WithSender) => desk.say(Sentence::LinkWithSender),
         (None, LinkState::Waiting) => desk.say(Sentence::LinkWaiting),
@@ -73,7 +102,7 @@ fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
 /// Reads what a link leads to, for somebody who has no mailbox. Questions: the link, and the code from the SMS. Nothing of it stays
 /// on this machine.
 pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Stop> {
-    let OpenArgs { link, answer } = arguments;
+    let OpenArgs { link, answer, decline, wrong_number } = arguments;
     let link = match link {
         Some(link) => Zeroizing::new(link),
         None => questions::ask(&desk.say(Sentence::AskLink)).await?,
@@ -89,8 +118,22 @@ pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Sto
     let reached = |stop: Stop| stop.because(world.http.trouble());
     let shown = links::show_link(&world, &secret).await.map_err(Stop::from).map_err(reached)?;
     desk.note(Sentence::LinkFrom { from: &shown.from, expires: &desk.style.time(shown.expires) });
+    if wrong_number {
+        links::report_wrong_number(&world, &secret).await.map_err(Stop::from).map_err(reached)?;
+        return Ok(Answer::new(
+            json!({ "told": shown.from }),
+            desk.line(Sentence::WrongNumberTold { who: &shown.from }),
+        ));
+    }
     let to_prove = choose(desk, &world, &shown.to_choose).await.map_err(reached)?;
     let (mailbox, _) = prove(desk, to_prove.offer(), async |proof| to_prove.enter(&world, &proof).await).await?;
+    if decline {
+        mailbox.decline(&world).await.map_err(Stop::from).map_err(reached)?;
+        return Ok(Answer::new(
+            json!({ "declined": shown.from }),
+            desk.line(Sentence::DeclinedNow { who: &shown.from }),
+        ));
+    }
     let done = desk.patiently(conversation(desk, &world, &mailbox, &shown, answer)).await.map_err(reached);
     // Nobody can do anything about a session that could not be ended: it ends by itself.
     let _ = sign_in::sign_out(&world).await;

@@ -8,7 +8,7 @@ use securemailbox_client::{
 use securemailbox_protocol::{
     address::Address,
     ids::LetterId,
-    letters::{Entry, Folder},
+    letters::{ConversationEnded, Ending, Entry, Folder, GuestDelivery},
     levels::Level,
 };
 use serde_json::{Value, json};
@@ -211,6 +211,8 @@ fn delivery_json(delivery: &ReaderDelivery) -> Value {
         "notified": delivery.notified,
         "notice_refused": delivery.notice_refused,
         "read": read,
+        "guest": delivery.guest,
+        "ended": delivery.ended,
     })
 }
 
@@ -252,6 +254,9 @@ pub(crate) fn reading_text(reading: &Reading, desk: &Desk) -> String {
     }
     for delivery in deliveries {
         text += &style.field(Sentence::Delivery, &delivery_words(delivery, desk));
+        if let Some(ended) = &delivery.ended {
+            text += &style.field(Sentence::Delivery, &ended_words(&delivery.reader, ended, desk));
+        }
     }
     text + "\n" + &plain_lines(letter.text())
 }
@@ -273,6 +278,22 @@ fn delivery_words(delivery: &ReaderDelivery, desk: &Desk) -> String {
         Some(Ok(read)) => desk.say(Sentence::ReadAt { who, when: &style.time(read.at), level: read.level }),
         Some(Err(refused)) => style.warning(&desk.say(Sentence::ReceiptDoubtful { who, why: *refused })),
         None if delivery.notice_refused => style.warning(&desk.say(Sentence::NoticeRefused { who, when: &delivered })),
-        None => desk.say(Sentence::NotRead { who, when: &delivered }),
+        None => match delivery.guest.unwrap_or_default() {
+            GuestDelivery { proved: Some(at), .. } => desk.say(Sentence::PhoneProved { who, when: &style.time(at) }),
+            GuestDelivery { wrong_number: Some(at), .. } => {
+                style.warning(&desk.say(Sentence::WrongNumber { who, when: &style.time(at) }))
+            }
+            GuestDelivery { proved: None, wrong_number: None } => desk.say(Sentence::NotRead { who, when: &delivered }),
+        },
     }
+}
+
+fn ended_words(who: &Address, ConversationEnded { at, ending }: &ConversationEnded, desk: &Desk) -> String {
+    let when = &desk.style.time(*at);
+    desk.say(match ending {
+        Ending::Expired => Sentence::ConversationExpired { who, when },
+        Ending::Declined => Sentence::ConversationDeclined { who, when },
+        Ending::Withdrawn => Sentence::ConversationWithdrawn { who, when },
+        Ending::Claimed => Sentence::ConversationClaimed { who, when },
+    })
 }

@@ -95,8 +95,8 @@ enum MailboxCommand {
     Events(With<Nothing>),
     /// Write a letter.
     Send(With<writing::SendArgs>),
-    /// List those you wrote to who have no mailbox yet.
-    Invitations(With<Nothing>),
+    /// List those you wrote to who have no mailbox yet; take back everything that one of them has.
+    Invitations(With<guests::InvitationsArgs>),
     /// Read what a link leads to, without a mailbox: a code goes to the phone that whoever wrote has given.
     Open(With<guests::OpenArgs>),
     /// Answer a letter: to its sender, under its subject, in its conversation.
@@ -207,7 +207,7 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::RemoveMailbox(_) => security::remove_mailbox(&desk).await,
         Do::Stop(_) => security::stop(&desk).await,
         Do::Events(_) => security::events(&desk).await,
-        Do::Invitations(_) => guests::invitations(&desk).await,
+        Do::Invitations(With { own, .. }) => guests::invitations(&desk, own).await,
         Do::Open(With { own, .. }) => guests::open(&desk, own).await,
         Do::Send(With { own, .. }) => writing::send(&desk, own).await,
         Do::Reply(With { own, .. }) => writing::reply(&desk, own).await,
@@ -242,8 +242,8 @@ impl MailboxCommand {
             | Self::RemoveMailbox(with)
             | Self::Stop(with)
             | Self::Events(with)
-            | Self::Invitations(with)
             | Self::EmptyTrash(with) => &with.desk,
+            Self::Invitations(with) => &with.desk,
             Self::Open(with) => &with.desk,
             Self::Contacts(with) => &with.desk,
             Self::Sessions(with) => &with.desk,

@@ -10,7 +10,7 @@ use securemailbox_protocol::{
         RegistrationId, SessionId, SignInId, SlotId, ThreadId,
     },
     invitations::LinkState,
-    letters::{Folder, HoldRefusal},
+    letters::{Ending, Folder, HoldRefusal},
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
@@ -240,6 +240,7 @@ words! {
     HoldRefusal { StaleKey "stale-key" ReaderFull "reader-full" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
     LinkState { WithSender "with-sender" Waiting "waiting" Mailed "mailed" }
+    Ending { Expired "expired" Declined "declined" Withdrawn "withdrawn" Claimed "claimed" }
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
         SignedIn "signed-in" SheetReplaced "sheet-replaced" KeyringReplaced "keyring-replaced"

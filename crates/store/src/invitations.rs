@@ -6,6 +6,7 @@ use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
     ids::{AccountId, CertificateHash, MailboxId, SignInId, SlotId},
     invitations::LinkState,
+    letters::Ending,
     levels::Level,
     limits,
     records::RecordPurpose,
@@ -18,6 +19,7 @@ use crate::{
     accounts::{self, AddressLookup},
     directory::{Listing, SealedCertificate},
     factors::{self, Factor},
+    letters,
     proofs::{HolderId, Offered},
     records,
     registrations::FirstRecord,
@@ -162,7 +164,9 @@ pub(crate) async fn opened<D: Db>(
     const OPENED: &str = "UPDATE invitation SET opened = $2 WHERE mailbox_id = $1 AND opened IS NULL";
     const SLOT: &str = "SELECT slot_id, sealed, share_sealed FROM slot WHERE mailbox_id = $1 AND kind = $2";
     let Some(mut row) = db.row(SLOT, &[&account, &SlotKind::Link]).await? else { return Ok(None) };
-    db.exec(OPENED, &[&account, &now]).await?;
+    if db.exec(OPENED, &[&account, &now]).await? > 0 {
+        letters::tell_senders_to(db, account).await?;
+    }
     Ok(Some(LinkSlot { id: row.take()?, sealed: row.take()?, share_sealed: row.take()? }))
 }
 
@@ -231,6 +235,8 @@ pub struct Invitation {
     pub made: Timestamp,
     /// When the phone was proved first.
     pub opened: Option<Timestamp>,
+    /// When somebody who has the link said that the phone is not theirs.
+    pub wrong_number: Option<Timestamp>,
     /// When the conversation is erased.
     pub expires: Timestamp,
 }
@@ -249,7 +255,7 @@ impl Act for ListInvitations {
         const SQL: &str = "
             SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed,
                    CASE WHEN i.link_sealed IS NOT NULL THEN 'waiting' WHEN m.notices = $2 THEN 'with-sender' ELSE 'mailed' END,
-                   i.made, i.opened, i.expires
+                   i.made, i.opened, i.wrong_number, i.expires
               FROM invitation i
               JOIN member m ON m.mailbox_id = i.mailbox_id
               JOIN factor f ON f.mailbox_id = i.mailbox_id
@@ -263,6 +269,7 @@ impl Act for ListInvitations {
                 link: row.take()?,
                 made: row.take()?,
                 opened: row.take()?,
+                wrong_number: row.take()?,
                 expires: row.take()?,
             })
         };
@@ -337,24 +344,104 @@ impl ReadOnly for InvitationsDue {}
 
 /// Removes a guest whose conversation has come to its end, all but its letters, which [`crate::Store::erase_removed`] erases.
 /// False, and nothing, if a letter came meanwhile.
-pub struct EndInvitation {
+pub struct ExpireInvitation {
     /// The guest.
     pub guest: AccountId,
     /// Its time must have come by now.
     pub now: Timestamp,
 }
 
-impl Act for EndInvitation {
+impl Act for ExpireInvitation {
     type Output = bool;
     type Error = StoreError;
     const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const END: &str = "DELETE FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
-        if db.exec(END, &[&self.guest, &self.now]).await? == 0 {
+        const DUE: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
+        if db.row(DUE, &[&self.guest, &self.now]).await?.is_none() {
             return Ok(false);
         }
-        removals::remove(db, self.guest).await?;
+        end(db, self.guest, Ending::Expired, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// A guest does not want what was written to them: removes it, all but its letters, which [`crate::Store::erase_removed`] erases.
+/// False for anybody else.
+pub struct DeclineInvitation {
+    /// The guest.
+    pub guest: AccountId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for DeclineInvitation {
+    type Output = bool;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if maker(db, self.guest).await?.is_none() {
+            return Ok(false);
+        }
+        end(db, self.guest, Ending::Declined, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// Whoever wrote takes back everything that a guest of theirs has: removes it, all but its letters, which
+/// [`crate::Store::erase_removed`] erases. False if it is no guest of theirs.
+pub struct WithdrawInvitation {
+    /// Who wrote.
+    pub sender: AccountId,
+    /// The guest.
+    pub guest: AccountId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for WithdrawInvitation {
+    type Output = bool;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if maker(db, self.guest).await? != Some(self.sender) {
+            return Ok(false);
+        }
+        end(db, self.guest, Ending::Withdrawn, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// Ends a conversation: its sender is told of each letter, and the guest goes.
+pub(crate) async fn end<D: Db>(db: &mut D, guest: AccountId, ending: Ending, now: Timestamp) -> Result<(), StoreError> {
+    const ENDED: &str = "UPDATE delivery SET ended = $2, ending = $3 WHERE reader_id = $1";
+    db.exec(ENDED, &[&guest, &now, &ending]).await?;
+    letters::tell_senders_to(db, guest).await?;
+    removals::remove(db, guest).await
+}
+
+/// Somebody who has a link says that the phone is not theirs. Its sender is told once; false for a link that is over.
+pub struct ReportWrongNumber {
+    /// SHA-256 of the token that the link shows.
+    pub token_hash: LinkHash,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for ReportWrongNumber {
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "SELECT mailbox_id FROM invitation WHERE token_hash = $1 AND expires > $2";
+        const SAID: &str = "UPDATE invitation SET wrong_number = $2 WHERE mailbox_id = $1 AND wrong_number IS NULL";
+        let Some(mut row) = db.row(FIND, &[&self.token_hash, &self.now]).await? else { return Ok(false) };
+        let guest: AccountId = row.take()?;
+        if db.exec(SAID, &[&guest, &self.now]).await? > 0 {
+            letters::tell_senders_to(db, guest).await?;
+        }
         Ok(true)
     }
 }

@@ -14,13 +14,13 @@ use crate::{Row, StoreError};
 macro_rules! entries {
     ($rest:literal) => {
         concat!(
-            "SELECT e.letter_id, l.thread_id, l.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
+            "SELECT e.letter_id, l.thread_id, e.sender_id, s.address_sealed, b.certificate_hash, e.folder, e.read,
                     e.flagged, l.level, e.change, e.arrived, l.content_length, h.release, h.refused, l.withdrawn,
                     e.binned, l.envelope, e.wrapped_key
                FROM entry e
                JOIN letter l ON l.letter_id = e.letter_id
-               JOIN mailbox b ON b.mailbox_id = l.sender_id
-               JOIN member s ON s.mailbox_id = l.sender_id
+               JOIN mailbox b ON b.mailbox_id = e.sender_id
+               JOIN member s ON s.mailbox_id = e.sender_id
                LEFT JOIN hold h ON h.letter_id = e.letter_id ",
             $rest
         )
@@ -43,7 +43,7 @@ pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
 pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
-pub(crate) use receipts::{tell_sender, tell_senders_of_untold};
+pub(crate) use receipts::{tell_sender, tell_senders_of_untold, tell_senders_to};
 pub use strangers::Strangers;
 pub use update::{UpdateEntry, UpdateEntryError};
 pub use withdraw::{Withdraw, WithdrawError};

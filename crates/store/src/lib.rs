@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod claims;
 pub mod directory;
 pub mod enrolments;
 pub mod erasure;

@@ -13,6 +13,7 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, StoreError, ToParam,
     accounts::AddressLookup,
+    claims::NewClaim,
     factors::{self, Factor},
     proofs::{self, Holder, HolderId, Proved, Purpose, Standing, Waiting},
     records,
@@ -29,6 +30,9 @@ pub enum RegistrationError {
     /// The address got a mailbox meanwhile.
     #[error("the address has a mailbox already")]
     AddressTaken,
+    /// What was shown as a guest's session is none of this address that proved its phone lately.
+    #[error("no guest of this address proved its phone in that session")]
+    NotTheGuest,
     /// Two slots or two records of the request have one id.
     #[error("two slots or two records have one id")]
     SameId,
@@ -113,10 +117,7 @@ impl Act for NamePhone {
     type Error = RegistrationError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        let (Registration { account, .. }, standing) = proved(db, self.id, Level::Address, self.now).await?;
-        if standing.level > Level::Address {
-            return Err(RegistrationError::RegistrationOver);
-        }
+        let (account, _) = with_address(db, self.id, self.now).await?;
         factors::drop_kind(db, account, FactorKind::Phone).await?;
         Ok(factors::add(db, account, &self.phone, self.now).await?)
     }
@@ -174,6 +175,8 @@ pub struct CompleteRegistration {
     pub settings: FirstRecord,
     /// The session of the person who registered.
     pub session: NewSession,
+    /// What they were written by a link, which moves here.
+    pub claim: Option<NewClaim>,
     /// The registration must not have expired by now.
     pub now: Timestamp,
 }
@@ -190,6 +193,9 @@ impl Act for CompleteRegistration {
             && slots::replace_recovery(db, account, &self.recovery).await?;
         if !slots || !self.insert_records(db, account).await? {
             return Err(RegistrationError::SameId);
+        }
+        if let Some(claim) = &self.claim {
+            claim.take(db, account, registration.address_lookup, self.now).await?;
         }
         let begun = sessions::begin(db, account, &self.session, standing).await?;
         forget(db, self.id).await?;
@@ -249,6 +255,19 @@ async fn proved<D: Db>(
         Some(standing) if standing.level >= level => Ok((registration, standing)),
         Some(_) | None => Err(RegistrationError::RegistrationOver),
     }
+}
+
+/// The account that a registration reserves whose address is proved, and no phone yet, with the look-up of that address.
+pub(crate) async fn with_address<D: Db>(
+    db: &mut D,
+    id: RegistrationId,
+    now: Timestamp,
+) -> Result<(AccountId, AddressLookup), RegistrationError> {
+    let (Registration { account, address_lookup, .. }, standing) = proved(db, id, Level::Address, now).await?;
+    if standing.level > Level::Address {
+        return Err(RegistrationError::RegistrationOver);
+    }
+    Ok((account, address_lookup))
 }
 
 /// The member who has this address.

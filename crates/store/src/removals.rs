@@ -131,7 +131,7 @@ impl Act for RemoveAccount {
 /// Removes an account, or a guest, all but its letters.
 pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     // What opens the mailbox first.
-    const OWN: [&str; 10] = [
+    const OWN: [&str; 12] = [
         "DELETE FROM slot WHERE mailbox_id = $1",
         "DELETE FROM record WHERE mailbox_id = $1",
         "DELETE FROM passkey WHERE mailbox_id = $1",
@@ -142,6 +142,8 @@ pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), 
         "DELETE FROM receipt WHERE mailbox_id = $1",
         "DELETE FROM notice WHERE mailbox_id = $1",
         "DELETE FROM invitation WHERE mailbox_id = $1",
+        "DELETE FROM claim WHERE claimant_id = $1",
+        "DELETE FROM claim WHERE sender_id = $1",
     ];
     const MEMBER: &str = "UPDATE member SET address_lookup = $2, notices = $3 WHERE mailbox_id = $1";
     const MAILBOX: &str = "UPDATE mailbox SET kind = $2, told = 0, refused_since = NULL WHERE mailbox_id = $1";
@@ -195,8 +197,10 @@ impl Act for DropRemoved {
                AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.mailbox_id = b.mailbox_id)
                AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.sender_id = b.mailbox_id)
                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.reader_id = b.mailbox_id)
+               AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.guest_id = b.mailbox_id AND c.told = 0)
              LIMIT $1";
-        const REST: [&str; 3] = [
+        const REST: [&str; 4] = [
+            "DELETE FROM claim WHERE guest_id = $1",
             "DELETE FROM certificate WHERE mailbox_id = $1",
             "DELETE FROM member WHERE mailbox_id = $1",
             "DELETE FROM mailbox WHERE mailbox_id = $1",

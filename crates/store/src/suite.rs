@@ -4,6 +4,7 @@ mod people;
 mod places;
 
 mod binning;
+mod claiming;
 mod counting;
 mod crashes;
 mod devices;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod certificates;
+pub mod claims;
 pub mod comparing;
 pub mod export;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub mod recovery;
 pub mod secrets;
 pub mod signatures;
 pub mod slots;
+mod statements;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;
 

@@ -1,22 +1,14 @@
 //! Read receipts: the reader's signed word that a letter was opened (PROTOCOL §4.5).
 
-use pgp::{ser::Serialize, types::Tag};
 use rand::{CryptoRng, RngCore};
 
 use securemailbox_protocol::{
     ids::{ContentHash, LetterId},
     letters::{ReadReceipt, read_statement},
-    limits,
-    octets::Octets,
     time::Timestamp,
 };
 
-use crate::{
-    certificates::Certificate,
-    identities::Identity,
-    packets,
-    signatures::{self, SignatureRefused},
-};
+use crate::{certificates::Certificate, identities::Identity, signatures::SignatureRefused, statements};
 
 /// Signs that the letter was opened at `at`.
 pub fn sign(
@@ -26,14 +18,7 @@ pub fn sign(
     reader: &Identity,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> ReadReceipt {
-    let statement = read_statement(letter, content, at);
-    #[expect(clippy::expect_used, reason = "signing fails only for a locked key, and an identity is unlocked")]
-    let signature = signatures::sign(statement.as_bytes(), &[], at, reader.primary(), rng).expect("an unlocked key");
-    #[expect(clippy::expect_used, reason = "writing to memory does not fail")]
-    let body = signature.to_bytes().expect("memory");
-    let mut bytes = Vec::with_capacity(body.len() + packets::HEADER);
-    packets::write(Tag::Signature, &body, &mut bytes);
-    ReadReceipt { at, signature: Octets(bytes) }
+    ReadReceipt { at, signature: statements::sign(&read_statement(letter, content, at), at, reader, rng) }
 }
 
 /// Checks a receipt against the reader's certificate, the letter and its content; `now` is the client's clock.
@@ -47,17 +32,13 @@ pub fn verify(
     reader: &Certificate,
     now: Timestamp,
 ) -> Result<(), SignatureRefused> {
-    if receipt.signature.as_ref().len() > limits::SIGNATURE {
-        return Err(SignatureRefused::NotASignature);
-    }
-    let packet = packets::only(receipt.signature.as_ref()).map_err(|_| SignatureRefused::NotASignature)?;
-    let statement = read_statement(letter, content, receipt.at);
-    signatures::verify(&packet, statement.as_bytes(), reader.primary(), now).map(|_| ())
+    statements::verify(&receipt.signature, &read_statement(letter, content, receipt.at), reader, now)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use securemailbox_protocol::{limits, octets::Octets};
 
     use super::*;
     use crate::fixtures::{ANNA, BJÖRN, MALLORY, NOW, certificate, flip, letter, rng};

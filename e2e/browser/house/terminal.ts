@@ -62,6 +62,11 @@ export class Terminal {
     return (await this.#run<{ link: string | null }>(letter.mailed ? asked : [...asked, "--print-link"])).link;
   }
 
+  /** Those whom this person wrote to by a link. */
+  invitations(): Promise<Record<string, unknown>[]> {
+    return this.#run(["invitations"]);
+  }
+
   /** Sends a letter, and returns its id. */
   async send(letter: { to: string[]; subject: string; text: string; answers?: string; level?: string }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);

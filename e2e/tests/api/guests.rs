@@ -17,8 +17,9 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     ids::{ContentHash, LetterId, ThreadId},
-    letters::{NewLetter, NewLetters, NewReader},
+    letters::{Ending, Folder, NewLetter, NewLetters, NewReader},
     phone::PhoneNumber,
+    problems::ProblemType,
 };
 use securemailbox_vault::links::LinkSecret;
 use serde_json::{Value, json};
@@ -27,13 +28,13 @@ use sha2::{Digest, Sha256};
 use crate::{ANNA, HASH, ID};
 
 const BJORN: (&str, &str) = ("bjorn@guests.example", "+46701740615");
-const EVA: (&str, &str) = ("eva@example.se", "+46701740616");
+pub(crate) const EVA: (&str, &str) = ("eva@example.se", "+46701740616");
 
 /// Anna has written to Eva, and hands the link over.
-async fn written(anna: &Person, mailbox: &Mailbox) -> LinkSecret {
+pub(crate) async fn written(anna: &Person, mailbox: &Mailbox, mailed: bool) -> LinkSecret {
     let address: Address = EVA.0.parse().unwrap();
     let phone = PhoneNumber::parse(EVA.1).unwrap();
-    let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed: false };
+    let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed };
     let (to, invite) = (vec![address.clone()], vec![invite]);
     let letter =
         Addressed { to, subject: "Provsvar".into(), text: "Allt är bra.".into(), invite, ..Addressed::default() };
@@ -42,7 +43,7 @@ async fn written(anna: &Person, mailbox: &Mailbox) -> LinkSecret {
 }
 
 /// Eva opens it.
-async fn opened(server: &Server, link: &LinkSecret) -> (Person, Mailbox) {
+pub(crate) async fn opened(server: &Server, link: &LinkSecret) -> (Person, Mailbox) {
     let eva = Person::at(server);
     let (shown, mailbox) = eva.open_link(server, link, EVA.1).await;
     assert_eq!((shown.from.as_str(), shown.address.as_str()), (ANNA.0, EVA.0));
@@ -85,13 +86,14 @@ async fn a_guest_reads_and_answers_and_may_do_nothing_else() {
     let server = Server::start(Start::demo(folder.path()));
     let anna = Person::at(&server);
     let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
-    let (eva, _) = opened(&server, &written(&anna, &annas).await).await;
+    let (eva, _) = opened(&server, &written(&anna, &annas, false).await).await;
     let client = Client::new();
     let mut allowed = Vec::new();
     for (method, path) in endpoints::ALL.iter().map(|(method, path)| (method.as_str(), *path)) {
         let strangers = ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
-        // The one that ends it comes last, and the stream of events does not end.
-        if strangers.iter().any(|begins| path.starts_with(begins)) || path == "/sessions/current" || path == "/events" {
+        // What ends it has tests of its own, and the stream of events does not end.
+        let ends = ["/sessions/current", "/invitations/decline", "/events"];
+        if strangers.iter().any(|begins| path.starts_with(begins)) || ends.contains(&path) {
             continue;
         }
         let named = path.replace("{id}", ID).replace("{hash}", HASH);
@@ -120,7 +122,7 @@ async fn a_guest_writes_to_nobody_but_who_wrote_to_them() {
     let (anna, bjorn) = (Person::at(&server), Person::at(&server));
     let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
     drop(bjorn.register(&server, BJORN.0, BJORN.1, "Björn").await);
-    let (eva, evas) = opened(&server, &written(&anna, &annas).await).await;
+    let (eva, evas) = opened(&server, &written(&anna, &annas, false).await).await;
     let letter = |to: &str| Addressed { to: vec![to.parse().unwrap()], text: "Tack!".into(), ..Addressed::default() };
     let refused = evas.send(&eva, &letter(BJORN.0)).await;
     assert!(matches!(refused, Err(SendError::LookUp { cause: LookUpError::NoAccount, .. })), "she finds nobody else");
@@ -165,7 +167,7 @@ async fn a_link_that_is_opened_sends_counts_and_uses_up_nothing() {
     let server = Server::start(Start::demo(folder.path()));
     let anna = Person::at(&server);
     let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
-    let link = written(&anna, &annas).await;
+    let link = written(&anna, &annas, false).await;
     for _ in 0..10 {
         drop(links::show_link(&Person::at(&server), &link).await.unwrap());
     }
@@ -177,4 +179,33 @@ async fn a_link_that_is_opened_sends_counts_and_uses_up_nothing() {
     assert_eq!(refused.problem(), Some(securemailbox_protocol::problems::ProblemType::NotFound));
     opened(&server, &link).await;
     assert!(annas.invitations(&anna).await.unwrap()[0].opened.is_some());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn whoever_does_not_want_it_has_it_erased_at_once_and_its_sender_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let link = written(&anna, &annas, false).await;
+    links::report_wrong_number(&Person::at(&server), &link).await.unwrap();
+    assert_eq!(server.messages_to(EVA.1).await, 0, "to say so sends nothing");
+    assert!(annas.invitations(&anna).await.unwrap()[0].wrong_number.is_some());
+    let (eva, evas) = opened(&server, &link).await;
+    evas.decline(&eva).await.unwrap();
+    assert!(evas.sync(&eva).await.is_err(), "the session is over");
+    for answer in [
+        links::show_link(&Person::at(&server), &link).await.map(drop),
+        links::report_wrong_number(&Person::at(&server), &link).await,
+    ] {
+        assert_eq!(answer.unwrap_err().problem(), Some(ProblemType::NotFound), "the link is over");
+    }
+    assert!(annas.invitations(&anna).await.unwrap().is_empty());
+    annas.sync(&anna).await.unwrap();
+    let sent = annas.list(&anna, Folder::Sent, 10).await.unwrap();
+    let told = annas.told(&anna, sent[0].entry.id).await.unwrap();
+    assert_eq!(told[0].ended.unwrap().ending, Ending::Declined);
+    assert!(annas.read(&anna, sent[0].entry.id).await.is_ok(), "her own copy stays");
+    // A member declines nothing.
+    assert_eq!(annas.decline(&anna).await.unwrap_err().problem(), Some(ProblemType::NotFound));
 }

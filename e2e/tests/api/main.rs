@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
 mod burdens;
+mod claims;
 mod guesses;
 mod guests;
 mod holds;

@@ -4,7 +4,7 @@ import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
 import { type mailbox, problemIn } from "../worker/index.ts";
-import type { Delivery, Level, Timestamp } from "../worker/types.ts";
+import type { Delivery, Ending, Level, Timestamp } from "../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
 
@@ -12,6 +12,9 @@ type Vault = Pick<typeof mailbox, "call">;
 export type Fate =
   | { kind: "read"; at: Timestamp; level: Level | null }
   | { kind: "some-read"; read: number; readers: number }
+  | { kind: "ended"; ending: Ending }
+  | { kind: "wrong-number" }
+  | { kind: "proved" }
   | { kind: "notified" }
   | { kind: "delivered" }
   | { kind: "notice-refused" }
@@ -69,9 +72,18 @@ export function fateOf(deliveries: readonly Delivery[]): Fate | undefined {
   const [first] = deliveries;
   if (!first) return undefined;
   if (deliveries.some((delivery) => delivery.receipt_refused)) return { kind: "receipt-refused" };
+  if (deliveries.some((delivery) => delivery.ended?.ending === "declined")) return { kind: "ended", ending: "declined" };
+  if (deliveries.some(hasWrongNumber)) return { kind: "wrong-number" };
   if (deliveries.some((delivery) => delivery.notice_refused)) return { kind: "notice-refused" };
   const read = deliveries.filter((delivery) => delivery.read !== null).length;
   if (deliveries.length === 1 && first.read !== null) return { kind: "read", at: first.read, level: first.level };
   if (read > 0) return { kind: "some-read", read, readers: deliveries.length };
+  if (deliveries.length === 1 && first.ended) return { kind: "ended", ending: first.ended.ending };
+  if (deliveries.length === 1 && first.guest?.proved) return { kind: "proved" };
   return { kind: deliveries.every((delivery) => delivery.notified !== null) ? "notified" : "delivered" };
+}
+
+/** Somebody who has the link says that the phone is not theirs, and nobody has proved it. */
+export function hasWrongNumber({ guest, read }: Delivery): boolean {
+  return guest !== null && Boolean(guest.wrong_number) && !guest.proved && read === null;
 }

@@ -1,15 +1,27 @@
 // The page's way to the guest Worker, which lives as long as the page of a link.
 
 import guestUrl from "./guest_worker.ts?worker&url";
-import type { GuestCalls } from "./types.ts";
+import { takeOver } from "./index.ts";
+import type { GuestCalls, Me, Sheet } from "./types.ts";
 import { compiledModule, WorkerCalls } from "./worker_calls.ts";
 
 export class GuestDesk {
   #worker: Promise<WorkerCalls> | undefined;
+  /** Where a mailbox comes out that is made of the conversation. */
+  #handover: MessagePort | undefined;
 
   async call<C extends keyof GuestCalls>(call: C, args: GuestCalls[C][0]): Promise<GuestCalls[C][1]> {
     this.#worker ??= this.#begun();
     return (await (await this.#worker).call(call, args)) as GuestCalls[C][1];
+  }
+
+  /** Makes a mailbox of the conversation: resolves when it is open, to whose it is and its sheet. The Worker has ended itself then. */
+  async makeMailbox(args: GuestCalls["make_mailbox"][0]): Promise<{ me: Me; said: Sheet }> {
+    const port = this.#handover;
+    if (!port) throw new Error("nothing was opened");
+    const made = await takeOver(port, () => this.call("make_mailbox", args));
+    this.#worker = undefined;
+    return made;
   }
 
   /** Fetches the WebAssembly ahead, while a person reads who wrote. */
@@ -28,10 +40,12 @@ export class GuestDesk {
   }
 
   async #begun(): Promise<WorkerCalls> {
+    const { port1, port2 } = new MessageChannel();
+    this.#handover = port2;
     const forget = () => (this.#worker = undefined);
     const worker = new WorkerCalls(guestUrl, () => undefined, forget);
     try {
-      await worker.begin(null, null);
+      await worker.begin(null, port1);
     } catch (failed) {
       forget();
       worker.end();

@@ -236,6 +236,21 @@ async function besideMailbox(): Promise<WorkerCalls> {
   return worker;
 }
 
+/** Whether somebody is signed in here, or was when this browser was closed. */
+export function somebodyIsHere(): boolean {
+  return open !== undefined || hint.value !== null || session.value !== null;
+}
+
+/** A mailbox is made by another Worker, which hands it over on this port: resolves when it is open. */
+export async function takeOver<T>(port: MessagePort, make: () => Promise<T>): Promise<{ me: Me; said: T }> {
+  const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
+  me.catch(() => undefined); // it may be rejected before anybody waits for it
+  const said = await make();
+  mailboxWorker?.end();
+  mailboxWorker = await begun(port);
+  return { me: await me, said };
+}
+
 type Finishing = "renew" | "make_mailbox" | "enter_code" | "enter_passkey_proof" | "replace_password" | "unlock" | "unlock_by_passkey";
 
 const UNLOCKING: readonly Finishing[] = ["unlock", "unlock_by_passkey"];

@@ -170,6 +170,19 @@ flagged: boolean,
 newest: Row, };
 
 /**
+ * A conversation by a link came to its end.
+ */
+export type ConversationEnded = { 
+/**
+ * When.
+ */
+at: Timestamp, 
+/**
+ * By what.
+ */
+ending: Ending, };
+
+/**
  * What the letters of one row have in common: their thread; of what was sent, the moments in which they were made and
  * posted.
  */
@@ -277,6 +290,15 @@ password: string, };
 export type DamageName = "damaged" | "certificate-refused" | "certificate-missing" | "sender-key-changed" | "older-certificate" | "other-letter" | "level-required" | "withdrawn";
 
 /**
+ * Somebody who came by a link does not want what was written.
+ */
+export type Declining = { 
+/**
+ * The code from the SMS as typed or pasted, where nothing was opened yet.
+ */
+code: string | null, };
+
+/**
  * What became of a sent letter at one reader.
  */
 export type Delivery = { 
@@ -311,7 +333,15 @@ level: Level | null,
 /**
  * The server says that it was read, and shows no signature that holds (ATTACKS 11).
  */
-receipt_refused: boolean, };
+receipt_refused: boolean, 
+/**
+ * Of somebody who has no mailbox: how far they are. The server's word.
+ */
+guest: GuestDelivery | null, 
+/**
+ * The conversation by a link is over. The server's word.
+ */
+ended: ConversationEnded | null, };
 
 /**
  * A contact as typed.
@@ -429,6 +459,11 @@ beside: boolean,
  * Why it is on this device only, if trying again won't help.
  */
 refused: Problem | null, };
+
+/**
+ * What ended a conversation by a link.
+ */
+export type Ending = "expired" | "declined" | "withdrawn" | "claimed";
 
 /**
  * What a passkey signed for a sign-in.
@@ -629,6 +664,19 @@ id: string,
 until: Timestamp | null, };
 
 /**
+ * How far somebody is who was written to and has no mailbox (PROTOCOL §5).
+ */
+export type GuestDelivery = { 
+/**
+ * When the phone was proved first.
+ */
+proved?: Timestamp | null, 
+/**
+ * When somebody who has the link said that the phone is not theirs.
+ */
+wrong_number?: Timestamp | null, };
+
+/**
  * The letters of a conversation by a link.
  */
 export type GuestLetters = { 
@@ -745,6 +793,10 @@ made: Timestamp,
  * When its phone was proved first.
  */
 opened?: Timestamp | null, 
+/**
+ * When somebody who has the link said that the phone is not theirs.
+ */
+wrong_number?: Timestamp | null, 
 /**
  * When everything in the conversation is erased.
  */
@@ -1068,6 +1120,19 @@ secret: string,
  * What the QR code says, and what a press on the phone itself opens.
  */
 uri: string, };
+
+/**
+ * Somebody who came by a link asks for a mailbox.
+ */
+export type NewClaim = { 
+/**
+ * The name that goes out with letters.
+ */
+name: string, 
+/**
+ * The language of e-mails and SMS.
+ */
+language: Language, };
 
 /**
  * A choice of language.
@@ -2050,6 +2115,7 @@ export interface MailboxCalls {
   empty_trash: [Erasing, ErasureReceipt];
   contacts: [Nothing, Array<Correspondent>];
   invitations: [Nothing, Array<Invitation>];
+  withdraw_invitation: [TypedAddress, Done];
   contact: [TypedAddress, Contact];
   add_contact: [Described, Contact];
   describe_contact: [Described, Contact];
@@ -2124,5 +2190,11 @@ export interface GuestCalls {
   look_again: [Nothing, GuestLetters];
   answer_letter: [NewAnswer, GuestLetters];
   export: [Id, Exported];
+  report_wrong_number: [Nothing, Done];
+  decline: [Declining, Done];
+  claim: [NewClaim, Registering];
+  enter_address_code: [RegisteringCode, Registering];
+  send_registering_code: [Registering, Done];
+  make_mailbox: [RegisteringPassword, Sheet];
   leave: [Nothing, Done];
 }

@@ -18,6 +18,14 @@ pub struct Invited {
     pub key: Fingerprint,
     /// What stands behind the `#` of the link.
     pub link: String,
+    /// Whether the server sent it: then an operator who kept it has the key too.
+    #[serde(default = "yes")]
+    pub mailed: bool,
+}
+
+/// The weaker of the two, where nothing is said.
+const fn yes() -> bool {
+    true
 }
 
 // A link opens letters.

@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     ids::LetterId,
-    letters::{Deliveries, Delivery, DeliveryRead},
+    letters::{ConversationEnded, Deliveries, Delivery, DeliveryRead, GuestDelivery},
     levels::Level,
     numbers::ChangeNumber,
     time::Timestamp,
@@ -33,6 +33,12 @@ pub struct ReaderDelivery {
     pub notice_refused: bool,
     /// When it was opened, by the reader's verified signature.
     pub read: Option<Result<ReadAt, ReceiptRefused>>,
+    /// Of somebody who came by a link: how far they are. The server's word.
+    #[serde(default)]
+    pub guest: Option<GuestDelivery>,
+    /// The conversation by a link is over. The server's word.
+    #[serde(default)]
+    pub ended: Option<ConversationEnded>,
 }
 
 /// When a letter was opened, and how sure that is.
@@ -119,9 +125,10 @@ impl Mailbox {
                 Some(read) => Some(self.read_at(world, id, sent_to, &delivery, read).await?),
                 None => None,
             };
-            let Delivery { reader, delivered, notified, notice_refused, .. } = delivery;
+            let Delivery { reader, delivered, notified, notice_refused, guest, ended, .. } = delivery;
             let blind = sent_to.blind.as_ref() == Some(&reader.address);
-            told.push(ReaderDelivery { reader: reader.address, blind, delivered, notified, notice_refused, read });
+            let reader = reader.address;
+            told.push(ReaderDelivery { reader, blind, delivered, notified, notice_refused, read, guest, ended });
         }
         Ok(told)
     }

@@ -241,7 +241,14 @@ impl Mailbox {
             return own.cloned().ok_or_else(|| Damage::SenderKeyChanged.into());
         }
         match self.certificate(world, sender.certificate, &sender.address).await {
-            Ok(certificate) => Ok(certificate),
+            Ok(certificate) => {
+                let standing = self.standing(&sender.address, &certificate.fingerprint());
+                if standing == Standing::Changed && self.was_invited(&sender.address) {
+                    // Whoever had no mailbox may have made one. If the directory does not show it, the key is a changed one.
+                    let _ = self.look_up(world, &sender.address).await;
+                }
+                Ok(certificate)
+            }
             Err(LookUpError::Certificate(refused)) => Err(Damage::Certificate(refused).into()),
             // One certificate that the server has lost is one damaged letter; a server that fails says nothing of it.
             Err(LookUpError::Call(error)) => match error.explain().class {

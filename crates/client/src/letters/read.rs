@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     problems::ProblemType,
 };
 use securemailbox_vault::{
+    identities::Identity,
     known_keys::KnownKey,
     letters::{Expected, Letter, open_content},
     receipts,
@@ -236,7 +237,10 @@ impl Mailbox {
     async fn tell_read(&self, world: &impl World, letter: &Letter) -> Result<(), CallError> {
         let (id, api) = (letter.id(), self.session.api(world));
         if letter.from() != self.address() {
-            let reader = self.keyring.present();
+            // By the key that it was written to, which its sender knows: a guest who has a mailbox by now has another one, too.
+            let written_to: Vec<_> = letter.readers().into_iter().chain(letter.blind_reader().cloned()).collect();
+            let is_reader = |own: &&Identity| written_to.iter().any(|(_, key)| *key == own.certificate().fingerprint());
+            let reader = self.keyring.identities().find(is_reader).unwrap_or_else(|| self.keyring.present());
             let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
             api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
         }

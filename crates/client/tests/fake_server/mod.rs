@@ -291,7 +291,12 @@ impl FakeServer {
     fn look_up(&self, body: &[u8]) -> Response {
         let LookUp { address } = serde_json::from_slice(body).unwrap();
         let Some(person) = self.people.listed(&address) else { return problem(ProblemType::NoAccount) };
-        ok(&Listing { account: person.account, certificate: person.certificate.clone(), level: Level::Phone })
+        ok(&Listing {
+            account: person.account,
+            certificate: person.certificate.clone(),
+            level: Level::Phone,
+            claimed: None,
+        })
     }
 }
 

@@ -80,7 +80,9 @@ fn about(command: &str) -> Option<&'static str> {
         "remove-mailbox" => "Radera brevlådan och alla brev i den, efter sju dagar",
         "stop" => "Stoppa den som vill öppna brevlådan med papper, eller radera den, medan det väntar",
         "events" => "Visa vad som har hänt med vem som får öppna brevlådan, de senaste 90 dagarna",
-        "invitations" => "Visa dem du har skrivit till som inte har någon brevlåda än",
+        "invitations" => {
+            "Visa dem du har skrivit till som inte har någon brevlåda än; ta tillbaka allt som en av dem har"
+        }
         "open" => "Läs det en länk leder till, utan brevlåda: en kod går till mobilen som avsändaren har angett",
         "send" => "Skriv ett brev",
         "reply" => "Svara på ett brev: till avsändaren, under samma ämne, i samma samtal",
@@ -145,6 +147,13 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         }
         ("send", "print_link") => "Skriv ut länken, att lämna över själv. Annars skickar servern den",
         ("open", "link") => "Länken från mejlet; annars en fråga, och då står den inte i någon lista över kommandon",
+        ("invitations", "withdraw") => {
+            "Ta tillbaka allt som den här personen har av dig, läst eller inte. Länken slutar gälla"
+        }
+        ("open", "decline") => {
+            "Radera allt som någon har skrivit till dig, oläst. Först går en kod till mobilen; avsändaren får veta det"
+        }
+        ("open", "wrong_number") => "Säg att mobilnumret inte är ditt. Avsändaren får veta det; ingen kod skickas",
         ("open", "answer") => "Svara på det senaste brevet med den här texten",
         (_, "level") => {
             "Kräver att den som läser just har legitimerat sig: phone (SMS-kod), authenticator (autentiseringsapp) eller passkey (lösennyckel). Ett svar och det som skickas vidare kräver vad brevet före krävde, om inte none anges"

@@ -192,6 +192,19 @@ sentences! {
     LinkWithSender "not opened; you hand over the link" "inte öppnat; du lämnar länken";
     LinkWaiting "not opened; the link has not left yet" "inte öppnat; länken har inte gått iväg än";
     LinkMailed "not opened; the link was mailed" "inte öppnat; länken är mejlad";
+    WrongNumberShort "wrong number, says whoever has the link" "fel nummer, säger den som har länken";
+    NotInvited { who: &'a Address }
+        "{who} is none of those you wrote to by a link. Look: securemailbox invitations"
+        "{who} är ingen av dem du har skrivit till med en länk. Se efter: securemailbox invitations";
+    InvitationWithdrawn { who: &'a Address }
+        "Everything that {who} had of yours is erased, and the link is over. What was read may be remembered."
+        "Allt som {who} hade av dig är raderat, och länken gäller inte längre. Det som är läst kan vara ihågkommet.";
+    WrongNumberTold { who: &'a Address }
+        "{who} is told that the number is not yours. A number can't be changed: whoever wrote takes the letter back and writes anew. Call them on a number that you have already, and say which phone is yours."
+        "{who} får veta att numret inte är ditt. Ett nummer kan inte bytas: den som skrev drar tillbaka brevet och skriver ett nytt. Ring på ett nummer du redan har och säg vilken mobil som är din.";
+    DeclinedNow { who: &'a Address }
+        "The letter is erased, unread, and the link is over. {who} is told that you did not want it."
+        "Brevet är raderat, oläst, och länken gäller inte längre. {who} får veta att du inte ville ha det.";
     OnePhone
         "--phone is the phone of one person: give one --to."
         "--phone är en persons mobil: ange en --to.";
@@ -326,6 +339,24 @@ sentences! {
     NotRead { who: &'a Address, when: &'a str }
         "{who}: delivered {when}, by the server's word; not read."
         "{who}: levererat {when}, enligt servern; inte läst.";
+    PhoneProved { who: &'a Address, when: &'a str }
+        "{who}: proved the phone {when}, by the server's word; not read."
+        "{who}: visade sin mobil {when}, enligt servern; inte läst.";
+    WrongNumber { who: &'a Address, when: &'a str }
+        "{who}: whoever has the link said {when} that the number is not theirs. Ask for the right one over another channel, take back what you wrote (invitations --withdraw), and write anew."
+        "{who}: den som har länken sa {when} att numret är fel. Fråga efter det rätta på något annat sätt, ta tillbaka det du skrev (invitations --withdraw) och skriv på nytt.";
+    ConversationExpired { who: &'a Address, when: &'a str }
+        "{who}: the time ran out {when}, and everything was erased there."
+        "{who}: tiden gick ut {when}, och allt raderades där.";
+    ConversationDeclined { who: &'a Address, when: &'a str }
+        "{who} did not want it, and it was erased there {when}."
+        "{who} ville inte ha det, och det raderades där {when}.";
+    ConversationWithdrawn { who: &'a Address, when: &'a str }
+        "{who}: you took everything back {when}."
+        "{who}: du tog tillbaka allt {when}.";
+    ConversationClaimed { who: &'a Address, when: &'a str }
+        "{who} has a mailbox of their own since {when}, and it lies there."
+        "{who} har en egen brevlåda sedan {when}, och brevet ligger där.";
     Moved { folder: Folder } "Moved to {folder}." "Brevet ligger i {folder}.";
     FlaggedNow "Flagged." "Brevet är flaggat.";
     UnflaggedNow "No longer flagged." "Flaggan är borta.";

@@ -6,11 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use securemailbox_protocol::{
-    directory::{Listing, LookUp, NumberChecked, NumberToCheck},
-    ids::{AccountId, CertificateHash},
+    directory::{Claimed, Listing, LookUp, NumberChecked, NumberToCheck},
+    ids::{AccountId, CertificateHash, MailboxId},
+    invitations::ClaimStatement,
     problems::{ProblemDetails, ProblemType},
 };
 use securemailbox_store::{
+    StoreError,
+    claims::{ClaimTo, ClaimTold},
     directory::{
         CertificateByHash, Listing as Listed, ListingByAddress, PhonesByAddress, ProvedPhone, SealedCertificate,
     },
@@ -34,7 +37,22 @@ pub(crate) async fn look_up(
     let listing = listed_to(&mailroom, &access, address_lookup).await?.ok_or(ProblemType::NoAccount)?;
     let SealedCertificate { account, sealed } = listing.certificate;
     let certificate = mailroom.seal.certificate(account, &sealed)?.into();
-    Ok(Json(Listing { account, certificate, level: listing.level }))
+    let claimed = claimed_to(&mailroom, access.mailbox, account).await?;
+    Ok(Json(Listing { account, certificate, level: listing.level, claimed }))
+}
+
+/// What somebody's key says of the one in its place to whom they had been written by a link.
+async fn claimed_to(
+    mailroom: &Mailroom,
+    sender: MailboxId,
+    claimant: AccountId,
+) -> Result<Option<Claimed>, StoreError> {
+    let Some(claim) = mailroom.store.read(ClaimTo { sender, claimant }).await? else { return Ok(None) };
+    if !claim.told {
+        mailroom.store.write(ClaimTold { sender, claimant }).await?;
+    }
+    let statement = ClaimStatement { at: claim.signed_at, signature: claim.signature.into() };
+    Ok(Some(Claimed { guest: claim.certificate, statement }))
 }
 
 /// Whom the directory has for one who asks: members, and the guests whom one wrote to oneself. A guest finds whoever wrote, and

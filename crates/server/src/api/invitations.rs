@@ -13,12 +13,21 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     factors::Factor,
-    invitations::{BeginLinkSignIn, EndInvitation, InvitationsDue, LinkSlot, ListInvitations, NewGuest},
+    invitations::{
+        BeginLinkSignIn, DeclineInvitation, ExpireInvitation, InvitationsDue, LinkSlot, ListInvitations, NewGuest,
+        ReportWrongNumber, WithdrawInvitation,
+    },
 };
 use sha2::{Digest, Sha256};
 
-use super::{proofs, registrations, slots, within};
-use crate::{body::Json, devices::Caller, mailroom::Mailroom, problem::Problem, session::Session};
+use super::{Id, proofs, registrations, slots, within};
+use crate::{
+    body::Json,
+    devices::Caller,
+    mailroom::Mailroom,
+    problem::Problem,
+    session::{OfAnybody, Session},
+};
 
 /// Begins to read by a link, and says who wrote. Nothing is sent, counted for the reader or used up: what scans an e-mail opens its
 /// links. One answer for a link that is over, withdrawn or never was; tries are counted by their network.
@@ -40,6 +49,50 @@ pub(crate) async fn begin(
     Ok((StatusCode::CREATED, Json(LinkSignIn { id, address, from, expires: begun.expires, offers })))
 }
 
+/// Somebody who has a link says that the phone is not theirs: whoever wrote is told, once, and nothing else happens.
+#[utoipa::path(post, path = "/sign-ins/link/wrong-number", request_body = NewLinkSignIn,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn report_wrong_number(
+    State(mailroom): State<Mailroom>,
+    caller: Caller,
+    Json(link): Json<NewLinkSignIn>,
+) -> Result<StatusCode, Problem> {
+    mailroom.rates.entrance(caller.network)?;
+    let act = ReportWrongNumber { token_hash: token_hash(&link.token.0)?, now: mailroom.now() };
+    found(mailroom.store.write(act).await?)
+}
+
+/// A guest does not want what was written to them: all of it is erased before this answers, and whoever wrote is told.
+#[utoipa::path(post, path = "/invitations/decline",
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn decline(
+    State(mailroom): State<Mailroom>,
+    OfAnybody(session): OfAnybody,
+) -> Result<StatusCode, Problem> {
+    let declined = mailroom.store.write(DeclineInvitation { guest: session.account, now: mailroom.now() }).await?;
+    mailroom.store.erase_removed().await?;
+    found(declined)
+}
+
+/// Takes back everything that somebody has who was written to by a link. All of it is erased before this answers; what was sent
+/// stays with whoever wrote.
+#[utoipa::path(delete, path = "/invitations/{id}", params(("id" = AccountId, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn withdraw(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(guest): Id<AccountId>,
+) -> Result<StatusCode, Problem> {
+    let act = WithdrawInvitation { sender: session.account, guest, now: mailroom.now() };
+    let withdrawn = mailroom.store.write(act).await?;
+    mailroom.store.erase_removed().await?;
+    found(withdrawn)
+}
+
+fn found(is_there: bool) -> Result<StatusCode, Problem> {
+    if is_there { Ok(StatusCode::NO_CONTENT) } else { Err(ProblemType::NotFound.into()) }
+}
+
 /// Those that one wrote to who have no mailbox yet.
 #[utoipa::path(get, path = "/invitations",
     responses((status = 200, body = Invitations), (status = "4XX", body = ProblemDetails)))]
@@ -53,6 +106,7 @@ pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> 
             link: one.link,
             made: one.made,
             opened: one.opened,
+            wrong_number: one.wrong_number,
             expires: one.expires,
         })
     };
@@ -112,7 +166,7 @@ pub(crate) async fn end_due(mailroom: &Mailroom) -> Result<(), Problem> {
     let mut outcome = Ok(());
     let now = mailroom.now();
     for guest in mailroom.store.read(InvitationsDue { now }).await? {
-        outcome = mailroom.store.write(EndInvitation { guest, now }).await.map(drop).and(outcome);
+        outcome = mailroom.store.write(ExpireInvitation { guest, now }).await.map(drop).and(outcome);
     }
     Ok(outcome?)
 }

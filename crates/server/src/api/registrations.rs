@@ -12,11 +12,14 @@ use securemailbox_protocol::{
     },
     factors::{FactorKind, Offers},
     ids::{AccountId, CertificateHash, FactorId, RegistrationId},
+    invitations::{self, ClaimStatement, GuestSession},
     limits,
+    phone::PhoneNumber,
     problems::{ProblemDetails, ProblemType},
     sessions::NewSession,
 };
 use securemailbox_store::{
+    claims::{GuestOfSession, NewClaim, ProvePhoneByGuest},
     factors::Factor,
     proofs::Offered,
     registrations::{
@@ -43,6 +46,8 @@ impl From<RegistrationError> for Problem {
             RegistrationError::RegistrationOver | RegistrationError::AddressTaken => {
                 ProblemType::RegistrationOver.into()
             }
+            // Its hour is over, or it is of another address: the link opens another one.
+            RegistrationError::NotTheGuest => ProblemType::NotSignedIn.into(),
             RegistrationError::SameId => Self::bad_request("each slot and each record has an id of its own"),
             RegistrationError::Store(source) => source.into(),
         }
@@ -95,13 +100,38 @@ pub(crate) async fn phone(
     let account = mailroom.store.read(RegistrationForPhone { id, now }).await?;
     mailroom.numbers.check(&entered.phone)?;
     Tallies::of(&mailroom).number_of(id).count().await?;
-    let mut rng = mailroom.rng();
-    let factor = FactorId::new(now, &mut rng);
-    let sealed = mailroom.seal.seal_phone(account, factor, &entered.phone, &mut rng);
-    let phone = Factor { id: factor, kind: FactorKind::Phone, sealed };
+    let phone = sealed_phone(&mailroom, account, &entered.phone);
     let factors = vec![phone.clone()];
     mailroom.store.write(NamePhone { id, phone, now }).await?;
     Ok(Json(proofs::offers(&mailroom, &Offered { account, factors })?))
+}
+
+/// The phone that somebody proved who came by a link to this address is that of the registration: no second code goes out.
+#[utoipa::path(post, path = "/registrations/{id}/guest", params(("id" = RegistrationId, Path)), request_body = GuestSession,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn phone_by_guest(
+    State(mailroom): State<Mailroom>,
+    Id(id): Id<RegistrationId>,
+    Json(shown): Json<GuestSession>,
+) -> Result<StatusCode, Problem> {
+    let now = mailroom.now();
+    let account = mailroom.store.read(RegistrationForPhone { id, now }).await?;
+    let token_hash = token_hash(&shown)?;
+    let guest = mailroom.store.read(GuestOfSession { token_hash, now }).await?.ok_or(ProblemType::NotSignedIn)?;
+    let number = mailroom.seal.phone(guest.account, guest.phone.id, &guest.phone.sealed)?;
+    let phone = sealed_phone(&mailroom, account, &number);
+    mailroom.store.write(ProvePhoneByGuest { id, token_hash, phone, now }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn token_hash(shown: &GuestSession) -> Result<[u8; 32], ProblemType> {
+    Ok(Token::parse(&shown.token).ok_or(ProblemType::NotSignedIn)?.hash())
+}
+
+fn sealed_phone(mailroom: &Mailroom, account: AccountId, number: &PhoneNumber) -> Factor {
+    let mut rng = mailroom.rng();
+    let id = FactorId::new(mailroom.now(), &mut rng);
+    Factor { id, kind: FactorKind::Phone, sealed: mailroom.seal.seal_phone(account, id, number, &mut rng) }
 }
 
 /// A registration whose address and phone are proved, and the account that is reserved for it. Asked for before a body is
@@ -158,11 +188,23 @@ pub(crate) async fn complete(
         keyring: first_record("keyring", complete.keyring, limits::KEYRING)?,
         settings: first_record("settings", complete.settings, limits::RECORD)?,
         session: session.clone(),
+        claim: complete.claim.map(claim).transpose()?,
         now,
     };
     let begun = mailroom.store.write(act).await?;
     let answer = session::begun(session.id, begun, Vec::new());
     Ok(session::hand_over(&mailroom, answer, &token, complete.session, device))
+}
+
+fn claim(new: invitations::NewClaim) -> Result<NewClaim, Problem> {
+    let ClaimStatement { at: signed_at, signature } = new.statement;
+    within("signature", &signature.0, limits::SIGNATURE)?;
+    Ok(NewClaim {
+        token_hash: token_hash(&new.guest)?,
+        contact: new.contact.map(|contact| first_record("contact", contact, limits::CONTACT)).transpose()?,
+        signed_at,
+        signature: signature.0,
+    })
 }
 
 pub(super) fn first_record(

@@ -37,6 +37,7 @@ CREATE TABLE member (
 
 -- A guest: a member by row, under a look-up that no address has. `sender_id`: the mailbox of whoever wrote, and the only one that
 -- it may write to. `token_hash`: SHA-256 of what its link shows. `link_sealed`: the link, until a mail server has it.
+-- `wrong_number`: when somebody with the link said that the phone is not theirs.
 CREATE TABLE invitation (
     mailbox_id     BYTEA NOT NULL PRIMARY KEY,
     sender_id      BYTEA NOT NULL,
@@ -45,10 +46,24 @@ CREATE TABLE invitation (
     link_sealed    BYTEA,
     made           BIGINT NOT NULL,
     opened         BIGINT,
+    wrong_number   BIGINT,
     expires        BIGINT NOT NULL,
     UNIQUE (sender_id, address_lookup)
 );
 CREATE INDEX invitation_by_expiry ON invitation (expires);
+
+-- A guest made a mailbox of its own. For whoever wrote: what its key signed of the one that took its place. It goes with the last
+-- letter of the guest's, once whoever wrote was `told`.
+CREATE TABLE claim (
+    guest_id    BYTEA NOT NULL PRIMARY KEY,
+    sender_id   BYTEA NOT NULL,
+    claimant_id BYTEA NOT NULL,
+    signed_at   BIGINT NOT NULL,
+    signature   BYTEA NOT NULL,
+    told        BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX claim_by_claimant ON claim (claimant_id, sender_id);
+CREATE INDEX claim_by_sender ON claim (sender_id);
 
 -- Apart from the mailbox, whose row is rewritten with every change.
 CREATE TABLE certificate (
@@ -329,6 +344,8 @@ CREATE TABLE delivery (
     read_at    BIGINT,
     read_level BIGINT,
     signature  BYTEA,
+    ended      BIGINT,
+    ending     TEXT,
     PRIMARY KEY (letter_id, reader_id)
 );
 CREATE INDEX delivery_by_reader ON delivery (reader_id);

@@ -37,6 +37,7 @@ CREATE TABLE member (
 
 -- A guest: a member by row, under a look-up that no address has. `sender_id`: the mailbox of whoever wrote, and the only one that
 -- it may write to. `token_hash`: SHA-256 of what its link shows. `link_sealed`: the link, until a mail server has it.
+-- `wrong_number`: when somebody with the link said that the phone is not theirs.
 CREATE TABLE invitation (
     mailbox_id     BLOB NOT NULL PRIMARY KEY,
     sender_id      BLOB NOT NULL,
@@ -45,10 +46,24 @@ CREATE TABLE invitation (
     link_sealed    BLOB,
     made           INTEGER NOT NULL,
     opened         INTEGER,
+    wrong_number   INTEGER,
     expires        INTEGER NOT NULL,
     UNIQUE (sender_id, address_lookup)
 ) STRICT;
 CREATE INDEX invitation_by_expiry ON invitation (expires);
+
+-- A guest made a mailbox of its own. For whoever wrote: what its key signed of the one that took its place. It goes with the last
+-- letter of the guest's, once whoever wrote was `told`.
+CREATE TABLE claim (
+    guest_id    BLOB NOT NULL PRIMARY KEY,
+    sender_id   BLOB NOT NULL,
+    claimant_id BLOB NOT NULL,
+    signed_at   INTEGER NOT NULL,
+    signature   BLOB NOT NULL,
+    told        INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX claim_by_claimant ON claim (claimant_id, sender_id);
+CREATE INDEX claim_by_sender ON claim (sender_id);
 
 -- Apart from the mailbox, whose row is rewritten with every change.
 CREATE TABLE certificate (
@@ -329,6 +344,8 @@ CREATE TABLE delivery (
     read_at    INTEGER,
     read_level INTEGER,
     signature  BLOB,
+    ended      INTEGER,
+    ending     TEXT,
     PRIMARY KEY (letter_id, reader_id)
 ) STRICT;
 CREATE INDEX delivery_by_reader ON delivery (reader_id);

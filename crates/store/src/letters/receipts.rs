@@ -1,8 +1,8 @@
 //! What became of a letter: delivered, notified, read (PROTOCOL §4.5).
 
 use securemailbox_protocol::{
-    ids::{LetterId, MailboxId},
-    letters::Folder,
+    ids::{AccountId, LetterId, MailboxId},
+    letters::{ConversationEnded, Folder, GuestDelivery},
     levels::Level,
     time::Timestamp,
 };
@@ -23,6 +23,10 @@ pub struct Delivery {
     pub notice_refused: bool,
     /// What the reader's client signed when it opened the letter; none until then.
     pub read: Option<DeliveryReceipt>,
+    /// Of somebody who came by a link: how far they are.
+    pub guest: Option<GuestDelivery>,
+    /// The conversation by a link is over.
+    pub ended: Option<ConversationEnded>,
 }
 
 /// A reader's word that a letter was opened.
@@ -65,7 +69,8 @@ impl Act for PutReceipt {
         const HOLDS: &str = "SELECT 1 FROM entry WHERE mailbox_id = $1 AND letter_id = $2";
         const KEEP: &str = "
             UPDATE delivery SET read_at = $3, read_level = $4, signature = $5
-             WHERE letter_id = $1 AND reader_id = $2 AND read_at IS NULL";
+             WHERE letter_id = $1 AND read_at IS NULL
+               AND (reader_id = $2 OR reader_id IN (SELECT guest_id FROM claim WHERE claimant_id = $2))";
         db.row(HOLDS, &[&self.mailbox, &self.letter]).await?.ok_or(PutReceiptError::NotFound)?;
         let DeliveryReceipt { at, signature, level } = &self.receipt;
         if db.exec(KEEP, &[&self.letter, &self.mailbox, at, level, signature]).await? > 0 {
@@ -90,8 +95,10 @@ impl Act for DeliveriesOf {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
             SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
-                   b.refused_since, d.read_at, d.signature, d.read_level
+                   b.refused_since, d.read_at, d.signature, d.read_level, i.mailbox_id, i.opened, i.wrong_number,
+                   d.ended, d.ending
               FROM delivery d
+              LEFT JOIN invitation i ON i.mailbox_id = d.reader_id
               JOIN mailbox b ON b.mailbox_id = d.reader_id
               JOIN member m ON m.mailbox_id = d.reader_id
              WHERE d.letter_id = $1 ORDER BY d.reader_id";
@@ -109,13 +116,19 @@ fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
     let reader = Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? };
     let (delivered, notified, refused_since): (Timestamp, Option<_>, Option<Timestamp>) =
         (row.take()?, row.take()?, row.take()?);
-    let read = match row.take::<Option<Timestamp>>()? {
-        Some(at) => Some(DeliveryReceipt { at, signature: row.take()?, level: row.take()? }),
-        None => None,
+    let (read_at, signature, level): (Option<Timestamp>, Option<_>, Option<_>) =
+        (row.take()?, row.take()?, row.take()?);
+    let read = match (read_at, signature, level) {
+        (Some(at), Some(signature), Some(level)) => Some(DeliveryReceipt { at, signature, level }),
+        (_, _, _) => None,
     };
+    let (guest, proved, wrong_number): (Option<AccountId>, _, _) = (row.take()?, row.take()?, row.take()?);
+    let guest = guest.map(|_| GuestDelivery { proved, wrong_number });
+    let (ended, ending): (Option<Timestamp>, Option<_>) = (row.take()?, row.take()?);
+    let ended = ended.zip(ending).map(|(at, ending)| ConversationEnded { at, ending });
     let refused = refused_since.is_some_and(|since| since <= delivered);
     let notice_refused = refused && notified.is_none() && read.is_none();
-    Ok(Delivery { reader, delivered, notified, notice_refused, read })
+    Ok(Delivery { reader, delivered, notified, notice_refused, read, guest, ended })
 }
 
 /// Has a delivery's news appear among the sender's changes. Nothing to tell once the sender has erased the letter.
@@ -128,6 +141,15 @@ pub(crate) async fn tell_sender<D: Db>(db: &mut D, letter: LetterId) -> Result<(
     let sender: MailboxId = row.take()?;
     let change = pulse::raise_change(db, sender).await?;
     db.exec(TELL, &[&sender, &letter, &change]).await.map(drop)
+}
+
+/// Has it appear among its senders' changes how far somebody is who has letters of theirs.
+pub(crate) async fn tell_senders_to<D: Db>(db: &mut D, reader: AccountId) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT letter_id FROM delivery WHERE reader_id = $1 ORDER BY delivered, letter_id";
+    for mut row in db.rows(SQL, &[&reader]).await? {
+        tell_sender(db, row.take()?).await?;
+    }
+    Ok(())
 }
 
 /// Has it appear among their senders' changes whether a reader could be told of the letters that came since then. Whoever

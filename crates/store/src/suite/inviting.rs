@@ -7,6 +7,7 @@ use securemailbox_protocol::{
     factors::FactorKind,
     ids::{AccountId, SignInId, SlotId},
     invitations::LinkState,
+    letters::{ConversationEnded, Ending, GuestDelivery},
     levels::Level,
     limits,
     time::Timestamp,
@@ -21,14 +22,15 @@ use crate::{
     Store,
     directory::ListingByAddress,
     invitations::{
-        BeginLinkSignIn, EndInvitation, GuestByAddress, InvitationsDue, LinkSlot, ListInvitations, MakerOfGuest,
-        NewGuest,
+        BeginLinkSignIn, DeclineInvitation, ExpireInvitation, GuestByAddress, InvitationsDue, LinkSlot,
+        ListInvitations, MakerOfGuest, NewGuest, ReportWrongNumber, WithdrawInvitation,
     },
-    letters::{PostLetter, PostLetters, PostLettersError, Withdraw},
+    letters::{DeliveriesOf, Delivery, PostLetter, PostLetters, PostLettersError, Withdraw},
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeSent},
     proofs::HolderId,
+    pulse::PulseOf,
     quotas::Quota,
-    sessions::SessionByToken,
+    sessions::{SessionByToken, TokenHash},
     sign_in::SigningIn,
 };
 
@@ -38,10 +40,11 @@ on_both! {
     a_link_is_kept_until_a_mail_server_has_it
     what_is_taken_back_before_anybody_came_leaves_no_guest
     a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off
+    whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
 }
 
 /// Somebody who has no mailbox, and the letter that makes them a guest.
-fn guest(dice: &mut Dice, sender: &Person) -> (NewGuest, PostLetter) {
+pub(super) fn guest(dice: &mut Dice, sender: &Person) -> (NewGuest, PostLetter) {
     let account = AccountId::new(NOW, &mut dice.0);
     let guest = NewGuest {
         account,
@@ -62,7 +65,12 @@ fn guest(dice: &mut Dice, sender: &Person) -> (NewGuest, PostLetter) {
     (guest, letter)
 }
 
-async fn invite(store: &Store, sender: &Person, guest: &NewGuest, letter: &PostLetter) -> Result<(), PostLettersError> {
+pub(super) async fn invite(
+    store: &Store,
+    sender: &Person,
+    guest: &NewGuest,
+    letter: &PostLetter,
+) -> Result<(), PostLettersError> {
     let letters = vec![PostLetter { new: letter.new.clone(), content: letter.content.clone() }];
     let act = PostLetters {
         sender: sender.account.mailbox(),
@@ -94,11 +102,11 @@ fn copy(guest: &NewGuest) -> NewGuest {
     }
 }
 
-async fn count(store: &Store, sql: &'static str) -> i64 {
+pub(super) async fn count(store: &Store, sql: &'static str) -> i64 {
     store.read(Count(sql)).await.unwrap()
 }
 
-const GUESTS: &str = "SELECT COUNT(*) FROM mailbox WHERE kind = 'guest'";
+pub(super) const GUESTS: &str = "SELECT COUNT(*) FROM mailbox WHERE kind = 'guest'";
 
 async fn a_guest_comes_with_its_letter_or_not_at_all_and_is_found_by_who_made_it(store: Store) {
     let mut dice = Dice::new(501);
@@ -212,10 +220,7 @@ async fn what_is_taken_back_before_anybody_came_leaves_no_guest(store: Store) {
     // Whoever came keeps the conversation, and sees that there was a letter.
     let (ulla, letter) = guest(&mut dice, &anna);
     invite(&store, &anna, &ulla, &letter).await.unwrap();
-    let id = SignInId::new(NOW, &mut dice.0);
-    store.write(BeginLinkSignIn { id, token_hash: ulla.token_hash, now: NOW }).await.unwrap().unwrap();
-    expect(&store, &mut dice, HolderId::SignIn(id), ulla.phone.id, PHONE_CODE).await.unwrap();
-    enter(&store, SigningIn { id, session: dice.session(NOW) }, ulla.phone.id, PHONE_CODE).await.unwrap();
+    comes(&store, &mut dice, &ulla).await;
     store.write(withdraw(&letter)).await.unwrap();
     assert_eq!(count(&store, GUESTS).await, 1);
 }
@@ -232,7 +237,7 @@ async fn a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off(s
     let answer = dice.letter(&[&Person { account: eva.account, ..anna.clone() }, &anna]);
     let by_eva = Person { account: eva.account, ..anna.clone() };
     post(&store, &by_eva, vec![answer], later(60)).await.unwrap();
-    let end = |now| EndInvitation { guest: eva.account, now };
+    let end = |now| ExpireInvitation { guest: eva.account, now };
     assert!(!store.write(end(ends)).await.unwrap(), "a letter came");
     let ends = later(60).after(limits::INVITATION_LIFE);
     assert!(store.write(end(ends)).await.unwrap());
@@ -249,4 +254,65 @@ async fn a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off(s
     let (again, letter) = guest(&mut dice, &anna);
     let again = NewGuest { address_lookup: eva.address_lookup, ..again };
     invite(&store, &anna, &again, &letter).await.unwrap();
+}
+
+/// A guest comes: the hash of the session's token.
+pub(super) async fn comes(store: &Store, dice: &mut Dice, guest: &NewGuest) -> TokenHash {
+    let id = SignInId::new(NOW, &mut dice.0);
+    store.write(BeginLinkSignIn { id, token_hash: guest.token_hash, now: NOW }).await.unwrap().unwrap();
+    expect(store, dice, HolderId::SignIn(id), guest.phone.id, PHONE_CODE).await.unwrap();
+    let holder = SigningIn { id, session: dice.session(NOW) };
+    let token_hash = holder.session.token_hash;
+    enter(store, holder, guest.phone.id, PHONE_CODE).await.unwrap();
+    token_hash
+}
+
+/// What became of a letter at its first reader.
+pub(super) async fn delivery(store: &Store, sender: &Person, letter: &PostLetter) -> Delivery {
+    let act = DeliveriesOf { mailbox: sender.account.mailbox(), letter: letter.new.id };
+    store.read(act).await.unwrap().unwrap().remove(0)
+}
+
+async fn pulse(store: &Store, person: &Person) -> u64 {
+    store.read(PulseOf { mailbox: person.account.mailbox() }).await.unwrap().change.get()
+}
+
+async fn whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation(store: Store) {
+    let mut dice = Dice::new(506);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    assert_eq!(delivery(&store, &anna, &letter).await.guest, Some(GuestDelivery::default()));
+    let before = pulse(&store, &anna).await;
+    let wrong = |at| ReportWrongNumber { token_hash: eva.token_hash, now: at };
+    assert!(store.write(wrong(later(60))).await.unwrap());
+    assert!(store.write(wrong(later(120))).await.unwrap(), "said once more, and told once");
+    assert_eq!(pulse(&store, &anna).await, before + 1, "it is a change of the letter");
+    let said = delivery(&store, &anna, &letter).await.guest.unwrap();
+    assert_eq!((said.wrong_number, said.proved), (Some(later(60)), None));
+    let nobodys = ReportWrongNumber { token_hash: dice.hash(), now: NOW };
+    assert!(!store.write(nobodys).await.unwrap());
+    comes(&store, &mut dice, &eva).await;
+    assert_eq!(delivery(&store, &anna, &letter).await.guest.unwrap().proved, Some(NOW));
+
+    let none = DeclineInvitation { guest: anna.account, now: NOW };
+    assert!(!store.write(none).await.unwrap(), "a member declines nothing");
+    assert!(store.write(DeclineInvitation { guest: eva.account, now: later(240) }).await.unwrap());
+    store.erase_removed().await.unwrap();
+    let ended = delivery(&store, &anna, &letter).await;
+    assert_eq!(ended.ended, Some(ConversationEnded { at: later(240), ending: Ending::Declined }));
+    assert_eq!(ended.guest, None);
+    assert_eq!(count(&store, GUESTS).await, 0);
+    assert_eq!(count(&store, "SELECT COUNT(*) FROM entry").await, 1, "the sender's own copy");
+    assert!(!store.write(wrong(later(300))).await.unwrap(), "the link is over");
+
+    // What a sender takes back is their own guest's.
+    let bjorn = register(&store, &mut dice).await;
+    let (ulla, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &ulla, &letter).await.unwrap();
+    let by = |sender: &Person| WithdrawInvitation { sender: sender.account, guest: ulla.account, now: later(300) };
+    assert!(!store.write(by(&bjorn)).await.unwrap());
+    assert!(store.write(by(&anna)).await.unwrap());
+    let ended = delivery(&store, &anna, &letter).await.ended.unwrap();
+    assert_eq!(ended.ending, Ending::Withdrawn);
 }

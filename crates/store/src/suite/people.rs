@@ -112,6 +112,7 @@ impl Dice {
             keyring: self.first_record(),
             settings: self.first_record(),
             session: self.session(NOW),
+            claim: None,
             now: NOW,
         }
     }

@@ -35,6 +35,10 @@ export async function beginWriting(vault: Vault, fragment: string): Promise<Begu
         const letter = new WritingLetter(vault, forwardOf(await vault.call("read", { id: what })));
         return { state: "writing", letter, answered: undefined };
       }
+      case "again": {
+        const letter = new WritingLetter(vault, anew(await vault.call("read", { id: what })));
+        return { state: "writing", letter, answered: undefined };
+      }
       case "to":
         return { state: "writing", letter: new WritingLetter(vault, { to: [what] }), answered: undefined };
       default:
@@ -45,6 +49,13 @@ export async function beginWriting(vault: Vault, fragment: string): Promise<Begu
     if (problem.class !== "notfound") return { state: "failed", problem };
     return { state: "missing", what: how === "draft" ? "draft" : "letter" };
   }
+}
+
+/** The same letter once more, to the same people. */
+function anew(letter: Letter): Pick<Draft, "to" | "each" | "subject" | "text" | "level"> {
+  const to = letter.to.filter((reader) => reader.standing !== "own").map((reader) => reader.address);
+  const { each, subject, text, level } = letter;
+  return { to, each, subject, text, level };
 }
 
 async function goOnWith(vault: Vault, draft: Draft): Promise<Begun> {

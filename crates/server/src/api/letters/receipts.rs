@@ -68,5 +68,7 @@ fn on_the_wire(mailroom: &Mailroom, delivery: letters::Delivery) -> Result<Deliv
             receipt: ReadReceipt { at: read.at, signature: read.signature.into() },
             level: read.level,
         }),
+        guest: delivery.guest,
+        ended: delivery.ended,
     })
 }

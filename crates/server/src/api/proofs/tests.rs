@@ -133,6 +133,7 @@ impl House {
             keyring,
             settings,
             session: session::fresh(&self.mailroom, &token),
+            claim: None,
             now,
         };
         self.mailroom.store.write(complete).await.unwrap();

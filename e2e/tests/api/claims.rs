@@ -1,0 +1,128 @@
+//! Somebody who came by a link makes a mailbox of their own (PROTOCOL §5.5), by two clients at a real server.
+
+use securemailbox_client::{
+    accounts::RegisterError,
+    claims::LeftByGuest,
+    contacts::Standing,
+    failure::CallError,
+    letters::Addressed,
+    links,
+    mailbox::Mailbox,
+    settings::{Name, Settings},
+};
+use securemailbox_e2e::{
+    person::{PASSWORD, Person, code},
+    server::{Server, Start},
+};
+use securemailbox_protocol::{
+    accounts::Language,
+    address::Address,
+    letters::{Ending, Folder},
+    problems::ProblemType,
+    sessions::SessionDelivery,
+};
+use securemailbox_vault::passwords::Password;
+
+use crate::{
+    ANNA,
+    guests::{EVA, opened, written},
+};
+
+fn annas_address() -> Address {
+    ANNA.0.parse().unwrap()
+}
+
+fn evas_address() -> Address {
+    EVA.0.parse().unwrap()
+}
+
+/// Eva makes a mailbox of what her link opened, and opens it on another device.
+async fn claimed(server: &Server, eva: &Person, guest: &Mailbox) -> Result<(Person, Mailbox), RegisterError> {
+    let mails = server.messages_to(EVA.0).await;
+    let step = guest.begin_claim(eva, Language::Sv).await?;
+    let step = step.enter(eva, &code(server, EVA.0, mails).await).await?;
+    let step = step.prove_by_guest(eva, guest).await?;
+    let (password, settings) = (Password::new(PASSWORD), Settings::new(Name::parse("Eva Ek").unwrap()));
+    let left = LeftByGuest { guest, from: &annas_address(), session: SessionDelivery::Bearer };
+    let made = step.claim(eva, password, settings, left).await?;
+    let own = Person::at(server);
+    let (mailbox, warnings) = made.make(&own).await?;
+    assert_eq!(warnings, []);
+    Ok((own, mailbox))
+}
+
+async fn send(world: &Person, mailbox: &Mailbox, to: Address, text: &str) {
+    let letter = Addressed { to: vec![to], text: text.into(), ..Addressed::default() };
+    mailbox.send(world, &letter).await.unwrap();
+}
+
+async fn texts(world: &Person, mailbox: &Mailbox, folder: Folder) -> Vec<(String, Standing)> {
+    mailbox.sync(world).await.unwrap();
+    let mut texts = Vec::new();
+    for row in mailbox.list(world, folder, 10).await.unwrap() {
+        let reading = mailbox.read(world, row.entry.id).await.unwrap();
+        assert_eq!(reading.warnings, []);
+        texts.push((reading.letter.text().to_owned(), reading.standing));
+    }
+    texts.reverse();
+    texts
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_was_written_lies_in_the_mailbox_that_is_claimed_and_no_alarm_is_raised() {
+    for (mailed, standing) in [(false, Standing::Compared), (true, Standing::New)] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(Start::demo(folder.path()));
+        let anna = Person::at(&server);
+        let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+        let link = written(&anna, &annas, mailed).await;
+        let (eva, guest) = opened(&server, &link).await;
+        guest.sync(&eva).await.unwrap();
+        send(&eva, &guest, annas_address(), "Tack!").await;
+        let sms = server.messages_to(EVA.1).await;
+
+        let (eva_now, evas) = claimed(&server, &eva, &guest).await.unwrap();
+        assert_eq!(server.messages_to(EVA.1).await, sms, "the phone was proved already");
+        let inbox = texts(&eva_now, &evas, Folder::Inbox).await;
+        assert_eq!(inbox, [("Allt är bra.".to_owned(), Standing::Known)], "the pin moved along");
+        assert_eq!(texts(&eva_now, &evas, Folder::Sent).await, [("Tack!".to_owned(), Standing::Own)]);
+        assert_ne!(evas.fingerprint(), guest.fingerprint(), "a fresh key");
+        let gone = links::show_link(&Person::at(&server), &link).await.map(drop);
+        assert_eq!(gone.unwrap_err().problem(), Some(ProblemType::NotFound), "the link is over");
+        assert!(guest.sync(&eva).await.is_err(), "and so is its session");
+
+        // What she writes from now on is signed by a key that Anna's client has not seen.
+        send(&eva_now, &evas, annas_address(), "Nu har jag en egen.").await;
+        let inbox = texts(&anna, &annas, Folder::Inbox).await;
+        assert_eq!(inbox[1], ("Nu har jag en egen.".to_owned(), standing), "mailed: {mailed}");
+        assert_eq!(inbox[0], ("Tack!".to_owned(), Standing::Former), "what the guest wrote stays readable");
+        let sent = annas.list(&anna, Folder::Sent, 10).await.unwrap();
+        let told = annas.told(&anna, sent[0].entry.id).await.unwrap();
+        assert_eq!(told[0].ended.unwrap().ending, Ending::Claimed);
+        assert!(told[0].read.unwrap().is_ok(), "read by the key that it was written to");
+        assert_eq!(annas.link_of(&evas_address()), None);
+
+        send(&anna, &annas, evas_address(), "Välkommen!").await;
+        assert_eq!(texts(&eva_now, &evas, Folder::Inbox).await[1].0, "Välkommen!");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_a_claim_and_what_ends_the_conversation_the_first_one_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let (eva, guest) = opened(&server, &written(&anna, &annas, false).await).await;
+    assert!(annas.withdraw_invitation(&anna, &evas_address()).await.unwrap());
+    let refused = claimed(&server, &eva, &guest).await.err();
+    let not_signed_in = |error: &CallError| error.problem() == Some(ProblemType::NotSignedIn);
+    assert!(matches!(refused, Some(RegisterError::Call(error)) if not_signed_in(&error)), "there is no guest any more");
+    assert!(!annas.withdraw_invitation(&anna, &evas_address()).await.unwrap(), "and nobody to take it back from");
+
+    // Written to once more, at the same address: a guest of their own, whom the claim makes a member.
+    let (eva, guest) = opened(&server, &written(&anna, &annas, false).await).await;
+    claimed(&server, &eva, &guest).await.unwrap();
+    assert_eq!(guest.decline(&eva).await.unwrap_err().problem(), Some(ProblemType::NotSignedIn));
+    assert!(!annas.withdraw_invitation(&anna, &evas_address()).await.unwrap());
+}
