@@ -229,7 +229,7 @@ impl Mailbox {
     /// How a key of an address stands.
     pub(crate) fn standing(&self, address: &Address, signer: &Fingerprint) -> Standing {
         if address == self.address() {
-            let own = self.keyring.identities().any(|identity| identity.certificate().fingerprint() == *signer);
+            let own = self.keyring.certificates().any(|own| own.fingerprint() == *signer);
             if own { Standing::Own } else { Standing::Changed }
         } else {
             self.state.borrow().contacts.standing(address, signer)

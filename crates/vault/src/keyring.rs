@@ -6,12 +6,17 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use securemailbox_protocol::{address::Address, coding::base64url, limits, time::Timestamp};
 
-use crate::identities::{Identity, IdentityRefused};
+use crate::{
+    certificates::{Certificate, CertificateRefused},
+    identities::{Identity, IdentityRefused},
+};
 
 /// An account's private keys. A client encrypts to itself only with keys from here, never with what the directory says.
 pub struct Keyring {
     present: Identity,
     former: Vec<Identity>,
+    /// Certificates of other primary keys whose private keys were given up: their owner is still known by them.
+    given_up: Vec<Certificate>,
 }
 
 /// The bytes opened and are no keyring. Their owner sealed them, so this is a fault, or the work of a newer program.
@@ -23,6 +28,9 @@ pub enum KeyringRefused {
     /// An identity in it is refused.
     #[error("an identity in the keyring is refused: {0}")]
     Identity(#[from] IdentityRefused),
+    /// A certificate in it is refused.
+    #[error("a certificate in the keyring is refused: {0}")]
+    Certificate(#[from] CertificateRefused),
 }
 
 /// The record's text. Identities are transferable secret keys (RFC 9580 §10.2), base64url.
@@ -31,20 +39,22 @@ pub enum KeyringRefused {
 struct Text {
     present: String,
     former: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    given_up: Vec<String>,
 }
 
 impl Keyring {
     /// The keyring of a new account.
     #[must_use]
     pub const fn new(present: Identity) -> Self {
-        Self { present, former: Vec::new() }
+        Self { present, former: Vec::new(), given_up: Vec::new() }
     }
 
     /// Takes a new identity in use; the one before it stays to open what it was written.
     #[must_use]
     pub fn succeeded_by(self, present: Identity) -> Self {
         let former = std::iter::once(self.present).chain(self.former).collect();
-        Self { present, former }
+        Self { present, former, given_up: self.given_up }
     }
 
     /// The keyring after a renewal: another subkey under the same primary key, and the one before to open what it was
@@ -52,7 +62,7 @@ impl Keyring {
     #[must_use]
     pub fn renewed(&self, now: Timestamp, rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let former = self.identities().cloned().collect();
-        Self { present: self.present.renewed(now, rng), former }
+        Self { present: self.present.renewed(now, rng), former, given_up: self.given_up.clone() }
     }
 
     /// Whether it holds former keys: what was written to them opens until it is written to the present one.
@@ -62,10 +72,19 @@ impl Keyring {
     }
 
     /// The keyring with nothing but the present identity, for the end of a thorough renewal: what is wrapped for a former
-    /// subkey opens no more (PROTOCOL §10).
+    /// subkey opens no more (PROTOCOL §10). Of another primary key, as that of a guest who has a mailbox now, the certificate
+    /// stays: by it a letter is known as one's own, or as written to oneself.
     #[must_use]
     pub fn without_former(&self) -> Self {
-        Self { present: self.present.clone(), former: Vec::new() }
+        let own = self.present.certificate().fingerprint();
+        let former = self.former.iter().map(Identity::certificate).chain(&self.given_up);
+        let given_up = former.filter(|certificate| certificate.fingerprint() != own).cloned().collect();
+        Self { present: self.present.clone(), former: Vec::new(), given_up }
+    }
+
+    /// The certificates by which its owner is known, or was: the present one first.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.identities().map(Identity::certificate).chain(&self.given_up)
     }
 
     /// The key that its owner signs with and is written to.
@@ -83,8 +102,9 @@ impl Keyring {
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let text = |identity: &Identity| base64url::encode(&identity.to_bytes());
-        let text = Text { present: text(&self.present), former: self.former.iter().map(text).collect() };
-        #[expect(clippy::expect_used, reason = "two fields of text are JSON")]
+        let given_up = self.given_up.iter().map(|certificate| base64url::encode(certificate.bytes())).collect();
+        let text = Text { present: text(&self.present), former: self.former.iter().map(text).collect(), given_up };
+        #[expect(clippy::expect_used, reason = "three fields of text are JSON")]
         Zeroizing::new(serde_json::to_vec(&text).expect("text is JSON"))
     }
 
@@ -102,7 +122,12 @@ impl Keyring {
             Ok(Identity::from_bytes(&Zeroizing::new(bytes), address, now)?)
         };
         let former = text.former.iter().map(identity).collect::<Result<_, KeyringRefused>>()?;
-        Ok(Self { present: identity(&text.present)?, former })
+        let certificate = |text: &String| {
+            let bytes = base64url::decode(text).map_err(|_| KeyringRefused::NotAKeyring)?;
+            Ok(Certificate::parse(&bytes, address, now)?)
+        };
+        let given_up = text.given_up.iter().map(certificate).collect::<Result<_, KeyringRefused>>()?;
+        Ok(Self { present: identity(&text.present)?, former, given_up })
     }
 }
 
@@ -156,6 +181,23 @@ mod tests {
         assert_eq!(letters::unwrap(&rewrapped, &thorough).unwrap().as_bytes(), key.as_bytes());
         assert!(letters::unwrap(wrapped, &thorough).is_err(), "the former subkey is gone");
         assert!(letters::unwrap(&rewrapped, &old).is_err(), "whoever has the old keyring only opens nothing of it");
+    }
+
+    #[test]
+    fn of_another_primary_key_the_certificate_stays_when_its_private_key_is_given_up() {
+        let guest = Keyring::from_bytes(&ANNA.to_bytes(), &anna(), NOW).unwrap();
+        let was = certificate(&guest).hash();
+        let own = Identity::generate(&anna(), NOW, &mut rng(50));
+        let claimed = guest.succeeded_by(own).renewed(NOW, &mut rng(51));
+        let thorough = claimed.without_former();
+        let thorough = Keyring::from_bytes(&thorough.to_bytes(), &anna(), NOW).unwrap();
+        assert!(!thorough.has_former());
+        let known: Vec<_> = thorough.certificates().map(Certificate::hash).collect();
+        assert_eq!(known, [certificate(&thorough).hash(), was]);
+        let again = thorough.renewed(NOW, &mut rng(52)).without_former();
+        assert_eq!(again.certificates().nth(1).map(Certificate::hash), Some(was), "and stays");
+        let others = Keyring::from_bytes(&thorough.to_bytes(), &address("bo@example.se"), NOW).err();
+        assert!(others.is_some());
     }
 
     #[test]

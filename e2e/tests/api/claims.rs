@@ -8,6 +8,7 @@ use securemailbox_client::{
     letters::Addressed,
     links,
     mailbox::Mailbox,
+    renewals::Extent,
     settings::{Name, Settings},
 };
 use securemailbox_e2e::{
@@ -26,6 +27,7 @@ use securemailbox_vault::passwords::Password;
 use crate::{
     ANNA,
     guests::{EVA, opened, written},
+    renewals::{renewed, rewrapped},
 };
 
 fn annas_address() -> Address {
@@ -125,4 +127,25 @@ async fn of_a_claim_and_what_ends_the_conversation_the_first_one_counts() {
     claimed(&server, &eva, &guest).await.unwrap();
     assert_eq!(guest.decline(&eva).await.unwrap_err().problem(), Some(ProblemType::NotSignedIn));
     assert!(!annas.withdraw_invitation(&anna, &evas_address()).await.unwrap());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn after_a_thorough_renewal_what_a_guest_wrote_and_was_written_is_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let (eva, guest) = opened(&server, &written(&anna, &annas, false).await).await;
+    guest.sync(&eva).await.unwrap();
+    send(&eva, &guest, annas_address(), "Tack!").await;
+    let (eva, evas) = claimed(&server, &eva, &guest).await.unwrap();
+    evas.sync(&eva).await.unwrap();
+    evas.keep(&eva).await.unwrap();
+    let (evas, _) = renewed(evas, &eva, Extent::Thorough).await;
+    assert_eq!(rewrapped(&evas, &eva).await, 2);
+    evas.close(&eva).await.unwrap();
+    let evas = Mailbox::open(&eva).await.unwrap();
+    assert!(!evas.keyring().has_former(), "the guest's private key is given up");
+    assert_eq!(texts(&eva, &evas, Folder::Inbox).await, [("Allt är bra.".to_owned(), Standing::Known)]);
+    assert_eq!(texts(&eva, &evas, Folder::Sent).await, [("Tack!".to_owned(), Standing::Own)]);
 }

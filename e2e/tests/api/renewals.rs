@@ -51,7 +51,7 @@ async fn text(mailbox: &Mailbox, world: &impl World, letter: LetterId) -> String
 }
 
 /// Renews, and opens the mailbox anew.
-async fn renewed(mailbox: Mailbox, world: &impl World, extent: Extent) -> (Mailbox, RecoveryCode) {
+pub(crate) async fn renewed(mailbox: Mailbox, world: &impl World, extent: Extent) -> (Mailbox, RecoveryCode) {
     let begun = mailbox.begin_renewal(world, OTHER).await.unwrap();
     let opening = begun.renew(world, &mailbox, extent).await.unwrap();
     drop(mailbox);
@@ -66,7 +66,7 @@ async fn wrap_all(mailbox: &Mailbox, world: &impl World, so_far: &mut Rewrapping
 }
 
 /// Has every letter's key wrapped anew, and the former subkeys given up.
-async fn rewrapped(mailbox: &Mailbox, world: &impl World) -> usize {
+pub(crate) async fn rewrapped(mailbox: &Mailbox, world: &impl World) -> usize {
     let mut so_far = Rewrapping::new();
     wrap_all(mailbox, world, &mut so_far).await;
     assert_eq!(mailbox.give_up_former_keys(world, &so_far).await, Ok(true));

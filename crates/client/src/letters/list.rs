@@ -236,8 +236,7 @@ impl Mailbox {
     pub(super) async fn sender_certificate(&self, world: &impl World, entry: &Entry) -> Result<Certificate, NotShown> {
         let sender = &entry.sender;
         if sender.address == *self.address() {
-            let own = self.keyring.identities().map(|identity| identity.certificate());
-            let own = own.into_iter().find(|certificate| certificate.hash() == sender.certificate);
+            let own = self.keyring.certificates().find(|certificate| certificate.hash() == sender.certificate);
             return own.cloned().ok_or_else(|| Damage::SenderKeyChanged.into());
         }
         match self.certificate(world, sender.certificate, &sender.address).await {

@@ -238,11 +238,13 @@ impl Mailbox {
         let (id, api) = (letter.id(), self.session.api(world));
         if letter.from() != self.address() {
             // By the key that it was written to, which its sender knows: a guest who has a mailbox by now has another one, too.
+            // Once that one was given up, nobody can sign by it.
             let written_to: Vec<_> = letter.readers().into_iter().chain(letter.blind_reader().cloned()).collect();
             let is_reader = |own: &&Identity| written_to.iter().any(|(_, key)| *key == own.certificate().fingerprint());
-            let reader = self.keyring.identities().find(is_reader).unwrap_or_else(|| self.keyring.present());
-            let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
-            api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
+            if let Some(reader) = self.keyring.identities().find(is_reader) {
+                let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
+                api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
+            }
         }
         api.tell(endpoints::UPDATE_ENTRY.of(id), &EntryUpdate { read: Some(true), ..EntryUpdate::default() }).await
     }

@@ -68,8 +68,7 @@ pub fn open_foreign(
         .unwrap_or(Err(Refused::WrappedForAnother))?;
     let plain = Zeroizing::new(packets::unlock(locked, key.as_bytes())?);
     let (document, verified) = Layers::parse(&plain, Lengths::Partial)?.verify(sender.primary(), now)?;
-    let names_its_reader =
-        reader.identities().any(|identity| verified.intended.contains(&identity.certificate().fingerprint()));
+    let names_its_reader = reader.certificates().any(|own| verified.intended.contains(&own.fingerprint()));
     if !verified.intended.is_empty() && !names_its_reader {
         return Err(Refused::NotToThisReader);
     }

@@ -207,7 +207,7 @@ impl<T> Unverified<T> {
     fn signed_document(self, expected: &Expected<'_>) -> Result<(zeroize::Zeroizing<Vec<u8>>, Verified), Refused> {
         let (document, verified) = self.layers.verify(expected.sender.primary(), expected.now)?;
         let is_to = |reader: Fingerprint| verified.intended.contains(&reader);
-        if !expected.reader.identities().any(|identity| is_to(identity.certificate().fingerprint())) {
+        if !expected.reader.certificates().any(|own| is_to(own.fingerprint())) {
             return Err(Refused::NotToThisReader);
         }
         Ok((document, verified))
