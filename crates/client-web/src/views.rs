@@ -426,6 +426,8 @@ pub struct Delivery {
     pub receipt_refused: bool,
     /// Of somebody who has no mailbox: how far they are. The server's word.
     pub guest: Option<letters::GuestDelivery>,
+    /// The server sent them the link that opens it: whoever runs it could have kept that.
+    pub link_mailed: bool,
     /// The conversation by a link is over. The server's word.
     pub ended: Option<letters::ConversationEnded>,
 }

@@ -98,3 +98,28 @@ fn a_link_that_is_handed_over_is_sent_to_nobody_and_opens_only_with_the_code() {
     assert_failed(&bjorn.run(&["send", "--to", EVA, "--subject", "S", "--text", "T"]), 4, "no-account");
     assert_eq!(open(&server, &nobody, &link, &[]).done()["letters"][0]["text"], "Allt är bra.");
 }
+
+#[test]
+fn a_letter_is_declined_and_a_wrong_number_is_told_and_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = ANNA.at(&server, folder.path());
+    let nobody = Terminal::new(folder.path(), "nobody", "");
+    let sent = send(&anna, &["--phone", "+46701740699", "--print-link"]);
+    let link = sent["link"].as_str().expect("a link").to_owned();
+    assert_eq!(nobody.run(&["open", &link, "--wrong-number"]).done()["told"], ANNA.address);
+    let delivery = |letter: &str| anna.run(&["read", letter]).done()["deliveries"][0].clone();
+    assert!(delivery(&id(&sent))["guest"]["wrong_number"].is_string());
+    assert!(anna.run(&["invitations"]).done()[0]["wrong_number"].is_string());
+    assert_eq!(anna.run(&["invitations", "--withdraw", EVA]).done()["withdrawn"], EVA);
+    assert_eq!(anna.run(&["invitations", "--withdraw", EVA]).code, 2, "there is nobody to take it back from");
+    assert_holds(&delivery(&id(&sent))["ended"], &json!({ "ending": "withdrawn" }));
+    assert_failed(&nobody.run(&["open", &link]), 4, "not-found");
+
+    let sent = send(&anna, &["--phone", EVAS_PHONE, "--print-link"]);
+    let link = sent["link"].as_str().expect("a link").to_owned();
+    assert_eq!(open(&server, &nobody, &link, &["--decline"]).done()["declined"], ANNA.address);
+    assert_holds(&delivery(&id(&sent))["ended"], &json!({ "ending": "declined" }));
+    assert_eq!(anna.run(&["invitations"]).done(), json!([]));
+    assert_failed(&nobody.run(&["open", &link]), 4, "not-found");
+}

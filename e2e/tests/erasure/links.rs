@@ -14,7 +14,9 @@ use securemailbox_e2e::{
     server::{Server, Start},
     traces,
 };
-use securemailbox_protocol::{accounts::Language, address::Address, letters::Folder, phone::PhoneNumber};
+use securemailbox_protocol::{
+    accounts::Language, address::Address, ids::LetterId, letters::Folder, phone::PhoneNumber,
+};
 use securemailbox_vault::links::LinkSecret;
 
 use crate::{ANNA, SUBJECT, TEXT, bin_and_empty, none_left, raw, sample};
@@ -48,10 +50,18 @@ async fn answered(server: &Server, link: &LinkSecret) {
     mailbox.send(&eva, &Addressed { to, subject, text, answers, ..Addressed::default() }).await.unwrap();
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn nothing_of_a_conversation_by_a_link_is_left_when_its_time_has_come() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = Server::start(Start::demo(folder.path()));
+/// Anna has written to Eva by a link that was mailed, and Eva has answered.
+struct Written {
+    server: Server,
+    anna: Person,
+    annas: Mailbox,
+    sent: LetterId,
+    link: LinkSecret,
+    of_the_guest: Vec<(&'static str, Vec<u8>)>,
+}
+
+async fn written(folder: &Path) -> Written {
+    let server = Server::start(Start::demo(folder));
     let anna = Person::at(&server);
     let annas: Mailbox = anna.register(&server, ANNA.0, ANNA.1, ANNA.2).await;
     let address: Address = EVA.0.parse().unwrap();
@@ -63,22 +73,26 @@ async fn nothing_of_a_conversation_by_a_link_is_left_when_its_time_has_come() {
     let file = server.data().join("mailbox.sqlite");
     none_left(&file, "SELECT COUNT(*) FROM invitation WHERE link_sealed IS NOT NULL").await; // a mail server has it
     answered(&server, &link).await;
-
     let of_the_guest = of_the_guest(&file);
+    let found = traces::find(server.data(), &of_the_guest);
+    for name in NAMES {
+        let is_there = found.iter().any(|line| line.starts_with(&format!("{name} in")));
+        assert!(is_there, "{name} is not found before: {found:?}");
+    }
+    Written { server, anna, annas, sent, link, of_the_guest }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_of_a_conversation_by_a_link_is_left_when_its_time_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let Written { mut server, anna, annas, sent, link, of_the_guest } = written(folder.path()).await;
+    let file = server.data().join("mailbox.sqlite");
     let (at_anna, content) = raw(&anna, &server, sent).await;
     let shared = [
         ("letter", sent.as_bytes().to_vec()),
         ("thread", at_anna.thread.as_bytes().to_vec()),
         ("content", sample(&content)),
     ];
-    let found = traces::find(server.data(), &of_the_guest);
-    for name in NAMES {
-        assert!(
-            found.iter().any(|line| line.starts_with(&format!("{name} in"))),
-            "{name} is not found before: {found:?}"
-        );
-    }
-
     server.stop();
     let database = Connection::open(&file).unwrap();
     assert_eq!(database.execute("UPDATE invitation SET expires = made", []).unwrap(), 1, "sixty days pass");
@@ -102,4 +116,23 @@ async fn nothing_of_a_conversation_by_a_link_is_left_when_its_time_has_come() {
     server.stop();
     assert_eq!(traces::find(server.data(), &of_the_guest), [""; 0]);
     assert_eq!(traces::find(server.data(), &shared), [""; 0]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_opens_a_conversation_is_gone_when_a_guest_was_told_that_it_is_declined() {
+    let folder = tempfile::tempdir().unwrap();
+    let Written { mut server, annas, anna, link, of_the_guest, .. } = written(folder.path()).await;
+    let eva = Person::at(&server);
+    let (_, mailbox) = eva.open_link(&server, &link, EVA.1).await;
+    mailbox.decline(&eva).await.unwrap();
+    server.kill(); // nothing is done after the answer
+    // By its address and certificate Anna knows who wrote, and its id names both.
+    let names = ["account", "address", "certificate"];
+    let gone: Vec<_> = of_the_guest.into_iter().filter(|(name, _)| !names.contains(name)).collect();
+    assert_eq!(traces::find(server.data(), &gone), [""; 0]);
+    let mut server = server.again();
+    annas.sync(&anna).await.unwrap();
+    let inbox = annas.list(&anna, Folder::Inbox, 1).await.unwrap();
+    annas.read(&anna, inbox[0].entry.id).await.expect("the answer is hers");
+    server.stop();
 }

@@ -339,6 +339,10 @@ receipt_refused: boolean,
  */
 guest: GuestDelivery | null, 
 /**
+ * The server sent them the link that opens it: whoever runs it could have kept that.
+ */
+link_mailed: boolean, 
+/**
  * The conversation by a link is over. The server's word.
  */
 ended: ConversationEnded | null, };

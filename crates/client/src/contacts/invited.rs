@@ -43,6 +43,12 @@ impl Contact {
         (invited.key == key.fingerprint).then_some(invited)
     }
 
+    /// Whether a link that was made for them went out by the server, which could have kept it.
+    #[must_use]
+    pub fn was_mailed_a_link(&self) -> bool {
+        self.invited.as_ref().and_then(Said::what).is_some_and(|invited| invited.mailed)
+    }
+
     /// What has to be said at `now` so that it comes to this.
     pub(crate) fn invited_said(&self, invited: Invited, now: Timestamp) -> Option<Said<Invited>> {
         said_anew(self.invited.as_ref(), Some(invited), now)
