@@ -46,6 +46,17 @@ pub struct NewMailbox {
     pub language: Language,
 }
 
+/// How long everything stays that somebody has who was written to by a link.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct ChangedDays {
+    /// Whose.
+    pub address: String,
+    /// Days after the last letter.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub days: u64,
+}
+
 /// Somebody who came by a link asks for a mailbox.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(TS))]

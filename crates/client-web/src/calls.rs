@@ -16,10 +16,10 @@ use ts_rs::TS;
 
 use crate::{
     arguments::{
-        Code, Confirmation, Credentials, Declining, Described, Erasing, Going, Heard, Id, JudgedPassword, LastCode,
-        Letters, Marking, Move, NamedPhone, NewAnswer, NewClaim, NewLanguage, NewMailbox, NewName, NewNotices,
-        NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode, Renewing, Sending,
-        ShownLink, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, Writing,
+        ChangedDays, Code, Confirmation, Credentials, Declining, Described, Erasing, Going, Heard, Id, JudgedPassword,
+        LastCode, Letters, Marking, Move, NamedPhone, NewAnswer, NewClaim, NewLanguage, NewMailbox, NewName,
+        NewNotices, NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode,
+        Renewing, Sending, ShownLink, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -208,6 +208,12 @@ calls! {
         invitations(Nothing) -> Vec<Invitation>;
         /// Takes back everything that somebody has who was written to by a link.
         withdraw_invitation(TypedAddress) -> Done;
+        /// Sends somebody their link once more.
+        remind(TypedAddress) -> Done;
+        /// Allows as many wrong codes at somebody's link once more.
+        allow_tries(TypedAddress) -> Done;
+        /// Changes how long everything stays that somebody has who was written to by a link.
+        change_days(ChangedDays) -> Done;
         /// Somebody of the contacts, with what the owner says of them.
         contact(TypedAddress) -> Contact;
         /// Writes somebody down, whether or not they have a mailbox. An empty field leaves what stands there.

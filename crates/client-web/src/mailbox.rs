@@ -9,6 +9,7 @@ use std::{
 use securemailbox_client::{
     directory::Warning,
     failure::{Class, ClientProblem, Failure, FailureName},
+    invitations::Reminded,
     letters::{DraftRow, Form, ReadError, Reading, Rewrapping},
     mailbox::Mailbox,
     opening::Opening,
@@ -36,9 +37,9 @@ use securemailbox_protocol::{
 use crate::{
     adding::Adding,
     arguments::{
-        Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone, NewLanguage,
-        NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber, WaitToStop,
-        Writing,
+        ChangedDays, Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone,
+        NewLanguage, NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber,
+        WaitToStop, Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -322,8 +323,23 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn withdraw_invitation(&self, args: TypedAddress) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
-        let withdrawn = mailbox.withdraw_invitation(world, &parse_address(&args.address)?).await.or_problem()?;
-        if withdrawn { Ok(Done {}) } else { Err(not_found()) }
+        done(mailbox.withdraw_invitation(world, &parse_address(&args.address)?).await.or_problem()?)
+    }
+
+    async fn remind(&self, args: TypedAddress) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        // The page offers it only where the server had the link.
+        done(mailbox.remind(world, &parse_address(&args.address)?).await.or_problem()? == Reminded::Sent)
+    }
+
+    async fn allow_tries(&self, args: TypedAddress) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        done(mailbox.allow_tries(world, &parse_address(&args.address)?).await.or_problem()?)
+    }
+
+    async fn change_days(&self, args: ChangedDays) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        done(mailbox.change_days(world, &parse_address(&args.address)?, args.days).await.or_problem()?)
     }
 
     async fn contact(&self, args: TypedAddress) -> Result<Contact, Problem> {
@@ -756,6 +772,10 @@ pub(crate) async fn exported(mailbox: &Mailbox, world: &impl World, letter: &Id)
 /// An id in the page's address may be anything.
 pub(crate) fn id<T: FromStr>(typed: &str) -> Result<T, Problem> {
     typed.parse().map_err(|_| not_found())
+}
+
+fn done(found: bool) -> Result<Done, Problem> {
+    if found { Ok(Done {}) } else { Err(not_found()) }
 }
 
 fn not_found() -> Problem {

@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     ids::{AccountId, Fingerprint, SlotId},
-    invitations::{InvitationRow, NewGuest, NewLinkSlot},
+    invitations::{InvitationRow, InvitationUpdate, LinkState, NewGuest, NewLinkSlot, NewReminder},
     levels::Level,
     octets::Octets,
     phone::PhoneNumber,
@@ -43,6 +43,20 @@ pub struct Invite {
     pub language: Language,
     /// Whether the server sends the link. Where their writer hands it over, no operator can ever open the letter.
     pub mailed: bool,
+}
+
+/// What came of a reminder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reminded {
+    /// The server sends the link once more.
+    Sent,
+    /// The server never had the link: whoever wrote hands it over once more.
+    HandedOver {
+        /// What stands behind the `#`.
+        link: String,
+    },
+    /// Nobody was written to at this address by a link that is here.
+    Nobody,
 }
 
 impl Mailbox {
@@ -122,6 +136,47 @@ impl Mailbox {
             self.forget_number(world, address);
         }
         Ok(true)
+    }
+
+    /// Has the server send somebody their link once more.
+    ///
+    /// # Errors
+    /// [`CallError`]; `too-many-requests` within a day.
+    pub async fn remind(&self, world: &impl World, address: &Address) -> Result<Reminded, CallError> {
+        let invitations = self.invitations(world).await?;
+        let row = invitations.into_iter().find(|row| row.address == *address);
+        let (Some(row), Some(link)) = (row, self.link_of(address)) else { return Ok(Reminded::Nobody) };
+        if row.link == LinkState::WithSender {
+            return Ok(Reminded::HandedOver { link });
+        }
+        self.session.api(world).tell(endpoints::REMIND_GUEST.of(row.account), &NewReminder { link }).await?;
+        Ok(Reminded::Sent)
+    }
+
+    /// Allows as many wrong codes at somebody's link once more. False if nobody was written to at this address.
+    ///
+    /// # Errors
+    /// [`CallError`]; `too-many-requests` after the third time.
+    pub async fn allow_tries(&self, world: &impl World, address: &Address) -> Result<bool, CallError> {
+        let Some(guest) = self.guest_at(world, address).await? else { return Ok(false) };
+        self.session.api(world).tell(endpoints::ALLOW_TRIES.of(guest), &()).await?;
+        Ok(true)
+    }
+
+    /// Changes how many days after the last letter everything is erased that somebody has. False if nobody was written to at this
+    /// address.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn change_days(&self, world: &impl World, address: &Address, days: u64) -> Result<bool, CallError> {
+        let Some(guest) = self.guest_at(world, address).await? else { return Ok(false) };
+        self.session.api(world).tell(endpoints::UPDATE_INVITATION.of(guest), &InvitationUpdate { days }).await?;
+        Ok(true)
+    }
+
+    async fn guest_at(&self, world: &impl World, address: &Address) -> Result<Option<AccountId>, CallError> {
+        let invitations = self.invitations(world).await?;
+        Ok(invitations.into_iter().find(|row| row.address == *address).map(|row| row.account))
     }
 
     fn forget_number(&self, world: &impl World, address: &Address) {

@@ -14,7 +14,7 @@ use crate::{
         OneTimeCodes, SessionProof,
     },
     ids::{AccountId, CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
-    invitations::{GuestSession, Invitations, LinkSignIn, NewLinkSignIn},
+    invitations::{GuestSession, InvitationUpdate, Invitations, LinkSignIn, NewLinkSignIn, NewReminder},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
@@ -203,6 +203,9 @@ endpoints! {
     REWRAP_KEYS Post "/letters/keys" [()] RewrappedKeys => ();
 
     LIST_INVITATIONS Get "/invitations" [()] () => Invitations;
+    UPDATE_INVITATION Patch "/invitations/{id}" [AccountId] InvitationUpdate => ();
+    REMIND_GUEST Post "/invitations/{id}/reminder" [AccountId] NewReminder => ();
+    ALLOW_TRIES Post "/invitations/{id}/tries" [AccountId] () => ();
     WITHDRAW_INVITATION Delete "/invitations/{id}" [AccountId] () => ();
     DECLINE Post "/invitations/decline" [()] () => ();
 

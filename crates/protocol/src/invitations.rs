@@ -180,8 +180,36 @@ pub struct InvitationRow {
     /// When somebody who has the link said that the phone is not theirs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wrong_number: Option<Timestamp>,
+    /// How many days after the last letter that is.
+    pub days: u64,
+    /// As many wrong codes were typed as a link stands: it opens nothing until its sender allows more.
+    pub shut: bool,
     /// When everything in the conversation is erased.
     pub expires: Timestamp,
+}
+
+/// `PATCH /invitations/{id}`: how long everything stays after the last letter.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct InvitationUpdate {
+    /// From one day to [`limits::INVITATION_DAYS`](crate::limits::INVITATION_DAYS).
+    pub days: u64,
+}
+
+/// `POST /invitations/{id}/reminder`: the server sends the link once more, which it had erased.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewReminder {
+    /// What stands behind the `#`.
+    pub link: String,
+}
+
+impl fmt::Debug for NewReminder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewReminder").finish_non_exhaustive()
+    }
 }
 
 /// `GET /invitations`.

@@ -14,10 +14,14 @@ pub const READERS: usize = 100;
 pub const LETTERS: usize = 100;
 /// Readers of one post who are made a guest account (PROTOCOL §5).
 pub const GUESTS: usize = 20;
-/// How long the conversation with somebody who has no mailbox stays after its last letter.
-pub const INVITATION_LIFE: Duration = Duration::from_secs(60 * 24 * 60 * 60);
-/// Wrong codes at one link, in all. After that its sender writes anew.
+/// How many days the conversation with somebody who has no mailbox stays after its last letter, if its sender chose no less.
+pub const INVITATION_DAYS: u64 = 60;
+/// The same, as a time.
+pub const INVITATION_LIFE: Duration = Duration::from_secs(INVITATION_DAYS * 24 * 60 * 60);
+/// Wrong codes at one link, in all, until its sender allows as many once more.
 pub const LINK_TRIES: u64 = 20;
+/// How often its sender may. After that they write anew.
+pub const LINK_RENEWALS: u64 = 3;
 /// The keyring record, in bytes.
 pub const KEYRING: usize = 64 * 1024;
 /// The record of one contact, in bytes.

@@ -2,6 +2,7 @@
 
 use securemailbox_client::{
     device::Memory,
+    invitations::Reminded,
     letters::{Addressed, Answers},
     links::{self, LinkShown},
     mailbox::Mailbox,
@@ -13,6 +14,7 @@ use securemailbox_protocol::{
     ids::LetterId,
     invitations::{self, InvitationRow, LinkState},
     letters::Folder,
+    limits,
 };
 use securemailbox_vault::links::{LinkSecret, NotALink};
 use serde_json::{Value, json};
@@ -50,8 +52,38 @@ pub(crate) struct OpenArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct InvitationsArgs {
     /// Takes back everything that this person has of yours, unread or not. The link is over.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", group = "act")]
     withdraw: Option<Address>,
+    /// Sends this person the link once more, at most once a day.
+    #[arg(long, value_name = "ADDRESS", group = "act")]
+    remind: Option<Address>,
+    /// Allows this person twenty more tries, when that many wrong codes were typed. Somebody may have guessed: call them first.
+    #[arg(long, value_name = "ADDRESS", group = "act")]
+    new_tries: Option<Address>,
+    /// Erases everything at this person so many days after the last letter (--days).
+    #[arg(long, value_name = "ADDRESS", group = "act", requires = "days")]
+    keep: Option<Address>,
+    /// How many days, 1 to 60.
+    #[arg(long, requires = "keep", value_parser = clap::value_parser!(u64).range(1..=limits::INVITATION_DAYS))]
+    days: Option<u64>,
+}
+
+/// What is done about one of them.
+enum Act {
+    Withdraw,
+    Remind,
+    AllowTries,
+    Keep(u64),
+}
+
+impl InvitationsArgs {
+    fn act(self) -> Option<(Address, Act)> {
+        let keep = self.keep.zip(self.days).map(|(address, days)| (address, Act::Keep(days)));
+        let withdraw = self.withdraw.map(|address| (address, Act::Withdraw));
+        let remind = self.remind.map(|address| (address, Act::Remind));
+        let tries = self.new_tries.map(|address| (address, Act::AllowTries));
+        withdraw.or(remind).or(tries).or(keep)
+    }
 }
 
 /// More letters than a conversation by a link has.
@@ -64,8 +96,8 @@ pub(crate) fn link_to(server: &str, secret: &str) -> String {
 
 /// Lists those who were written to and have no mailbox yet.
 pub(crate) async fn invitations(desk: &Desk, arguments: InvitationsArgs) -> Result<Answer, Stop> {
-    if let Some(address) = arguments.withdraw {
-        return withdraw(desk, &address).await;
+    if let Some((address, act)) = arguments.act() {
+        return do_about(desk, &address, act).await;
     }
     desk.at_mailbox(async |world, mailbox| {
         let rows = mailbox.invitations(world).await?;
@@ -78,18 +110,34 @@ pub(crate) async fn invitations(desk: &Desk, arguments: InvitationsArgs) -> Resu
     .await
 }
 
-async fn withdraw(desk: &Desk, address: &Address) -> Result<Answer, Stop> {
+async fn do_about(desk: &Desk, who: &Address, act: Act) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
-        if !mailbox.withdraw_invitation(world, address).await? {
-            return Err(Stop::usage(Sentence::NotInvited { who: address }));
+        let (found, word, said) = match act {
+            Act::Withdraw => {
+                let found = mailbox.withdraw_invitation(world, who).await?;
+                (found, "withdrawn", Sentence::InvitationWithdrawn { who })
+            }
+            Act::Remind => match mailbox.remind(world, who).await? {
+                Reminded::HandedOver { link } => {
+                    let link = link_to(world.http.server().as_str(), &link);
+                    return Err(Stop::usage(Sentence::HandOverAgain { link: &link }));
+                }
+                reminded => (reminded == Reminded::Sent, "reminded", Sentence::Reminded { who }),
+            },
+            Act::AllowTries => (mailbox.allow_tries(world, who).await?, "new_tries", Sentence::TriesAllowed { who }),
+            Act::Keep(days) => (mailbox.change_days(world, who, days).await?, "kept", Sentence::KeptFor { who, days }),
+        };
+        if !found {
+            return Err(Stop::usage(Sentence::NotInvited { who }));
         }
-        Ok(Answer::new(json!({ "withdrawn": address }), desk.line(Sentence::InvitationWithdrawn { who: address })))
+        Ok(Answer::new(json!({ word: who }), desk.line(said)))
     })
     .await
 }
 
 fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
     let state = match (row.opened, row.link) {
+        (_, _) if row.shut => desk.say(Sentence::LinkShutShort),
         (None, _) if row.wrong_number.is_some() => desk.say(Sentence::WrongNumberShort),
         (Some(at), _) => desk.say(Sentence::OpenedAt { at: &desk.style.time(at) }),
         (None, LinkState::WithSender) => desk.say(Sentence::LinkWithSender),

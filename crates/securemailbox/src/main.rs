@@ -95,7 +95,7 @@ enum MailboxCommand {
     Events(With<Nothing>),
     /// Write a letter.
     Send(With<writing::SendArgs>),
-    /// List those you wrote to who have no mailbox yet; take back everything that one of them has.
+    /// List those you wrote to who have no mailbox yet; remind one of them, take everything back, change the time.
     Invitations(With<guests::InvitationsArgs>),
     /// Read what a link leads to, without a mailbox: a code goes to the phone that whoever wrote has given.
     Open(With<guests::OpenArgs>),

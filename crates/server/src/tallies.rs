@@ -12,7 +12,7 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     StoreError,
-    tallies::{Count, CountError, CountLess, Counted, Tally, TallyKey},
+    tallies::{Count, CountAnew, CountError, CountLess, Counted, Tally, TallyKey},
 };
 
 use crate::{devices::KnownDevice, mailroom::Mailroom, networks::Network, problem::Problem};
@@ -53,6 +53,8 @@ const CODES_OF_ACCOUNT: Allowance = allow("codes-of-account", 10, 30);
 const CODES_OF_ACCOUNT_IN_ALL: Allowance = allow_a_day("codes-of-account-in-all", 90);
 /// Numbers that one registration names.
 const NUMBERS_OF_REGISTRATION: Allowance = allow_a_day("numbers-of-registration", 3);
+/// Reminders of one guest.
+const REMINDERS: Allowance = allow_a_day("reminders", 1);
 /// Wrong codes at one address that is being registered.
 const WRONG_AT_ADDRESS: Allowance = allow_a_day("wrong-at-address", 50);
 /// The same, as one network types them.
@@ -131,6 +133,20 @@ impl<'a> Tallies<'a> {
         let key: TallyKey = self.mailroom.seal.tally("wrong-at-link", "life", &[guest.as_bytes()]);
         self.tallies.push(Tally { key, most: limits::LINK_TRIES, within: limits::INVITATION_LIFE });
         self
+    }
+
+    /// A sender allows as many wrong codes at a link once more: so often in all.
+    #[must_use]
+    pub fn tries_allowed(mut self, guest: AccountId) -> Self {
+        let key: TallyKey = self.mailroom.seal.tally("tries-allowed", "life", &[guest.as_bytes()]);
+        self.tallies.push(Tally { key, most: limits::LINK_RENEWALS, within: limits::INVITATION_LIFE });
+        self
+    }
+
+    /// A guest is sent the link once more.
+    #[must_use]
+    pub fn reminder(self, guest: AccountId) -> Self {
+        self.add(&REMINDERS, &[guest.as_bytes()], 1)
     }
 
     /// Any SMS.
@@ -214,6 +230,26 @@ impl<'a> Tallies<'a> {
             }
             Err(CountError::Store(source)) => Err(source.into()),
         }
+    }
+
+    /// Whether nothing more of the first that is counted may be done.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_full(&self) -> Result<bool, Problem> {
+        let Some(Tally { key, most, .. }) = self.tallies.first().copied() else { return Ok(false) };
+        Ok(self.mailroom.store.read(Counted { key, now: self.mailroom.now() }).await? >= most)
+    }
+
+    /// Counts it anew from now on.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn count_anew(self) -> Result<(), Problem> {
+        for tally in &self.tallies {
+            self.mailroom.store.write(CountAnew { key: tally.key }).await?;
+        }
+        Ok(())
     }
 
     /// Takes it back.

@@ -2,9 +2,11 @@
 //! and is opened by a link and a phone. A guest is a member by row, under an address look-up that no address has: so letters,
 //! notices and sessions know of nothing else, and the directory of no guest.
 
+use std::time::Duration;
+
 use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
-    ids::{AccountId, CertificateHash, MailboxId, SignInId, SlotId},
+    ids::{AccountId, CertificateHash, LetterId, MailboxId, SignInId, SlotId},
     invitations::LinkState,
     letters::Ending,
     levels::Level,
@@ -15,11 +17,12 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
+    Act, Db, Param, ReadOnly, Room, Row, StoreError, ToParam,
     accounts::{self, AddressLookup},
     directory::{Listing, SealedCertificate},
     factors::{self, Factor},
     letters,
+    notices::{self, NoticeId},
     proofs::{HolderId, Offered},
     records,
     registrations::FirstRecord,
@@ -83,8 +86,8 @@ pub(crate) async fn make<D: Db>(
         INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters, bytes)
         VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
     const INVITATION: &str = "
-        INSERT INTO invitation (mailbox_id, sender_id, address_lookup, token_hash, link_sealed, made, expires)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        INSERT INTO invitation (mailbox_id, sender_id, address_lookup, token_hash, link_sealed, made, days, expires)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
     const MEMBER: &str = "
         INSERT INTO member (mailbox_id, language, trash_life, notices, address_lookup, address_sealed, level)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -92,9 +95,9 @@ pub(crate) async fn make<D: Db>(
     const SLOT: &str = "
         INSERT INTO slot (mailbox_id, slot_id, kind, sealed, share_sealed) VALUES ($1, $2, $3, $4, $5)";
     let account = &guest.account;
-    let expires = now.after(limits::INVITATION_LIFE);
-    let invitation: [&dyn ToParam; 7] =
-        [account, &sender, &guest.address_lookup, &guest.token_hash, &guest.link_sealed, &now, &expires];
+    let (days, expires) = (Days(limits::INVITATION_DAYS), now.after(limits::INVITATION_LIFE));
+    let invitation: [&dyn ToParam; 8] =
+        [account, &sender, &guest.address_lookup, &guest.token_hash, &guest.link_sealed, &now, &days, &expires];
     let is_new = db.row(HAS_MAILBOX, &[&guest.address_lookup]).await?.is_none()
         && db.exec(MAILBOX, &[account, &AccountKind::Guest, &guest.certificate_hash]).await? > 0
         && db.exec(INVITATION, &invitation).await? > 0;
@@ -132,8 +135,27 @@ pub(crate) async fn maker<D: Db>(db: &mut D, guest: AccountId) -> Result<Option<
 
 /// A letter came into the conversation: it stays for another while.
 pub(crate) async fn extend<D: Db>(db: &mut D, guest: AccountId, now: Timestamp) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE invitation SET expires = $2 WHERE mailbox_id = $1";
-    db.exec(SQL, &[&guest, &now.after(limits::INVITATION_LIFE)]).await.map(drop)
+    const DAYS: &str = "SELECT days FROM invitation WHERE mailbox_id = $1";
+    const EXPIRES: &str = "UPDATE invitation SET expires = $2 WHERE mailbox_id = $1";
+    let Some(mut row) = db.row(DAYS, &[&guest]).await? else { return Ok(()) };
+    let days = Days(row.take()?);
+    db.exec(EXPIRES, &[&guest, &now.after(days.life())]).await.map(drop)
+}
+
+/// How long a conversation stays after its last letter.
+#[derive(Clone, Copy)]
+struct Days(u64);
+
+impl Days {
+    const fn life(self) -> Duration {
+        Duration::from_secs(self.0 * 24 * 60 * 60)
+    }
+}
+
+impl ToParam for Days {
+    fn to_param(&self) -> Param<'_> {
+        Param::Int(i64::try_from(self.0).unwrap_or(i64::MAX))
+    }
 }
 
 /// Letters of a sender were taken back: guests who never came and have nothing left go with them, as if nobody had written.
@@ -237,6 +259,8 @@ pub struct Invitation {
     pub opened: Option<Timestamp>,
     /// When somebody who has the link said that the phone is not theirs.
     pub wrong_number: Option<Timestamp>,
+    /// How many days after its last letter the conversation is erased.
+    pub days: u64,
     /// When the conversation is erased.
     pub expires: Timestamp,
 }
@@ -255,7 +279,7 @@ impl Act for ListInvitations {
         const SQL: &str = "
             SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed,
                    CASE WHEN i.link_sealed IS NOT NULL THEN 'waiting' WHEN m.notices = $2 THEN 'with-sender' ELSE 'mailed' END,
-                   i.made, i.opened, i.wrong_number, i.expires
+                   i.made, i.opened, i.wrong_number, i.days, i.expires
               FROM invitation i
               JOIN member m ON m.mailbox_id = i.mailbox_id
               JOIN factor f ON f.mailbox_id = i.mailbox_id
@@ -270,6 +294,7 @@ impl Act for ListInvitations {
                 made: row.take()?,
                 opened: row.take()?,
                 wrong_number: row.take()?,
+                days: row.take()?,
                 expires: row.take()?,
             })
         };
@@ -420,6 +445,91 @@ pub(crate) async fn end<D: Db>(db: &mut D, guest: AccountId, ending: Ending, now
     db.exec(ENDED, &[&guest, &now, &ending]).await?;
     letters::tell_senders_to(db, guest).await?;
     removals::remove(db, guest).await
+}
+
+/// Why nothing was done about a guest.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitationError {
+    /// No guest of this sender.
+    #[error("it is no guest of this sender")]
+    NotFound,
+    /// Whoever wrote hands the link over: the server has never had it, and has nobody to send it to.
+    #[error("its sender hands the link over")]
+    HandedOver,
+    /// By that, the time would have run out already.
+    #[error("the time would be over")]
+    Over,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Changes how long everything stays that a guest has: counted from the last letter, whenever that came.
+pub struct ChangeDays {
+    /// Who wrote.
+    pub sender: AccountId,
+    /// The guest.
+    pub guest: AccountId,
+    /// From one to [`limits::INVITATION_DAYS`].
+    pub days: u64,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for ChangeDays {
+    type Output = ();
+    type Error = InvitationError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "SELECT days, expires FROM invitation WHERE mailbox_id = $1 AND sender_id = $2";
+        const SQL: &str = "UPDATE invitation SET days = $2, expires = $3 WHERE mailbox_id = $1";
+        let row = db.row(FIND, &[&self.guest, &self.sender]).await?;
+        let mut row = row.ok_or(InvitationError::NotFound)?;
+        let (before, until): (_, Timestamp) = (Days(row.take()?), row.take()?);
+        let days = Days(self.days);
+        let expires = until.before(before.life()).after(days.life());
+        if expires <= self.now {
+            return Err(InvitationError::Over);
+        }
+        Ok(db.exec(SQL, &[&self.guest, &days, &expires]).await.map(drop)?)
+    }
+}
+
+/// Sends a guest the link once more, which its sender's client has handed in again.
+pub struct RemindGuest {
+    /// Who wrote.
+    pub sender: AccountId,
+    /// The guest.
+    pub guest: AccountId,
+    /// Names the e-mail: it is another one than that of the letter.
+    pub notice: NoticeId,
+    /// The link, sealed; it is erased as soon as a mail server has it.
+    pub link_sealed: Vec<u8>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for RemindGuest {
+    type Output = ();
+    type Error = InvitationError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const FIND: &str = "
+            SELECT m.notices FROM invitation i JOIN member m ON m.mailbox_id = i.mailbox_id
+             WHERE i.mailbox_id = $1 AND i.sender_id = $2";
+        const NEWEST: &str = "
+            SELECT letter_id FROM entry WHERE mailbox_id = $1 AND sender_id = $2
+             ORDER BY arrived DESC, letter_id DESC LIMIT 1";
+        const LINK: &str = "UPDATE invitation SET link_sealed = $2 WHERE mailbox_id = $1";
+        let row = db.row(FIND, &[&self.guest, &self.sender]).await?;
+        if row.ok_or(InvitationError::NotFound)?.take::<LetterNotices>()? == LetterNotices::Never {
+            return Err(InvitationError::HandedOver);
+        }
+        let newest = db.row(NEWEST, &[&self.guest, &self.sender]).await?;
+        let letter: LetterId = newest.ok_or(InvitationError::NotFound)?.take()?;
+        db.exec(LINK, &[&self.guest, &self.link_sealed]).await?;
+        Ok(notices::queue_reminder(db, self.notice, letter, self.guest, self.now).await?)
+    }
 }
 
 /// Somebody who has a link says that the phone is not theirs. Its sender is told once; false for a link that is over.

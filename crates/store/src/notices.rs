@@ -385,6 +385,24 @@ pub(crate) async fn queue_letter<D: Db>(
     db.exec(TOLD, &[&reader]).await.map(drop)
 }
 
+/// A guest is told of a letter once more, unless that waits to be sent.
+pub(crate) async fn queue_reminder<D: Db>(
+    db: &mut D,
+    id: NoticeId,
+    letter: LetterId,
+    reader: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const WAITS: &str = "SELECT 1 FROM notice WHERE mailbox_id = $1";
+    const QUEUE: &str = "
+        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, daily, attempts, created)
+        VALUES ($1, $2, $3, $4, $5, 0, 0, $5)";
+    if db.row(WAITS, &[&reader]).await?.is_some() {
+        return Ok(());
+    }
+    db.exec(QUEUE, &[&id, &Lane::Letters, &reader, &letter, &now]).await.map(drop)
+}
+
 /// The owner of a mailbox has looked: the next letter is news, and whether the e-mail address took the last notice matters to
 /// nobody any more.
 pub(crate) async fn looked<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(), StoreError> {

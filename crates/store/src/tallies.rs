@@ -98,6 +98,21 @@ impl Act for CountLess {
     }
 }
 
+/// Counts something anew from now on.
+pub struct CountAnew {
+    /// Names what was counted.
+    pub key: TallyKey,
+}
+
+impl Act for CountAnew {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        db.exec("DELETE FROM tally WHERE tally_key = $1", &[&self.key]).await.map(drop)
+    }
+}
+
 /// How often it was done by now, within the time that runs.
 pub struct Counted {
     /// Names what is counted.

@@ -67,6 +67,11 @@ export class Terminal {
     return this.#run(["invitations"]);
   }
 
+  /** Takes back everything that somebody has who was written to by a link. */
+  withdrawAll(from: Person): Promise<unknown> {
+    return this.#run(["invitations", "--withdraw", from.address]);
+  }
+
   /** Sends a letter, and returns its id. */
   async send(letter: { to: string[]; subject: string; text: string; answers?: string; level?: string }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);

@@ -310,3 +310,51 @@ test("a member who is signed in reads by a link of somebody else's, and is told 
   await page.goto("/mail/inbox");
   await inMailbox(page, m);
 });
+
+test("whoever wrote sends the link once more, and has everything erased sooner", async ({ visit, newcomer, stranger, server, m, watch }) => {
+  watch.expect(/status of 429/);
+  const [gun, eva] = [await newcomer("Gun Berg"), await stranger("Eva Ek")];
+  expect(await gun.terminal.invite(eva, { ...LETTER, mailed: true })).toBeNull();
+  await expect.poll(() => server.messagesTo(eva.address)).toBe(1);
+  const first = /\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0];
+  const guns = await visit(gun);
+  await guns.goto("/contacts/links");
+  await guns.getByRole("button", { name: m("links.remind") }).click();
+  await expect(guns.getByRole("main").getByText(m("links.reminded", { who: eva.address }))).toBeVisible();
+  await clean(guns);
+  await expect.poll(() => server.messagesTo(eva.address)).toBe(2);
+  expect(/\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0], "the same link").toBe(first);
+  await guns.reload();
+  await guns.getByRole("button", { name: m("links.remind") }).click();
+  await expect(guns.getByText(m("links.reminded_today"))).toBeVisible();
+  await guns.getByText(m("links.time"), { exact: true }).click();
+  await clean(guns);
+  await guns.getByRole("radio", { name: m("links.time_days", { days: "7" }) }).check();
+  await guns.getByRole("button", { name: m("links.time_change") }).click();
+  await expect.poll(async () => (await gun.terminal.invitations())[0]?.days).toBe(7);
+});
+
+test("wrong codes are counted in words, and an answer that comes too late is not lost", async ({ page, newcomer, stranger, server, m, watch }) => {
+  watch.expect(REFUSED);
+  const [anna, eva] = [await newcomer("Anna Berg"), await stranger("Eva Ek")];
+  await page.goto(await handed(anna, eva));
+  const before = await server.messagesTo(eva.phone);
+  await page.getByRole("checkbox", { name: m("guest.mine", { ends: eva.phone.slice(-2) }) }).check();
+  await page.getByRole("button", { name: m("guest.send") }).click();
+  const code = await server.code(eva.phone, before);
+  const wrong = ["000000", "111111", "222222", "333333"].filter((one) => one !== code).slice(0, 3);
+  for (const [tries, typed] of wrong.entries()) {
+    await enterCode(page, typed, m);
+    await expect(problem(page).first()).toContainText(m("code.tries_left", { count: 4 - tries }));
+  }
+  await clean(page);
+  await enterCode(page, code, m);
+  await expect(page.getByText("Proverna ser bra ut.")).toBeVisible();
+  await page.getByRole("button", { name: m("guest.answer", { from: anna.name }) }).click();
+  await page.getByLabel(m("guest.your_answer")).fill("Tack för beskedet!");
+  await anna.terminal.withdrawAll(eva);
+  await page.getByRole("button", { name: m("guest.send_answer") }).click();
+  await expect(problem(page).first()).toContainText(m("guest.session_over"));
+  await expect(page.getByLabel(m("guest.your_answer"))).toHaveValue("Tack för beskedet!");
+  await clean(page);
+});

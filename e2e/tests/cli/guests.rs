@@ -118,6 +118,13 @@ fn a_letter_is_declined_and_a_wrong_number_is_told_and_mended() {
 
     let sent = send(&anna, &["--phone", EVAS_PHONE, "--print-link"]);
     let link = sent["link"].as_str().expect("a link").to_owned();
+    assert_eq!(anna.run(&["invitations", "--keep", EVA, "--days", "7"]).done()["kept"], EVA);
+    assert_eq!(anna.run(&["invitations"]).done()[0]["days"], 7);
+    assert_eq!(anna.run(&["invitations", "--keep", EVA, "--days", "61"]).code, 2);
+    let reminded = anna.run(&["invitations", "--remind", EVA]);
+    assert_eq!(reminded.code, 2, "she hands the link over herself");
+    assert!(reminded.out.contains(&link), "{}", reminded.out);
+    assert_eq!(anna.run(&["invitations", "--new-tries", EVA]).done()["new_tries"], EVA);
     assert_eq!(open(&server, &nobody, &link, &["--decline"]).done()["declined"], ANNA.address);
     assert_holds(&delivery(&id(&sent))["ended"], &json!({ "ending": "declined" }));
     assert_eq!(anna.run(&["invitations"]).done(), json!([]));

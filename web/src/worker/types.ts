@@ -40,6 +40,19 @@ seconds: number, };
 export type ChangeNumber = number;
 
 /**
+ * How long everything stays that somebody has who was written to by a link.
+ */
+export type ChangedDays = { 
+/**
+ * Whose.
+ */
+address: string, 
+/**
+ * Days after the last letter.
+ */
+days: number, };
+
+/**
  * A number that the owner asked about. The server's word.
  */
 export type CheckedNumber = { 
@@ -801,6 +814,14 @@ opened?: Timestamp | null,
  * When somebody who has the link said that the phone is not theirs.
  */
 wrong_number?: Timestamp | null, 
+/**
+ * How many days after the last letter that is.
+ */
+days: number, 
+/**
+ * As many wrong codes were typed as a link stands: it opens nothing until its sender allows more.
+ */
+shut: boolean, 
 /**
  * When everything in the conversation is erased.
  */
@@ -2120,6 +2141,9 @@ export interface MailboxCalls {
   contacts: [Nothing, Array<Correspondent>];
   invitations: [Nothing, Array<Invitation>];
   withdraw_invitation: [TypedAddress, Done];
+  remind: [TypedAddress, Done];
+  allow_tries: [TypedAddress, Done];
+  change_days: [ChangedDays, Done];
   contact: [TypedAddress, Contact];
   add_contact: [Described, Contact];
   describe_contact: [Described, Contact];

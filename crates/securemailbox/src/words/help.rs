@@ -81,7 +81,7 @@ fn about(command: &str) -> Option<&'static str> {
         "stop" => "Stoppa den som vill öppna brevlådan med papper, eller radera den, medan det väntar",
         "events" => "Visa vad som har hänt med vem som får öppna brevlådan, de senaste 90 dagarna",
         "invitations" => {
-            "Visa dem du har skrivit till som inte har någon brevlåda än; ta tillbaka allt som en av dem har"
+            "Visa dem du har skrivit till som inte har någon brevlåda än; påminn, ta tillbaka eller ändra tiden"
         }
         "open" => "Läs det en länk leder till, utan brevlåda: en kod går till mobilen som avsändaren har angett",
         "send" => "Skriv ett brev",
@@ -150,6 +150,12 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("invitations", "withdraw") => {
             "Ta tillbaka allt som den här personen har av dig, läst eller inte. Länken slutar gälla"
         }
+        ("invitations", "remind") => "Skicka länken en gång till till den här personen, högst en gång om dagen",
+        ("invitations", "new_tries") => {
+            "Ge den här personen tjugo nya försök, när så många fel koder har skrivits. Någon kan ha gissat: ring först"
+        }
+        ("invitations", "keep") => "Radera allt hos den här personen så många dagar efter det sista brevet (--days)",
+        ("invitations", "days") => "Hur många dagar, 1 till 60",
         ("open", "decline") => {
             "Radera allt som någon har skrivit till dig, oläst. Först går en kod till mobilen; avsändaren får veta det"
         }

@@ -193,6 +193,19 @@ sentences! {
     LinkWaiting "not opened; the link has not left yet" "inte öppnat; länken har inte gått iväg än";
     LinkMailed "not opened; the link was mailed" "inte öppnat; länken är mejlad";
     WrongNumberShort "wrong number, says whoever has the link" "fel nummer, säger den som har länken";
+    LinkShutShort "shut after twenty wrong codes" "stängd efter tjugo fel koder";
+    Reminded { who: &'a Address }
+        "{who} is sent the link once more."
+        "{who} får länken en gång till.";
+    HandOverAgain { link: &'a str }
+        "You hand this link over yourself, and the server has never had it. Give it once more: {link}"
+        "Den här länken lämnar du själv, och servern har aldrig haft den. Lämna den en gång till: {link}";
+    TriesAllowed { who: &'a Address }
+        "{who} has twenty tries more."
+        "{who} har tjugo försök till.";
+    KeptFor { who: &'a Address, days: u64 }
+        "Everything is erased at {who} {days} days after the last letter."
+        "Allt raderas hos {who} {days} dagar efter det sista brevet.";
     NotInvited { who: &'a Address }
         "{who} is none of those you wrote to by a link. Look: securemailbox invitations"
         "{who} är ingen av dem du har skrivit till med en länk. Se efter: securemailbox invitations";

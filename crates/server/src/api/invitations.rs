@@ -6,7 +6,7 @@ use securemailbox_protocol::{
     coding::base64url,
     factors::{FactorKind, Offers},
     ids::{AccountId, CertificateHash, FactorId, SignInId},
-    invitations::{self, InvitationRow, Invitations, LinkSignIn, NewLinkSignIn},
+    invitations::{self, InvitationRow, InvitationUpdate, Invitations, LinkSignIn, NewLinkSignIn, NewReminder},
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
@@ -14,9 +14,10 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     factors::Factor,
     invitations::{
-        BeginLinkSignIn, DeclineInvitation, ExpireInvitation, InvitationsDue, LinkSlot, ListInvitations, NewGuest,
-        ReportWrongNumber, WithdrawInvitation,
+        BeginLinkSignIn, ChangeDays, DeclineInvitation, ExpireInvitation, InvitationError, InvitationsDue, LinkSlot,
+        ListInvitations, MakerOfGuest, NewGuest, RemindGuest, ReportWrongNumber, WithdrawInvitation,
     },
+    notices::{Lane, NoticeId},
 };
 use sha2::{Digest, Sha256};
 
@@ -27,6 +28,7 @@ use crate::{
     mailroom::Mailroom,
     problem::Problem,
     session::{OfAnybody, Session},
+    tallies::Tallies,
 };
 
 /// Begins to read by a link, and says who wrote. Nothing is sent, counted for the reader or used up: what scans an e-mail opens its
@@ -89,6 +91,74 @@ pub(crate) async fn withdraw(
     found(withdrawn)
 }
 
+/// Changes how long everything stays that a guest has, counted from the last letter.
+#[utoipa::path(patch, path = "/invitations/{id}", params(("id" = AccountId, Path)), request_body = InvitationUpdate,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn update(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(guest): Id<AccountId>,
+    Json(InvitationUpdate { days }): Json<InvitationUpdate>,
+) -> Result<StatusCode, Problem> {
+    if !(1..=limits::INVITATION_DAYS).contains(&days) {
+        return Err(Problem::bad_request(format!("`days` is from 1 to {}", limits::INVITATION_DAYS)));
+    }
+    let act = ChangeDays { sender: session.account, guest, days, now: mailroom.now() };
+    mailroom.store.write(act).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends a guest the link once more, which their sender's client hands in again: once a day, and never where its sender hands it over.
+#[utoipa::path(post, path = "/invitations/{id}/reminder", params(("id" = AccountId, Path)), request_body = NewReminder,
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn remind(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(guest): Id<AccountId>,
+    Json(NewReminder { link }): Json<NewReminder>,
+) -> Result<StatusCode, Problem> {
+    is_own(&mailroom, &session, guest).await?;
+    let link_sealed = seal_link(&mailroom, guest, &link)?;
+    Tallies::of(&mailroom).reminder(guest).count().await?;
+    let notice = NoticeId::new(&mut mailroom.rng());
+    let act = RemindGuest { sender: session.account, guest, notice, link_sealed, now: mailroom.now() };
+    mailroom.store.write(act).await?;
+    mailroom.notices.ring(Lane::Letters);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Allows as many wrong codes at a link once more, a few times: somebody may have guessed, so that its sender asks first.
+#[utoipa::path(post, path = "/invitations/{id}/tries", params(("id" = AccountId, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn allow_tries(
+    State(mailroom): State<Mailroom>,
+    session: Session,
+    Id(guest): Id<AccountId>,
+) -> Result<StatusCode, Problem> {
+    is_own(&mailroom, &session, guest).await?;
+    if Tallies::of(&mailroom).wrong_at_link(guest).is_full().await? {
+        Tallies::of(&mailroom).tries_allowed(guest).count().await?;
+        Tallies::of(&mailroom).wrong_at_link(guest).count_anew().await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn is_own(mailroom: &Mailroom, session: &Session, guest: AccountId) -> Result<(), Problem> {
+    let maker = mailroom.store.read(MakerOfGuest { guest }).await?;
+    if maker == Some(session.account) { Ok(()) } else { Err(ProblemType::NotFound.into()) }
+}
+
+impl From<InvitationError> for Problem {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::NotFound => ProblemType::NotFound.into(),
+            InvitationError::HandedOver => Self::bad_request("its sender hands this link over"),
+            InvitationError::Over => Self::bad_request("by `days` the time would be over; take it back instead"),
+            InvitationError::Store(source) => source.into(),
+        }
+    }
+}
+
 fn found(is_there: bool) -> Result<StatusCode, Problem> {
     if is_there { Ok(StatusCode::NO_CONTENT) } else { Err(ProblemType::NotFound.into()) }
 }
@@ -98,8 +168,9 @@ fn found(is_there: bool) -> Result<StatusCode, Problem> {
     responses((status = 200, body = Invitations), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> Result<Json<Invitations>, Problem> {
     let found = mailroom.store.read(ListInvitations { sender: session.account.mailbox() }).await?;
-    let row = |one: securemailbox_store::invitations::Invitation| {
-        Ok(InvitationRow {
+    let mut invitations = Vec::with_capacity(found.len());
+    for one in found {
+        invitations.push(InvitationRow {
             account: one.account,
             address: mailroom.seal.address(one.account, &one.address_sealed)?,
             hint: proofs::hint(&mailroom, one.account, &one.phone)?,
@@ -107,10 +178,12 @@ pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> 
             made: one.made,
             opened: one.opened,
             wrong_number: one.wrong_number,
+            days: one.days,
+            shut: Tallies::of(&mailroom).wrong_at_link(one.account).is_full().await?,
             expires: one.expires,
-        })
-    };
-    Ok(Json(Invitations { invitations: found.into_iter().map(row).collect::<Result<_, Problem>>()? }))
+        });
+    }
+    Ok(Json(Invitations { invitations }))
 }
 
 /// A guest of a post, held to the limits, as the store takes it.

@@ -186,11 +186,14 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 41] = [
+    const ASK_NOT: [(&str, &str); 44] = [
         // Whoever is signed in can say no.
         ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
         ("GET", "/invitations"),
+        ("PATCH", "/invitations/{id}"),
+        ("POST", "/invitations/{id}/reminder"),
+        ("POST", "/invitations/{id}/tries"),
         // They destroy no more than withdrawing each letter, or erasing it, does.
         ("DELETE", "/invitations/{id}"),
         ("POST", "/invitations/decline"),

@@ -22,11 +22,12 @@ use crate::{
     Store,
     directory::ListingByAddress,
     invitations::{
-        BeginLinkSignIn, DeclineInvitation, ExpireInvitation, GuestByAddress, InvitationsDue, LinkSlot,
-        ListInvitations, MakerOfGuest, NewGuest, ReportWrongNumber, WithdrawInvitation,
+        BeginLinkSignIn, ChangeDays, DeclineInvitation, ExpireInvitation, GuestByAddress, InvitationError,
+        InvitationsDue, LinkSlot, ListInvitations, MakerOfGuest, NewGuest, RemindGuest, ReportWrongNumber,
+        WithdrawInvitation,
     },
     letters::{DeliveriesOf, Delivery, PostLetter, PostLetters, PostLettersError, Withdraw},
-    notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeSent},
+    notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeId, NoticeSent},
     proofs::HolderId,
     pulse::PulseOf,
     quotas::Quota,
@@ -41,6 +42,8 @@ on_both! {
     what_is_taken_back_before_anybody_came_leaves_no_guest
     a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off
     whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
+    a_reminder_sends_the_link_once_more_and_leaves_it_with_nobody
+    the_time_is_counted_from_the_last_letter_by_the_days_that_its_sender_chose
 }
 
 /// Somebody who has no mailbox, and the letter that makes them a guest.
@@ -315,4 +318,64 @@ async fn whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
     assert!(store.write(by(&anna)).await.unwrap());
     let ended = delivery(&store, &anna, &letter).await.ended.unwrap();
     assert_eq!(ended.ending, Ending::Withdrawn);
+}
+
+/// The links that wait in the lane of letters, which is sent.
+async fn sent_links(store: &Store, now: Timestamp) -> Vec<Option<Vec<u8>>> {
+    let until = now.after(Duration::from_secs(60));
+    let claimed = store.write(ClaimNotices { lane: Lane::Letters, now, limit: 10, until }).await.unwrap();
+    let mut links = Vec::new();
+    for notice in claimed {
+        let NoticeContent::Invitation { link_sealed, .. } = notice.content else { panic!("of a guest") };
+        links.push(link_sealed);
+        store.write(NoticeSent { id: notice.id, now }).await.unwrap();
+    }
+    links
+}
+
+async fn a_reminder_sends_the_link_once_more_and_leaves_it_with_nobody(store: Store) {
+    let mut dice = Dice::new(510);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let (handed, other) = guest(&mut dice, &anna);
+    invite(&store, &anna, &NewGuest { link_sealed: None, ..copy(&handed) }, &other).await.unwrap();
+    let link = dice.bytes(96);
+    let mut remind = |sender: &Person, guest: &NewGuest| RemindGuest {
+        sender: sender.account,
+        guest: guest.account,
+        notice: NoticeId::new(&mut dice.0),
+        link_sealed: link.clone(),
+        now: later(60),
+    };
+    let (first, second) = (remind(&anna, &eva), remind(&anna, &eva));
+    let (of_nobody, handed_over) = (remind(&bjorn, &eva), remind(&anna, &handed));
+    store.write(first).await.unwrap();
+    assert_eq!(sent_links(&store, later(60)).await, [Some(link.clone())], "one e-mail, since the first one waited");
+    assert_eq!(count(&store, "SELECT COUNT(*) FROM invitation WHERE link_sealed IS NOT NULL").await, 0);
+    store.write(second).await.unwrap();
+    assert_eq!(sent_links(&store, later(60)).await, [Some(link)]);
+    assert_eq!(count(&store, "SELECT COUNT(*) FROM invitation WHERE link_sealed IS NOT NULL").await, 0);
+    assert!(matches!(store.write(of_nobody).await, Err(InvitationError::NotFound)));
+    assert!(matches!(store.write(handed_over).await, Err(InvitationError::HandedOver)));
+}
+
+async fn the_time_is_counted_from_the_last_letter_by_the_days_that_its_sender_chose(store: Store) {
+    const DAY: u64 = 24 * 60 * 60;
+    let mut dice = Dice::new(511);
+    let (anna, bjorn) = (register(&store, &mut dice).await, register(&store, &mut dice).await);
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let change = |sender: &Person, days, now| ChangeDays { sender: sender.account, guest: eva.account, days, now };
+    let expires = async || store.read(ListInvitations { sender: anna.account.mailbox() }).await.unwrap()[0].expires;
+    assert!(matches!(store.write(change(&bjorn, 7, NOW)).await, Err(InvitationError::NotFound)));
+    store.write(change(&anna, 7, later(3 * DAY))).await.unwrap();
+    assert_eq!(expires().await, later(7 * DAY));
+    store.write(change(&anna, 30, later(3 * DAY))).await.unwrap();
+    assert_eq!(expires().await, later(30 * DAY));
+    let over = store.write(change(&anna, 3, later(3 * DAY))).await;
+    assert!(matches!(over, Err(InvitationError::Over)), "it would be erased without a word");
+    let another = dice.letter(&[&anna, &Person { account: eva.account, ..anna.clone() }]);
+    post(&store, &anna, vec![another], later(5 * DAY)).await.unwrap();
+    assert_eq!(expires().await, later(35 * DAY), "a letter puts it off by as much");
 }

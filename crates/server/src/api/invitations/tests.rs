@@ -131,6 +131,59 @@ async fn a_link_gets_three_codes_an_hour_and_twenty_tries_in_all_however_many_si
 }
 
 #[tokio::test]
+async fn its_sender_allows_twenty_tries_more_three_times_and_reminds_once_a_day() {
+    let house = House::open().await;
+    let token = house.registered().await.0;
+    let session = house.session(&token).await;
+    invite(&house, session.account, 1).await;
+    let guest =
+        house.mailroom.store.read(ListInvitations { sender: session.account.mailbox() }).await.unwrap()[0].account;
+    let is_shut = async || list(State(house.mailroom.clone()), session.clone()).await.unwrap().0.invitations[0].shut;
+    let allow = async || {
+        let allowed = allow_tries(State(house.mailroom.clone()), session.clone(), Id(guest)).await;
+        allowed.map_err(|problem| problem.kind())
+    };
+    allow().await.unwrap(); // nothing was used up, so nothing is counted
+    for time in 0..=limits::LINK_RENEWALS {
+        for _ in 0..limits::LINK_TRIES {
+            assert!(!is_shut().await);
+            Tallies::of(&house.mailroom).wrong_at_link(guest).count().await.unwrap();
+        }
+        assert!(is_shut().await);
+        let allowed = allow().await;
+        assert_eq!(allowed.is_ok(), time < limits::LINK_RENEWALS, "{allowed:?}");
+    }
+    assert!(is_shut().await, "after that they write anew");
+
+    mailed(&house).await;
+    let remind = async |link: String| {
+        let reminder = NewReminder { link };
+        remind(State(house.mailroom.clone()), session.clone(), Id(guest), Json(reminder))
+            .await
+            .map_err(|problem| problem.kind())
+    };
+    assert_eq!(remind("A".into()).await, Err(ProblemType::BadRequest));
+    let link = "A".repeat(invitations::LINK);
+    remind(link.clone()).await.unwrap();
+    assert_eq!(remind(link.clone()).await, Err(ProblemType::TooManyRequests));
+    house.wait(25 * HOUR);
+    remind(link.clone()).await.unwrap();
+    let other = Session { account: AccountId::from_bytes([9; 16]), ..session.clone() };
+    let others =
+        super::remind(State(house.mailroom.clone()), other.clone(), Id(guest), Json(NewReminder { link })).await;
+    assert_eq!(others.unwrap_err().kind(), ProblemType::NotFound);
+    let others = allow_tries(State(house.mailroom.clone()), other.clone(), Id(guest)).await;
+    assert_eq!(others.unwrap_err().kind(), ProblemType::NotFound);
+    let others = update(State(house.mailroom.clone()), other, Id(guest), Json(InvitationUpdate { days: 7 })).await;
+    assert_eq!(others.unwrap_err().kind(), ProblemType::NotFound);
+    for days in [0, limits::INVITATION_DAYS + 1, u64::MAX] {
+        let update =
+            update(State(house.mailroom.clone()), session.clone(), Id(guest), Json(InvitationUpdate { days })).await;
+        assert_eq!(update.unwrap_err().kind(), ProblemType::BadRequest);
+    }
+}
+
+#[tokio::test]
 async fn codes_of_links_are_counted_by_link_and_by_number() {
     let house = House::open().await;
     let anna = anna(&house).await;
