@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
-    ids::{AccountId, CertificateHash, LetterId, MailboxId, SignInId, SlotId},
+    ids::{AccountId, CertificateHash, MailboxId, SignInId, SlotId},
     invitations::LinkState,
-    letters::Ending,
     levels::Level,
     limits,
     records::RecordPurpose,
@@ -16,13 +15,19 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+mod endings;
+mod tending;
+
+pub(crate) use endings::end;
+pub use endings::{DeclineInvitation, ExpireInvitation, InvitationsDue, WithdrawInvitation};
+pub use tending::{ChangeDays, InvitationError, RemindGuest};
+
 use crate::{
     Act, Db, Param, ReadOnly, Room, Row, StoreError, ToParam,
     accounts::{self, AddressLookup},
     directory::{Listing, SealedCertificate},
     factors::{self, Factor},
     letters,
-    notices::{self, NoticeId},
     proofs::{HolderId, Offered},
     records,
     registrations::FirstRecord,
@@ -345,192 +350,6 @@ impl Act for MakerOfGuest {
 }
 
 impl ReadOnly for MakerOfGuest {}
-
-/// The guests whose conversation has come to its end.
-pub struct InvitationsDue {
-    /// By now.
-    pub now: Timestamp,
-}
-
-/// So many at once.
-const BATCH: i64 = 50;
-
-impl Act for InvitationsDue {
-    type Output = Vec<AccountId>;
-    type Error = StoreError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT mailbox_id FROM invitation WHERE expires <= $1 ORDER BY expires LIMIT $2";
-        db.rows(SQL, &[&self.now, &BATCH]).await?.into_iter().map(|mut row| row.take()).collect()
-    }
-}
-
-impl ReadOnly for InvitationsDue {}
-
-/// Removes a guest whose conversation has come to its end, all but its letters, which [`crate::Store::erase_removed`] erases.
-/// False, and nothing, if a letter came meanwhile.
-pub struct ExpireInvitation {
-    /// The guest.
-    pub guest: AccountId,
-    /// Its time must have come by now.
-    pub now: Timestamp,
-}
-
-impl Act for ExpireInvitation {
-    type Output = bool;
-    type Error = StoreError;
-    const ROOM: Room = Room::Erases;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const DUE: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
-        if db.row(DUE, &[&self.guest, &self.now]).await?.is_none() {
-            return Ok(false);
-        }
-        end(db, self.guest, Ending::Expired, self.now).await?;
-        Ok(true)
-    }
-}
-
-/// A guest does not want what was written to them: removes it, all but its letters, which [`crate::Store::erase_removed`] erases.
-/// False for anybody else.
-pub struct DeclineInvitation {
-    /// The guest.
-    pub guest: AccountId,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for DeclineInvitation {
-    type Output = bool;
-    type Error = StoreError;
-    const ROOM: Room = Room::Erases;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        if maker(db, self.guest).await?.is_none() {
-            return Ok(false);
-        }
-        end(db, self.guest, Ending::Declined, self.now).await?;
-        Ok(true)
-    }
-}
-
-/// Whoever wrote takes back everything that a guest of theirs has: removes it, all but its letters, which
-/// [`crate::Store::erase_removed`] erases. False if it is no guest of theirs.
-pub struct WithdrawInvitation {
-    /// Who wrote.
-    pub sender: AccountId,
-    /// The guest.
-    pub guest: AccountId,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for WithdrawInvitation {
-    type Output = bool;
-    type Error = StoreError;
-    const ROOM: Room = Room::Erases;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        if maker(db, self.guest).await? != Some(self.sender) {
-            return Ok(false);
-        }
-        end(db, self.guest, Ending::Withdrawn, self.now).await?;
-        Ok(true)
-    }
-}
-
-/// Ends a conversation: its sender is told of each letter, and the guest goes.
-pub(crate) async fn end<D: Db>(db: &mut D, guest: AccountId, ending: Ending, now: Timestamp) -> Result<(), StoreError> {
-    const ENDED: &str = "UPDATE delivery SET ended = $2, ending = $3 WHERE reader_id = $1";
-    db.exec(ENDED, &[&guest, &now, &ending]).await?;
-    letters::tell_senders_to(db, guest).await?;
-    removals::remove(db, guest).await
-}
-
-/// Why nothing was done about a guest.
-#[derive(Debug, thiserror::Error)]
-pub enum InvitationError {
-    /// No guest of this sender.
-    #[error("it is no guest of this sender")]
-    NotFound,
-    /// Whoever wrote hands the link over: the server has never had it, and has nobody to send it to.
-    #[error("its sender hands the link over")]
-    HandedOver,
-    /// By that, the time would have run out already.
-    #[error("the time would be over")]
-    Over,
-    /// The store failed.
-    #[error("the store failed")]
-    Store(#[from] StoreError),
-}
-
-/// Changes how long everything stays that a guest has: counted from the last letter, whenever that came.
-pub struct ChangeDays {
-    /// Who wrote.
-    pub sender: AccountId,
-    /// The guest.
-    pub guest: AccountId,
-    /// From one to [`limits::INVITATION_DAYS`].
-    pub days: u64,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for ChangeDays {
-    type Output = ();
-    type Error = InvitationError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const FIND: &str = "SELECT days, expires FROM invitation WHERE mailbox_id = $1 AND sender_id = $2";
-        const SQL: &str = "UPDATE invitation SET days = $2, expires = $3 WHERE mailbox_id = $1";
-        let row = db.row(FIND, &[&self.guest, &self.sender]).await?;
-        let mut row = row.ok_or(InvitationError::NotFound)?;
-        let (before, until): (_, Timestamp) = (Days(row.take()?), row.take()?);
-        let days = Days(self.days);
-        let expires = until.before(before.life()).after(days.life());
-        if expires <= self.now {
-            return Err(InvitationError::Over);
-        }
-        Ok(db.exec(SQL, &[&self.guest, &days, &expires]).await.map(drop)?)
-    }
-}
-
-/// Sends a guest the link once more, which its sender's client has handed in again.
-pub struct RemindGuest {
-    /// Who wrote.
-    pub sender: AccountId,
-    /// The guest.
-    pub guest: AccountId,
-    /// Names the e-mail: it is another one than that of the letter.
-    pub notice: NoticeId,
-    /// The link, sealed; it is erased as soon as a mail server has it.
-    pub link_sealed: Vec<u8>,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Act for RemindGuest {
-    type Output = ();
-    type Error = InvitationError;
-
-    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const FIND: &str = "
-            SELECT m.notices FROM invitation i JOIN member m ON m.mailbox_id = i.mailbox_id
-             WHERE i.mailbox_id = $1 AND i.sender_id = $2";
-        const NEWEST: &str = "
-            SELECT letter_id FROM entry WHERE mailbox_id = $1 AND sender_id = $2
-             ORDER BY arrived DESC, letter_id DESC LIMIT 1";
-        const LINK: &str = "UPDATE invitation SET link_sealed = $2 WHERE mailbox_id = $1";
-        let row = db.row(FIND, &[&self.guest, &self.sender]).await?;
-        if row.ok_or(InvitationError::NotFound)?.take::<LetterNotices>()? == LetterNotices::Never {
-            return Err(InvitationError::HandedOver);
-        }
-        let newest = db.row(NEWEST, &[&self.guest, &self.sender]).await?;
-        let letter: LetterId = newest.ok_or(InvitationError::NotFound)?.take()?;
-        db.exec(LINK, &[&self.guest, &self.link_sealed]).await?;
-        Ok(notices::queue_reminder(db, self.notice, letter, self.guest, self.now).await?)
-    }
-}
 
 /// Somebody who has a link says that the phone is not theirs. Its sender is told once; false for a link that is over.
 pub struct ReportWrongNumber {

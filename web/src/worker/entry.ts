@@ -51,3 +51,17 @@ export async function answer(client: Client, { id, call, args, output }: Call): 
     return problem;
   }
 }
+
+/** For a Worker that makes or opens a mailbox: what it has to hand over goes to the mailbox Worker, and it ends with that. */
+export async function answerAndHandOver(
+  client: (Client & { takeOpening(): Uint8Array | undefined }) | undefined,
+  call: Call,
+  handover: MessagePort | null,
+): Promise<void> {
+  if (!client) return say({ say: "refusal", id: call.id, problem: BROKEN });
+  await answer(client, call);
+  const opening = client.takeOpening();
+  if (!opening) return;
+  handover?.postMessage(opening, [opening.buffer]);
+  close();
+}

@@ -1,9 +1,9 @@
 // The guest Worker: a letter to somebody who has no mailbox. Nothing of it lies in the browser, and all of it goes with the Worker.
 // Whoever makes a mailbox of it has it handed to the mailbox Worker.
 
-import { answer, type Call, Queue, say } from "./entry.ts";
+import { answerAndHandOver, Queue } from "./entry.ts";
 import { Outside } from "./outside.ts";
-import { BROKEN, type ToWorker } from "./port.ts";
+import type { ToWorker } from "./port.ts";
 import { GuestWorker, initSync } from "./vault/vault.js";
 
 const queue = new Queue();
@@ -17,15 +17,6 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     client = new GuestWorker(new Outside({ session: null, keep: () => undefined }, () => undefined));
   } else if (data.do === "call") {
     const call = data;
-    void queue.run(() => answerAndHandOver(call));
+    void queue.run(() => answerAndHandOver(client, call, handover));
   }
 };
-
-async function answerAndHandOver(call: Call): Promise<void> {
-  if (!client) return say({ say: "refusal", id: call.id, problem: BROKEN });
-  await answer(client, call);
-  const opening = client.takeOpening();
-  if (!opening) return;
-  handover?.postMessage(opening, [opening.buffer]);
-  close();
-}

@@ -1,10 +1,10 @@
 // The sign-in Worker: everything with a password or a recovery code. It ends with handing the mailbox over, and with it
 // goes the memory that Argon2 needed (WebAssembly's never shrinks).
 
-import { answer, type Call, Queue, say } from "./entry.ts";
+import { answerAndHandOver, Queue, say } from "./entry.ts";
 import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside } from "./outside.ts";
-import { BROKEN, TABS, type ToWorker } from "./port.ts";
+import { TABS, type ToWorker } from "./port.ts";
 import { initSync, SignInWorker } from "./vault/vault.js";
 
 const queue = new Queue();
@@ -17,7 +17,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       void queue.run(() => begin(data.module, data.session, data.handover));
       break;
     case "call":
-      void queue.run(() => answerAndHandOver(data));
+      void queue.run(() => answerAndHandOver(client, data, handover));
       break;
     case "keep":
       break;
@@ -30,13 +30,4 @@ async function begin(module: WebAssembly.Module, own: string | null, port: Messa
   initSync({ module });
   handover = port;
   client = new SignInWorker(new Outside({ session, keep: (kept) => say({ say: "session", session: kept }) }, () => undefined));
-}
-
-async function answerAndHandOver(call: Call): Promise<void> {
-  if (!client) return say({ say: "refusal", id: call.id, problem: BROKEN });
-  await answer(client, call);
-  const opening = client.takeOpening();
-  if (!opening) return;
-  handover?.postMessage(opening, [opening.buffer]);
-  close();
 }

@@ -1,0 +1,108 @@
+//! How a conversation with a guest ends: its time is over, its reader does not want it, or whoever wrote takes it back. Its sender
+//! is told of each letter, and the guest goes.
+
+use securemailbox_protocol::{ids::AccountId, letters::Ending, time::Timestamp};
+
+use super::maker;
+use crate::{Act, Db, ReadOnly, Room, StoreError, letters, removals};
+
+/// The guests whose conversation has come to its end.
+pub struct InvitationsDue {
+    /// By now.
+    pub now: Timestamp,
+}
+
+/// So many at once.
+const BATCH: i64 = 50;
+
+impl Act for InvitationsDue {
+    type Output = Vec<AccountId>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT mailbox_id FROM invitation WHERE expires <= $1 ORDER BY expires LIMIT $2";
+        db.rows(SQL, &[&self.now, &BATCH]).await?.into_iter().map(|mut row| row.take()).collect()
+    }
+}
+
+impl ReadOnly for InvitationsDue {}
+
+/// Removes a guest whose conversation has come to its end, all but its letters, which [`crate::Store::erase_removed`] erases.
+/// False, and nothing, if a letter came meanwhile.
+pub struct ExpireInvitation {
+    /// The guest.
+    pub guest: AccountId,
+    /// Its time must have come by now.
+    pub now: Timestamp,
+}
+
+impl Act for ExpireInvitation {
+    type Output = bool;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const DUE: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
+        if db.row(DUE, &[&self.guest, &self.now]).await?.is_none() {
+            return Ok(false);
+        }
+        end(db, self.guest, Ending::Expired, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// A guest does not want what was written to them: removes it, all but its letters, which [`crate::Store::erase_removed`] erases.
+/// False for anybody else.
+pub struct DeclineInvitation {
+    /// The guest.
+    pub guest: AccountId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for DeclineInvitation {
+    type Output = bool;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if maker(db, self.guest).await?.is_none() {
+            return Ok(false);
+        }
+        end(db, self.guest, Ending::Declined, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// Whoever wrote takes back everything that a guest of theirs has: removes it, all but its letters, which
+/// [`crate::Store::erase_removed`] erases. False if it is no guest of theirs.
+pub struct WithdrawInvitation {
+    /// Who wrote.
+    pub sender: AccountId,
+    /// The guest.
+    pub guest: AccountId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for WithdrawInvitation {
+    type Output = bool;
+    type Error = StoreError;
+    const ROOM: Room = Room::Erases;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        if maker(db, self.guest).await? != Some(self.sender) {
+            return Ok(false);
+        }
+        end(db, self.guest, Ending::Withdrawn, self.now).await?;
+        Ok(true)
+    }
+}
+
+/// Ends a conversation: its sender is told of each letter, and the guest goes.
+pub(crate) async fn end<D: Db>(db: &mut D, guest: AccountId, ending: Ending, now: Timestamp) -> Result<(), StoreError> {
+    const ENDED: &str = "UPDATE delivery SET ended = $2, ending = $3 WHERE reader_id = $1";
+    db.exec(ENDED, &[&guest, &now, &ending]).await?;
+    letters::tell_senders_to(db, guest).await?;
+    removals::remove(db, guest).await
+}
