@@ -340,6 +340,12 @@ pub struct GuestDelivery {
     /// When the phone was proved first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proved: Option<Timestamp>,
+    /// When the first code was sent to the phone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code_asked: Option<Timestamp>,
+    /// A code was refused for good on its way to the phone, and none was proved.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub code_refused: bool,
     /// When somebody who has the link said that the phone is not theirs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wrong_number: Option<Timestamp>,

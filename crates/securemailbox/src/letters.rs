@@ -283,7 +283,13 @@ fn delivery_words(delivery: &ReaderDelivery, desk: &Desk) -> String {
             GuestDelivery { wrong_number: Some(at), .. } => {
                 style.warning(&desk.say(Sentence::WrongNumber { who, when: &style.time(at) }))
             }
-            GuestDelivery { proved: None, wrong_number: None } => desk.say(Sentence::NotRead { who, when: &delivered }),
+            GuestDelivery { code_refused: true, .. } => style.warning(&desk.say(Sentence::CodeNotTaken { who })),
+            GuestDelivery { code_asked: Some(at), .. } => {
+                desk.say(Sentence::CodeNotTyped { who, when: &style.time(at) })
+            }
+            GuestDelivery { proved: None, wrong_number: None, code_asked: None, code_refused: false } => {
+                desk.say(Sentence::NotRead { who, when: &delivered })
+            }
         },
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     directory::{Listing, SealedCertificate},
     factors::{self, Factor},
     letters,
+    notices::NoticeId,
     proofs::{HolderId, Offered},
     records,
     registrations::FirstRecord,
@@ -195,6 +196,28 @@ pub(crate) async fn opened<D: Db>(
         letters::tell_senders_to(db, account).await?;
     }
     Ok(Some(LinkSlot { id: row.take()?, sealed: row.take()?, share_sealed: row.take()? }))
+}
+
+/// A code goes to the phone of a guest: whoever wrote learns of the first one, and so that none was typed.
+pub(crate) async fn code_asked<D: Db>(db: &mut D, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE invitation SET code_asked = $2 WHERE mailbox_id = $1 AND code_asked IS NULL";
+    if db.exec(SQL, &[&account, &now]).await? > 0 {
+        letters::tell_senders_to(db, account).await?;
+    }
+    Ok(())
+}
+
+/// A code on its way to a guest was refused for good: whoever wrote learns that it does not get there.
+pub(crate) async fn code_refused<D: Db>(db: &mut D, notice: NoticeId) -> Result<(), StoreError> {
+    const WHOSE: &str = "
+        SELECT i.mailbox_id FROM proof p JOIN sign_in s ON s.sign_in_id = p.holder_id
+          JOIN invitation i ON i.mailbox_id = s.account_id
+         WHERE p.notice_id = $1 AND i.code_refused = 0";
+    const SQL: &str = "UPDATE invitation SET code_refused = 1 WHERE mailbox_id = $1";
+    let Some(mut row) = db.row(WHOSE, &[&notice]).await? else { return Ok(()) };
+    let guest: AccountId = row.take()?;
+    db.exec(SQL, &[&guest]).await?;
+    letters::tell_senders_to(db, guest).await
 }
 
 /// Begins a sign-in by a link. Nothing is sent by it, nothing counted and nothing used up: whatever scans an e-mail opens links.

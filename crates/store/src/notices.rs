@@ -297,6 +297,7 @@ impl Act for NoticeRefused {
         let Some(mut row) = db.row(SQL, &[&self.id]).await? else { return Ok(()) };
         let (reader, since): (Option<MailboxId>, Timestamp) = (row.take()?, row.take()?);
         let Some(reader) = reader else {
+            invitations::code_refused(db, self.id).await?;
             // What is over keeps no code.
             let (code, older): (CodeHmac, Vec<u8>) = ([0; 32], Vec::new());
             return db.exec(NOT_SENT, &[&self.id, &code, &older]).await.map(drop);

@@ -125,6 +125,9 @@ fn a_letter_is_declined_and_a_wrong_number_is_told_and_mended() {
     assert_eq!(reminded.code, 2, "she hands the link over herself");
     assert!(reminded.out.contains(&link), "{}", reminded.out);
     assert_eq!(anna.run(&["invitations", "--new-tries", EVA]).done()["new_tries"], EVA);
+    let wrong = |line: &str| line.starts_with("The code from the SMS").then(|| "000000".into());
+    assert_failed(&nobody.converse(&["open", &link], wrong), 3, "code-refused");
+    assert!(delivery(&id(&sent))["guest"]["code_asked"].is_string(), "a code was sent, and none typed");
     assert_eq!(open(&server, &nobody, &link, &["--decline"]).done()["declined"], ANNA.address);
     assert_holds(&delivery(&id(&sent))["ended"], &json!({ "ending": "declined" }));
     assert_eq!(anna.run(&["invitations"]).done(), json!([]));

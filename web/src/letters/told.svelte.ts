@@ -15,6 +15,8 @@ export type Fate =
   | { kind: "ended"; ending: Ending }
   | { kind: "wrong-number" }
   | { kind: "proved" }
+  | { kind: "code-refused" }
+  | { kind: "code-sent" }
   | { kind: "notified" }
   | { kind: "delivered" }
   | { kind: "notice-refused" }
@@ -74,12 +76,14 @@ export function fateOf(deliveries: readonly Delivery[]): Fate | undefined {
   if (deliveries.some((delivery) => delivery.receipt_refused)) return { kind: "receipt-refused" };
   if (deliveries.some((delivery) => delivery.ended?.ending === "declined")) return { kind: "ended", ending: "declined" };
   if (deliveries.some(hasWrongNumber)) return { kind: "wrong-number" };
+  if (deliveries.some(({ guest, ended }) => guest?.code_refused && !ended)) return { kind: "code-refused" };
   if (deliveries.some((delivery) => delivery.notice_refused)) return { kind: "notice-refused" };
   const read = deliveries.filter((delivery) => delivery.read !== null).length;
   if (deliveries.length === 1 && first.read !== null) return { kind: "read", at: first.read, level: first.level };
   if (read > 0) return { kind: "some-read", read, readers: deliveries.length };
   if (deliveries.length === 1 && first.ended) return { kind: "ended", ending: first.ended.ending };
   if (deliveries.length === 1 && first.guest?.proved) return { kind: "proved" };
+  if (deliveries.length === 1 && first.guest?.code_asked) return { kind: "code-sent" };
   return { kind: deliveries.every((delivery) => delivery.notified !== null) ? "notified" : "delivered" };
 }
 

@@ -689,6 +689,14 @@ export type GuestDelivery = {
  */
 proved?: Timestamp | null, 
 /**
+ * When the first code was sent to the phone.
+ */
+code_asked?: Timestamp | null, 
+/**
+ * A code was refused for good on its way to the phone, and none was proved.
+ */
+code_refused?: boolean, 
+/**
  * When somebody who has the link said that the phone is not theirs.
  */
 wrong_number?: Timestamp | null, };

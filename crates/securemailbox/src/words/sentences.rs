@@ -355,6 +355,12 @@ sentences! {
     PhoneProved { who: &'a Address, when: &'a str }
         "{who}: proved the phone {when}, by the server's word; not read."
         "{who}: visade sin mobil {when}, enligt servern; inte läst.";
+    CodeNotTaken { who: &'a Address }
+        "{who}: the code could not be sent to that phone. Check the number over another channel; if it is wrong, take back what you wrote (invitations --withdraw) and write anew."
+        "{who}: koden gick inte att skicka till den mobilen. Kontrollera numret på något annat sätt; är det fel, ta tillbaka det du skrev (invitations --withdraw) och skriv på nytt.";
+    CodeNotTyped { who: &'a Address, when: &'a str }
+        "{who}: a code went to the phone {when}, and nobody has typed it."
+        "{who}: en kod gick till mobilen {when}, och ingen har skrivit in den.";
     WrongNumber { who: &'a Address, when: &'a str }
         "{who}: whoever has the link said {when} that the number is not theirs. Ask for the right one over another channel, take back what you wrote (invitations --withdraw), and write anew."
         "{who}: den som har länken sa {when} att numret är fel. Fråga efter det rätta på något annat sätt, ta tillbaka det du skrev (invitations --withdraw) och skriv på nytt.";

@@ -37,7 +37,7 @@ CREATE TABLE member (
 
 -- A guest: a member by row, under a look-up that no address has. `sender_id`: the mailbox of whoever wrote, and the only one that
 -- it may write to. `token_hash`: SHA-256 of what its link shows. `link_sealed`: the link, until a mail server has it.
--- `wrong_number`: when somebody with the link said that the phone is not theirs. `days`: how long it stays after the last letter.
+-- `code_asked`: when the first code was sent, and `code_refused`: whether the gateway took one for good. `wrong_number`: when somebody with the link said that the phone is not theirs. `days`: how long it stays after the last letter.
 CREATE TABLE invitation (
     mailbox_id     BYTEA NOT NULL PRIMARY KEY,
     sender_id      BYTEA NOT NULL,
@@ -46,6 +46,8 @@ CREATE TABLE invitation (
     link_sealed    BYTEA,
     made           BIGINT NOT NULL,
     opened         BIGINT,
+    code_asked     BIGINT,
+    code_refused   BIGINT NOT NULL DEFAULT 0,
     wrong_number   BIGINT,
     days           BIGINT NOT NULL,
     expires        BIGINT NOT NULL,

@@ -95,7 +95,8 @@ impl Act for DeliveriesOf {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
             SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
-                   b.refused_since, d.read_at, d.signature, d.read_level, i.mailbox_id, i.opened, i.wrong_number,
+                   b.refused_since, d.read_at, d.signature, d.read_level, i.mailbox_id, i.opened, i.code_asked,
+                   i.code_refused, i.wrong_number,
                    d.ended, d.ending
               FROM delivery d
               LEFT JOIN invitation i ON i.mailbox_id = d.reader_id
@@ -122,8 +123,11 @@ fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
         (Some(at), Some(signature), Some(level)) => Some(DeliveryReceipt { at, signature, level }),
         (_, _, _) => None,
     };
-    let (guest, proved, wrong_number): (Option<AccountId>, _, _) = (row.take()?, row.take()?, row.take()?);
-    let guest = guest.map(|_| GuestDelivery { proved, wrong_number });
+    let (guest, proved, code_asked): (Option<AccountId>, Option<Timestamp>, _) =
+        (row.take()?, row.take()?, row.take()?);
+    let (refused_once, wrong_number): (Option<bool>, _) = (row.take()?, row.take()?);
+    let code_refused = refused_once == Some(true) && proved.is_none();
+    let guest = guest.map(|_| GuestDelivery { proved, code_asked, code_refused, wrong_number });
     let (ended, ending): (Option<Timestamp>, Option<_>) = (row.take()?, row.take()?);
     let ended = ended.zip(ending).map(|(at, ending)| ConversationEnded { at, ending });
     let refused = refused_since.is_some_and(|since| since <= delivered);

@@ -27,8 +27,9 @@ use crate::{
         WithdrawInvitation,
     },
     letters::{DeliveriesOf, Delivery, PostLetter, PostLetters, PostLettersError, Withdraw},
-    notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeId, NoticeSent},
+    notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeId, NoticeRefused, NoticeSent},
     proofs::HolderId,
+    proving::ExpectCode,
     pulse::PulseOf,
     quotas::Quota,
     sessions::{SessionByToken, TokenHash},
@@ -44,6 +45,7 @@ on_both! {
     whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
     a_reminder_sends_the_link_once_more_and_leaves_it_with_nobody
     the_time_is_counted_from_the_last_letter_by_the_days_that_its_sender_chose
+    whoever_wrote_learns_that_a_code_does_not_reach_the_phone_until_one_was_proved
 }
 
 /// Somebody who has no mailbox, and the letter that makes them a guest.
@@ -300,6 +302,8 @@ async fn whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
 
     let none = DeclineInvitation { guest: anna.account, now: NOW };
     assert!(!store.write(none).await.unwrap(), "a member declines nothing");
+    let asked = delivery(&store, &anna, &letter).await.guest.unwrap();
+    assert_eq!((asked.code_asked, asked.code_refused), (Some(NOW), false));
     assert!(store.write(DeclineInvitation { guest: eva.account, now: later(240) }).await.unwrap());
     store.erase_removed().await.unwrap();
     let ended = delivery(&store, &anna, &letter).await;
@@ -378,4 +382,25 @@ async fn the_time_is_counted_from_the_last_letter_by_the_days_that_its_sender_ch
     let another = dice.letter(&[&anna, &Person { account: eva.account, ..anna.clone() }]);
     post(&store, &anna, vec![another], later(5 * DAY)).await.unwrap();
     assert_eq!(expires().await, later(35 * DAY), "a letter puts it off by as much");
+}
+
+async fn whoever_wrote_learns_that_a_code_does_not_reach_the_phone_until_one_was_proved(store: Store) {
+    let mut dice = Dice::new(512);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let id = SignInId::new(NOW, &mut dice.0);
+    store.write(BeginLinkSignIn { id, token_hash: eva.token_hash, now: NOW }).await.unwrap().unwrap();
+    let (holder, factor, notice) = (HolderId::SignIn(id), eva.phone.id, dice.notice());
+    let code_notice = notice.id;
+    let before = pulse(&store, &anna).await;
+    store.write(ExpectCode { holder, factor, code: PHONE_CODE, notice, now: NOW }).await.unwrap();
+    assert_eq!(pulse(&store, &anna).await, before + 1);
+    store.write(NoticeRefused { id: code_notice }).await.unwrap();
+    assert_eq!(pulse(&store, &anna).await, before + 2);
+    let told = delivery(&store, &anna, &letter).await.guest.unwrap();
+    assert_eq!((told.code_asked, told.code_refused), (Some(NOW), true));
+    comes(&store, &mut dice, &eva).await;
+    let told = delivery(&store, &anna, &letter).await.guest.unwrap();
+    assert_eq!((told.proved, told.code_refused), (Some(NOW), false));
 }
