@@ -35,7 +35,7 @@ pub struct ChangeDays {
     pub sender: AccountId,
     /// The guest.
     pub guest: AccountId,
-    /// From one to [`limits::INVITATION_DAYS`].
+    /// From one to [`securemailbox_protocol::limits::INVITATION_DAYS`].
     pub days: u64,
     /// When.
     pub now: Timestamp,
