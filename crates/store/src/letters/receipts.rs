@@ -95,9 +95,8 @@ impl Act for DeliveriesOf {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
             SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
-                   b.refused_since, d.read_at, d.signature, d.read_level, i.mailbox_id, i.opened, i.code_asked,
-                   i.code_refused, i.wrong_number,
-                   d.ended, d.ending
+                   b.refused_since, i.mailbox_id, i.opened, i.code_asked, i.code_refused, i.wrong_number,
+                   d.ended, d.ending, d.read_at, d.signature, d.read_level
               FROM delivery d
               LEFT JOIN invitation i ON i.mailbox_id = d.reader_id
               JOIN mailbox b ON b.mailbox_id = d.reader_id
@@ -117,12 +116,6 @@ fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
     let reader = Correspondent { account: row.take()?, address_sealed: row.take()?, certificate: row.take()? };
     let (delivered, notified, refused_since): (Timestamp, Option<_>, Option<Timestamp>) =
         (row.take()?, row.take()?, row.take()?);
-    let (read_at, signature, level): (Option<Timestamp>, Option<_>, Option<_>) =
-        (row.take()?, row.take()?, row.take()?);
-    let read = match (read_at, signature, level) {
-        (Some(at), Some(signature), Some(level)) => Some(DeliveryReceipt { at, signature, level }),
-        (_, _, _) => None,
-    };
     let (guest, proved, code_asked): (Option<AccountId>, Option<Timestamp>, _) =
         (row.take()?, row.take()?, row.take()?);
     let (refused_once, wrong_number): (Option<bool>, _) = (row.take()?, row.take()?);
@@ -130,6 +123,10 @@ fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
     let guest = guest.map(|_| GuestDelivery { proved, code_asked, code_refused, wrong_number });
     let (ended, ending): (Option<Timestamp>, Option<_>) = (row.take()?, row.take()?);
     let ended = ended.zip(ending).map(|(at, ending)| ConversationEnded { at, ending });
+    let read = match row.take::<Option<Timestamp>>()? {
+        Some(at) => Some(DeliveryReceipt { at, signature: row.take()?, level: row.take()? }),
+        None => None,
+    };
     let refused = refused_since.is_some_and(|since| since <= delivered);
     let notice_refused = refused && notified.is_none() && read.is_none();
     Ok(Delivery { reader, delivered, notified, notice_refused, read, guest, ended })
