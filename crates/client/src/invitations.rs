@@ -128,8 +128,7 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn withdraw_invitation(&self, world: &impl World, address: &Address) -> Result<bool, CallError> {
-        let invitations = self.invitations(world).await?;
-        let Some(row) = invitations.iter().find(|row| row.address == *address) else { return Ok(false) };
+        let Some(row) = self.invitation_of(world, address).await? else { return Ok(false) };
         self.session.api(world).delete(endpoints::WITHDRAW_INVITATION.of(row.account)).await?;
         self.forget_look_ups();
         if row.wrong_number.is_some() && row.opened.is_none() {
@@ -143,9 +142,9 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]; `too-many-requests` within a day.
     pub async fn remind(&self, world: &impl World, address: &Address) -> Result<Reminded, CallError> {
-        let invitations = self.invitations(world).await?;
-        let row = invitations.into_iter().find(|row| row.address == *address);
-        let (Some(row), Some(link)) = (row, self.link_of(address)) else { return Ok(Reminded::Nobody) };
+        let (Some(row), Some(link)) = (self.invitation_of(world, address).await?, self.link_of(address)) else {
+            return Ok(Reminded::Nobody);
+        };
         if row.link == LinkState::WithSender {
             return Ok(Reminded::HandedOver { link });
         }
@@ -158,8 +157,8 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]; `too-many-requests` after the third time.
     pub async fn allow_tries(&self, world: &impl World, address: &Address) -> Result<bool, CallError> {
-        let Some(guest) = self.guest_at(world, address).await? else { return Ok(false) };
-        self.session.api(world).tell(endpoints::ALLOW_TRIES.of(guest), &()).await?;
+        let Some(row) = self.invitation_of(world, address).await? else { return Ok(false) };
+        self.session.api(world).tell(endpoints::ALLOW_TRIES.of(row.account), &()).await?;
         Ok(true)
     }
 
@@ -169,14 +168,13 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn change_days(&self, world: &impl World, address: &Address, days: u64) -> Result<bool, CallError> {
-        let Some(guest) = self.guest_at(world, address).await? else { return Ok(false) };
-        self.session.api(world).tell(endpoints::UPDATE_INVITATION.of(guest), &InvitationUpdate { days }).await?;
+        let Some(row) = self.invitation_of(world, address).await? else { return Ok(false) };
+        self.session.api(world).tell(endpoints::UPDATE_INVITATION.of(row.account), &InvitationUpdate { days }).await?;
         Ok(true)
     }
 
-    async fn guest_at(&self, world: &impl World, address: &Address) -> Result<Option<AccountId>, CallError> {
-        let invitations = self.invitations(world).await?;
-        Ok(invitations.into_iter().find(|row| row.address == *address).map(|row| row.account))
+    async fn invitation_of(&self, world: &impl World, address: &Address) -> Result<Option<InvitationRow>, CallError> {
+        Ok(self.invitations(world).await?.into_iter().find(|row| row.address == *address))
     }
 
     fn forget_number(&self, world: &impl World, address: &Address) {

@@ -366,10 +366,6 @@ pub(crate) async fn queue_letter<D: Db>(
     reader: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const QUEUE: &str = "
-        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, daily, attempts, created)
-        VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
-        ON CONFLICT DO NOTHING";
     const WANTED: &str = "SELECT notices FROM member WHERE mailbox_id = $1";
     const TOLD: &str = "UPDATE mailbox SET told = 1 WHERE mailbox_id = $1";
     let wanted = match db.row(WANTED, &[&reader]).await? {
@@ -382,7 +378,7 @@ pub(crate) async fn queue_letter<D: Db>(
         LetterNotices::Never => return Ok(()),
     };
     let id = NoticeId::of_letter(letter, reader);
-    db.exec(QUEUE, &[&id, &Lane::Letters, &reader, &letter, &due, &daily, &now]).await?;
+    insert_of_letter(db, id, (letter, reader), (due, daily), now).await?;
     db.exec(TOLD, &[&reader]).await.map(drop)
 }
 
@@ -395,13 +391,25 @@ pub(crate) async fn queue_reminder<D: Db>(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const WAITS: &str = "SELECT 1 FROM notice WHERE mailbox_id = $1";
-    const QUEUE: &str = "
-        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, daily, attempts, created)
-        VALUES ($1, $2, $3, $4, $5, 0, 0, $5)";
     if db.row(WAITS, &[&reader]).await?.is_some() {
         return Ok(());
     }
-    db.exec(QUEUE, &[&id, &Lane::Letters, &reader, &letter, &now]).await.map(drop)
+    insert_of_letter(db, id, (letter, reader), (now, false), now).await
+}
+
+/// An e-mail that tells a reader of a letter, made from rows when it is sent.
+async fn insert_of_letter<D: Db>(
+    db: &mut D,
+    id: NoticeId,
+    (letter, reader): (LetterId, AccountId),
+    (due, daily): (Timestamp, bool),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "
+        INSERT INTO notice (notice_id, lane, mailbox_id, letter_id, due, daily, attempts, created)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
+        ON CONFLICT DO NOTHING";
+    db.exec(SQL, &[&id, &Lane::Letters, &reader, &letter, &due, &daily, &now]).await.map(drop)
 }
 
 /// The owner of a mailbox has looked: the next letter is news, and whether the e-mail address took the last notice matters to

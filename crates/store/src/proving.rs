@@ -115,7 +115,7 @@ impl Act for ExpectCode {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const BROUGHT_BY: &str = "UPDATE proof SET notice_id = $3 WHERE holder_id = $1 AND factor_id = $2";
-        let (Waiting { account, .. }, _) = chosen(db, self.holder, self.factor, self.now).await?;
+        let (Waiting { account, purpose, .. }, _) = chosen(db, self.holder, self.factor, self.now).await?;
         let proof = match proofs::find(db, self.holder, self.factor).await? {
             Some(before) => before.sent_again(self.code, self.now),
             None => CodeProof::sent(self.code, self.now),
@@ -124,6 +124,8 @@ impl Act for ExpectCode {
         db.exec(BROUGHT_BY, &[self.holder.as_bytes(), &self.factor, &self.notice.id]).await?;
         if let HolderId::SignIn(id) = self.holder {
             sign_in::wait_for_code(db, id, self.now).await?;
+        }
+        if purpose == Purpose::Letter {
             invitations::code_asked(db, account, self.now).await?;
         }
         Ok(notices::queue(db, &self.notice, self.now).await?)

@@ -192,6 +192,13 @@ addEventListener("pagehide", () => mailboxWorker?.tell({ do: "keep" }));
 let signInWorker: Promise<WorkerCalls> | undefined;
 let handed: { resolve: (me: Me) => void; reject: (failed: CallFailed) => void } | undefined;
 
+/** Resolves when the mailbox Worker has opened what another one hands it. */
+function toBeHanded(): Promise<Me> {
+  const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
+  me.catch(() => undefined); // it may be rejected before anybody waits for it
+  return me;
+}
+
 /** Both Workers, and the channel between them that the page only passes on. */
 async function bothWorkers(): Promise<WorkerCalls> {
   const { port1, port2 } = new MessageChannel();
@@ -243,8 +250,7 @@ export function somebodyIsHere(): boolean {
 
 /** A mailbox is made by another Worker, which hands it over on this port: resolves when it is open. */
 export async function takeOver<T>(port: MessagePort, make: () => Promise<T>): Promise<{ me: Me; said: T }> {
-  const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
-  me.catch(() => undefined); // it may be rejected before anybody waits for it
+  const me = toBeHanded();
   const said = await make();
   mailboxWorker?.end();
   mailboxWorker = await begun(port);
@@ -266,8 +272,7 @@ export const signIn = {
 
   /** The last step: resolves when the mailbox Worker has the mailbox open, to whose it is and what the call said. */
   async finish<C extends Finishing>(call: C, args: SignInCalls[C][0], output: ArrayBuffer | null = null): Promise<{ me: Me; said: SignInCalls[C][1] }> {
-    const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
-    me.catch(() => undefined); // it may be rejected before anybody waits for it
+    const me = toBeHanded();
     let said: SignInCalls[C][1];
     try {
       said = await signIn.call(call, args, output);
@@ -283,8 +288,7 @@ export const signIn = {
 
   /** A passkey alone: to whose mailbox is open, or to the address whose password opens it; then `unlock` finishes. */
   async finishByPasskey(args: SignInCalls["enter_passkey"][0], output: ArrayBuffer | null): Promise<Me | { passwordOf: string }> {
-    const me = new Promise<Me>((resolve, reject) => (handed = { resolve, reject }));
-    me.catch(() => undefined); // it may be rejected before anybody waits for it
+    const me = toBeHanded();
     const { password_of } = await signIn.call("enter_passkey", args, output);
     if (password_of !== null) return { passwordOf: password_of };
     signInWorker = undefined;
