@@ -4,6 +4,19 @@ import type { House } from "./house/test.ts";
 
 const CI = process.env.CI !== undefined;
 
+/** Flows whose pages look alike in both sizes: each is walked in the size, the language and the colours of whoever walks it most. What
+ * every page looks like is held in all of them (`every_page`, `layout`). `EVERY_SIZE=1` walks them in both. */
+const IN_ONE_SIZE = {
+  desktop:
+    "conversations demo devices hostile keeping keyboard leaving morning offline outside refused requests secretary secrets strange_letters",
+  phone: "contacts help levels passkeys posts renewal settings ways_back",
+};
+
+/** What a size leaves to the other one. */
+function leftTo(size: keyof typeof IN_ONE_SIZE): string[] {
+  return process.env.EVERY_SIZE === undefined ? IN_ONE_SIZE[size].split(" ").map((flow) => `**/${flow}.spec.ts`) : [];
+}
+
 export default defineConfig<House>({
   testDir: "tests",
   outputDir: "test-results",
@@ -24,10 +37,12 @@ export default defineConfig<House>({
     { name: "units", testDir: "units" }, // modules of the page that need no browser
     {
       name: "phone",
+      testIgnore: leftTo("desktop"),
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: "light", language: "sv" },
     },
     {
       name: "desktop",
+      testIgnore: leftTo("phone"),
       use: { viewport: { width: 1280, height: 800 }, colorScheme: "dark", language: "en" },
     },
   ],
