@@ -6,7 +6,7 @@ use rand::rngs::OsRng;
 use securemailbox_client::{
     accounts,
     device::Memory,
-    links::{self, LinkShown},
+    links::{self, LinkProved, LinkShown},
     mailbox::Mailbox,
     settings::{Name, Settings},
     sign_in,
@@ -113,13 +113,19 @@ impl Person {
 
     /// Opens what a link leads to, as somebody without a mailbox: who wrote, and the conversation.
     pub async fn open_link(&self, server: &Server, link: &LinkSecret, phone: &str) -> (LinkShown, Mailbox) {
+        let (shown, proved) = self.prove_link(server, link, phone).await;
+        let LinkProved::Open(opening) = proved else { panic!("it opens by words only") };
+        (shown, Mailbox::begin(self, opening).await.expect("a conversation").0)
+    }
+
+    /// Shows a link, and proves the phone.
+    pub async fn prove_link(&self, server: &Server, link: &LinkSecret, phone: &str) -> (LinkShown, LinkProved) {
         let shown = links::show_link(self, link).await.expect("the link is one");
         let messages = server.messages_to(phone).await;
         let step = shown.to_choose.choose(shown.to_choose.only().expect("one factor is offered"));
         step.asked().send(self).await.expect("a code is sent");
-        let (mailbox, _) =
-            step.enter(self, &code(server, phone, messages).await.into()).await.expect("the code from the SMS");
-        (shown, mailbox)
+        let proved = step.prove(self, &code(server, phone, messages).await.into()).await;
+        (shown, proved.expect("the code from the SMS"))
     }
 }
 

@@ -10,6 +10,7 @@ use securemailbox_protocol::{
     time::Timestamp,
     waits::{WaitKind, WaitLink},
 };
+use securemailbox_vault::passphrases::Passphrase;
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
@@ -165,6 +166,22 @@ pub struct NewNotices {
 pub struct Code {
     /// Six digits, or the whole message they stand in.
     pub code: String,
+}
+
+/// What two agreed on, as one of them typed it.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct Spoken {
+    /// Its words.
+    pub words: String,
+}
+
+/// In which language words are to be.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct WordsIn {
+    /// Of the two who say and hear them.
+    pub language: Language,
 }
 
 /// The last code of a sign-in.
@@ -417,12 +434,15 @@ pub struct Invited {
     pub language: Language,
     /// Whether the server sends the link; else whoever writes hands it over.
     pub mailed: bool,
+    /// What the two agreed on, if they did.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub passphrase: Option<Passphrase>,
 }
 
 impl From<&Invite> for Invited {
     fn from(invite: &Invite) -> Self {
-        let Invite { address, phone, language, mailed } = invite;
-        Self { address: address.as_str().into(), phone: phone.as_str().into(), language: *language, mailed: *mailed }
+        let Invite { address, phone, language, mailed, passphrase } = invite.clone();
+        Self { address: address.as_str().into(), phone: phone.as_str().into(), language, mailed, passphrase }
     }
 }
 

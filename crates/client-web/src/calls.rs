@@ -19,7 +19,8 @@ use crate::{
         ChangedDays, Code, Confirmation, Credentials, Declining, Described, Erasing, Going, Heard, Id, JudgedPassword,
         LastCode, Letters, Marking, Move, NamedPhone, NewAnswer, NewClaim, NewLanguage, NewMailbox, NewName,
         NewNotices, NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode,
-        Renewing, Sending, ShownLink, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, Writing,
+        Renewing, Sending, ShownLink, Spoken, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, WordsIn,
+        Writing,
     },
     passkeys::{
         CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
@@ -29,9 +30,9 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
-        GuestLetters, GuestLink, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator,
-        OneTimeSheet, OwnCertificate, PageProblem, PasswordChange, Problem, Recovered, Recovering, Rewrapped, Rows,
-        Saved, SentLetter, Sheet, Verdict, WentOut,
+        GuestEntered, GuestLetters, GuestLink, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession,
+        NewAuthenticator, NewPassphrase, OneTimeSheet, OwnCertificate, PageProblem, PasswordChange, Problem, Recovered,
+        Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -138,8 +139,10 @@ calls! {
         show_link(ShownLink) -> GuestLink;
         /// Sends the code, or another one.
         send_code(Nothing) -> Done;
-        /// Enters it: the conversation opens.
-        enter_code(Code) -> GuestLetters;
+        /// Enters it: the conversation opens, or asks for what was agreed on.
+        enter_code(Code) -> GuestEntered;
+        /// Tries that, here: the server is not asked.
+        enter_passphrase(Spoken) -> GuestLetters;
         /// Looks for what came meanwhile.
         look_again(Nothing) -> GuestLetters;
         /// Sends an answer.
@@ -222,6 +225,8 @@ calls! {
         describe_contact(Described) -> Contact;
         /// Leaves nothing of a contact.
         forget_contact(TypedAddress) -> Done;
+        /// Four words by chance, to agree on with somebody who has no mailbox.
+        make_passphrase(WordsIn) -> NewPassphrase;
         /// Says how a phone number was understood.
         read_phone(NewPhone) -> PhoneNumber;
         /// Looks up somebody to write to.
@@ -383,6 +388,7 @@ pub fn lane(call: &str) -> Lane {
         | "contact"
         | "invitations"
         | "add_contact"
+        | "make_passphrase"
         | "read_phone"
         | "look_up"
         | "sessions"
@@ -488,7 +494,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (37, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (38, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -38,9 +38,9 @@ pub(crate) async fn written(
 
 /// The page has shown both as they were understood; what is none of ours invites nobody.
 fn invited(asked: &Invited) -> Option<Invite> {
-    let Invited { address, phone, language, mailed } = asked;
-    let (address, phone) = (Address::parse(address).ok()?, PhoneNumber::parse(phone).ok()?);
-    Some(Invite { address, phone, language: *language, mailed: *mailed })
+    let Invited { address, phone, language, mailed, passphrase } = asked.clone();
+    let (address, phone) = (Address::parse(&address).ok()?, PhoneNumber::parse(&phone).ok()?);
+    Some(Invite { address, phone, language, mailed, passphrase })
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.

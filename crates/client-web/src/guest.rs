@@ -4,18 +4,21 @@
 use securemailbox_client::{
     failure::Class,
     letters::{Addressed, Answers},
-    links::{self, LinkToProve},
+    links::{self, LinkProved, LinkToProve, LockedLink},
     mailbox::Mailbox,
     opening::Opening,
     sign_in,
     world::World,
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, time::Timestamp};
-use securemailbox_vault::links::{LinkSecret, NotALink};
+use securemailbox_vault::{
+    links::{LinkSecret, NotALink},
+    passphrases::Passphrase,
+};
 use zeroize::Zeroizing;
 
 use crate::{
-    arguments::{Code, Declining, Id, NewAnswer, NewClaim, Nothing, ShownLink},
+    arguments::{Code, Declining, Id, NewAnswer, NewClaim, Nothing, ShownLink, Spoken},
     calls::GuestCalls,
     factor::Factor,
     mailbox::{exported, id},
@@ -23,7 +26,7 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword},
     shown::People,
     sign_in::handed_over,
-    views::{Done, Exported, GuestLetters, GuestLink, Letter, PageProblem, Problem, Sheet},
+    views::{Done, Exported, GuestEntered, GuestLetters, GuestLink, Letter, PageProblem, Problem, Sheet},
 };
 
 /// More letters than a conversation by a link has.
@@ -33,6 +36,10 @@ const ALL: usize = 1000;
 pub struct Guest<W> {
     world: W,
     shown: Option<Shown>,
+    /// Opens by what was agreed on.
+    locked: Option<LockedLink>,
+    /// Opened by that.
+    agreed: bool,
     mailbox: Option<Mailbox>,
     opening: Option<Opening>,
 }
@@ -48,20 +55,35 @@ struct Shown {
 impl<W: World> Guest<W> {
     /// Nothing shown.
     pub const fn new(world: W) -> Self {
-        Self { world, shown: None, mailbox: None, opening: None }
+        Self { world, shown: None, locked: None, agreed: false, mailbox: None, opening: None }
     }
 
     fn shown(&self) -> Result<&Shown, Problem> {
         self.shown.as_ref().ok_or_else(out_of_step)
     }
 
-    /// Proves the phone. Nothing is opened by it.
+    /// Proves the phone. No letter is opened by it.
     async fn enter(&mut self, code: &str) -> Result<(), Problem> {
         let factor = &self.shown()?.factor;
         let answer = factor.read(code)?;
-        let (mailbox, _) = factor.chosen()?.enter(&self.world, &answer).await.or_problem()?;
+        match factor.chosen()?.prove(&self.world, &answer).await.or_problem()? {
+            LinkProved::Open(opening) => self.begin(opening).await,
+            LinkProved::Locked(locked) => {
+                self.locked = Some(locked);
+                Ok(())
+            }
+        }
+    }
+
+    async fn begin(&mut self, opening: Opening) -> Result<(), Problem> {
+        let (mailbox, _) = Mailbox::begin(&self.world, opening).await.or_problem()?;
+        self.agreed = self.locked.take().is_some();
         self.mailbox = Some(mailbox);
         Ok(())
+    }
+
+    fn forget(&mut self) {
+        (self.shown, self.locked, self.mailbox) = (None, None, None);
     }
 
     /// What there is to hand to the mailbox Worker, once: the mailbox that was made.
@@ -92,7 +114,8 @@ impl<W: World> Guest<W> {
                 Err(problem) => shut.push(problem),
             }
         }
-        Ok(GuestLetters { me: mailbox.address().clone(), from: from.clone(), expires: *expires, letters, shut })
+        let (me, from, expires, agreed) = (mailbox.address().clone(), from.clone(), *expires, self.agreed);
+        Ok(GuestLetters { me, from, expires, agreed, letters, shut })
     }
 
     async fn letter(&self, mailbox: &Mailbox, id: LetterId) -> Result<Letter, Problem> {
@@ -130,8 +153,17 @@ impl<W: World> GuestCalls for Guest<W> {
         asked.send(&self.world).await.or_problem().map(|()| Done {})
     }
 
-    async fn enter_code(&mut self, args: Code) -> Result<GuestLetters, Problem> {
+    async fn enter_code(&mut self, args: Code) -> Result<GuestEntered, Problem> {
         self.enter(&args.code).await?;
+        let letters = if self.locked.is_some() { None } else { Some(self.conversation().await?) };
+        Ok(GuestEntered { letters })
+    }
+
+    async fn enter_passphrase(&mut self, args: Spoken) -> Result<GuestLetters, Problem> {
+        let spoken = Passphrase::parse(&args.words).map_err(|_| refused(PageProblem::TooFewWords))?;
+        let locked = self.locked.as_ref().ok_or_else(out_of_step)?;
+        let opening = locked.open(&self.world, &spoken).map_err(|_| refused(PageProblem::WordsDiffer))?;
+        self.begin(opening).await?;
         self.conversation().await
     }
 
@@ -161,8 +193,11 @@ impl<W: World> GuestCalls for Guest<W> {
         if let Some(code) = &args.code {
             self.enter(code).await?;
         }
-        self.open()?.decline(&self.world).await.or_problem()?;
-        (self.shown, self.mailbox) = (None, None);
+        match &self.locked {
+            Some(locked) => locked.decline(&self.world).await.or_problem()?,
+            None => self.open()?.decline(&self.world).await.or_problem()?,
+        }
+        self.forget();
         Ok(Done {})
     }
 
@@ -183,12 +218,12 @@ impl<W: World> GuestCalls for Guest<W> {
         let (guest, from) = (self.open()?, &self.shown()?.from);
         let (opening, sheet) = registering.claim(&self.world, &password, guest, from).await?;
         self.opening = Some(handed_over(opening, false, device));
-        (self.shown, self.mailbox) = (None, None);
+        self.forget();
         Ok(sheet)
     }
 
     async fn leave(&mut self, _: Nothing) -> Result<Done, Problem> {
-        (self.shown, self.mailbox) = (None, None);
+        self.forget();
         // A session that could not be ended ends by itself; its keys are gone with this.
         let _ = sign_in::sign_out(&self.world).await;
         Ok(Done {})

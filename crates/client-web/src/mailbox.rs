@@ -33,13 +33,14 @@ use securemailbox_protocol::{
     time::Timestamp,
     waits::Wait,
 };
+use securemailbox_vault::passphrases::Passphrase;
 
 use crate::{
     adding::Adding,
     arguments::{
         ChangedDays, Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone,
         NewLanguage, NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber,
-        WaitToStop, Writing,
+        WaitToStop, WordsIn, Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -54,8 +55,8 @@ use crate::{
     sign_in::{parse_address, parse_phone},
     views::{
         self, CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors,
-        GivenBack, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, OneTimeSheet,
-        OwnCertificate, PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
+        GivenBack, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, NewPassphrase,
+        OneTimeSheet, OwnCertificate, PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
     },
 };
 
@@ -317,7 +318,11 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn invitations(&self, _: Nothing) -> Result<Vec<Invitation>, Problem> {
         let (mailbox, world) = self.open()?;
         let rows = mailbox.invitations(world).await.or_problem()?;
-        let shown = |row: InvitationRow| Invitation { secret: mailbox.link_of(&row.address), row };
+        let shown = |row: InvitationRow| {
+            let agreed = mailbox.passphrase_of(&row.address);
+            let passphrase = agreed.map(String::from);
+            Invitation { secret: mailbox.link_of(&row.address), passphrase, row }
+        };
         Ok(rows.into_iter().map(shown).collect())
     }
 
@@ -356,6 +361,11 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn forget_contact(&self, args: TypedAddress) -> Result<Done, Problem> {
         self.forget(args).await
+    }
+
+    async fn make_passphrase(&self, args: WordsIn) -> Result<NewPassphrase, Problem> {
+        let (_, world) = self.open()?;
+        Ok(NewPassphrase { words: Passphrase::generate(args.language, &mut world.rng()).into() })
     }
 
     async fn read_phone(&self, args: NewPhone) -> Result<PhoneNumber, Problem> {

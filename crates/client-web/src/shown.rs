@@ -146,7 +146,7 @@ impl<'a> People<'a> {
             level: read.map(|read| read.level),
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
             guest: delivery.guest,
-            link_mailed: self.contacts.get(&delivery.reader).is_some_and(contacts::Contact::was_mailed_a_link),
+            open_to_operator: self.contacts.get(&delivery.reader).is_some_and(contacts::Contact::was_open_to_operator),
             ended: delivery.ended,
         }
     }

@@ -92,6 +92,10 @@ pub enum PageProblem {
     SessionLivesOn,
     /// A recovery code whose check characters do not fit.
     SlipOfThePen,
+    /// Fewer words than any passphrase has.
+    TooFewWords,
+    /// Other words than those that were agreed on.
+    WordsDiffer,
 }
 
 /// Why a call was not done.
@@ -426,8 +430,8 @@ pub struct Delivery {
     pub receipt_refused: bool,
     /// Of somebody who has no mailbox: how far they are. The server's word.
     pub guest: Option<letters::GuestDelivery>,
-    /// The server sent them the link that opens it: whoever runs it could have kept that.
-    pub link_mailed: bool,
+    /// The server sent them the link, and that opens it by itself: whoever runs it could have kept it.
+    pub open_to_operator: bool,
     /// The conversation by a link is over. The server's word.
     pub ended: Option<letters::ConversationEnded>,
 }
@@ -600,6 +604,22 @@ pub struct GuestLink {
     pub hint: String,
 }
 
+/// What a right code at a link comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct GuestEntered {
+    /// The conversation; none where it opens by what was agreed on.
+    pub letters: Option<GuestLetters>,
+}
+
+/// Four words that somebody says to somebody.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewPassphrase {
+    /// With a space between them.
+    pub words: String,
+}
+
 /// The letters of a conversation by a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -610,6 +630,8 @@ pub struct GuestLetters {
     pub from: Address,
     /// When everything in it is erased, unless somebody writes.
     pub expires: Timestamp,
+    /// Whether it opened by what was agreed on.
+    pub agreed: bool,
     /// The oldest first.
     pub letters: Vec<Letter>,
     /// Why others are not shown.
@@ -625,6 +647,8 @@ pub struct Invitation {
     pub row: InvitationRow,
     /// What stands behind the `#` of their link; none where another device made it and its contacts are not here yet.
     pub secret: Option<String>,
+    /// What was agreed on beside it.
+    pub passphrase: Option<String>,
 }
 
 /// Whether a password will do.

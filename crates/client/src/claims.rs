@@ -58,7 +58,7 @@ impl Mailbox {
     }
 
     /// Somebody to whom one wrote by a link may have a mailbox by now. Their key is taken without an alarm where the one that was
-    /// made for them says so: as compared if nobody but they and the sender ever had the link, else as new, since an operator who
+    /// made for them says so: as compared if nobody but they and the sender could ever open it, else as new, since an operator who
     /// kept the link could have said it too (ATTACKS 29). Whatever does not fit changes nothing.
     pub(crate) async fn take_claim(
         &self,
@@ -68,7 +68,9 @@ impl Mailbox {
     ) -> Result<(), LookUpError> {
         let (address, key) = (claimant.address(), claimant.fingerprint());
         let Some(claimed) = &listing.claimed else { return Ok(()) };
-        let Some((made, mailed)) = self.made_for(address).filter(|(made, _)| *made != key) else { return Ok(()) };
+        let Some((made, open_to_operator)) = self.made_for(address).filter(|(made, _)| *made != key) else {
+            return Ok(());
+        };
         let guest = match self.certificate(world, claimed.guest, address).await {
             Ok(guest) => guest,
             Err(LookUpError::Call(error @ CallError::Unreachable(_))) => return Err(error.into()),
@@ -79,7 +81,7 @@ impl Mailbox {
             return Ok(());
         }
         self.pin(world, address, Event::Met(KnownKey::first(claimant)));
-        self.pin(world, address, if mailed { Event::Accepted(key) } else { Event::Compared(key) });
+        self.pin(world, address, if open_to_operator { Event::Accepted(key) } else { Event::Compared(key) });
         Ok(())
     }
 }
@@ -143,7 +145,10 @@ mod tests {
         directory::Claimed, invitations::ClaimStatement, levels::Level, numbers::Version, octets::Octets,
         time::Timestamp,
     };
-    use securemailbox_vault::records::{self, RecordPlace};
+    use securemailbox_vault::{
+        passphrases::Passphrase,
+        records::{self, RecordPlace},
+    };
 
     use super::*;
     use crate::{
@@ -156,10 +161,15 @@ mod tests {
 
     /// Anna wrote to Björn by a link, and made his key.
     fn anna_wrote(world: &TestWorld, made: &Identity, mailed: bool) -> Mailbox {
+        anna_agreed(world, made, mailed, None)
+    }
+
+    /// And agreed on words with him, or on none.
+    fn anna_agreed(world: &TestWorld, made: &Identity, mailed: bool, passphrase: Option<Passphrase>) -> Mailbox {
         let anna = annas_mailbox();
         let (who, key) = (address("bjorn"), KnownKey::first(made.certificate()));
         anna.pin(world, &who, Event::Met(key));
-        let invited = Invited { key: key.fingerprint, link: "A".repeat(48), mailed };
+        let invited = Invited { key: key.fingerprint, link: "A".repeat(48), mailed, passphrase };
         let said = anna.contacts().get(&who).unwrap().invited_said(invited, NOW).unwrap();
         anna.pin(world, &who, Event::Invited(said));
         anna.state.borrow_mut().remember_certificate(made.certificate());
@@ -193,6 +203,18 @@ mod tests {
             let before = made.certificate().fingerprint();
             assert_eq!(anna.contacts().standing(&address("bjorn"), &before), Standing::Former, "old letters stay");
             assert_eq!(anna.link_of(&address("bjorn")), None, "there is no link to remind of");
+        }
+    }
+
+    #[test]
+    fn a_link_that_opens_by_a_passphrase_only_makes_the_next_key_compared_however_it_was_sent() {
+        let (made, own) = (identity("bjorn", 10), identity("bjorn", 11));
+        for mailed in [false, true] {
+            let world = TestWorld::default();
+            let agreed = Passphrase::generate(Language::Sv, &mut world.rng());
+            let anna = anna_agreed(&world, &made, mailed, Some(agreed));
+            shows(&world, &own, &made, by(&made, &own, NOW));
+            assert_eq!(look_up(&world, &anna), Ok(Standing::Compared), "mailed: {mailed}");
         }
     }
 

@@ -17,6 +17,7 @@ use securemailbox_vault::{
     keyring::Keyring,
     known_keys::KnownKey,
     links::LinkSecret,
+    passphrases::Passphrase,
     secrets::{AccountSecret, ServerShare},
     slots::{self, SlotPlace},
 };
@@ -43,6 +44,9 @@ pub struct Invite {
     pub language: Language,
     /// Whether the server sends the link. Where their writer hands it over, no operator can ever open the letter.
     pub mailed: bool,
+    /// What the two agreed on in speech: then no operator can open it either, however the link goes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub passphrase: Option<Passphrase>,
 }
 
 /// What came of a reminder.
@@ -81,7 +85,7 @@ impl Mailbox {
             keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
             settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
             contact: first(RecordPurpose::Contact, &pin),
-            slot: link_slot(world, account, &secret, &link),
+            slot: link_slot(world, account, &secret, &link, invite.passphrase.as_ref()),
             link: invite.mailed.then(|| link.to_text().to_string()),
         };
         self.remember(world, invite, &KnownKey::first(&certificate), &link);
@@ -97,8 +101,8 @@ impl Mailbox {
         let contact = self.state.borrow().contacts.get(address).cloned().unwrap_or_default();
         let described = Description { phone: Some(invite.phone.clone()), ..contact.words.description() };
         self.pin(world, address, Event::Said(contact.words.towards(described, world.now())));
-        let (link, mailed) = (link.to_text().to_string(), invite.mailed);
-        let invited = Invited { key: key.fingerprint, link, mailed };
+        let Invite { mailed, passphrase, .. } = invite.clone();
+        let invited = Invited { key: key.fingerprint, link: link.to_text().to_string(), mailed, passphrase };
         if let Some(said) = contact.invited_said(invited, world.now()) {
             self.pin(world, address, Event::Invited(said));
         }
@@ -110,11 +114,17 @@ impl Mailbox {
         Some(self.state.borrow().contacts.get(address)?.invited()?.link.clone())
     }
 
-    /// The key that was made here for somebody who had no mailbox, while they are known by it, and whether the server sent its link.
+    /// What was agreed on with somebody who was written to and has no mailbox yet.
+    #[must_use]
+    pub fn passphrase_of(&self, address: &Address) -> Option<Passphrase> {
+        self.state.borrow().contacts.get(address)?.invited()?.passphrase.clone()
+    }
+
+    /// The key that was made here for somebody who had no mailbox, while they are known by it, and whether an operator could have it.
     pub(crate) fn made_for(&self, address: &Address) -> Option<(Fingerprint, bool)> {
         let state = self.state.borrow();
         let invited = state.contacts.get(address).filter(|contact| contact.differs.is_none())?.invited()?;
-        Some((invited.key, invited.mailed))
+        Some((invited.key, invited.opens_for_operator()))
     }
 
     /// Whether the key that an address is known by was made here, for somebody who had no mailbox.
@@ -198,10 +208,20 @@ fn called(address: &Address) -> Option<Name> {
     Name::parse(&local.chars().take(NAME).collect::<String>()).ok()
 }
 
-fn link_slot(world: &impl World, account: AccountId, secret: &AccountSecret, link: &LinkSecret) -> NewLinkSlot {
+fn link_slot(
+    world: &impl World,
+    account: AccountId,
+    secret: &AccountSecret,
+    link: &LinkSecret,
+    agreed: Option<&Passphrase>,
+) -> NewLinkSlot {
     let share = ServerShare::generate(&mut world.rng());
     let id = SlotId::new(world.now(), &mut world.rng());
-    let sealed = slots::seal(&SlotPlace { account, slot: id }, &link.slot_key(&share), secret, &mut world.rng());
+    let key = match agreed {
+        Some(passphrase) => link.slot_key_with(&share, passphrase, &world.key_stretching()),
+        None => link.slot_key(&share),
+    };
+    let sealed = slots::seal(&SlotPlace { account, slot: id }, &key, secret, &mut world.rng());
     NewLinkSlot {
         id,
         sealed: sealed.into(),

@@ -7,11 +7,13 @@ use securemailbox_protocol::{
     ids::SignInId,
     invitations::{LinkSignIn, NewLinkSignIn},
     octets::Octets,
-    slots::SlotKind,
+    sessions::NewSession,
+    slots::{Slot, SlotKind},
     time::Timestamp,
 };
 use securemailbox_vault::{
     links::LinkSecret,
+    passphrases::Passphrase,
     secrets::ServerShare,
     slots::{self, SlotPlace},
 };
@@ -75,34 +77,102 @@ impl Mailbox {
     /// # Errors
     /// [`CallError`]
     pub async fn decline(&self, world: &impl World) -> Result<(), CallError> {
-        self.session.api(world).tell(endpoints::DECLINE.here(), &()).await
+        decline(world, self.session.token()).await
+    }
+}
+
+async fn decline(world: &impl World, token: Option<&str>) -> Result<(), CallError> {
+    Api::session(world.transport(), token).tell(endpoints::DECLINE.here(), &()).await
+}
+
+/// What a right code at a link comes to.
+pub enum LinkProved {
+    /// Link and share open it.
+    Open(Opening),
+    /// They don't: a passphrase was agreed on, or the server gave out something else. It doesn't know which, and neither does this.
+    Locked(LockedLink),
+}
+
+/// A conversation that opens by its passphrase.
+pub struct LockedLink {
+    address: Address,
+    begun: NewSession,
+    link: LinkSecret,
+    share: ServerShare,
+    slot: Slot,
+}
+
+/// What was typed is not what was agreed on. Found out here: nobody is told of it, and nothing is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the words are not those that were agreed on")]
+pub struct WrongPassphrase;
+
+impl LinkProved {
+    /// Does not want what was written, and looks at none of it: all is erased.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn decline(&self, world: &impl World) -> Result<(), CallError> {
+        match self {
+            Self::Open(opening) => decline(world, opening.token.as_deref()).await,
+            Self::Locked(locked) => locked.decline(world).await,
+        }
+    }
+}
+
+impl LockedLink {
+    /// Tries a passphrase, for the price of its stretching.
+    ///
+    /// # Errors
+    /// [`WrongPassphrase`]; another one may be tried.
+    pub fn open(&self, world: &impl World, passphrase: &Passphrase) -> Result<Opening, WrongPassphrase> {
+        let key = self.link.slot_key_with(&self.share, passphrase, &world.key_stretching());
+        let secret = slots::open(&self.place(), &key, &self.slot.sealed.0).map_err(|_| WrongPassphrase)?;
+        Ok(Opening::of_guest(&self.address, self.begun.clone(), secret))
+    }
+
+    /// Does not want what was written, whatever it is: all of it is erased. No words are asked for.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn decline(&self, world: &impl World) -> Result<(), CallError> {
+        decline(world, self.begun.token.as_deref()).await
+    }
+
+    const fn place(&self) -> SlotPlace {
+        SlotPlace { account: self.begun.account, slot: self.slot.id }
     }
 }
 
 impl CodeToEnter<LinkToProve> {
-    /// Enters the code and opens the conversation. A refused code may be entered again.
+    /// Enters the code and opens a conversation that has no passphrase. A refused code may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
     pub async fn enter(&self, world: &impl World, answer: &Answer) -> Result<(Mailbox, Vec<Warning>), SignInError> {
-        Ok(Mailbox::begin(world, self.prove(world, answer).await?).await?)
+        match self.prove(world, answer).await? {
+            LinkProved::Open(opening) => Ok(Mailbox::begin(world, opening).await?),
+            LinkProved::Locked(_) => Err(SignInError::SlotDoesNotOpen),
+        }
     }
 
-    /// Enters the code; the conversation is opened elsewhere.
+    /// Enters the code. A refused one may be entered again.
     ///
     /// # Errors
     /// [`SignInError`]
-    pub async fn prove(&self, world: &impl World, answer: &Answer) -> Result<Opening, SignInError> {
+    pub async fn prove(&self, world: &impl World, answer: &Answer) -> Result<LinkProved, SignInError> {
         let EnterProof { factor, answer } = self.asked().proof(answer);
         let entered = EnterSignInProof { factor, answer, session: world.delivery() };
         let LinkToProve { id, address, link } = &self.step;
         let prove = endpoints::PROVE_FACTOR_OF_SIGN_IN.of(*id);
-        let begun = Api::stranger(world.transport()).send(prove, &entered).await?;
-        let slot = begun.slots.iter().find(|slot| slot.kind == SlotKind::Link).ok_or(SignInError::SlotDoesNotOpen)?;
+        let begun: NewSession = Api::stranger(world.transport()).send(prove, &entered).await?;
+        let slot = begun.slots.iter().find(|slot| slot.kind == SlotKind::Link).cloned();
         let share = begun.share.as_ref().and_then(|share| ServerShare::from_bytes(&share.0).ok());
-        let key = link.slot_key(&share.ok_or(SignInError::SlotDoesNotOpen)?);
-        let place = SlotPlace { account: begun.account, slot: slot.id };
-        let secret = slots::open(&place, &key, &slot.sealed.0).map_err(|_| SignInError::SlotDoesNotOpen)?;
-        Ok(Opening::of_guest(address, begun, secret))
+        let (slot, share) = slot.zip(share).ok_or(SignInError::SlotDoesNotOpen)?;
+        let locked = LockedLink { address: address.clone(), begun, link: link.clone(), share, slot };
+        Ok(match slots::open(&locked.place(), &link.slot_key(&locked.share), &locked.slot.sealed.0) {
+            Ok(secret) => LinkProved::Open(Opening::of_guest(address, locked.begun, secret)),
+            Err(_) => LinkProved::Locked(locked),
+        })
     }
 }

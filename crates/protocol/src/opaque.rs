@@ -31,6 +31,15 @@ impl Default for KeyStretching {
 }
 
 impl KeyStretching {
+    /// Fills the output. What whoever reads a letter has agreed on with its writer is stretched by this too (PROTOCOL §5).
+    ///
+    /// # Errors
+    /// [`argon2::Error`]: an output of under 4 bytes, a salt of under 8, or an input of over 4 GiB.
+    pub fn stretch(&self, input: &[u8], salt: &[u8], output: &mut [u8]) -> Result<(), argon2::Error> {
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, None)?;
+        Argon2::new(Algorithm::Argon2id, argon2::Version::V0x13, params).hash_password_into(input, salt, output)
+    }
+
     /// A key stretching that costs nothing, so that a thousand test sign-ins take seconds. Never in the product: a
     /// mailbox registered with it does not open with the real one.
     #[doc(hidden)]
@@ -45,13 +54,9 @@ impl Ksf for KeyStretching {
         &self,
         input: opaque_ke::generic_array::GenericArray<u8, L>,
     ) -> Result<opaque_ke::generic_array::GenericArray<u8, L>, InternalError> {
-        let params =
-            Params::new(self.memory_kib, self.passes, self.lanes, None).map_err(|_| InternalError::KsfError)?;
         let mut output = opaque_ke::generic_array::GenericArray::default();
         // The input is an OPRF output, different for each account, so RFC 9807 §7 takes a salt of zeros.
-        Argon2::new(Algorithm::Argon2id, argon2::Version::V0x13, params)
-            .hash_password_into(&input, &[0; argon2::RECOMMENDED_SALT_LEN], &mut output)
-            .map_err(|_| InternalError::KsfError)?;
+        self.stretch(&input, &[0; argon2::RECOMMENDED_SALT_LEN], &mut output).map_err(|_| InternalError::KsfError)?;
         Ok(output)
     }
 }

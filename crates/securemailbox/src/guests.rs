@@ -1,11 +1,14 @@
 //! `invitations`, `open`: people who have no mailbox (PROTOCOL §5), as who wrote to them and as they themselves see it.
 
+use std::path::PathBuf;
+
 use securemailbox_client::{
     device::Memory,
     invitations::Reminded,
     letters::{Addressed, Answers},
-    links::{self, LinkShown},
+    links::{self, LinkProved, LinkShown, LockedLink},
     mailbox::Mailbox,
+    opening::Opening,
     sign_in,
     world::World,
 };
@@ -16,7 +19,10 @@ use securemailbox_protocol::{
     letters::Folder,
     limits,
 };
-use securemailbox_vault::links::{LinkSecret, NotALink};
+use securemailbox_vault::{
+    links::{LinkSecret, NotALink},
+    passphrases::Passphrase,
+};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -37,6 +43,9 @@ use crate::{
 pub(crate) struct OpenArgs {
     /// The link from the e-mail; asked for where it is not given, and then it stands in no list of commands.
     link: Option<String>,
+    /// File whose first line is the words that you agreed on; otherwise they are asked for.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Answers the newest letter with this text.
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["decline", "wrong_number"])]
     answer: Option<String>,
@@ -66,6 +75,9 @@ pub(crate) struct InvitationsArgs {
     /// How many days, 1 to 60.
     #[arg(long, requires = "keep", value_parser = clap::value_parser!(u64).range(1..=limits::INVITATION_DAYS))]
     days: Option<u64>,
+    /// Prints the words that you agreed on with this person.
+    #[arg(long, value_name = "ADDRESS", group = "act")]
+    passphrase: Option<Address>,
 }
 
 /// What is done about one of them.
@@ -74,6 +86,7 @@ enum Act {
     Remind,
     AllowTries,
     Keep(u64),
+    PrintPassphrase,
 }
 
 impl InvitationsArgs {
@@ -82,7 +95,8 @@ impl InvitationsArgs {
         let withdraw = self.withdraw.map(|address| (address, Act::Withdraw));
         let remind = self.remind.map(|address| (address, Act::Remind));
         let tries = self.new_tries.map(|address| (address, Act::AllowTries));
-        withdraw.or(remind).or(tries).or(keep)
+        let passphrase = self.passphrase.map(|address| (address, Act::PrintPassphrase));
+        withdraw.or(remind).or(tries).or(keep).or(passphrase)
     }
 }
 
@@ -125,6 +139,11 @@ async fn do_about(desk: &Desk, who: &Address, act: Act) -> Result<Answer, Stop> 
                 reminded => (reminded == Reminded::Sent, "reminded", Sentence::Reminded { who }),
             },
             Act::AllowTries => (mailbox.allow_tries(world, who).await?, "new_tries", Sentence::TriesAllowed { who }),
+            Act::PrintPassphrase => {
+                let agreed = mailbox.passphrase_of(who).ok_or_else(|| Stop::usage(Sentence::NoWords { who }))?;
+                let said = desk.line(Sentence::SayWords { who, words: agreed.as_str() });
+                return Ok(Answer::new(json!({ "passphrase": agreed.as_str() }), said));
+            }
             Act::Keep(days) => (mailbox.change_days(world, who, days).await?, "kept", Sentence::KeptFor { who, days }),
         };
         if !found {
@@ -150,7 +169,7 @@ fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
 /// Reads what a link leads to, for somebody who has no mailbox. Questions: the link, and the code from the SMS. Nothing of it stays
 /// on this machine.
 pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Stop> {
-    let OpenArgs { link, answer, decline, wrong_number } = arguments;
+    let OpenArgs { link, passphrase_file, answer, decline, wrong_number } = arguments;
     let link = match link {
         Some(link) => Zeroizing::new(link),
         None => questions::ask(&desk.say(Sentence::AskLink)).await?,
@@ -174,18 +193,44 @@ pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Sto
         ));
     }
     let to_prove = choose(desk, &world, &shown.to_choose).await.map_err(reached)?;
-    let (mailbox, _) = prove(desk, to_prove.offer(), async |proof| to_prove.enter(&world, &proof).await).await?;
+    let proved = prove(desk, to_prove.offer(), async |proof| to_prove.prove(&world, &proof).await).await?;
     if decline {
-        mailbox.decline(&world).await.map_err(Stop::from).map_err(reached)?;
+        proved.decline(&world).await.map_err(Stop::from).map_err(reached)?;
         return Ok(Answer::new(
             json!({ "declined": shown.from }),
             desk.line(Sentence::DeclinedNow { who: &shown.from }),
         ));
     }
+    let opening = match proved {
+        LinkProved::Open(opening) => opening,
+        LinkProved::Locked(locked) => by_passphrase(desk, &world, &locked, passphrase_file).await?,
+    };
+    let (mailbox, _) = Mailbox::begin(&world, opening).await.map_err(Stop::from).map_err(reached)?;
     let done = desk.patiently(conversation(desk, &world, &mailbox, &shown, answer)).await.map_err(reached);
     // Nobody can do anything about a session that could not be ended: it ends by itself.
     let _ = sign_in::sign_out(&world).await;
     done
+}
+
+/// Asks for the words that were agreed on, again and again if a person sits there, since a wrong try costs nothing but its time.
+async fn by_passphrase(
+    desk: &Desk,
+    world: &impl World,
+    locked: &LockedLink,
+    file: Option<PathBuf>,
+) -> Result<Opening, Stop> {
+    let opened = |passphrase| locked.open(world, &passphrase).map_err(|_| Sentence::WordsDiffer);
+    if let Some(file) = file {
+        return opened(questions::passphrase_in(&file)?).map_err(Stop::usage);
+    }
+    loop {
+        let typed = questions::ask(&desk.say(Sentence::AskWords)).await?;
+        match Passphrase::parse(&typed).map_err(|_| Sentence::TooFewWords).and_then(opened) {
+            Ok(opening) => return Ok(opening),
+            Err(why) if questions::answers_come_from_a_person() => desk.note(why),
+            Err(why) => return Err(Stop::usage(why)),
+        }
+    }
 }
 
 async fn conversation(

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use securemailbox_vault::passphrases::Passphrase;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -40,6 +41,11 @@ pub(crate) fn first_line(file: &Path) -> Result<Zeroizing<String>, Stop> {
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
     let text = text.map_err(|error| Stop::usage(Sentence::CantRead { file, error: &error.to_string() }))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// The passphrase that is the first line of a file.
+pub(crate) fn passphrase_in(file: &Path) -> Result<Passphrase, Stop> {
+    Passphrase::parse(&first_line(file)?).map_err(|_| Stop::usage(Sentence::TooFewWords))
 }
 
 /// Whether a person sits there, who can be asked again.

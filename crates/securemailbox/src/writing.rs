@@ -7,13 +7,14 @@ use std::{
 };
 
 use clap::ArgGroup;
+use rand::rngs::OsRng;
 use securemailbox_client::{
     invitations::Invite,
     letters::{Addressed, Answers, SendError},
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, levels::Level, limits, phone::PhoneNumber};
-use securemailbox_vault::letters::Letter;
+use securemailbox_vault::{letters::Letter, passphrases::Passphrase};
 use serde_json::{Value, json};
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     guests::link_to,
     outcome::{Answer, Stop},
     profile::Profile,
+    questions,
     security::confirmed,
     terminal::Terminal,
     words::Sentence,
@@ -47,6 +49,12 @@ pub(crate) struct SendArgs {
     /// Prints the link for somebody without a mailbox, to be handed over. Otherwise the server sends it.
     #[arg(long, requires = "phone")]
     print_link: bool,
+    /// Makes a passphrase of four words for the two of you: without it the link opens nothing, for whoever runs the server neither.
+    #[arg(long, requires = "phone", conflicts_with = "passphrase_file")]
+    new_passphrase: bool,
+    /// File whose first line is a passphrase that the two of you have agreed on already, of four words or more.
+    #[arg(long, requires = "phone", value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// The letter this answers; the conversation goes on. `reply` says whom to and what about by itself.
     #[arg(long, value_name = "ID")]
     reply_to: Option<LetterId>,
@@ -156,12 +164,18 @@ fn text_of(file: &Path) -> Result<String, Stop> {
 
 /// Sends a letter.
 pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Stop> {
-    let SendArgs { to, copies, subject, text, phone, print_link, reply_to } = arguments;
+    let SendArgs { to, copies, subject, text, phone, print_link, new_passphrase, passphrase_file, reply_to } =
+        arguments;
     let text = text.required()?;
+    let passphrase = match &passphrase_file {
+        Some(file) => Some(questions::passphrase_in(file)?),
+        None => new_passphrase.then(|| Passphrase::generate(desk.language, &mut OsRng)),
+    };
     let invite = match (phone, to.as_slice()) {
         (None, _) => Vec::new(),
         (Some(phone), [one]) => {
-            vec![Invite { address: one.clone(), phone, language: desk.language, mailed: !print_link }]
+            let (address, language, mailed) = (one.clone(), desk.language, !print_link);
+            vec![Invite { address, phone, language, mailed, passphrase }]
         }
         (Some(_), _) => return Err(Stop::usage(Sentence::OnePhone)),
     };
@@ -240,16 +254,20 @@ async fn post(
         }
         let (subject, level) = (&written.subject, written.level);
         let mut document = json!({ "id": sent.id, "ids": sent.ids, "subject": subject, "to": readers, "level": level });
-        for Invite { address: who, mailed, .. } in &written.invite {
+        for Invite { address: who, mailed, passphrase, .. } in &written.invite {
             // None where they have a mailbox after all.
             let Some(secret) = mailbox.link_of(who) else { continue };
             let link = link_to(world.http.server().as_str(), &secret);
-            text += &desk.line(if *mailed {
-                Sentence::WeSendLink { who }
-            } else {
-                Sentence::YouHandLink { who, link: &link }
+            text += &desk.line(match (mailed, passphrase) {
+                (false, _) => Sentence::YouHandLink { who, link: &link },
+                (true, None) => Sentence::WeSendLink { who },
+                (true, Some(_)) => Sentence::WeSendShutLink { who },
             });
+            if let Some(words) = passphrase.as_ref().map(Passphrase::as_str) {
+                text += &desk.line(Sentence::SayWords { who, words });
+            }
             document["link"] = if *mailed { Value::Null } else { link.into() };
+            document["passphrase"] = passphrase.as_ref().map(Passphrase::as_str).into();
         }
         Ok(Answer::new(document, text))
     })

@@ -15,6 +15,7 @@ pub mod known_keys;
 pub mod letters;
 pub mod links;
 mod packets;
+pub mod passphrases;
 pub mod passwords;
 pub mod receipts;
 pub mod records;

@@ -8,9 +8,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use securemailbox_protocol::{
     coding::base64url,
     invitations::{LINK, TOKEN},
+    opaque::KeyStretching,
 };
 
-use crate::secrets::{self, ServerShare, SlotKey};
+use crate::{
+    passphrases::Passphrase,
+    secrets::{self, ServerShare, SlotKey},
+};
 
 const SECRET: usize = 32;
 const CHECK: usize = 4;
@@ -68,10 +72,19 @@ impl LinkSecret {
         Zeroizing::new(base64url::encode(bytes.as_slice()))
     }
 
-    /// The key of the `link` slot, from the link and the server's share.
+    /// The key of the `link` slot, from the link and the server's share, where nothing was agreed on.
     #[must_use]
     pub fn slot_key(&self, share: &ServerShare) -> SlotKey {
-        SlotKey::of_link(&self.0, share)
+        SlotKey::of_link(&self.0, share, None)
+    }
+
+    /// The key of the `link` slot where a passphrase was agreed on. Stretches it, which takes a third of a second: whoever has link
+    /// and share, as an operator who kept a mailed link, pays that for each guess.
+    #[must_use]
+    pub fn slot_key_with(&self, share: &ServerShare, passphrase: &Passphrase, stretching: &KeyStretching) -> SlotKey {
+        let both = Zeroizing::new([self.0, *share.as_bytes()].concat());
+        let salt = Zeroizing::new(secrets::expand(&both, b"securemailbox/1 passphrase salt"));
+        SlotKey::of_link(&self.0, share, Some(&passphrase.stretched(salt.as_slice(), stretching)))
     }
 
     /// What the server is shown before it says or sends anything. Tells nothing of the slot's key.
@@ -129,6 +142,23 @@ mod tests {
         assert_ne!(link.token().as_slice(), link.slot_key(&share).as_bytes());
         let another = ServerShare::from_bytes(&[5; 32]).unwrap();
         assert_ne!(link.slot_key(&share).as_bytes(), link.slot_key(&another).as_bytes());
+    }
+
+    #[test]
+    fn what_was_agreed_on_opens_with_link_and_share_together() {
+        let (link, share) = (secret(3), ServerShare::from_bytes(&[4; 32]).unwrap());
+        let agreed = |typed: &str| Passphrase::parse(typed).unwrap();
+        let key = |link: &LinkSecret, share: &ServerShare, typed: &str| {
+            *link.slot_key_with(share, &agreed(typed), &KeyStretching::cheap_for_tests()).as_bytes()
+        };
+        let right = key(&link, &share, "granit lykta tolvan segel");
+        assert_eq!(right, key(&link, &share, "Granit, lykta, tolvan, segel"));
+        assert_ne!(right, *link.slot_key(&share).as_bytes());
+        assert_ne!(right, key(&link, &share, "granit lykta segel tolvan"));
+        assert_ne!(right, key(&secret(4), &share, "granit lykta tolvan segel"));
+        assert_ne!(right, key(&link, &ServerShare::from_bytes(&[5; 32]).unwrap(), "granit lykta tolvan segel"));
+        let full = link.slot_key_with(&share, &agreed("granit lykta tolvan segel"), &KeyStretching::default());
+        assert_ne!(right, *full.as_bytes(), "at its price");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use hkdf::Hkdf;
 use rand::{CryptoRng, RngCore};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use securemailbox_protocol::slots::SlotKind;
 
@@ -79,14 +79,10 @@ impl SlotKey {
         key
     }
 
-    /// The key of a `link` slot, from what the link says and the server's half.
-    pub(crate) fn of_link(link: &[u8; 32], share: &ServerShare) -> Self {
-        let mut both = [0; 64];
-        both[..32].copy_from_slice(link);
-        both[32..].copy_from_slice(&share.0);
-        let key = Self::derive(SlotKind::Link, &both);
-        both.zeroize();
-        key
+    /// The key of a `link` slot: from what the link says, the server's half, and what was agreed on, stretched, where something was.
+    pub(crate) fn of_link(link: &[u8; 32], share: &ServerShare, agreed: Option<&[u8; 32]>) -> Self {
+        let parts = [&link[..], &share.0, agreed.map_or(&[], |agreed| &agreed[..])];
+        Self::derive(SlotKind::Link, &Zeroizing::new(parts.concat()))
     }
 
     /// The key of a `passkey` slot.

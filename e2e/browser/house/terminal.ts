@@ -58,8 +58,18 @@ export class Terminal {
 
   /** Writes to somebody who has no mailbox: the link, to be handed over, or none where the server sends it. */
   async invite(to: Person, letter: { subject: string; text: string; mailed?: boolean }): Promise<string | null> {
-    const asked = ["send", "--to", to.address, "--phone", to.phone, "--subject", letter.subject, "--text", letter.text];
-    return (await this.#run<{ link: string | null }>(letter.mailed ? asked : [...asked, "--print-link"])).link;
+    return (await this.#invite(to, letter, letter.mailed ? [] : ["--print-link"])).link;
+  }
+
+  /** And agrees on words with them. */
+  async agree(to: Person, letter: { subject: string; text: string }): Promise<{ link: string; words: string }> {
+    const { link, passphrase } = await this.#invite(to, letter, ["--print-link", "--new-passphrase"]);
+    if (link === null || passphrase === null) throw new Error("no link and no words were printed");
+    return { link, words: passphrase };
+  }
+
+  #invite(to: Person, letter: { subject: string; text: string }, how: string[]): Promise<{ link: string | null; passphrase: string | null }> {
+    return this.#run(["send", "--to", to.address, "--phone", to.phone, "--subject", letter.subject, "--text", letter.text, ...how]);
   }
 
   /** Those whom this person wrote to by a link. */

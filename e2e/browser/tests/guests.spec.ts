@@ -1,41 +1,10 @@
 // A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
-import { violations } from "../house/axe.ts";
 import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn } from "../house/entering.ts";
-import { expect, type Page, type Newcomer, test } from "../house/test.ts";
-import type { Person, Server } from "../house/server.ts";
+import { clean, handed, LETTER, open, pressEverything, prove } from "../house/guests.ts";
+import { tabTo } from "../house/keyboard.ts";
+import { expect, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import { goTo, open as openLetter, readers, row, send, write } from "../house/writing.ts";
-import type { Words } from "../house/words.ts";
-
-const LETTER = { subject: "Ditt provsvar", text: "Hej Eva!\n\nProverna ser bra ut." };
-
-async function clean(page: Page): Promise<void> {
-  expect(await violations(page)).toEqual([]);
-}
-
-/** Ticks, has the code sent, and types it: the letter is there. */
-async function open(page: Page, server: Server, eva: Person, m: Words): Promise<void> {
-  const ends = eva.phone.slice(-2);
-  const before = await server.messagesTo(eva.phone);
-  await page.getByRole("checkbox", { name: m("guest.mine", { ends }) }).check();
-  await page.getByRole("button", { name: m("guest.send") }).click();
-  await expect(page.getByRole("heading", { level: 1, name: m("guest.code_title") })).toBeVisible();
-  await enterCode(page, await server.code(eva.phone, before), m);
-  await expect(page.getByText("Proverna ser bra ut.")).toBeVisible();
-}
-
-/** As a scanner does, in the page. */
-async function pressEverything(): Promise<void> {
-  for (const button of document.querySelectorAll<HTMLButtonElement>("main button")) button.click();
-  for (const form of document.forms) form.requestSubmit();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-async function handed(anna: Newcomer, eva: Person): Promise<string> {
-  const link = await anna.terminal.invite(eva, LETTER);
-  if (link === null) throw new Error("no link was printed");
-  return link;
-}
 
 test("who has a link and a phone reads and answers, and nothing of it stays in the browser", async ({ page, newcomer, stranger, server, m }) => {
   const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
@@ -154,73 +123,6 @@ test("somebody with an address and a phone number is written to on the page, and
   await open(evas, server, eva, m);
 });
 
-test("whoever writes hands the link over: it is shown once the letter is sealed, and the server sends none", async ({ visit, newcomer, stranger, server, m }) => {
-  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
-  const guns = await visit(gun);
-  await guns.goto("/contacts/links");
-  await expect(guns.getByText(m("links.empty"))).toBeVisible();
-  await clean(guns);
-  await guns.goto("/mail/inbox");
-  await write(guns, { to: [eva.address], ...LETTER }, m);
-  await guns.getByLabel(m("invite.phone", { who: eva.address })).fill(eva.phone);
-  await guns.getByRole("radio", { name: m("invite.handed") }).check();
-  await expect(guns.getByText(m("write.handed", { names: eva.address }))).toBeVisible();
-  await clean(guns);
-  await guns.reload(); // how it goes is a part of the draft
-  await expect(guns.getByRole("radio", { name: m("invite.handed") })).toBeChecked();
-  await guns.getByRole("button", { name: m("write.send_and_show"), exact: true }).click();
-  await expect(guns.getByRole("heading", { level: 1, name: m("links.title") })).toBeFocused();
-  const invited = guns.getByRole("list", { name: m("links.title") }).getByRole("listitem");
-  await expect(invited).toContainText(m("links.with_sender"));
-  await expect(invited.getByRole("img", { name: m("links.qr", { who: eva.address }) })).toBeVisible();
-  const link = /https?:\S+\/l#[\w-]{48}/.exec(await invited.innerText())?.[0] ?? "";
-  await guns.getByRole("button", { name: m("outbox.now") }).click();
-  await clean(guns);
-
-  const evas = await visit();
-  await evas.goto(link);
-  await open(evas, server, eva, m);
-  expect(await server.messagesTo(eva.address), "nobody else tells them").toBe(0);
-  await guns.reload();
-  await expect(invited).not.toContainText(m("links.with_sender"));
-  await expect(invited.getByText(m("links.show", { who: eva.address }))).toBeVisible();
-  await clean(guns);
-});
-
-test("a wrong number is told to whoever wrote, who takes the letter back and writes it with the right one", async ({ page, visit, newcomer, stranger, server, m }) => {
-  const [gun, eva, other] = [await newcomer("Gun Berg"), await stranger("Eva Ek"), await stranger("Ulla Ek")];
-  await page.goto(await handed(gun, { ...eva, phone: other.phone }));
-  const ends = other.phone.slice(-2);
-  await page.getByRole("button", { name: m("guest.wrong") }).click();
-  await expect(page.getByRole("heading", { level: 1, name: m("guest.wrong_title") })).toBeFocused();
-  await clean(page);
-  await page.getByRole("button", { name: m("guest.wrong_send") }).click();
-  await expect(problem(page).first(), "nothing is said by mistake").toContainText(m("guest.wrong_tick"));
-  await page.getByRole("checkbox", { name: m("guest.wrong_check", { ends }) }).check();
-  await page.getByRole("button", { name: m("guest.wrong_send") }).click();
-  await expect(page.getByRole("heading", { level: 1, name: m("guest.wrong_done") })).toBeFocused();
-  await clean(page);
-  expect(await server.messagesTo(other.phone), "no code went to somebody else").toBe(0);
-
-  const guns = await visit(gun);
-  await goTo(guns, "sent", m);
-  await expect(row(guns, LETTER.subject)).toContainText(m("tag.wrong_number"));
-  await openLetter(guns, LETTER.subject);
-  await expect(guns.getByRole("article")).toContainText("Proverna ser bra ut.");
-  await clean(guns);
-  await guns.getByRole("button", { name: m("letter.new_number") }).click();
-  await expect(guns.getByLabel(m("write.subject"))).toHaveValue(LETTER.subject);
-  const number = guns.getByLabel(m("invite.phone", { who: eva.address }));
-  await expect(number, "the wrong one is forgotten").toHaveValue("");
-  await number.fill(eva.phone);
-  await send(guns, m);
-  await expect.poll(() => server.newestTo(eva.address)).toMatch(/\/l#[\w-]{48}$/m);
-  const link = /\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0] ?? "";
-  const evas = await visit();
-  await evas.goto(link);
-  await open(evas, server, eva, m);
-});
-
 test("whoever does not want a letter has it erased, for a code, and its sender sees that", async ({ page, visit, newcomer, stranger, server, m, watch }) => {
   watch.expect(NOT_THERE);
   const [gun, eva] = [await newcomer("Gun Berg"), await stranger("Eva Ek")];
@@ -311,29 +213,6 @@ test("a member who is signed in reads by a link of somebody else's, and is told 
   await inMailbox(page, m);
 });
 
-test("whoever wrote sends the link once more, and has everything erased sooner", async ({ visit, newcomer, stranger, server, m, watch }) => {
-  watch.expect(/status of 429/);
-  const [gun, eva] = [await newcomer("Gun Berg"), await stranger("Eva Ek")];
-  expect(await gun.terminal.invite(eva, { ...LETTER, mailed: true })).toBeNull();
-  await expect.poll(() => server.messagesTo(eva.address)).toBe(1);
-  const first = /\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0];
-  const guns = await visit(gun);
-  await guns.goto("/contacts/links");
-  await guns.getByRole("button", { name: m("links.remind") }).click();
-  await expect(guns.getByRole("main").getByText(m("links.reminded", { who: eva.address }))).toBeVisible();
-  await clean(guns);
-  await expect.poll(() => server.messagesTo(eva.address)).toBe(2);
-  expect(/\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0], "the same link").toBe(first);
-  await guns.reload();
-  await guns.getByRole("button", { name: m("links.remind") }).click();
-  await expect(guns.getByText(m("links.reminded_today"))).toBeVisible();
-  await guns.getByText(m("links.time"), { exact: true }).click();
-  await clean(guns);
-  await guns.getByRole("radio", { name: m("links.time_days", { days: "7" }) }).check();
-  await guns.getByRole("button", { name: m("links.time_change") }).click();
-  await expect.poll(async () => (await gun.terminal.invitations())[0]?.days).toBe(7);
-});
-
 test("wrong codes are counted in words, and an answer that comes too late is not lost", async ({ page, newcomer, stranger, server, m, watch }) => {
   watch.expect(REFUSED);
   const [anna, eva] = [await newcomer("Anna Berg"), await stranger("Eva Ek")];
@@ -357,4 +236,26 @@ test("wrong codes are counted in words, and an answer that comes too late is not
   await expect(problem(page).first()).toContainText(m("guest.session_over"));
   await expect(page.getByLabel(m("guest.your_answer"))).toHaveValue("Tack för beskedet!");
   await clean(page);
+});
+
+test("who uses no mouse reads and answers", async ({ page, newcomer, stranger, server, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  await page.goto(await handed(anna, eva));
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.who", { from: anna.address }) })).toBeFocused();
+  const before = await server.messagesTo(eva.phone);
+  await tabTo(page, page.getByRole("checkbox", { name: m("guest.mine", { ends: eva.phone.slice(-2) }) }));
+  await page.keyboard.press("Space");
+  await tabTo(page, page.getByRole("button", { name: m("guest.send") }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.code_title") })).toBeVisible();
+  const code = await server.code(eva.phone, before);
+  await page.keyboard.type(code); // the field has the focus
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: LETTER.subject })).toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: m("guest.answer", { from: anna.name }) }));
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Tack för beskedet!");
+  await tabTo(page, page.getByRole("button", { name: m("guest.send_answer") }));
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(m("guest.sent", { from: anna.name }))).toBeVisible();
 });

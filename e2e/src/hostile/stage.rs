@@ -203,7 +203,8 @@ impl<'a> Actor<'a> {
         let mut day = self.begin();
         day.act(Act::Open).await;
         let phone = PhoneNumber::parse(phone).expect("a number");
-        let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed: false };
+        let invite =
+            Invite { address: address.clone(), phone, language: Language::Sv, mailed: false, passphrase: None };
         let (to, invite) = (vec![address.clone()], vec![invite]);
         let (subject, text) = (TO_A_GUEST.into(), TEXT.into());
         day.act(Act::Send { letter: Addressed { to, subject, text, invite, ..Addressed::default() } }).await;

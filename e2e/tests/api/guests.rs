@@ -1,11 +1,12 @@
 //! Somebody who has a link and no mailbox (PROTOCOL §5): what they may do, and what a link alone comes to.
 
+use rand::rngs::OsRng;
 use reqwest::{Client, Method, StatusCode};
 use securemailbox_client::{
     directory::LookUpError,
     invitations::Invite,
     letters::{Addressed, SendError},
-    links,
+    links::{self, LinkProved, WrongPassphrase},
     mailbox::Mailbox,
 };
 use securemailbox_e2e::{
@@ -21,7 +22,7 @@ use securemailbox_protocol::{
     phone::PhoneNumber,
     problems::ProblemType,
 };
-use securemailbox_vault::links::LinkSecret;
+use securemailbox_vault::{links::LinkSecret, passphrases::Passphrase};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,9 +33,19 @@ pub(crate) const EVA: (&str, &str) = ("eva@example.se", "+46701740616");
 
 /// Anna has written to Eva, and hands the link over.
 pub(crate) async fn written(anna: &Person, mailbox: &Mailbox, mailed: bool) -> LinkSecret {
+    written_with(anna, mailbox, mailed, None).await
+}
+
+/// And has agreed on this with her, or on nothing.
+pub(crate) async fn written_with(
+    anna: &Person,
+    mailbox: &Mailbox,
+    mailed: bool,
+    passphrase: Option<Passphrase>,
+) -> LinkSecret {
     let address: Address = EVA.0.parse().unwrap();
     let phone = PhoneNumber::parse(EVA.1).unwrap();
-    let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed };
+    let invite = Invite { address: address.clone(), phone, language: Language::Sv, mailed, passphrase };
     let (to, invite) = (vec![address.clone()], vec![invite]);
     let letter =
         Addressed { to, subject: "Provsvar".into(), text: "Allt är bra.".into(), invite, ..Addressed::default() };
@@ -48,6 +59,48 @@ pub(crate) async fn opened(server: &Server, link: &LinkSecret) -> (Person, Mailb
     let (shown, mailbox) = eva.open_link(server, link, EVA.1).await;
     assert_eq!((shown.from.as_str(), shown.address.as_str()), (ANNA.0, EVA.0));
     (eva, mailbox)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn who_has_link_and_phone_opens_nothing_without_the_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let agreed = Passphrase::generate(Language::Sv, &mut OsRng);
+    let link = written_with(&anna, &annas, true, Some(agreed.clone())).await;
+    assert_eq!(annas.passphrase_of(&EVA.0.parse().unwrap()).as_ref(), Some(&agreed), "for whoever forgot it");
+
+    // An operator who kept the link has all that this has: the slot, and its share.
+    let eva = Person::at(&server);
+    let (_, proved) = eva.prove_link(&server, &link, EVA.1).await;
+    let LinkProved::Locked(locked) = proved else { panic!("it opened without the words") };
+    for other in [Passphrase::generate(Language::Sv, &mut OsRng), backwards(&agreed)] {
+        assert_eq!(locked.open(&eva, &other).err(), Some(WrongPassphrase), "and another one may be tried");
+    }
+    let spoken = Passphrase::parse(&agreed.as_str().to_uppercase().replace(' ', ", ")).unwrap();
+    let mailbox = Mailbox::begin(&eva, locked.open(&eva, &spoken).unwrap()).await.unwrap().0;
+    mailbox.sync(&eva).await.unwrap();
+    let id = mailbox.list(&eva, Folder::Inbox, 1).await.unwrap()[0].entry.id;
+    assert_eq!(mailbox.read(&eva, id).await.unwrap().letter.text(), "Allt är bra.");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_opens_by_a_passphrase_is_declined_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let link = written_with(&anna, &annas, false, Some(Passphrase::generate(Language::En, &mut OsRng))).await;
+    let eva = Person::at(&server);
+    let (_, proved) = eva.prove_link(&server, &link, EVA.1).await;
+    proved.decline(&eva).await.unwrap();
+    assert!(links::show_link(&Person::at(&server), &link).await.is_err(), "the link is over");
+}
+
+fn backwards(passphrase: &Passphrase) -> Passphrase {
+    let words: Vec<&str> = passphrase.as_str().split(' ').rev().collect();
+    Passphrase::parse(&words.join(" ")).unwrap()
 }
 
 #[tokio::test(flavor = "current_thread")]

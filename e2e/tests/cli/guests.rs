@@ -133,3 +133,37 @@ fn a_letter_is_declined_and_a_wrong_number_is_told_and_mended() {
     assert_eq!(anna.run(&["invitations"]).done(), json!([]));
     assert_failed(&nobody.run(&["open", &link]), 4, "not-found");
 }
+
+#[test]
+fn two_agree_on_words_without_which_the_link_opens_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = ANNA.at(&server, folder.path());
+    let nobody = Terminal::new(folder.path(), "nobody", "");
+    let sent = send(&anna, &["--phone", EVAS_PHONE, "--print-link", "--new-passphrase"]);
+    let (link, words) = (sent["link"].as_str().unwrap(), sent["passphrase"].as_str().unwrap());
+    assert_eq!(words.split(' ').count(), 4);
+    assert_eq!(anna.run(&["invitations", "--passphrase", EVA]).done(), json!({ "passphrase": words }));
+
+    let turned = words.split(' ').rev().collect::<Vec<_>>().join(" ");
+    for (typed, said) in [("granit lykta", "fewer than four words"), (turned.as_str(), "Those are not the words")] {
+        let refused = open_saying(&server, &nobody, link, typed);
+        assert_eq!(refused.code, 2, "{}", refused.err);
+        assert!(refused.out.contains(said), "{}", refused.out);
+    }
+    let file = folder.path().join("words.txt");
+    std::fs::write(&file, format!("{}\n", words.to_uppercase())).unwrap();
+    let read = open(&server, &nobody, link, &["--passphrase-file", file.to_str().unwrap()]).done();
+    assert_holds(&read["letters"][0], &json!({ "text": "Allt är bra.", "warnings": [] }));
+}
+
+/// Opens a link, and says the words that were agreed on, or others.
+fn open_saying(server: &Server, nobody: &Terminal, link: &str, words: &str) -> Ended {
+    let runtime = runtime();
+    let before = runtime.block_on(server.messages_to(EVAS_PHONE));
+    nobody.converse(&["open", link], |line| match line {
+        line if line.starts_with("The code from the SMS") => Some(runtime.block_on(server.code(EVAS_PHONE, before))),
+        line if line.starts_with("The words that you agreed on") => Some(words.to_owned()),
+        _ => None,
+    })
+}

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use rand::rngs::OsRng;
 use rusqlite::Connection;
 use securemailbox_client::{
     invitations::Invite,
     letters::{Addressed, Answers},
-    links,
+    links::{self, LinkProved},
     mailbox::Mailbox,
 };
 use securemailbox_e2e::{
@@ -15,9 +16,9 @@ use securemailbox_e2e::{
     traces,
 };
 use securemailbox_protocol::{
-    accounts::Language, address::Address, ids::LetterId, letters::Folder, phone::PhoneNumber,
+    accounts::Language, address::Address, coding::base64url, ids::LetterId, letters::Folder, phone::PhoneNumber,
 };
-use securemailbox_vault::links::LinkSecret;
+use securemailbox_vault::{links::LinkSecret, passphrases::Passphrase};
 
 use crate::{ANNA, SUBJECT, TEXT, bin_and_empty, none_left, raw, sample};
 
@@ -66,7 +67,8 @@ async fn written(folder: &Path) -> Written {
     let annas: Mailbox = anna.register(&server, ANNA.0, ANNA.1, ANNA.2).await;
     let address: Address = EVA.0.parse().unwrap();
     let phone = PhoneNumber::parse(EVA.1).unwrap();
-    let invite = vec![Invite { address: address.clone(), phone, language: Language::Sv, mailed: true }];
+    let invite =
+        vec![Invite { address: address.clone(), phone, language: Language::Sv, mailed: true, passphrase: None }];
     let (to, subject, text) = (vec![address.clone()], SUBJECT.into(), TEXT.into());
     let sent = annas.send(&anna, &Addressed { to, subject, text, invite, ..Addressed::default() }).await.unwrap().id;
     let link = LinkSecret::parse(&annas.link_of(&address).unwrap()).unwrap();
@@ -80,6 +82,35 @@ async fn written(folder: &Path) -> Written {
         assert!(is_there, "{name} is not found before: {found:?}");
     }
     Written { server, anna, annas, sent, link, of_the_guest }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn whoever_has_all_that_the_server_has_has_neither_link_nor_passphrase() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas: Mailbox = anna.register(&server, ANNA.0, ANNA.1, ANNA.2).await;
+    let (address, phone): (Address, _) = (EVA.0.parse().unwrap(), PhoneNumber::parse(EVA.1).unwrap());
+    let passphrase = Passphrase::generate(Language::Sv, &mut OsRng);
+    let agreed = Some(passphrase.clone());
+    let invite =
+        vec![Invite { address: address.clone(), phone, language: Language::Sv, mailed: false, passphrase: agreed }];
+    let (to, subject, text) = (vec![address.clone()], SUBJECT.into(), TEXT.into());
+    annas.send(&anna, &Addressed { to, subject, text, invite, ..Addressed::default() }).await.unwrap();
+    let link = LinkSecret::parse(&annas.link_of(&address).unwrap()).unwrap();
+    let eva = Person::at(&server);
+    let (_, proved) = eva.prove_link(&server, &link, EVA.1).await;
+    let LinkProved::Locked(locked) = proved else { panic!("it opens by the words") };
+    let mailbox = Mailbox::begin(&eva, locked.open(&eva, &passphrase).unwrap()).await.unwrap().0;
+    mailbox.sync(&eva).await.unwrap();
+
+    let of_the_guest = of_the_guest(&server.data().join("mailbox.sqlite"));
+    server.stop();
+    let secret = base64url::decode(&link.to_text()[..40]).unwrap();
+    let theirs = [("link", secret), ("passphrase", passphrase.as_str().as_bytes().to_vec())];
+    assert_eq!(traces::find(server.data(), &theirs), [""; 0]);
+    let there = traces::find(server.data(), &of_the_guest);
+    assert!(there.iter().any(|line| line.starts_with("slot in")), "its slot is found in the same way: {there:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -50,6 +50,8 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
   "link-shut": [() => m["problem.link_shut"](), () => m["problem.link_shut.do"]()],
   "link-cut": [() => m["problem.link_cut"](), () => m["problem.link_cut.do"]()],
+  "too-few-words": [() => m["problem.too_few_words"](), () => m["problem.too_few_words.do"]()],
+  "words-differ": [() => m["problem.words_differ"](), () => m["problem.words_differ.do"]()],
   "link-differs": [() => m["problem.link_differs"](), () => m["problem.link_differs.do"]()],
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],
   internal: [() => m["problem.internal"](), ({ request }) => (request ? m["problem.internal.do.number"]({ request }) : m["problem.internal.do"]())],

@@ -352,9 +352,9 @@ receipt_refused: boolean,
  */
 guest: GuestDelivery | null, 
 /**
- * The server sent them the link that opens it: whoever runs it could have kept that.
+ * The server sent them the link, and that opens it by itself: whoever runs it could have kept it.
  */
-link_mailed: boolean, 
+open_to_operator: boolean, 
 /**
  * The conversation by a link is over. The server's word.
  */
@@ -702,6 +702,15 @@ code_refused?: boolean,
 wrong_number?: Timestamp | null, };
 
 /**
+ * What a right code at a link comes to.
+ */
+export type GuestEntered = { 
+/**
+ * The conversation; none where it opens by what was agreed on.
+ */
+letters: GuestLetters | null, };
+
+/**
  * The letters of a conversation by a link.
  */
 export type GuestLetters = { 
@@ -717,6 +726,10 @@ from: string,
  * When everything in it is erased, unless somebody writes.
  */
 expires: Timestamp, 
+/**
+ * Whether it opened by what was agreed on.
+ */
+agreed: boolean, 
 /**
  * The oldest first.
  */
@@ -795,6 +808,10 @@ export type Invitation = {
  */
 secret: string | null, 
 /**
+ * What was agreed on beside it.
+ */
+passphrase: string | null, 
+/**
  * The guest account.
  */
 account: string, 
@@ -854,7 +871,11 @@ language: Language,
 /**
  * Whether the server sends the link; else whoever writes hands it over.
  */
-mailed: boolean, };
+mailed: boolean, 
+/**
+ * What the two agreed on, if they did.
+ */
+passphrase: string | null, };
 
 /**
  * A password as typed, and whose it would be.
@@ -1212,6 +1233,15 @@ export type NewNotices = {
 notices: LetterNotices, };
 
 /**
+ * Four words that somebody says to somebody.
+ */
+export type NewPassphrase = { 
+/**
+ * With a space between them.
+ */
+words: string, };
+
+/**
  * A new password as typed, in the place of a forgotten one.
  */
 export type NewPassword = { 
@@ -1306,7 +1336,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen";
+export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "too-few-words" | "words-differ";
 
 /**
  * A part of a folder.
@@ -1879,6 +1909,15 @@ link: string, };
 export type SlotKind = "password" | "passkey" | "recovery" | "device" | "link";
 
 /**
+ * What two agreed on, as one of them typed it.
+ */
+export type Spoken = { 
+/**
+ * Its words.
+ */
+words: string, };
+
+/**
  * How a key stands, as a person is shown it.
  */
 export type Standing = "own" | "unmet" | "new" | "known" | "compared" | "former" | "changed" | "differs";
@@ -2046,6 +2085,15 @@ drafts: Array<DraftNews>, };
 export type Which = "all" | "unread" | "flagged";
 
 /**
+ * In which language words are to be.
+ */
+export type WordsIn = { 
+/**
+ * Of the two who say and hear them.
+ */
+language: Language, };
+
+/**
  * A letter that is being written.
  */
 export type Writing = { 
@@ -2156,6 +2204,7 @@ export interface MailboxCalls {
   add_contact: [Described, Contact];
   describe_contact: [Described, Contact];
   forget_contact: [TypedAddress, Done];
+  make_passphrase: [WordsIn, NewPassphrase];
   read_phone: [NewPhone, string];
   look_up: [TypedAddress, Correspondent];
   check_number: [TypedNumber, CheckedNumber];
@@ -2222,7 +2271,8 @@ export interface MailboxCalls {
 export interface GuestCalls {
   show_link: [ShownLink, GuestLink];
   send_code: [Nothing, Done];
-  enter_code: [Code, GuestLetters];
+  enter_code: [Code, GuestEntered];
+  enter_passphrase: [Spoken, GuestLetters];
   look_again: [Nothing, GuestLetters];
   answer_letter: [NewAnswer, GuestLetters];
   export: [Id, Exported];

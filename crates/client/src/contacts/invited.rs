@@ -3,6 +3,7 @@
 use std::fmt;
 
 use securemailbox_protocol::{ids::Fingerprint, time::Timestamp};
+use securemailbox_vault::passphrases::Passphrase;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,6 +22,9 @@ pub struct Invited {
     /// Whether the server sent it: then an operator who kept it has the key too.
     #[serde(default = "yes")]
     pub mailed: bool,
+    /// What was agreed on beside it, for whoever forgot it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub passphrase: Option<Passphrase>,
 }
 
 /// The weaker of the two, where nothing is said.
@@ -35,6 +39,14 @@ impl fmt::Debug for Invited {
     }
 }
 
+impl Invited {
+    /// Whether an operator who kept the link could open what it opens.
+    #[must_use]
+    pub const fn opens_for_operator(&self) -> bool {
+        self.mailed && self.passphrase.is_none()
+    }
+}
+
 impl Contact {
     /// The link that was made for them, while they are known by the key that was made with it.
     #[must_use]
@@ -43,10 +55,10 @@ impl Contact {
         (invited.key == key.fingerprint).then_some(invited)
     }
 
-    /// Whether a link that was made for them went out by the server, which could have kept it.
+    /// Whether a link that was made for them went out by the server, whose operator could have kept it, and opens by itself.
     #[must_use]
-    pub fn was_mailed_a_link(&self) -> bool {
-        self.invited.as_ref().and_then(Said::what).is_some_and(|invited| invited.mailed)
+    pub fn was_open_to_operator(&self) -> bool {
+        self.invited.as_ref().and_then(Said::what).is_some_and(Invited::opens_for_operator)
     }
 
     /// What has to be said at `now` so that it comes to this.

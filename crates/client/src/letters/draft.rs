@@ -13,7 +13,10 @@ use securemailbox_protocol::{
     limits,
     time::Timestamp,
 };
-use securemailbox_vault::letters::{Letter, SealRefused};
+use securemailbox_vault::{
+    letters::{Letter, SealRefused},
+    passphrases::Passphrase,
+};
 
 use crate::{
     failure::{Class, ClientProblem, Explained, Failure, explained},
@@ -229,9 +232,11 @@ impl Draft {
         hash.update([u8::from(self.each)]);
         // As long as it asks for none, its print is what it was before there were any; so it is where nobody is invited.
         hash.update(self.level.map(|level| level as u8).as_slice());
-        for Invite { address, phone, .. } in &self.invite {
+        for Invite { address, phone, language: _, mailed, passphrase } in &self.invite {
             hash.update(address.as_str());
             hash.update(phone.as_str());
+            hash.update([u8::from(*mailed)]);
+            hash.update(passphrase.as_ref().map_or("", Passphrase::as_str));
         }
         TextPrint(hash.finalize().first_chunk().copied().unwrap_or_default())
     }

@@ -146,6 +146,14 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
             "Mobilnumret till någon som inte har brevlåda: hen läser med en länk och en kod som skickas dit"
         }
         ("send", "print_link") => "Skriv ut länken, att lämna över själv. Annars skickar servern den",
+        ("send", "new_passphrase") => {
+            "Gör en lösenfras av fyra ord åt er två: utan den öppnar länken inget, inte heller för den som driver servern"
+        }
+        ("send", "passphrase_file") => {
+            "Fil vars första rad är en lösenfras som ni två redan har kommit överens om, av fyra ord eller fler"
+        }
+        ("open", "passphrase_file") => "Fil vars första rad är orden som ni kom överens om; annars en fråga",
+        ("invitations", "passphrase") => "Visa orden som du har kommit överens om med den här personen",
         ("open", "link") => "Länken från mejlet; annars en fråga, och då står den inte i någon lista över kommandon",
         ("invitations", "withdraw") => {
             "Ta tillbaka allt som den här personen har av dig, läst eller inte. Länken slutar gälla"

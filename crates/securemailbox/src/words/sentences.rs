@@ -224,6 +224,22 @@ sentences! {
     WeSendLink { who: &'a Address }
         "{who} has no mailbox and is sent a link. Our server sends the link, so whoever runs it could keep it and read; with --print-link nobody but the two of you can."
         "{who} har ingen brevlåda och får en länk. Vår server skickar länken, så den som driver den skulle kunna behålla den och läsa; med --print-link kan ingen annan än ni två.";
+    WeSendShutLink { who: &'a Address }
+        "{who} has no mailbox and is sent a link, which opens nothing without the words. Nobody but the two of you can read, whoever runs the server neither."
+        "{who} har ingen brevlåda och får en länk, som inte öppnar något utan orden. Ingen annan än ni två kan läsa, inte heller den som driver servern.";
+    SayWords { who: &'a Address, words: &'a str }
+        "Say these words to {who}, on the phone or when you meet, and never in an e-mail: {words}"
+        "Säg de här orden till {who}, i telefon eller när ni ses, och aldrig i ett mejl: {words}";
+    NoWords { who: &'a Address }
+        "You agreed on no words with {who}, or on another device that this one has not heard of yet."
+        "Du har inte kommit överens om några ord med {who}, eller gjort det på en annan enhet som den här inte har hört av än.";
+    AskWords "The words that you agreed on:" "Orden som ni kom överens om:";
+    TooFewWords
+        "That is fewer than four words. Type all of them, with spaces between."
+        "Det är färre än fyra ord. Skriv alla, med mellanslag.";
+    WordsDiffer
+        "Those are not the words. Look at their spelling and their order. If you have none, call whoever wrote, on a number that you have already."
+        "Orden stämmer inte. Titta på stavningen och ordningen. Har du inga, ring den som skrev, på ett nummer du redan har.";
     YouHandLink { who: &'a Address, link: &'a str }
         "{who} has no mailbox. Hand over this link yourself; nobody but the two of you can read, the server neither:\n{link}"
         "{who} har ingen brevlåda. Lämna den här länken själv; ingen annan än ni två kan läsa, inte heller servern:\n{link}";

@@ -4,7 +4,7 @@
 import { m } from "../../paraglide/messages.js";
 import { calledBy } from "../names.ts";
 import { type mailbox, problemIn } from "../../worker/index.ts";
-import type { Correspondent, Problem } from "../../worker/types.ts";
+import type { Correspondent, Invited, Problem } from "../../worker/types.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
 
@@ -20,6 +20,9 @@ export type Chip = { readonly key: number; readonly place: Place; readonly typed
   | { readonly state: "refused"; readonly problem: Problem }
 );
 
+/** Somebody who has no mailbox and is written to all the same. */
+export type InvitedChip = { readonly chip: Chip } & Omit<Invited, "language">;
+
 export class Recipients {
   chips = $state.raw<readonly Chip[]>([]);
   /** What stands in each box, and is nobody yet. */
@@ -28,6 +31,8 @@ export class Recipients {
   phones = $state<Record<string, string>>({});
   /** Those of them, by address, to whom their writer hands the link: the server never has it. */
   handed = $state<Record<string, boolean>>({});
+  /** What was agreed on with those of them who open the letter by words too, by address. */
+  passphrases = $state<Record<string, string>>({});
   /** Whether each gets a letter of their own. */
   each = $state(false);
   readonly #vault: Vault;
@@ -53,10 +58,11 @@ export class Recipients {
   }
 
   /** Those of them who are written to all the same: they read by a link and a code to their phone. */
-  get invited(): { chip: Chip; address: string; phone: string; mailed: boolean }[] {
+  get invited(): InvitedChip[] {
     return this.strangers.flatMap((chip) => {
       const [address, phone] = [addressOf(chip), this.phones[addressOf(chip)] ?? ""];
-      return phone === "" ? [] : [{ chip, address, phone, mailed: !this.handed[address] }];
+      const passphrase = this.passphrases[address] || null;
+      return phone === "" ? [] : [{ chip, address, phone, mailed: !this.handed[address], passphrase }];
     });
   }
 

@@ -51,9 +51,10 @@ export class WritingLetter {
     this.recipients = new Recipients(vault);
     for (const place of PLACES) this.recipients.begin(place, begun[place] ?? []);
     this.recipients.each = begun.each ?? false;
-    for (const { address, phone, mailed } of begun.invite ?? []) {
+    for (const { address, phone, mailed, passphrase } of begun.invite ?? []) {
       this.recipients.phones[address] = phone;
       this.recipients.handed[address] = !mailed;
+      this.recipients.passphrases[address] = passphrase ?? "";
     }
     this.#kept = this.#fingerprint();
   }
@@ -79,7 +80,7 @@ export class WritingLetter {
       text: this.text,
       answers: this.answers,
       level: this.level,
-      invite: this.recipients.invited.map(({ address, phone, mailed }) => ({ address, phone, language: getLocale(), mailed })),
+      invite: this.recipients.invited.map(({ chip: _, ...invited }) => ({ ...invited, language: getLocale() })),
     };
   }
 
