@@ -1,6 +1,6 @@
 // A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
 import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn } from "../house/entering.ts";
-import { clean, handed, LETTER, open, pressEverything, prove } from "../house/guests.ts";
+import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
 import { expect, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
