@@ -25,7 +25,7 @@ pub const LINK_RENEWALS: u64 = 3;
 /// The keyring record, in bytes.
 pub const KEYRING: usize = 64 * 1024;
 /// The record of one contact, in bytes.
-pub const CONTACT: usize = 4096;
+pub const CONTACT: usize = 5 * 1024;
 /// Any other record, in bytes.
 pub const RECORD: usize = 1024 * 1024;
 /// A certificate, in bytes.
@@ -117,6 +117,8 @@ pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 pub const KEPT_SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long a kept session lasts from its beginning, however it is used: as long as a device is known that signed in once.
 pub const KEPT_SESSION_END: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+/// How long a browser or program is known after a sign-in, unless it signs out or is put out (PROTOCOL §9a, Codes).
+pub const KNOWN_DEVICE_LIFE: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// How fresh a proof of identity must be for an entry that demands a level, and for replacing what opens a mailbox (PROTOCOL §6).
 pub const PROOF_LIFE: Duration = Duration::from_secs(15 * 60);
 /// Wrong passwords in a row at one locked session, before it ends.

@@ -2,7 +2,11 @@
 //! of the two it means stays right when a person may open another one.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use securemailbox_protocol::ids::{AccountId, MailboxId};
+use securemailbox_protocol::{
+    ids::{AccountId, MailboxId},
+    problems::ProblemType,
+};
+use securemailbox_store::sessions::{InSession, InSessionError};
 
 use crate::{
     mailroom::Mailroom,
@@ -19,6 +23,25 @@ pub struct Access {
     pub mailbox: MailboxId,
     /// The session that asks, with the level that it proved and when.
     pub session: Session,
+}
+
+impl Access {
+    /// An act of this request's, which is not done if its session ends before.
+    pub(crate) fn acts<A>(&self, mailroom: &Mailroom, act: A) -> InSession<A> {
+        InSession { session: self.session.id, now: mailroom.now(), act }
+    }
+}
+
+impl<E> From<InSessionError<E>> for Problem
+where
+    Self: From<E>,
+{
+    fn from(error: InSessionError<E>) -> Self {
+        match error {
+            InSessionError::Over => ProblemType::NotSignedIn.into(),
+            InSessionError::Act(error) => error.into(),
+        }
+    }
 }
 
 impl FromRequestParts<Mailroom> for Access {

@@ -7,23 +7,37 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use rand::RngCore;
-use securemailbox_protocol::{coding::base64url, ids::AccountId, sessions::KNOWN_DEVICE};
+use securemailbox_protocol::{coding::base64url, ids::AccountId, limits, sessions::KNOWN_DEVICE};
+use securemailbox_store::{
+    StoreError,
+    devices::{Device, IsPutOut},
+};
 
 use crate::{mailroom::Mailroom, networks::Network, seal::ServerSeal};
 
 const COOKIE: &str = "__Host-device";
-/// How long a browser is known after a sign-in, unless it signs out: half a year.
-const SECONDS: u32 = 180 * 24 * 60 * 60;
 
 /// A browser or program that signed in to one mailbox: 16 random bytes, which count for that mailbox only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KnownDevice([u8; 16]);
+pub struct KnownDevice(Device);
 
 impl KnownDevice {
     /// The octets that it is counted by.
     #[must_use]
-    pub const fn octets(&self) -> &[u8; 16] {
+    pub const fn octets(&self) -> &Device {
         &self.0
+    }
+
+    /// By what it says from now on that it is known to this mailbox.
+    #[must_use]
+    pub fn mark(&self, seal: &ServerSeal, account: AccountId) -> String {
+        base64url::encode(&[self.0, seal.device(account, &self.0)].concat())
+    }
+
+    /// The same, as a browser keeps it.
+    #[must_use]
+    pub fn cookie(&self, seal: &ServerSeal, account: AccountId) -> HeaderValue {
+        cookie(&self.mark(seal, account), limits::KNOWN_DEVICE_LIFE.as_secs())
     }
 
     /// One of many.
@@ -40,27 +54,29 @@ pub struct PresentedDevice(Option<([u8; 16], [u8; 16])>);
 impl PresentedDevice {
     /// The device, if it signed in to this mailbox before.
     #[must_use]
-    pub fn known_to(self, seal: &ServerSeal, account: AccountId) -> Option<KnownDevice> {
+    fn known_to(self, seal: &ServerSeal, account: AccountId) -> Option<KnownDevice> {
         let (nonce, mac) = self.0?;
         seal.is_device(account, &nonce, &mac).then_some(KnownDevice(nonce))
     }
 
-    /// The cookie by which a browser is known to this mailbox from now on.
+    /// The device at this mailbox. One that was known stays the same, so that signing in again gives no fresh tries.
     #[must_use]
-    pub fn cookie(self, mailroom: &Mailroom, account: AccountId) -> HeaderValue {
-        cookie(&self.mark(mailroom, account), SECONDS)
+    pub fn at(self, mailroom: &Mailroom, account: AccountId) -> KnownDevice {
+        self.known_to(&mailroom.seal, account).unwrap_or_else(|| {
+            let mut octets = [0; 16];
+            mailroom.rng().fill_bytes(&mut octets);
+            KnownDevice(octets)
+        })
     }
 
-    /// By what the device is known to this mailbox from now on. One that was known stays the same, so that signing in again
-    /// gives no fresh tries.
-    #[must_use]
-    pub fn mark(self, mailroom: &Mailroom, account: AccountId) -> String {
-        let KnownDevice(nonce) = self.known_to(&mailroom.seal, account).unwrap_or_else(|| {
-            let mut nonce = [0; 16];
-            mailroom.rng().fill_bytes(&mut nonce);
-            KnownDevice(nonce)
-        });
-        base64url::encode(&[nonce, mailroom.seal.device(account, &nonce)].concat())
+    /// The device, if it signed in to this mailbox before, and was not put out by its owner since.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn known_still(self, mailroom: &Mailroom, account: AccountId) -> Result<Option<KnownDevice>, StoreError> {
+        let Some(known) = self.known_to(&mailroom.seal, account) else { return Ok(None) };
+        let is_put_out = mailroom.store.read(IsPutOut { account, device: known.0 }).await?;
+        Ok((!is_put_out).then_some(known))
     }
 
     /// A browser that says this.
@@ -92,7 +108,7 @@ pub fn forget_cookie() -> HeaderValue {
     cookie("", 0)
 }
 
-fn cookie(value: &str, max_age: u32) -> HeaderValue {
+fn cookie(value: &str, max_age: u64) -> HeaderValue {
     let text = format!("{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={max_age}");
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     budgets::Tab,
-    devices::PresentedDevice,
+    devices::KnownDevice,
     mailroom::Mailroom,
     origin::{self, Origin},
     problem::Problem,
@@ -128,11 +128,12 @@ impl Session {
 }
 
 /// A session that begins now, at the level that the store finds proved.
-pub(crate) fn fresh(mailroom: &Mailroom, token: &Token) -> sessions::NewSession {
+pub(crate) fn fresh(mailroom: &Mailroom, token: &Token, device: KnownDevice) -> sessions::NewSession {
     let now = mailroom.now();
     sessions::NewSession {
         id: SessionId::new(now, &mut mailroom.rng()),
         token_hash: token.hash(),
+        device: *device.octets(),
         now,
         new_device: None,
     }
@@ -158,16 +159,16 @@ pub(crate) fn hand_over(
     mut session: NewSession,
     token: &Token,
     delivery: SessionDelivery,
-    device: PresentedDevice,
+    device: KnownDevice,
 ) -> Response {
     match delivery {
         SessionDelivery::Bearer => {
             session.token = Some(token.to_text());
-            let known = [(KNOWN_DEVICE, device.mark(mailroom, session.account))];
+            let known = [(KNOWN_DEVICE, device.mark(&mailroom.seal, session.account))];
             (StatusCode::CREATED, known, axum::Json(session)).into_response()
         }
         SessionDelivery::Cookie => {
-            let known = device.cookie(mailroom, session.account);
+            let known = device.cookie(&mailroom.seal, session.account);
             let cookies = AppendHeaders([
                 (header::SET_COOKIE, token.to_cookie(limits::SESSION_LIFE)),
                 (header::SET_COOKIE, known),

@@ -52,6 +52,7 @@ impl Act for Sweep {
         db.exec("DELETE FROM receipt WHERE expires <= $1", &[&self.now]).await?;
         db.exec("DELETE FROM enrolling_passkey WHERE expires <= $1", &[&self.now]).await?;
         db.exec("DELETE FROM renewed_record WHERE expires <= $1", &[&self.now]).await?;
+        db.exec("DELETE FROM put_out_device WHERE until <= $1", &[&self.now]).await?;
         tallies::sweep(db, self.now).await?;
         waits::sweep(db, self.now).await?;
         let events = self.now.before(limits::SECURITY_EVENT_LIFE);

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod claims;
+pub mod devices;
 pub mod directory;
 pub mod enrolments;
 pub mod erasure;

@@ -12,7 +12,7 @@ use securemailbox_protocol::{
 use crate::{
     Act, Db, ReadOnly, StoreError,
     accounts::AddressLookup,
-    factors, one_time_codes,
+    devices, factors, one_time_codes,
     proofs::{self, Holder, HolderId, Offered, Proved, Standing, Waiting},
     sessions::{self, Begun, NewSession},
     sign_in,
@@ -179,6 +179,7 @@ impl Act for CompleteRecovery {
         if !slots {
             return Err(RecoveryError::SameId);
         }
+        devices::put_out_others(db, account, &self.session.device, self.now).await?;
         sessions::end_all(db, account).await?;
         sign_in::end_all(db, account).await?;
         // Another recovery under way holds the sheet that was just used up.

@@ -237,9 +237,16 @@ pub(crate) async fn waiting<D: Db>(
 ) -> Result<Option<Waiting>, StoreError> {
     let Some(registration) = find(db, id, now).await? else { return Ok(None) };
     let Registration { account, address_lookup, language, removes } = registration;
-    let taken = member_at(db, &address_lookup).await?.is_some();
+    let of_owner = language_at(db, &address_lookup).await?;
     let purpose = if removes { Purpose::Removal } else { Purpose::Mailbox };
-    Ok(Some(Waiting { account, language, purpose, in_vain: taken != removes }))
+    let in_vain = of_owner.is_some() != removes;
+    // Whoever has the mailbox is written to in their own language, and not in that of a stranger who asks.
+    Ok(Some(Waiting { account, language: of_owner.unwrap_or(language), purpose, in_vain }))
+}
+
+async fn language_at<D: Db>(db: &mut D, address_lookup: &AddressLookup) -> Result<Option<Language>, StoreError> {
+    const SQL: &str = "SELECT language FROM member WHERE address_lookup = $1";
+    db.row(SQL, &[address_lookup]).await?.map(|mut row| row.take()).transpose()
 }
 
 /// A registration that proved as much as this. A phone is named, and so proved, only after the address.

@@ -10,7 +10,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, StoreError, ToParam,
+    Act, Db, StoreError, ToParam, devices,
     proofs::Standing,
     pulse, quotas, recoveries,
     sessions::{self, Begun, NewSession},
@@ -126,6 +126,7 @@ impl Act for Renew {
         if !slots {
             return Err(RenewError::SameId);
         }
+        devices::put_out_others(db, self.account, &self.begins.device, self.now).await?;
         sessions::end_all(db, self.account).await?;
         sign_in::end_all(db, self.account).await?;
         recoveries::end_all(db, self.account).await?;

@@ -12,7 +12,9 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, Room, Row, StoreError, ToParam, enrolments,
+    Act, Db, ReadOnly, Room, Row, StoreError, ToParam,
+    devices::{self, Device},
+    enrolments,
     notices::NewNotice,
     proofs::{self, Holder, HolderId, Proved, Standing, Waiting},
     pulse, recoveries, renewals,
@@ -30,6 +32,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// SHA-256 of the session's token, which only the client has.
     pub token_hash: TokenHash,
+    /// The browser or program that it begins on.
+    pub device: Device,
     /// The session begins now and lasts 12 hours, unless it is kept.
     pub now: Timestamp,
     /// What tells its owner that a device signed in which had not before; none where it had, or where something else tells of
@@ -137,6 +141,47 @@ impl Act for TouchSession {
     }
 }
 
+/// An act of a session that was found before its body was read: it is done while the session lives, and not after.
+pub struct InSession<A> {
+    /// The session that asks.
+    pub session: SessionId,
+    /// When.
+    pub now: Timestamp,
+    /// What it asks for.
+    pub act: A,
+}
+
+/// Why an act of a session was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum InSessionError<E> {
+    /// The session ended, or was locked, while its request was on its way.
+    #[error("the session ended or was locked meanwhile")]
+    Over,
+    /// The act itself.
+    #[error(transparent)]
+    Act(E),
+}
+
+impl<E: From<StoreError>> From<StoreError> for InSessionError<E> {
+    fn from(failed: StoreError) -> Self {
+        Self::Act(failed.into())
+    }
+}
+
+impl<A: Act> Act for InSession<A> {
+    type Output = A::Output;
+    type Error = InSessionError<A::Error>;
+    const ROOM: Room = A::ROOM;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const LIVES: &str = "SELECT 1 FROM session WHERE session_id = $1 AND expires > $2 AND locked = 0";
+        if db.row(LIVES, &[&self.session, &self.now]).await?.is_none() {
+            return Err(InSessionError::Over);
+        }
+        self.act.run(db).await.map_err(InSessionError::Act)
+    }
+}
+
 /// The living sessions of an account, newest first.
 pub struct ListSessions {
     /// The account whose sessions are listed.
@@ -221,6 +266,9 @@ impl Act for EndOtherSessions {
         if others.is_empty() {
             return Ok(());
         }
+        if let Some(own) = devices::of_session(db, session).await? {
+            devices::put_out_others(db, account, &own, at).await?;
+        }
         for mut other in others {
             end(db, account, other.take()?).await?;
         }
@@ -279,12 +327,14 @@ pub(crate) async fn begin<D: Db>(
     standing: Standing,
 ) -> Result<Begun, StoreError> {
     const SQL: &str = "
-        INSERT INTO session (session_id, mailbox_id, token_hash, level, proved, begun, used, kept, locked, tries, expires)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, 0, 0, $7)";
+        INSERT INTO session
+            (session_id, mailbox_id, token_hash, device, level, proved, begun, used, kept, locked, tries, expires)
+        VALUES ($1, $2, $3, $8, $4, $5, $6, $6, 0, 0, 0, $7)";
     let expires = end_of(new.now, new.now, false);
-    let row: [&dyn ToParam; 7] =
-        [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires];
+    let row: [&dyn ToParam; 8] =
+        [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires, &new.device];
     db.exec(SQL, &row).await?;
+    devices::know(db, account, &new.device).await?;
     let event = |kind| SecurityEvent { kind, session: new.id, at: new.now };
     let is_told = match &new.new_device {
         Some(notices) => security::announce(db, account, event(SecurityEventKind::NewDevice), notices).await?,

@@ -97,4 +97,14 @@ fn a_new_device_is_told_of_and_all_others_are_ended_at_once() {
     let events = anna.run(&["events"]).done();
     assert_eq!(anna.run(&["sessions", "--end-others"]).done(), json!({ "ended": "others" }));
     assert_eq!(anna.run(&["events"]).done(), events, "with nobody else there, nothing happens");
+
+    second.sign_in(&server, ANNA.address, ANNA.phone).done();
+    assert_eq!(newest(), "new-device", "who was put out is known no more");
+    second.sign_in(&server, ANNA.address, ANNA.phone).done();
+    assert_eq!(newest(), "signed-in");
+    let sessions = anna.run(&["sessions"]).done();
+    let of_second = sessions["sessions"].as_array().unwrap().iter().find(|row| row["current"] == json!(false)).unwrap();
+    anna.run(&["sessions", "--end", of_second["id"].as_str().unwrap()]).done();
+    second.sign_in(&server, ANNA.address, ANNA.phone).done();
+    assert_eq!(newest(), "new-device", "nor who was put out alone");
 }

@@ -176,7 +176,8 @@ async fn confirm_authenticator(
             here.filter(|factor| factor.kind == FactorKind::Authenticator).ok_or(ProblemType::NotFound)?
         }
     };
-    let wrong = Tallies::of(mailroom).wrong_at_account(account, caller.device.known_to(&mailroom.seal, account));
+    let device = caller.device.known_still(mailroom, account).await?;
+    let wrong = Tallies::of(mailroom).wrong_at_account(account, device);
     wrong.count().await?;
     let matching = proofs::matching(mailroom, account, &factor, &entered.answer)?;
     let step = authenticator::step(now);

@@ -170,13 +170,15 @@ pub(crate) async fn enter(
     let Owned { account, factor, credential } = owner(&mailroom, &assertion).await?;
     let authenticator = judged(&mailroom, &credential, &assertion, &challenge, account)?;
     let token = Token::generate(&mailroom);
-    let session = security::on_device(&mailroom, account, caller.device, session::fresh(&mailroom, &token)).await?;
+    let device = caller.device.at(&mailroom, account);
+    let session = session::fresh(&mailroom, &token, device);
+    let session = security::on_device(&mailroom, account, caller.device, session).await?;
     let session_id = session.id;
     let sign_in = SignInByPasskey { account, factor, authenticator, opens, session };
     let signed_in = mailroom.store.write(sign_in).await?.ok_or_else(refused)?;
     security::ring(&mailroom);
     let answer = session::begun(session_id, signed_in.begun, signed_in.slots);
-    Ok(session::hand_over(&mailroom, answer, &token, delivery, caller.device))
+    Ok(session::hand_over(&mailroom, answer, &token, delivery, device))
 }
 
 /// One answer for everything that is wrong with a passkey.

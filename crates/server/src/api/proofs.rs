@@ -106,9 +106,15 @@ pub(crate) async fn enter_of_sign_in(
     let EnterSignInProof { factor, answer, session: delivery } = entered;
     session::check_delivery(delivery, own_page)?;
     let token = Token::generate(&mailroom);
-    let mut session = session::fresh(&mailroom, &token);
-    let whose = Guessed { holder: HolderId::SignIn(id), now: session.now };
-    if let Some(Guesser::Account(account)) = mailroom.store.read(whose).await? {
+    let whose = Guessed { holder: HolderId::SignIn(id), now: mailroom.now() };
+    let (account, is_guest) = match mailroom.store.read(whose).await? {
+        Some(Guesser::Account(account)) => (account, false),
+        Some(Guesser::Guest(guest)) => (guest, true),
+        Some(Guesser::Registering(_)) | None => return Err(ProblemType::CodeRefused.into()),
+    };
+    let device = caller.device.at(&mailroom, account);
+    let mut session = session::fresh(&mailroom, &token, device);
+    if !is_guest {
         session = security::on_device(&mailroom, account, caller.device, session).await?;
     }
     let holder = SigningIn { id, session: session.clone() };
@@ -119,7 +125,7 @@ pub(crate) async fn enter_of_sign_in(
         answer.share = Some(slots::open_share(&mailroom, answer.account, id, &share_sealed)?);
         answer.slots.push(Slot { id, kind: SlotKind::Link, sealed: sealed.into() });
     }
-    Ok(session::hand_over(&mailroom, answer, &token, delivery, caller.device))
+    Ok(session::hand_over(&mailroom, answer, &token, delivery, device))
 }
 
 /// Sends a code for the factor that somebody chose who proved the recovery code.
@@ -306,7 +312,7 @@ pub(crate) async fn choose(
         (Purpose::Letter, Recipient::Phone(phone)) => {
             Tallies::of(mailroom).code_of_link(account, phone, caller.network).count().await?;
         }
-        _ => message(mailroom, holder, account, &to, caller).count().await?,
+        _ => message(mailroom, holder, account, &to, caller).await?.count().await?,
     }
     let mut rng = mailroom.rng();
     let digits = Code::generate(&mut rng);
@@ -357,25 +363,25 @@ async fn first_try(mailroom: &Mailroom, notice: NoticeId) -> Result<(), Problem>
 }
 
 /// What a message with a code is counted by.
-fn message<'a>(
+async fn message<'a>(
     mailroom: &'a Mailroom,
     holder: HolderId,
     account: AccountId,
     to: &Recipient,
     caller: Caller,
-) -> Tallies<'a> {
+) -> Result<Tallies<'a>, securemailbox_store::StoreError> {
     let tallies = Tallies::of(mailroom);
-    match (holder, to) {
+    Ok(match (holder, to) {
         (HolderId::Registration(_), Recipient::Email(address)) => tallies.email_to_stranger(address, caller.network),
         (HolderId::Registration(_), Recipient::Phone(phone)) => tallies.text_to_stranger(phone, caller.network),
         (HolderId::SignIn(_) | HolderId::Recovery(_) | HolderId::Session(_) | HolderId::Enrolment(_), to) => {
-            let tallies = tallies.code_of(account, caller.device.known_to(&mailroom.seal, account));
+            let tallies = tallies.code_of(account, caller.device.known_still(mailroom, account).await?);
             match to {
                 Recipient::Email(_) => tallies,
                 Recipient::Phone(_) => tallies.text(),
             }
         }
-    }
+    })
 }
 
 /// Every try is counted as a wrong one before it is looked at, so that many at once are no way around it; the right one is
@@ -395,7 +401,8 @@ pub(crate) async fn enter<H: Holder>(
             Tallies::of(mailroom).wrong_at_registration(address_lookup, caller.network)
         }
         Guesser::Account(account) => {
-            Tallies::of(mailroom).wrong_at_account(*account, caller.device.known_to(&mailroom.seal, *account))
+            let device = caller.device.known_still(mailroom, *account).await?;
+            Tallies::of(mailroom).wrong_at_account(*account, device)
         }
         Guesser::Guest(guest) => Tallies::of(mailroom).wrong_at_link(*guest),
     };

@@ -86,7 +86,7 @@ pub(crate) async fn write(
     let expected = precondition(&headers)?;
     let keyring = if purpose == RecordPurpose::Keyring { None } else { Some(keyring_version(&headers)?) };
     let (mailbox, quota) = (access.mailbox, mailroom.quota);
-    let write = |sealed| WriteRecord { mailbox, id, purpose, expected, keyring, sealed, quota };
+    let write = |sealed| access.acts(&mailroom, WriteRecord { mailbox, id, purpose, expected, keyring, sealed, quota });
     let head = match purpose {
         RecordPurpose::Keyring => {
             within("the keyring", &sealed, limits::KEYRING)?;

@@ -62,7 +62,10 @@ async fn begun(
 ) -> Result<(StatusCode, Json<Recovery>), Problem> {
     let address_lookup = mailroom.seal.address_look_up(&new.address);
     let found = mailroom.store.read(CredentialsByAddress { address_lookup }).await?;
-    let device = found.and_then(|found| device.known_to(&mailroom.seal, found.account));
+    let device = match found {
+        Some(found) => device.known_still(&mailroom, found.account).await?,
+        None => None,
+    };
     mailroom.rates.guess(network, address_lookup, device)?;
     let now = mailroom.now();
     let mut rng = mailroom.rng();
@@ -133,7 +136,8 @@ pub(crate) async fn complete(
     session::check_delivery(complete.session, own_page)?;
     let now = mailroom.now();
     let token = Token::generate(&mailroom);
-    let session = session::fresh(&mailroom, &token);
+    let device = device.at(&mailroom, account);
+    let session = session::fresh(&mailroom, &token, device);
     let act = recoveries::CompleteRecovery {
         id,
         password: slots::password_slot(complete.password)?,

@@ -175,7 +175,8 @@ pub(crate) async fn complete(
     session::check_delivery(complete.session, own_page)?;
     let now = mailroom.now();
     let token = Token::generate(&mailroom);
-    let session = session::fresh(&mailroom, &token);
+    let device = device.at(&mailroom, account);
+    let session = session::fresh(&mailroom, &token, device);
     within("certificate", &complete.certificate.0, limits::CERTIFICATE)?;
     // Its place is the account's, which is known once address and phone are proved.
     let certificate_sealed = mailroom.seal.seal_certificate(account, &complete.certificate.0, &mut mailroom.rng());

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::{
         api::proofs::tests::{House, caller},
-        notices::{Text, text_of},
+        notices::{Text, language_of, text_of},
     };
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -129,6 +129,43 @@ mod tests {
         }
         assert!(matches!(said[0], Text::RemovalCode { .. }));
         assert!(matches!(said[1], Text::NotHere));
+    }
+
+    /// A stranger who asks chooses no language for whoever has the mailbox.
+    #[tokio::test]
+    async fn an_owner_is_written_to_in_their_own_language() {
+        let house = House::open().await;
+        house.registered().await; // Swedish
+        house.outbox().await;
+        let state = || State(house.mailroom.clone());
+        let new = || NewRegistration { address: Address::parse("anna@demo.example").unwrap(), language: Language::En };
+        let (_, Answer(removal)) = begin(state(), caller(1).network, Json(new())).await.unwrap();
+        let (_, Json(registration)) = registrations::begin(state(), caller(1).network, Json(new())).await.unwrap();
+        for begun in [removal, registration] {
+            let choice = ChooseFactor { factor: begun.offers[0].id };
+            house.wait(Duration::from_secs(60));
+            proofs::of_registration(state(), caller(1), Id(begun.id), Json(choice)).await.unwrap();
+            let now = house.mailroom.now();
+            let due = house.outbox().await;
+            let newest = due.iter().find(|notice| notice.created == now).expect("an e-mail");
+            let NoticeContent::Sealed(sealed) = &newest.content else { panic!("sealed") };
+            assert_eq!(language_of(&house.mailroom.seal, newest.id, sealed), Some(Language::Sv));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_removal_that_is_asked_for_too_often_in_a_day_is_refused_and_says_when_to_come_back() {
+        let house = House::open().await;
+        let (token, _) = house.registered().await;
+        let state = || State(house.mailroom.clone());
+        for _ in 0..limits::WAITS_A_DAY {
+            let _waits = of_own(state(), house.session(&token).await).await.unwrap();
+            let session = house.session(&token).await;
+            waits::stop(state(), session, Id(WaitKind::Removal)).await.unwrap();
+            house.wait(Duration::from_secs(1));
+        }
+        let refused = of_own(state(), house.session(&token).await).await.unwrap_err();
+        assert_eq!(refused.kind(), ProblemType::TooManyRequests);
     }
 
     #[tokio::test]

@@ -92,7 +92,8 @@ pub(crate) async fn renew(
     proofs::demand_best(&mailroom, &asking).await?;
     mailroom.rates.password(asking.account)?;
     let (account, token) = (asking.account, Token::generate(&mailroom));
-    let begins = session::fresh(&mailroom, &token);
+    let device = device.at(&mailroom, account);
+    let begins = session::fresh(&mailroom, &token, device);
     let act = Renew {
         account,
         session: asking.id,
@@ -131,6 +132,6 @@ pub(crate) async fn rewrap(
         within("wrapped_key", &key.wrapped_key.0, limits::WRAPPED_KEY)?;
     }
     let keys = keys.into_iter().map(|key| (key.letter, key.wrapped_key.0)).collect();
-    mailroom.store.write(RewrapKeys { mailbox: access.mailbox, keys }).await?;
+    mailroom.store.write(access.acts(&mailroom, RewrapKeys { mailbox: access.mailbox, keys })).await?;
     Ok(StatusCode::NO_CONTENT)
 }

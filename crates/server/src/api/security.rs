@@ -99,14 +99,14 @@ pub(super) async fn to_every_channel(
 }
 
 /// A session that is about to begin on this device, with what tells its owner if the device is new: known is one that signed in
-/// to this mailbox before and has not signed out since.
+/// to this mailbox before and has not signed out or been put out since.
 pub(super) async fn on_device(
     mailroom: &Mailroom,
     account: AccountId,
     device: PresentedDevice,
     session: NewSession,
 ) -> Result<NewSession, Problem> {
-    if device.known_to(&mailroom.seal, account).is_some() {
+    if device.known_still(mailroom, account).await?.is_some() {
         return Ok(session);
     }
     let (kind, at) = (SecurityEventKind::NewDevice, session.now);
@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use crate::{
         api::proofs::tests::House,
+        devices::KnownDevice,
         session::{self, Token},
     };
 
@@ -354,7 +355,7 @@ mod tests {
             mailroom.store.write(TakeSignInState { id, now }).await.unwrap();
             mailroom.store.write(PasswordProved { id, now }).await.unwrap();
             let code = self.house.code(HolderId::SignIn(id), self.phone).await;
-            let session = session::fresh(mailroom, &Token::generate(mailroom));
+            let session = session::fresh(mailroom, &Token::generate(mailroom), KnownDevice::of_a_test(1));
             self.house.enter(SigningIn { id, session: session.clone() }, self.phone, code).await.unwrap();
             session.id
         }

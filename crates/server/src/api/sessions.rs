@@ -15,6 +15,7 @@ use securemailbox_protocol::{
     slots::Slot,
 };
 use securemailbox_store::{
+    devices::PutOutSession,
     passkeys::{TakePasskeySignIn, UnlockByPasskey},
     security::SecurityEvent,
     sessions::{EndOtherSessions, EndSession, EndSessionError, ListSessions},
@@ -160,12 +161,13 @@ pub(crate) async fn end(
     session: Session,
     Id(id): Id<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    let end = EndSession { account: session.account, session: id };
+    let account = session.account;
     if id == session.id {
-        mailroom.store.write(end).await?;
+        mailroom.store.write(EndSession { account, session: id }).await?;
     } else {
         proofs::demand_best(&mailroom, &session).await?;
-        security::write_noted(&mailroom, session.account, id, SecurityEventKind::SessionEnded, end).await?;
+        let put_out = PutOutSession { account, session: id, by: session.id, now: mailroom.now() };
+        security::write_noted(&mailroom, account, id, SecurityEventKind::SessionEnded, put_out).await?;
     }
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)

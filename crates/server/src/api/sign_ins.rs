@@ -39,7 +39,10 @@ async fn begun(
 ) -> Result<(StatusCode, Json<SignIn>), Problem> {
     let address_lookup = mailroom.seal.address_look_up(&new.address);
     let credentials = mailroom.store.read(CredentialsByAddress { address_lookup }).await?;
-    let device = credentials.as_ref().and_then(|found| device.known_to(&mailroom.seal, found.account));
+    let device = match &credentials {
+        Some(found) => device.known_still(&mailroom, found.account).await?,
+        None => None,
+    };
     mailroom.rates.guess(network, address_lookup, device)?;
     let no_account = mailroom.seal.no_account(&new.address);
     let (account, record, credential) = match &credentials {

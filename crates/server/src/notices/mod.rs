@@ -105,6 +105,16 @@ pub(crate) fn text_of(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Option<
     Some(open_notice(seal, id, sealed).ok()?.text)
 }
 
+/// The language that a sealed notice is written in.
+#[cfg(test)]
+pub(crate) fn language_of(
+    seal: &ServerSeal,
+    id: NoticeId,
+    sealed: &[u8],
+) -> Option<securemailbox_protocol::accounts::Language> {
+    Some(open_notice(seal, id, sealed).ok()?.language)
+}
+
 /// The code in a sealed notice.
 #[cfg(test)]
 pub(crate) fn code_of(seal: &ServerSeal, id: NoticeId, sealed: &[u8]) -> Option<securemailbox_protocol::factors::Code> {

@@ -214,6 +214,7 @@ CREATE TABLE session (
     session_id BYTEA NOT NULL PRIMARY KEY,
     mailbox_id BYTEA NOT NULL,
     token_hash BYTEA NOT NULL UNIQUE,
+    device     BYTEA NOT NULL,
     level      BIGINT NOT NULL,
     proved     BIGINT NOT NULL,
     begun      BIGINT NOT NULL,
@@ -226,6 +227,15 @@ CREATE TABLE session (
 );
 CREATE INDEX session_by_mailbox ON session (mailbox_id);
 CREATE INDEX session_by_expiry ON session (expires);
+
+-- Browsers and programs whose sessions their owner ended from elsewhere: they are known no more, though they say who they were.
+CREATE TABLE put_out_device (
+    mailbox_id BYTEA NOT NULL,
+    device     BYTEA NOT NULL,
+    until      BIGINT NOT NULL,
+    PRIMARY KEY (mailbox_id, device)
+);
+CREATE INDEX put_out_device_by_end ON put_out_device (until);
 
 -- What was done about who may open a mailbox, for its owner to read. Says nothing of a person.
 CREATE TABLE security_event (

@@ -214,6 +214,7 @@ CREATE TABLE session (
     session_id BLOB NOT NULL PRIMARY KEY,
     mailbox_id BLOB NOT NULL,
     token_hash BLOB NOT NULL UNIQUE,
+    device     BLOB NOT NULL,
     level      INTEGER NOT NULL,
     proved     INTEGER NOT NULL,
     begun      INTEGER NOT NULL,
@@ -226,6 +227,15 @@ CREATE TABLE session (
 ) STRICT;
 CREATE INDEX session_by_mailbox ON session (mailbox_id);
 CREATE INDEX session_by_expiry ON session (expires);
+
+-- Browsers and programs whose sessions their owner ended from elsewhere: they are known no more, though they say who they were.
+CREATE TABLE put_out_device (
+    mailbox_id BLOB NOT NULL,
+    device     BLOB NOT NULL,
+    until      INTEGER NOT NULL,
+    PRIMARY KEY (mailbox_id, device)
+) STRICT;
+CREATE INDEX put_out_device_by_end ON put_out_device (until);
 
 -- What was done about who may open a mailbox, for its owner to read. Says nothing of a person.
 CREATE TABLE security_event (

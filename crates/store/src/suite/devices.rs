@@ -14,13 +14,15 @@ use super::{
 };
 use crate::{
     Store,
+    devices::{IsPutOut, PutOutSession},
+    jobs::Sweep,
     notices::{Lane, NewNotice},
     one_time_codes::MakeOneTimeCodes,
     proofs::Verdict,
     proving::{EnterKeptCode, Entered},
     recoveries::BeginRecovery,
     security::ListSecurityEvents,
-    sessions::{EndOtherSessions, EndSession, ListSessions, NewSession},
+    sessions::{EndOtherSessions, EndSession, EndSessionError, ListSessions, NewSession},
     sign_in::{BeginSignIn, SigningIn, TakeSignInState},
 };
 
@@ -28,6 +30,7 @@ on_both! {
     a_new_device_is_told_of_as_often_as_other_news_and_listed_each_time
     all_others_end_with_what_is_under_way_and_are_told_of_once
     a_session_that_was_ended_is_not_begun_again_by_its_sign_in
+    a_device_that_was_put_out_is_known_again_by_a_sign_in_only
 }
 
 async fn kinds(store: &Store, person: &Person) -> Vec<SecurityEventKind> {
@@ -113,6 +116,42 @@ async fn all_others_end_with_what_is_under_way_and_are_told_of_once(store: Store
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM recovery")).await, Ok(0));
     let his = store.read(ListSessions { account: bjorn.account, now: later(9) }).await.unwrap();
     assert_eq!(his.len(), 1);
+}
+
+async fn a_device_that_was_put_out_is_known_again_by_a_sign_in_only(store: Store) {
+    let mut dice = Dice::new(74);
+    let anna = register(&store, &mut dice).await;
+    let Person { account, session: own, .. } = anna;
+    let (paper, codes) = sheet(&store, &mut dice, &anna, 4).await;
+    let [lost, tablet] = [dice.device(), dice.device()];
+    let mut sessions = Vec::new();
+    for (code, device) in codes.iter().zip([lost, tablet]) {
+        let session = NewSession { device, ..dice.session(later(1)) };
+        sessions.push(session.id);
+        sign_in(&store, &mut dice, &anna, (paper, *code), session).await;
+    }
+    let is_put_out = async |device| store.read(IsPutOut { account, device }).await.unwrap();
+    let put_out = |session, by| PutOutSession { account, session, by, now: later(2) };
+    store.write(put_out(sessions[0], own)).await.unwrap();
+    assert!(is_put_out(lost).await && !is_put_out(tablet).await, "that one only");
+    assert_eq!(store.write(put_out(sessions[0], own)).await, Err(EndSessionError::NotFound));
+
+    let again = NewSession { device: lost, ..dice.session(later(3)) };
+    sign_in(&store, &mut dice, &anna, (paper, codes[2]), again.clone()).await;
+    assert!(!is_put_out(lost).await, "who signs in is known");
+    // Another session on the very device that asks is ended, and the device stays known.
+    let beside = NewSession { device: lost, ..dice.session(later(4)) };
+    sign_in(&store, &mut dice, &anna, (paper, codes[3]), beside.clone()).await;
+    store.write(put_out(beside.id, again.id)).await.unwrap();
+    assert!(!is_put_out(lost).await);
+    store
+        .write(EndOtherSessions { account, session: again.id, notices: vec![dice.notice()], now: later(5) })
+        .await
+        .unwrap();
+    assert!(!is_put_out(lost).await && is_put_out(tablet).await, "all others");
+    let half_a_year = later(5).after(limits::KNOWN_DEVICE_LIFE);
+    store.write(Sweep { now: half_a_year }).await.unwrap();
+    assert!(!is_put_out(tablet).await, "by then nobody knows it for having signed in");
 }
 
 async fn a_session_that_was_ended_is_not_begun_again_by_its_sign_in(store: Store) {

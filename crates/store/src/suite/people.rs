@@ -22,6 +22,7 @@ use securemailbox_protocol::{
 use crate::{
     Store, StoreError,
     accounts::AddressLookup,
+    devices::Device,
     factors::{Factor, FactorsOf},
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
     notices::{Lane, NewNotice, NoticeId},
@@ -60,6 +61,12 @@ impl Dice {
         bytes
     }
 
+    pub(super) fn device(&mut self) -> Device {
+        let mut octets = [0; 16];
+        self.0.fill_bytes(&mut octets);
+        octets
+    }
+
     pub(super) fn hash(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
         self.0.fill_bytes(&mut bytes);
@@ -71,7 +78,13 @@ impl Dice {
     }
 
     pub(super) fn session(&mut self, now: Timestamp) -> NewSession {
-        NewSession { id: SessionId::new(now, &mut self.0), token_hash: self.hash(), now, new_device: None }
+        NewSession {
+            id: SessionId::new(now, &mut self.0),
+            token_hash: self.hash(),
+            device: self.device(),
+            now,
+            new_device: None,
+        }
     }
 
     pub(super) fn password(&mut self) -> PasswordSlot {

@@ -5,6 +5,7 @@ use securemailbox_protocol::{
     ids::{AccountId, CertificateHash, ContentHash, MailboxId, RecordId},
     letters::{EntryUpdate, Folder, SentDraft},
     levels::Level,
+    limits,
     numbers::{ChangeNumber, Version},
     records::RecordPurpose,
     sync::Erased,
@@ -24,11 +25,14 @@ use crate::{
     pulse::PulseOf,
     quotas::Quota,
     records::ReadRecord,
+    sessions::{EndSession, InSession, InSessionError},
+    slots::LockSession,
     sync::{ChangesSince, DraftIdsOf, LetterIdsOf, Scope},
 };
 
 on_both! {
     a_letter_lies_in_every_readers_mailbox_with_the_readers_own_key
+    a_letter_is_not_posted_for_a_session_that_ended_while_it_was_on_its_way
     the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it
     the_same_id_with_other_bytes_or_from_another_sender_is_taken
     a_reader_with_another_key_keeps_all_letters_of_a_post_back
@@ -76,6 +80,32 @@ async fn a_letter_lies_in_every_readers_mailbox_with_the_readers_own_key(store: 
         assert_eq!(content.as_ref(), Some(&letter.content));
     }
     assert_eq!(store.read(LetterIdsOf { mailbox: cecilia.account.mailbox() }).await.unwrap().ids, [copy.new.id]);
+}
+
+async fn a_letter_is_not_posted_for_a_session_that_ended_while_it_was_on_its_way(store: Store) {
+    let mut dice = Dice::new(12);
+    let (anna, bjorn) = two(&store, &mut dice).await;
+    let letter = dice.letter(&[&anna, &bjorn]);
+    let post = |now| InSession {
+        session: anna.session,
+        now,
+        act: PostLetters {
+            sender: anna.account.mailbox(),
+            letters: vec![again(&letter)],
+            guests: Vec::new(),
+            draft: None,
+            release: None,
+            quota: Quota::NONE,
+            now,
+        },
+    };
+    let over = later(limits::SESSION_LIFE.as_secs());
+    assert!(matches!(store.write(post(over)).await, Err(InSessionError::Over)), "its time");
+    store.write(LockSession { session: anna.session }).await.unwrap();
+    assert!(matches!(store.write(post(NOW)).await, Err(InSessionError::Over)), "its lock");
+    store.write(EndSession { account: anna.account, session: anna.session }).await.unwrap();
+    assert!(matches!(store.write(post(NOW)).await, Err(InSessionError::Over)), "its end");
+    assert_eq!(store.read(LetterIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, []);
 }
 
 async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(store: Store) {

@@ -20,6 +20,7 @@ use totp_rs::{Algorithm, TOTP};
 use super::*;
 use crate::{
     api::proofs::tests::{House, caller},
+    devices::KnownDevice,
     session::{self, Token},
 };
 
@@ -130,7 +131,7 @@ impl<'a> Anna<'a> {
     /// Enters what proves it: the token of the session that begins.
     async fn enter(&self, id: SignInId, factor: FactorId, answer: impl Into<Answer>) -> Result<Token, Problem> {
         let token = Token::generate(&self.house.mailroom);
-        let holder = SigningIn { id, session: session::fresh(&self.house.mailroom, &token) };
+        let holder = SigningIn { id, session: session::fresh(&self.house.mailroom, &token, KnownDevice::of_a_test(1)) };
         self.house.answer(holder, factor, answer).await.map(|_| token)
     }
 

@@ -24,6 +24,7 @@ use super::*;
 use crate::{
     api::proofs::tests::{House, caller},
     config::Operator,
+    devices::KnownDevice,
     notices::{Text, text_of},
     session::{self, Token},
 };
@@ -90,7 +91,7 @@ async fn ask(house: &House, shown: &LinkSignIn) -> Result<(), ProblemType> {
 }
 
 async fn enter(house: &House, shown: &LinkSignIn, code: Code) -> Result<(), ProblemType> {
-    let session = session::fresh(&house.mailroom, &Token::generate(&house.mailroom));
+    let session = session::fresh(&house.mailroom, &Token::generate(&house.mailroom), KnownDevice::of_a_test(1));
     house.enter(SigningIn { id: shown.id, session }, shown.offers[0].id, code).await.map(drop)
 }
 

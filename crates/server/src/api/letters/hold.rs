@@ -42,7 +42,10 @@ pub(crate) async fn release(
     Json(HeldLetters { letters }): Json<HeldLetters>,
 ) -> Result<StatusCode, Problem> {
     let (now, letters) = (mailroom.now(), few(letters)?);
-    mailroom.store.write(EndHold { mailbox: access.mailbox, letters: letters.clone(), now }).await?;
+    mailroom
+        .store
+        .write(access.acts(&mailroom, EndHold { mailbox: access.mailbox, letters: letters.clone(), now }))
+        .await?;
     // Whoever is told that they went out may count on it.
     for letter in letters {
         mailroom.store.release_letter(letter, mailroom.quota, now).await?;
@@ -59,7 +62,7 @@ pub(crate) async fn take_back(
     access: Access,
     Json(HeldLetters { letters }): Json<HeldLetters>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(TakeBack { mailbox: access.mailbox, letters: few(letters)? }).await?;
+    mailroom.store.write(access.acts(&mailroom, TakeBack { mailbox: access.mailbox, letters: few(letters)? })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

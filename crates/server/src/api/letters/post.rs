@@ -89,7 +89,7 @@ pub(crate) async fn post(
     let guests = guests.into_iter().map(|guest| invitations::guest(&mailroom, guest)).collect::<Result<_, _>>()?;
     let count = letters.len();
     let act = PostLetters { sender: access.mailbox, letters, guests, draft, release, quota: mailroom.quota, now };
-    let posted = mailroom.store.write(act).await?;
+    let posted = mailroom.store.write(access.acts(&mailroom, act)).await?;
     if release.is_none() {
         mailroom.notices.ring(Lane::Letters);
     }

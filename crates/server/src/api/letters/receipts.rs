@@ -40,7 +40,7 @@ pub(crate) async fn put(
     read::may_open(&mailroom, &access, letter).await?;
     let receipt =
         DeliveryReceipt { at: receipt.at, signature: receipt.signature.0, level: access.session.standing.level };
-    mailroom.store.write(PutReceipt { mailbox: access.mailbox, letter, receipt }).await?;
+    mailroom.store.write(access.acts(&mailroom, PutReceipt { mailbox: access.mailbox, letter, receipt })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

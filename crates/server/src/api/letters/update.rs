@@ -35,7 +35,9 @@ pub(crate) async fn update(
     Id(letter): Id<LetterId>,
     Json(update): Json<EntryUpdate>,
 ) -> Result<Json<Entry>, Problem> {
-    let entry =
-        mailroom.store.write(UpdateEntry { mailbox: access.mailbox, letter, update, now: mailroom.now() }).await?;
+    let entry = mailroom
+        .store
+        .write(access.acts(&mailroom, UpdateEntry { mailbox: access.mailbox, letter, update, now: mailroom.now() }))
+        .await?;
     Ok(Json(letters::entry(&mailroom, &access, entry)?))
 }

@@ -30,7 +30,10 @@ pub(crate) async fn withdraw(
     access: Access,
     Id(letter): Id<LetterId>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(Withdraw { mailbox: access.mailbox, letter, now: mailroom.now() }).await?;
+    mailroom
+        .store
+        .write(access.acts(&mailroom, Withdraw { mailbox: access.mailbox, letter, now: mailroom.now() }))
+        .await?;
     mailroom.store.scrub_log().await?;
     // Somebody may have to be told of another letter now.
     mailroom.notices.ring(Lane::Letters);
