@@ -173,7 +173,8 @@ pub struct Code {
 #[cfg_attr(test, derive(TS))]
 pub struct Spoken {
     /// Its words.
-    pub words: String,
+    #[cfg_attr(test, ts(type = "string"))]
+    pub words: Zeroizing<String>,
 }
 
 /// In which language words are to be.

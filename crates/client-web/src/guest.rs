@@ -14,6 +14,7 @@ use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, t
 use securemailbox_vault::{
     links::{LinkSecret, NotALink},
     passphrases::Passphrase,
+    passwords::Password,
 };
 use zeroize::Zeroizing;
 
@@ -23,7 +24,7 @@ use crate::{
     factor::Factor,
     mailbox::{exported, id},
     problems::{OrProblem, out_of_step, problem, refused},
-    registering::{Registering, RegisteringCode, RegisteringPassword},
+    registering::{ClaimedMailbox, Registering, RegisteringCode},
     shown::People,
     sign_in::handed_over,
     views::{Done, Exported, GuestEntered, GuestLetters, GuestLink, Letter, PageProblem, Problem, Sheet},
@@ -160,10 +161,12 @@ impl<W: World> GuestCalls for Guest<W> {
     }
 
     async fn enter_passphrase(&mut self, args: Spoken) -> Result<GuestLetters, Problem> {
-        let spoken = Passphrase::parse(&args.words).map_err(|_| refused(PageProblem::TooFewWords))?;
-        let locked = self.locked.as_ref().ok_or_else(out_of_step)?;
-        let opening = locked.open(&self.world, &spoken).map_err(|_| refused(PageProblem::WordsDiffer))?;
-        self.begin(opening).await?;
+        // It may be open already, where the network went away before the letters came.
+        if self.mailbox.is_none() {
+            let locked = self.locked.as_ref().ok_or_else(out_of_step)?;
+            let opened = locked.open(&self.world, &Passphrase::heard(&args.words));
+            self.begin(opened.map_err(|_| refused(PageProblem::WordsDiffer))?).await?;
+        }
         self.conversation().await
     }
 
@@ -213,11 +216,17 @@ impl<W: World> GuestCalls for Guest<W> {
         args.send_again(&self.world).await.map(|()| Done {})
     }
 
-    async fn make_mailbox(&mut self, args: RegisteringPassword) -> Result<Sheet, Problem> {
-        let RegisteringPassword { registering, password, device } = args;
+    async fn make_mailbox(&mut self, args: ClaimedMailbox) -> Result<Sheet, Problem> {
+        let ClaimedMailbox { registering, password, device } = args;
+        // Until a passkey opens it, a tab that goes away must not take the only way in along.
+        let stays = password.is_none();
+        let password = match password {
+            Some(typed) => Password::new(&typed),
+            None => Password::by_chance(&mut self.world.rng()),
+        };
         let (guest, from) = (self.open()?, &self.shown()?.from);
-        let (opening, sheet) = registering.claim(&self.world, &password, guest, from).await?;
-        self.opening = Some(handed_over(opening, false, device));
+        let (opening, sheet) = registering.claim(&self.world, password, guest, from).await?;
+        self.opening = Some(handed_over(opening, stays, device));
         self.forget();
         Ok(sheet)
     }

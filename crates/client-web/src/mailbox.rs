@@ -273,10 +273,11 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn told(&self, args: Id) -> Result<Vec<Delivery>, Problem> {
         let (mailbox, world) = self.open()?;
-        let deliveries = mailbox.told(world, id(&args.id)?).await.or_problem()?;
+        let id = id(&args.id)?;
+        let deliveries = mailbox.told(world, id).await.or_problem()?;
         let contacts = mailbox.contacts();
         let people = People::of(&mailbox, &contacts);
-        Ok(deliveries.iter().map(|delivery| people.delivery(delivery)).collect())
+        Ok(deliveries.iter().map(|delivery| people.delivery(delivery, id.made())).collect())
     }
 
     async fn export(&self, args: Id) -> Result<Exported, Problem> {

@@ -45,6 +45,7 @@ impl<'a> People<'a> {
             name_may_stand_alone: shown.alone,
             standing,
             number: check.filter(|check| check.matches).map(|check| check.phone.clone()),
+            open_to_operator: self.contacts.get(address).is_some_and(contacts::Contact::is_open_to_operator),
         }
     }
 
@@ -126,7 +127,7 @@ impl<'a> People<'a> {
             text: letter.text().into(),
             level: letter.level(),
             warnings: warnings.clone(),
-            deliveries: deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
+            deliveries: deliveries.iter().map(|delivery| self.delivery(delivery, entry.id.made())).collect(),
             held: entry.held.map(|held| held.release),
             withdrawn: entry.withdrawn,
             conversation,
@@ -134,7 +135,8 @@ impl<'a> People<'a> {
         }
     }
 
-    pub(crate) fn delivery(&self, delivery: &ReaderDelivery) -> views::Delivery {
+    /// `written`: when the letter was.
+    pub(crate) fn delivery(&self, delivery: &ReaderDelivery, written: Timestamp) -> views::Delivery {
         let read = delivery.read.and_then(Result::ok);
         views::Delivery {
             reader: self.contact(&delivery.reader),
@@ -146,7 +148,10 @@ impl<'a> People<'a> {
             level: read.map(|read| read.level),
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
             guest: delivery.guest,
-            open_to_operator: self.contacts.get(&delivery.reader).is_some_and(contacts::Contact::was_open_to_operator),
+            open_to_operator: self
+                .contacts
+                .get(&delivery.reader)
+                .is_some_and(|contact| contact.was_open_to_operator(written)),
             ended: delivery.ended,
         }
     }

@@ -92,8 +92,6 @@ pub enum PageProblem {
     SessionLivesOn,
     /// A recovery code whose check characters do not fit.
     SlipOfThePen,
-    /// Fewer words than any passphrase has.
-    TooFewWords,
     /// Other words than those that were agreed on.
     WordsDiffer,
 }
@@ -178,6 +176,8 @@ pub struct Correspondent {
     pub standing: Standing,
     /// The number that the owner knows of them, where the server says that it is theirs, of the key that they are known by.
     pub number: Option<PhoneNumber>,
+    /// They have no mailbox, and read by a link that the server sent and that opens by itself: whoever runs it could have kept that.
+    pub open_to_operator: bool,
 }
 
 /// Somebody in the contacts, and what the owner says of them.

@@ -82,6 +82,7 @@ impl Mailbox {
         }
         self.pin(world, address, Event::Met(KnownKey::first(claimant)));
         self.pin(world, address, if open_to_operator { Event::Accepted(key) } else { Event::Compared(key) });
+        self.forget_link(world, address);
         Ok(())
     }
 }
@@ -169,7 +170,7 @@ mod tests {
         let anna = annas_mailbox();
         let (who, key) = (address("bjorn"), KnownKey::first(made.certificate()));
         anna.pin(world, &who, Event::Met(key));
-        let invited = Invited { key: key.fingerprint, link: "A".repeat(48), mailed, passphrase };
+        let invited = Invited { key: key.fingerprint, link: "A".repeat(48), mailed, passphrase, open_before: false };
         let said = anna.contacts().get(&who).unwrap().invited_said(invited, NOW).unwrap();
         anna.pin(world, &who, Event::Invited(said));
         anna.state.borrow_mut().remember_certificate(made.certificate());

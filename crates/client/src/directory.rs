@@ -59,6 +59,9 @@ pub enum LookUpError {
     /// The number that the person knows is not theirs, by the server's word (ATTACKS 26).
     #[error("the mobile number that you know is none that the owner of this address proved, says the server")]
     NumberDiffers,
+    /// They were written to by a link before, which opens by other words than these, or by none.
+    #[error("this person has a link from you already, with other words or none")]
+    OtherPassphrase,
     /// The same key in an older certificate (ATTACKS 7).
     #[error("the server offers an older certificate of this contact than one already seen")]
     OlderCertificate,
@@ -89,6 +92,12 @@ impl Failure for LookUpError {
                 Class::Refused,
                 "Nothing was sent. Somebody else may have registered the address: ask the person for their number over another \
                  channel, or `compare` the sixty digits with them. `contacts write-anyway` forgets what the server said.",
+            ),
+            Self::OtherPassphrase => explained(
+                ClientProblem::OtherPassphrase,
+                Class::Refused,
+                "Nothing was sent. A link keeps the words that it was made with: write without new ones (`invitations --passphrase` \
+                 prints those there are), or take everything back first (`invitations --withdraw`).",
             ),
             Self::OlderCertificate => explained(
                 DamageName::OlderCertificate,

@@ -91,6 +91,8 @@ pub enum ClientProblem {
     NumberDiffers,
     /// An older version of a record than one already seen.
     OlderRecord,
+    /// A link has its words, and gets no others.
+    OtherPassphrase,
     /// One's own key is not compared with oneself.
     Oneself,
     /// The server says that the password was changed, and does not open the mailbox by it.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     accounts::first_record,
-    contacts::{Contact, Description, Event, Invited},
+    contacts::{Contact, Description, Event, Invited, Said},
     failure::CallError,
     mailbox::Mailbox,
     recipient::Recipient,
@@ -102,7 +102,8 @@ impl Mailbox {
         let described = Description { phone: Some(invite.phone.clone()), ..contact.words.description() };
         self.pin(world, address, Event::Said(contact.words.towards(described, world.now())));
         let Invite { mailed, passphrase, .. } = invite.clone();
-        let invited = Invited { key: key.fingerprint, link: link.to_text().to_string(), mailed, passphrase };
+        let invited =
+            Invited { key: key.fingerprint, link: link.to_text().to_string(), mailed, passphrase, open_before: false };
         if let Some(said) = contact.invited_said(invited, world.now()) {
             self.pin(world, address, Event::Invited(said));
         }
@@ -111,7 +112,8 @@ impl Mailbox {
     /// The link of somebody who was written to and has no mailbox yet: what stands behind its `#`.
     #[must_use]
     pub fn link_of(&self, address: &Address) -> Option<String> {
-        Some(self.state.borrow().contacts.get(address)?.invited()?.link.clone())
+        let link = self.state.borrow().contacts.get(address)?.invited()?.link.clone();
+        (!link.is_empty()).then_some(link)
     }
 
     /// What was agreed on with somebody who was written to and has no mailbox yet.
@@ -144,6 +146,7 @@ impl Mailbox {
         if row.wrong_number.is_some() && row.opened.is_none() {
             self.forget_number(world, address);
         }
+        self.forget_link(world, address);
         Ok(true)
     }
 
@@ -183,8 +186,25 @@ impl Mailbox {
         Ok(true)
     }
 
+    /// Whether somebody was written to by a link and has no mailbox yet, by the server's word.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn is_invited(&self, world: &impl World, address: &Address) -> Result<bool, CallError> {
+        Ok(self.invitation_of(world, address).await?.is_some())
+    }
+
     async fn invitation_of(&self, world: &impl World, address: &Address) -> Result<Option<InvitationRow>, CallError> {
         Ok(self.invitations(world).await?.into_iter().find(|row| row.address == *address))
+    }
+
+    /// Neither link nor words are of use any more.
+    pub(crate) fn forget_link(&self, world: &impl World, address: &Address) {
+        let Some(contact) = self.state.borrow().contacts.get(address).cloned() else { return };
+        let over = contact.invited.as_ref().and_then(Said::what).map(Invited::over);
+        if let Some(said) = over.and_then(|over| contact.invited_said(over, world.now())) {
+            self.pin(world, address, Event::Invited(said));
+        }
     }
 
     fn forget_number(&self, world: &impl World, address: &Address) {

@@ -139,6 +139,15 @@ impl LockedLink {
         decline(world, self.begun.token.as_deref()).await
     }
 
+    /// Leaves it shut: the session ends.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn leave(&self, world: &impl World) -> Result<(), CallError> {
+        let api = Api::session(world.transport(), self.begun.token.as_deref());
+        api.delete(endpoints::SIGN_OUT.here()).await
+    }
+
     const fn place(&self) -> SlotPlace {
         SlotPlace { account: self.begun.account, slot: self.slot.id }
     }

@@ -6,7 +6,7 @@ use securemailbox_client::{
     device::Memory,
     invitations::Reminded,
     letters::{Addressed, Answers},
-    links::{self, LinkProved, LinkShown, LockedLink},
+    links::{self, LinkProved, LinkShown, LockedLink, WrongPassphrase},
     mailbox::Mailbox,
     opening::Opening,
     sign_in,
@@ -140,6 +140,9 @@ async fn do_about(desk: &Desk, who: &Address, act: Act) -> Result<Answer, Stop> 
             },
             Act::AllowTries => (mailbox.allow_tries(world, who).await?, "new_tries", Sentence::TriesAllowed { who }),
             Act::PrintPassphrase => {
+                if !mailbox.is_invited(world, who).await? {
+                    return Err(Stop::usage(Sentence::NotInvited { who }));
+                }
                 let agreed = mailbox.passphrase_of(who).ok_or_else(|| Stop::usage(Sentence::NoWords { who }))?;
                 let said = desk.line(Sentence::SayWords { who, words: agreed.as_str() });
                 return Ok(Answer::new(json!({ "passphrase": agreed.as_str() }), said));
@@ -170,6 +173,8 @@ fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
 /// on this machine.
 pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Stop> {
     let OpenArgs { link, passphrase_file, answer, decline, wrong_number } = arguments;
+    // Before a code is used up for a file that can't be read.
+    let words = passphrase_file.as_deref().map(questions::first_line).transpose()?;
     let link = match link {
         Some(link) => Zeroizing::new(link),
         None => questions::ask(&desk.say(Sentence::AskLink)).await?,
@@ -203,7 +208,7 @@ pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Sto
     }
     let opening = match proved {
         LinkProved::Open(opening) => opening,
-        LinkProved::Locked(locked) => by_passphrase(desk, &world, &locked, passphrase_file).await?,
+        LinkProved::Locked(locked) => by_passphrase(desk, &world, &locked, words).await?,
     };
     let (mailbox, _) = Mailbox::begin(&world, opening).await.map_err(Stop::from).map_err(reached)?;
     let done = desk.patiently(conversation(desk, &world, &mailbox, &shown, answer)).await.map_err(reached);
@@ -212,23 +217,28 @@ pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Sto
     done
 }
 
-/// Asks for the words that were agreed on, again and again if a person sits there, since a wrong try costs nothing but its time.
+/// Asks for the words that were agreed on, again and again if a person sits there, since a wrong try there costs nothing but its time.
 async fn by_passphrase(
     desk: &Desk,
     world: &impl World,
     locked: &LockedLink,
-    file: Option<PathBuf>,
+    given: Option<Zeroizing<String>>,
 ) -> Result<Opening, Stop> {
-    let opened = |passphrase| locked.open(world, &passphrase).map_err(|_| Sentence::WordsDiffer);
-    if let Some(file) = file {
-        return opened(questions::passphrase_in(&file)?).map_err(Stop::usage);
-    }
     loop {
-        let typed = questions::ask(&desk.say(Sentence::AskWords)).await?;
-        match Passphrase::parse(&typed).map_err(|_| Sentence::TooFewWords).and_then(opened) {
+        let typed = match &given {
+            Some(words) => words.clone(),
+            None => questions::ask(&desk.say(Sentence::AskWords)).await?,
+        };
+        match locked.open(world, &Passphrase::heard(&typed)) {
             Ok(opening) => return Ok(opening),
-            Err(why) if questions::answers_come_from_a_person() => desk.note(why),
-            Err(why) => return Err(Stop::usage(why)),
+            Err(WrongPassphrase) if given.is_none() && questions::answers_come_from_a_person() => {
+                desk.note(Sentence::WordsDiffer);
+            }
+            Err(WrongPassphrase) => {
+                // Nobody can do anything about a session that could not be ended: it ends by itself.
+                let _ = locked.leave(world).await;
+                return Err(Stop::usage(Sentence::WordsDiffer));
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use securemailbox_vault::passphrases::Passphrase;
+use securemailbox_vault::passphrases::{NotAPassphrase, Passphrase};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -43,9 +43,12 @@ pub(crate) fn first_line(file: &Path) -> Result<Zeroizing<String>, Stop> {
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
-/// The passphrase that is the first line of a file.
+/// A passphrase to agree on, from the first line of a file.
 pub(crate) fn passphrase_in(file: &Path) -> Result<Passphrase, Stop> {
-    Passphrase::parse(&first_line(file)?).map_err(|_| Stop::usage(Sentence::TooFewWords))
+    Passphrase::agree(&first_line(file)?).map_err(|error| match error {
+        NotAPassphrase::TooFewWords => Stop::usage(Sentence::TooFewWords),
+        NotAPassphrase::TooLong => Stop::usage(Sentence::PassphraseTooLong),
+    })
 }
 
 /// Whether a person sits there, who can be asked again.

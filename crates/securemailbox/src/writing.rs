@@ -52,7 +52,7 @@ pub(crate) struct SendArgs {
     /// Makes a passphrase of four words for the two of you: without it the link opens nothing, for whoever runs the server neither.
     #[arg(long, requires = "phone", conflicts_with = "passphrase_file")]
     new_passphrase: bool,
-    /// File whose first line is a passphrase that the two of you have agreed on already, of four words or more.
+    /// File whose first line is a passphrase that the two of you have agreed on already: four random words or more.
     #[arg(long, requires = "phone", value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// The letter this answers; the conversation goes on. `reply` says whom to and what about by itself.
@@ -239,6 +239,8 @@ async fn post(
 ) -> Result<Answer, Stop> {
     desk.at_mailbox(async |world, mailbox| {
         let written = write(world, mailbox).await?;
+        let had = |who: &Address| mailbox.link_of(who);
+        let before: Vec<_> = written.invite.iter().map(|invite| had(&invite.address)).collect();
         let sent = mailbox.send(world, &written).await.map_err(|error| not_sent(&error))?;
         let readers: Vec<Value> = sent
             .readers
@@ -254,9 +256,13 @@ async fn post(
         }
         let (subject, level) = (&written.subject, written.level);
         let mut document = json!({ "id": sent.id, "ids": sent.ids, "subject": subject, "to": readers, "level": level });
-        for Invite { address: who, mailed, passphrase, .. } in &written.invite {
+        for (Invite { address: who, mailed, passphrase, .. }, before) in written.invite.iter().zip(before) {
             // None where they have a mailbox after all.
             let Some(secret) = mailbox.link_of(who) else { continue };
+            if before.as_ref() == Some(&secret) {
+                text += &desk.line(Sentence::SameLink { who });
+                continue;
+            }
             let link = link_to(world.http.server().as_str(), &secret);
             text += &desk.line(match (mailed, passphrase) {
                 (false, _) => Sentence::YouHandLink { who, link: &link },

@@ -14,23 +14,30 @@ use securemailbox_protocol::{accounts::Language, opaque::KeyStretching};
 pub const WORDS: usize = 4;
 /// Shorter ones don't count: `a b c d` is no passphrase.
 const SHORTEST: usize = 3;
-/// Longer ones are not read: nobody says so much on the phone.
-const LONGEST: usize = 1024;
+/// The longest, in bytes: it stands in a contact's record.
+pub const LONGEST: usize = 128;
 
 /// 1,296 words each, which is four throws of a die and 10.3 bits: short ones that a person of any age knows when they hear them. None
 /// comes of another by one letter more, less, changed or moved, so that a slip of the finger is no other passphrase.
 const SWEDISH: &str = include_str!("passphrases/sv_words.txt");
 const ENGLISH: &str = include_str!("passphrases/en_words.txt");
 
-/// A passphrase in the one form that is stretched: NFC, small letters, a space between words and nothing else.
+/// A passphrase in NFC and small letters, with a space between words and nothing else. The spaces are for whoever says it: whoever
+/// hears "snowball" may write "snow ball", so its letters and digits alone are stretched.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Passphrase(String);
 
-/// What was typed has too few words.
+/// What was typed will not do to be agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a passphrase has at least {WORDS} different words, each of {SHORTEST} letters or more")]
-pub struct TooFewWords;
+pub enum NotAPassphrase {
+    /// Fewer words than any has.
+    #[error("a passphrase has at least {WORDS} different words, each of {SHORTEST} letters or more")]
+    TooFewWords,
+    /// Longer than anybody says on the phone.
+    #[error("a passphrase has at most {LONGEST} bytes")]
+    TooLong,
+}
 
 impl Passphrase {
     /// Four words by chance: 41 bits, each guess of which costs an Argon2id of 64 MiB.
@@ -40,18 +47,27 @@ impl Passphrase {
         Self(chosen.join(" "))
     }
 
-    /// Takes what a person types who heard it: large or small letters, with any signs or spaces between the words.
+    /// Takes what two have agreed on, from the one who writes. Whether it was chosen by chance nobody can tell.
     ///
     /// # Errors
-    /// [`TooFewWords`], before anything is paid for.
-    pub fn parse(typed: &str) -> Result<Self, TooFewWords> {
-        if typed.len() > LONGEST {
-            return Err(TooFewWords);
+    /// [`NotAPassphrase`]
+    pub fn agree(typed: &str) -> Result<Self, NotAPassphrase> {
+        let agreed = Self::heard(typed);
+        let words: BTreeSet<&str> = agreed.0.split(' ').filter(|word| word.chars().count() >= SHORTEST).collect();
+        if words.len() < WORDS {
+            return Err(NotAPassphrase::TooFewWords);
         }
-        let typed = Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(typed).to_lowercase());
-        let words: Vec<&str> = typed.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let counted: BTreeSet<&str> = words.iter().copied().filter(|word| word.chars().count() >= SHORTEST).collect();
-        if counted.len() < WORDS { Err(TooFewWords) } else { Ok(Self(words.join(" "))) }
+        if agreed.0.len() > LONGEST { Err(NotAPassphrase::TooLong) } else { Ok(agreed) }
+    }
+
+    /// Takes what somebody types who heard it: large or small letters, with any signs or spaces between the words, or within them.
+    /// Whatever it is, it opens or it doesn't.
+    #[must_use]
+    pub fn heard(typed: &str) -> Self {
+        let composed = Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(typed).into_owned());
+        let small = Zeroizing::new(composed.to_lowercase());
+        let words: Vec<&str> = small.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        Self(words.join(" "))
     }
 
     /// The words, for whoever says them.
@@ -60,14 +76,15 @@ impl Passphrase {
         &self.0
     }
 
-    /// Argon2id of the words.
+    /// Argon2id of its letters and digits.
     pub(crate) fn stretched(&self, salt: &[u8], stretching: &KeyStretching) -> Zeroizing<[u8; 32]> {
+        let letters = Zeroizing::new(self.0.replace(' ', ""));
         let mut output = Zeroizing::new([0; 32]);
         #[expect(
             clippy::expect_used,
             reason = "Argon2 refuses outputs under 4 bytes, salts under 8 and inputs over 4 GiB (RFC 9106 §3.1)"
         )]
-        stretching.stretch(self.0.as_bytes(), salt, output.as_mut_slice()).expect("a short text");
+        stretching.stretch(letters.as_bytes(), salt, output.as_mut_slice()).expect("a short text");
         output
     }
 }
@@ -80,10 +97,10 @@ impl fmt::Debug for Passphrase {
 }
 
 impl TryFrom<String> for Passphrase {
-    type Error = TooFewWords;
+    type Error = NotAPassphrase;
 
-    fn try_from(typed: String) -> Result<Self, TooFewWords> {
-        Self::parse(&Zeroizing::new(typed))
+    fn try_from(typed: String) -> Result<Self, NotAPassphrase> {
+        Self::agree(&Zeroizing::new(typed))
     }
 }
 
@@ -112,8 +129,12 @@ mod tests {
 
     const LANGUAGES: [Language; 2] = [Language::Sv, Language::En];
 
-    fn parsed(typed: &str) -> Option<String> {
-        Passphrase::parse(typed).ok().map(|passphrase| passphrase.as_str().to_owned())
+    fn heard(typed: &str) -> String {
+        Passphrase::heard(typed).as_str().to_owned()
+    }
+
+    fn stretched(typed: &str) -> [u8; 32] {
+        *Passphrase::heard(typed).stretched(&[7; 32], &KeyStretching::cheap_for_tests())
     }
 
     /// What one slip makes of a word: without a letter, with another one in its place (`?`), with two that changed places.
@@ -144,24 +165,27 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_types_who_heard_it_is_the_same() {
+    fn what_a_person_types_who_heard_it_opens_the_same() {
         for typed in [
-            "granit lykta tolvan segel",
-            "Granit Lykta Tolvan Segel.",
-            "  granit,lykta - tolvan\u{a0}segel\r\n",
-            "GRANIT\tLYKTA/TOLVAN; „SEGEL“",
+            "snowball lykta tolvan segel",
+            "Snowball Lykta Tolvan Segel.",
+            "  snow ball,lykta - tolvan\u{a0}segel\r\n",
+            "SNOW-BALL\tLYKTA/TOLVAN; „SEGEL“",
+            "snowballlyktatolvansegel",
         ] {
-            assert_eq!(parsed(typed).as_deref(), Some("granit lykta tolvan segel"), "{typed}");
+            assert_eq!(stretched(typed), stretched("snowball lykta tolvan segel"), "{typed}");
         }
-        assert_eq!(parsed("a\u{30a}ska ho\u{308}na äpple öring").as_deref(), Some("åska höna äpple öring"));
+        assert_eq!(heard("a\u{30a}ska ho\u{308}na äpple öring"), "åska höna äpple öring");
+        assert_ne!(stretched("lykta snowball tolvan segel"), stretched("snowball lykta tolvan segel"));
     }
 
     #[test]
-    fn what_has_too_few_words_is_none() {
+    fn what_has_too_few_words_or_too_many_is_not_agreed_on() {
         for typed in ["", "granit lykta tolvan", "a b c d", "granit granit granit lykta", "granitlyktatolvansegel"] {
-            assert_eq!(parsed(typed), None, "{typed}");
+            assert_eq!(Passphrase::agree(typed).err(), Some(NotAPassphrase::TooFewWords), "{typed}");
         }
-        assert_eq!(parsed(&"granit lykta tolvan segel ".repeat(100)), None);
+        let long = "granit lykta tolvan segel ".repeat(10);
+        assert_eq!(Passphrase::agree(&long).err(), Some(NotAPassphrase::TooLong));
     }
 
     #[test]
@@ -175,16 +199,16 @@ mod tests {
             let language = if swedish { Language::Sv } else { Language::En };
             let made = Passphrase::generate(language, &mut rng(seed));
             prop_assert_eq!(made.as_str().split(' ').count(), WORDS);
-            prop_assert_eq!(parsed(made.as_str()), Some(made.as_str().to_owned()));
+            prop_assert_eq!(Passphrase::agree(made.as_str()), Ok(made.clone()));
             let kept = serde_json::to_string(&made).unwrap();
             prop_assert_eq!(serde_json::from_str::<Passphrase>(&kept).unwrap(), made);
         }
 
         #[test]
-        fn what_was_read_once_is_read_the_same_again(typed in any::<String>()) {
-            if let Some(once) = parsed(&typed) {
-                prop_assert_eq!(parsed(&once), Some(once.clone()));
-            }
+        fn what_was_heard_once_is_heard_the_same_again(typed in any::<String>()) {
+            let once = heard(&typed);
+            prop_assert_eq!(heard(&once), once.clone());
+            prop_assert_eq!(stretched(&typed), stretched(&once));
         }
     }
 }

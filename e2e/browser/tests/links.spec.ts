@@ -69,6 +69,8 @@ test("a wrong number is told to whoever wrote, who takes the letter back and wri
   const number = guns.getByLabel(m("invite.phone", { who: eva.address }));
   await expect(number, "the wrong one is forgotten").toHaveValue("");
   await number.fill(eva.phone);
+  await expect(guns.getByRole("radio", { name: m("invite.handed") }), "as it was sent before").toBeChecked();
+  await guns.getByRole("radio", { name: m("invite.mailed") }).check();
   await send(guns, m);
   await expect.poll(() => server.newestTo(eva.address)).toMatch(/\/l#[\w-]{48}$/m);
   const link = /\S+\/l#[\w-]{48}/.exec(await server.newestTo(eva.address))?.[0] ?? "";
@@ -129,7 +131,6 @@ test("two agree on four words, and without them the link opens nothing", async (
   await clean(evas);
   const tries = [
     ["", m("guest.words_missing")],
-    ["två ord", m("problem.too_few_words")],
     [words.toReversed().join(" "), m("problem.words_differ")],
   ];
   for (const [typed = "", why = ""] of tries) {
@@ -145,7 +146,6 @@ test("two agree on four words, and without them the link opens nothing", async (
   await clean(evas);
 
   await guns.goto("/contacts/links");
-  await guns.getByText(m("links.words", { who: eva.address }), { exact: true }).click();
   await expect(guns.getByRole("group", { name: m("links.words", { who: eva.address }) })).toContainText(words[3] ?? "");
   await clean(guns);
 });

@@ -12,7 +12,7 @@ import BEGINNINGS from "./beginnings.json" with { type: "json" };
 import { inLanguage } from "./language.ts";
 
 function person(address: string, name: string | null, standing: Correspondent["standing"] = "known"): Correspondent {
-  return { address, name, standing, name_may_stand_alone: false, number: null };
+  return { address, name, standing, name_may_stand_alone: false, number: null, open_to_operator: false };
 }
 
 const ANNA = person("anna@demo.example", "Anna Berg", "own");

@@ -78,7 +78,7 @@ async fn who_has_link_and_phone_opens_nothing_without_the_passphrase() {
     for other in [Passphrase::generate(Language::Sv, &mut OsRng), backwards(&agreed)] {
         assert_eq!(locked.open(&eva, &other).err(), Some(WrongPassphrase), "and another one may be tried");
     }
-    let spoken = Passphrase::parse(&agreed.as_str().to_uppercase().replace(' ', ", ")).unwrap();
+    let spoken = Passphrase::heard(&agreed.as_str().to_uppercase().replace(' ', ", "));
     let mailbox = Mailbox::begin(&eva, locked.open(&eva, &spoken).unwrap()).await.unwrap().0;
     mailbox.sync(&eva).await.unwrap();
     let id = mailbox.list(&eva, Folder::Inbox, 1).await.unwrap()[0].entry.id;
@@ -100,7 +100,7 @@ async fn what_opens_by_a_passphrase_is_declined_without_it() {
 
 fn backwards(passphrase: &Passphrase) -> Passphrase {
     let words: Vec<&str> = passphrase.as_str().split(' ').rev().collect();
-    Passphrase::parse(&words.join(" ")).unwrap()
+    Passphrase::heard(&words.join(" "))
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -146,15 +146,25 @@ fn two_agree_on_words_without_which_the_link_opens_nothing() {
     assert_eq!(anna.run(&["invitations", "--passphrase", EVA]).done(), json!({ "passphrase": words }));
 
     let turned = words.split(' ').rev().collect::<Vec<_>>().join(" ");
-    for (typed, said) in [("granit lykta", "fewer than four words"), (turned.as_str(), "Those are not the words")] {
-        let refused = open_saying(&server, &nobody, link, typed);
-        assert_eq!(refused.code, 2, "{}", refused.err);
-        assert!(refused.out.contains(said), "{}", refused.out);
-    }
+    let refused = open_saying(&server, &nobody, link, &turned);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.out.contains("Those are not the words"), "{}", refused.out);
+    let before = runtime().block_on(server.messages_to(EVAS_PHONE));
+    assert_eq!(nobody.run(&["open", link, "--passphrase-file", "nothing"]).code, 2);
+    assert_eq!(runtime().block_on(server.messages_to(EVAS_PHONE)), before, "no code for a file that can't be read");
     let file = folder.path().join("words.txt");
     std::fs::write(&file, format!("{}\n", words.to_uppercase())).unwrap();
     let read = open(&server, &nobody, link, &["--passphrase-file", file.to_str().unwrap()]).done();
     assert_holds(&read["letters"][0], &json!({ "text": "Allt är bra.", "warnings": [] }));
+
+    // A link keeps its words: no others are handed out that would open nothing.
+    let letter = ["send", "--to", EVA, "--subject", "S", "--text", "T", "--phone", EVAS_PHONE];
+    assert_failed(&anna.run(&[&letter[..], &["--new-passphrase"]].concat()), 3, "other-passphrase");
+    assert_eq!(anna.run(&[&letter[..], &["--passphrase-file", "nothing"]].concat()).code, 2);
+    assert_eq!(anna.run(&letter).done().get("link"), None, "the same link as before");
+    anna.run(&["invitations", "--withdraw", EVA]).done();
+    let over = anna.run(&["invitations", "--passphrase", EVA]);
+    assert!(over.code == 2 && over.out.contains("is none of those"), "{over:?}");
 }
 
 /// Opens a link, and says the words that were agreed on, or others.

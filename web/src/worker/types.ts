@@ -66,6 +66,23 @@ phone: string,
 matches: boolean, };
 
 /**
+ * What opens a mailbox that somebody makes who came by a link.
+ */
+export type ClaimedMailbox = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * As typed. Without one a passkey is made next, and the mailbox stays open on this device until then.
+ */
+password: string | null, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
+
+/**
  * What a failure means: one exit code on the command line, one tone on a page.
  */
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
@@ -73,7 +90,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -224,7 +241,11 @@ standing: Standing,
 /**
  * The number that the owner knows of them, where the server says that it is theirs, of the key that they are known by.
  */
-number: string | null, };
+number: string | null, 
+/**
+ * They have no mailbox, and read by a link that the server sent and that opens by itself: whoever runs it could have kept that.
+ */
+open_to_operator: boolean, };
 
 /**
  * How many there are of what.
@@ -1336,7 +1357,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "too-few-words" | "words-differ";
+export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "words-differ";
 
 /**
  * A part of a folder.
@@ -2281,6 +2302,6 @@ export interface GuestCalls {
   claim: [NewClaim, Registering];
   enter_address_code: [RegisteringCode, Registering];
   send_registering_code: [Registering, Done];
-  make_mailbox: [RegisteringPassword, Sheet];
+  make_mailbox: [ClaimedMailbox, Sheet];
   leave: [Nothing, Done];
 }

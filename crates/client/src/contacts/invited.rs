@@ -17,7 +17,7 @@ use super::{
 pub struct Invited {
     /// The key that was made for them.
     pub key: Fingerprint,
-    /// What stands behind the `#` of the link.
+    /// What stands behind the `#` of the link; nothing once it is over.
     pub link: String,
     /// Whether the server sent it: then an operator who kept it has the key too.
     #[serde(default = "yes")]
@@ -25,6 +25,9 @@ pub struct Invited {
     /// What was agreed on beside it, for whoever forgot it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub passphrase: Option<Passphrase>,
+    /// Whether an operator could have opened what went out by a link before this.
+    #[serde(default)]
+    pub open_before: bool,
 }
 
 /// The weaker of the two, where nothing is said.
@@ -45,6 +48,17 @@ impl Invited {
     pub const fn opens_for_operator(&self) -> bool {
         self.mailed && self.passphrase.is_none()
     }
+
+    /// What is left of it when all that it opened is erased, or is in a mailbox of their own: the key, and what an operator could have
+    /// opened.
+    #[must_use]
+    pub(crate) const fn over(&self) -> Self {
+        Self { key: self.key, link: String::new(), mailed: false, passphrase: None, open_before: self.was_open() }
+    }
+
+    const fn was_open(&self) -> bool {
+        self.open_before || self.opens_for_operator()
+    }
 }
 
 impl Contact {
@@ -55,14 +69,26 @@ impl Contact {
         (invited.key == key.fingerprint).then_some(invited)
     }
 
-    /// Whether a link that was made for them went out by the server, whose operator could have kept it, and opens by itself.
+    /// Whether what is written to them now goes to a key that an operator could have: by a link that was mailed, and opens by itself.
     #[must_use]
-    pub fn was_open_to_operator(&self) -> bool {
-        self.invited.as_ref().and_then(Said::what).is_some_and(Invited::opens_for_operator)
+    pub fn is_open_to_operator(&self) -> bool {
+        self.invited().is_some_and(Invited::opens_for_operator)
+    }
+
+    /// Whether an operator could have opened what was written to them then. Of what went out by an earlier link, no better is known than
+    /// whether any of those was open.
+    #[must_use]
+    pub fn was_open_to_operator(&self, written: Timestamp) -> bool {
+        let Some(said) = &self.invited else { return false };
+        let open =
+            if written < said.at() { |invited: &Invited| invited.open_before } else { Invited::opens_for_operator };
+        said.what().is_some_and(open)
     }
 
     /// What has to be said at `now` so that it comes to this.
     pub(crate) fn invited_said(&self, invited: Invited, now: Timestamp) -> Option<Said<Invited>> {
-        said_anew(self.invited.as_ref(), Some(invited), now)
+        let before = self.invited.as_ref().and_then(Said::what);
+        let open_before = invited.open_before || before.is_some_and(Invited::was_open);
+        said_anew(self.invited.as_ref(), Some(Invited { open_before, ..invited }), now)
     }
 }

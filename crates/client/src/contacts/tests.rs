@@ -1,5 +1,6 @@
 use proptest::{prelude::*, sample::Index};
-use securemailbox_protocol::{limits, phone::PhoneNumber, sealed};
+use securemailbox_protocol::{invitations::LINK, limits, phone::PhoneNumber, sealed};
+use securemailbox_vault::passphrases::{LONGEST, Passphrase};
 
 use super::*;
 use crate::settings;
@@ -295,6 +296,19 @@ fn a_note_is_some_lines_and_no_control_character() {
     assert_eq!(Note::parse(&"a".repeat(NOTE + 1)), Err(NotANote));
 }
 
+fn longest_invited() -> Invited {
+    let words = "abcdefghij".repeat(3);
+    let passphrase = Passphrase::agree(&format!("{words}a {words}b {words}c {words}d")).ok();
+    assert!(passphrase.as_ref().is_some_and(|words| words.as_str().len() + 4 > LONGEST));
+    Invited {
+        key: key(1, 0, KeyState::New).fingerprint,
+        link: "A".repeat(LINK),
+        mailed: true,
+        passphrase,
+        open_before: true,
+    }
+}
+
 #[test]
 fn a_contact_with_everything_at_its_longest_fits_its_record() {
     let wide = '\u{1f600}'.to_string();
@@ -312,7 +326,7 @@ fn a_contact_with_everything_at_its_longest_fits_its_record() {
         offered: Some(Offer::Key { fingerprint: of(2).fingerprint, signed_at: far }),
         name: Name::parse(&wide.repeat(settings::NAME)).ok(),
         differs: Some(of(2).fingerprint),
-        invited: None,
+        invited: Contact::default().invited_said(longest_invited(), far),
         number: Contact::default().number_said(Some(number_check(1, "+461234567890123", false)), far),
         words: Words::default().towards(description.clone(), far),
         rest: Map::new(),

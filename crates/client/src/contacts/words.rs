@@ -60,6 +60,12 @@ pub struct Said<T> {
 }
 
 impl<T> Said<T> {
+    /// When they said it.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
     /// What they said, unless they took it back.
     #[must_use]
     pub const fn what(&self) -> Option<&T> {

@@ -262,6 +262,7 @@ impl Mailbox {
                 | LookUpError::KeyChanged
                 | LookUpError::DigitsDiffer
                 | LookUpError::NumberDiffers
+                | LookUpError::OtherPassphrase
                 | LookUpError::OlderCertificate,
             ) => Err(Damage::CertificateMissing.into()),
         }

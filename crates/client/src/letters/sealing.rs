@@ -11,7 +11,7 @@ use securemailbox_vault::{
     letters::{Outgoing, SealRefused, SealedLetter, seal, seal_blind_copy},
 };
 
-use crate::{directory::LookUpError, mailbox::Mailbox, recipient::Recipient, world::World};
+use crate::{directory::LookUpError, invitations::Invite, mailbox::Mailbox, recipient::Recipient, world::World};
 
 use super::{Addressed, SendError, SentTo, TextPrint, Waiting};
 
@@ -58,6 +58,12 @@ impl Mailbox {
                     let (guest, recipient) = self.invite(world, invite);
                     guests.push(guest);
                     Ok(recipient)
+                }
+                // Words that were said since, and that their link does not open by.
+                (Ok(_), Some(Invite { passphrase: Some(agreed), .. }))
+                    if self.was_invited(address) && self.passphrase_of(address).as_ref() != Some(agreed) =>
+                {
+                    Err(LookUpError::OtherPassphrase)
                 }
                 (found, _) => found,
             };

@@ -150,7 +150,7 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
             "Gör en lösenfras av fyra ord åt er två: utan den öppnar länken inget, inte heller för den som driver servern"
         }
         ("send", "passphrase_file") => {
-            "Fil vars första rad är en lösenfras som ni två redan har kommit överens om, av fyra ord eller fler"
+            "Fil vars första rad är en lösenfras som ni två redan har kommit överens om: minst fyra slumpade ord"
         }
         ("open", "passphrase_file") => "Fil vars första rad är orden som ni kom överens om; annars en fråga",
         ("invitations", "passphrase") => "Visa orden som du har kommit överens om med den här personen",

@@ -122,6 +122,10 @@ words! { of_client(ClientProblem) FROM_CLIENT
     NotAnAddress => Page("problem.not_an_address", "problem.not_an_address.do");
     NumberDiffers => Page("problem.number_differs", "problem.number_differs.do");
     OlderRecord => Page("problem.older_record", "problem.do.operator");
+    OtherPassphrase => Own(
+        "Den här personen har redan en länk från dig, med andra ord eller utan ord.",
+        "Inget skickades. En länk behåller orden den gjordes med: skriv utan nya (invitations --passphrase visar dem som finns), eller dra först tillbaka allt (invitations --withdraw)."
+    );
     Oneself => Page("problem.oneself", "problem.oneself.do");
     PasswordNotTaken => Page("problem.password_not_taken", "problem.password_not_taken.do");
     RecordDoesNotOpen => Page("problem.record_does_not_open", "problem.do.operator");

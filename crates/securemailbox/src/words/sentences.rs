@@ -222,27 +222,33 @@ sentences! {
         "--phone is the phone of one person: give one --to."
         "--phone är en persons mobil: ange en --to.";
     WeSendLink { who: &'a Address }
-        "{who} has no mailbox and is sent a link. Our server sends the link, so whoever runs it could keep it and read; with --print-link nobody but the two of you can."
-        "{who} har ingen brevlåda och får en länk. Vår server skickar länken, så den som driver den skulle kunna behålla den och läsa; med --print-link kan ingen annan än ni två.";
+        "{who} has no mailbox and is sent a link. Our server sends it, so whoever runs it could keep it and read. To prevent that, hand the link over yourself (--print-link), or agree on words (--new-passphrase)."
+        "{who} har ingen brevlåda och får en länk. Vår server skickar den, så den som driver servern skulle kunna behålla den och läsa. Vill du utesluta det, lämna länken själv (--print-link) eller kom överens om ord (--new-passphrase).";
     WeSendShutLink { who: &'a Address }
-        "{who} has no mailbox and is sent a link, which opens nothing without the words. Nobody but the two of you can read, whoever runs the server neither."
-        "{who} har ingen brevlåda och får en länk, som inte öppnar något utan orden. Ingen annan än ni två kan läsa, inte heller den som driver servern.";
+        "{who} has no mailbox and is sent a link, which opens only with the words. Whoever runs the server can't open it."
+        "{who} har ingen brevlåda och får en länk, som öppnas bara med orden. Den som driver servern kan inte öppna den.";
     SayWords { who: &'a Address, words: &'a str }
         "Say these words to {who}, on the phone or when you meet, and never in an e-mail: {words}"
         "Säg de här orden till {who}, i telefon eller när ni ses, och aldrig i ett mejl: {words}";
+    SameLink { who: &'a Address }
+        "{who} reads with the same link as before, and the same words if you agreed on any."
+        "{who} läser med samma länk som förut, och samma ord om ni har kommit överens om några.";
     NoWords { who: &'a Address }
-        "You agreed on no words with {who}, or on another device that this one has not heard of yet."
-        "Du har inte kommit överens om några ord med {who}, eller gjort det på en annan enhet som den här inte har hört av än.";
+        "No words were agreed on with {who}, or that was done on a device that this one has not heard from yet."
+        "Inga ord är överenskomna med {who}, eller så gjordes det på en enhet som den här inte har hört av än.";
     AskWords "The words that you agreed on:" "Orden som ni kom överens om:";
     TooFewWords
-        "That is fewer than four words. Type all of them, with spaces between."
-        "Det är färre än fyra ord. Skriv alla, med mellanslag.";
+        "A passphrase has at least four different words, each of three letters or more."
+        "En lösenfras har minst fyra olika ord, vart och ett på minst tre bokstäver.";
+    PassphraseTooLong
+        "A passphrase has at most 128 letters: nobody says more on the phone."
+        "En lösenfras har högst 128 bokstäver: mer säger ingen i telefon.";
     WordsDiffer
         "Those are not the words. Look at their spelling and their order. If you have none, call whoever wrote, on a number that you have already."
         "Orden stämmer inte. Titta på stavningen och ordningen. Har du inga, ring den som skrev, på ett nummer du redan har.";
     YouHandLink { who: &'a Address, link: &'a str }
-        "{who} has no mailbox. Hand over this link yourself; nobody but the two of you can read, the server neither:\n{link}"
-        "{who} har ingen brevlåda. Lämna den här länken själv; ingen annan än ni två kan läsa, inte heller servern:\n{link}";
+        "{who} has no mailbox. Hand over this link yourself; the server has never had it, so whoever runs it can't open it:\n{link}"
+        "{who} har ingen brevlåda. Lämna den här länken själv; servern har aldrig haft den, så den som driver servern kan inte öppna den:\n{link}";
 
     // What waits.
     OpensAt { due: &'a str }

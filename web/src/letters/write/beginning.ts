@@ -1,7 +1,8 @@
 // How a page of writing begins, from what stands in its fragment.
 
+import { getLocale } from "../../paraglide/runtime.js";
 import { type mailbox, problemIn } from "../../worker/index.ts";
-import type { Draft, Letter, Problem } from "../../worker/types.ts";
+import type { Draft, Invitation, Invited, Letter, Problem } from "../../worker/types.ts";
 import { answerTo } from "./answer.ts";
 import { forwardOf } from "./forward.ts";
 import { WritingLetter } from "./writing.svelte.ts";
@@ -51,11 +52,25 @@ export async function beginWriting(vault: Vault, fragment: string): Promise<Begu
   }
 }
 
+/** How the letter was sent that is written anew next. It was taken back, so that nothing else remembers that. */
+let before: Invitation | undefined;
+
+/** A letter by a link was taken back and is written anew: the link goes the way it went, and opens by the words that were said. */
+export function sendAnewAs(invitation: Invitation): void {
+  before = invitation;
+}
+
 /** The same letter once more, to the same people. */
-function anew(letter: Letter): Pick<Draft, "to" | "each" | "subject" | "text" | "level"> {
+function anew(letter: Letter): Pick<Draft, "to" | "each" | "subject" | "text" | "level" | "invite"> {
   const to = letter.to.filter((reader) => reader.standing !== "own").map((reader) => reader.address);
   const { each, subject, text, level } = letter;
-  return { to, each, subject, text, level };
+  const invite = to.flatMap((address) => (before?.address === address ? [asBefore(before)] : []));
+  before = undefined;
+  return { to, each, subject, text, level, invite };
+}
+
+function asBefore({ address, link, passphrase }: Invitation): Invited {
+  return { address, phone: "", language: getLocale(), mailed: link !== "with-sender", passphrase };
 }
 
 async function goOnWith(vault: Vault, draft: Draft): Promise<Begun> {

@@ -59,11 +59,18 @@ export class Recipients {
 
   /** Those of them who are written to all the same: they read by a link and a code to their phone. */
   get invited(): InvitedChip[] {
-    return this.strangers.flatMap((chip) => {
-      const [address, phone] = [addressOf(chip), this.phones[addressOf(chip)] ?? ""];
-      const passphrase = this.passphrases[address] || null;
-      return phone === "" ? [] : [{ chip, address, phone, mailed: !this.handed[address], passphrase }];
-    });
+    return this.strangers.flatMap((chip) => this.#invited(chip));
+  }
+
+  /** What a draft keeps of them: also while nobody can be looked up. */
+  get toInvite(): InvitedChip[] {
+    return this.chips.filter(({ state }) => state !== "found").flatMap((chip) => this.#invited(chip));
+  }
+
+  #invited(chip: Chip): InvitedChip[] {
+    const [address, phone] = [addressOf(chip), this.phones[addressOf(chip)] ?? ""];
+    const passphrase = this.passphrases[address] || null;
+    return phone === "" ? [] : [{ chip, address, phone, mailed: !this.handed[address], passphrase }];
   }
 
   /** Whether a link is to be shown to whoever writes, once the letter is sealed. */

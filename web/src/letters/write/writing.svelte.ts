@@ -80,7 +80,7 @@ export class WritingLetter {
       text: this.text,
       answers: this.answers,
       level: this.level,
-      invite: this.recipients.invited.map(({ chip: _, ...invited }) => ({ ...invited, language: getLocale() })),
+      invite: this.recipients.toInvite.map(({ chip: _, ...invited }) => ({ ...invited, language: getLocale() })),
     };
   }
 
