@@ -8,7 +8,7 @@ const CI = process.env.CI !== undefined;
  * every page looks like is held in all of them (`every_page`, `layout`). `EVERY_SIZE=1` walks them in both. */
 const IN_ONE_SIZE = {
   desktop:
-    "conversations demo devices hostile keeping keyboard leaving morning offline outside refused requests secretary secrets strange_letters",
+    "conversations demo devices hostile keeping keyboard leaving morning offline outside refused requests secrets strange_letters",
   phone: "contacts help levels passkeys posts renewal settings ways_back",
 };
 

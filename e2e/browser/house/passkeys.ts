@@ -76,3 +76,7 @@ export async function addPasskey(page: Page, name: string, m: Words): Promise<vo
   await field.press("Enter");
   await expect(page.getByRole("heading", { level: 2, name: m("passkey.added") })).toBeFocused();
 }
+
+export async function signInByPasskey(page: Page, m: Words): Promise<void> {
+  await page.getByRole("button", { name: m("passkey.sign_in") }).or(page.getByRole("button", { name: m("passkey.use") })).press("Enter");
+}

@@ -1,16 +1,11 @@
 // Passkeys: added in ceremonies of which the second shows what they are good for, and signed in with.
 import { violations } from "../house/axe.ts";
 import { fromMenu, inMailbox, prove, signOut, unlock } from "../house/entering.ts";
-import { addPasskey, alter, authenticator, outputs, overhear } from "../house/passkeys.ts";
+import { addPasskey, alter, authenticator, outputs, overhear, signInByPasskey } from "../house/passkeys.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import { REFUSED } from "../house/watch.ts";
-import type { Words } from "../house/words.ts";
 
 const OTHER = "en helt annan mening om båtar";
-
-async function signInByPasskey(page: Page, m: Words): Promise<void> {
-  await page.getByRole("button", { name: m("passkey.sign_in") }).or(page.getByRole("button", { name: m("passkey.use") })).press("Enter");
-}
 
 /** What the page sends, as text. */
 function sent(page: Page): string[] {
