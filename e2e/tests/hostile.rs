@@ -6,7 +6,7 @@ use std::{fs, path::Path, sync::LazyLock};
 use securemailbox_e2e::hostile::{
     days::{
         ANSWERS_BY_A_LINK, CHECKS_NUMBER, ERASES, LISTS_MALLORYS, READS_BY_A_LINK, SHOWS_A_PASSKEY, SIGNS_IN,
-        WRITES_ANYWAY,
+        WRITES_ANYWAY, WRITES_TO_A_GUEST,
     },
     rows,
     stage::Stage,
@@ -136,6 +136,13 @@ fn row_26_a_number_that_is_not_theirs_stops_the_sending_and_one_that_is_makes_no
     assert_eq!(checked, "match (new)");
     assert!(sent.contains("(new)"), "{sent}");
     holds(26);
+}
+
+#[test]
+fn row_29_no_other_key_takes_the_place_of_a_guests_by_what_an_operator_can_sign() {
+    let [_, sent] = &STAGE.days[WRITES_TO_A_GUEST].shown[..] else { panic!("two acts") };
+    assert!(sent.contains("eva.s@example.se"), "{sent}");
+    holds(29);
 }
 
 #[test]

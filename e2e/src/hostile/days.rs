@@ -48,6 +48,8 @@ pub const MALLORY_SHOWS_HERS: &str = "Mallory shows her passkey";
 pub const READS_BY_A_LINK: &str = "Eva reads by Anna's link";
 /// Eva shows it again, enters the code, and writes to Anna.
 pub const ANSWERS_BY_A_LINK: &str = "Eva answers by Anna's link";
+/// Anna writes to Eva once more.
+pub const WRITES_TO_A_GUEST: &str = "Anna writes to Eva, who has her link";
 /// Eva shows a link of Mallory's, and enters the code.
 pub const SHOWS_MALLORYS_LINK: &str = "Eva shows Mallory's link";
 

@@ -14,7 +14,7 @@ use super::stage::Stage;
 type Row = fn(&Stage) -> Vec<Case>;
 
 /// Every row that a client can meet at a server, and that is built. The others are named in the threat model.
-pub const ROWS: [(u8, Row); 24] = [
+pub const ROWS: [(u8, Row); 25] = [
     (1, letters::another_sender),
     (2, letters::rewritten_by_a_reader),
     (3, letters::content_as_envelope),
@@ -35,6 +35,7 @@ pub const ROWS: [(u8, Row); 24] = [
     (20, secrets::wrong_opaque),
     (25, renewals::half_done),
     (26, keys::checked_numbers),
+    (29, links::another_claimant),
     (30, links::another_correspondent),
     (35, places::erased),
     (61, places::passkey_slots),

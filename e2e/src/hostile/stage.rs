@@ -407,6 +407,10 @@ impl Stage {
         keep(days::READS_BY_A_LINK, lived);
         let then = vec![send(&[&anna], "Svar", TEXT)];
         keep(days::ANSWERS_BY_A_LINK, Box::pin(by_a_link(server, 11_500, link, guest, then)).await.0);
+        let again =
+            Addressed { to: vec![address.clone()], subject: "Igen".into(), text: TEXT.into(), ..Addressed::default() };
+        let acts = vec![Act::Open, Act::Send { letter: again }];
+        keep(days::WRITES_TO_A_GUEST, Box::pin(anna.lives(acts)).await);
         let (link, _) = Box::pin(mallory.invites(&address, phone)).await;
         keep(days::SHOWS_MALLORYS_LINK, Box::pin(by_a_link(server, 12_000, link, guest, Vec::new())).await.0);
 

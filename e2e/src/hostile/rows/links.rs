@@ -1,18 +1,23 @@
-//! Rows 19 and 30 for somebody who comes by a link: what it opens, and whom they write with.
+//! Rows 19, 29 and 30 for somebody who comes by a link: what it opens, and whom they write with.
 
 use rand::rngs::OsRng;
 use securemailbox_client::{directory::LookUpError, letters::Damage, records::RecordError, sign_in::SignInError};
 use securemailbox_protocol::{
-    directory::Listing, invitations::LinkSignIn, letters::Entry, sessions::NewSession, sync::Changes,
+    directory::{Claimed, Listing},
+    invitations::LinkSignIn,
+    letters::Entry,
+    sessions::NewSession,
+    sync::Changes,
 };
 use securemailbox_vault::{
+    claims,
     keyring::Keyring,
     letters::{Outgoing, seal},
 };
 
 use crate::{
     hostile::{
-        days::{ANSWERS_BY_A_LINK, FIRST_CHANGES, READS_BY_A_LINK, SHOWS_MALLORYS_LINK},
+        days::{ANSWERS_BY_A_LINK, FIRST_CHANGES, READS_BY_A_LINK, SHOWS_MALLORYS_LINK, WRITES_TO_A_GUEST},
         forge::Forged,
         plot::{failed, unlisted, unread},
         stage::{Stage, TO_A_GUEST},
@@ -45,6 +50,35 @@ pub(super) fn swapped(stage: &Stage) -> Vec<Case> {
         }),
         lie("all that Mallory's link is answered stands for what Anna's is", &|session| *session = mallorys.clone()),
         lie("there is no share", &|session| session.share = None),
+    ]
+}
+
+/// Who has a mailbox now is known to whoever wrote by what the guest's key said of it, and by nothing that an operator could say.
+pub(super) fn another_claimant(stage: &Stage) -> Vec<Case> {
+    const SEND: usize = 1;
+    let (at, eva) = (stage.days[WRITES_TO_A_GUEST].day.now, &stage.eva);
+    let [shown, other] = [(); 2].map(|()| operators(stage, &eva.address));
+    let lie = |name: &str, signed: Option<(&Keyring, &Keyring)>| {
+        let claimed = signed.map(|(signer, claimant)| Claimed {
+            guest: eva.certificate().hash(),
+            statement: claims::sign(signer.present(), claimant.present().certificate(), at, &mut OsRng),
+        });
+        let plot = stage
+            .lie(29, WRITES_TO_A_GUEST, name)
+            .tells(LOOK_UP, |listing: &mut Listing| {
+                listing.certificate = shown.present().certificate().bytes().to_vec().into();
+                listing.claimed = claimed.clone();
+            })
+            .shows(SEND, failed(LookUpError::KeyChanged))
+            .never_asks(POST);
+        // Asked for where somebody is said to have claimed.
+        let plot = if signed.is_some() { plot.certificate_is_there(eva.certificate().bytes()) } else { plot };
+        plot.case()
+    };
+    vec![
+        lie("another key for who was written to by a link, and nothing says so", None),
+        lie("the key that takes the guest's place says it itself", Some((&shown, &shown))),
+        lie("the guest's key said it of another one", Some((&eva.keyring, &other))),
     ]
 }
 
