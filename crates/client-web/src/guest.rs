@@ -3,7 +3,7 @@
 
 use securemailbox_client::{
     failure::Class,
-    letters::{Addressed, Answers},
+    letters::{Addressed, Answers, ReadError},
     links::{self, LinkProved, LinkToProve, LockedLink},
     mailbox::Mailbox,
     opening::Opening,
@@ -176,9 +176,13 @@ impl<W: World> GuestCalls for Guest<W> {
 
     async fn answer_letter(&mut self, args: NewAnswer) -> Result<GuestLetters, Problem> {
         let mailbox = self.open()?;
-        let letter = mailbox.peek(&self.world, id(&args.id)?).await.map_err(|error| problem(&error))?;
-        let answers = Some(Answers::to(&letter));
-        let (to, level) = (vec![self.shown()?.from.clone()], letter.level());
+        let (answers, level) = match mailbox.peek(&self.world, id(&args.id)?).await {
+            Ok(letter) => (Some(Answers::to(&letter)), letter.level()),
+            // Taken back while it was read: what was written is no answer any more, and still a letter.
+            Err(ReadError::NotFound) => (None, None),
+            Err(error) => return Err(problem(&error)),
+        };
+        let to = vec![self.shown()?.from.clone()];
         let written = Addressed { to, subject: args.subject, text: args.text, answers, level, ..Addressed::default() };
         mailbox.send(&self.world, &written).await.or_problem()?;
         self.conversation().await

@@ -77,6 +77,11 @@ export class Terminal {
     return this.#run(["invitations"]);
   }
 
+  /** Takes a letter back from its readers. */
+  withdraw(id: string): Promise<unknown> {
+    return this.#run(["withdraw", id]);
+  }
+
   /** Takes back everything that somebody has who was written to by a link. */
   withdrawAll(from: Person): Promise<unknown> {
     return this.#run(["invitations", "--withdraw", from.address]);

@@ -331,3 +331,19 @@ test("a device that only proves its owner asks for a password as well", async ({
   await keepSheet(page, m);
   await inMailbox(page, m);
 });
+
+test("a letter that is taken back while it is read takes no words along that were written in answer", async ({ page, newcomer, stranger, server, m }) => {
+  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
+  await page.goto(await handed(gun, eva));
+  await open(page, server, eva, m);
+  await page.getByRole("button", { name: m("guest.answer", { from: gun.name }) }).click();
+  await page.getByLabel(m("guest.your_answer")).fill("Tack för beskedet!");
+  const [sent] = await gun.terminal.list("sent");
+  await gun.terminal.withdraw(sent?.id ?? "");
+  await page.getByRole("button", { name: m("guest.send_answer") }).click();
+  await expect(page.getByText(m("guest.sent_text"))).toBeVisible();
+  await expect(page.getByText("Proverna ser bra ut."), "what was taken back is not shown").toHaveCount(0);
+  await clean(page);
+  const [answer] = await gun.terminal.list();
+  expect(await gun.terminal.read(answer?.id ?? "")).toMatchObject({ text: "Tack för beskedet!" });
+});
