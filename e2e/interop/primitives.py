@@ -3,10 +3,12 @@
     python primitives.py ../../crates/vault/vectors
 """
 
+import base64
 import hashlib
 import json
 import math
 import sys
+import unicodedata
 from importlib.metadata import version
 from pathlib import Path
 
@@ -113,9 +115,32 @@ def opaque() -> list[dict]:
     return rows
 
 
+def links() -> list[dict]:
+    """PROTOCOL section 5: the text of a link, its token, and the slot's key, with a passphrase as it was spoken or without."""
+    rows = []
+    spoken = [None, "granit lykta tolvan segel", "Snow-ball, ÅSKA  hön\u0061\u0308 12 apelsin!"]
+    for number, words in enumerate(spoken):
+        secret, share = noise(f"link {number}", 32), noise(f"share {number}", 32)
+        source = secret + share
+        if words is not None:
+            small = unicodedata.normalize("NFC", words).lower()
+            letters = "".join(character for character in small if character.isalnum())
+            salt = hkdf(source, b"securemailbox/1 passphrase salt")
+            source += argon2.low_level.hash_secret_raw(
+                letters.encode(), salt, time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, type=argon2.Type.ID)
+        text = base64.urlsafe_b64encode(secret + hashlib.sha256(secret).digest()[:4]).decode()
+        rows.append({
+            "text": text, "share": share.hex(), "spoken": words,
+            "token": hkdf(secret, b"securemailbox/1 link token").hex(),
+            "key": hkdf(source, b"securemailbox/1 slot key link").hex(),
+        })
+    return rows
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    made = {"sealed": sealed, "slots": slots, "recovery": recovery, "comparing": comparing, "padme": padding, "opaque": opaque}
+    made = {"sealed": sealed, "slots": slots, "recovery": recovery, "comparing": comparing, "padme": padding, "opaque": opaque,
+            "links": links}
     for name, make in made.items():
         text = json.dumps({"made_by": MADE_BY, "vectors": make()}, indent=2)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

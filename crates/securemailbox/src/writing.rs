@@ -241,7 +241,16 @@ async fn post(
         let written = write(world, mailbox).await?;
         let had = |who: &Address| mailbox.link_of(who);
         let before: Vec<_> = written.invite.iter().map(|invite| had(&invite.address)).collect();
-        let sent = mailbox.send(world, &written).await.map_err(|error| not_sent(&error))?;
+        let sent = mailbox.send(world, &written).await.map_err(|error| {
+            let agreed = written.invite.iter().find(|invite| invite.passphrase.is_some());
+            match (&error, agreed) {
+                // It goes out by itself, and nobody has said the words yet.
+                (SendError::Waiting { .. }, Some(invite)) => {
+                    not_sent(&error).and(Sentence::WordsLater { who: &invite.address })
+                }
+                (error, _) => not_sent(error),
+            }
+        })?;
         let readers: Vec<Value> = sent
             .readers
             .iter()

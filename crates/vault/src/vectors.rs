@@ -21,20 +21,23 @@ use crate::{
     identities::Identity,
     keyring::Keyring,
     letters::{self, Expected, padme},
+    links::LinkSecret,
+    passphrases::Passphrase,
     records::{self, RecordPlace},
     recovery::RecoveryCode,
-    secrets::{AccountSecret, SlotKey},
+    secrets::{AccountSecret, ServerShare, SlotKey},
     slots::{self, SlotPlace},
 };
 
 /// Every vector file, by name.
-pub const FILES: [(&str, &str); 7] = [
+pub const FILES: [(&str, &str); 8] = [
     ("sealed", include_str!("../vectors/sealed.json")),
     ("slots", include_str!("../vectors/slots.json")),
     ("recovery", include_str!("../vectors/recovery.json")),
     ("comparing", include_str!("../vectors/comparing.json")),
     ("padme", include_str!("../vectors/padme.json")),
     ("opaque", include_str!("../vectors/opaque.json")),
+    ("links", include_str!("../vectors/links.json")),
     ("letter", include_str!("../vectors/letter.json")),
 ];
 
@@ -61,6 +64,7 @@ pub fn run(name: &str, json: &str) -> Result<usize, Disagreement> {
         "comparing" => each(json, comparing),
         "padme" => each(json, |row: Padding| holds(padme(row.length) == row.padded, "padded length")),
         "opaque" => each(json, stretching),
+        "links" => each(json, link),
         "letter" => {
             let row = serde_json::from_str(json).map_err(|error| Disagreement::NotAFile(error.to_string()))?;
             letter(&row).map(|()| 1).map_err(|why| Disagreement::At(0, why))
@@ -195,6 +199,27 @@ fn stretching(row: Stretching) -> Agreed {
 }
 
 #[derive(Deserialize)]
+struct Link {
+    text: String,
+    share: Hex<32>,
+    spoken: Option<String>,
+    token: Hex<32>,
+    key: Hex<32>,
+}
+
+fn link(row: Link) -> Agreed {
+    let link = LinkSecret::parse(&row.text).map_err(|_| "does not read")?;
+    let share = ServerShare::from_bytes(&row.share.0).map_err(|_| "share")?;
+    holds(*link.to_text() == row.text, "written otherwise")?;
+    holds(*link.token() == row.token.0, "another token")?;
+    let key = match &row.spoken {
+        Some(words) => link.slot_key_with(&share, &Passphrase::heard(words), &KeyStretching::default()),
+        None => link.slot_key(&share),
+    };
+    holds(key.as_bytes() == &row.key.0, "another key")
+}
+
+#[derive(Deserialize)]
 struct Letter {
     now: Timestamp,
     sender: Sender,
@@ -267,12 +292,14 @@ mod tests {
         for (name, json) in FILES {
             let number = json.replacen("\"length\": 17,", "\"length\": 19,", 1);
             let text = number.replacen("Hej", "Nej", 1).replacen("\"digits\": \"", "\"digits\": \"1", 1);
-            let wrong =
-                ["plain\": \"", "secret\": \"", "proof\": \"", "output\": \""].iter().fold(text, |text, key| {
+            let wrong = ["plain\": \"", "secret\": \"", "proof\": \"", "output\": \"", "key\": \""].iter().fold(
+                text,
+                |text, key| {
                     let Some(at) = text.find(key).map(|at| at + key.len()) else { return text };
                     let digit = if &text[at..=at] == "0" { "1" } else { "0" };
                     format!("{}{digit}{}", &text[..at], &text[at + 1..])
-                });
+                },
+            );
             assert!(matches!(run(name, &wrong), Err(Disagreement::At(..))), "{name}");
         }
     }

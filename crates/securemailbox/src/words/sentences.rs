@@ -230,6 +230,9 @@ sentences! {
     SayWords { who: &'a Address, words: &'a str }
         "Say these words to {who}, on the phone or when you meet, and never in an e-mail: {words}"
         "Säg de här orden till {who}, i telefon eller när ni ses, och aldrig i ett mejl: {words}";
+    WordsLater { who: &'a Address }
+        "When it has gone out, see the words for {who}: securemailbox invitations --passphrase {who}"
+        "När det har gått ut, se orden till {who}: securemailbox invitations --passphrase {who}";
     SameLink { who: &'a Address }
         "{who} reads with the same link as before, and the same words if you agreed on any."
         "{who} läser med samma länk som förut, och samma ord om ni har kommit överens om några.";
