@@ -27,7 +27,7 @@ use crate::{
         PasskeyProof, PasskeyRequest, PasskeyToName, UsedPasskey,
     },
     problems::named,
-    registering::{ClaimedMailbox, Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
+    registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
         GuestEntered, GuestLetters, GuestLink, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession,
@@ -160,7 +160,7 @@ calls! {
         /// Sends it once more.
         send_registering_code(Registering) -> Done;
         /// Takes the password, makes the mailbox, moves everything there, and hands it over. The sheet is owed until `sheet_kept`.
-        make_mailbox(ClaimedMailbox) -> Sheet;
+        make_mailbox(RegisteringPassword) -> Sheet;
         /// Forgets the keys, and ends the session.
         leave(Nothing) -> Done;
     }

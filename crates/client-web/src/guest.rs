@@ -14,7 +14,6 @@ use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, t
 use securemailbox_vault::{
     links::{LinkSecret, NotALink},
     passphrases::Passphrase,
-    passwords::Password,
 };
 use zeroize::Zeroizing;
 
@@ -24,7 +23,7 @@ use crate::{
     factor::Factor,
     mailbox::{exported, id},
     problems::{OrProblem, out_of_step, problem, refused},
-    registering::{ClaimedMailbox, Registering, RegisteringCode},
+    registering::{Registering, RegisteringCode, RegisteringPassword},
     shown::People,
     sign_in::handed_over,
     views::{Done, Exported, GuestEntered, GuestLetters, GuestLink, Letter, PageProblem, Problem, Sheet},
@@ -220,17 +219,11 @@ impl<W: World> GuestCalls for Guest<W> {
         args.send_again(&self.world).await.map(|()| Done {})
     }
 
-    async fn make_mailbox(&mut self, args: ClaimedMailbox) -> Result<Sheet, Problem> {
-        let ClaimedMailbox { registering, password, device } = args;
-        // Until a passkey opens it, a tab that goes away must not take the only way in along.
-        let stays = password.is_none();
-        let password = match password {
-            Some(typed) => Password::new(&typed),
-            None => Password::by_chance(&mut self.world.rng()),
-        };
+    async fn make_mailbox(&mut self, args: RegisteringPassword) -> Result<Sheet, Problem> {
+        let RegisteringPassword { registering, password, device } = args;
         let (guest, from) = (self.open()?, &self.shown()?.from);
-        let (opening, sheet) = registering.claim(&self.world, password, guest, from).await?;
-        self.opening = Some(handed_over(opening, stays, device));
+        let (opening, sheet) = registering.claim(&self.world, &password, guest, from).await?;
+        self.opening = Some(handed_over(opening, false, device));
         self.forget();
         Ok(sheet)
     }

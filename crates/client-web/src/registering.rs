@@ -98,19 +98,6 @@ pub struct RegisteringPassword {
     pub device: Option<DeviceName>,
 }
 
-/// What opens a mailbox that somebody makes who came by a link.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(TS))]
-pub struct ClaimedMailbox {
-    /// The registration.
-    pub registering: Registering,
-    /// As typed. Without one a passkey is made next, and the mailbox stays open on this device until then.
-    #[cfg_attr(test, ts(type = "string | null"))]
-    pub password: Option<Zeroizing<String>>,
-    /// What this device is called.
-    pub device: Option<DeviceName>,
-}
-
 impl Registering {
     pub(crate) async fn begin(world: &impl World, args: NewMailbox) -> Result<Self, Problem> {
         let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
@@ -163,14 +150,14 @@ impl Registering {
     pub(crate) async fn claim(
         self,
         world: &impl World,
-        password: Password,
+        password: &str,
         guest: &Mailbox,
         from: &Address,
     ) -> Result<(Opening, Sheet), Problem> {
         let settings = Settings::new(self.name.clone()).owing_sheet();
         let step = self.registrant().password_to_choose();
         let left = LeftByGuest { guest, from, session: SessionDelivery::Cookie };
-        let made = step.claim(world, password, settings, left).await.or_problem()?;
+        let made = step.claim(world, Password::new(password), settings, left).await.or_problem()?;
         self.post(world, &made).await
     }
 

@@ -13,7 +13,6 @@ use zeroize::{Zeroize, Zeroizing};
 
 use securemailbox_protocol::{
     VERSION,
-    coding::base64url,
     opaque::{KeyStretching, Suite},
     slots::SlotKind,
 };
@@ -33,14 +32,6 @@ impl Password {
         let spaced = |c: char| if c.is_whitespace() { ' ' } else { c };
         let typed = Zeroizing::new(typed.trim().chars().map(spaced).collect::<String>());
         Self(Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(&typed).into_owned()))
-    }
-
-    /// One that nobody knows, in the place of one that is removed at once: 32 random bytes.
-    #[must_use]
-    pub fn by_chance(rng: &mut (impl RngCore + CryptoRng)) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        rng.fill_bytes(bytes.as_mut_slice());
-        Self(Zeroizing::new(base64url::encode(bytes.as_slice())))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -1,12 +1,9 @@
 // A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
-import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn, signOut } from "../house/entering.ts";
+import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn } from "../house/entering.ts";
 import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
-import { authenticator, signInByPasskey } from "../house/passkeys.ts";
-import type { Person, Server } from "../house/server.ts";
-import { expect, type Page, test } from "../house/test.ts";
+import { expect, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
-import type { Words } from "../house/words.ts";
 import { goTo, open as openLetter, readers, row, send, write } from "../house/writing.ts";
 
 test("who has a link and a phone reads and answers, and nothing of it stays in the browser", async ({ page, newcomer, stranger, server, m }) => {
@@ -261,75 +258,6 @@ test("who uses no mouse reads and answers", async ({ page, newcomer, stranger, s
   await tabTo(page, page.getByRole("button", { name: m("guest.send_answer") }));
   await page.keyboard.press("Enter");
   await expect(page.getByText(m("guest.sent", { from: anna.name }))).toBeVisible();
-});
-
-/** Asks for a mailbox by a passkey, up to where it is made. */
-async function claimByPasskey(page: Page, server: Server, eva: Person, m: Words): Promise<void> {
-  await page.getByRole("button", { name: m("claim.open") }).click();
-  await page.getByLabel(m("register.name")).fill(eva.name);
-  await page.getByRole("radio", { name: m("claim.by_passkey") }).check();
-  await clean(page);
-  const mails = await server.messagesTo(eva.address);
-  await page.getByRole("button", { name: m("claim.send") }).click();
-  await enterCode(page, await server.code(eva.address, mails), m);
-  await expect(page.getByRole("heading", { level: 1, name: m("claim.passkey") })).toBeFocused();
-  await clean(page);
-}
-
-test("a mailbox of one's own is made with a passkey, and has no password", async ({ page, newcomer, stranger, server, m }) => {
-  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
-  await authenticator(page, { prf: true });
-  await page.goto(await handed(gun, eva));
-  await open(page, server, eva, m);
-  await claimByPasskey(page, server, eva, m);
-  await page.getByRole("button", { name: m("claim.passkey") }).click();
-  await shownSheet(page);
-  await clean(page);
-  await keepSheet(page, m);
-  await inMailbox(page, m);
-  await openLetter(page, LETTER.subject);
-  await expect(page.getByRole("article")).toContainText("Proverna ser bra ut.");
-  await page.goto("/settings/identity");
-  await expect(page.getByText(m("change_password.none"))).toBeVisible();
-  await page.goto("/mail/inbox");
-  await signOut(page, m);
-  await signInByPasskey(page, m);
-  await inMailbox(page, m);
-});
-
-test("until something opens it the mailbox stays open on this device, and asks for a way in before all else", async ({ page, newcomer, stranger, server, m }) => {
-  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
-  await authenticator(page, { prf: false });
-  await page.goto(await handed(gun, eva));
-  await open(page, server, eva, m);
-  await claimByPasskey(page, server, eva, m);
-  await page.goto("/mail/inbox"); // the tab went away in the middle of it
-  await expect(page.getByRole("heading", { level: 1, name: m("claim.passkey") })).toBeVisible();
-  await clean(page);
-  await page.getByRole("button", { name: m("claim.password_instead") }).click();
-  await page.getByLabel(m("new_password.label")).fill(eva.password);
-  await page.getByRole("button", { name: m("claim.choose_password") }).click();
-  await shownSheet(page);
-  await keepSheet(page, m);
-  await inMailbox(page, m);
-  await openLetter(page, LETTER.subject);
-  await expect(page.getByRole("article")).toContainText("Proverna ser bra ut.");
-});
-
-test("a device that only proves its owner asks for a password as well", async ({ page, newcomer, stranger, server, m }) => {
-  const [gun, eva] = [await newcomer("Gun Berg"), stranger("Eva Ek")];
-  await authenticator(page, { prf: false });
-  await page.goto(await handed(gun, eva));
-  await open(page, server, eva, m);
-  await claimByPasskey(page, server, eva, m);
-  await page.getByRole("button", { name: m("claim.passkey") }).click();
-  await expect(page.getByRole("heading", { level: 1, name: m("claim.password_too") })).toBeVisible();
-  await clean(page);
-  await page.getByLabel(m("new_password.label")).fill(eva.password);
-  await page.getByRole("button", { name: m("claim.choose_password") }).click();
-  await shownSheet(page);
-  await keepSheet(page, m);
-  await inMailbox(page, m);
 });
 
 test("a letter that is taken back while it is read takes no words along that were written in answer", async ({ page, newcomer, stranger, server, m }) => {

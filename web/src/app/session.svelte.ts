@@ -29,9 +29,6 @@ export class Session {
   /** The question for the sheet outlives a reload and a lock; its answer lasts until the next sign-in. */
   readonly #unanswered = new Remembered(() => sessionStorage, "securemailbox.sheet_asked");
 
-  /** The mailbox has neither password nor passkey yet, and opens on this device only. Outlives everything but a way in. */
-  readonly #wayOwed = new Remembered(() => localStorage, "securemailbox.way_owed");
-
   state = $state<SessionState>("starting");
   /** Whose mailbox is open. */
   me = $state.raw<Me | null>(null);
@@ -47,8 +44,6 @@ export class Session {
   farewell = $state<Farewell | null>(null);
   /** The recovery sheet comes before the mailbox. */
   sheetAsked = $state.raw<SheetAsked | null>(null);
-  /** What opens the mailbox comes before that. */
-  wayOwed = $state(false);
   /** What was proved when somebody signed in on this page, until they have seen what it says of their reserve. */
   signedInBy = $state.raw<FactorKind | null>(null);
   /** Why the person is still signed in, after they wanted to leave. */
@@ -88,7 +83,6 @@ export class Session {
   /** Somebody signed in with password and code. Whoever has no recovery sheet is asked for it, each time. */
   signedIn(me: Me, by?: FactorKind): void {
     this.signedInBy = by ?? null;
-    this.#wayOwed.value = null; // there is one
     this.opened(me, me.sheet_owed ? { after: "signing-in" } : null);
   }
 
@@ -96,7 +90,6 @@ export class Session {
   opened(me: Me, asked: SheetAsked | null = null): void {
     if (asked) this.#unanswered.value = "1";
     this.sheetAsked = asked ?? (me.sheet_owed && this.#unanswered.value !== null ? { after: "signing-in" } : null);
-    this.wayOwed = this.#wayOwed.value !== null;
     this.me = me;
     this.address = me.address;
     this.kept = me.kept;
@@ -104,18 +97,6 @@ export class Session {
     this.farewell = null;
     this.#become("open");
     void this.#count();
-  }
-
-  /** A mailbox was made that nothing opens yet but this device. */
-  owesWay(): void {
-    this.#wayOwed.value = "1";
-  }
-
-  /** It has a password, or a passkey that opens it: on to its sheet. */
-  waySettled(): void {
-    this.#wayOwed.value = null;
-    this.wayOwed = false;
-    if (this.me?.sheet_owed) this.sheetAsked ??= { after: "signing-in" };
   }
 
   /** Something about the person changed while the mailbox is open: another sheet was kept. */

@@ -66,23 +66,6 @@ phone: string,
 matches: boolean, };
 
 /**
- * What opens a mailbox that somebody makes who came by a link.
- */
-export type ClaimedMailbox = { 
-/**
- * The registration.
- */
-registering: Registering, 
-/**
- * As typed. Without one a passkey is made next, and the mailbox stays open on this device until then.
- */
-password: string | null, 
-/**
- * What this device is called.
- */
-device: DeviceName | null, };
-
-/**
  * What a failure means: one exit code on the command line, one tone on a page.
  */
 export type Class = "refused" | "notfound" | "unavailable" | "damaged";
@@ -2302,6 +2285,6 @@ export interface GuestCalls {
   claim: [NewClaim, Registering];
   enter_address_code: [RegisteringCode, Registering];
   send_registering_code: [Registering, Done];
-  make_mailbox: [ClaimedMailbox, Sheet];
+  make_mailbox: [RegisteringPassword, Sheet];
   leave: [Nothing, Done];
 }
