@@ -227,6 +227,13 @@ mod tests {
         let anna = anna_wrote(&world, &made, true);
         shows(&world, &operators, &made, by(&made, &operators, NOW));
         assert_eq!(look_up(&world, &anna), Ok(Standing::New));
+        // Nor after everything was taken back, when link and words are forgotten.
+        let world = TestWorld::default();
+        let anna = anna_wrote(&world, &made, true);
+        anna.forget_link(&world, &address("bjorn"));
+        assert_eq!(anna.link_of(&address("bjorn")), None);
+        shows(&world, &operators, &made, by(&made, &operators, NOW));
+        assert_eq!(look_up(&world, &anna), Ok(Standing::New));
     }
 
     #[test]

@@ -252,7 +252,7 @@ impl Contacts {
             }
             Event::Differed(fingerprint) => contact.differs = Some(*fingerprint),
             Event::Numbered(said) => contact.number = contact.number.take().max(Some(said.clone())),
-            Event::Invited(said) => contact.invited = contact.invited.take().max(Some(said.clone())),
+            Event::Invited(said) => contact.invited = invited::later(contact.invited.take(), Some(said.clone())),
             Event::Named(name) => {
                 contact.name.get_or_insert_with(|| name.clone());
             }
@@ -312,7 +312,7 @@ impl Contact {
         self.name = self.name.or(name);
         self.differs = self.differs.or(differs);
         self.number = self.number.take().max(number);
-        self.invited = self.invited.take().max(invited);
+        self.invited = invited::later(self.invited.take(), invited);
         self.words.merge(words);
         for (member, value) in rest {
             self.rest.entry(member).or_insert(value);

@@ -28,7 +28,14 @@ pub struct Access {
 impl Access {
     /// An act of this request's, which is not done if its session ends before.
     pub(crate) fn acts<A>(&self, mailroom: &Mailroom, act: A) -> InSession<A> {
-        InSession { session: self.session.id, now: mailroom.now(), act }
+        self.session.acts(mailroom, act)
+    }
+}
+
+impl Session {
+    /// The same, where no mailbox is named.
+    pub(crate) fn acts<A>(&self, mailroom: &Mailroom, act: A) -> InSession<A> {
+        InSession { session: self.id, now: mailroom.now(), act }
     }
 }
 
@@ -39,6 +46,7 @@ where
     fn from(error: InSessionError<E>) -> Self {
         match error {
             InSessionError::Over => ProblemType::NotSignedIn.into(),
+            InSessionError::Locked => ProblemType::SessionLocked.into(),
             InSessionError::Act(error) => error.into(),
         }
     }

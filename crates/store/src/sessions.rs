@@ -154,9 +154,12 @@ pub struct InSession<A> {
 /// Why an act of a session was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum InSessionError<E> {
-    /// The session ended, or was locked, while its request was on its way.
-    #[error("the session ended or was locked meanwhile")]
+    /// The session ended while its request was on its way.
+    #[error("the session ended meanwhile")]
     Over,
+    /// It was locked.
+    #[error("the session was locked meanwhile")]
+    Locked,
     /// The act itself.
     #[error(transparent)]
     Act(E),
@@ -174,9 +177,10 @@ impl<A: Act> Act for InSession<A> {
     const ROOM: Room = A::ROOM;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const LIVES: &str = "SELECT 1 FROM session WHERE session_id = $1 AND expires > $2 AND locked = 0";
-        if db.row(LIVES, &[&self.session, &self.now]).await?.is_none() {
-            return Err(InSessionError::Over);
+        const LIVES: &str = "SELECT locked FROM session WHERE session_id = $1 AND expires > $2";
+        let mut row = db.row(LIVES, &[&self.session, &self.now]).await?.ok_or(InSessionError::Over)?;
+        if row.take()? {
+            return Err(InSessionError::Locked);
         }
         self.act.run(db).await.map_err(InSessionError::Act)
     }

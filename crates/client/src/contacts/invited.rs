@@ -49,16 +49,31 @@ impl Invited {
         self.mailed && self.passphrase.is_none()
     }
 
-    /// What is left of it when all that it opened is erased, or is in a mailbox of their own: the key, and what an operator could have
-    /// opened.
+    /// What is left of it when all that it opened is erased, or is in a mailbox of their own: the key, and whether an operator could have
+    /// it, which outlives the link.
     #[must_use]
     pub(crate) const fn over(&self) -> Self {
-        Self { key: self.key, link: String::new(), mailed: false, passphrase: None, open_before: self.was_open() }
+        let mailed = self.opens_for_operator();
+        Self { key: self.key, link: String::new(), mailed, passphrase: None, open_before: self.was_open() }
+    }
+
+    /// Whether nothing goes out by it any more.
+    const fn is_over(&self) -> bool {
+        self.link.is_empty()
     }
 
     const fn was_open(&self) -> bool {
         self.open_before || self.opens_for_operator()
     }
+}
+
+/// The later of what two devices said. What an operator could have opened by the earlier one is not forgotten for it.
+pub(super) fn later(one: Option<Said<Invited>>, other: Option<Said<Invited>>) -> Option<Said<Invited>> {
+    let (winner, loser) = if one >= other { (one, other) } else { (other, one) };
+    let Some(lost) = loser.as_ref().and_then(Said::what) else { return winner };
+    let same = winner.as_ref().map(Said::at) == loser.as_ref().map(Said::at);
+    let open = if same { lost.open_before } else { lost.was_open() };
+    winner.map(|said| said.map(|invited| Invited { open_before: invited.open_before || open, ..invited }))
 }
 
 impl Contact {
@@ -80,9 +95,10 @@ impl Contact {
     #[must_use]
     pub fn was_open_to_operator(&self, written: Timestamp) -> bool {
         let Some(said) = &self.invited else { return false };
-        let open =
-            if written < said.at() { |invited: &Invited| invited.open_before } else { Invited::opens_for_operator };
-        said.what().is_some_and(open)
+        said.what().is_some_and(|invited| match written < said.at() {
+            true => invited.open_before,
+            false => invited.opens_for_operator() && !invited.is_over(),
+        })
     }
 
     /// What has to be said at `now` so that it comes to this.

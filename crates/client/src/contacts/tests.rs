@@ -296,6 +296,22 @@ fn a_note_is_some_lines_and_no_control_character() {
     assert_eq!(Note::parse(&"a".repeat(NOTE + 1)), Err(NotANote));
 }
 
+#[test]
+fn a_link_that_an_operator_could_open_is_not_forgotten_for_a_later_one_of_another_device() {
+    let at = |millis| Timestamp::from_unix_millis(millis);
+    let said = |mailed, millis| {
+        let invited = Invited { mailed, passphrase: None, open_before: false, ..longest_invited() };
+        Contact { invited: Contact::default().invited_said(invited, at(millis)), ..Contact::default() }
+    };
+    let (mailed, handed) = (said(true, 10), said(false, 20));
+    for both in [mailed.clone().merged(handed.clone()), handed.clone().merged(mailed.clone())] {
+        assert!(both.was_open_to_operator(at(10)) && !both.was_open_to_operator(at(20)));
+        assert_eq!(both.clone().merged(mailed.clone()), both, "and the same again is the same");
+    }
+    assert_eq!(mailed.clone().merged(mailed.clone()), mailed);
+    assert!(!handed.was_open_to_operator(at(10)));
+}
+
 fn longest_invited() -> Invited {
     let words = "abcdefghij".repeat(3);
     let passphrase = Passphrase::agree(&format!("{words}a {words}b {words}c {words}d")).ok();

@@ -60,6 +60,11 @@ pub struct Said<T> {
 }
 
 impl<T> Said<T> {
+    /// The same, said at the same time, as something else of it.
+    pub(crate) fn map(self, of: impl FnOnce(T) -> T) -> Self {
+        Self { at: self.at, what: self.what.map(of) }
+    }
+
     /// When they said it.
     #[must_use]
     pub const fn at(&self) -> Timestamp {

@@ -49,6 +49,6 @@ pub(crate) async fn update(
     session: Session,
     Json(update): Json<AccountUpdate>,
 ) -> Result<StatusCode, Problem> {
-    mailroom.store.write(UpdateAccount { account: session.account, update }).await?;
+    mailroom.store.write(session.acts(&mailroom, UpdateAccount { account: session.account, update })).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -71,7 +71,7 @@ pub(crate) async fn remove(
     match event {
         Some(event) => {
             proofs::demand_best_or_reserve(&mailroom, &session).await?;
-            let removal = RemoveFactor { account: session.account, factor: id };
+            let removal = session.acts(&mailroom, RemoveFactor { account: session.account, factor: id });
             security::write_noted(&mailroom, session.account, session.id, event, removal).await?;
         }
         // It goes with the slot that it opens.
@@ -206,6 +206,7 @@ pub(crate) async fn make_one_time_codes(
     let codes: Vec<_> = (0..limits::ONE_TIME_CODES).map(|_| OneTimeCode::generate(&mut rng)).collect();
     let kept = codes.iter().map(|code| mailroom.seal.one_time_code(account, code)).collect();
     let making = MakeOneTimeCodes { account, id: FactorId::new(now, &mut rng), codes: kept, now };
+    let making = session.acts(&mailroom, making);
     security::write_noted(&mailroom, account, session.id, SecurityEventKind::OneTimeCodesMade, making).await?;
     Ok((StatusCode::CREATED, Json(OneTimeCodes { made: now, codes })))
 }

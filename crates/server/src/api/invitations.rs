@@ -86,7 +86,7 @@ pub(crate) async fn withdraw(
     Id(guest): Id<AccountId>,
 ) -> Result<StatusCode, Problem> {
     let act = WithdrawInvitation { sender: session.account, guest, now: mailroom.now() };
-    let withdrawn = mailroom.store.write(act).await?;
+    let withdrawn = mailroom.store.write(session.acts(&mailroom, act)).await?;
     mailroom.store.erase_removed().await?;
     found(withdrawn)
 }
@@ -104,7 +104,7 @@ pub(crate) async fn update(
         return Err(Problem::bad_request(format!("`days` is from 1 to {}", limits::INVITATION_DAYS)));
     }
     let act = ChangeDays { sender: session.account, guest, days, now: mailroom.now() };
-    mailroom.store.write(act).await?;
+    mailroom.store.write(session.acts(&mailroom, act)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn remind(
     Tallies::of(&mailroom).reminder(guest).count().await?;
     let notice = NoticeId::new(&mut mailroom.rng());
     let act = RemindGuest { sender: session.account, guest, notice, link_sealed, now: mailroom.now() };
-    mailroom.store.write(act).await?;
+    mailroom.store.write(session.acts(&mailroom, act)).await?;
     mailroom.notices.ring(Lane::Letters);
     Ok(StatusCode::NO_CONTENT)
 }

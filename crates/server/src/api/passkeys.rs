@@ -131,7 +131,7 @@ pub(super) async fn remove(mailroom: &Mailroom, session: &Session, factor: Facto
     let factors = mailroom.store.read(FactorsOf { account }).await?;
     let others: Vec<_> = factors.into_iter().filter(|other| other.id != factor).collect();
     proofs::demand_best_or_reserve_of(mailroom, session, &others).await?;
-    let remove = RemovePasskey { account, factor };
+    let remove = session.acts(mailroom, RemovePasskey { account, factor });
     security::write_noted(mailroom, account, id, SecurityEventKind::PasskeyRemoved, remove).await
 }
 

@@ -167,6 +167,7 @@ pub(crate) async fn end(
     } else {
         proofs::demand_best(&mailroom, &session).await?;
         let put_out = PutOutSession { account, session: id, by: session.id, now: mailroom.now() };
+        let put_out = session.acts(&mailroom, put_out);
         security::write_noted(&mailroom, account, id, SecurityEventKind::SessionEnded, put_out).await?;
     }
     mailroom.store.scrub_log().await?;
@@ -178,10 +179,11 @@ pub(crate) async fn end(
 #[utoipa::path(delete, path = "/sessions/others", responses((status = 204), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn end_others(State(mailroom): State<Mailroom>, session: Session) -> Result<StatusCode, Problem> {
     proofs::demand_best(&mailroom, &session).await?;
-    let (Session { account, id: session, .. }, now) = (session, mailroom.now());
-    let ended = SecurityEvent { kind: SecurityEventKind::OtherSessionsEnded, session, at: now };
+    let (account, now) = (session.account, mailroom.now());
+    let ended = SecurityEvent { kind: SecurityEventKind::OtherSessionsEnded, session: session.id, at: now };
     let notices = security::announcement(&mailroom, account, ended).await?;
-    mailroom.store.write(EndOtherSessions { account, session, notices, now }).await?;
+    let others = EndOtherSessions { account, session: session.id, notices, now };
+    mailroom.store.write(session.acts(&mailroom, others)).await?;
     security::ring(&mailroom);
     mailroom.store.scrub_log().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -102,7 +102,7 @@ async fn a_letter_is_not_posted_for_a_session_that_ended_while_it_was_on_its_way
     let over = later(limits::SESSION_LIFE.as_secs());
     assert!(matches!(store.write(post(over)).await, Err(InSessionError::Over)), "its time");
     store.write(LockSession { session: anna.session }).await.unwrap();
-    assert!(matches!(store.write(post(NOW)).await, Err(InSessionError::Over)), "its lock");
+    assert!(matches!(store.write(post(NOW)).await, Err(InSessionError::Locked)), "its lock");
     store.write(EndSession { account: anna.account, session: anna.session }).await.unwrap();
     assert!(matches!(store.write(post(NOW)).await, Err(InSessionError::Over)), "its end");
     assert_eq!(store.read(LetterIdsOf { mailbox: bjorn.account.mailbox() }).await.unwrap().ids, []);

@@ -1,7 +1,7 @@
 // How a page of writing begins, from what stands in its fragment.
 
 import { getLocale } from "../../paraglide/runtime.js";
-import { type mailbox, problemIn } from "../../worker/index.ts";
+import { mailbox, problemIn } from "../../worker/index.ts";
 import type { Draft, Invitation, Invited, Letter, Problem } from "../../worker/types.ts";
 import { answerTo } from "./answer.ts";
 import { forwardOf } from "./forward.ts";
@@ -52,20 +52,26 @@ export async function beginWriting(vault: Vault, fragment: string): Promise<Begu
   }
 }
 
-/** How the letter was sent that is written anew next. It was taken back, so that nothing else remembers that. */
-let before: Invitation | undefined;
+/** How the letter was sent that is written anew next. It is taken back, so that nothing else remembers that. */
+let before: { letter: string; invitation: Invitation } | undefined;
 
-/** A letter by a link was taken back and is written anew: the link goes the way it went, and opens by the words that were said. */
-export function sendAnewAs(invitation: Invitation): void {
-  before = invitation;
+/** A letter by a link is taken back and written anew: the link goes the way it went, and opens by the words that were said. */
+export function sendAnewAs(letter: string, invitation: Invitation): void {
+  before = { letter, invitation };
+  const stop = mailbox.on(({ event }) => {
+    if (event !== "locked" && event !== "ended") return;
+    before = undefined;
+    stop();
+  });
 }
 
 /** The same letter once more, to the same people. */
 function anew(letter: Letter): Pick<Draft, "to" | "each" | "subject" | "text" | "level" | "invite"> {
   const to = letter.to.filter((reader) => reader.standing !== "own").map((reader) => reader.address);
   const { each, subject, text, level } = letter;
-  const invite = to.flatMap((address) => (before?.address === address ? [asBefore(before)] : []));
+  const was = before?.letter === letter.id ? before.invitation : undefined;
   before = undefined;
+  const invite = to.flatMap((address) => (was?.address === address ? [asBefore(was)] : []));
   return { to, each, subject, text, level, invite };
 }
 
