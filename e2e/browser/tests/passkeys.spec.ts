@@ -199,6 +199,7 @@ test("a mailbox without a password is opened and unlocked by its passkey, and ge
 
   await guns.goto("/mail/inbox");
   await fromMenu(guns, m("app.lock"), m);
+  await expect(guns.getByRole("button", { name: m("locked.by_passkey") })).toBeVisible();
   await expect(guns.getByLabel(m("password.label"), { exact: true })).toHaveCount(0);
   expect(await violations(guns)).toEqual([]);
   await guns.getByRole("button", { name: m("locked.by_passkey") }).click();
