@@ -23,8 +23,8 @@ use crate::{
         Writing,
     },
     passkeys::{
-        CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyEntered,
-        PasskeyProof, PasskeyRequest, PasskeyToName, UsedPasskey,
+        CreatedFirstPasskey, CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation,
+        PasskeyEntered, PasskeyProof, PasskeyRequest, PasskeyToName, UsedFirstPasskey, UsedPasskey,
     },
     problems::named,
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
@@ -161,6 +161,15 @@ calls! {
         send_registering_code(Registering) -> Done;
         /// Takes the password, makes the mailbox, moves everything there, and hands it over. The sheet is owed until `sheet_kept`.
         make_mailbox(RegisteringPassword) -> Sheet;
+        /// Begins to make a passkey that opens it in the place of a password.
+        begin_passkey(Registering) -> PasskeyCreation;
+        /// It was made; its output, where one came with it, comes beside the call. It is asked to sign.
+        passkey_made(CreatedFirstPasskey) -> PasskeyAsked;
+        /// Seals for the first output of one that came with none, beside the call. One more use has to follow.
+        seal_passkey(Registering) -> Done;
+        /// As `make_mailbox`, with what the passkey signed; its output comes beside the call. `passkey-opens-nothing` where that
+        /// opens no mailbox: none was made.
+        make_mailbox_by_passkey(UsedFirstPasskey) -> Sheet;
         /// Forgets the keys, and ends the session.
         leave(Nothing) -> Done;
     }

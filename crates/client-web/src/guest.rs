@@ -2,15 +2,20 @@
 //! memory and goes with it.
 
 use securemailbox_client::{
+    claims::LeftByGuest,
+    devices::DeviceName,
     failure::Class,
     letters::{Addressed, Answers, ReadError},
     links::{self, LinkProved, LinkToProve, LockedLink},
     mailbox::Mailbox,
     opening::Opening,
+    passkeys::first::FirstPasskeyMade,
     sign_in,
     world::World,
 };
-use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, time::Timestamp};
+use securemailbox_protocol::{
+    address::Address, ids::LetterId, letters::Folder, sessions::SessionDelivery, time::Timestamp,
+};
 use securemailbox_vault::{
     links::{LinkSecret, NotALink},
     passphrases::Passphrase,
@@ -22,6 +27,7 @@ use crate::{
     calls::GuestCalls,
     factor::Factor,
     mailbox::{exported, id},
+    passkeys::{CreatedFirstPasskey, Handed, PasskeyAsked, PasskeyCreation, PasskeyRequest, UsedFirstPasskey},
     problems::{OrProblem, out_of_step, problem, refused},
     registering::{Registering, RegisteringCode, RegisteringPassword},
     shown::People,
@@ -42,6 +48,9 @@ pub struct Guest<W> {
     agreed: bool,
     mailbox: Option<Mailbox>,
     opening: Option<Opening>,
+    /// The passkey that is to open a mailbox of one's own, and an output that came beside a call.
+    passkey: Option<FirstPasskeyMade>,
+    handed: Handed,
 }
 
 /// A link that the server knows.
@@ -55,7 +64,16 @@ struct Shown {
 impl<W: World> Guest<W> {
     /// Nothing shown.
     pub const fn new(world: W) -> Self {
-        Self { world, shown: None, locked: None, agreed: false, mailbox: None, opening: None }
+        Self {
+            world,
+            shown: None,
+            locked: None,
+            agreed: false,
+            mailbox: None,
+            opening: None,
+            passkey: None,
+            handed: Handed::none(),
+        }
     }
 
     fn shown(&self) -> Result<&Shown, Problem> {
@@ -83,12 +101,29 @@ impl<W: World> Guest<W> {
     }
 
     fn forget(&mut self) {
-        (self.shown, self.locked, self.mailbox) = (None, None, None);
+        (self.shown, self.locked, self.mailbox, self.passkey) = (None, None, None, None);
     }
 
     /// What there is to hand to the mailbox Worker, once: the mailbox that was made.
     pub fn take_opening(&mut self) -> Option<Zeroizing<Vec<u8>>> {
         self.opening.take().map(|opening| opening.to_bytes())
+    }
+
+    /// A passkey's output, for the next call.
+    pub fn hand_output(&self, bytes: &[u8]) {
+        self.handed.hand(bytes);
+    }
+
+    /// What there is to make a mailbox of. It is opened elsewhere, by a cookie.
+    fn left(&self) -> Result<LeftByGuest<'_>, Problem> {
+        Ok(LeftByGuest { guest: self.open()?, from: &self.shown()?.from, session: SessionDelivery::Cookie })
+    }
+
+    /// The mailbox was made: everything here is over.
+    fn hand_over(&mut self, (opening, sheet): (Opening, Sheet), device: Option<DeviceName>) -> Sheet {
+        self.opening = Some(handed_over(opening, false, device));
+        self.forget();
+        sheet
     }
 
     fn open(&self) -> Result<&Mailbox, Problem> {
@@ -221,11 +256,33 @@ impl<W: World> GuestCalls for Guest<W> {
 
     async fn make_mailbox(&mut self, args: RegisteringPassword) -> Result<Sheet, Problem> {
         let RegisteringPassword { registering, password, device } = args;
-        let (guest, from) = (self.open()?, &self.shown()?.from);
-        let (opening, sheet) = registering.claim(&self.world, &password, guest, from).await?;
-        self.opening = Some(handed_over(opening, false, device));
-        self.forget();
-        Ok(sheet)
+        let made = registering.claim(&self.world, &password, self.left()?).await?;
+        Ok(self.hand_over(made, device))
+    }
+
+    async fn begin_passkey(&mut self, args: Registering) -> Result<PasskeyCreation, Problem> {
+        args.begin_passkey(&self.world).await
+    }
+
+    async fn passkey_made(&mut self, args: CreatedFirstPasskey) -> Result<PasskeyAsked, Problem> {
+        let output = self.handed.take();
+        let CreatedFirstPasskey { registering, passkey } = args;
+        let (made, to_use) = registering.passkey_made(&self.world, passkey, output.as_ref()).await?;
+        self.passkey = Some(made);
+        Ok(PasskeyAsked { request: PasskeyRequest::of_new(to_use), sealed: output.is_some() })
+    }
+
+    async fn seal_passkey(&mut self, args: Registering) -> Result<Done, Problem> {
+        let output = self.handed.take().ok_or_else(out_of_step)?;
+        args.seal_for_passkey(&self.world, self.passkey.as_mut().ok_or_else(out_of_step)?, &output);
+        Ok(Done {})
+    }
+
+    async fn make_mailbox_by_passkey(&mut self, args: UsedFirstPasskey) -> Result<Sheet, Problem> {
+        let used = (args.used, self.handed.take());
+        let made = self.passkey.take().ok_or_else(out_of_step)?;
+        let made = args.registering.claim_by_passkey(&self.world, made, used, self.left()?).await?;
+        Ok(self.hand_over(made, args.device))
     }
 
     async fn leave(&mut self, _: Nothing) -> Result<Done, Problem> {

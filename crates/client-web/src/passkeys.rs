@@ -24,6 +24,7 @@ use ts_rs::TS;
 use crate::{
     mailbox::Desk,
     problems::{OrProblem, out_of_step, refused},
+    registering::Registering,
     views::{Done, PageProblem, Problem},
 };
 
@@ -96,6 +97,28 @@ pub struct CreatedPasskey {
     pub id: FactorId,
     /// What its authenticator says.
     pub made: MadeCredential,
+}
+
+/// A passkey that was made for a mailbox that there is not yet.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct CreatedFirstPasskey {
+    /// The registration.
+    pub registering: Registering,
+    /// What was made.
+    pub passkey: CreatedPasskey,
+}
+
+/// It signed.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct UsedFirstPasskey {
+    /// The registration.
+    pub registering: Registering,
+    /// What was signed, and what its owner calls it.
+    pub used: UsedPasskey,
+    /// What this device is called.
+    pub device: Option<DeviceName>,
 }
 
 /// The passkey is asked to sign before it counts.

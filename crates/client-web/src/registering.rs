@@ -7,16 +7,17 @@ use securemailbox_client::{
     devices::DeviceName,
     mailbox::Mailbox,
     opening::Opening,
+    passkeys::first::FirstPasskeyMade,
     settings::{Name, Settings},
     world::World,
 };
 use securemailbox_protocol::{
     address::Address,
     ids::{AccountId, FactorId, RegistrationId},
+    passkeys::PasskeyToUse,
     phone::PhoneNumber,
-    sessions::SessionDelivery,
 };
-use securemailbox_vault::passwords::Password;
+use securemailbox_vault::{passwords::Password, secrets::PrfOutput};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
@@ -24,6 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     arguments::{NewClaim, NewMailbox},
+    passkeys::{CreatedPasskey, PasskeyCreation, UsedPasskey, passkey_name},
     problems::{OrProblem, out_of_step, refused},
     sign_in::{found, parse_address, parse_phone},
     views::{PageProblem, Problem, Sheet},
@@ -141,7 +143,7 @@ impl Registering {
 
     pub(crate) async fn make(self, world: &impl World, password: &str) -> Result<(Opening, Sheet), Problem> {
         let settings = Settings::new(self.name.clone()).owing_sheet();
-        let step = self.registrant().password_to_choose();
+        let step = self.registrant().way_to_choose();
         let made = step.choose(world, Password::new(password), settings).await.or_problem()?;
         self.post(world, &made).await
     }
@@ -151,14 +153,48 @@ impl Registering {
         self,
         world: &impl World,
         password: &str,
-        guest: &Mailbox,
-        from: &Address,
+        left: LeftByGuest<'_>,
     ) -> Result<(Opening, Sheet), Problem> {
         let settings = Settings::new(self.name.clone()).owing_sheet();
-        let step = self.registrant().password_to_choose();
-        let left = LeftByGuest { guest, from, session: SessionDelivery::Cookie };
+        let step = self.registrant().way_to_choose();
         let made = step.claim(world, Password::new(password), settings, left).await.or_problem()?;
         self.post(world, &made).await
+    }
+
+    /// Begins to make a passkey in the place of a password.
+    pub(crate) async fn begin_passkey(self, world: &impl World) -> Result<PasskeyCreation, Problem> {
+        let to_make = self.registrant().way_to_choose().begin_passkey(world).await.or_problem()?;
+        Ok(PasskeyCreation::new(to_make, self.account, self.address))
+    }
+
+    /// It was made.
+    pub(crate) async fn passkey_made(
+        &self,
+        world: &impl World,
+        CreatedPasskey { id, made }: CreatedPasskey,
+        output: Option<&PrfOutput>,
+    ) -> Result<(FirstPasskeyMade, PasskeyToUse), Problem> {
+        self.registrant().way_to_choose().passkey_made(world, id, made, output).await.or_problem()
+    }
+
+    /// Seals the secret of the mailbox for the first output of a passkey that came with none.
+    pub(crate) fn seal_for_passkey(&self, world: &impl World, made: &mut FirstPasskeyMade, output: &PrfOutput) {
+        self.registrant().way_to_choose().seal_for_passkey(world, made, output);
+    }
+
+    /// As [`Registering::claim`], by a passkey that signed.
+    pub(crate) async fn claim_by_passkey(
+        self,
+        world: &impl World,
+        made: FirstPasskeyMade,
+        used: (UsedPasskey, Option<PrfOutput>),
+        left: LeftByGuest<'_>,
+    ) -> Result<(Opening, Sheet), Problem> {
+        let (UsedPasskey { assertion, name }, output) = used;
+        let settings = (Settings::new(self.name.clone()).owing_sheet(), passkey_name(&name)?);
+        let step = self.registrant().way_to_choose();
+        let made = step.claim_by_passkey(world, made, (assertion, output.as_ref()), settings, left);
+        self.post(world, &made.ok_or_else(|| refused(PageProblem::PasskeyOpensNothing))?).await
     }
 
     async fn post(self, world: &impl World, made: &AccountToMake) -> Result<(Opening, Sheet), Problem> {

@@ -84,6 +84,8 @@ pub enum PageProblem {
     OneTimeCodeLength,
     /// A step that is not the next one.
     OutOfStep,
+    /// The passkey proves its owner and can't open a mailbox.
+    PasskeyOpensNothing,
     /// Something that can't stand on a recovery sheet.
     RecoveryCodeCharacter,
     /// Too short or too long for a recovery sheet.

@@ -279,6 +279,12 @@ impl GuestWorker {
         self.0.answer(&call, &Zeroizing::new(args)).await.map_err(|problem| rejection(&problem))
     }
 
+    /// A passkey's output, for the next call.
+    #[wasm_bindgen(js_name = handOutput)]
+    pub fn hand_output(&self, output: Vec<u8>) {
+        self.0.hand_output(&Zeroizing::new(output));
+    }
+
     /// What there is to hand to the mailbox Worker, once.
     #[wasm_bindgen(js_name = takeOpening)]
     pub fn take_opening(&mut self) -> Option<Uint8Array> {

@@ -2,8 +2,8 @@
 
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredPhone, FirstRecord, Language, NewRegistration, PasswordRequest, PasswordResponse,
-        Registration,
+        CompleteRegistration, EnteredPhone, FirstRecord, FirstWay, Language, NewRegistration, PasswordRequest,
+        PasswordResponse, Registration,
     },
     address::Address,
     endpoints::{self, Operation},
@@ -117,10 +117,10 @@ impl Registrant {
         PhoneToProve { asked: self.asked(factor), registrant: self }
     }
 
-    /// Back where the password is chosen.
+    /// Back where a password is chosen, or a passkey is made.
     #[must_use]
-    pub const fn password_to_choose(self) -> PasswordToChoose {
-        PasswordToChoose { registrant: self }
+    pub const fn way_to_choose(self) -> WayToChoose {
+        WayToChoose { registrant: self }
     }
 
     fn asked(&self, factor: FactorId) -> Asked {
@@ -160,9 +160,9 @@ pub struct PhoneToProve {
     asked: Asked,
 }
 
-/// Both are proved; which password?
-pub struct PasswordToChoose {
-    registrant: Registrant,
+/// Both are proved; what is to open the mailbox?
+pub struct WayToChoose {
+    pub(crate) registrant: Registrant,
 }
 
 /// Everything is made and waits to be posted. Posting may be repeated: the same bytes go out.
@@ -243,9 +243,9 @@ impl PhoneToProve {
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<PasswordToChoose, CallError> {
+    pub async fn enter(&self, world: &impl World, code: &Code) -> Result<WayToChoose, CallError> {
         self.registrant.prove(world, &self.asked, code).await?;
-        Ok(self.registrant.clone().password_to_choose())
+        Ok(self.registrant.clone().way_to_choose())
     }
 
     /// What its code was sent by, and is sent again.
@@ -255,7 +255,7 @@ impl PhoneToProve {
     }
 }
 
-impl PasswordToChoose {
+impl WayToChoose {
     /// Takes the password, judged here since nobody else can, and makes everything that the account consists of. A page
     /// shows the recovery sheet when the account is there, so its settings owe it from the first; a terminal shows it in the
     /// same breath.
@@ -283,6 +283,20 @@ impl PasswordToChoose {
         let api = Api::stranger(world.transport());
         let registered = register_password(world, &api, endpoints::REGISTER_PASSWORD.of(id), password).await??;
         let secret = AccountSecret::generate(&mut world.rng());
+        let way = FirstWay::Password(password_slot(world, account, &secret, registered));
+        Ok(self.account(world, secret, way, &settings, left))
+    }
+
+    /// Everything that the account consists of, but for what opens it.
+    pub(crate) fn account(
+        &self,
+        world: &impl World,
+        secret: AccountSecret,
+        first_way: FirstWay,
+        settings: &Settings,
+        left: Option<LeftByGuest<'_>>,
+    ) -> AccountToMake {
+        let Registrant { id, account, ref address } = self.registrant;
         let identity = Identity::generate(address, world.now(), &mut world.rng());
         let certificate = Octets(identity.certificate().bytes().to_vec());
         let claim = left.as_ref().map(|left| left.claim(world, account, &secret, identity.certificate()));
@@ -295,14 +309,14 @@ impl PasswordToChoose {
         let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
         let body = CompleteRegistration {
             certificate,
-            password: password_slot(world, account, &secret, registered),
+            first_way,
             recovery: recovery_slot(world, account, &secret, &recovery_code),
             keyring: first(RecordPurpose::Keyring, &keyring.to_bytes()),
             settings: first(RecordPurpose::Settings, &settings.to_bytes()),
             session,
             claim,
         };
-        Ok(AccountToMake { id, address: address.clone(), body, secret, recovery_code })
+        AccountToMake { id, address: address.clone(), body, secret, recovery_code }
     }
 }
 

@@ -23,7 +23,7 @@ use securemailbox_vault::{
 };
 
 use crate::{
-    accounts::{self, AccountToMake, AddressToProve, PasswordToChoose, PhoneToName, RegisterError, first_record},
+    accounts::{self, AccountToMake, AddressToProve, PhoneToName, RegisterError, WayToChoose, first_record},
     api::Api,
     contacts::{Contact, Event},
     directory::LookUpError,
@@ -92,15 +92,15 @@ impl PhoneToName {
     ///
     /// # Errors
     /// [`CallError`]; `not-signed-in` where that is more than an hour ago.
-    pub async fn prove_by_guest(&self, world: &impl World, guest: &Mailbox) -> Result<PasswordToChoose, CallError> {
+    pub async fn prove_by_guest(&self, world: &impl World, guest: &Mailbox) -> Result<WayToChoose, CallError> {
         let by_guest = endpoints::PROVE_PHONE_BY_GUEST.of(self.registrant.id);
         Api::stranger(world.transport()).tell(by_guest, &guest.shown()).await?;
-        Ok(self.registrant.clone().password_to_choose())
+        Ok(self.registrant.clone().way_to_choose())
     }
 }
 
-impl PasswordToChoose {
-    /// Takes the password, and makes the mailbox of what a guest leaves. As [`PasswordToChoose::choose`] in all else.
+impl WayToChoose {
+    /// Takes the password, and makes the mailbox of what a guest leaves. As [`WayToChoose::choose`] in all else.
     ///
     /// # Errors
     /// [`RegisterError`]

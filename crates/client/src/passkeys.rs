@@ -1,10 +1,12 @@
 //! Passkeys (PROTOCOL §2, §7): added in two ceremonies, of which the second must open what the first sealed, and signed in with
-//! alone. The ceremonies themselves are the page's; what its browser gets out of them comes here.
+//! alone. [`first`] makes a mailbox of one. The ceremonies themselves are the page's; what its browser gets out of them comes here.
+
+pub mod first;
 
 use securemailbox_protocol::{
     accounts::Account,
     endpoints,
-    ids::{FactorId, SessionId, SignInId, SlotId},
+    ids::{AccountId, FactorId, SessionId, SignInId, SlotId},
     octets::Octets,
     passkeys::{
         Assertion, EnterPasskey, MadeCredential, NewPasskeySlot, Passkey, PasskeySignIn, PasskeyToMake, PasskeyToUse,
@@ -75,6 +77,30 @@ pub struct PasskeyMade {
 }
 
 impl PasskeyMade {
+    pub(crate) const fn new(id: FactorId) -> Self {
+        Self { id, slot: None }
+    }
+
+    /// Seals the account secret for the first output. The next one must open it.
+    pub(crate) fn seal(&mut self, world: &impl World, account: AccountId, secret: &AccountSecret, output: &PrfOutput) {
+        let id = SlotId::new(world.now(), &mut world.rng());
+        let place = SlotPlace { account, slot: id };
+        let sealed = slots::seal(&place, &SlotKey::of_passkey(output), secret, &mut world.rng());
+        self.slot = Some(NewPasskeySlot { id, sealed: sealed.into() });
+    }
+
+    /// The slot, if the output that came now opens what the first one sealed.
+    pub(crate) fn slot_opened_by(
+        self,
+        account: AccountId,
+        secret: &AccountSecret,
+        output: Option<&PrfOutput>,
+    ) -> Option<NewPasskeySlot> {
+        let slot = self.slot?;
+        let found = opened(SlotPlace { account, slot: slot.id }, output?, &slot.sealed)?;
+        (found.as_bytes() == secret.as_bytes()).then_some(slot)
+    }
+
     /// The factor that it will be.
     #[must_use]
     pub const fn id(&self) -> FactorId {
@@ -131,7 +157,7 @@ impl Mailbox {
         output: Option<&PrfOutput>,
     ) -> Result<(PasskeyMade, PasskeyToUse), CallError> {
         let to_use = self.session.api(world).send(endpoints::PASSKEY_MADE.of(id), made).await?;
-        let mut made = PasskeyMade { id, slot: None };
+        let mut made = PasskeyMade::new(id);
         if let Some(output) = output {
             self.seal_for_passkey(world, &mut made, output);
         }
@@ -140,11 +166,7 @@ impl Mailbox {
 
     /// Seals the account secret for a passkey's first output. The next one must open it.
     pub fn seal_for_passkey(&self, world: &impl World, made: &mut PasskeyMade, output: &PrfOutput) {
-        let id = SlotId::new(world.now(), &mut world.rng());
-        let place = SlotPlace { account: self.owner.account, slot: id };
-        let key = SlotKey::of_passkey(output);
-        let sealed = slots::seal(&place, &key, &self.owner.secret, &mut world.rng());
-        made.slot = Some(NewPasskeySlot { id, sealed: sealed.into() });
+        made.seal(world, self.owner.account, &self.owner.secret, output);
     }
 
     /// The passkey signed: it counts from here. It opens the mailbox only if the output that came now opens what the first one
@@ -159,14 +181,8 @@ impl Mailbox {
         assertion: Assertion,
         output: Option<&PrfOutput>,
     ) -> Result<PasskeyUse, CallError> {
-        let PasskeyMade { id, slot } = made;
-        let opens = |slot: &NewPasskeySlot| {
-            output.is_some_and(|output| {
-                opened(SlotPlace { account: self.owner.account, slot: slot.id }, output, &slot.sealed)
-                    .is_some_and(|secret| secret.as_bytes() == self.owner.secret.as_bytes())
-            })
-        };
-        let slot = slot.filter(opens);
+        let id = made.id;
+        let slot = made.slot_opened_by(self.owner.account, &self.owner.secret, output);
         let what_for = if slot.is_some() { PasskeyUse::Opens } else { PasskeyUse::Proves };
         self.session.api(world).tell(endpoints::PASSKEY_USED.of(id), &UsedPasskey { assertion, slot }).await?;
         Ok(what_for)

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     address::Address,
     factors::FactorOffer,
-    ids::{AccountId, CertificateHash, RecordId, RegistrationId},
+    ids::{AccountId, CertificateHash, FactorId, RecordId, RegistrationId},
     invitations::NewClaim,
     octets::Octets,
+    passkeys::{Assertion, MadeCredential, NewPasskeySlot},
     phone::PhoneNumber,
     sessions::SessionDelivery,
     slots::{NewPasswordSlot, NewRecoverySlot, SlotKind},
@@ -127,6 +128,41 @@ pub struct FirstRecord {
     pub sealed: Octets,
 }
 
+/// `POST /registrations/{id}/passkey/made`: the first ceremony of the passkey that is to open the mailbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MadeFirstPasskey {
+    /// The factor that it will be.
+    pub id: FactorId,
+    /// What its authenticator says.
+    pub made: MadeCredential,
+}
+
+/// What opens a mailbox from the first, beside the recovery sheet: one of the two.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FirstWay {
+    /// A password.
+    Password(NewPasswordSlot),
+    /// The passkey that was made in the registration.
+    Passkey(FirstPasskey),
+}
+
+/// The second ceremony of a passkey that was made in a registration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FirstPasskey {
+    /// The factor that it will be.
+    pub id: FactorId,
+    /// Of the credential that was made.
+    pub assertion: Assertion,
+    /// The slot that was sealed under its first PRF output and opened with the second. One that opens nothing makes no mailbox.
+    pub slot: NewPasskeySlot,
+}
+
 /// `POST /registrations/{id}/complete`: one transaction makes the account and a session at the level of what was proved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -134,8 +170,8 @@ pub struct FirstRecord {
 pub struct CompleteRegistration {
     /// The v6 certificate as the directory will serve it, binary.
     pub certificate: Octets,
-    /// The password.
-    pub password: NewPasswordSlot,
+    /// What opens the mailbox beside the recovery sheet.
+    pub first_way: FirstWay,
     /// The recovery sheet.
     pub recovery: NewRecoverySlot,
     /// The private keys.

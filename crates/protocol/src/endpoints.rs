@@ -5,8 +5,8 @@ use std::{fmt, marker::PhantomData};
 
 use crate::{
     accounts::{
-        Account, AccountUpdate, CompleteRegistration, EnteredPhone, NewRegistration, PasswordRequest, PasswordResponse,
-        Registration,
+        Account, AccountUpdate, CompleteRegistration, EnteredPhone, MadeFirstPasskey, NewRegistration, PasswordRequest,
+        PasswordResponse, Registration,
     },
     directory::{Listing, LookUp, NumberChecked, NumberToCheck},
     factors::{
@@ -134,6 +134,8 @@ endpoints! {
     CHOOSE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs" [RegistrationId] ChooseFactor => PasskeyToProve;
     PROVE_FACTOR_OF_REGISTRATION Post "/registrations/{id}/proofs/enter" [RegistrationId] EnterProof => ();
     REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
+    BEGIN_FIRST_PASSKEY Post "/registrations/{id}/passkey" [RegistrationId] () => PasskeyToMake;
+    FIRST_PASSKEY_MADE Post "/registrations/{id}/passkey/made" [RegistrationId] MadeFirstPasskey => PasskeyToUse;
     COMPLETE_REGISTRATION Post "/registrations/{id}/complete" [RegistrationId] CompleteRegistration => NewSession;
 
     BEGIN_REMOVAL Post "/removals" [()] NewRegistration => Registration;

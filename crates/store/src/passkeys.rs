@@ -14,7 +14,10 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-pub use adding::{AddPasskey, AddPasskeyError, BeginPasskey, Enrolling, PasskeyMade, PasskeySlot, TakeEnrolling};
+pub use adding::{
+    AddPasskey, AddPasskeyError, BeginFirstPasskey, BeginPasskey, Enrolling, PasskeyMade, PasskeySlot, TakeEnrolling,
+};
+pub(crate) use adding::{UsedPasskey, count, forget};
 pub use hosts::{KeepHost, PasskeysElsewhere, PeopleElsewhere};
 pub use proving::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge};
 pub use unlocking::UnlockByPasskey;

@@ -3,7 +3,7 @@
 use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
     factors::FactorKind,
-    ids::{AccountId, CertificateHash, RecordId, RegistrationId},
+    ids::{AccountId, CertificateHash, FactorId, RecordId, RegistrationId},
     levels::Level,
     limits,
     records::RecordPurpose,
@@ -15,6 +15,7 @@ use crate::{
     accounts::AddressLookup,
     claims::NewClaim,
     factors::{self, Factor},
+    passkeys::{self, AddPasskeyError, AuthenticatorRow, PasskeySlot, UsedPasskey},
     proofs::{self, Holder, HolderId, Proved, Purpose, Standing, Waiting},
     records,
     sessions::{self, Begun, NewSession},
@@ -33,6 +34,9 @@ pub enum RegistrationError {
     /// What was shown as a guest's session is none of this address that proved its phone lately.
     #[error("no guest of this address proved its phone in that session")]
     NotTheGuest,
+    /// The passkey that was to open the mailbox is none that this registration made.
+    #[error("the passkey is none that this registration made")]
+    PasskeyRefused,
     /// Two slots or two records of the request have one id.
     #[error("two slots or two records have one id")]
     SameId,
@@ -151,11 +155,47 @@ impl Act for RegistrationForPassword {
     type Error = RegistrationError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        Ok(proved(db, self.id, Level::Phone, self.now).await?.0.account)
+        reserved(db, self.id, self.now).await
     }
 }
 
 impl ReadOnly for RegistrationForPassword {}
+
+/// The account that a registration reserves whose address and phone are proved.
+pub(crate) async fn reserved<D: Db>(
+    db: &mut D,
+    id: RegistrationId,
+    now: Timestamp,
+) -> Result<AccountId, RegistrationError> {
+    Ok(proved(db, id, Level::Phone, now).await?.0.account)
+}
+
+impl From<AddPasskeyError> for RegistrationError {
+    fn from(error: AddPasskeyError) -> Self {
+        match error {
+            AddPasskeyError::Over | AddPasskeyError::Taken => Self::PasskeyRefused,
+            AddPasskeyError::SlotExists => Self::SameId,
+            // Neither is asked of a registration, which has no session and no passkey yet.
+            AddPasskeyError::NoSession | AddPasskeyError::TooMany => Self::RegistrationOver,
+            AddPasskeyError::Store(source) => source.into(),
+        }
+    }
+}
+
+/// What opens a mailbox from the first, beside the recovery sheet.
+pub enum FirstWay {
+    /// The slot that the chosen password opens, with its OPAQUE record.
+    Password(PasswordSlot),
+    /// The passkey that was made in the registration.
+    Passkey {
+        /// The factor that it is.
+        factor: FactorId,
+        /// How its authenticator stood in the second ceremony.
+        authenticator: AuthenticatorRow,
+        /// Sealed under its PRF output.
+        slot: PasskeySlot,
+    },
+}
 
 /// Makes the account, its slots, its first records and a session, and ends the registration: all or nothing.
 pub struct CompleteRegistration {
@@ -165,8 +205,8 @@ pub struct CompleteRegistration {
     pub certificate_sealed: Vec<u8>,
     /// SHA-256 of the certificate's bytes before the server sealed them.
     pub certificate_hash: CertificateHash,
-    /// The slot that the chosen password opens, with its OPAQUE record.
-    pub password: PasswordSlot,
+    /// What opens the mailbox beside the recovery sheet.
+    pub first_way: FirstWay,
     /// The slot that the recovery code of the first sheet opens.
     pub recovery: RecoverySlot,
     /// The keyring, which holds the private keys: sealed by the client.
@@ -189,9 +229,8 @@ impl Act for CompleteRegistration {
         let (registration, standing) = proved(db, self.id, Level::Phone, self.now).await?;
         self.insert_account(db, &registration, standing.level).await?;
         let account = registration.account;
-        let slots = slots::replace_password(db, account, &self.password).await?
-            && slots::replace_recovery(db, account, &self.recovery).await?;
-        if !slots || !self.insert_records(db, account).await? {
+        let standing = self.insert_first_way(db, account).await?.unwrap_or(standing);
+        if !slots::replace_recovery(db, account, &self.recovery).await? || !self.insert_records(db, account).await? {
             return Err(RegistrationError::SameId);
         }
         if let Some(claim) = &self.claim {
@@ -307,6 +346,7 @@ pub(crate) async fn give_up<D: Db>(db: &mut D, id: RegistrationId) -> Result<(),
 async fn forget<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM registration WHERE registration_id = $1";
     proofs::forget(db, HolderId::Registration(id)).await?;
+    passkeys::forget(db, HolderId::Registration(id)).await?;
     db.exec(SQL, &[&id]).await.map(drop)
 }
 
@@ -342,6 +382,25 @@ impl CompleteRegistration {
         db.exec(MAILBOX, &[account, &kind, &self.certificate_hash]).await?;
         db.exec(CERTIFICATE, &[account, &self.certificate_hash, &self.certificate_sealed]).await?;
         Ok(())
+    }
+
+    /// What opens the mailbox; how the person stands by it, where that proves them.
+    async fn insert_first_way<D: Db>(
+        &self,
+        db: &mut D,
+        account: AccountId,
+    ) -> Result<Option<Standing>, RegistrationError> {
+        match &self.first_way {
+            FirstWay::Password(slot) => {
+                let put = slots::replace_password(db, account, slot).await?;
+                if put { Ok(None) } else { Err(RegistrationError::SameId) }
+            }
+            FirstWay::Passkey { factor, authenticator, slot } => {
+                let used = UsedPasskey { factor: *factor, authenticator: *authenticator, slot: Some(slot) };
+                passkeys::count(db, HolderId::Registration(self.id), account, &used, self.now).await?;
+                Ok(Some(Standing::by(FactorKind::Passkey, self.now)))
+            }
+        }
     }
 
     /// False if two of them have one id.

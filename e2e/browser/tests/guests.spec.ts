@@ -1,9 +1,12 @@
 // A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
-import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn } from "../house/entering.ts";
+import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
-import { expect, test } from "../house/test.ts";
+import { alter, authenticator, outputs, overhear, signInByPasskey } from "../house/passkeys.ts";
+import type { Person, Server } from "../house/server.ts";
+import { expect, type Page, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
+import type { Words } from "../house/words.ts";
 import { goTo, open as openLetter, readers, row, send, write } from "../house/writing.ts";
 
 test("who has a link and a phone reads and answers, and nothing of it stays in the browser", async ({ page, newcomer, stranger, server, m }) => {
@@ -197,6 +200,108 @@ test("a mailbox of one's own is made of the conversation: the letter lies there,
   await gun.terminal.send({ to: [eva.address], subject: "Välkommen", text: "Nu når jag dig här." });
   await page.goto("/mail/inbox");
   await expect(row(page, "Välkommen")).toBeVisible();
+});
+
+/** As far as the choice of what opens the mailbox. */
+async function provedBoth(page: Page, server: Server, eva: Person, m: Words): Promise<void> {
+  await page.getByRole("button", { name: m("claim.open") }).click();
+  await page.getByLabel(m("register.name")).fill(eva.name);
+  const mails = await server.messagesTo(eva.address);
+  await page.getByRole("button", { name: m("claim.send") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("code.from_mail") })).toBeVisible();
+  await enterCode(page, await server.code(eva.address, mails), m);
+}
+
+test("a mailbox of one's own is made with a passkey, and has no password", async ({ page, newcomer, stranger, server, m }) => {
+  const [gun, eva] = [await newcomer("Gun Berg"), await stranger("Eva Ek")];
+  const { count, touched } = await authenticator(page, { prf: true });
+  await overhear(page);
+  const sent: string[] = [];
+  page.on("request", (request) => sent.push(request.postData() ?? ""));
+  await page.goto(await handed(gun, eva));
+  await open(page, server, eva, m);
+  await provedBoth(page, server, eva, m);
+  await page.getByRole("button", { name: m("claim.passkey_instead") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("claim.passkey") })).toBeFocused();
+  await clean(page);
+
+  // Who makes none has lost nothing: the letter is where it was, and both ceremonies may be held again.
+  await page.evaluate(() => (navigator.credentials.create = () => Promise.reject(new DOMException("", "NotAllowedError"))));
+  await page.getByRole("button", { name: m("claim.passkey") }).click();
+  await expect(page.getByText(m("passkey.closed"))).toBeVisible();
+  await clean(page);
+  expect(await gun.terminal.invitations()).toHaveLength(1);
+  await page.evaluate(() => delete (navigator.credentials as Partial<CredentialsContainer>).create);
+
+  await page.getByRole("button", { name: m("claim.passkey") }).click();
+  await shownSheet(page);
+  await clean(page);
+  const given = await outputs(page);
+  expect(given.length).toBeGreaterThan(1);
+  for (const output of given) expect(sent.some((body) => body.includes(output)), "an output is sent to nobody").toBe(false);
+  await keepSheet(page, m);
+  await inMailbox(page, m);
+  expect(await count()).toBe(1);
+  await openLetter(page, LETTER.subject);
+  await expect(page.getByRole("article")).toContainText("Proverna ser bra ut.");
+  await page.goto("/settings/identity");
+  await expect(page.getByText(m("change_password.none"))).toBeVisible();
+  await page.goto("/mail/inbox");
+  await signOut(page, m);
+  await touched(true);
+  await signInByPasskey(page, m);
+  await inMailbox(page, m);
+});
+
+for (const { name, prf } of [
+  { name: "gives no output", prf: false },
+  { name: "gives another output each time", prf: true },
+]) {
+  test(`a passkey that ${name} makes no mailbox, and a password does`, async ({ page, newcomer, stranger, server, m }) => {
+    const [gun, eva] = [await newcomer("Gun Berg"), await stranger("Eva Ek")];
+    await authenticator(page, { prf });
+    await overhear(page);
+    await page.goto(await handed(gun, eva));
+    await open(page, server, eva, m);
+    await provedBoth(page, server, eva, m);
+    if (prf) await alter(page);
+    await page.getByRole("button", { name: m("claim.passkey_instead") }).click();
+    await page.getByRole("button", { name: m("claim.passkey") }).click();
+    await expect(page.getByText(m("claim.proves"))).toBeVisible();
+    await clean(page);
+    expect(await gun.terminal.invitations(), "nothing was made").toHaveLength(1);
+    await page.getByLabel(m("new_password.label")).fill(eva.password);
+    await page.getByRole("button", { name: m("register.make_keys") }).click();
+    await shownSheet(page);
+    await keepSheet(page, m);
+    await inMailbox(page, m);
+    await openLetter(page, LETTER.subject);
+    await expect(page.getByRole("article")).toContainText("Proverna ser bra ut.");
+  });
+}
+
+test("a mailbox that was made and whose answer was lost opens by its passkey", async ({ page, newcomer, stranger, server, m, watch }) => {
+  watch.expect(REFUSED, NOT_THERE);
+  const [gun, eva] = [await newcomer("Gun Berg"), await stranger("Eva Ek")];
+  await authenticator(page, { prf: true });
+  await page.goto(await handed(gun, eva));
+  await open(page, server, eva, m);
+  await provedBoth(page, server, eva, m);
+  await page.getByRole("button", { name: m("claim.passkey_instead") }).click();
+  await page.route("**/complete", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole("button", { name: m("claim.passkey") }).click();
+  await expect(problem(page).first()).toContainText(m("problem.unreachable"));
+  await page.unrouteAll();
+  await page.getByRole("button", { name: m("claim.passkey") }).click();
+  await expect(problem(page).first()).toContainText(m("problem.registration_over.do"));
+  await page.goto("/sign-in");
+  await signInByPasskey(page, m);
+  await shownSheet(page); // the one that was made with it never came
+  await keepSheet(page, m);
+  await inMailbox(page, m);
 });
 
 test("a member who is signed in reads by a link of somebody else's, and is told to sign out before they make a mailbox of it", async ({ page, newcomer, stranger, server, m }) => {

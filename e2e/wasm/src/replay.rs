@@ -278,7 +278,7 @@ pub enum Life {
     /// The phone's code is asked for.
     PhoneCode(accounts::PhoneToProve),
     /// The registration waits for a password.
-    Password(accounts::PasswordToChoose),
+    Password(accounts::WayToChoose),
     /// Signing in, the phone's code is asked for.
     SignIn(CodeToEnter<sign_in::PasswordProved>),
     /// Recovering, the phone's code is asked for.

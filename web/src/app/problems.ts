@@ -50,6 +50,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
   "link-shut": [() => m["problem.link_shut"](), () => m["problem.link_shut.do"]()],
   "link-cut": [() => m["problem.link_cut"](), () => m["problem.link_cut.do"]()],
+  "passkey-opens-nothing": [() => m["problem.passkey_opens_nothing"](), () => m["problem.passkey_opens_nothing.do"]()],
   "words-differ": [() => m["problem.words_differ"](), () => m["problem.words_differ.do"]()],
   "link-differs": [() => m["problem.link_differs"](), () => m["problem.link_differs.do"]()],
   unreachable: [() => m["problem.unreachable"](), () => m["problem.unreachable.do"]()],

@@ -3,7 +3,7 @@
 // output goes to the Worker as the bytes that the browser gave, which are handed over and so gone from here.
 
 import { decode, encode } from "../parts/base64url.ts";
-import type { Assertion, MadeCredential, PasskeyCreation, PasskeyRequest } from "../worker/types.ts";
+import type { Assertion, MadeCredential, PasskeyAsked, PasskeyCreation, PasskeyRequest } from "../worker/types.ts";
 
 /** What a browser gave: what may be sent, and what may not. */
 export interface Held<T> {
@@ -34,8 +34,25 @@ export async function offersWhileTyping(): Promise<boolean> {
   return await PublicKeyCredential.isConditionalMediationAvailable().catch(() => false);
 }
 
+/** What is told of a passkey between its ceremonies. */
+interface Between {
+  made: (made: MadeCredential, output: ArrayBuffer | null) => Promise<PasskeyAsked>;
+  seal: (output: ArrayBuffer) => Promise<unknown>;
+}
+
+/** Makes a passkey and has it sign, so that the second output can open what the first one sealed. */
+export async function makeAndUse(creation: PasskeyCreation, { made, seal }: Between): Promise<Held<Assertion>> {
+  const { said, output } = await makePasskey(creation);
+  const { request, sealed } = await made(said, output);
+  const used = await usePasskey(request);
+  if (sealed || used.output === null) return used;
+  // Nothing came when it was made: this is the first output, and another one must open what it seals.
+  await seal(used.output);
+  return usePasskey(request);
+}
+
 /** Makes a passkey. */
-export async function makePasskey(creation: PasskeyCreation): Promise<Held<MadeCredential>> {
+async function makePasskey(creation: PasskeyCreation): Promise<Held<MadeCredential>> {
   const { challenge, exclude, user, address, algorithms, prf_input } = creation;
   const credential = await answered(() =>
     navigator.credentials.create({
@@ -55,6 +72,11 @@ export async function makePasskey(creation: PasskeyCreation): Promise<Held<MadeC
   const response = credential.response as AuthenticatorAttestationResponse;
   const said = { client_data: encode(response.clientDataJSON), authenticator_data: encode(response.getAuthenticatorData()) };
   return { said, output: outputOf(credential) };
+}
+
+/** A passkey was made and is not used: where the browser can be told, it stops offering it. */
+export function giveUpPasskey(credentialId: string): void {
+  void PublicKeyCredential.signalUnknownCredential?.({ rpId: location.hostname, credentialId }).catch(() => undefined);
 }
 
 /** Has a passkey sign. `offered`: not by a question, but where the address is typed. */

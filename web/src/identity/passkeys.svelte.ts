@@ -4,7 +4,7 @@ import { OwnList } from "../settings/own_list.svelte.ts";
 import type { mailbox } from "../worker/index.ts";
 import { Remembered } from "../worker/remembered.ts";
 import type { NamedPasskey, PasskeyAdded } from "../worker/types.ts";
-import { makePasskey, usePasskey } from "./ceremonies.ts";
+import { makeAndUse } from "./ceremonies.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
 
@@ -31,14 +31,10 @@ export class Passkeys extends OwnList<NamedPasskey> {
   /** Adds one. Rejects with a problem, or with `NoAnswer`; then nothing was added. */
   async add(name: string): Promise<PasskeyAdded> {
     const creation = await this.#confirmation.before(() => this.#vault.call("begin_passkey", {}));
-    const { said: made, output } = await makePasskey(creation);
-    const asked = await this.#vault.call("passkey_made", { id: creation.id, made }, output);
-    let used = await usePasskey(asked.request);
-    if (!asked.sealed && used.output !== null) {
-      // Nothing came when it was made: this is the first output, and another one must open what it seals.
-      await this.#vault.call("seal_passkey", {}, used.output);
-      used = await usePasskey(asked.request);
-    }
+    const used = await makeAndUse(creation, {
+      made: (made, output) => this.#vault.call("passkey_made", { id: creation.id, made }, output),
+      seal: (output) => this.#vault.call("seal_passkey", {}, output),
+    });
     const added = await this.#vault.call("passkey_used", { assertion: used.said, name }, used.output);
     if (added.what_for === "opens") passkeyHere.value = "1";
     return added;

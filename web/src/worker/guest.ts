@@ -5,21 +5,23 @@ import { takeOver } from "./index.ts";
 import type { GuestCalls, Me, Sheet } from "./types.ts";
 import { compiledModule, WorkerCalls } from "./worker_calls.ts";
 
+type Making = "make_mailbox" | "make_mailbox_by_passkey";
+
 export class GuestDesk {
   #worker: Promise<WorkerCalls> | undefined;
   /** Where a mailbox comes out that is made of the conversation. */
   #handover: MessagePort | undefined;
 
-  async call<C extends keyof GuestCalls>(call: C, args: GuestCalls[C][0]): Promise<GuestCalls[C][1]> {
+  async call<C extends keyof GuestCalls>(call: C, args: GuestCalls[C][0], output: ArrayBuffer | null = null): Promise<GuestCalls[C][1]> {
     this.#worker ??= this.#begun();
-    return (await (await this.#worker).call(call, args)) as GuestCalls[C][1];
+    return (await (await this.#worker).call(call, args, output)) as GuestCalls[C][1];
   }
 
   /** Makes a mailbox of the conversation: resolves when it is open, to whose it is and its sheet. The Worker has ended itself then. */
-  async makeMailbox(args: GuestCalls["make_mailbox"][0]): Promise<{ me: Me; said: Sheet }> {
+  async makeMailbox<C extends Making>(call: C, args: GuestCalls[C][0], output: ArrayBuffer | null = null): Promise<{ me: Me; said: Sheet }> {
     const port = this.#handover;
     if (!port) throw new Error("nothing was opened");
-    const made = await takeOver(port, () => this.call("make_mailbox", args));
+    const made = await takeOver(port, () => this.call(call, args, output));
     this.#worker = undefined;
     return made;
   }

@@ -276,6 +276,19 @@ more: boolean,
 waits: Array<Wait>, };
 
 /**
+ * A passkey that was made for a mailbox that there is not yet.
+ */
+export type CreatedFirstPasskey = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * What was made.
+ */
+passkey: CreatedPasskey, };
+
+/**
  * A passkey that was made.
  */
 export type CreatedPasskey = { 
@@ -1340,7 +1353,7 @@ differs: boolean, };
 /**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "words-differ";
+export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "passkey-opens-nothing" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "words-differ";
 
 /**
  * A part of a folder.
@@ -2018,6 +2031,23 @@ keep: boolean,
 device: DeviceName | null, };
 
 /**
+ * It signed.
+ */
+export type UsedFirstPasskey = { 
+/**
+ * The registration.
+ */
+registering: Registering, 
+/**
+ * What was signed, and what its owner calls it.
+ */
+used: UsedPasskey, 
+/**
+ * What this device is called.
+ */
+device: DeviceName | null, };
+
+/**
  * The passkey signed.
  */
 export type UsedPasskey = { 
@@ -2286,5 +2316,9 @@ export interface GuestCalls {
   enter_address_code: [RegisteringCode, Registering];
   send_registering_code: [Registering, Done];
   make_mailbox: [RegisteringPassword, Sheet];
+  begin_passkey: [Registering, PasskeyCreation];
+  passkey_made: [CreatedFirstPasskey, PasskeyAsked];
+  seal_passkey: [Registering, Done];
+  make_mailbox_by_passkey: [UsedFirstPasskey, Sheet];
   leave: [Nothing, Done];
 }

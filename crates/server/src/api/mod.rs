@@ -50,6 +50,8 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::of_registration))
         .routes(routes!(proofs::enter_of_registration))
         .routes(routes!(registrations::password))
+        .routes(routes!(registrations::begin_passkey))
+        .routes(routes!(registrations::passkey_made))
         .routes(routes!(registrations::complete))
         .routes(routes!(sign_ins::begin))
         .routes(routes!(sign_ins::finish))

@@ -21,6 +21,7 @@ use securemailbox_store::{
         ListPasskeys, Owned, PasskeyByCredential, PasskeyMade, PasskeySlot, RemovePasskey, RemovePasskeyError,
         SignInByPasskey, TakeEnrolling, TakePasskeySignIn,
     },
+    proofs::HolderId,
 };
 
 use super::{Id, proofs, security, within};
@@ -93,14 +94,37 @@ pub(crate) async fn made(
     Id(factor): Id<FactorId>,
     Json(made): Json<MadeCredential>,
 ) -> Result<Json<PasskeyToUse>, Problem> {
-    let (session, now) = (session.id, mailroom.now());
-    let taken = mailroom.store.write(TakeEnrolling { session, factor, now }).await?;
+    Ok(Json(take_made(&mailroom, HolderId::Session(session.id), factor, &made).await?))
+}
+
+/// Takes the first ceremony of whatever is being added by this holder.
+pub(super) async fn take_made(
+    mailroom: &Mailroom,
+    holder: HolderId,
+    factor: FactorId,
+    made: &MadeCredential,
+) -> Result<PasskeyToUse, Problem> {
+    let now = mailroom.now();
+    let taken = mailroom.store.write(TakeEnrolling { holder, factor, now }).await?;
     let Some(Enrolling { challenge: given, credential: None }) = taken else { return Err(refused()) };
-    let credential = RelyingParty::new(&mailroom.origin).made(&made, &given).map_err(|_| refused())?;
-    let (id, challenge) = (credential.id.clone(), challenge(&mailroom));
-    let made = PasskeyMade { session, factor, credential: kept(credential), challenge, now };
+    let credential = RelyingParty::new(&mailroom.origin).made(made, &given).map_err(|_| refused())?;
+    let (id, challenge) = (credential.id.clone(), challenge(mailroom));
+    let made = PasskeyMade { holder, factor, credential: kept(credential), challenge, now };
     mailroom.store.write(made).await?;
-    Ok(Json(PasskeyToUse { challenge: challenge.to_vec().into(), credential: id.into() }))
+    Ok(PasskeyToUse { challenge: challenge.to_vec().into(), credential: id.into() })
+}
+
+/// Takes the second one: how its authenticator stands.
+pub(super) async fn take_used(
+    mailroom: &Mailroom,
+    holder: HolderId,
+    account: AccountId,
+    factor: FactorId,
+    assertion: &Assertion,
+) -> Result<AuthenticatorRow, Problem> {
+    let taken = mailroom.store.write(TakeEnrolling { holder, factor, now: mailroom.now() }).await?;
+    let Some(Enrolling { challenge, credential: Some(credential) }) = taken else { return Err(refused()) };
+    judged(mailroom, &credential, assertion, &challenge, account)
 }
 
 /// The second ceremony: from here the passkey is a factor, and opens the mailbox where it brought a slot.
@@ -116,9 +140,7 @@ pub(crate) async fn used(
         within("slot.sealed", &slot.sealed.0, limits::SLOT)?;
     }
     let (Session { account, id, .. }, now) = (session, mailroom.now());
-    let taken = mailroom.store.write(TakeEnrolling { session: id, factor, now }).await?;
-    let Some(Enrolling { challenge, credential: Some(credential) }) = taken else { return Err(refused()) };
-    let authenticator = judged(&mailroom, &credential, &assertion, &challenge, account)?;
+    let authenticator = take_used(&mailroom, HolderId::Session(id), account, factor, &assertion).await?;
     let slot = slot.map(|slot| PasskeySlot { id: slot.id, sealed: slot.sealed.0 });
     let add = AddPasskey { account, session: id, factor, authenticator, slot, now };
     security::write_noted(&mailroom, account, id, SecurityEventKind::PasskeyAdded, add).await?;

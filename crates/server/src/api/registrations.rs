@@ -7,13 +7,14 @@ use axum::{
 };
 use securemailbox_protocol::{
     accounts::{
-        CompleteRegistration, EnteredPhone, FirstRecord, NewRegistration, PasswordRequest, PasswordResponse,
-        Registration,
+        CompleteRegistration, EnteredPhone, FirstPasskey, FirstRecord, FirstWay, MadeFirstPasskey, NewRegistration,
+        PasswordRequest, PasswordResponse, Registration,
     },
     factors::{FactorKind, Offers},
     ids::{AccountId, CertificateHash, FactorId, RegistrationId},
     invitations::{self, ClaimStatement, GuestSession},
     limits,
+    passkeys::{PasskeyToMake, PasskeyToUse},
     phone::PhoneNumber,
     problems::{ProblemDetails, ProblemType},
     sessions::NewSession,
@@ -21,14 +22,15 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     claims::{GuestOfSession, NewClaim, ProvePhoneByGuest},
     factors::Factor,
-    proofs::Offered,
+    passkeys::{BeginFirstPasskey, PasskeySlot},
+    proofs::{HolderId, Offered},
     registrations::{
         self, BeginRegistration, NamePhone, RegistrationError, RegistrationForPassword, RegistrationForPhone,
     },
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proofs, slots, within};
+use super::{Id, passkeys, proofs, slots, within};
 use crate::{
     body::Json,
     devices::PresentedDevice,
@@ -48,6 +50,7 @@ impl From<RegistrationError> for Problem {
             }
             // Its hour is over, or it is of another address: the link opens another one.
             RegistrationError::NotTheGuest => ProblemType::NotSignedIn.into(),
+            RegistrationError::PasskeyRefused => passkeys::refused(),
             RegistrationError::SameId => Self::bad_request("each slot and each record has an id of its own"),
             RegistrationError::Store(source) => source.into(),
         }
@@ -162,6 +165,33 @@ pub(crate) async fn password(
     mailroom.opaque.answer(account, &request)
 }
 
+/// Begins to make the passkey that is to open the mailbox: what it is to be made with. It counts for nothing before the account is
+/// made.
+#[utoipa::path(post, path = "/registrations/{id}/passkey", params(("id" = RegistrationId, Path)),
+    responses((status = 201, body = PasskeyToMake), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn begin_passkey(
+    State(mailroom): State<Mailroom>,
+    Proved { id, account }: Proved,
+) -> Result<(StatusCode, Json<PasskeyToMake>), Problem> {
+    let (now, challenge) = (mailroom.now(), passkeys::challenge(&mailroom));
+    let factor = FactorId::new(now, &mut mailroom.rng());
+    mailroom.store.write(BeginFirstPasskey { id, account, factor, challenge, now }).await?;
+    let to_make = PasskeyToMake { id: factor, challenge: challenge.to_vec().into(), exclude: Vec::new() };
+    Ok((StatusCode::CREATED, Json(to_make)))
+}
+
+/// The first ceremony: the passkey was made. It is asked to sign as the account is made.
+#[utoipa::path(post, path = "/registrations/{id}/passkey/made", params(("id" = RegistrationId, Path)),
+    request_body = MadeFirstPasskey,
+    responses((status = 200, body = PasskeyToUse), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn passkey_made(
+    State(mailroom): State<Mailroom>,
+    Proved { id, .. }: Proved,
+    Json(MadeFirstPasskey { id: factor, made }): Json<MadeFirstPasskey>,
+) -> Result<Json<PasskeyToUse>, Problem> {
+    Ok(Json(passkeys::take_made(&mailroom, HolderId::Registration(id), factor, &made).await?))
+}
+
 /// Makes the account and a session, in one transaction.
 #[utoipa::path(post, path = "/registrations/{id}/complete", params(("id" = RegistrationId, Path)), request_body = CompleteRegistration,
     responses((status = 201, body = NewSession), (status = "4XX", body = ProblemDetails)))]
@@ -184,7 +214,7 @@ pub(crate) async fn complete(
         id,
         certificate_hash: CertificateHash::from_bytes(Sha256::digest(&complete.certificate.0).into()),
         certificate_sealed,
-        password: slots::password_slot(complete.password)?,
+        first_way: first_way(&mailroom, id, account, complete.first_way).await?,
         recovery: slots::recovery_slot(complete.recovery)?,
         keyring: first_record("keyring", complete.keyring, limits::KEYRING)?,
         settings: first_record("settings", complete.settings, limits::RECORD)?,
@@ -195,6 +225,26 @@ pub(crate) async fn complete(
     let begun = mailroom.store.write(act).await?;
     let answer = session::begun(session.id, begun, Vec::new());
     Ok(session::hand_over(&mailroom, answer, &token, complete.session, device))
+}
+
+/// A passkey's challenge is taken out here, before the transaction that makes the account: whatever fails from here on takes both
+/// ceremonies anew.
+async fn first_way(
+    mailroom: &Mailroom,
+    id: RegistrationId,
+    account: AccountId,
+    way: FirstWay,
+) -> Result<registrations::FirstWay, Problem> {
+    match way {
+        FirstWay::Password(slot) => Ok(registrations::FirstWay::Password(slots::password_slot(slot)?)),
+        FirstWay::Passkey(FirstPasskey { id: factor, assertion, slot }) => {
+            within("slot.sealed", &slot.sealed.0, limits::SLOT)?;
+            let holder = HolderId::Registration(id);
+            let authenticator = passkeys::take_used(mailroom, holder, account, factor, &assertion).await?;
+            let slot = PasskeySlot { id: slot.id, sealed: slot.sealed.0 };
+            Ok(registrations::FirstWay::Passkey { factor, authenticator, slot })
+        }
+    }
 }
 
 fn claim(new: invitations::NewClaim) -> Result<NewClaim, Problem> {

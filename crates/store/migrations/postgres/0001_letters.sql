@@ -121,9 +121,9 @@ CREATE VIEW passkey_here AS
     SELECT p.factor_id, p.mailbox_id, p.credential_id, p.public_key, p.counter, p.backup_eligible, p.backed_up
       FROM passkey p JOIN meta m ON m.name = 'host' AND m.value = p.host;
 
--- A passkey that a session is adding. It is no factor before its second ceremony, and has no challenge while one is judged.
+-- A passkey that a session or a registration (its holder) is adding. It is no factor before its second ceremony, and has no challenge while one is judged.
 CREATE TABLE enrolling_passkey (
-    session_id      BYTEA NOT NULL PRIMARY KEY,
+    holder_id       BYTEA NOT NULL PRIMARY KEY,
     mailbox_id      BYTEA NOT NULL,
     factor_id       BYTEA NOT NULL,
     challenge       BYTEA,

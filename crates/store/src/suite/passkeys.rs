@@ -10,7 +10,7 @@ use securemailbox_protocol::{
 
 use super::{
     on_both,
-    people::{Dice, NOW, Person, later, register},
+    people::{Dice, NOW, Person, later, register, registering},
     together::Count,
 };
 use crate::{
@@ -19,11 +19,14 @@ use crate::{
     jobs::Sweep,
     meta::{MetaKey, ReadMeta},
     passkeys::{
-        AddPasskey, AddPasskeyError, AuthenticatorRow, BeginPasskey, BeginPasskeySignIn, Credential, KeepHost,
-        ListPasskeys, PasskeyByCredential, PasskeyMade, PasskeySlot, PasskeysElsewhere, PeopleElsewhere, RemovePasskey,
-        RemovePasskeyError, SignInByPasskey, TakeEnrolling, TakePasskeySignIn,
+        AddPasskey, AddPasskeyError, AuthenticatorRow, BeginFirstPasskey, BeginPasskey, BeginPasskeySignIn, Credential,
+        KeepHost, ListPasskeys, PasskeyByCredential, PasskeyMade, PasskeySlot, PasskeysElsewhere, PeopleElsewhere,
+        RemovePasskey, RemovePasskeyError, SignInByPasskey, TakeEnrolling, TakePasskeySignIn,
     },
+    proofs::HolderId,
+    registrations::{CompleteRegistration, FirstWay, RegistrationError},
     sessions::{EndSession, SessionByToken},
+    slots::WaysIn,
 };
 
 on_both! {
@@ -33,6 +36,7 @@ on_both! {
     what_was_begun_ends_with_its_time_and_its_session
     a_credential_is_one_accounts
     passkeys_of_another_host_count_for_nothing_and_come_back_with_it
+    a_mailbox_is_made_with_the_passkey_of_its_registration_or_not_at_all
 }
 
 const HERE: &str = "mail.example.se";
@@ -58,10 +62,12 @@ async fn add(store: &Store, dice: &mut Dice, person: &Person, credential: u8) ->
         store.write(KeepHost(HERE.into())).await?;
     }
     store.write(BeginPasskey { account, session, factor, challenge: [1; 32], now: NOW }).await?;
-    store.write(TakeEnrolling { session, factor, now: NOW }).await?.expect("begun");
+    store.write(TakeEnrolling { holder: HolderId::Session(session), factor, now: NOW }).await?.expect("begun");
     let credential = Credential { id: vec![credential; 16], public_key: dice.bytes(77), authenticator: NEW };
-    store.write(PasskeyMade { session, factor, credential, challenge: [2; 32], now: NOW }).await?;
-    store.write(TakeEnrolling { session, factor, now: NOW }).await?.expect("made");
+    store
+        .write(PasskeyMade { holder: HolderId::Session(session), factor, credential, challenge: [2; 32], now: NOW })
+        .await?;
+    store.write(TakeEnrolling { holder: HolderId::Session(session), factor, now: NOW }).await?.expect("made");
     let slot = Some(PasskeySlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80) });
     store.write(AddPasskey { account, session, factor, authenticator: NEW, slot, now: NOW }).await?;
     Ok(factor)
@@ -180,4 +186,48 @@ async fn passkeys_of_another_host_count_for_nothing_and_come_back_with_it(store:
     assert_eq!(listed.iter().map(|row| row.factor).collect::<Vec<_>>(), [factor]);
     assert_eq!(elsewhere(HERE).await[0].host, "post.example.se");
     assert!(new != factor);
+}
+
+async fn a_mailbox_is_made_with_the_passkey_of_its_registration_or_not_at_all(store: Store) {
+    let mut dice = Dice::new(1);
+    let other = register(&store, &mut dice).await;
+    add(&store, &mut dice, &other, 9).await.unwrap();
+    let (id, account) = registering(&store, &mut dice).await;
+    let holder = HolderId::Registration(id);
+    let factor = FactorId::new(NOW, &mut dice.0);
+    let made = async |dice: &mut Dice, credential: u8| {
+        store.write(BeginFirstPasskey { id, account, factor, challenge: [1; 32], now: NOW }).await.unwrap();
+        store.write(TakeEnrolling { holder, factor, now: NOW }).await.unwrap().unwrap();
+        let credential = Credential { id: vec![credential; 16], public_key: dice.bytes(77), authenticator: NEW };
+        store.write(PasskeyMade { holder, factor, credential, challenge: [2; 32], now: NOW }).await.unwrap();
+    };
+    let complete = async |dice: &mut Dice, factor| {
+        let slot = PasskeySlot { id: SlotId::new(NOW, &mut dice.0), sealed: dice.bytes(80) };
+        let first_way = FirstWay::Passkey { factor, authenticator: NEW, slot };
+        store.write(CompleteRegistration { first_way, ..dice.complete_registration(id) }).await
+    };
+    let nothing = Count(
+        "SELECT COUNT(*) FROM member WHERE mailbox_id NOT IN (SELECT mailbox_id FROM slot WHERE kind = 'password')",
+    );
+
+    made(&mut dice, 7).await;
+    let refused = complete(&mut dice, factor).await.err();
+    assert!(matches!(refused, Some(RegistrationError::PasskeyRefused)), "nothing was signed: its challenge waits");
+    made(&mut dice, 9).await;
+    store.write(TakeEnrolling { holder, factor, now: NOW }).await.unwrap().unwrap();
+    let refused = complete(&mut dice, factor).await.err();
+    assert!(matches!(refused, Some(RegistrationError::PasskeyRefused)), "the credential is somebody else's");
+    made(&mut dice, 7).await;
+    store.write(TakeEnrolling { holder, factor, now: NOW }).await.unwrap().unwrap();
+    let another = FactorId::new(NOW, &mut dice.0);
+    let refused = complete(&mut dice, another).await.err();
+    assert!(matches!(refused, Some(RegistrationError::PasskeyRefused)), "another one is named");
+    assert_eq!(store.read(nothing).await, Ok(0), "all or nothing");
+
+    let begun = complete(&mut dice, factor).await.unwrap();
+    assert_eq!((begun.account, begun.standing.level), (account, Level::Passkey));
+    assert_eq!(store.read(WaysIn { account }).await.unwrap(), [SlotKind::Passkey, SlotKind::Recovery]);
+    let listed = store.read(ListPasskeys { account }).await.unwrap();
+    assert_eq!((listed.len(), listed[0].factor, listed[0].opens), (1, factor, true));
+    assert_eq!(store.read(Count("SELECT COUNT(*) FROM enrolling_passkey")).await, Ok(0));
 }

@@ -30,7 +30,9 @@ use crate::{
     proving::{ChooseError, EnterCode, Entered, ExpectCode, OffersTo},
     quotas::Quota,
     records::WriteRecord,
-    registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone, Registering, RegistrationError},
+    registrations::{
+        BeginRegistration, CompleteRegistration, FirstRecord, FirstWay, NamePhone, Registering, RegistrationError,
+    },
     sessions::{NewSession, TokenHash},
     slots::{PasswordSlot, RecoverySlot},
 };
@@ -116,11 +118,16 @@ impl Dice {
     }
 
     pub(super) fn complete_registration(&mut self, id: RegistrationId) -> CompleteRegistration {
+        let password = self.password();
+        self.complete_with(id, password)
+    }
+
+    pub(super) fn complete_with(&mut self, id: RegistrationId, password: PasswordSlot) -> CompleteRegistration {
         CompleteRegistration {
             id,
             certificate_sealed: self.bytes(1500),
             certificate_hash: CertificateHash::from_bytes(self.hash()),
-            password: self.password(),
+            first_way: FirstWay::Password(password),
             recovery: self.recovery(),
             keyring: self.first_record(),
             settings: self.first_record(),
@@ -166,16 +173,27 @@ pub(super) struct Person {
 /// Goes the whole way to a mailbox.
 pub(super) async fn register(store: &Store, dice: &mut Dice) -> Person {
     let address_lookup = dice.hash();
-    let begin = dice.begin_registration(address_lookup);
-    let (id, account) = (begin.id, begin.account);
-    store.write(begin).await.expect("begun");
-    prove_both(store, dice, id).await.expect("proved");
+    let (id, account) = registering_at(store, dice, address_lookup).await;
     let complete = dice.complete_registration(id);
     let (certificate, proof_hash) = (complete.certificate_hash, complete.recovery.proof_hash);
     let (token_hash, session) = (complete.session.token_hash, complete.session.id);
     assert_eq!(store.write(complete).await.expect("complete").account, account);
     let phone = store.read(FactorsOf { account }).await.expect("factors")[0].id;
     Person { account, certificate, address_lookup, proof_hash, token_hash, session, phone }
+}
+
+/// Somebody who has proved address and phone, and has no mailbox yet.
+pub(super) async fn registering(store: &Store, dice: &mut Dice) -> (RegistrationId, AccountId) {
+    let address_lookup = dice.hash();
+    registering_at(store, dice, address_lookup).await
+}
+
+async fn registering_at(store: &Store, dice: &mut Dice, address_lookup: AddressLookup) -> (RegistrationId, AccountId) {
+    let begin = dice.begin_registration(address_lookup);
+    let (id, account) = (begin.id, begin.account);
+    store.write(begin).await.expect("begun");
+    prove_both(store, dice, id).await.expect("proved");
+    (id, account)
 }
 
 /// Proves the address of a registration.

@@ -22,6 +22,7 @@ use crate::{
     proving::{ChooseError, ChosenFactor, EnterCode, Entered, OffersTo},
     registrations::{CompleteRegistration, NamePhone, Registering, RegistrationError, RegistrationForPassword},
     sessions::Begun,
+    slots::RecoverySlot,
 };
 
 on_both! {
@@ -164,8 +165,9 @@ async fn two_slots_of_one_id_are_refused_and_leave_no_account(store: Store) {
     let (id, account) = (begin.id, begin.account);
     store.write(begin).await.unwrap();
     prove_both(&store, &mut dice, id).await.unwrap();
-    let mut complete = dice.complete_registration(id);
-    complete.recovery.id = complete.password.id;
+    let password = dice.password();
+    let recovery = RecoverySlot { id: password.id, ..dice.recovery() };
+    let complete = CompleteRegistration { recovery, ..dice.complete_with(id, password) };
     assert!(matches!(store.write(complete).await, Err(RegistrationError::SameId)));
     assert_eq!(store.read(AccountById { account }).await, Ok(None));
     let begun = store.write(dice.complete_registration(id)).await.unwrap();

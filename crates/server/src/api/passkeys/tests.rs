@@ -7,14 +7,23 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use http_body_util::BodyExt;
-use securemailbox_protocol::{endpoints::ROOT, factors::FactorKind, ids::SlotId, levels::Level, octets::Octets};
+use securemailbox_protocol::{
+    endpoints::ROOT,
+    factors::FactorKind,
+    ids::{RecordId, SlotId},
+    levels::Level,
+    octets::Octets,
+};
 use securemailbox_store::proofs::HolderId;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
 use crate::{
-    api::{self, proofs::tests::House},
+    api::{
+        self,
+        proofs::tests::{House, Newcomer},
+    },
     networks::Network,
     start::settle_host,
     webauthn::tests::Authenticator,
@@ -386,11 +395,14 @@ async fn an_account_has_so_many_passkeys_and_no_more() {
         let factor = FactorId::from_bytes([number; 16]);
         let store = &anna.house.mailroom.store;
         store.write(BeginPasskey { account, session, factor, challenge: [1; 32], now }).await.unwrap();
-        store.write(TakeEnrolling { session, factor, now }).await.unwrap().unwrap();
+        store.write(TakeEnrolling { holder: HolderId::Session(session), factor, now }).await.unwrap().unwrap();
         let authenticator = AuthenticatorRow { counter: 0, backup_eligible: false, backed_up: false };
         let credential = passkeys::Credential { id: vec![number; 16], public_key: Vec::new(), authenticator };
-        store.write(PasskeyMade { session, factor, credential, challenge: [2; 32], now }).await.unwrap();
-        store.write(TakeEnrolling { session, factor, now }).await.unwrap().unwrap();
+        store
+            .write(PasskeyMade { holder: HolderId::Session(session), factor, credential, challenge: [2; 32], now })
+            .await
+            .unwrap();
+        store.write(TakeEnrolling { holder: HolderId::Session(session), factor, now }).await.unwrap().unwrap();
         store.write(AddPasskey { account, session, factor, authenticator, slot: None, now }).await.unwrap();
     }
     let now = anna.house.mailroom.now();
@@ -512,4 +524,109 @@ async fn a_password_is_removed_where_a_passkey_opens_the_mailbox_and_signs_in_li
     assert_eq!(sign_in("anna@demo.example").await, sign_in("nobody@demo.example").await);
     last_way_in(anna.ask("DELETE", &format!("/factors/{id}"), Value::Null).await);
     assert_eq!(anna.sign_in(&authenticator, true).await.0, StatusCode::CREATED);
+}
+
+/// Somebody who has proved address and phone, and chooses what will open the mailbox.
+struct Registering {
+    house: House,
+    id: String,
+}
+
+impl Registering {
+    async fn both_proved() -> Self {
+        let house = House::open().await;
+        let Newcomer { id, phone, .. } = house.newcomer("eva@demo.example", "+46701740612").await;
+        let code = house.code(HolderId::Registration(id), phone).await;
+        house.enter(securemailbox_store::registrations::Registering(id), phone, code).await.unwrap();
+        Self { house, id: id.to_string() }
+    }
+
+    async fn ask(&self, step: &str, body: Value) -> (StatusCode, Value) {
+        ask(&self.house, None, "POST", &format!("/registrations/{}/{step}", self.id), body).await
+    }
+
+    /// The first ceremony: what the passkey is called, and what it is to sign.
+    async fn made(&self, authenticator: &Authenticator) -> (String, Challenge) {
+        let (status, to_make) = self.ask("passkey", Value::Null).await;
+        assert_eq!(status, StatusCode::CREATED, "{to_make}");
+        let id = to_make["id"].as_str().unwrap().to_owned();
+        let made = json!({ "id": id, "made": authenticator.make(&challenge_in(&to_make)) });
+        let (status, to_use) = self.ask("passkey/made", made).await;
+        assert_eq!(status, StatusCode::OK, "{to_use}");
+        (id, challenge_in(&to_use))
+    }
+
+    /// The second one, in what makes the account.
+    async fn complete(&self, id: &str, assertion: &Assertion) -> (StatusCode, Value) {
+        let record = |byte: u8| json!({ "id": RecordId::from_bytes([byte; 16]), "sealed": Octets(vec![byte; 80]) });
+        let recovery =
+            json!({ "id": SlotId::from_bytes([2; 16]), "sealed": Octets(vec![2; 80]), "proof": Octets(vec![2; 32]) });
+        let complete = json!({
+            "certificate": Octets(vec![1; 100]),
+            "first_way": { "passkey": { "id": id, "assertion": assertion, "slot": slot(1) } },
+            "recovery": recovery,
+            "keyring": record(3),
+            "settings": record(4),
+            "session": "bearer",
+        });
+        self.ask("complete", complete).await
+    }
+}
+
+/// PROTOCOL §5: both ceremonies come before the account, so that there is none that nothing opens.
+#[tokio::test]
+async fn a_mailbox_is_made_with_a_passkey_that_opens_it_from_the_first() {
+    let eva = Registering::both_proved().await;
+    let authenticator = Authenticator::new(ORIGIN, 1);
+    let (id, challenge) = eva.made(&authenticator).await;
+    let (status, session) = eva.complete(&id, &authenticator.use_for(&challenge)).await;
+    assert_eq!((status, &session["level"]), (StatusCode::CREATED, &json!("passkey")), "{session}");
+    let token = Token::parse(session["token"].as_str().unwrap()).unwrap();
+    let (_, account) = ask(&eva.house, Some(&token), "GET", "/account", Value::Null).await;
+    assert_eq!(account["opens"], json!(["passkey", "recovery"]), "there is no password");
+    let (status, said) = eva.complete(&id, &authenticator.use_for(&challenge)).await;
+    assert_eq!((status, &said["type"]), (StatusCode::CONFLICT, &json!("/problems/registration-over")), "sent again");
+
+    let (_, begun) = ask(&eva.house, None, "POST", "/sign-ins/passkey", Value::Null).await;
+    let user = Some(Octets(account["id"].as_str().unwrap().parse::<AccountId>().unwrap().as_bytes().to_vec()));
+    let assertion = Assertion { user, ..authenticator.use_for(&challenge_in(&begun)) };
+    let body = json!({ "assertion": assertion, "opens": true, "session": "bearer" });
+    let path = format!("/sign-ins/{}/passkey", begun["id"].as_str().unwrap());
+    let (status, signed_in) = ask(&eva.house, None, "POST", &path, body).await;
+    assert_eq!((status, &signed_in["slots"][0]["id"]), (StatusCode::CREATED, &slot(1)["id"]));
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_first_passkey_makes_no_mailbox_and_both_ceremonies_may_be_held_again() {
+    let eva = Registering::both_proved().await;
+    let (authenticator, other) = (Authenticator::new(ORIGIN, 1), Authenticator::new(ORIGIN, 2));
+    let (id, challenge) = eva.made(&authenticator).await;
+    assert!(is_refused(&eva.complete(&id, &other.use_for(&challenge)).await), "another passkey signed");
+    assert!(is_refused(&eva.complete(&id, &authenticator.use_for(&challenge)).await), "the challenge was spent");
+
+    let (_, to_make) = eva.ask("passkey", Value::Null).await;
+    let began = to_make["id"].as_str().unwrap();
+    let signed = authenticator.use_for(&challenge_in(&to_make));
+    assert!(is_refused(&eva.complete(began, &signed).await), "nothing was made");
+
+    let (former, challenge) = eva.made(&authenticator).await;
+    let (second, _) = eva.made(&other).await;
+    assert!(is_refused(&eva.complete(&former, &authenticator.use_for(&challenge)).await), "another one was begun");
+    assert!(is_refused(&eva.complete(&second, &authenticator.use_for(&challenge)).await), "and that is another's");
+
+    let (id, challenge) = eva.made(&authenticator).await;
+    eva.house.wait(limits::CHALLENGE_LIFE);
+    assert!(is_refused(&eva.complete(&id, &authenticator.use_for(&challenge)).await), "too late");
+
+    let (id, challenge) = eva.made(&authenticator).await;
+    assert_eq!(eva.complete(&id, &authenticator.use_for(&challenge)).await.0, StatusCode::CREATED);
+}
+
+/// A passkey is made only by who has proved both, so that a stranger has nothing kept.
+#[tokio::test]
+async fn no_passkey_is_begun_in_a_registration_that_proved_too_little() {
+    let house = House::open().await;
+    let Newcomer { id, .. } = house.newcomer("eva@demo.example", "+46701740612").await;
+    let (status, said) = ask(&house, None, "POST", &format!("/registrations/{id}/passkey"), Value::Null).await;
+    assert_eq!((status, &said["type"]), (StatusCode::CONFLICT, &json!("/problems/registration-over")));
 }

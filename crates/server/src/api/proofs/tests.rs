@@ -19,7 +19,7 @@ use securemailbox_store::{
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
     passkeys::KeepHost,
     recoveries::{BeginRecovery, BegunRecovery},
-    registrations::{BeginRegistration, CompleteRegistration, FirstRecord, NamePhone},
+    registrations::{BeginRegistration, CompleteRegistration, FirstRecord, FirstWay, NamePhone},
     sessions::SessionByToken,
     slots::{PasswordSlot, RecoverySlot},
 };
@@ -132,7 +132,7 @@ impl House {
             id,
             certificate_sealed: Vec::new(),
             certificate_hash: CertificateHash::from_bytes([1; 32]),
-            password: PasswordSlot { id: slot, sealed: Vec::new(), opaque_record: Vec::new() },
+            first_way: FirstWay::Password(PasswordSlot { id: slot, sealed: Vec::new(), opaque_record: Vec::new() }),
             recovery: RecoverySlot { id: SlotId::new(now, &mut rng), sealed: Vec::new(), proof_hash: [1; 32] },
             keyring,
             settings,
@@ -218,9 +218,9 @@ async fn a_stale_session_is_asked_for_a_proof_and_stands_afresh_after_it() {
 }
 
 /// Somebody who asks for a mailbox, and has named a phone.
-struct Newcomer {
-    id: RegistrationId,
-    phone: FactorId,
+pub(in crate::api) struct Newcomer {
+    pub(in crate::api) id: RegistrationId,
+    pub(in crate::api) phone: FactorId,
 }
 
 impl House {
@@ -239,7 +239,7 @@ impl House {
     }
 
     /// The address is proved, and the phone is named.
-    async fn newcomer(&self, address: &str, phone: &str) -> Newcomer {
+    pub(in crate::api) async fn newcomer(&self, address: &str, phone: &str) -> Newcomer {
         let (id, account, first) = self.registration(address).await;
         let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());
         let code = self.code(HolderId::Registration(id), first).await;
