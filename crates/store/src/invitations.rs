@@ -19,7 +19,7 @@ mod endings;
 mod tending;
 
 pub(crate) use endings::end;
-pub use endings::{DeclineInvitation, ExpireInvitation, InvitationsDue, WithdrawInvitation};
+pub use endings::{DeclineInvitation, DueGuest, ExpireInvitation, InvitationsDue, SenderToTell, WithdrawInvitation};
 pub use tending::{ChangeDays, InvitationError, RemindGuest};
 
 use crate::{

@@ -10,22 +10,25 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
     sealed::Purpose,
+    time::Timestamp,
 };
 use securemailbox_store::{
     factors::Factor,
     invitations::{
-        BeginLinkSignIn, ChangeDays, DeclineInvitation, ExpireInvitation, InvitationError, InvitationsDue, LinkSlot,
-        ListInvitations, MakerOfGuest, NewGuest, RemindGuest, ReportWrongNumber, WithdrawInvitation,
+        BeginLinkSignIn, ChangeDays, DeclineInvitation, DueGuest, ExpireInvitation, InvitationError, InvitationsDue,
+        LinkSlot, ListInvitations, MakerOfGuest, NewGuest, RemindGuest, ReportWrongNumber, SenderToTell,
+        WithdrawInvitation,
     },
     notices::{Lane, NoticeId},
 };
 use sha2::{Digest, Sha256};
 
-use super::{Id, proofs, registrations, slots, within};
+use super::{Id, proofs, registrations, security, slots, within};
 use crate::{
     body::Json,
     devices::Caller,
     mailroom::Mailroom,
+    notices::{Recipient, Text, seal_notice},
     problem::Problem,
     session::{OfAnybody, Session},
     tallies::Tallies,
@@ -238,10 +241,25 @@ fn token_hash(token: &[u8]) -> Result<[u8; 32], Problem> {
 pub(crate) async fn end_due(mailroom: &Mailroom) -> Result<(), Problem> {
     let mut outcome = Ok(());
     let now = mailroom.now();
-    for guest in mailroom.store.read(InvitationsDue { now }).await? {
-        outcome = mailroom.store.write(ExpireInvitation { guest, now }).await.map(drop).and(outcome);
+    for due in mailroom.store.read(InvitationsDue { now }).await? {
+        outcome = end_one(mailroom, due, now).await.and(outcome);
     }
-    Ok(outcome?)
+    outcome
+}
+
+async fn end_one(mailroom: &Mailroom, DueGuest { guest, to_tell }: DueGuest, now: Timestamp) -> Result<(), Problem> {
+    let notice = match to_tell {
+        Some(SenderToTell { account, address_sealed, language }) => {
+            let to = Recipient::Email(mailroom.seal.address(account, &address_sealed)?);
+            Some(seal_notice(&mailroom.seal, &to, language, &Text::ExpiredUnread, &mut mailroom.rng()))
+        }
+        None => None,
+    };
+    let rings = notice.is_some();
+    if mailroom.store.write(ExpireInvitation { guest, notice, now }).await? && rings {
+        security::ring(mailroom);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -66,6 +66,8 @@ pub enum Text {
         /// What stands behind the `#` of the link; none if it was sent before.
         link: Option<String>,
     },
+    /// The time of a letter by a link ran out, and nobody had read it. Its sender is told; nothing of it is named.
+    ExpiredUnread,
     /// The code by which somebody reads who has no mailbox.
     LetterCode {
         /// The six digits that the message says.
@@ -127,6 +129,7 @@ impl Text {
             | Self::BriefRemoved
             | Self::NewLetter
             | Self::LetterByLink { .. }
+            | Self::ExpiredUnread
             | Self::SecurityEvent { .. }
             | Self::BriefSecurityEvent { .. }
             | Self::Wait { .. }
@@ -149,6 +152,7 @@ impl Text {
             | Self::ProofCode { .. } => true,
             Self::NewLetter
             | Self::LetterByLink { .. }
+            | Self::ExpiredUnread
             | Self::Removed
             | Self::BriefRemoved
             | Self::SecurityEvent { .. }
@@ -238,6 +242,13 @@ impl Text {
             Self::NewLetter => Words {
                 subject: "Du har fått ett brev",
                 text: format!("Ett förseglat brev väntar i din brevlåda.\nLogga in och läs det på {url}\n"),
+            },
+            Self::ExpiredUnread => Words {
+                subject: "Ett brev raderades innan det lästes",
+                text: format!(
+                    "Ett brev som du skickade med en länk är raderat, för tiden gick ut. Allt i det var inte läst.\n\
+                     Logga in så ser du vilket, under Skickat: {url}\n"
+                ),
             },
             Self::LetterByLink { link } => swedish_letter_by_link(link.as_deref().map(|link| open_link(url, link))),
             Self::LetterCode { .. } => Words {
@@ -332,6 +343,13 @@ impl Text {
             Self::NewLetter => Words {
                 subject: "You have a letter",
                 text: format!("A sealed letter waits in your mailbox.\nSign in and read it at {url}\n"),
+            },
+            Self::ExpiredUnread => Words {
+                subject: "A letter was erased before it was read",
+                text: format!(
+                    "A letter that you sent with a link is erased, since its time ran out. Not all of it had been read.\n\
+                     Sign in to see which one, under Sent: {url}\n"
+                ),
             },
             Self::LetterByLink { link } => english_letter_by_link(link.as_deref().map(|link| open_link(url, link))),
             Self::LetterCode { .. } => Words {
@@ -668,6 +686,7 @@ mod tests {
             Text::RecoveryCode { code: code() },
             Text::ProofCode { code: code() },
             Text::NewLetter,
+            Text::ExpiredUnread,
         ];
         let waits = WaitKind::ALL.map(|kind| Wait { kind, begun: at, due: at.after(kind.lasts()) });
         let waits = waits.into_iter().flat_map(|wait| {

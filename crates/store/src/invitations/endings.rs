@@ -1,10 +1,19 @@
 //! How a conversation with a guest ends: its time is over, its reader does not want it, or whoever wrote takes it back. Its sender
 //! is told of each letter, and the guest goes.
 
-use securemailbox_protocol::{ids::AccountId, letters::Ending, time::Timestamp};
+use securemailbox_protocol::{
+    accounts::{Language, LetterNotices},
+    ids::AccountId,
+    letters::Ending,
+    time::Timestamp,
+};
 
 use super::maker;
-use crate::{Act, Db, ReadOnly, Room, StoreError, letters, removals};
+use crate::{
+    Act, Db, ReadOnly, Room, Row, StoreError, letters,
+    notices::{self, NewNotice},
+    removals,
+};
 
 /// The guests whose conversation has come to its end.
 pub struct InvitationsDue {
@@ -12,16 +21,50 @@ pub struct InvitationsDue {
     pub now: Timestamp,
 }
 
+/// A guest whose conversation has come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueGuest {
+    /// The guest.
+    pub guest: AccountId,
+    /// Whoever wrote, where they are to be told by e-mail: something of theirs was not read, and they want such e-mails.
+    pub to_tell: Option<SenderToTell>,
+}
+
+/// Whoever wrote, as an e-mail is addressed to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SenderToTell {
+    /// The account under which the address is sealed.
+    pub account: AccountId,
+    /// The address, sealed.
+    pub address_sealed: Vec<u8>,
+    /// The language of the e-mail.
+    pub language: Language,
+}
+
 /// So many at once.
 const BATCH: i64 = 50;
 
 impl Act for InvitationsDue {
-    type Output = Vec<AccountId>;
+    type Output = Vec<DueGuest>;
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const SQL: &str = "SELECT mailbox_id FROM invitation WHERE expires <= $1 ORDER BY expires LIMIT $2";
-        db.rows(SQL, &[&self.now, &BATCH]).await?.into_iter().map(|mut row| row.take()).collect()
+        const SQL: &str = "
+            SELECT i.mailbox_id, m.mailbox_id, m.address_sealed, m.language
+              FROM invitation i
+              LEFT JOIN member m ON m.mailbox_id = i.sender_id AND m.notices <> $3
+                    AND EXISTS (SELECT 1 FROM delivery d WHERE d.reader_id = i.mailbox_id AND d.read_at IS NULL)
+             WHERE i.expires <= $1 ORDER BY i.expires LIMIT $2";
+        let due = |mut row: Row| {
+            let (guest, sender) = (row.take()?, row.take::<Option<AccountId>>()?);
+            let to_tell = match sender {
+                Some(account) => Some(SenderToTell { account, address_sealed: row.take()?, language: row.take()? }),
+                None => None,
+            };
+            Ok(DueGuest { guest, to_tell })
+        };
+        let rows = db.rows(SQL, &[&self.now, &BATCH, &LetterNotices::Never]).await?;
+        rows.into_iter().map(due).collect()
     }
 }
 
@@ -32,6 +75,8 @@ impl ReadOnly for InvitationsDue {}
 pub struct ExpireInvitation {
     /// The guest.
     pub guest: AccountId,
+    /// What tells whoever wrote, where they are to be told.
+    pub notice: Option<NewNotice>,
     /// Its time must have come by now.
     pub now: Timestamp,
 }
@@ -47,6 +92,7 @@ impl Act for ExpireInvitation {
             return Ok(false);
         }
         end(db, self.guest, Ending::Expired, self.now).await?;
+        notices::queue_all(db, self.notice.as_slice(), self.now).await?;
         Ok(true)
     }
 }

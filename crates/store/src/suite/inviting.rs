@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use securemailbox_protocol::{
-    accounts::Language,
+    accounts::{AccountUpdate, Language, LetterNotices},
     factors::FactorKind,
     ids::{AccountId, SignInId, SlotId},
     invitations::LinkState,
@@ -20,13 +20,16 @@ use super::{
 };
 use crate::{
     Store,
+    accounts::UpdateAccount,
     directory::ListingByAddress,
     invitations::{
         BeginLinkSignIn, ChangeDays, DeclineInvitation, ExpireInvitation, GuestByAddress, InvitationError,
         InvitationsDue, LinkSlot, ListInvitations, MakerOfGuest, NewGuest, RemindGuest, ReportWrongNumber,
         WithdrawInvitation,
     },
-    letters::{DeliveriesOf, Delivery, PostLetter, PostLetters, PostLettersError, Withdraw},
+    letters::{
+        DeliveriesOf, Delivery, DeliveryReceipt, PostLetter, PostLetters, PostLettersError, PutReceipt, Withdraw,
+    },
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeId, NoticeRefused, NoticeSent},
     proofs::HolderId,
     proving::ExpectCode,
@@ -43,6 +46,7 @@ on_both! {
     what_is_taken_back_before_anybody_came_leaves_no_guest
     a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off
     whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
+    whoever_wrote_is_mailed_of_an_end_only_if_something_was_not_read_and_they_want_e_mails
     a_reminder_sends_the_link_once_more_and_leaves_it_with_nobody
     the_time_is_counted_from_the_last_letter_by_the_days_that_its_sender_chose
     whoever_wrote_learns_that_a_code_does_not_reach_the_phone_until_one_was_proved
@@ -238,11 +242,12 @@ async fn a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off(s
     let day = Duration::from_secs(24 * 60 * 60);
     let ends = NOW.after(limits::INVITATION_LIFE);
     assert!(store.read(InvitationsDue { now: ends.before(day) }).await.unwrap().is_empty());
-    assert_eq!(store.read(InvitationsDue { now: ends }).await.unwrap(), [eva.account]);
+    let due = store.read(InvitationsDue { now: ends }).await.unwrap().remove(0);
+    assert_eq!((due.guest, due.to_tell.map(|sender| sender.account)), (eva.account, Some(anna.account)), "unread");
     let answer = dice.letter(&[&Person { account: eva.account, ..anna.clone() }, &anna]);
     let by_eva = Person { account: eva.account, ..anna.clone() };
     post(&store, &by_eva, vec![answer], later(60)).await.unwrap();
-    let end = |now| ExpireInvitation { guest: eva.account, now };
+    let end = |now| ExpireInvitation { guest: eva.account, notice: None, now };
     assert!(!store.write(end(ends)).await.unwrap(), "a letter came");
     let ends = later(60).after(limits::INVITATION_LIFE);
     assert!(store.write(end(ends)).await.unwrap());
@@ -403,4 +408,25 @@ async fn whoever_wrote_learns_that_a_code_does_not_reach_the_phone_until_one_was
     comes(&store, &mut dice, &eva).await;
     let told = delivery(&store, &anna, &letter).await.guest.unwrap();
     assert_eq!((told.proved, told.code_refused), (Some(NOW), false));
+}
+
+async fn whoever_wrote_is_mailed_of_an_end_only_if_something_was_not_read_and_they_want_e_mails(store: Store) {
+    let mut dice = Dice::new(514);
+    let anna = register(&store, &mut dice).await;
+    let (eva, letter) = guest(&mut dice, &anna);
+    invite(&store, &anna, &eva, &letter).await.unwrap();
+    let now = NOW.after(limits::INVITATION_LIFE);
+    let told = async || store.read(InvitationsDue { now }).await.unwrap().remove(0).to_tell.is_some();
+    assert!(told().await, "nothing was read");
+    let update = |notices| {
+        let update = AccountUpdate { notices: Some(notices), ..AccountUpdate::default() };
+        UpdateAccount { account: anna.account, update }
+    };
+    store.write(update(LetterNotices::Never)).await.unwrap();
+    assert!(!told().await, "she wants no e-mails");
+    store.write(update(LetterNotices::Daily)).await.unwrap();
+    assert!(told().await);
+    let receipt = DeliveryReceipt { at: NOW, signature: dice.bytes(200), level: Level::Phone };
+    store.write(PutReceipt { mailbox: eva.account.mailbox(), letter: letter.new.id, receipt }).await.unwrap();
+    assert!(!told().await, "all of it was read");
 }

@@ -14,7 +14,7 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     letters::{PostLetter, PostLetters},
-    notices::{ClaimNotices, DueNotice, Lane},
+    notices::{ClaimNotices, DueNotice, Lane, NoticeContent},
     proofs::HolderId,
     quotas::Quota,
     sign_in::SigningIn,
@@ -228,9 +228,7 @@ async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
     assert!(self::shown(&house, 9).await.is_err_and(|refused| refused == ProblemType::NotFound));
     ask(&house, &shown).await.unwrap();
     let texts = house.outbox().await;
-    let securemailbox_store::notices::NoticeContent::Sealed(sealed) = &texts.last().unwrap().content else {
-        panic!("a code");
-    };
+    let NoticeContent::Sealed(sealed) = &texts.last().unwrap().content else { panic!("a code") };
     let text = text_of(&house.mailroom.seal, texts.last().unwrap().id, sealed).unwrap();
     let Text::LetterCode { code } = text else { panic!("the code of a letter") };
     enter(&house, &shown, code).await.unwrap();
@@ -240,7 +238,18 @@ async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
         let line = format!("https://mail.example.se/l#{}", "A".repeat(48));
         assert!(text.lines().any(|one| one == line), "{text}");
     }
+    house.outbox().await;
     house.wait(limits::INVITATION_LIFE);
     end_due(&house.mailroom).await.unwrap();
     assert!(self::shown(&house, 1).await.is_err());
+    let told = async || {
+        let texts = house.outbox().await.into_iter().filter_map(|due| match due.content {
+            NoticeContent::Sealed(sealed) => text_of(&house.mailroom.seal, due.id, &sealed),
+            NoticeContent::Letter { .. } | NoticeContent::Invitation { .. } | NoticeContent::Nobody => None,
+        });
+        texts.filter(|text| *text == Text::ExpiredUnread).count()
+    };
+    assert_eq!(told().await, 1, "whoever wrote is told, since nothing was read");
+    end_due(&house.mailroom).await.unwrap();
+    assert_eq!(told().await, 0, "once");
 }
