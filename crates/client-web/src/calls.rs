@@ -161,6 +161,8 @@ calls! {
         send_registering_code(Registering) -> Done;
         /// Takes the password, makes the mailbox, moves everything there, and hands it over. The sheet is owed until `sheet_kept`.
         make_mailbox(RegisteringPassword) -> Sheet;
+        /// Leaves the conversation to the open mailbox of its reader, which takes it in by `claim`.
+        leave_keys(Nothing) -> Done;
         /// Begins to make a passkey that opens it in the place of a password.
         begin_passkey(Registering) -> PasskeyCreation;
         /// It was made; its output, where one came with it, comes beside the call. It is asked to sign.
@@ -218,6 +220,8 @@ calls! {
         contacts(Nothing) -> Vec<Correspondent>;
         /// Those whom one wrote to who have no mailbox yet, the newest first.
         invitations(Nothing) -> Vec<Invitation>;
+        /// Takes in what the guest Worker left here, keys and letters. `proof-required` asks for `confirm` first.
+        claim(Nothing) -> Counts;
         /// Takes back everything that somebody has who was written to by a link.
         withdraw_invitation(TypedAddress) -> Done;
         /// Sends somebody their link once more.

@@ -2,7 +2,7 @@
 //! memory and goes with it.
 
 use securemailbox_client::{
-    claims::LeftByGuest,
+    claims::{GuestKeys, LeftByGuest},
     devices::DeviceName,
     failure::Class,
     letters::{Addressed, Answers, ReadError},
@@ -48,6 +48,7 @@ pub struct Guest<W> {
     agreed: bool,
     mailbox: Option<Mailbox>,
     opening: Option<Opening>,
+    left: Option<GuestKeys>,
     /// The passkey that is to open a mailbox of one's own, and an output that came beside a call.
     passkey: Option<FirstPasskeyMade>,
     handed: Handed,
@@ -71,9 +72,15 @@ impl<W: World> Guest<W> {
             agreed: false,
             mailbox: None,
             opening: None,
+            left: None,
             passkey: None,
             handed: Handed::none(),
         }
+    }
+
+    /// What there is to leave to the mailbox Worker, once.
+    pub fn take_left(&mut self) -> Option<Zeroizing<Vec<u8>>> {
+        self.left.take().map(|left| left.to_bytes())
     }
 
     fn shown(&self) -> Result<&Shown, Problem> {
@@ -258,6 +265,11 @@ impl<W: World> GuestCalls for Guest<W> {
         let RegisteringPassword { registering, password, device } = args;
         let made = registering.claim(&self.world, &password, self.left()?).await?;
         Ok(self.hand_over(made, device))
+    }
+
+    async fn leave_keys(&mut self, _: Nothing) -> Result<Done, Problem> {
+        self.left = Some(GuestKeys::of(self.open()?, &self.shown()?.from));
+        Ok(Done {})
     }
 
     async fn begin_passkey(&mut self, args: Registering) -> Result<PasskeyCreation, Problem> {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use securemailbox_client::{
+    claims::GuestKeys,
     directory::Warning,
     failure::{Class, ClientProblem, Failure, FailureName},
     invitations::Reminded,
@@ -50,7 +51,7 @@ use crate::{
         AddingPasskey, CreatedPasskey, Handed, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyProof,
         PasskeyRequest, PasskeyToName, UsedPasskey,
     },
-    problems::{OrProblem, problem, refused},
+    problems::{OrProblem, out_of_step, problem, refused},
     shown::{self, People},
     sign_in::{parse_address, parse_phone},
     views::{
@@ -74,6 +75,8 @@ pub struct Desk<W> {
     /// The passkey that is being added, while one is, and an output that came beside a call.
     pub(crate) adding_passkey: AddingPasskey,
     pub(crate) handed: Handed,
+    /// What somebody leaves to this mailbox who came by a link, until it is here.
+    left: RefCell<Option<GuestKeys>>,
     /// How far a thorough renewal is, while it goes on.
     rewrapping: RefCell<Rewrapping>,
     own_certificate_differs: Cell<bool>,
@@ -94,6 +97,7 @@ impl<W: World> Desk<W> {
             adding: Adding::nothing(),
             adding_passkey: AddingPasskey::none(),
             handed: Handed::none(),
+            left: RefCell::new(None),
             rewrapping: RefCell::new(Rewrapping::new()),
             own_certificate_differs: Cell::new(false),
             newest: Cell::new(None),
@@ -109,6 +113,16 @@ impl<W: World> Desk<W> {
         let opening = Opening::from_bytes(opening).map_err(|_| refused(PageProblem::NotAnOpening))?;
         let (mailbox, warnings) = Mailbox::begin(&self.world, opening).await.or_problem()?;
         Ok(self.opened(mailbox, &warnings).await)
+    }
+
+    /// Takes what the guest Worker handed over, for `claim`.
+    ///
+    /// # Errors
+    /// [`Problem`]
+    pub fn take_left(&self, bytes: &[u8]) -> Result<(), Problem> {
+        let left = GuestKeys::from_bytes(bytes, &self.world).map_err(|_| refused(PageProblem::NotAnOpening))?;
+        *self.left.borrow_mut() = Some(left);
+        Ok(())
     }
 
     async fn opened(&self, mailbox: Mailbox, warnings: &[Warning]) -> Me {
@@ -325,6 +339,17 @@ impl<W: World> MailboxCalls for Desk<W> {
             Invitation { secret: mailbox.link_of(&row.address), passphrase, row }
         };
         Ok(rows.into_iter().map(shown).collect())
+    }
+
+    async fn claim(&self, _: Nothing) -> Result<Counts, Problem> {
+        let left = self.left.take().ok_or_else(out_of_step)?;
+        let (mailbox, world) = self.open()?;
+        if let Err(error) = mailbox.claim(world, &left).await {
+            // It may be asked for again: the session is to be proved first, perhaps.
+            *self.left.borrow_mut() = Some(left);
+            return Err(problem(&error));
+        }
+        self.counts(Nothing {}).await
     }
 
     async fn withdraw_invitation(&self, args: TypedAddress) -> Result<Done, Problem> {
@@ -643,7 +668,8 @@ impl<W: World> MailboxCalls for Desk<W> {
     async fn own_certificate(&self, _: Nothing) -> Result<OwnCertificate, Problem> {
         let (mailbox, world) = self.open()?;
         let differs = mailbox.check_own_listing(world).await.or_problem()?.contains(&Warning::OwnCertificateDiffers);
-        let certificate = mailbox.keyring().present().certificate();
+        let keyring = mailbox.keyring();
+        let certificate = keyring.present().certificate();
         let shown = OwnCertificate {
             fingerprint: certificate.fingerprint().to_string(),
             armored: certificate.to_armor(),

@@ -290,6 +290,12 @@ impl GuestWorker {
     pub fn take_opening(&mut self) -> Option<Uint8Array> {
         handed(self.0.take_opening())
     }
+
+    /// What there is to leave to the mailbox Worker, once.
+    #[wasm_bindgen(js_name = takeLeft)]
+    pub fn take_left(&mut self) -> Option<Uint8Array> {
+        handed(self.0.take_left())
+    }
 }
 
 fn handed(opening: Option<Zeroizing<Vec<u8>>>) -> Option<Uint8Array> {
@@ -366,6 +372,15 @@ impl MailboxWorker {
     #[wasm_bindgen(js_name = handOutput)]
     pub fn hand_output(&self, output: Vec<u8>) {
         self.0.hand_output(&Zeroizing::new(output));
+    }
+
+    /// Takes what the guest Worker left here.
+    ///
+    /// # Errors
+    /// A `Problem`.
+    #[wasm_bindgen(js_name = takeLeft)]
+    pub fn take_left(&self, left: Vec<u8>) -> Result<(), JsValue> {
+        self.0.take_left(&Zeroizing::new(left)).map_err(|problem| rejection(&problem))
     }
 
     /// Opens what the sign-in Worker handed over; resolves to a `Me` as JSON.

@@ -3,12 +3,14 @@
 //! Nothing else goes along of what that one's client had made.
 
 use securemailbox_protocol::{
-    accounts::Language,
+    accounts::{FirstRecord, Language},
     address::Address,
+    coding::base64url,
     directory::Listing,
     endpoints,
     ids::AccountId,
     invitations::{GuestSession, NewClaim},
+    limits,
     records::RecordPurpose,
     sessions::SessionDelivery,
 };
@@ -21,14 +23,17 @@ use securemailbox_vault::{
     passwords::Password,
     secrets::AccountSecret,
 };
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{
     accounts::{self, AccountToMake, AddressToProve, PhoneToName, RegisterError, WayToChoose, first_record},
     api::Api,
     contacts::{Contact, Event},
     directory::LookUpError,
-    failure::CallError,
+    failure::{CallError, Class, ClientProblem, Explained, Failure, explained},
     mailbox::Mailbox,
+    records::{RecordError, TRIES, is_stale},
     settings::Settings,
     world::World,
 };
@@ -115,10 +120,177 @@ impl WayToChoose {
     }
 }
 
+/// What somebody who came by a link leaves to the mailbox that they have already: handed from one Worker of a page to another.
+/// Secret.
+pub struct GuestKeys {
+    keyring: Keyring,
+    token: String,
+    from: Address,
+    known: Option<KnownKey>,
+}
+
+/// The bytes are no [`GuestKeys`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what was handed over is nothing that a guest leaves")]
+pub struct NotGuestKeys;
+
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+struct HandedOver {
+    #[zeroize(skip)]
+    address: Address,
+    keyring: String,
+    token: String,
+    #[zeroize(skip)]
+    from: Address,
+    #[zeroize(skip)]
+    known: Option<KnownKey>,
+}
+
+/// A conversation was not moved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// It is of another address than this mailbox.
+    #[error("the conversation is of another address")]
+    OtherAddress,
+    /// The keyring has no room for one more key.
+    #[error("the keyring is full")]
+    KeyringFull,
+    /// The keyring could not be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl Failure for ClaimError {
+    fn explain(&self) -> Explained {
+        match self {
+            Self::OtherAddress => explained(
+                ClientProblem::OtherAddress,
+                Class::Refused,
+                "Sign in to the mailbox of the address that the letter was sent to.",
+            ),
+            Self::KeyringFull => explained(
+                ClientProblem::KeyringFull,
+                Class::Refused,
+                "Renew your keys thoroughly first: the keyring has no room for more.",
+            ),
+            Self::Record(error) => error.explain(),
+        }
+    }
+}
+
+impl GuestKeys {
+    /// What a guest's open conversation leaves.
+    #[must_use]
+    pub fn of(guest: &Mailbox, from: &Address) -> Self {
+        Self {
+            keyring: Keyring::new(guest.keyring().present().clone()),
+            token: guest.shown().token,
+            from: from.clone(),
+            known: guest.contacts().get(from).and_then(|contact| contact.key),
+        }
+    }
+
+    fn guest(&self) -> &Identity {
+        self.keyring.present()
+    }
+
+    /// To hand over.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let handed = HandedOver {
+            address: self.guest().certificate().address().clone(),
+            keyring: base64url::encode(&self.keyring.to_bytes()),
+            token: self.token.clone(),
+            from: self.from.clone(),
+            known: self.known,
+        };
+        #[expect(clippy::expect_used, reason = "five fields of text are JSON")]
+        Zeroizing::new(serde_json::to_vec(&handed).expect("text is JSON"))
+    }
+
+    /// What was handed over.
+    ///
+    /// # Errors
+    /// [`NotGuestKeys`]
+    pub fn from_bytes(bytes: &[u8], world: &impl World) -> Result<Self, NotGuestKeys> {
+        let handed: HandedOver = serde_json::from_slice(bytes).map_err(|_| NotGuestKeys)?;
+        let keyring = Zeroizing::new(base64url::decode(&handed.keyring).map_err(|_| NotGuestKeys)?);
+        let keyring = Keyring::from_bytes(&keyring, &handed.address, world.now()).map_err(|_| NotGuestKeys)?;
+        Ok(Self { keyring, token: handed.token.clone(), from: handed.from.clone(), known: handed.known })
+    }
+}
+
+impl Mailbox {
+    /// Takes in what somebody was written by a link who has this mailbox already. The key that opens it is put beside the present
+    /// one first, so that nothing comes that does not open; then everything moves, in one transaction. After a lost answer the
+    /// letters are here, or it may be done again.
+    ///
+    /// # Errors
+    /// [`ClaimError`]; `proof-required` if the session was not proved lately, `not-found` where the conversation is over, was moved,
+    /// or its phone was proved more than an hour ago.
+    pub async fn claim(&self, world: &impl World, left: &GuestKeys) -> Result<(), ClaimError> {
+        if left.guest().certificate().address() != self.address() {
+            return Err(ClaimError::OtherAddress);
+        }
+        self.join_keyring(world, left.guest()).await?;
+        let present = self.keyring().present().clone();
+        let knows = self.contacts().get(&left.from).is_some_and(|contact| contact.key.is_some());
+        let (account, secret) = (self.owner.account, &self.owner.secret);
+        let contact =
+            left.known.filter(|_| !knows).map(|known| pin_of_guest(world, account, secret, &left.from, known));
+        let statement = claims::sign(left.guest(), present.certificate(), world.now(), &mut world.rng());
+        let claim = NewClaim { guest: GuestSession { token: left.token.clone() }, contact, statement };
+        self.session.api(world).tell(endpoints::CLAIM.here(), &claim).await.map_err(RecordError::from)?;
+        Ok(self.sync(world).await?)
+    }
+
+    async fn join_keyring(&self, world: &impl World, guest: &Identity) -> Result<(), ClaimError> {
+        for _ in 0..TRIES {
+            let (head, keyring) = self.newest_keyring(world).await?;
+            let before = keyring.identities().count();
+            let keyring = keyring.joined_by(guest.clone());
+            if keyring.identities().count() == before {
+                self.take_keyring(head.version, keyring);
+                return Ok(());
+            }
+            let text = keyring.to_bytes();
+            // A renewal must still find room for its keys.
+            if text.len() > limits::KEYRING / 2 {
+                return Err(ClaimError::KeyringFull);
+            }
+            match self.put_record(world, &head, &text).await {
+                Err(error) if is_stale(&error) => {
+                    self.fetch_record(world, &head).await?;
+                }
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.take_keyring(head.version.next(), keyring);
+                    return Ok(());
+                }
+            }
+        }
+        Err(RecordError::Contended.into())
+    }
+}
+
+/// The pin of whoever wrote to a guest. That one's client has made it, and could call it compared.
+fn pin_of_guest(
+    world: &impl World,
+    account: AccountId,
+    secret: &AccountSecret,
+    from: &Address,
+    known: KnownKey,
+) -> FirstRecord {
+    let key = KnownKey { state: known.state.min(KeyState::Known), ..known };
+    let pin = Contact { key: Some(key), ..Contact::default() }.to_bytes(from);
+    first_record(world, account, secret, RecordPurpose::Contact, &pin)
+}
+
 impl LeftByGuest<'_> {
     /// The new identity, and the guest's to open what it was written.
     pub(crate) fn keyring(&self, present: Identity) -> Keyring {
-        Keyring::new(self.guest.keyring.present().clone()).succeeded_by(present)
+        Keyring::new(self.guest.keyring().present().clone()).succeeded_by(present)
     }
 
     pub(crate) fn claim(
@@ -129,13 +301,8 @@ impl LeftByGuest<'_> {
         claimant: &Certificate,
     ) -> NewClaim {
         let known = self.guest.contacts().get(self.from).and_then(|contact| contact.key);
-        let contact = known.map(|known| {
-            // Whoever wrote has made this contact, and could call it compared.
-            let key = KnownKey { state: known.state.min(KeyState::Known), ..known };
-            let pin = Contact { key: Some(key), ..Contact::default() }.to_bytes(self.from);
-            first_record(world, account, secret, RecordPurpose::Contact, &pin)
-        });
-        let statement = claims::sign(self.guest.keyring.present(), claimant, world.now(), &mut world.rng());
+        let contact = known.map(|known| pin_of_guest(world, account, secret, self.from, known));
+        let statement = claims::sign(self.guest.keyring().present(), claimant, world.now(), &mut world.rng());
         NewClaim { guest: self.guest.shown(), contact, statement }
     }
 }

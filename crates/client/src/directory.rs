@@ -128,7 +128,7 @@ impl Mailbox {
     pub async fn look_up(&self, world: &impl World, address: &Address) -> Result<Recipient, LookUpError> {
         if address == self.address() {
             // A client encrypts to itself only with keys from its keyring (ATTACKS 5).
-            let certificate = self.keyring.present().certificate().clone();
+            let certificate = self.keyring().present().certificate().clone();
             return Ok(Recipient { account: self.owner.account, certificate, standing: Standing::Own, level: None });
         }
         self.state.borrow_mut().looked_up.remove(address);
@@ -238,7 +238,8 @@ impl Mailbox {
     /// [`CallError`]
     pub async fn check_own_listing(&self, world: &impl World) -> Result<Vec<Warning>, CallError> {
         let look_up = LookUp { address: self.address().clone() };
-        let own = self.keyring.present().certificate().bytes();
+        let keyring = self.keyring();
+        let own = keyring.present().certificate().bytes();
         match self.session.api(world).send(endpoints::LOOK_UP.here(), &look_up).await {
             Ok(listing) if listing.certificate.as_ref() == own => Ok(Vec::new()),
             Ok(_) => Ok(vec![Warning::OwnCertificateDiffers]),
@@ -373,7 +374,7 @@ mod tests {
     #[test]
     fn a_directory_that_shows_others_another_key_for_oneself_is_told_of() {
         let (world, mailbox) = (TestWorld::default(), annas_mailbox());
-        world.server.will(LOOK_UPS, listing(mailbox.keyring.present()));
+        world.server.will(LOOK_UPS, listing(mailbox.keyring().present()));
         world.server.will(LOOK_UPS, listing(&identity("anna", 99)));
         world.server.will(LOOK_UPS, problem(ProblemType::NoAccount));
         let warnings = || ready(mailbox.check_own_listing(&world)).unwrap();

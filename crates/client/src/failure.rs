@@ -79,6 +79,8 @@ pub enum ClientProblem {
     DigitsDiffer,
     /// Another key than the known one.
     KeyChanged,
+    /// No room for one more key in the keyring.
+    KeyringFull,
     /// A letter that can't be sealed as it is.
     LetterRefused,
     /// The draft was sent or erased.
@@ -91,6 +93,8 @@ pub enum ClientProblem {
     NumberDiffers,
     /// An older version of a record than one already seen.
     OlderRecord,
+    /// A conversation by a link of another address.
+    OtherAddress,
     /// A link has its words, and gets no others.
     OtherPassphrase,
     /// One's own key is not compared with oneself.

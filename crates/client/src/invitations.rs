@@ -73,7 +73,7 @@ impl Mailbox {
         let link = LinkSecret::generate(&mut world.rng());
         let name = called(&invite.address).unwrap_or_else(|| self.name.borrow().clone());
         // They know whoever wrote to them, and nobody else.
-        let own = KnownKey::first(self.keyring.present().certificate()).used();
+        let own = KnownKey::first(self.keyring().present().certificate()).used();
         let pin = Contact { key: Some(own), ..Contact::default() }.to_bytes(self.address());
         let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
         let guest = NewGuest {

@@ -6,6 +6,7 @@
 use std::{
     cell::{Cell, Ref, RefCell},
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use securemailbox_protocol::{
@@ -13,6 +14,7 @@ use securemailbox_protocol::{
     ids::{AccountId, CertificateHash, Fingerprint, LetterId, RecordId},
     letters::{EmptyTrash, Folder},
     numbers::Version,
+    records::RecordPurpose,
     time::Timestamp,
     waits::Wait,
 };
@@ -38,7 +40,9 @@ use crate::{
 pub struct Mailbox {
     pub(crate) session: Session,
     pub(crate) owner: Owner,
-    pub(crate) keyring: Keyring,
+    /// Its owner's keys, as of this version of their record: another device may put a former key beside them (PROTOCOL §5).
+    keyring: RefCell<Arc<Keyring>>,
+    pub(crate) keyring_seen: Cell<Version>,
     /// The owner's name, as of this version of the settings.
     pub(crate) name: RefCell<Name>,
     pub(crate) settings_seen: Cell<Version>,
@@ -154,11 +158,12 @@ impl State {
 }
 
 impl Mailbox {
-    pub(crate) const fn new(session: Session, owner: Owner, keyring: Keyring, name: Name, state: State) -> Self {
+    pub(crate) fn new(session: Session, owner: Owner, keyring: Keyring, name: Name, state: State) -> Self {
         Self {
             session,
             owner,
-            keyring,
+            keyring: RefCell::new(Arc::new(keyring)),
+            keyring_seen: Cell::new(Version::ZERO),
             name: RefCell::new(name),
             settings_seen: Cell::new(Version::ZERO),
             sheet_owed: Cell::new(false),
@@ -193,13 +198,27 @@ impl Mailbox {
     /// The fingerprint of its owner's key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        self.keyring.present().certificate().fingerprint()
+        self.keyring().present().certificate().fingerprint()
     }
 
     /// Its owner's keys, to export one.
     #[must_use]
-    pub const fn keyring(&self) -> &Keyring {
-        &self.keyring
+    pub fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.borrow())
+    }
+
+    /// Opens by these keys from now on, if they are newer than those at hand.
+    pub(crate) fn take_keyring(&self, version: Version, keyring: Keyring) {
+        if version > self.keyring_seen.get() {
+            self.keyring_seen.set(version);
+            *self.keyring.borrow_mut() = Arc::new(keyring);
+        }
+    }
+
+    /// Whether the record of the keys has a version that was not taken yet.
+    pub(crate) fn has_newer_keyring(&self) -> bool {
+        let newest = self.state.borrow().replica.record(RecordPurpose::Keyring).map(|head| head.version);
+        newest.is_some_and(|newest| newest > self.keyring_seen.get())
     }
 
     /// Whether this device stays signed in for 30 days.
@@ -229,7 +248,7 @@ impl Mailbox {
     /// How a key of an address stands.
     pub(crate) fn standing(&self, address: &Address, signer: &Fingerprint) -> Standing {
         if address == self.address() {
-            let own = self.keyring.certificates().any(|own| own.fingerprint() == *signer);
+            let own = self.keyring().certificates().any(|own| own.fingerprint() == *signer);
             if own { Standing::Own } else { Standing::Changed }
         } else {
             self.state.borrow().contacts.standing(address, signer)

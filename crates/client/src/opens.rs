@@ -7,8 +7,9 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     ids::SessionId,
+    numbers::Version,
     octets::Octets,
-    records::RecordPurpose,
+    records::{RecordHead, RecordPurpose},
     security::SecurityEvents,
     sessions::Sessions,
     slots::{NewRecoverySlot, SlotKind},
@@ -178,7 +179,9 @@ impl Mailbox {
             }
         }
         take_local(&rows, &mut state).await?;
+        let keyring_seen = state.replica.record(RecordPurpose::Keyring).map_or(Version::ZERO, |head| head.version);
         let mailbox = Self::new(session, owner, keyring, settings.name, state);
+        mailbox.keyring_seen.set(keyring_seen);
         mailbox.sheet_owed.set(settings.sheet_owed);
         mailbox.rewrapping.set(settings.rewrapping);
         mailbox.look_at_unsent(world).await?;
@@ -265,6 +268,25 @@ impl Mailbox {
             self.sheet_owed.set(settings.sheet_owed);
             self.rewrapping.set(settings.rewrapping);
         }
+    }
+
+    /// Takes the keys as another device has written them, which put a former one beside the present (PROTOCOL §5). After a renewal
+    /// elsewhere they open no more, and this session is over.
+    pub(crate) async fn renew_keyring(&self, world: &impl World) {
+        if !self.has_newer_keyring() {
+            return;
+        }
+        // What can't be read now is read after the next sync.
+        if let Ok((head, keyring)) = self.newest_keyring(world).await {
+            self.take_keyring(head.version, keyring);
+        }
+    }
+
+    pub(crate) async fn newest_keyring(&self, world: &impl World) -> Result<(RecordHead, Keyring), RecordError> {
+        let head = self.state.borrow().replica.record(RecordPurpose::Keyring).cloned();
+        let (head, text) = self.newest(world, &head.ok_or(SyncRefused::RecordMissing)?).await?;
+        let keyring = Keyring::from_bytes(&text, self.address(), world.now()).map_err(|_| RecordError::UnknownForm)?;
+        Ok((head, keyring))
     }
 
     /// Whether no sheet opens this mailbox, by the server's word: one is owed then. It was shown for a recovery that was stopped.

@@ -215,7 +215,7 @@ impl RenewalBegun {
     ) -> Result<(), RenewError> {
         let owner = &self.owner;
         // A keyring has room for so many former subkeys, and a thorough renewal gives them up.
-        let is_long = mailbox.keyring.identities().count() > FORMER_KEYS;
+        let is_long = mailbox.keyring().identities().count() > FORMER_KEYS;
         let heads: Vec<RecordHead> = mailbox.state.borrow().replica.records().cloned().collect();
         for head in heads {
             if anew.staged.get(&head.id) == Some(&head.version) {

@@ -67,6 +67,7 @@ impl Mailbox {
         if progress == Ok(Progress::UpToDate) {
             self.fetch_drafts(world).await;
             self.renew_settings(world).await;
+            self.renew_keyring(world).await;
         }
         progress
     }

@@ -14,7 +14,7 @@ use crate::{
         OneTimeCodes, SessionProof,
     },
     ids::{AccountId, CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
-    invitations::{GuestSession, InvitationUpdate, Invitations, LinkSignIn, NewLinkSignIn, NewReminder},
+    invitations::{GuestSession, InvitationUpdate, Invitations, LinkSignIn, NewClaim, NewLinkSignIn, NewReminder},
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
@@ -136,6 +136,7 @@ endpoints! {
     REGISTER_PASSWORD Post "/registrations/{id}/password" [RegistrationId] PasswordRequest => PasswordResponse;
     BEGIN_FIRST_PASSKEY Post "/registrations/{id}/passkey" [RegistrationId] () => PasskeyToMake;
     FIRST_PASSKEY_MADE Post "/registrations/{id}/passkey/made" [RegistrationId] MadeFirstPasskey => PasskeyToUse;
+    CLAIM Post "/claims" [()] NewClaim => ();
     COMPLETE_REGISTRATION Post "/registrations/{id}/complete" [RegistrationId] CompleteRegistration => NewSession;
 
     BEGIN_REMOVAL Post "/removals" [()] NewRegistration => Registration;

@@ -112,8 +112,8 @@ impl fmt::Debug for GuestSession {
     }
 }
 
-/// Part of the `POST /registrations/{id}/complete` of somebody who came by a link: everything that they were written moves to the
-/// new mailbox, all or nothing, and the guest account is gone with its link.
+/// Part of the `POST /registrations/{id}/complete` of somebody who came by a link, and `POST /claims` of somebody who came by one
+/// and has a mailbox: everything that they were written moves there, all or nothing, and the guest account is gone with its link.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

@@ -118,7 +118,8 @@ pub(crate) async fn export_key(desk: &Desk, arguments: ExportKeyArgs) -> Result<
     }
     desk.at_mailbox(async |world, mailbox| {
         use securemailbox_client::world::World;
-        let identity = mailbox.keyring().present();
+        let keyring = mailbox.keyring();
+        let identity = keyring.present();
         match &passphrase {
             Some(passphrase) => {
                 let key = identity.export(&Password::new(passphrase), &mut world.rng());

@@ -117,6 +117,27 @@ impl NewClaim {
     }
 }
 
+/// Moves the letters of a guest to the mailbox that a member of the same address has, as [`NewClaim::take`].
+pub struct Claim {
+    /// The member.
+    pub account: AccountId,
+    /// What the guest leaves. The member's keyring opens it by now.
+    pub claim: NewClaim,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for Claim {
+    type Output = ();
+    type Error = RegistrationError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT address_lookup FROM member WHERE mailbox_id = $1";
+        let mut row = db.row(SQL, &[&self.account]).await?.ok_or(RegistrationError::NotTheGuest)?;
+        self.claim.take(db, self.account, row.take()?, self.now).await
+    }
+}
+
 async fn move_letters<D: Db>(db: &mut D, from: AccountId, to: AccountId) -> Result<(), StoreError> {
     const LETTERS: &str = "
         SELECT e.letter_id, l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)
@@ -159,7 +180,7 @@ async fn proved<D: Db>(db: &mut D, token_hash: &TokenHash, now: Timestamp) -> Re
 
 /// What the key of a guest said of the one that took its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct Claimed {
     /// The certificate of the guest.
     pub certificate: CertificateHash,
     /// When it was signed.
@@ -179,7 +200,7 @@ pub struct ClaimTo {
 }
 
 impl Act for ClaimTo {
-    type Output = Option<Claim>;
+    type Output = Option<Claimed>;
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
@@ -190,7 +211,7 @@ impl Act for ClaimTo {
              ORDER BY c.signed_at DESC, c.guest_id LIMIT 1";
         let Some(mut row) = db.row(SQL, &[&self.sender, &self.claimant]).await? else { return Ok(None) };
         let (certificate, signed_at) = (row.take()?, row.take()?);
-        Ok(Some(Claim { certificate, signed_at, signature: row.take()?, told: row.take()? }))
+        Ok(Some(Claimed { certificate, signed_at, signature: row.take()?, told: row.take()? }))
     }
 }
 

@@ -57,6 +57,15 @@ impl Keyring {
         Self { present, former, given_up: self.given_up }
     }
 
+    /// Puts another identity of the same address beside the present one, to open what it was written (PROTOCOL §5). One that is
+    /// there already is not put twice.
+    #[must_use]
+    pub fn joined_by(self, other: Identity) -> Self {
+        let is_here = self.identities().any(|own| own.certificate().hash() == other.certificate().hash());
+        let joining = (!is_here).then_some(other);
+        Self { former: joining.into_iter().chain(self.former).collect(), ..self }
+    }
+
     /// The keyring after a renewal: another subkey under the same primary key, and the one before to open what it was
     /// written (PROTOCOL §10).
     #[must_use]

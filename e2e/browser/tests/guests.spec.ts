@@ -1,5 +1,5 @@
 // A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
-import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn, signOut } from "../house/entering.ts";
+import { enterCode, fromMenu, inMailbox, keepSheet, problem, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
 import { alter, authenticator, outputs, overhear, signInByPasskey } from "../house/passkeys.ts";
@@ -304,18 +304,64 @@ test("a mailbox that was made and whose answer was lost opens by its passkey", a
   await inMailbox(page, m);
 });
 
-test("a member who is signed in reads by a link of somebody else's, and is told to sign out before they make a mailbox of it", async ({ page, newcomer, stranger, server, m }) => {
+test("a member who is signed in reads by a link of somebody else's, and is told whose mailbox is open", async ({ page, newcomer, stranger, server, m }) => {
   const [anna, gun, eva] = [await newcomer("Anna Berg"), await newcomer("Gun Berg"), await stranger("Eva Ek")];
   await signIn(page, server, gun, m);
   await page.goto(await handed(anna, eva));
   await open(page, server, eva, m);
   await page.getByRole("button", { name: m("claim.open") }).click();
-  await expect(page.getByText(m("claim.busy"))).toBeVisible();
+  await expect(page.getByText(m("claim.other_text", { here: gun.address }))).toBeVisible();
   await clean(page);
   await page.getByRole("button", { name: m("guest.back") }).click();
   await page.getByRole("button", { name: m("guest.close") }).click();
   await page.goto("/mail/inbox");
   await inMailbox(page, m);
+});
+
+test("a second conversation moves into the mailbox that is open here", async ({ page, visit, newcomer, stranger, server, m, watch }) => {
+  watch.expect(NOT_THERE, REFUSED);
+  const [anna, gun, eva] = [await newcomer("Anna Berg"), await newcomer("Gun Berg"), await stranger("Eva Ek")];
+  const [first, second] = [await handed(anna, eva), await handed(gun, eva)];
+  await page.goto(first);
+  await open(page, server, eva, m);
+  await provedBoth(page, server, eva, m);
+  await page.getByLabel(m("new_password.label")).fill(eva.password);
+  await page.getByRole("button", { name: m("register.make_keys") }).click();
+  await shownSheet(page);
+  await keepSheet(page, m);
+  await inMailbox(page, m);
+
+  await page.goto(second);
+  await open(page, server, eva, m);
+  await page.getByRole("button", { name: m("claim.open") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("claim.here") })).toBeFocused();
+  await clean(page);
+  await page.getByRole("button", { name: m("claim.here_do") }).click();
+  await inMailbox(page, m);
+  const rows = page.getByRole("list", { name: m("folder.inbox") }).getByRole("link");
+  await expect(rows).toHaveCount(2);
+  await rows.first().click();
+  await expect(page.getByRole("article")).toContainText("Proverna ser bra ut.");
+  await page.reload();
+  await expect(page.getByRole("article"), "the key stays").toContainText("Proverna ser bra ut.");
+  await clean(page);
+  expect(await gun.terminal.invitations(), "the link is over").toEqual([]);
+  const other = await visit();
+  await other.goto(second);
+  await expect(other.getByRole("heading", { level: 1, name: m("guest.over") })).toBeVisible();
+});
+
+test("where the mailbox is shut, it is said how the conversation gets there", async ({ page, newcomer, stranger, server, m }) => {
+  const [anna, gun, eva] = [await newcomer("Anna Berg"), await newcomer("Gun Berg"), await stranger("Eva Ek")];
+  await signIn(page, server, gun, m);
+  await fromMenu(page, m("app.lock"), m);
+  await page.goto(await handed(anna, eva));
+  await open(page, server, eva, m);
+  await page.getByRole("button", { name: m("claim.open") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("claim.shut") })).toBeFocused();
+  await clean(page);
+  await page.getByRole("button", { name: m("claim.shut_do") }).click();
+  await expect(page.getByRole("heading", { level: 1, name: m("claim.shut") })).toBeVisible();
 });
 
 test("wrong codes are counted in words, and an answer that comes too late is not lost", async ({ page, newcomer, stranger, server, m, watch }) => {

@@ -2,12 +2,13 @@
 
 use securemailbox_client::{
     accounts::RegisterError,
-    claims::LeftByGuest,
+    claims::{ClaimError, GuestKeys, LeftByGuest},
     contacts::Standing,
     failure::CallError,
     letters::Addressed,
     links,
     mailbox::Mailbox,
+    records::RecordError,
     renewals::Extent,
     settings::{Name, Settings},
 };
@@ -29,6 +30,8 @@ use crate::{
     guests::{EVA, opened, written},
     renewals::{renewed, rewrapped},
 };
+
+const GUN: (&str, &str) = ("gun.claims@example.se", "+46701740617");
 
 fn annas_address() -> Address {
     ANNA.0.parse().unwrap()
@@ -148,4 +151,59 @@ async fn after_a_thorough_renewal_what_a_guest_wrote_and_was_written_is_still_re
     assert!(!evas.keyring().has_former(), "the guest's private key is given up");
     assert_eq!(texts(&eva, &evas, Folder::Inbox).await, [("Allt är bra.".to_owned(), Standing::Known)]);
     assert_eq!(texts(&eva, &evas, Folder::Sent).await, [("Tack!".to_owned(), Standing::Own)]);
+}
+
+/// What the guest Worker of a page hands to the mailbox Worker.
+fn left(guest: &Mailbox, from: &Address, to: &Person) -> GuestKeys {
+    GuestKeys::from_bytes(&GuestKeys::of(guest, from).to_bytes(), to).unwrap()
+}
+
+/// PROTOCOL §5.5: several invitations of one address become one mailbox, as each is opened.
+#[tokio::test(flavor = "current_thread")]
+async fn a_second_conversation_moves_into_the_mailbox_that_is_there_and_opens_on_every_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let (anna, gun) = (Person::at(&server), Person::at(&server));
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let guns = gun.register(&server, GUN.0, GUN.1, "Gun").await;
+    let (annas_link, guns_link) = (written(&anna, &annas, false).await, written(&gun, &guns, false).await);
+    let (eva, guest) = opened(&server, &annas_link).await;
+    let (eva_now, evas) = claimed(&server, &eva, &guest).await.unwrap();
+    evas.sync(&eva_now).await.unwrap();
+    let elsewhere = Person::at(&server);
+    let also_evas = elsewhere.sign_in(&server, EVA.0, EVA.1).await;
+    also_evas.sync(&elsewhere).await.unwrap();
+
+    let second = Person::at(&server);
+    let (shown, guest) = second.open_link(&server, &guns_link, EVA.1).await;
+    guest.sync(&second).await.unwrap();
+    send(&second, &guest, GUN.0.parse().unwrap(), "Tack, Gun!").await;
+    let keys = left(&guest, &shown.from, &eva_now);
+    let stranger = left(&guest, &shown.from, &anna);
+    assert_eq!(annas.claim(&anna, &stranger).await, Err(ClaimError::OtherAddress), "by somebody else's mailbox");
+    evas.claim(&eva_now, &keys).await.unwrap();
+
+    for (world, mailbox) in [(&eva_now, &evas), (&elsewhere, &also_evas)] {
+        let inbox: Vec<String> = texts(world, mailbox, Folder::Inbox).await.into_iter().map(|(text, _)| text).collect();
+        assert_eq!(inbox, ["Allt är bra.", "Allt är bra."]);
+        let sent = texts(world, mailbox, Folder::Sent).await;
+        assert_eq!(sent, [("Tack, Gun!".to_owned(), Standing::Own)], "what the guest wrote is one's own");
+        let pinned = mailbox.contacts().get(&GUN.0.parse().unwrap()).and_then(|contact| contact.key);
+        assert!(pinned.is_some(), "the pin of whoever wrote moved along");
+    }
+    assert!(guest.sync(&second).await.is_err(), "the guest is gone");
+    let gone = links::show_link(&second, &guns_link).await.map(drop);
+    assert_eq!(gone.unwrap_err().problem(), Some(ProblemType::NotFound), "and so is the link");
+    let again = evas.claim(&eva_now, &keys).await;
+    let is_gone = |error: &CallError| error.problem() == Some(ProblemType::NotFound);
+    assert!(matches!(again, Err(ClaimError::Record(RecordError::Call(error))) if is_gone(&error)), "once");
+    assert_eq!(evas.keyring().identities().count(), 3, "and no key twice");
+
+    send(&gun, &guns, evas_address(), "Välkommen!").await;
+    assert_eq!(texts(&elsewhere, &also_evas, Folder::Inbox).await[2].0, "Välkommen!");
+    assert_eq!(guns.contacts().standing(&evas_address(), &evas.fingerprint()), Standing::Compared, "no alarm at Gun's");
+    guns.sync(&gun).await.unwrap();
+    let sent = guns.list(&gun, Folder::Sent, 10).await.unwrap();
+    let told = guns.told(&gun, sent.last().unwrap().entry.id).await.unwrap();
+    assert_eq!(told[0].ended.unwrap().ending, Ending::Claimed);
 }

@@ -109,6 +109,8 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "stale-key": [() => m["problem.stale_key"](), () => m["problem.stale_key.do"]()],
   "key-changed": [({ who }) => m["problem.key_changed"]({ who }), () => m["problem.key_changed.do"]()],
   "digits-differ": [({ who }) => m["problem.digits_differ"]({ who }), () => m["problem.digits_differ.do"]()],
+  "keyring-full": [() => m["problem.keyring_full"](), () => m["problem.keyring_full.do"]()],
+  "other-address": [() => m["problem.other_address"](), () => m["problem.other_address.do"]()],
   "other-passphrase": [({ who }) => m["problem.other_passphrase"]({ who }), () => m["problem.other_passphrase.do"]()],
   "number-differs": [({ who }) => m["problem.number_differs"]({ who }), () => m["problem.number_differs.do"]()],
   "compare-first": [({ who }) => m["problem.compare_first"]({ who }), () => m["problem.compare_first.do"]()],

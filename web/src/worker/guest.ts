@@ -1,7 +1,7 @@
 // The page's way to the guest Worker, which lives as long as the page of a link.
 
 import guestUrl from "./guest_worker.ts?worker&url";
-import { takeOver } from "./index.ts";
+import { mailbox, takeOver } from "./index.ts";
 import type { GuestCalls, Me, Sheet } from "./types.ts";
 import { compiledModule, WorkerCalls } from "./worker_calls.ts";
 
@@ -24,6 +24,16 @@ export class GuestDesk {
     const made = await takeOver(port, () => this.call(call, args, output));
     this.#worker = undefined;
     return made;
+  }
+
+  /** Leaves the keys of the conversation to the mailbox that is open in this tab, which takes it in by `claim`. */
+  async leaveKeys(): Promise<void> {
+    const port = this.#handover;
+    if (!port) return; // they are there already
+    this.#handover = undefined;
+    const there = mailbox.takeIn(port);
+    await this.call("leave_keys", {});
+    await there;
   }
 
   /** Fetches the WebAssembly ahead, while a person reads who wrote. */

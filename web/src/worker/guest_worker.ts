@@ -1,7 +1,7 @@
 // The guest Worker: a letter to somebody who has no mailbox. Nothing of it lies in the browser, and all of it goes with the Worker.
 // Whoever makes a mailbox of it has it handed to the mailbox Worker.
 
-import { answerAndHandOver, Queue } from "./entry.ts";
+import { answerAndHandOver, type Call, Queue } from "./entry.ts";
 import { Outside } from "./outside.ts";
 import type { ToWorker } from "./port.ts";
 import { GuestWorker, initSync } from "./vault/vault.js";
@@ -17,6 +17,13 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     client = new GuestWorker(new Outside({ session: null, keep: () => undefined }, () => undefined));
   } else if (data.do === "call") {
     const call = data;
-    void queue.run(() => answerAndHandOver(client, call, handover));
+    void queue.run(() => answered(call));
   }
 };
+
+/** What is left to a mailbox that is open goes there; to one that was made goes everything, and this ends. */
+async function answered(call: Call): Promise<void> {
+  await answerAndHandOver(client, call, handover);
+  const left = client?.takeLeft();
+  if (left) handover?.postMessage(left, [left.buffer]);
+}

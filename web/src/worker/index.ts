@@ -35,6 +35,8 @@ function hear(message: ToPage): void {
   } else if (message.say === "opened") {
     attend(message.me);
     handed?.resolve(message.me);
+  } else if (message.say === "taken_in") {
+    takenIn?.();
   } else if (message.say === "not_opened") {
     handed?.reject(new CallFailed(message.problem));
   }
@@ -45,6 +47,8 @@ function hear(message: ToPage): void {
 const listeners = new Set<(event: MailboxEvent) => void>();
 const tabs = new BroadcastChannel(TABS);
 let mailboxWorker: WorkerCalls | undefined;
+/** What somebody left who came by a link is with the mailbox Worker. */
+let takenIn: (() => void) | undefined;
 /** Whose mailbox is open; none while the Worker only waits for one. */
 let open: Me | undefined;
 
@@ -89,6 +93,13 @@ export const mailbox = {
   async call<C extends keyof MailboxCalls>(call: C, args: MailboxCalls[C][0], output: ArrayBuffer | null = null): Promise<MailboxCalls[C][1]> {
     if (!mailboxWorker) throw new CallFailed({ name: "locked", class: "refused", address: null, level: null, retry_after: null, offers: [], request: null });
     return (await mailboxWorker.call(call, args, output)) as MailboxCalls[C][1];
+  },
+
+  /** Another Worker leaves it something on this port: resolves when it is there. */
+  takeIn(from: MessagePort): Promise<void> {
+    const there = new Promise<void>((resolve) => (takenIn = resolve));
+    mailboxWorker?.tell({ do: "take_in", from }, [from]);
+    return there;
   },
 
   /** Hears of everything that happens without being asked for; returns the way to stop hearing. */

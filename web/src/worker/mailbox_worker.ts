@@ -43,6 +43,9 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "keep":
       void lanes.server.run(keep);
       break;
+    case "take_in":
+      data.from.onmessage = (left: MessageEvent<Uint8Array>) => takenIn(left.data);
+      break;
     case "hand_in":
       handInAfter(0);
       break;
@@ -74,6 +77,13 @@ async function opened(opening: Uint8Array): Promise<void> {
   } catch (rejection) {
     say({ say: "not_opened", problem: problemOf(rejection) });
   }
+}
+
+/** A call takes it from here. */
+function takenIn(left: Uint8Array): void {
+  client?.takeLeft(left);
+  left.fill(0);
+  say({ say: "taken_in" });
 }
 
 /** Runs a call as the client says: at once, or in turn with those that change the same. */

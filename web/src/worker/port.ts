@@ -7,6 +7,8 @@ export type ToWorker =
   | { do: "begin"; module: WebAssembly.Module; session: string | null; handover: MessagePort | null }
   /** `output`: of a passkey, for this call. It is transferred, so that no copy stays with the page. */
   | { do: "call"; id: number; call: string; args: string; output: ArrayBuffer | null }
+  /** What the guest Worker leaves to the open mailbox comes on this port. */
+  | { do: "take_in"; from: MessagePort }
   | { do: "keep" }
   /** Drafts go to the server now: their page goes. */
   | { do: "hand_in" };
@@ -18,6 +20,8 @@ export type ToPage =
   /** The mailbox that the sign-in Worker handed over is open, or is not. */
   | { say: "opened"; me: Me }
   | { say: "not_opened"; problem: Problem }
+  /** What the guest Worker left is here. */
+  | { say: "taken_in" }
   /** What this tab has to keep so that a reload opens by itself; `null`: nothing any more. */
   | { say: "session"; session: string | null }
   | { say: "event"; event: MailboxEvent };

@@ -19,6 +19,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "call":
       void queue.run(() => answerAndHandOver(client, data, handover));
       break;
+    case "take_in":
     case "keep":
       break;
   }

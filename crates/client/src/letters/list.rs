@@ -208,7 +208,7 @@ impl Mailbox {
         let entry = &found.row.entry;
         let released = released(entry)?;
         let sender = self.sender_certificate(world, entry).await?;
-        let key = unwrap(released.wrapped_key.as_ref(), &self.keyring).map_err(Damage::from)?;
+        let key = unwrap(released.wrapped_key.as_ref(), &self.keyring()).map_err(Damage::from)?;
         let envelope = self.open_envelope(world, entry, released, &key, &sender)?;
         self.refuse_older(&sender)?;
         let opened = OpenedEnvelope::new(Verified::of(entry, released), Summary::of(&envelope), &key);
@@ -228,7 +228,8 @@ impl Mailbox {
         key: &SessionKey,
         sender: &Certificate,
     ) -> Result<Envelope, Damage> {
-        let expected = Expected { id: entry.id, thread: entry.thread, sender, reader: &self.keyring, now: world.now() };
+        let expected =
+            Expected { id: entry.id, thread: entry.thread, sender, reader: &self.keyring(), now: world.now() };
         Ok(open_envelope(released.envelope.as_ref(), key)?.verify(&expected)?)
     }
 
@@ -236,7 +237,8 @@ impl Mailbox {
     pub(super) async fn sender_certificate(&self, world: &impl World, entry: &Entry) -> Result<Certificate, NotShown> {
         let sender = &entry.sender;
         if sender.address == *self.address() {
-            let own = self.keyring.certificates().find(|certificate| certificate.hash() == sender.certificate);
+            let keyring = self.keyring();
+            let own = keyring.certificates().find(|certificate| certificate.hash() == sender.certificate);
             return own.cloned().ok_or_else(|| Damage::SenderKeyChanged.into());
         }
         match self.certificate(world, sender.certificate, &sender.address).await {

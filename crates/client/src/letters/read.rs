@@ -185,7 +185,7 @@ impl Mailbox {
         let key = opened.key().ok_or(Damage::OtherLetter)?;
         let envelope = self.open_envelope(world, entry, released, &key, &sender)?;
         let expected =
-            Expected { id: entry.id, thread: entry.thread, sender: &sender, reader: &self.keyring, now: world.now() };
+            Expected { id: entry.id, thread: entry.thread, sender: &sender, reader: &self.keyring(), now: world.now() };
         let letter = open_content(&content, &key).and_then(|letter| letter.verify(&expected, &envelope));
         let letter = letter.map_err(Damage::from)?;
         let standing = self.standing(letter.from(), &letter.signer());
@@ -241,7 +241,7 @@ impl Mailbox {
             // Once that one was given up, nobody can sign by it.
             let written_to: Vec<_> = letter.readers().into_iter().chain(letter.blind_reader().cloned()).collect();
             let is_reader = |own: &&Identity| written_to.iter().any(|(_, key)| *key == own.certificate().fingerprint());
-            if let Some(reader) = self.keyring.identities().find(is_reader) {
+            if let Some(reader) = self.keyring().identities().find(is_reader) {
                 let receipt = receipts::sign(id, letter.content_hash(), world.now(), reader, &mut world.rng());
                 api.tell(endpoints::PUT_RECEIPT.of(id), &receipt).await?;
             }

@@ -11,10 +11,9 @@ use securemailbox_protocol::{
     limits,
     numbers::ChangeNumber,
     octets::Octets,
-    records::RecordPurpose,
     renewals::{RewrappedKey, RewrappedKeys},
 };
-use securemailbox_vault::{keyring::Keyring, letters::rewrap};
+use securemailbox_vault::letters::rewrap;
 
 use crate::{
     mailbox::Mailbox,
@@ -113,7 +112,7 @@ impl Mailbox {
             released => released,
         };
         let Some(Released { wrapped_key, .. }) = released else { return Ok(None) };
-        let wrapped = rewrap(&wrapped_key.0, &self.keyring, &mut world.rng()).ok().flatten();
+        let wrapped = rewrap(&wrapped_key.0, &self.keyring(), &mut world.rng()).ok().flatten();
         Ok(wrapped.map(|wrapped_key| RewrappedKey { letter, wrapped_key: Octets(wrapped_key) }))
     }
 
@@ -133,10 +132,7 @@ impl Mailbox {
             return Ok(false);
         }
         for _ in 0..TRIES {
-            let head = self.state.borrow().replica.record(RecordPurpose::Keyring).cloned();
-            let (head, text) = self.newest(world, &head.ok_or(SyncRefused::RecordMissing)?).await?;
-            let keyring = Keyring::from_bytes(&text, self.address(), world.now());
-            let keyring = keyring.map_err(|_| RecordError::UnknownForm)?;
+            let (head, keyring) = self.newest_keyring(world).await?;
             if !keyring.has_former() {
                 break;
             }

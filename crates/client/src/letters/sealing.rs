@@ -116,7 +116,8 @@ impl Mailbox {
         let mut ids: Vec<_> = (0..=readers.len()).map(|_| LetterId::new(now, &mut world.rng())).collect();
         ids.sort_unstable();
         let certificates: Vec<_> = readers.iter().map(|reader| reader.certificate.clone()).collect();
-        let sender = self.keyring.present();
+        let keyring = self.keyring();
+        let sender = keyring.present();
         if written.each {
             let each = ids.into_iter().zip(certificates).map(|(id, reader)| {
                 let letter = self.outgoing(world, (id, now), written, (vec![reader], Vec::new()), hold);

@@ -116,12 +116,14 @@ words! { of_client(ClientProblem) FROM_CLIENT
     );
     DigitsDiffer => Page("problem.digits_differ", "problem.digits_differ.do");
     KeyChanged => Page("problem.key_changed", "problem.key_changed.do");
+    KeyringFull => Page("problem.keyring_full", "problem.keyring_full.do");
     LetterRefused => Page("problem.letter_refused", "problem.letter_refused.do");
     NoDraft => Page("problem.no_draft", "problem.no_draft.do");
     NoRecipients => Page("problem.no_recipients", "problem.no_recipients.do");
     NotAnAddress => Page("problem.not_an_address", "problem.not_an_address.do");
     NumberDiffers => Page("problem.number_differs", "problem.number_differs.do");
     OlderRecord => Page("problem.older_record", "problem.do.operator");
+    OtherAddress => Page("problem.other_address", "problem.other_address.do");
     OtherPassphrase => Own(
         "Den här personen har redan en länk från dig, med andra ord eller utan ord.",
         "Inget skickades. En länk behåller orden den gjordes med: skriv utan nya (invitations --passphrase visar dem som finns), eller dra först tillbaka allt (invitations --withdraw)."

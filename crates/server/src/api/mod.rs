@@ -3,6 +3,7 @@
 
 mod account;
 mod changes;
+mod claims;
 mod directory;
 mod events;
 mod factors;
@@ -53,6 +54,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(registrations::begin_passkey))
         .routes(routes!(registrations::passkey_made))
         .routes(routes!(registrations::complete))
+        .routes(routes!(claims::claim))
         .routes(routes!(sign_ins::begin))
         .routes(routes!(sign_ins::finish))
         .routes(routes!(proofs::of_sign_in))

@@ -247,7 +247,7 @@ async fn first_way(
     }
 }
 
-fn claim(new: invitations::NewClaim) -> Result<NewClaim, Problem> {
+pub(super) fn claim(new: invitations::NewClaim) -> Result<NewClaim, Problem> {
     let ClaimStatement { at: signed_at, signature } = new.statement;
     within("signature", &signature.0, limits::SIGNATURE)?;
     Ok(NewClaim {

@@ -116,7 +116,7 @@ fn a_letter_is_wrapped_for_its_reader_and_its_sender_each_in_their_own_account()
     let readers = &waiting[0].2.letters.letters[0].readers;
     let of = |certificate| readers.iter().find(|reader| reader.certificate == certificate).unwrap().account;
     assert_eq!(readers.len(), 2);
-    assert_eq!(of(anna.keyring.present().certificate().hash()), anna.owner.account);
+    assert_eq!(of(anna.keyring().present().certificate().hash()), anna.owner.account);
     assert_ne!(of(bjorn.certificate().hash()), anna.owner.account);
     assert_eq!(world.now(), NOW);
 }
