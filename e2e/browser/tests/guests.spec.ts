@@ -2,9 +2,11 @@
 import { enterCode, inMailbox, keepSheet, problem, shownSheet, signIn } from "../house/entering.ts";
 import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
+import { Terminal } from "../house/terminal.ts";
 import { expect, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import { goTo, open as openLetter, readers, row, send, write } from "../house/writing.ts";
+import { CLINIC, verifying, Zone } from "../house/zone.ts";
 
 test("who has a link and a phone reads and answers, and nothing of it stays in the browser", async ({ page, newcomer, stranger, server, m }) => {
   const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
@@ -57,6 +59,43 @@ test("the link comes by e-mail, and opens the next letter too", async ({ page, v
   await expect(later.getByRole("heading", { level: 1, name: "En sak till" })).toBeVisible();
   await expect(later.getByRole("heading", { level: 2, name: LETTER.subject })).toBeVisible();
   await clean(later);
+});
+
+test("a verified sender is shown by name before any code, and somebody who only calls herself so is not", async ({ page, context, stranger, m }) => {
+  const zone = await Zone.open();
+  const server = await verifying(zone);
+  const [anna, eva] = [stranger("Anna Berg"), stranger("Eva Ek")];
+  const impostor = { ...stranger(CLINIC), address: "clinic@demo.example.org" };
+  const [annas, impostors] = [await Terminal.registered(server, anna), await Terminal.registered(server, impostor)];
+
+  expect(await annas.terminal.invite(eva, { ...LETTER, mailed: true })).toBeNull();
+  await expect.poll(() => server.newestTo(eva.address)).toContain(`${CLINIC} (demo.example)`);
+  const mail = await server.newestTo(eva.address);
+  expect(mail).toContain(`\n${server.url}/real\n`);
+  await page.goto(/\S+\/l#[\w-]{48}/.exec(mail)?.[0] ?? "");
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.who", { from: CLINIC }) })).toBeVisible();
+  await expect(page.getByText(m("guest.verified"), { exact: true })).toBeVisible();
+  await expect(page.getByText(anna.address, { exact: true })).toBeVisible();
+  await expect(page.getByText(m("guest.verified_text", { domain: "demo.example" }))).toBeVisible();
+  await clean(page);
+  await page.getByText(m("guest.real"), { exact: true }).click();
+  const real = context.waitForEvent("page");
+  await page.getByRole("link", { name: m("guest.real_more") }).click();
+  await expect((await real).getByRole("heading", { level: 1, name: m("real.title") })).toBeVisible();
+  await expect((await real).getByText(new URL(server.url).host, { exact: true })).toBeVisible();
+  await open(page, server, eva, m); // the link is still there
+
+  const link = await impostors.terminal.invite(stranger("Bo Ek"), LETTER);
+  await page.goto("about:blank");
+  await page.goto(link ?? "");
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.who", { from: impostor.address }) })).toBeVisible();
+  await expect(page.getByText(m("guest.verified"), { exact: true })).toHaveCount(0);
+  await expect(page.getByText(CLINIC)).toHaveCount(0);
+  await page.getByText(m("guest.real"), { exact: true }).click();
+  await expect(page.getByText(m("guest.unverified", { from: impostor.address }))).toBeVisible();
+  await clean(page);
+  await server.end();
+  zone.close();
 });
 
 test("a cut link, one that is over and one that was loaded anew say what to do", async ({ page, newcomer, stranger, m, watch }) => {

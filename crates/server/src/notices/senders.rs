@@ -1,6 +1,6 @@
 //! Where notices go: a mail server, an SMS gateway, or the demo's outbox, behind one interface.
 
-use securemailbox_protocol::time::Timestamp;
+use securemailbox_protocol::{address::Address, time::Timestamp};
 
 use super::{
     DemoMessage, DemoOutbox, Outgoing, Recipient, SenderError, configured::named_host, failures::NotSent,
@@ -52,6 +52,15 @@ impl Senders {
     #[must_use]
     pub const fn operator(&self) -> &Operator {
         &self.operator
+    }
+
+    /// Whom e-mails come from; nobody in a demo, which sends none.
+    #[must_use]
+    pub fn mail_from(&self) -> Option<Address> {
+        match &self.mail {
+            Way::Real(server) => Address::parse(server.from()).ok(),
+            Way::Demo(_) => None,
+        }
     }
 
     /// Sends one notice; returning without error means that the other side has taken it. Has no deadline of its own.
