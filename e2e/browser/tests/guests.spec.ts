@@ -98,6 +98,20 @@ test("a verified sender is shown by name before any code, and somebody who only 
   zone.close();
 });
 
+test("the page that says how to tell names whom our e-mails come from, and does without where it can't ask", async ({ page, m, watch }) => {
+  watch.expect(/ERR_FAILED/);
+  const asked = "**/api/v1/notices/sender";
+  await page.route(asked, (route) => route.fulfill({ json: { address: "no-reply@mail.example.se" } }));
+  await page.goto("/real");
+  await expect(page.getByText("no-reply@mail.example.se", { exact: true })).toBeVisible();
+  await clean(page);
+  await page.unroute(asked);
+  await page.route(asked, (route) => route.abort());
+  await page.reload();
+  await expect(page.getByText(m("real.mail_text", { host: new URL(page.url()).host }))).toBeVisible();
+  await expect(page.getByText(m("real.mail_from"))).toHaveCount(0);
+});
+
 test("a cut link, one that is over and one that was loaded anew say what to do", async ({ page, newcomer, stranger, m, watch }) => {
   watch.expect(NOT_THERE, REFUSED);
   const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];

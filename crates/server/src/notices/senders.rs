@@ -82,3 +82,22 @@ impl Senders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Mail;
+
+    #[test]
+    fn whom_e_mails_come_from_is_the_address_without_the_name() {
+        let mail = Mail {
+            url: "smtps://mail.example.se".into(),
+            from: "Example Clinic <No-Reply@mail.example.se>".into(),
+            hello: None,
+        };
+        let configuration = Configuration { mail: Some(mail), ..Configuration::default() };
+        let from = Senders::configured(&configuration).unwrap().mail_from();
+        assert_eq!(from, Some(Address::parse("no-reply@mail.example.se").unwrap()));
+        assert_eq!(Senders::configured(&Configuration::default()).unwrap().mail_from(), None, "a demo sends none");
+    }
+}
