@@ -176,6 +176,7 @@ impl<W: World> GuestCalls for Guest<W> {
         let shown = links::show_link(&self.world, &link).await.or_problem()?;
         let view = GuestLink {
             from: shown.from.clone(),
+            organisation: shown.organisation.clone(),
             address: shown.address.clone(),
             expires: shown.expires,
             hint: shown.to_choose.offers().first().map(|offer| offer.hint.clone()).unwrap_or_default(),

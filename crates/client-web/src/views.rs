@@ -16,6 +16,7 @@ use securemailbox_protocol::{
     invitations::InvitationRow,
     letters,
     levels::Level,
+    organisations::Organisation,
     phone::PhoneNumber,
     sessions::SessionRow,
     slots::SlotKind,
@@ -598,6 +599,8 @@ pub struct Recovered {
 pub struct GuestLink {
     /// Who, by the server's word.
     pub from: Address,
+    /// The organisation that they write for, where its domain is verified.
+    pub organisation: Option<Organisation>,
     /// To whom.
     pub address: Address,
     /// When everything in the conversation is erased.

@@ -7,6 +7,7 @@ use securemailbox_protocol::{
     ids::SignInId,
     invitations::{LinkSignIn, NewLinkSignIn},
     octets::Octets,
+    organisations::Organisation,
     sessions::NewSession,
     slots::{Slot, SlotKind},
     time::Timestamp,
@@ -33,6 +34,8 @@ use crate::{
 pub struct LinkShown {
     /// Who wrote, by the server's word until the letter is open.
     pub from: Address,
+    /// The organisation that they write for, where its domain is verified: by the server's word, too.
+    pub organisation: Option<Organisation>,
     /// To whom.
     pub address: Address,
     /// When everything in the conversation is erased.
@@ -56,10 +59,11 @@ pub struct LinkToProve {
 pub async fn show_link(world: &impl World, link: &LinkSecret) -> Result<LinkShown, CallError> {
     let new = NewLinkSignIn { token: Octets(link.token().to_vec()) };
     let begin = endpoints::BEGIN_LINK_SIGN_IN.here();
-    let LinkSignIn { id, address, from, expires, offers } = Api::stranger(world.transport()).send(begin, &new).await?;
+    let LinkSignIn { id, address, from, organisation, expires, offers } =
+        Api::stranger(world.transport()).send(begin, &new).await?;
     let step = LinkToProve { id, address: address.clone(), link: link.clone() };
     let to_choose = FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_SIGN_IN.of(id), offers)?;
-    Ok(LinkShown { from, address, expires, to_choose })
+    Ok(LinkShown { from, organisation, address, expires, to_choose })
 }
 
 /// Says that the phone by which a link is proved is not that of whoever was written to. Who wrote is told, once.

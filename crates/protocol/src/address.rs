@@ -47,6 +47,75 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The domain of it.
+    #[must_use]
+    pub fn domain(&self) -> Domain {
+        Domain(self.0.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned()))
+    }
+}
+
+/// A domain in the one form that addresses have it in: the IDNA A-label, in lower case. People, and what travels, have it as it is
+/// written: `vård.example.se`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Domain(String);
+
+/// What was written is no domain that an address could have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a domain: expected something like example.se")]
+pub struct NotADomain;
+
+impl Domain {
+    /// Takes what people write and keeps the one form.
+    ///
+    /// # Errors
+    /// [`NotADomain`]: what no address could have after its `@`, a single label among that, or the number of a machine.
+    pub fn parse(written: &str) -> Result<Self, NotADomain> {
+        let address = Address::parse(&format!("x@{}", written.trim())).map_err(|_| NotADomain)?;
+        let domain = address.domain();
+        let last = domain.0.rsplit('.').next().unwrap_or_default();
+        let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
+        if address.0.starts_with("x@") && !is_number { Ok(domain) } else { Err(NotADomain) }
+    }
+
+    /// The one form: A-labels.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// As people write it.
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&idna::domain_to_unicode(&self.0).0)
+    }
+}
+
+impl fmt::Debug for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Domain({})", self.0)
+    }
+}
+
+impl FromStr for Domain {
+    type Err = NotADomain;
+    fn from_str(text: &str) -> Result<Self, NotADomain> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for Domain {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Domain {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
 }
 
 /// The one spelling of a text: its normalization form C (UAX 15).
@@ -122,6 +191,23 @@ mod tests {
             assert_eq!(Address::parse(typed), Err(NotAnAddress), "{typed:?}");
         }
         assert_eq!(Address::parse(&format!("{}@example.se", "a".repeat(250))), Err(NotAnAddress));
+    }
+
+    #[test]
+    fn a_domain_is_compared_as_addresses_have_it_and_shown_as_people_write_it() {
+        for written in ["Brevlåda.se", " brevla\u{30a}da.SE", "xn--brevlda-ixa.se", "brev\u{ad}låda.se"] {
+            let domain = Domain::parse(written).unwrap();
+            assert_eq!(domain, Address::parse("anna@brevlåda.se").unwrap().domain());
+            assert_eq!((domain.as_str(), domain.to_string().as_str()), ("xn--brevlda-ixa.se", "brevlåda.se"));
+        }
+        // The Cyrillic letter is another domain, and is shown as one.
+        let other = Domain::parse("ljungg\u{430}rden.se").unwrap();
+        assert_ne!(other, Domain::parse("ljunggarden.se").unwrap());
+        for none in
+            ["", "se", "localhost", "a@example.se", "example.se.", "192.0.2.1", "example.se/x", "exa mple.se", "*.se"]
+        {
+            assert_eq!(Domain::parse(none), Err(NotADomain), "{none:?}");
+        }
     }
 
     proptest::proptest! {

@@ -19,6 +19,7 @@ use crate::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
     },
+    notices::NoticeSender,
     passkeys::{
         EnterPasskey, MadeCredential, PasskeySignIn, PasskeyToMake, PasskeyToProve, PasskeyToUse, Passkeys, UsedPasskey,
     },
@@ -211,6 +212,8 @@ endpoints! {
     ALLOW_TRIES Post "/invitations/{id}/tries" [AccountId] () => ();
     WITHDRAW_INVITATION Delete "/invitations/{id}" [AccountId] () => ();
     DECLINE Post "/invitations/decline" [()] () => ();
+
+    READ_NOTICE_SENDER Get "/notices/sender" [()] () => NoticeSender;
 
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
     CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;

@@ -10,6 +10,7 @@ use crate::{
     factors::FactorOffer,
     ids::{AccountId, Fingerprint, SignInId, SlotId},
     octets::Octets,
+    organisations::Organisation,
     phone::PhoneNumber,
     time::Timestamp,
 };
@@ -91,6 +92,9 @@ pub struct LinkSignIn {
     pub address: Address,
     /// Who wrote.
     pub from: Address,
+    /// The organisation that they write for, where its domain is verified. Absent for everybody else, which says nothing of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub organisation: Option<Organisation>,
     /// When everything in the conversation is erased.
     pub expires: Timestamp,
     /// The phone, by its last two digits.

@@ -3,9 +3,10 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    address::Address,
+    address::{Address, Domain},
     ids::{AccountId, FactorId, LetterId, RecordId, RegistrationId, SessionId, ThreadId},
     octets::Octets,
+    organisations::OrganisationName,
     phone::PhoneNumber,
 };
 
@@ -26,4 +27,17 @@ macro_rules! words {
     };
 }
 
-words!(AccountId, Address, FactorId, LetterId, Octets, PhoneNumber, RecordId, RegistrationId, SessionId, ThreadId);
+words!(
+    AccountId,
+    Address,
+    Domain,
+    FactorId,
+    LetterId,
+    Octets,
+    OrganisationName,
+    PhoneNumber,
+    RecordId,
+    RegistrationId,
+    SessionId,
+    ThreadId
+);

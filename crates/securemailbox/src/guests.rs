@@ -18,6 +18,7 @@ use securemailbox_protocol::{
     invitations::{self, InvitationRow, LinkState},
     letters::Folder,
     limits,
+    organisations::Organisation,
 };
 use securemailbox_vault::{
     links::{LinkSecret, NotALink},
@@ -190,6 +191,9 @@ pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Sto
     let reached = |stop: Stop| stop.because(world.http.trouble());
     let shown = links::show_link(&world, &secret).await.map_err(Stop::from).map_err(reached)?;
     desk.note(Sentence::LinkFrom { from: &shown.from, expires: &desk.style.time(shown.expires) });
+    if let Some(Organisation { name, domain }) = &shown.organisation {
+        desk.note(Sentence::VerifiedSender { name: name.as_str(), domain: &domain.to_string() });
+    }
     if wrong_number {
         links::report_wrong_number(&world, &secret).await.map_err(Stop::from).map_err(reached)?;
         return Ok(Answer::new(
@@ -274,8 +278,14 @@ async fn conversation(
         sent = json!(posted.id);
         text += &desk.line(Sentence::Sent { id: posted.id });
     }
-    let LinkShown { from, expires, .. } = shown;
-    let document = json!({ "from": from, "expires": expires, "letters": documents, "answer": sent });
+    let LinkShown { from, organisation, expires, .. } = shown;
+    let document = json!({
+        "from": from,
+        "organisation": organisation,
+        "expires": expires,
+        "letters": documents,
+        "answer": sent,
+    });
     Ok(Answer::new(document, text))
 }
 

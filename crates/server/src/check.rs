@@ -9,7 +9,7 @@ use std::{
 use rand::rngs::StdRng;
 use rustls::{CertificateError, Error, RootCertStore, pki_types::UnixTime};
 use securemailbox_protocol::{address::Address, phone::PhoneNumber, time::Timestamp};
-use securemailbox_store::{Inspection, Location, Store, Way, notices::NoticeId};
+use securemailbox_store::{Inspection, Location, Store, Way, domains::LookedUp, notices::NoticeId};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -17,7 +17,8 @@ use crate::{
     config::Configuration,
     files,
     notices::{Outgoing, Recipient, Senders},
-    seal::{Places, SealError},
+    organisations::{Dns, Organisations, Record},
+    seal::{self, Places, SealError},
     start::location,
     tls, webauthn,
 };
@@ -113,6 +114,7 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
     let inspection = Store::inspect(location.clone()).await;
     let known = inspection.as_ref().ok();
     let seal = Places::new(configuration.seal.as_deref(), credentials.as_deref(), configuration.data());
+    let key = seal.read().ok();
     let (seal, disk, clock) =
         (known.map(|known| of_the_seal(&seal, configuration, known)), of_the_disk(&location), of_the_clock(known, now));
     findings.push(match &inspection {
@@ -124,6 +126,7 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
     findings.extend(disk);
     findings.extend(clock);
     findings.extend(known.and_then(|known| of_passkeys(known, configuration)));
+    findings.extend(of_organisations(configuration, key.as_ref()).await);
     // Where they can't be used, that was said of the configuration.
     let senders = Senders::configured(configuration).ok();
     let mail = test.mail.map(|to| ("mail", Recipient::Email(to)));
@@ -311,6 +314,36 @@ fn of_passkeys(known: &Inspection, configuration: &Configuration) -> Option<Find
     };
     let words = format!("they work at {host} only, and {}: {advice}", each.join(", "));
     Some(Finding::new("passkeys", worst, words))
+}
+
+/// The domains of verified senders, each with the record that its owner publishes. Where they can't be used, that was said of the
+/// configuration.
+async fn of_organisations(configuration: &Configuration, key: Option<&seal::Found>) -> Vec<Finding> {
+    const MATTER: &str = "verified sender";
+    let organisations = Organisations::configured(configuration).unwrap_or_default();
+    let dns = organisations.each().next().map(|_| Dns::open(configuration.resolver));
+    let mut findings = Vec::new();
+    for (domain, name) in organisations.each() {
+        let (Some(key), Some(dns)) = (key, &dns) else {
+            let words = format!("{name}, {domain}: the record is known once the server has its seal");
+            findings.push(Finding::new(MATTER, Verdict::Warning, words));
+            continue;
+        };
+        let record = Record::of(domain, &key.seal);
+        let published = format!("{} TXT \"{}\"", record.name, record.text);
+        let (verdict, words) = match dns.look_up(&record).await {
+            LookedUp::Found => (Verdict::Fine, format!("{name}, {domain}: DNS has {published}")),
+            LookedUp::Absent => {
+                (Verdict::Warning, format!("{name}, {domain}: DNS has no such record yet; publish {published}"))
+            }
+            LookedUp::Unanswered => (
+                Verdict::Failed,
+                format!("{name}, {domain}: DNS does not answer; look at `resolver`, and see that there is {published}"),
+            ),
+        };
+        findings.push(Finding::new(MATTER, verdict, words));
+    }
+    findings
 }
 
 fn message(to: Recipient, random: &mut StdRng) -> Outgoing {

@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use securemailbox_protocol::{address::Address, problems::ProblemType};
+use securemailbox_protocol::{
+    address::{Address, Domain},
+    problems::ProblemType,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::ZeroizeOnDrop;
 
@@ -51,6 +54,10 @@ pub struct Configuration {
     pub registration: RegistrationKind,
     /// With `registration = "domains"`, the domains of the addresses that may.
     pub registration_domains: Vec<String>,
+    /// Who is shown as a verified sender: organisations whose name the operator vouches for.
+    pub organisations: Vec<NamedOrganisation>,
+    /// The DNS resolver that is asked for their records, such as `192.0.2.53:53`; without one, those of the system.
+    pub resolver: Option<SocketAddr>,
     /// What is logged.
     pub log: Log,
     /// Who runs the service: named in notices and on the pages that must say so.
@@ -139,8 +146,8 @@ pub enum RegistrationKind {
 pub enum RegistrationPolicy {
     /// Anyone with an address and a phone.
     Open,
-    /// Those whose address is of one of these domains, which are A-labels in lower case. Below one is another one.
-    Domains(Vec<String>),
+    /// Those whose address is of one of these domains. Below one is another one.
+    Domains(Vec<Domain>),
     /// Nobody; those who have a mailbox go on as before.
     Closed,
 }
@@ -154,12 +161,28 @@ impl RegistrationPolicy {
         match self {
             Self::Open => Ok(()),
             Self::Domains(domains) => {
-                let domain = address.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
-                if domains.iter().any(|ours| ours == domain) { Ok(()) } else { Err(ProblemType::OtherDomain) }
+                if domains.contains(&address.domain()) {
+                    Ok(())
+                } else {
+                    Err(ProblemType::OtherDomain)
+                }
             }
             Self::Closed => Err(ProblemType::RegistrationClosed),
         }
     }
+}
+
+/// An organisation whose people are shown as verified senders (PROTOCOL §5): the operator vouches for the name, DNS for each domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedOrganisation {
+    /// Its name, as people know it.
+    pub name: String,
+    /// Its domains. Whose address is of one of them writes for it; below one is another one.
+    pub domains: Vec<String>,
+    /// Whether an e-mail about a letter by a link may name it, which tells the reader's mail provider who writes to them.
+    #[serde(default)]
+    pub in_notices: bool,
 }
 
 /// What is logged.
@@ -275,6 +298,8 @@ impl Default for Configuration {
             metrics: None,
             registration: RegistrationKind::default(),
             registration_domains: Vec::new(),
+            organisations: Vec::new(),
+            resolver: None,
             log: Log::default(),
             operator: Operator::default(),
             limits: NetworkLimits::default(),
@@ -355,7 +380,7 @@ impl Configuration {
         match self.registration {
             RegistrationKind::Open => RegistrationPolicy::Open,
             RegistrationKind::Domains => RegistrationPolicy::Domains(
-                self.registration_domains.iter().filter_map(|domain| checks::domain(domain)).collect(),
+                self.registration_domains.iter().filter_map(|domain| Domain::parse(domain).ok()).collect(),
             ),
             RegistrationKind::Closed => RegistrationPolicy::Closed,
         }

@@ -1,5 +1,5 @@
 //! What happens by itself: what is over goes, the log forgets it, letters that were held go out, and those that have lain in
-//! the trash for their time are erased.
+//! the trash for their time are erased; and the domains of verified senders are looked up.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use securemailbox_store::{jobs::Sweep, notices::Lane};
 use crate::{
     api::{invitations, waits},
     mailroom::{Mailroom, stopped},
-    telemetry,
+    organisations, telemetry,
 };
 
 /// How often what is over is looked for.
@@ -23,7 +23,8 @@ const TRASHES: Duration = Duration::from_secs(60 * 60);
 /// How long what was deleted waits for more of it, before the log is made to forget all of it.
 const GATHERED: Duration = Duration::from_secs(5);
 
-/// Sweeps, has the log forget what was deleted, releases what was held, and erases what was binned, until the server stops.
+/// Sweeps, has the log forget what was deleted, releases what was held, erases what was binned, and looks up the domains of verified
+/// senders, until the server stops.
 pub async fn run(mailroom: Mailroom) {
     let mut stopping = mailroom.stopping.clone();
     tokio::select! {
@@ -31,6 +32,7 @@ pub async fn run(mailroom: Mailroom) {
         () = mailroom.store.forget_in_time(GATHERED) => {}
         () = release(&mailroom) => {}
         () = erase_binned(&mailroom) => {}
+        () = look_up_domains(&mailroom) => {}
         () = stopped(&mut stopping) => {}
     }
 }
@@ -74,6 +76,16 @@ async fn release(mailroom: &Mailroom) {
             }
         }
         tokio::time::sleep(RELEASES).await;
+    }
+}
+
+/// Looks up the domains that are due. Never ends.
+async fn look_up_domains(mailroom: &Mailroom) {
+    loop {
+        if let Err(error) = organisations::look_up_due(mailroom).await {
+            tracing::error!(error = error.to_string(), "domains were not looked up; it will be tried again");
+        }
+        tokio::time::sleep(organisations::PERIOD).await;
     }
 }
 

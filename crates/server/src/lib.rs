@@ -22,6 +22,7 @@ mod networks;
 mod notices;
 mod numbers;
 mod opaque;
+mod organisations;
 mod origin;
 mod pages;
 mod patience;

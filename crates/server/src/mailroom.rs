@@ -7,14 +7,14 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::StdRng};
-use securemailbox_protocol::time::Timestamp;
+use securemailbox_protocol::{address::Address, time::Timestamp};
 use securemailbox_store::{Store, quotas::Quota};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::{
     budgets::Budgets, config::RegistrationPolicy, notices::Bells, numbers::Numbers, opaque::OpaqueServer,
-    origin::Origin, rates::Rates, refusals::Refusals, seal::ServerSeal,
+    organisations::Organisations, origin::Origin, rates::Rates, refusals::Refusals, seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -51,6 +51,10 @@ pub struct Parts {
     pub rates: Rates,
     /// Who may ask for a mailbox of their own.
     pub registration: RegistrationPolicy,
+    /// Who is shown as a verified sender.
+    pub organisations: Organisations,
+    /// The From of every e-mail; none where none is sent.
+    pub mail_from: Option<Address>,
     /// How much a mailbox may hold.
     pub quota: Quota,
     /// The numbers that codes may be sent to.
@@ -76,6 +80,18 @@ impl Mailroom {
     #[cfg(test)]
     #[must_use]
     pub(crate) fn of_a_test(store: Store, stopping: watch::Receiver<bool>, clock: Clock) -> Self {
+        Self::with_organisations(Organisations::default(), store, stopping, clock)
+    }
+
+    /// The same with verified senders.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn with_organisations(
+        organisations: Organisations,
+        store: Store,
+        stopping: watch::Receiver<bool>,
+        clock: Clock,
+    ) -> Self {
         let mut random = StdRng::seed_from_u64(1);
         let configuration = crate::config::Configuration::default();
         let parts = Parts {
@@ -85,6 +101,8 @@ impl Mailroom {
             origin: Origin::new(None, ([127, 0, 0, 1], 1).into()),
             rates: Rates::new(&configuration.limits, &configuration.quotas),
             registration: RegistrationPolicy::Open,
+            organisations,
+            mail_from: None,
             quota: configuration.quotas.of_a_mailbox(),
             numbers: Numbers::of_everywhere(),
             texts_a_day: 20,

@@ -12,7 +12,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::{
-    address::Address,
+    address::{Address, Domain},
     factors::{AuthenticatorSecret, Code, OneTimeCode},
     ids::{AccountId, FactorId},
     numbers::Version,
@@ -193,6 +193,13 @@ impl ServerSeal {
         let begun = wait.begun.unix_millis().to_be_bytes();
         let parts: [&[u8]; 4] = [b"stop", account.as_bytes(), wait.kind.as_str().as_bytes(), &begun];
         self.mac(&parts).first_chunk().copied().unwrap_or_default()
+    }
+
+    /// What the owner of a domain publishes to show that it may be named here (PROTOCOL §5). No secret, and of no use to another
+    /// server or for another domain.
+    #[must_use]
+    pub fn domain_token(&self, domain: &Domain) -> [u8; 16] {
+        self.mac(&[b"domain", domain.as_str().as_bytes()]).first_chunk().copied().unwrap_or_default()
     }
 
     /// What makes a browser's cookie one that was given out for this account.

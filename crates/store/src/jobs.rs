@@ -2,7 +2,7 @@
 
 use securemailbox_protocol::{limits, time::Timestamp};
 
-use crate::{Act, Db, Room, StoreError, tallies, waits};
+use crate::{Act, Db, Room, StoreError, domains, tallies, waits};
 
 /// How many rows of each table one [`Sweep`] deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ pub struct Swept {
 }
 
 /// Deletes what is over: registrations, sign-ins, recoveries, sessions with their shares, receipts nobody asked for again,
-/// what waited in vain, security events of which the time is over.
+/// what waited in vain, security events of which the time is over, domains that nobody looks up any more.
 pub struct Sweep {
     /// Whatever expired at this moment or before it goes.
     pub now: Timestamp,
@@ -53,6 +53,7 @@ impl Act for Sweep {
         db.exec("DELETE FROM enrolling_passkey WHERE expires <= $1", &[&self.now]).await?;
         db.exec("DELETE FROM renewed_record WHERE expires <= $1", &[&self.now]).await?;
         db.exec("DELETE FROM put_out_device WHERE until <= $1", &[&self.now]).await?;
+        domains::sweep(db, self.now).await?;
         tallies::sweep(db, self.now).await?;
         waits::sweep(db, self.now).await?;
         let events = self.now.before(limits::SECURITY_EVENT_LIFE);

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod claims;
 pub mod devices;
 pub mod directory;
+pub mod domains;
 pub mod enrolments;
 pub mod erasure;
 pub mod factors;

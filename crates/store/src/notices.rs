@@ -122,6 +122,8 @@ pub enum NoticeContent {
         language: Language,
         /// The link, sealed; none if it was sent before, so that the reader has it.
         link_sealed: Option<Vec<u8>>,
+        /// Who wrote, with their address, sealed.
+        from: Option<(AccountId, Vec<u8>)>,
     },
     /// A letter has come for somebody who is no member any more. One such row must not keep the rest from being claimed.
     Nobody,
@@ -149,9 +151,10 @@ impl Act for ClaimNotices {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
             SELECT n.notice_id, n.attempts, n.created, n.sealed, n.mailbox_id, m.address_sealed, m.language,
-                   i.mailbox_id, i.link_sealed
+                   i.mailbox_id, i.link_sealed, s.mailbox_id, s.address_sealed
               FROM notice n LEFT JOIN member m ON m.mailbox_id = n.mailbox_id
               LEFT JOIN invitation i ON i.mailbox_id = n.mailbox_id
+              LEFT JOIN member s ON s.mailbox_id = i.sender_id
              WHERE n.lane = $1 AND n.due <= $2
              ORDER BY n.due, n.notice_id LIMIT $3";
         const CLAIM: &str = "
@@ -319,9 +322,11 @@ fn due_notice(mut row: Row, claimed_until: Timestamp) -> Result<DueNotice, Store
         None => {
             let (account, address_sealed, language) = (row.take()?, row.take()?, row.take()?);
             let (guest, link_sealed): (Option<Vec<u8>>, _) = (row.take()?, row.take()?);
+            let from: (Option<AccountId>, Option<Vec<u8>>) = (row.take()?, row.take()?);
             match (address_sealed, language) {
                 (Some(address_sealed), Some(language)) if guest.is_some() => {
-                    NoticeContent::Invitation { account, address_sealed, language, link_sealed }
+                    let from = from.0.zip(from.1);
+                    NoticeContent::Invitation { account, address_sealed, language, link_sealed, from }
                 }
                 (Some(address_sealed), Some(language)) => NoticeContent::Letter { account, address_sealed, language },
                 (_, _) => NoticeContent::Nobody,

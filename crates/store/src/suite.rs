@@ -26,6 +26,7 @@ mod renewing;
 mod securing;
 mod signing_in;
 mod together;
+mod verifying;
 mod waiting;
 mod withdrawing;
 

@@ -4,12 +4,15 @@ import { ROUTES } from "../../../web/src/app/routes.ts";
 import { COMPARED, KNOWN, NEW, OPEN_LETTER, TOLD_LETTER } from "../house/annas_mailbox.ts";
 import { violations } from "../house/axe.ts";
 import { enterCode, fromMenu, isPhone, network, problem, prove, proved, shownSheet, signIn, unlock } from "../house/entering.ts";
+import { LETTER } from "../house/guests.ts";
 import { expect, type Page, type Route, test as base } from "../house/lived_in.ts";
 import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
 import { picture } from "../house/screens.ts";
+import { Terminal } from "../house/terminal.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import { words } from "../house/words.ts";
 import { open, readers, text, toast, write } from "../house/writing.ts";
+import { verifying, Zone } from "../house/zone.ts";
 
 /** Looks at what stands on the page, however it is wanted; takes pictures where a name is given. */
 type Inspect = (page: Page, pictured?: string) => Promise<void>;
@@ -74,6 +77,7 @@ const PICTURES: Partial<Record<string, string>> = {
   "/settings/sessions": "settings-sessions",
   "/settings/space": "settings-space",
   "/demo/outbox": "demo-outbox",
+  "/real": "real",
 };
 
 /** On a phone the list fills the window. */
@@ -274,6 +278,24 @@ test.describe("holds to the rules: keys and looks", () => {
     await open(annas, "Bilder på utslaget");
     await expect(text(annas)).toContainText(m("seal.new"));
     await inspect(annas);
+  });
+});
+
+test.describe("holds to the rules: by a link", () => {
+  test("a verified sender, and somebody who is none", async ({ nobodys, newcomer, stranger, inspect, m }) => {
+    const zone = await Zone.open();
+    const server = await verifying(zone);
+    const { terminal } = await Terminal.registered(server, stranger("Anna Berg"));
+    for (const [terminals, picture] of [[terminal, "guest-verified"], [(await newcomer("Gun Berg")).terminal, "guest"]] as const) {
+      await nobodys.goto("about:blank");
+      await nobodys.goto((await terminals.invite(stranger("Eva Ek"), LETTER)) ?? "");
+      await expect(nobodys.getByRole("button", { name: m("guest.send") })).toBeVisible();
+      await inspect(nobodys, picture);
+      await nobodys.getByText(m("guest.real"), { exact: true }).click();
+      await inspect(nobodys);
+    }
+    await server.end();
+    zone.close();
   });
 });
 

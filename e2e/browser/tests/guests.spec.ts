@@ -4,10 +4,12 @@ import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts
 import { tabTo } from "../house/keyboard.ts";
 import { alter, authenticator, outputs, overhear, signInByPasskey } from "../house/passkeys.ts";
 import type { Person, Server } from "../house/server.ts";
+import { Terminal } from "../house/terminal.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import type { Words } from "../house/words.ts";
 import { goTo, open as openLetter, readers, row, send, write } from "../house/writing.ts";
+import { CLINIC, verifying, Zone } from "../house/zone.ts";
 
 test("who has a link and a phone reads and answers, and nothing of it stays in the browser", async ({ page, newcomer, stranger, server, m }) => {
   const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
@@ -60,6 +62,57 @@ test("the link comes by e-mail, and opens the next letter too", async ({ page, v
   await expect(later.getByRole("heading", { level: 1, name: "En sak till" })).toBeVisible();
   await expect(later.getByRole("heading", { level: 2, name: LETTER.subject })).toBeVisible();
   await clean(later);
+});
+
+test("a verified sender is shown by name before any code, and somebody who only calls herself so is not", async ({ page, context, stranger, m }) => {
+  const zone = await Zone.open();
+  const server = await verifying(zone);
+  const [anna, eva] = [stranger("Anna Berg"), stranger("Eva Ek")];
+  const impostor = { ...stranger(CLINIC), address: "clinic@demo.example.org" };
+  const [annas, impostors] = [await Terminal.registered(server, anna), await Terminal.registered(server, impostor)];
+
+  expect(await annas.terminal.invite(eva, { ...LETTER, mailed: true })).toBeNull();
+  await expect.poll(() => server.newestTo(eva.address)).toContain(`${CLINIC} (demo.example)`);
+  const mail = await server.newestTo(eva.address);
+  expect(mail).toContain(`\n${server.url}/real\n`);
+  await page.goto(/\S+\/l#[\w-]{48}/.exec(mail)?.[0] ?? "");
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.who", { from: CLINIC }) })).toBeVisible();
+  await expect(page.getByText(m("guest.verified"), { exact: true })).toBeVisible();
+  await expect(page.getByText(anna.address, { exact: true })).toBeVisible();
+  await expect(page.getByText(m("guest.verified_text", { domain: "demo.example" }))).toBeVisible();
+  await clean(page);
+  await page.getByText(m("guest.real"), { exact: true }).click();
+  const real = context.waitForEvent("page");
+  await page.getByRole("link", { name: m("guest.real_more") }).click();
+  await expect((await real).getByRole("heading", { level: 1, name: m("real.title") })).toBeVisible();
+  await expect((await real).getByText(new URL(server.url).host, { exact: true })).toBeVisible();
+  await open(page, server, eva, m); // the link is still there
+
+  const link = await impostors.terminal.invite(stranger("Bo Ek"), LETTER);
+  await page.goto("about:blank");
+  await page.goto(link ?? "");
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.who", { from: impostor.address }) })).toBeVisible();
+  await expect(page.getByText(m("guest.verified"), { exact: true })).toHaveCount(0);
+  await expect(page.getByText(CLINIC)).toHaveCount(0);
+  await page.getByText(m("guest.real"), { exact: true }).click();
+  await expect(page.getByText(m("guest.unverified", { from: impostor.address }))).toBeVisible();
+  await clean(page);
+  await server.end();
+  zone.close();
+});
+
+test("the page that says how to tell names whom our e-mails come from, and does without where it can't ask", async ({ page, m, watch }) => {
+  watch.expect(/ERR_FAILED/);
+  const asked = "**/api/v1/notices/sender";
+  await page.route(asked, (route) => route.fulfill({ json: { address: "no-reply@mail.example.se" } }));
+  await page.goto("/real");
+  await expect(page.getByText("no-reply@mail.example.se", { exact: true })).toBeVisible();
+  await clean(page);
+  await page.unroute(asked);
+  await page.route(asked, (route) => route.abort());
+  await page.reload();
+  await expect(page.getByText(m("real.mail_text", { host: new URL(page.url()).host }))).toBeVisible();
+  await expect(page.getByText(m("real.mail_from"))).toHaveCount(0);
 });
 
 test("a cut link, one that is over and one that was loaded anew say what to do", async ({ page, newcomer, stranger, m, watch }) => {

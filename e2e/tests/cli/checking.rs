@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -36,6 +37,33 @@ fn check(config: &Path, more: &[&str]) -> (i32, String) {
 #[track_caller]
 fn line<'a>(told: &'a str, matter: &str) -> &'a str {
     told.lines().find(|line| line.contains(&format!("{matter}: "))).unwrap_or_else(|| panic!("no {matter} in {told}"))
+}
+
+/// PROTOCOL §5.
+#[test]
+fn the_operator_is_told_the_record_of_each_domain_and_what_dns_says_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |domains: &str| {
+        let nobody = free_port();
+        format!("resolver = '127.0.0.1:{nobody}'\n[[organisations]]\nname = 'Vårdcentralen'\ndomains = [{domains}]")
+    };
+    let config = configure(folder.path(), free_port(), free_port(), &named("'vård.example.se'"));
+    let (code, told) = check(&config, &[]);
+    assert!(code == 1 && line(&told, "verified sender").contains("once the server has its seal"), "{told}");
+
+    let seal = folder.path().join("elsewhere/seal");
+    fs::write(&seal, "5e".repeat(32)).unwrap();
+    fs::set_permissions(&seal, fs::Permissions::from_mode(0o600)).unwrap();
+    let (code, told) = check(&config, &[]);
+    assert_eq!(code, 5, "{told}");
+    let record = "_securemailbox.xn--vrd-ula.example.se. TXT \"securemailbox-domain=";
+    let said = line(&told, "verified sender");
+    assert!(said.contains("Vårdcentralen, vård.example.se: DNS does not answer") && said.contains(record), "{said}");
+    assert_eq!(line(&check(&config, &[]).1, "verified sender"), said, "the record stays the same");
+
+    let config = configure(folder.path(), free_port(), free_port(), &named("'se'"));
+    let (code, told) = check(&config, &[]);
+    assert!(code == 2 && line(&told, "configuration").contains(r#""se" of "Vårdcentralen""#), "{told}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 // looks. The Worker asks again before a code is sent, and whatever is out of order here is its to explain (PROTOCOL §5, §9a).
 
 import { decode, encode } from "../parts/base64url.ts";
-import type { GuestLink } from "../worker/types.ts";
+import type { GuestLink, Organisation } from "../worker/types.ts";
 
 const WHOLE = /^[\w-]{48}$/;
 /** Of the 36 bytes of a link; the other four check it. */
@@ -36,9 +36,14 @@ export async function glance(link: string): Promise<GuestLink | undefined> {
 }
 
 function understood(answer: unknown): GuestLink | undefined {
-  const { from, address, expires, offers } = answer as Record<string, unknown>;
+  const { from, organisation, address, expires, offers } = answer as Record<string, unknown>;
   const hint: unknown = Array.isArray(offers) ? (offers[0] as Record<string, unknown> | undefined)?.hint : undefined;
   const said = [from, address, expires, hint];
   if (!said.every((one) => typeof one === "string")) return undefined;
-  return { from, address, expires, hint } as GuestLink;
+  return { from, organisation: organisationIn(organisation), address, expires, hint } as GuestLink;
+}
+
+function organisationIn(answer: unknown): Organisation | null {
+  const { name, domain } = (answer ?? {}) as Record<string, unknown>;
+  return typeof name === "string" && typeof domain === "string" ? { name, domain } : null;
 }

@@ -765,6 +765,10 @@ export type GuestLink = {
  */
 from: string, 
 /**
+ * The organisation that they write for, where its domain is verified.
+ */
+organisation: Organisation | null, 
+/**
  * To whom.
  */
 address: string, 
@@ -1319,6 +1323,19 @@ made: Timestamp,
  * Each of three groups of four characters.
  */
 codes: Array<string>, };
+
+/**
+ * The organisation that a verified sender writes for. By the server's word, both of it.
+ */
+export type Organisation = { 
+/**
+ * What it is called, as the operator says.
+ */
+name: string, 
+/**
+ * The verified domain: that of the sender's address.
+ */
+domain: string, };
 
 /**
  * Another password as typed, in the place of one's own.

@@ -183,6 +183,9 @@ sentences! {
     LinkFrom { from: &'a Address, expires: &'a str }
         "{from} has written to you. The conversation is erased {expires}."
         "{from} har skrivit till dig. Samtalet raderas {expires}.";
+    VerifiedSender { name: &'a str, domain: &'a str }
+        "Verified sender: {name}, {domain}. The domain is looked up each day, the operator vouches for the name."
+        "Bevisad avsändare: {name}, {domain}. Domänen kontrolleras varje dag, namnet går den som driver tjänsten i god för.";
     NothingToAnswer "There is no letter to answer." "Det finns inget brev att svara på.";
     NobodyInvited "You have written to nobody without a mailbox." "Du har inte skrivit till någon utan brevlåda.";
     PersonField "Person" "Person";

@@ -29,6 +29,7 @@ use crate::{
     devices::Caller,
     mailroom::Mailroom,
     notices::{Recipient, Text, seal_notice},
+    organisations,
     problem::Problem,
     session::{OfAnybody, Session},
     tallies::Tallies,
@@ -50,8 +51,9 @@ pub(crate) async fn begin(
     let begun = mailroom.store.write(act).await?.ok_or(ProblemType::NotFound)?;
     let address = mailroom.seal.address(begun.offered.account, &begun.address_sealed)?;
     let from = mailroom.seal.address(begun.from.0, &begun.from.1)?;
+    let organisation = organisations::of(&mailroom, &from).await?;
     let Offers { offers } = proofs::offers(&mailroom, &begun.offered)?;
-    Ok((StatusCode::CREATED, Json(LinkSignIn { id, address, from, expires: begun.expires, offers })))
+    Ok((StatusCode::CREATED, Json(LinkSignIn { id, address, from, organisation, expires: begun.expires, offers })))
 }
 
 /// Somebody who has a link says that the phone is not theirs: whoever wrote is told, once, and nothing else happens.

@@ -9,6 +9,7 @@ mod events;
 mod factors;
 pub(crate) mod invitations;
 pub(crate) mod letters;
+mod notices;
 mod passkeys;
 mod proofs;
 pub(crate) mod records;
@@ -107,6 +108,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(renewals::stage))
         .routes(routes!(renewals::renew))
         .routes(routes!(renewals::rewrap))
+        .routes(routes!(notices::sender))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::check_number))
         .routes(routes!(directory::certificate))

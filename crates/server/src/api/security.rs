@@ -242,8 +242,8 @@ mod tests {
     const STREAMS: [(&str, &str); 2] = [("GET", "/letters/{id}/content"), ("GET", "/events")];
 
     /// Who asks them has no session, or a link.
-    const STRANGERS: [&str; 6] =
-        ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
+    const STRANGERS: [&str; 7] =
+        ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop", "/notices/sender"];
 
     struct Asker<'a> {
         house: &'a House,

@@ -6,9 +6,12 @@ use std::{
 };
 
 use reqwest::Url;
-use securemailbox_protocol::address::Address;
+use securemailbox_protocol::address::Domain;
 
-use crate::numbers::NoCountry;
+use crate::{
+    numbers::NoCountry,
+    organisations::{NotOrganisations, Organisations},
+};
 
 use super::{Configuration, NetworkLimits, RegistrationKind, reading::Unreadable};
 
@@ -117,6 +120,9 @@ pub enum ConfigurationError {
         /// The least that it may be.
         least: u32,
     },
+    /// An organisation that could not be shown, or would be taken for another.
+    #[error("`organisations`: {0}")]
+    Organisations(#[from] NotOrganisations),
     /// A country that is none.
     #[error("`sms.countries` and `operator.country`: {0}")]
     NoCountry(#[from] NoCountry),
@@ -165,7 +171,7 @@ impl Configuration {
         if (self.registration == RegistrationKind::Domains) == self.registration_domains.is_empty() {
             return Err(ConfigurationError::Domains);
         }
-        if let Some(none) = self.registration_domains.iter().find(|text| domain(text).is_none()) {
+        if let Some(none) = self.registration_domains.iter().find(|text| Domain::parse(text).is_err()) {
             return Err(ConfigurationError::NotADomain(none.clone()));
         }
         if !demo && (self.mail.is_none() || self.sms.is_none()) {
@@ -175,6 +181,7 @@ impl Configuration {
             return Err(ConfigurationError::NoData);
         }
         self.numbers()?;
+        Organisations::named(&self.organisations)?;
         self.quotas.check()?;
         self.limits.check()
     }
@@ -213,13 +220,6 @@ impl Configuration {
             None => Ok(()),
         }
     }
-}
-
-/// A domain as addresses have it: an A-label in lower case.
-pub(super) fn domain(text: &str) -> Option<String> {
-    let address = Address::parse(&format!("x@{text}")).ok()?;
-    let (local, domain) = address.as_str().rsplit_once('@')?;
-    (local == "x").then(|| domain.to_owned())
 }
 
 fn is_this_machine(url: &Url) -> bool {
@@ -288,6 +288,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use figment::providers::Env;
+    use securemailbox_protocol::address::Address;
 
     use super::{super::Defaults, *};
 

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     mailroom::{Mailroom, stopped},
+    organisations,
     seal::Unsealed,
     telemetry,
 };
@@ -153,10 +154,17 @@ async fn attempt(mailroom: &Mailroom, senders: &Senders, lane: Lane, pace: Pace,
     if now.after(pace.deadline) > notice.claimed_until {
         return Outcome::TooLate;
     }
-    let Ok((outgoing, life)) = in_words(mailroom, senders, notice) else {
-        count(lane, "given-up", None);
-        tracing::error!("a notice in the outbox did not open under the server seal, or is nobody's");
-        return Outcome::GivenUp;
+    let (outgoing, life) = match in_words(mailroom, senders, notice).await {
+        Ok(said) => said,
+        Err(NoWords::Unsealed(Unsealed)) => {
+            count(lane, "given-up", None);
+            tracing::error!("a notice in the outbox did not open under the server seal, or is nobody's");
+            return Outcome::GivenUp;
+        }
+        Err(NoWords::Store(error)) => {
+            tracing::error!(error = error.to_string(), "what a notice says could not be read; it will be tried again");
+            return Outcome::Again(now.after(FIRST_PAUSE));
+        }
     };
     if now.since(notice.created) > life {
         return give_up(lane, attempts);
@@ -239,8 +247,19 @@ pub const fn name(lane: Lane) -> &'static str {
     }
 }
 
+/// Why a notice could not be put into words.
+#[derive(Debug, thiserror::Error)]
+enum NoWords {
+    /// It does not open, or is nobody's.
+    #[error(transparent)]
+    Unsealed(#[from] Unsealed),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// As it goes out, and how long that is tried.
-fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Result<(Outgoing, Duration), Unsealed> {
+async fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Result<(Outgoing, Duration), NoWords> {
     let (to, language, text) = match &notice.content {
         NoticeContent::Sealed(sealed) => {
             let waiting = open_notice(&mailroom.seal, notice.id, sealed)?;
@@ -249,14 +268,21 @@ fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Resul
         NoticeContent::Letter { account, address_sealed, language } => {
             (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, Text::NewLetter)
         }
-        NoticeContent::Invitation { account, address_sealed, language, link_sealed } => {
+        NoticeContent::Invitation { account, address_sealed, language, link_sealed, from } => {
             let place = *account.as_bytes();
             let link = link_sealed.as_ref().map(|sealed| mailroom.seal.open(Purpose::Outbox, place, place, sealed));
             let link = link.transpose()?.map(|link| String::from_utf8(link.to_vec())).transpose();
-            let text = Text::LetterByLink { link: link.map_err(|_| Unsealed)? };
+            // As it is now: a domain whose record is gone is named in nothing that goes out.
+            let organisation = match from {
+                Some((from, sealed)) => {
+                    organisations::of_in_notices(mailroom, &mailroom.seal.address(*from, sealed)?).await?
+                }
+                None => None,
+            };
+            let text = Text::LetterByLink { link: link.map_err(|_| Unsealed)?, organisation };
             (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, text)
         }
-        NoticeContent::Nobody => return Err(Unsealed),
+        NoticeContent::Nobody => return Err(Unsealed.into()),
     };
     let words = text.words(language, &mailroom.origin.url(), senders.operator());
     let code = text.code().map(|code| code.digits().to_owned());

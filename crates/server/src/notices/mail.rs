@@ -96,6 +96,11 @@ impl MailServer {
         Ok(Self { port: url.port().unwrap_or(port), host, security, credentials, hello: ClientId::Domain(hello), from })
     }
 
+    /// The address in the From of every e-mail.
+    pub(super) fn from(&self) -> &str {
+        self.from.email.as_ref()
+    }
+
     /// Sends one e-mail. Waits as long as the mail server lets it: the caller has the deadline. Returns as soon as the
     /// message is taken, so that a server that hangs later does not get it twice.
     pub(super) async fn send(&self, to: &Address, outgoing: &Outgoing, now: Timestamp) -> Result<(), NotSent> {

@@ -1,6 +1,6 @@
 //! Where notices go: a mail server, an SMS gateway, or the demo's outbox, behind one interface.
 
-use securemailbox_protocol::time::Timestamp;
+use securemailbox_protocol::{address::Address, time::Timestamp};
 
 use super::{
     DemoMessage, DemoOutbox, Outgoing, Recipient, SenderError, configured::named_host, failures::NotSent,
@@ -54,6 +54,15 @@ impl Senders {
         &self.operator
     }
 
+    /// Whom e-mails come from; nobody in a demo, which sends none.
+    #[must_use]
+    pub fn mail_from(&self) -> Option<Address> {
+        match &self.mail {
+            Way::Real(server) => Address::parse(server.from()).ok(),
+            Way::Demo(_) => None,
+        }
+    }
+
     /// Sends one notice; returning without error means that the other side has taken it. Has no deadline of its own.
     ///
     /// # Errors
@@ -71,5 +80,24 @@ impl Senders {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Mail;
+
+    #[test]
+    fn whom_e_mails_come_from_is_the_address_without_the_name() {
+        let mail = Mail {
+            url: "smtps://mail.example.se".into(),
+            from: "Example Clinic <No-Reply@mail.example.se>".into(),
+            hello: None,
+        };
+        let configuration = Configuration { mail: Some(mail), ..Configuration::default() };
+        let from = Senders::configured(&configuration).unwrap().mail_from();
+        assert_eq!(from, Some(Address::parse("no-reply@mail.example.se").unwrap()));
+        assert_eq!(Senders::configured(&Configuration::default()).unwrap().mail_from(), None, "a demo sends none");
     }
 }

@@ -4,6 +4,7 @@ use securemailbox_protocol::{
     accounts::Language,
     factors::Code,
     invitations,
+    organisations::Organisation,
     security::SecurityEventKind,
     time::Timestamp,
     waits::{self, Wait, WaitKind},
@@ -14,6 +15,8 @@ use crate::config::Operator;
 
 /// The page on which a person says that it was somebody else.
 const NOT_ME: &str = "/settings/not-me";
+/// The page that says how to tell a notice of ours from an imitation.
+const REAL: &str = "/real";
 /// The page for who has no way in any more.
 const LOST: &str = "/lost";
 
@@ -61,10 +64,13 @@ pub enum Text {
     },
     /// A letter waits in the mailbox. Neither sender nor subject is named.
     NewLetter,
-    /// A letter waits for somebody who has no mailbox. Neither sender nor subject is named.
+    /// A letter waits for somebody who has no mailbox. Neither sender nor subject is named; an organisation is, where its domain is
+    /// verified and the operator lets it be.
     LetterByLink {
         /// What stands behind the `#` of the link; none if it was sent before.
         link: Option<String>,
+        /// For whom its sender writes.
+        organisation: Option<Organisation>,
     },
     /// The time of a letter by a link ran out, and nobody had read it. Its sender is told; nothing of it is named.
     ExpiredUnread,
@@ -250,7 +256,9 @@ impl Text {
                      Logga in så ser du vilket, under Skickat: {url}\n"
                 ),
             },
-            Self::LetterByLink { link } => swedish_letter_by_link(link.as_deref().map(|link| open_link(url, link))),
+            Self::LetterByLink { link, organisation } => {
+                swedish_letter_by_link(url, link.as_deref(), organisation.as_ref())
+            }
             Self::LetterCode { .. } => Words {
                 subject: "",
                 text: format!("Din kod för att läsa brevet hos {service}: {code}. Ge den inte till någon."),
@@ -351,7 +359,9 @@ impl Text {
                      Sign in to see which one, under Sent: {url}\n"
                 ),
             },
-            Self::LetterByLink { link } => english_letter_by_link(link.as_deref().map(|link| open_link(url, link))),
+            Self::LetterByLink { link, organisation } => {
+                english_letter_by_link(url, link.as_deref(), organisation.as_ref())
+            }
             Self::LetterCode { .. } => Words {
                 subject: "",
                 text: format!("Your code to read the letter at {service}: {code}. Give it to nobody."),
@@ -388,28 +398,59 @@ impl Text {
 }
 
 /// To somebody who has no mailbox. The link stands alone on its line, so that no mail program takes a full stop into it.
-fn swedish_letter_by_link(link: Option<String>) -> Words {
+///
+/// Nothing here says that its sender is verified: whoever imitates the e-mail would say it too. That is for the page.
+fn swedish_letter_by_link(url: &str, link: Option<&str>, organisation: Option<&Organisation>) -> Words {
+    let (who, with, real) = match organisation {
+        Some(Organisation { name, domain }) => (
+            format!("{name} ({domain}) har skrivit ett förseglat brev till dig. Öppna länken."),
+            format!(" med {name} ({domain})"),
+            format!(
+                "\nÄr det här på riktigt? Ett namn i ett mejl kan vem som helst skriva. Så tar du reda på det:\n{url}{REAL}\n"
+            ),
+        ),
+        None => (
+            "Någon har skrivit ett förseglat brev till dig. Öppna länken, så ser du vem.".to_owned(),
+            String::new(),
+            String::new(),
+        ),
+    };
     let text = match link {
         Some(link) => format!(
-            "Någon har skrivit ett förseglat brev till dig. Öppna länken, så ser du vem. Innan du läser skickar vi en kod till din \
-             mobil. Du behöver inget konto och installerar ingenting.\n\n{link}\n\n\
-             Ge inte länken till någon annan.\n"
+            "{who} Innan du läser skickar vi en kod till din mobil. Du behöver inget konto och installerar ingenting.\n\n{}\n\n\
+             Ge inte länken till någon annan.\n{real}",
+            open_link(url, link)
         ),
-        None => "Det har kommit ett brev till i samtalet. Öppna samma länk som förut, i mejlet om det första brevet.\n"
-            .into(),
+        None => format!(
+            "Det har kommit ett brev till i samtalet{with}. Öppna samma länk som förut, i mejlet om det första brevet.\n{real}"
+        ),
     };
     Words { subject: "Du har fått ett förseglat brev", text }
 }
 
-fn english_letter_by_link(link: Option<String>) -> Words {
+fn english_letter_by_link(url: &str, link: Option<&str>, organisation: Option<&Organisation>) -> Words {
+    let (who, with, real) = match organisation {
+        Some(Organisation { name, domain }) => (
+            format!("{name} ({domain}) has written a sealed letter to you. Open the link."),
+            format!(" with {name} ({domain})"),
+            format!("\nIs this for real? Anybody can write a name in an e-mail. How to find out:\n{url}{REAL}\n"),
+        ),
+        None => (
+            "Someone has written a sealed letter to you. Open the link to see who.".to_owned(),
+            String::new(),
+            String::new(),
+        ),
+    };
     let text = match link {
         Some(link) => format!(
-            "Someone has written a sealed letter to you. Open the link to see who. Before you read, we send a code to your mobile \
-             phone. You need no account and install nothing.\n\n{link}\n\n\
-             Give the link to nobody else.\n"
+            "{who} Before you read, we send a code to your mobile phone. You need no account and install nothing.\n\n{}\n\n\
+             Give the link to nobody else.\n{real}",
+            open_link(url, link)
         ),
-        None => "Another letter has come in the conversation. Open the same link as before, in the e-mail about the first one.\n"
-            .into(),
+        None => format!(
+            "Another letter has come in the conversation{with}. Open the same link as before, in the e-mail about the first \
+             one.\n{real}"
+        ),
     };
     Words { subject: "You have a sealed letter", text }
 }
@@ -666,6 +707,8 @@ fn signature(language: Language, operator: &Operator) -> String {
 
 #[cfg(test)]
 mod tests {
+    use securemailbox_protocol::{address::Domain, organisations::OrganisationName};
+
     use super::*;
 
     fn texts() -> Vec<Text> {
@@ -753,6 +796,27 @@ mod tests {
             let words = Text::NewLetter.words(language, "https://mail.example.se", &Operator::default());
             assert!(words.text.contains("https://mail.example.se"));
             assert!(Text::NewLetter.code().is_none());
+        }
+    }
+
+    #[test]
+    fn an_organisation_is_named_with_the_page_that_says_how_to_tell_and_never_called_verified() {
+        let url = "https://mail.example.se";
+        let organisation = Organisation {
+            name: OrganisationName::parse("Ljunggårdens vårdcentral <b>").unwrap(),
+            domain: Domain::parse("vård.example.se").unwrap(),
+        };
+        for (language, link) in
+            [Language::Sv, Language::En].into_iter().flat_map(|l| [Some("A".repeat(48)), None].map(|link| (l, link)))
+        {
+            let named = Text::LetterByLink { link: link.clone(), organisation: Some(organisation.clone()) };
+            let named = named.words(language, url, &Operator::default());
+            assert!(named.text.contains("Ljunggårdens vårdcentral <b> (vård.example.se)"), "{}", named.text);
+            assert!(named.text.lines().any(|line| line == "https://mail.example.se/real"), "{}", named.text);
+            let claim = ["bevisad", "verified"].into_iter().find(|claim| named.text.to_lowercase().contains(claim));
+            assert_eq!(claim, None, "an imitation would say so too");
+            let nobodys = Text::LetterByLink { link, organisation: None }.words(language, url, &Operator::default());
+            assert!(!nobodys.text.contains("/real") && nobodys.subject == named.subject, "{}", nobodys.text);
         }
     }
 

@@ -41,6 +41,7 @@ const ADDRESSES: &[&str] = &[
     "/mail/archive",
     "/mail/trash",
     "/mail/write",
+    "/real",
     "/register",
     "/settings",
     "/settings/account",

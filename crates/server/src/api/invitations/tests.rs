@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use securemailbox_protocol::{
     accounts::{FirstRecord, Language},
-    address::Address,
+    address::{Address, Domain},
     factors::{ChooseFactor, Code},
     ids::{ContentHash, LetterId, RecordId, SlotId, ThreadId},
     invitations::NewLinkSlot,
     letters::{NewLetter, NewReader},
     octets::Octets,
+    organisations::{Organisation, OrganisationName},
     phone::PhoneNumber,
 };
 use securemailbox_store::{
+    domains::{ClaimDomain, DomainLookedUp, LookedUp},
     letters::{PostLetter, PostLetters},
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent},
     proofs::HolderId,
@@ -24,9 +26,10 @@ use securemailbox_store::{
 use super::*;
 use crate::{
     api::proofs::tests::{House, caller},
-    config::Operator,
+    config::{NamedOrganisation, Operator},
     devices::KnownDevice,
     notices::{Text, text_of},
+    organisations::Organisations,
     session::{self, Token},
 };
 
@@ -218,6 +221,29 @@ async fn codes_of_links_are_counted_by_link_and_by_number() {
 }
 
 #[tokio::test]
+async fn who_wrote_is_said_with_their_organisation_while_its_domain_is_verified() {
+    let named =
+        NamedOrganisation { name: "Demokliniken".into(), domains: vec!["Demo.example".into()], in_notices: false };
+    let house = House::with(Organisations::named(&[named]).unwrap()).await;
+    invite(&house, anna(&house).await, 1).await;
+    let domain = Domain::parse("demo.example").unwrap();
+    let looked_up = async |outcome| {
+        let now = house.mailroom.now();
+        let claimed_until = now.after(HOUR);
+        let claim = ClaimDomain { domain: domain.clone(), now, until: claimed_until };
+        assert!(house.mailroom.store.write(claim).await.unwrap());
+        let next_due = now;
+        let looked_up = DomainLookedUp { domain: domain.clone(), claimed_until, outcome, now, next_due };
+        house.mailroom.store.write(looked_up).await.unwrap();
+        shown(&house, 1).await.unwrap().organisation
+    };
+    assert_eq!(shown(&house, 1).await.unwrap().organisation, None, "nobody has looked yet");
+    let name = OrganisationName::parse("Demokliniken").unwrap();
+    assert_eq!(looked_up(LookedUp::Found).await, Some(Organisation { name, domain: domain.clone() }));
+    assert_eq!(looked_up(LookedUp::Absent).await, None);
+}
+
+#[tokio::test]
 async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
     let house = House::open().await;
     invite(&house, anna(&house).await, 1).await;
@@ -232,7 +258,7 @@ async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
     let text = text_of(&house.mailroom.seal, texts.last().unwrap().id, sealed).unwrap();
     let Text::LetterCode { code } = text else { panic!("the code of a letter") };
     enter(&house, &shown, code).await.unwrap();
-    let words = Text::LetterByLink { link: Some("A".repeat(48)) };
+    let words = Text::LetterByLink { link: Some("A".repeat(48)), organisation: None };
     for language in [Language::Sv, Language::En] {
         let text = words.words(language, "https://mail.example.se", &Operator::default()).text;
         let line = format!("https://mail.example.se/l#{}", "A".repeat(48));

@@ -30,6 +30,7 @@ use crate::{
     devices::{KnownDevice, PresentedDevice},
     networks::Network,
     notices::code_of,
+    organisations::Organisations,
 };
 
 const BEGUN: u64 = 1_764_000_000_000;
@@ -48,15 +49,20 @@ pub(in crate::api) struct House {
 
 impl House {
     pub(in crate::api) async fn open() -> Self {
-        Self::of(tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(BEGUN))).await
+        Self::with(Organisations::default()).await
     }
 
-    async fn of(folder: tempfile::TempDir, clock: Arc<AtomicU64>) -> Self {
+    /// One that knows these organisations.
+    pub(in crate::api) async fn with(organisations: Organisations) -> Self {
+        Self::of(organisations, tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(BEGUN))).await
+    }
+
+    async fn of(organisations: Organisations, folder: tempfile::TempDir, clock: Arc<AtomicU64>) -> Self {
         let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
         store.write(KeepHost("localhost".into())).await.unwrap();
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
-        let mailroom = Mailroom::of_a_test(store, watch::channel(false).1, tell);
+        let mailroom = Mailroom::with_organisations(organisations, store, watch::channel(false).1, tell);
         Self { mailroom, clock, _folder: folder }
     }
 
@@ -64,7 +70,7 @@ impl House {
     pub(in crate::api) async fn restarted(self) -> Self {
         let Self { mailroom, clock, _folder: folder } = self;
         mailroom.store.close().await;
-        let house = Self::of(folder, clock).await;
+        let house = Self::of(Organisations::default(), folder, clock).await;
         // It begins with the same dice, and must not throw the same ids.
         (0..1000).for_each(|_| drop(house.mailroom.rng()));
         house
