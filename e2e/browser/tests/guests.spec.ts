@@ -1,4 +1,5 @@
 // A letter to somebody who has an e-mail address and a mobile phone, and nothing else (PROTOCOL §5): from the link to the answer.
+import { withoutSiteData } from "../house/chromium.ts";
 import { enterCode, fromMenu, inMailbox, keepSheet, problem, shownSheet, signIn, signOut } from "../house/entering.ts";
 import { clean, handed, LETTER, open, pressEverything } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
@@ -39,6 +40,11 @@ test("who has a link and a phone reads and answers, and nothing of it stays in t
 
   const kept = await page.evaluate(async () => JSON.stringify([await indexedDB.databases(), { ...localStorage }, { ...sessionStorage }, document.cookie]));
   expect(kept).not.toContain("securemailbox.session");
+  const cached = await page.evaluate(async () => {
+    const stores = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+    return stores.flat().map((request) => new URL(request.url).pathname);
+  });
+  expect(cached.filter((path) => path.startsWith("/api") || path.startsWith("/l"))).toEqual([]);
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: m("guest.save") }).last().click();
   expect((await download).suggestedFilename()).toMatch(/\.eml$/);
@@ -132,6 +138,49 @@ test("a cut link, one that is over and one that was loaded anew say what to do",
   await page.reload();
   await expect(page.getByRole("heading", { level: 1, name: m("guest.again") })).toBeVisible();
   await clean(page);
+});
+
+const IN_APP = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148";
+
+test("in the browser of a mail app the letter is read, and the link is there for another browser", async ({ browser, newcomer, stranger, server, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  const link = await handed(anna, eva);
+  const context = await browser.newContext({ userAgent: IN_APP, permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await context.newPage();
+  await page.goto(link);
+  await page.getByRole("button", { name: m("guest.copy_link") }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(new URL(link, server.url).href);
+  expect(new URL(page.url()).hash).toBe("");
+  await clean(page);
+  await open(page, server, eva, m);
+  await expect(page.getByText("Proverna ser bra ut.")).toBeVisible();
+  await expect(page.getByText(m("guest.in_app"))).toHaveCount(0);
+  await context.close();
+});
+
+test("a browser that can't open a letter keeps the link, and says where to open it", async ({ page, newcomer, stranger, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  await page.addInitScript(() => delete (globalThis as { WebAssembly?: unknown }).WebAssembly);
+  const link = await handed(anna, eva);
+  await page.goto(link);
+  await expect(page.getByText(m("unable.webassembly"))).toBeVisible();
+  await expect(page.getByRole("button", { name: m("guest.copy_link") })).toBeVisible();
+  expect(page.url().endsWith(link.slice(link.indexOf("#"))), "for what opens it elsewhere").toBe(true);
+  await clean(page);
+});
+
+test("a browser that may keep nothing reads all the same, since nothing is kept", async ({ server, newcomer, stranger, locale, m, watch }, info) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  const context = await withoutSiteData(info.outputPath("profile"), { baseURL: server.url, locale: locale ?? "" });
+  try {
+    await watch.over(context);
+    const page = await context.newPage();
+    await page.goto(await handed(anna, eva));
+    await open(page, server, eva, m);
+    await expect(page.getByText("Proverna ser bra ut.")).toBeVisible();
+  } finally {
+    await context.close();
+  }
 });
 
 test("what scans an e-mail opens the link and presses every button: nothing is sent, and the person reads an hour later", async ({ page, visit, newcomer, stranger, server, m }) => {
