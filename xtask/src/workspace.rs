@@ -23,9 +23,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace that this xtask was built from.
+    /// The workspace that cargo was called in; of an xtask that is called by itself, the one that it was built from. Two checkouts that
+    /// once shared a target folder have one xtask, which was built in either.
     pub(crate) fn here() -> Outcome<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or_else(|| Failure::new("xtask has no folder"))?;
+        let xtask = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = xtask.parent().ok_or_else(|| Failure::new("xtask has no folder"))?;
         // This program is TARGET/debug/xtask: right whatever CARGO_TARGET_DIR or a configuration file says.
         let this = env::current_exe()?;
         let target = this.ancestors().nth(2).ok_or_else(|| Failure::new("xtask lies in no target folder"))?;

@@ -333,10 +333,10 @@ pub(crate) async fn begin<D: Db>(
     const SQL: &str = "
         INSERT INTO session
             (session_id, mailbox_id, token_hash, device, level, proved, begun, used, kept, locked, tries, expires)
-        VALUES ($1, $2, $3, $8, $4, $5, $6, $6, 0, 0, 0, $7)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, 0, $8)";
     let expires = end_of(new.now, new.now, false);
     let row: [&dyn ToParam; 8] =
-        [&new.id, &account, &new.token_hash, &standing.level, &standing.proved, &new.now, &expires, &new.device];
+        [&new.id, &account, &new.token_hash, &new.device, &standing.level, &standing.proved, &new.now, &expires];
     db.exec(SQL, &row).await?;
     devices::know(db, account, &new.device).await?;
     let event = |kind| SecurityEvent { kind, session: new.id, at: new.now };

@@ -1,5 +1,7 @@
 //! Somebody who has a link and no mailbox (PROTOCOL §5): what they may do, and what a link alone comes to.
 
+use std::net::IpAddr;
+
 use rand::rngs::OsRng;
 use reqwest::{Client, Method, StatusCode};
 use securemailbox_client::{
@@ -10,7 +12,7 @@ use securemailbox_client::{
     mailbox::Mailbox,
 };
 use securemailbox_e2e::{
-    person::{Person, now},
+    person::{Person, Wire, now},
     server::{Server, Start},
 };
 use securemailbox_protocol::{
@@ -18,7 +20,7 @@ use securemailbox_protocol::{
     address::Address,
     endpoints,
     ids::{ContentHash, LetterId, ThreadId},
-    letters::{Ending, Folder, NewLetter, NewLetters, NewReader},
+    letters::{Ending, Folder, GuestDelivery, NewLetter, NewLetters, NewReader},
     phone::PhoneNumber,
     problems::ProblemType,
 };
@@ -269,4 +271,30 @@ async fn whoever_does_not_want_it_has_it_erased_at_once_and_its_sender_is_told()
     assert!(annas.read(&anna, sent[0].entry.id).await.is_ok(), "her own copy stays");
     // A member declines nothing.
     assert_eq!(annas.decline(&anna).await.unwrap_err().problem(), Some(ProblemType::NotFound));
+}
+
+/// What scans an e-mail opens the link, from wherever it runs; whoever was written to reads an hour later.
+#[tokio::test(flavor = "current_thread")]
+async fn a_scanner_in_two_networks_uses_nothing_up_and_is_no_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let anna = Person::at(&server);
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let link = written(&anna, &annas, false).await;
+    for network in [[127, 0, 0, 2], [127, 0, 0, 3]] {
+        let client = Client::builder().local_address(IpAddr::from(network)).build().unwrap();
+        let scanner = Person { transport: Wire::through(client, server.url()), ..Person::at(&server) };
+        for _ in 0..20 {
+            links::show_link(&scanner, &link).await.unwrap();
+        }
+    }
+    assert_eq!(server.messages_to(EVA.1).await, 0, "no SMS");
+    annas.sync(&anna).await.unwrap();
+    let sent = annas.list(&anna, Folder::Sent, 10).await.unwrap();
+    let told = annas.told(&anna, sent[0].entry.id).await.unwrap();
+    assert_eq!(told[0].guest.unwrap_or_default(), GuestDelivery::default(), "nobody asked for a code");
+    assert!(told[0].read.is_none() && told[0].ended.is_none());
+    let (eva, guest) = opened(&server, &link).await;
+    guest.sync(&eva).await.unwrap();
+    assert_eq!(guest.list(&eva, Folder::Inbox, 10).await.unwrap().len(), 1);
 }
