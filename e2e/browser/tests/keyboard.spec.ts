@@ -99,6 +99,24 @@ test.describe("keys", () => {
     await expect(row(guns, "Ett")).toBeFocused();
   });
 
+  test("are answered before anything is asked for", async ({ visit, newcomer }) => {
+    const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+    await per.terminal.send({ to: [gun.address], subject: "Ett", text: "Hej" });
+    const guns = await visit(gun);
+    await row(guns, "Ett").focus();
+    for (const [key, call, answer] of [
+      ["f", "mark_letters", "li .lucide-flag"],
+      ["e", "move_letters", "main:not(:has(li a))"],
+      ["z", "move_letters", "body:not(:has([data-toast]))"],
+      ["c", "contacts", "#write-heading"],
+    ] as const) {
+      await guns.evaluate(listenFor, { call, answer });
+      await guns.keyboard.press(key);
+      expect(await guns.evaluate(() => (globalThis as unknown as Scope).answered), `what ${key} shows was there when the Worker heard of it`).toBe(true);
+      if (key === "z") await expect(row(guns, "Ett")).toBeVisible();
+    }
+  });
+
   test("archive a letter, lead to the archive, and back", async ({ visit, newcomer, m }) => {
     const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
     for (const subject of ["Ett", "Två"]) await per.terminal.send({ to: [gun.address], subject, text: "Hej" });
@@ -215,3 +233,19 @@ test("an authenticator app is added in eight steps, and its reserve kept, with a
   await press(m("action.done"));
   await expect(page.getByText(m("codes.left", { count: 10 }))).toBeVisible();
 });
+
+interface Scope {
+  /** Whether the answer stood on the page when the call was made first. */
+  answered: Promise<boolean>;
+}
+
+/** Runs in the page. */
+function listenFor({ call, answer }: { call: string; answer: string }): void {
+  const post = Worker.prototype.postMessage;
+  (globalThis as unknown as Scope).answered = new Promise((resolve) => {
+    Worker.prototype.postMessage = function (this: Worker, message: { call?: string }, ...rest: unknown[]) {
+      if (message.call === call) resolve(document.querySelector(answer) !== null);
+      Reflect.apply(post, this, [message, ...rest]);
+    } as typeof post;
+  });
+}

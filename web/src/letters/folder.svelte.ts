@@ -1,6 +1,7 @@
 // The conversations of one folder, as far as they were asked for. They come in parts: the first at once, the others when
 // somebody scrolls there, so that a mailbox of thousands opens as fast as one of ten.
 
+import { painted } from "../app/painted.ts";
 import { type mailbox, problemIn } from "../worker/index.ts";
 import type { Conversation, Counts, Folder, Marking, Problem, Which } from "../worker/types.ts";
 import type { OpenLetter } from "./open_letter.svelte.ts";
@@ -116,6 +117,7 @@ export class OpenFolder {
 
   /** Puts letters that were moved away back into this folder. */
   async bringBack(ids: readonly string[]): Promise<Counts> {
+    await painted(); // so that it never overtakes the move that it takes back
     const counts = await this.#vault.call("move_letters", { ids: [...ids], to: this.folder });
     await this.refresh();
     return counts;
@@ -135,6 +137,7 @@ export class OpenFolder {
     ids.forEach((id) => this.#leaving.add(id));
     this.#show(this.rows, this.total ?? 0);
     try {
+      await painted();
       return await move();
     } finally {
       ids.forEach((id) => this.#leaving.delete(id));
@@ -152,6 +155,7 @@ export class OpenFolder {
       return { ...row, ...marks, newest: { ...row.newest, ...marks } };
     });
     try {
+      await painted();
       return await this.#vault.call("mark_letters", marking);
     } finally {
       await this.refresh();
