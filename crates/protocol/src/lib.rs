@@ -21,6 +21,7 @@ pub mod opaque;
 pub mod passkeys;
 pub mod phone;
 pub mod problems;
+pub mod public_pages;
 pub mod records;
 pub mod renewals;
 pub mod sealed;

@@ -13,8 +13,15 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::{
-    budgets::Budgets, config::RegistrationPolicy, notices::Bells, numbers::Numbers, opaque::OpaqueServer,
-    origin::Origin, rates::Rates, refusals::Refusals, seal::ServerSeal,
+    budgets::Budgets,
+    config::{PublicPages, RegistrationPolicy},
+    notices::Bells,
+    numbers::Numbers,
+    opaque::OpaqueServer,
+    origin::Origin,
+    rates::Rates,
+    refusals::Refusals,
+    seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -53,6 +60,8 @@ pub struct Parts {
     pub registration: RegistrationPolicy,
     /// How much a mailbox may hold.
     pub quota: Quota,
+    /// What comes by public pages.
+    pub public_pages: PublicPages,
     /// The numbers that codes may be sent to.
     pub numbers: Numbers,
     /// How many SMS may be sent in a day.
@@ -86,6 +95,7 @@ impl Mailroom {
             rates: Rates::new(&configuration.limits, &configuration.quotas),
             registration: RegistrationPolicy::Open,
             quota: configuration.quotas.of_a_mailbox(),
+            public_pages: configuration.public_pages,
             numbers: Numbers::of_everywhere(),
             texts_a_day: 20,
             // Nobody sends.

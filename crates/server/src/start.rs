@@ -224,6 +224,7 @@ impl Server {
             rates: Rates::new(&configuration.limits, &configuration.quotas),
             registration: configuration.registration_policy(),
             quota: configuration.quotas.of_a_mailbox(),
+            public_pages: configuration.public_pages,
             numbers: configuration.numbers()?,
             texts_a_day: configuration.texts_a_day(),
             first_try: FIRST_TRY,

@@ -10,6 +10,7 @@ pub(crate) mod invitations;
 pub(crate) mod letters;
 mod passkeys;
 mod proofs;
+mod public_pages;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
@@ -59,6 +60,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::enter_of_sign_in))
         .routes(routes!(invitations::begin))
         .routes(routes!(invitations::report_wrong_number))
+        .routes(routes!(proofs::enter_link))
         .routes(routes!(invitations::list))
         .routes(routes!(invitations::decline))
         .routes(routes!(invitations::update))
@@ -105,6 +107,10 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(renewals::stage))
         .routes(routes!(renewals::renew))
         .routes(routes!(renewals::rewrap))
+        .routes(routes!(public_pages::own, public_pages::open, public_pages::close))
+        .routes(routes!(public_pages::show))
+        .routes(routes!(public_pages::prove))
+        .routes(routes!(public_pages::write))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::check_number))
         .routes(routes!(directory::certificate))

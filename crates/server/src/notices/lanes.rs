@@ -256,6 +256,9 @@ fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) -> Resul
             let text = Text::LetterByLink { link: link.map_err(|_| Unsealed)? };
             (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, text)
         }
+        NoticeContent::Answer { account, address_sealed, language } => {
+            (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, Text::AnswerWaits)
+        }
         NoticeContent::Nobody => return Err(Unsealed),
     };
     let words = text.words(language, &mailroom.origin.url(), senders.operator());
