@@ -17,10 +17,10 @@ use ts_rs::TS;
 use crate::{
     arguments::{
         ChangedDays, Code, Confirmation, Credentials, Declining, Described, Erasing, Going, Heard, Id, JudgedPassword,
-        LastCode, Letters, Marking, Move, NamedPhone, NewAnswer, NewClaim, NewLanguage, NewMailbox, NewName,
-        NewNotices, NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode,
-        Renewing, Sending, ShownLink, Spoken, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, WordsIn,
-        Writing,
+        LastCode, LetterByPage, Letters, Marking, Move, NamedPage, NamedPhone, NewAnswer, NewClaim, NewLanguage,
+        NewMailbox, NewName, NewNotices, NewOwnPage, NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing,
+        OtherPassword, Part, RecoveryCode, Renewing, Sending, ShownLink, Spoken, StopLink, TypedAddress, TypedNumber,
+        Unlock, WaitToStop, WordsIn, WritersAddress, Writing,
     },
     passkeys::{
         CreatedFirstPasskey, CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation,
@@ -30,9 +30,9 @@ use crate::{
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,
-        GuestEntered, GuestLetters, GuestLink, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession,
-        NewAuthenticator, NewPassphrase, OneTimeSheet, OwnCertificate, PageProblem, PasswordChange, Problem, Recovered,
-        Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
+        GuestEntered, GuestLetters, GuestLink, Holdings, Invitation, KeptLink, Letter, LockedMailbox, Me, NamedSession,
+        NewAuthenticator, NewPassphrase, OneTimeSheet, OwnCertificate, OwnPage, PageProblem, PasswordChange, Problem,
+        PublicPage, Recovered, Recovering, Rewrapped, Rows, Saved, SentLetter, Sheet, Verdict, WentOut,
     },
 };
 
@@ -139,6 +139,8 @@ calls! {
         show_link(ShownLink) -> GuestLink;
         /// Sends the code, or another one.
         send_code(Nothing) -> Done;
+        /// Opens a conversation by its link alone, where its owner made that.
+        open_link(Nothing) -> GuestLetters;
         /// Enters it: the conversation opens, or asks for what was agreed on.
         enter_code(Code) -> GuestEntered;
         /// Tries that, here: the server is not asked.
@@ -172,6 +174,16 @@ calls! {
         /// As `make_mailbox`, with what the passkey signed; its output comes beside the call. `passkey-opens-nothing` where that
         /// opens no mailbox: none was made.
         make_mailbox_by_passkey(UsedFirstPasskey) -> Sheet;
+        /// Looks at a page by which anybody writes to a member. Sends and uses up nothing.
+        show_page(NamedPage) -> PublicPage;
+        /// Begins to prove an address that is told of an answer; a code goes there.
+        prove_writer(WritersAddress) -> Done;
+        /// Sends it once more.
+        send_writers_code(Nothing) -> Done;
+        /// Enters it.
+        enter_writers_code(Code) -> Done;
+        /// Writes by the page; the same once more is the same letter.
+        write_by_page(LetterByPage) -> KeptLink;
         /// Forgets the keys, and ends the session.
         leave(Nothing) -> Done;
     }
@@ -339,6 +351,10 @@ calls! {
         holdings(Nothing) -> Holdings;
         /// Gives the owner another name.
         set_name(NewName) -> Me;
+        /// One's own page by which anybody writes, if there is one.
+        own_page(Nothing) -> OwnPage;
+        /// Opens it, another one in its place, or closes it.
+        set_own_page(NewOwnPage) -> OwnPage;
         /// Chooses the language of e-mails and SMS.
         set_language(NewLanguage) -> Done;
         /// How long letters lie in the trash.
@@ -407,6 +423,7 @@ pub fn lane(call: &str) -> Lane {
         | "sessions"
         | "ways_in"
         | "own_certificate"
+        | "own_page"
         | "security_events"
         | "holdings"
         | "notices"
@@ -486,13 +503,14 @@ mod tests {
             text += &format!("\n{declaration}\n");
         }
         text += &format!(
-            "\n/** How much fits: octets of a subject, characters of a text and of a note, recipients; and for how many days a letter may be held. */\n\
-             export const LIMITS = {{ subject: {}, text: {}, recipients: {}, note: {}, hold_days: {} }} as const;\n",
+            "\n/** How much fits: octets of a subject, characters of a text and of a note, recipients; for how many days a letter may be held; and characters of a text by a public page. */\n\
+             export const LIMITS = {{ subject: {}, text: {}, recipients: {}, note: {}, hold_days: {}, page_text: {} }} as const;\n",
             limits::SUBJECT,
             limits::TEXT,
             limits::READERS - 1,
             NOTE,
             limits::HOLD.as_secs() / (24 * 60 * 60),
+            limits::PAGE_TEXT,
         );
         for (name, calls) in lists {
             let rows: String =
@@ -507,7 +525,7 @@ mod tests {
         let calls = mailbox_calls(&mut Declarations::default());
         let lanes: Vec<_> = calls.iter().map(|(call, _, _)| lane(call)).collect();
         let count = |wanted| lanes.iter().filter(|lane| **lane == wanted).count();
-        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (38, 9));
+        assert_eq!((count(Lane::AtOnce), count(Lane::Device)), (39, 9));
     }
 
     /// `UPDATE_TYPES=1 cargo test` writes them anew.

@@ -1,10 +1,15 @@
 //! A factor to choose, and the one that was: in a sign-in, in a recovery, and where somebody confirms that it is them.
 
-use securemailbox_client::factors::{Asked, CodeToEnter, FactorToChoose, NotTheCode, read_code};
+use securemailbox_client::{
+    factors::{Asked, CodeToEnter, FactorToChoose, NotTheCode, read_code},
+    links::LinkToProve,
+    opening::Opening,
+    world::World,
+};
 use securemailbox_protocol::factors::{Answer, FactorKind, NotAOneTimeCode};
 
 use crate::{
-    problems::{out_of_step, refused},
+    problems::{OrProblem as _, out_of_step, refused},
     views::{Factors, PageProblem, Problem},
 };
 
@@ -21,6 +26,13 @@ pub(crate) fn read(kind: FactorKind, typed: &str) -> Result<Answer, Problem> {
 pub(crate) struct Factor<S> {
     to_choose: FactorToChoose<S>,
     chosen: Option<CodeToEnter<S>>,
+}
+
+impl Factor<LinkToProve> {
+    /// Opens what the link opens by itself.
+    pub(crate) async fn open_link(&self, world: &impl World) -> Result<Opening, Problem> {
+        self.to_choose.open(world).await.or_problem()
+    }
 }
 
 impl<S: Clone> Factor<S> {

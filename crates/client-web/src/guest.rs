@@ -23,16 +23,22 @@ use securemailbox_vault::{
 use zeroize::Zeroizing;
 
 use crate::{
-    arguments::{Code, Declining, Id, NewAnswer, NewClaim, Nothing, ShownLink, Spoken},
+    arguments::{
+        Code, Declining, Id, LetterByPage, NamedPage, NewAnswer, NewClaim, Nothing, ShownLink, Spoken, WritersAddress,
+    },
     calls::GuestCalls,
     factor::Factor,
     mailbox::{exported, id},
     passkeys::{CreatedFirstPasskey, Handed, PasskeyAsked, PasskeyCreation, PasskeyRequest, UsedFirstPasskey},
     problems::{OrProblem, out_of_step, problem, refused},
+    public_pages::WritingByPage,
     registering::{Registering, RegisteringCode, RegisteringPassword},
     shown::People,
     sign_in::handed_over,
-    views::{Done, Exported, GuestEntered, GuestLetters, GuestLink, Letter, PageProblem, Problem, Sheet},
+    views::{
+        Done, Exported, GuestEntered, GuestLetters, GuestLink, KeptLink, Letter, PageProblem, Problem, PublicPage,
+        Sheet,
+    },
 };
 
 /// More letters than a conversation by a link has.
@@ -52,6 +58,8 @@ pub struct Guest<W> {
     /// The passkey that is to open a mailbox of one's own, and an output that came beside a call.
     passkey: Option<FirstPasskeyMade>,
     handed: Handed,
+    /// A letter by a public page.
+    writing: Option<WritingByPage>,
 }
 
 /// A link that the server knows.
@@ -75,6 +83,7 @@ impl<W: World> Guest<W> {
             left: None,
             passkey: None,
             handed: Handed::none(),
+            writing: None,
         }
     }
 
@@ -108,7 +117,7 @@ impl<W: World> Guest<W> {
     }
 
     fn forget(&mut self) {
-        (self.shown, self.locked, self.mailbox, self.passkey) = (None, None, None, None);
+        (self.shown, self.locked, self.mailbox, self.passkey, self.writing) = (None, None, None, None, None);
     }
 
     /// What there is to hand to the mailbox Worker, once: the mailbox that was made.
@@ -194,6 +203,34 @@ impl<W: World> GuestCalls for Guest<W> {
     async fn send_code(&mut self, _: Nothing) -> Result<Done, Problem> {
         let asked = self.shown()?.factor.asked().ok_or_else(out_of_step)?;
         asked.send(&self.world).await.or_problem().map(|()| Done {})
+    }
+
+    async fn open_link(&mut self, _: Nothing) -> Result<GuestLetters, Problem> {
+        let opening = self.shown()?.factor.open_link(&self.world).await?;
+        self.begin(opening).await?;
+        self.conversation().await
+    }
+
+    async fn show_page(&mut self, args: NamedPage) -> Result<PublicPage, Problem> {
+        let (writing, view) = WritingByPage::begin(&self.world, &args.name, self.writing.take()).await?;
+        self.writing = Some(writing);
+        Ok(view)
+    }
+
+    async fn prove_writer(&mut self, args: WritersAddress) -> Result<Done, Problem> {
+        self.writing.as_mut().ok_or_else(out_of_step)?.prove(&self.world, &args).await.map(|()| Done {})
+    }
+
+    async fn send_writers_code(&mut self, _: Nothing) -> Result<Done, Problem> {
+        self.writing.as_ref().ok_or_else(out_of_step)?.send_code(&self.world).await.map(|()| Done {})
+    }
+
+    async fn enter_writers_code(&mut self, args: Code) -> Result<Done, Problem> {
+        self.writing.as_mut().ok_or_else(out_of_step)?.enter_code(&self.world, &args.code).await.map(|()| Done {})
+    }
+
+    async fn write_by_page(&mut self, args: LetterByPage) -> Result<KeptLink, Problem> {
+        self.writing.as_mut().ok_or_else(out_of_step)?.write(&self.world, args).await
     }
 
     async fn enter_code(&mut self, args: Code) -> Result<GuestEntered, Problem> {

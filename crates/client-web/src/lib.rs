@@ -11,6 +11,7 @@ pub mod guest;
 pub mod mailbox;
 mod passkeys;
 mod problems;
+mod public_pages;
 pub mod registering;
 mod shown;
 pub mod sign_in;

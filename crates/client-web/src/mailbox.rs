@@ -40,8 +40,8 @@ use crate::{
     adding::Adding,
     arguments::{
         ChangedDays, Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone,
-        NewLanguage, NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber,
-        WaitToStop, WordsIn, Writing,
+        NewLanguage, NewName, NewNotices, NewOwnPage, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress,
+        TypedNumber, WaitToStop, WordsIn, Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -52,12 +52,14 @@ use crate::{
         PasskeyRequest, PasskeyToName, UsedPasskey,
     },
     problems::{OrProblem, out_of_step, problem, refused},
+    public_pages,
     shown::{self, People},
     sign_in::{parse_address, parse_phone},
     views::{
         self, CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, DraftNews, Exported, Factors,
         GivenBack, Holdings, Invitation, Letter, LockedMailbox, Me, NamedSession, NewAuthenticator, NewPassphrase,
-        OneTimeSheet, OwnCertificate, PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet, WentOut,
+        OneTimeSheet, OwnCertificate, OwnPage, PageProblem, Problem, Rewrapped, Rows, Saved, SentLetter, Sheet,
+        WentOut,
     },
 };
 
@@ -684,6 +686,20 @@ impl<W: World> MailboxCalls for Desk<W> {
         let name = Name::parse(&args.name).map_err(|_| refused(PageProblem::NotAName))?;
         mailbox.rename(world, name).await.or_problem()?;
         Ok(me(&mailbox, self.own_certificate_differs.get()))
+    }
+
+    async fn own_page(&self, _: Nothing) -> Result<OwnPage, Problem> {
+        let (mailbox, world) = self.open()?;
+        Ok(public_pages::own(mailbox.public_page(world).await.or_problem()?))
+    }
+
+    async fn set_own_page(&self, args: NewOwnPage) -> Result<OwnPage, Problem> {
+        let (mailbox, world) = self.open()?;
+        match args.page.map(public_pages::typed).transpose()? {
+            Some(page) => mailbox.open_page(world, &page).await.or_problem()?,
+            None => mailbox.close_page(world).await.or_problem()?,
+        }
+        Ok(public_pages::own(mailbox.public_page(world).await.or_problem()?))
     }
 
     async fn set_language(&self, args: NewLanguage) -> Result<Done, Problem> {

@@ -26,6 +26,7 @@ use securemailbox_protocol::{
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
+use zeroize::Zeroizing;
 
 use crate::arguments::Invited;
 
@@ -73,6 +74,12 @@ pub enum PageProblem {
     NotAName,
     /// What was typed is too long for a note.
     NotANote,
+    /// No name of a page was typed.
+    NotAPageName,
+    /// A name that is not given out was typed.
+    NotAPageNameForYou,
+    /// No title was typed.
+    NotAPageTitle,
     /// No phone number was typed.
     NotAPhoneNumber,
     /// What the sign-in Worker handed over can't be read.
@@ -605,8 +612,39 @@ pub struct GuestLink {
     pub address: Address,
     /// When everything in the conversation is erased.
     pub expires: Timestamp,
-    /// The last two digits of the phone that a code will go to.
+    /// The last two digits of the phone that a code will go to; empty where the link opens it by itself.
     pub hint: String,
+}
+
+/// A page by which anybody writes to a member, as a stranger sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct PublicPage {
+    /// What it is called.
+    pub title: String,
+    /// Who reads what is written there, by the server's word.
+    pub address: Address,
+}
+
+/// A letter by a page went out.
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct KeptLink {
+    /// What stands behind the `#` of the link to the answer. Nobody else has it.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub secret: Zeroizing<String>,
+    /// When everything is erased if nobody writes any more.
+    pub expires: Timestamp,
+}
+
+/// One's own page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct OwnPage {
+    /// What stands in its address; none where there is no page.
+    pub name: Option<String>,
+    /// What strangers see above it.
+    pub title: Option<String>,
 }
 
 /// What a right code at a link comes to.

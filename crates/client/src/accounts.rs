@@ -194,8 +194,17 @@ pub(crate) async fn begin(
     address: &Address,
     language: Language,
 ) -> Result<AddressToProve, CallError> {
+    begin_at(world, endpoints::BEGIN_REGISTRATION.here(), address, language).await
+}
+
+/// Begins whatever goes the same way until the address is proved.
+pub(crate) async fn begin_at(
+    world: &impl World,
+    begin: Operation<NewRegistration, Registration>,
+    address: &Address,
+    language: Language,
+) -> Result<AddressToProve, CallError> {
     let new = NewRegistration { address: address.clone(), language };
-    let begin = endpoints::BEGIN_REGISTRATION.here();
     let Registration { id, account, offers } = Api::stranger(world.transport()).send(begin, &new).await?;
     let registrant = Registrant { id, account, address: address.clone() };
     let asked = registrant.ask(world, &offers).await?;

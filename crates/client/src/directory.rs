@@ -62,6 +62,9 @@ pub enum LookUpError {
     /// They were written to by a link before, which opens by other words than these, or by none.
     #[error("this person has a link from you already, with other words or none")]
     OtherPassphrase,
+    /// They wrote by one's public page, and open an answer by their link alone: no level can be demanded of them.
+    #[error("this person opens an answer by a link alone")]
+    NoLevelByLink,
     /// The same key in an older certificate (ATTACKS 7).
     #[error("the server offers an older certificate of this contact than one already seen")]
     OlderCertificate,
@@ -98,6 +101,11 @@ impl Failure for LookUpError {
                 Class::Refused,
                 "Nothing was sent. A link keeps the words that it was made with: write without new ones (`invitations --passphrase` \
                  prints those there are), or take everything back first (`invitations --withdraw`).",
+            ),
+            Self::NoLevelByLink => explained(
+                ClientProblem::NoLevelByLink,
+                Class::Refused,
+                "Nothing was sent. Whoever wrote by your page has no phone and no app here: send it without a demand.",
             ),
             Self::OlderCertificate => explained(
                 DamageName::OlderCertificate,

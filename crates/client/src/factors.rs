@@ -88,7 +88,7 @@ pub fn read_code(kind: FactorKind, typed: &str) -> Result<Answer, NotTheCode> {
 
 /// Factors are offered for a step `S`; nothing was sent yet.
 pub struct FactorToChoose<S> {
-    step: S,
+    pub(crate) step: S,
     choose: Operation<ChooseFactor, PasskeyToProve>,
     offers: Vec<FactorOffer>,
     token: Option<Zeroizing<String>>,
@@ -114,12 +114,17 @@ impl<S: Clone> FactorToChoose<S> {
         if in_order { Ok(Self { step, choose, offers, token: None }) } else { Err(CallError::Unreadable) }
     }
 
+    /// None, where what was shown opens it by itself.
+    pub(crate) const fn nothing(step: S, choose: Operation<ChooseFactor, PasskeyToProve>) -> Self {
+        Self { step, choose, offers: Vec::new(), token: None }
+    }
+
     /// The same for somebody whose session has this token.
     pub(crate) fn with_token(self, token: Option<&str>) -> Self {
         Self { token: token.map(|token| Zeroizing::new(token.to_owned())), ..self }
     }
 
-    /// What there is to choose from: at least one.
+    /// What there is to choose from: at least one, but for a link that opens by itself.
     #[must_use]
     pub fn offers(&self) -> &[FactorOffer] {
         &self.offers

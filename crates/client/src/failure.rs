@@ -85,6 +85,8 @@ pub enum ClientProblem {
     LetterRefused,
     /// The draft was sent or erased.
     NoDraft,
+    /// Whoever opens by a link alone can prove no level.
+    NoLevelByLink,
     /// A letter to nobody.
     NoRecipients,
     /// What stands in the place of an address is none.
@@ -272,6 +274,8 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::SessionLocked
         | ProblemType::StaleDraft
         | ProblemType::IdTaken
+        | ProblemType::PageNameTaken
+        | ProblemType::WorkRefused
         | ProblemType::AlreadyReleased
         | ProblemType::RegistrationOver
         | ProblemType::RecordExists

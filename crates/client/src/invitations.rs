@@ -2,7 +2,7 @@
 //! its first letter.
 
 use securemailbox_protocol::{
-    accounts::Language,
+    accounts::{FirstRecord, Language},
     address::Address,
     endpoints,
     ids::{AccountId, Fingerprint, SlotId},
@@ -13,6 +13,7 @@ use securemailbox_protocol::{
     records::RecordPurpose,
 };
 use securemailbox_vault::{
+    certificates::Certificate,
     identities::Identity,
     keyring::Keyring,
     known_keys::KnownKey,
@@ -49,6 +50,42 @@ pub struct Invite {
     pub passphrase: Option<Passphrase>,
 }
 
+/// What a guest account is made of, whoever makes it.
+pub(crate) struct GuestToMake {
+    pub(crate) certificate: Certificate,
+    pub(crate) keyring: FirstRecord,
+    pub(crate) settings: FirstRecord,
+    pub(crate) contact: FirstRecord,
+    pub(crate) slot: NewLinkSlot,
+    pub(crate) link: LinkSecret,
+}
+
+impl GuestToMake {
+    /// For an account with this key, which knows one other and nobody else.
+    pub(crate) fn new(
+        world: &impl World,
+        account: AccountId,
+        identity: Identity,
+        name: Name,
+        (known, key): (&Address, KnownKey),
+        agreed: Option<&Passphrase>,
+    ) -> Self {
+        let secret = AccountSecret::generate(&mut world.rng());
+        let link = LinkSecret::generate(&mut world.rng());
+        let certificate = identity.certificate().clone();
+        let pin = Contact { key: Some(key), ..Contact::default() }.to_bytes(known);
+        let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
+        Self {
+            certificate,
+            keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
+            settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
+            contact: first(RecordPurpose::Contact, &pin),
+            slot: link_slot(world, account, &secret, &link, agreed),
+            link,
+        }
+    }
+}
+
 /// What came of a reminder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reminded {
@@ -67,25 +104,23 @@ impl Mailbox {
     /// Makes the guest account of somebody, and remembers their key, phone and link. Nothing counts before the server has it.
     pub(crate) fn invite(&self, world: &impl World, invite: &Invite) -> (NewGuest, Recipient) {
         let account = AccountId::new(world.now(), &mut world.rng());
-        let secret = AccountSecret::generate(&mut world.rng());
         let identity = Identity::generate(&invite.address, world.now(), &mut world.rng());
-        let certificate = identity.certificate().clone();
-        let link = LinkSecret::generate(&mut world.rng());
         let name = called(&invite.address).unwrap_or_else(|| self.name.borrow().clone());
         // They know whoever wrote to them, and nobody else.
         let own = KnownKey::first(self.keyring().present().certificate()).used();
-        let pin = Contact { key: Some(own), ..Contact::default() }.to_bytes(self.address());
-        let first = |purpose, plain: &[u8]| first_record(world, account, &secret, purpose, plain);
+        let pin = (self.address(), own);
+        let made = GuestToMake::new(world, account, identity, name, pin, invite.passphrase.as_ref());
+        let GuestToMake { certificate, keyring, settings, contact, slot, link } = made;
         let guest = NewGuest {
             account,
             address: invite.address.clone(),
             phone: invite.phone.clone(),
             language: invite.language,
             certificate: Octets(certificate.bytes().to_vec()),
-            keyring: first(RecordPurpose::Keyring, &Keyring::new(identity).to_bytes()),
-            settings: first(RecordPurpose::Settings, &Settings::new(name).to_bytes()),
-            contact: first(RecordPurpose::Contact, &pin),
-            slot: link_slot(world, account, &secret, &link, invite.passphrase.as_ref()),
+            keyring,
+            settings,
+            contact,
+            slot,
             link: invite.mailed.then(|| link.to_text().to_string()),
         };
         self.remember(world, invite, &KnownKey::first(&certificate), &link);

@@ -29,6 +29,7 @@ pub mod opens;
 pub mod owner;
 pub mod passkeys;
 pub mod passwords;
+pub mod public_pages;
 pub mod recipient;
 pub mod records;
 pub mod removals;

@@ -5,7 +5,7 @@ use securemailbox_protocol::{
     endpoints,
     factors::{Answer, EnterProof, EnterSignInProof},
     ids::SignInId,
-    invitations::{LinkSignIn, NewLinkSignIn},
+    invitations::{EnterLink, LinkSignIn, NewLinkSignIn},
     octets::Octets,
     organisations::Organisation,
     sessions::NewSession,
@@ -40,7 +40,7 @@ pub struct LinkShown {
     pub address: Address,
     /// When everything in the conversation is erased.
     pub expires: Timestamp,
-    /// The phone. Nothing was sent yet.
+    /// The phone; nothing where the link opens it by itself, since its owner's browser made it. Nothing was sent yet.
     pub to_choose: FactorToChoose<LinkToProve>,
 }
 
@@ -62,7 +62,11 @@ pub async fn show_link(world: &impl World, link: &LinkSecret) -> Result<LinkShow
     let LinkSignIn { id, address, from, organisation, expires, offers } =
         Api::stranger(world.transport()).send(begin, &new).await?;
     let step = LinkToProve { id, address: address.clone(), link: link.clone() };
-    let to_choose = FactorToChoose::new(step, endpoints::CHOOSE_FACTOR_OF_SIGN_IN.of(id), offers)?;
+    let choose = endpoints::CHOOSE_FACTOR_OF_SIGN_IN.of(id);
+    let to_choose = match &offers[..] {
+        [] => FactorToChoose::nothing(step, choose),
+        [_, ..] => FactorToChoose::new(step, choose, offers)?,
+    };
     Ok(LinkShown { from, organisation, address, expires, to_choose })
 }
 
@@ -157,6 +161,37 @@ impl LockedLink {
     }
 }
 
+impl FactorToChoose<LinkToProve> {
+    /// Opens a conversation by its link alone.
+    ///
+    /// # Errors
+    /// [`SignInError`]; `not-found` for one that opens by a code.
+    pub async fn open(&self, world: &impl World) -> Result<Opening, SignInError> {
+        let LinkToProve { id, link, .. } = &self.step;
+        let shown = EnterLink { token: Octets(link.token().to_vec()), session: world.delivery() };
+        let begun = Api::stranger(world.transport()).send(endpoints::ENTER_LINK.of(*id), &shown).await?;
+        match self.step.begun(begun)? {
+            LinkProved::Open(opening) => Ok(opening),
+            LinkProved::Locked(_) => Err(SignInError::SlotDoesNotOpen),
+        }
+    }
+}
+
+impl LinkToProve {
+    /// What the server gave out, opened if link and share open it.
+    fn begun(&self, begun: NewSession) -> Result<LinkProved, SignInError> {
+        let slot = begun.slots.iter().find(|slot| slot.kind == SlotKind::Link).cloned();
+        let share = begun.share.as_ref().and_then(|share| ServerShare::from_bytes(&share.0).ok());
+        let (slot, share) = slot.zip(share).ok_or(SignInError::SlotDoesNotOpen)?;
+        let Self { address, link, .. } = self;
+        let locked = LockedLink { address: address.clone(), begun, link: link.clone(), share, slot };
+        Ok(match slots::open(&locked.place(), &link.slot_key(&locked.share), &locked.slot.sealed.0) {
+            Ok(secret) => LinkProved::Open(Opening::of_guest(address, locked.begun, secret)),
+            Err(_) => LinkProved::Locked(locked),
+        })
+    }
+}
+
 impl CodeToEnter<LinkToProve> {
     /// Enters the code and opens a conversation that has no passphrase. A refused code may be entered again.
     ///
@@ -176,16 +211,7 @@ impl CodeToEnter<LinkToProve> {
     pub async fn prove(&self, world: &impl World, answer: &Answer) -> Result<LinkProved, SignInError> {
         let EnterProof { factor, answer } = self.asked().proof(answer);
         let entered = EnterSignInProof { factor, answer, session: world.delivery() };
-        let LinkToProve { id, address, link } = &self.step;
-        let prove = endpoints::PROVE_FACTOR_OF_SIGN_IN.of(*id);
-        let begun: NewSession = Api::stranger(world.transport()).send(prove, &entered).await?;
-        let slot = begun.slots.iter().find(|slot| slot.kind == SlotKind::Link).cloned();
-        let share = begun.share.as_ref().and_then(|share| ServerShare::from_bytes(&share.0).ok());
-        let (slot, share) = slot.zip(share).ok_or(SignInError::SlotDoesNotOpen)?;
-        let locked = LockedLink { address: address.clone(), begun, link: link.clone(), share, slot };
-        Ok(match slots::open(&locked.place(), &link.slot_key(&locked.share), &locked.slot.sealed.0) {
-            Ok(secret) => LinkProved::Open(Opening::of_guest(address, locked.begun, secret)),
-            Err(_) => LinkProved::Locked(locked),
-        })
+        let prove = endpoints::PROVE_FACTOR_OF_SIGN_IN.of(self.step.id);
+        self.step.begun(Api::stranger(world.transport()).send(prove, &entered).await?)
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
-use crate::limits;
+use crate::{ids::AccountId, limits};
 
 /// An e-mail address in the one form that User ID, look-up and From use: trimmed, NFC, lower case throughout, the
 /// domain as IDNA A-label, at most 254 octets. Personal data: `Debug` shows the domain only.
@@ -13,6 +13,9 @@ use crate::limits;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Address(String);
+
+/// What the addresses end with of those who wrote by a public page.
+const WRITERS: &str = "@write.invalid";
 
 /// What was typed is not an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +43,18 @@ impl Address {
         }
         let address = format!("{local}@{domain}");
         if address.len() > limits::ADDRESS { Err(NotAnAddress) } else { Ok(Self(address)) }
+    }
+
+    /// That of somebody who wrote by a public page (PROTOCOL §5): no e-mail comes there, since no name ends so (RFC 6761 §6.4).
+    #[must_use]
+    pub fn of_writer(account: AccountId) -> Self {
+        Self(format!("{account}{WRITERS}"))
+    }
+
+    /// Whether it is one of those.
+    #[must_use]
+    pub fn is_of_writer(&self) -> bool {
+        self.0.ends_with(WRITERS)
     }
 
     /// The one form.
@@ -208,6 +223,14 @@ mod tests {
         {
             assert_eq!(Domain::parse(none), Err(NotADomain), "{none:?}");
         }
+    }
+
+    #[test]
+    fn the_address_of_a_writer_is_in_its_one_form_and_known_as_one() {
+        let writer = Address::of_writer(AccountId::from_bytes([7; 16]));
+        assert_eq!(Address::parse(writer.as_str()), Ok(writer.clone()));
+        assert!(writer.is_of_writer());
+        assert!(!Address::parse("anna@example.se").unwrap().is_of_writer());
     }
 
     proptest::proptest! {

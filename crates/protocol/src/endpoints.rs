@@ -14,7 +14,9 @@ use crate::{
         OneTimeCodes, SessionProof,
     },
     ids::{AccountId, CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
-    invitations::{GuestSession, InvitationUpdate, Invitations, LinkSignIn, NewClaim, NewLinkSignIn, NewReminder},
+    invitations::{
+        EnterLink, GuestSession, InvitationUpdate, Invitations, LinkSignIn, NewClaim, NewLinkSignIn, NewReminder,
+    },
     letters::{
         Deliveries, EmptyTrash, Entry, EntryPage, EntryUpdate, ErasureReceipt, HeldLetters, NewLetters, Posted,
         ReadReceipt,
@@ -23,6 +25,7 @@ use crate::{
     passkeys::{
         EnterPasskey, MadeCredential, PasskeySignIn, PasskeyToMake, PasskeyToProve, PasskeyToUse, Passkeys, UsedPasskey,
     },
+    public_pages::{NewPageLetter, OwnPage, PageName, PublicPage, ShownPage},
     records::{Record, RecordHead},
     renewals::{Renewal, RewrappedKeys},
     security::SecurityEvents,
@@ -150,6 +153,7 @@ endpoints! {
 
     BEGIN_LINK_SIGN_IN Post "/sign-ins/link" [()] NewLinkSignIn => LinkSignIn;
     REPORT_WRONG_NUMBER Post "/sign-ins/link/wrong-number" [()] NewLinkSignIn => ();
+    ENTER_LINK Post "/sign-ins/{id}/link" [SignInId] EnterLink => NewSession;
     BEGIN_PASSKEY_SIGN_IN Post "/sign-ins/passkey" [()] () => PasskeySignIn;
     ENTER_PASSKEY Post "/sign-ins/{id}/passkey" [SignInId] EnterPasskey => NewSession;
 
@@ -166,6 +170,9 @@ endpoints! {
     READ_ACCOUNT Get "/account" [()] () => Account;
     UPDATE_ACCOUNT Patch "/account" [()] AccountUpdate => ();
     REMOVE_ACCOUNT Post "/account/removal" [()] () => Wait;
+    READ_OWN_PAGE Get "/account/page" [()] () => OwnPage;
+    OPEN_PAGE Put "/account/page" [()] PublicPage => ();
+    CLOSE_PAGE Delete "/account/page" [()] () => ();
     LIST_SECURITY_EVENTS Get "/account/security-events" [()] () => SecurityEvents;
 
     LIST_SESSIONS Get "/sessions" [()] () => Sessions;
@@ -218,6 +225,10 @@ endpoints! {
     LOOK_UP Post "/directory/look-ups" [()] LookUp => Listing;
     CHECK_NUMBER Post "/directory/numbers" [()] NumberToCheck => NumberChecked;
     READ_CERTIFICATE Get "/directory/certificates/{hash}" [CertificateHash] () => Raw;
+
+    SHOW_PAGE Get "/pages/{name}" [PageName] () => ShownPage;
+    BEGIN_PAGE_PROOF Post "/pages/{name}/proofs" [PageName] NewRegistration => Registration;
+    WRITE_TO_PAGE Post "/pages/{name}/letters" [PageName] NewPageLetter => Posted;
 
     POST_LETTERS Post "/letters" [()] NewLetters => Posted;
     LIST_LETTERS Get "/letters" [()] () => EntryPage;

@@ -12,6 +12,7 @@ use crate::{
     octets::Octets,
     organisations::Organisation,
     phone::PhoneNumber,
+    sessions::SessionDelivery,
     time::Timestamp,
 };
 
@@ -97,8 +98,19 @@ pub struct LinkSignIn {
     pub organisation: Option<Organisation>,
     /// When everything in the conversation is erased.
     pub expires: Timestamp,
-    /// The phone, by its last two digits.
+    /// The phone, by its last two digits. None where the link opens it by itself.
     pub offers: Vec<FactorOffer>,
+}
+
+/// `POST /sign-ins/{id}/link`: the link is all that there is to show, since its owner made it (PROTOCOL §5).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnterLink {
+    /// [`TOKEN`] bytes derived from the link.
+    pub token: Octets,
+    /// How the session is to be handed over.
+    pub session: SessionDelivery,
 }
 
 /// A session of somebody who came by a link, shown beside what is asked for.
@@ -161,6 +173,8 @@ pub enum LinkState {
     Waiting,
     /// A mail server has taken it, and the server has erased it.
     Mailed,
+    /// Only whoever wrote by the public page has it: their browser made it.
+    WithWriter,
 }
 
 /// One row of `GET /invitations`: somebody whom one wrote to, and who has no mailbox yet.
@@ -172,10 +186,13 @@ pub struct InvitationRow {
     pub account: AccountId,
     /// Who was written to.
     pub address: Address,
-    /// The last two digits of the phone.
+    /// The last two digits of the phone; empty where there is none.
     pub hint: String,
     /// Where the link is.
     pub link: LinkState,
+    /// The e-mail address that they proved who wrote by the public page, by the server's word.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proved: Option<Address>,
     /// When it was made.
     pub made: Timestamp,
     /// When its phone was proved first.

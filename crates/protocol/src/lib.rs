@@ -23,6 +23,7 @@ pub mod organisations;
 pub mod passkeys;
 pub mod phone;
 pub mod problems;
+pub mod public_pages;
 pub mod records;
 pub mod renewals;
 pub mod sealed;

@@ -22,6 +22,16 @@ pub const INVITATION_LIFE: Duration = Duration::from_secs(INVITATION_DAYS * 24 *
 pub const LINK_TRIES: u64 = 20;
 /// How often its sender may. After that they write anew.
 pub const LINK_RENEWALS: u64 = 3;
+/// The text of a letter by a public page, in characters (PROTOCOL §5).
+pub const PAGE_TEXT: usize = 10_000;
+/// Its content packet, in bytes.
+pub const PAGE_CONTENT: usize = 64 * 1024;
+/// The JSON part of its post, in bytes: a certificate, three records, an envelope and two wrapped keys.
+pub const PAGE_JSON: usize = 128 * 1024;
+/// The body of its post, in bytes.
+pub const PAGE_BODY: usize = 200 * 1024;
+/// How long what is to be computed for it is good.
+pub const WORK_LIFE: Duration = Duration::from_secs(10 * 60);
 /// The keyring record, in bytes.
 pub const KEYRING: usize = 64 * 1024;
 /// The record of one contact, in bytes.

@@ -67,6 +67,7 @@ problem_types! {
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method." "Compare it with the API's description at /api/v1/openapi.json.";
     RequestTimeout "request-timeout" 408 "The request took too long to arrive." "Check the network and send it again.";
     StaleKey "stale-key" 409 "A reader has another key by now, or none." "Look the reader up again, look at what changed, and send anew.";
+    PageNameTaken "page-name-taken" 409 "Another page has this name." "Choose another name.";
     IdTaken "id-taken" 409 "Another letter has this id." "Send it with a new id.";
     StaleDraft "stale-draft" 409 "The draft was written on, sent or erased meanwhile." "Read it, keep what is new in it, and send again.";
     AlreadyReleased "already-released" 409 "The letter has gone out already." "It lies in its readers' mailboxes, and can't be taken back like this any more.";
@@ -80,6 +81,7 @@ problem_types! {
     CodeNotSent "code-not-sent" 422 "The code could not be sent." "Check that it is right, or choose another way.";
     NotAMobileNumber "not-a-mobile-number" 422 "No code can be sent to this number." "Type the number of a mobile phone, with its country code.";
     OtherCountry "other-country" 422 "This service sends no codes to numbers of that country." "Type the number of another mobile phone, or ask the operator.";
+    WorkRefused "work-refused" 422 "What was to be computed for the letter is missing, or too old." "Look at the page again, and compute it anew.";
     PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";
     TooManyRequests "too-many-requests" 429 "That was too often." "Wait, and try again. `Retry-After` says how many seconds.";
     TooManyLetters "too-many-letters" 429 "You have sent many letters in a short time." "Wait, and send it again. `Retry-After` says how many seconds.";

@@ -162,12 +162,15 @@ fn cells(row: &InvitationRow, desk: &Desk) -> Vec<String> {
     let state = match (row.opened, row.link) {
         (_, _) if row.shut => desk.say(Sentence::LinkShutShort),
         (None, _) if row.wrong_number.is_some() => desk.say(Sentence::WrongNumberShort),
+        (_, LinkState::WithWriter) => desk.say(Sentence::LinkWithWriter),
         (Some(at), _) => desk.say(Sentence::OpenedAt { at: &desk.style.time(at) }),
         (None, LinkState::WithSender) => desk.say(Sentence::LinkWithSender),
         (None, LinkState::Waiting) => desk.say(Sentence::LinkWaiting),
         (None, LinkState::Mailed) => desk.say(Sentence::LinkMailed),
     };
-    vec![row.address.to_string(), format!("…{}", row.hint), state, desk.style.time(row.expires)]
+    let phone = if row.hint.is_empty() { String::new() } else { format!("…{}", row.hint) };
+    let who = row.proved.as_ref().unwrap_or(&row.address);
+    vec![who.to_string(), phone, state, desk.style.time(row.expires)]
 }
 
 /// Reads what a link leads to, for somebody who has no mailbox. Questions: the link, and the code from the SMS. Nothing of it stays
@@ -201,8 +204,12 @@ pub(crate) async fn open(desk: &Desk, arguments: OpenArgs) -> Result<Answer, Sto
             desk.line(Sentence::WrongNumberTold { who: &shown.from }),
         ));
     }
-    let to_prove = choose(desk, &world, &shown.to_choose).await.map_err(reached)?;
-    let proved = prove(desk, to_prove.offer(), async |proof| to_prove.prove(&world, &proof).await).await?;
+    let proved = if shown.to_choose.offers().is_empty() {
+        LinkProved::Open(shown.to_choose.open(&world).await.map_err(Stop::from).map_err(reached)?)
+    } else {
+        let to_prove = choose(desk, &world, &shown.to_choose).await.map_err(reached)?;
+        prove(desk, to_prove.offer(), async |proof| to_prove.prove(&world, &proof).await).await?
+    };
     if decline {
         proved.decline(&world).await.map_err(Stop::from).map_err(reached)?;
         return Ok(Answer::new(

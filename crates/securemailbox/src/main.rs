@@ -16,6 +16,7 @@ mod keys;
 mod letters;
 mod outcome;
 mod profile;
+mod public_pages;
 mod questions;
 mod renewal;
 mod security;
@@ -97,6 +98,8 @@ enum MailboxCommand {
     Send(With<writing::SendArgs>),
     /// List those you wrote to who have no mailbox yet; remind one of them, take everything back, change the time.
     Invitations(With<guests::InvitationsArgs>),
+    /// Say where the page is by which anybody writes to you; open it or close it. There is none unless you open one.
+    Page(With<public_pages::PageArgs>),
     /// Read what a link leads to, without a mailbox: a code goes to the phone that whoever wrote has given.
     Open(With<guests::OpenArgs>),
     /// Answer a letter: to its sender, under its subject, in its conversation.
@@ -207,6 +210,7 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::RemoveMailbox(_) => security::remove_mailbox(&desk).await,
         Do::Stop(_) => security::stop(&desk).await,
         Do::Events(_) => security::events(&desk).await,
+        Do::Page(With { own, .. }) => public_pages::page(&desk, own).await,
         Do::Invitations(With { own, .. }) => guests::invitations(&desk, own).await,
         Do::Open(With { own, .. }) => guests::open(&desk, own).await,
         Do::Send(With { own, .. }) => writing::send(&desk, own).await,
@@ -244,6 +248,7 @@ impl MailboxCommand {
             | Self::Events(with)
             | Self::EmptyTrash(with) => &with.desk,
             Self::Invitations(with) => &with.desk,
+            Self::Page(with) => &with.desk,
             Self::Open(with) => &with.desk,
             Self::Contacts(with) => &with.desk,
             Self::Sessions(with) => &with.desk,

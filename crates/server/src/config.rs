@@ -1,6 +1,7 @@
 //! The operator's configuration: one TOML file, and the environment over it. Unknown keys are refused.
 
 mod checks;
+mod public_pages;
 mod quotas;
 mod reading;
 
@@ -20,6 +21,7 @@ use zeroize::ZeroizeOnDrop;
 pub use crate::networks::NamedNetwork;
 use crate::numbers::Numbers;
 pub use checks::ConfigurationError;
+pub use public_pages::PublicPages;
 pub use quotas::Quotas;
 pub use reading::{Defaults, Unreadable};
 
@@ -66,6 +68,8 @@ pub struct Configuration {
     pub limits: NetworkLimits,
     /// What one mailbox may hold and send.
     pub quotas: Quotas,
+    /// What strangers may write by the public pages of members.
+    pub public_pages: PublicPages,
 }
 
 /// Certificate chain and key, PEM.
@@ -304,6 +308,7 @@ impl Default for Configuration {
             operator: Operator::default(),
             limits: NetworkLimits::default(),
             quotas: Quotas::default(),
+            public_pages: PublicPages::default(),
         }
     }
 }

@@ -13,8 +13,16 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::{
-    budgets::Budgets, config::RegistrationPolicy, notices::Bells, numbers::Numbers, opaque::OpaqueServer,
-    organisations::Organisations, origin::Origin, rates::Rates, refusals::Refusals, seal::ServerSeal,
+    budgets::Budgets,
+    config::{PublicPages, RegistrationPolicy},
+    notices::Bells,
+    numbers::Numbers,
+    opaque::OpaqueServer,
+    organisations::Organisations,
+    origin::Origin,
+    rates::Rates,
+    refusals::Refusals,
+    seal::ServerSeal,
 };
 
 /// Tells the time. Only the binary knows the real one.
@@ -57,6 +65,8 @@ pub struct Parts {
     pub mail_from: Option<Address>,
     /// How much a mailbox may hold.
     pub quota: Quota,
+    /// What comes by public pages.
+    pub public_pages: PublicPages,
     /// The numbers that codes may be sent to.
     pub numbers: Numbers,
     /// How many SMS may be sent in a day.
@@ -104,6 +114,7 @@ impl Mailroom {
             organisations,
             mail_from: None,
             quota: configuration.quotas.of_a_mailbox(),
+            public_pages: configuration.public_pages,
             numbers: Numbers::of_everywhere(),
             texts_a_day: 20,
             // Nobody sends.

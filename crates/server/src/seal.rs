@@ -18,6 +18,7 @@ use securemailbox_protocol::{
     numbers::Version,
     phone::PhoneNumber,
     sealed::{self, Place, Purpose, WrongKeyOrPlace},
+    time::Timestamp,
     waits::{TOKEN, Wait},
 };
 use securemailbox_store::tallies::TallyKey;
@@ -212,6 +213,13 @@ impl ServerSeal {
     #[must_use]
     pub fn is_device(&self, account: AccountId, nonce: &[u8; 16], mac: &[u8; 16]) -> bool {
         self.device(account, nonce).ct_eq(mac).into()
+    }
+
+    /// What makes a challenge one that was given out for this page, then.
+    #[must_use]
+    pub fn work(&self, page: &str, at: Timestamp) -> [u8; 16] {
+        let parts: [&[u8]; 3] = [b"work", page.as_bytes(), &at.unix_millis().to_be_bytes()];
+        self.mac(&parts).first_chunk().copied().unwrap_or_default()
     }
 
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {

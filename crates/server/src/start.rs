@@ -227,6 +227,7 @@ impl Server {
             organisations: Organisations::configured(&configuration).map_err(ConfigurationError::from)?,
             mail_from: senders.mail_from(),
             quota: configuration.quotas.of_a_mailbox(),
+            public_pages: configuration.public_pages,
             numbers: configuration.numbers()?,
             texts_a_day: configuration.texts_a_day(),
             first_try: FIRST_TRY,

@@ -9,13 +9,14 @@ use securemailbox_protocol::{
     limits,
     phone::PhoneNumber,
     problems::ProblemType,
+    public_pages::PageName,
 };
 use securemailbox_store::{
     StoreError,
     tallies::{Count, CountAnew, CountError, CountLess, Counted, Tally, TallyKey},
 };
 
-use crate::{devices::KnownDevice, mailroom::Mailroom, networks::Network, problem::Problem};
+use crate::{config::PublicPages, devices::KnownDevice, mailroom::Mailroom, networks::Network, problem::Problem};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -147,6 +148,17 @@ impl<'a> Tallies<'a> {
     #[must_use]
     pub fn reminder(self, guest: AccountId) -> Self {
         self.add(&REMINDERS, &[guest.as_bytes()], 1)
+    }
+
+    /// A letter by a public page: of one network, to one page, and in all, since nobody who sends it is known.
+    #[must_use]
+    pub fn letter_by_page(self, page: &PageName, network: Network) -> Self {
+        let PublicPages { letters_an_hour_from, letters_a_day_from, letters_a_day_to, letters_a_day, .. } =
+            self.mailroom.public_pages;
+        let from = allow("page-letters-from", letters_an_hour_from.into(), letters_a_day_from.into());
+        self.from(&from, &[], network)
+            .add(&allow_a_day("page-letters-to", letters_a_day_to.into()), &[page.as_str().as_bytes()], 1)
+            .add(&allow_a_day("page-letters", letters_a_day.into()), &[], 1)
     }
 
     /// Any SMS.

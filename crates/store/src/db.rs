@@ -14,6 +14,7 @@ use securemailbox_protocol::{
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
     octets::Octets,
+    public_pages::{PageName, PageTitle},
     records::RecordPurpose,
     security::SecurityEventKind,
     slots::SlotKind,
@@ -25,6 +26,7 @@ use securemailbox_protocol::{
 use crate::{
     meta::MetaKey,
     notices::{Lane, NoticeId},
+    registrations::Wanted,
     traces::Tables,
 };
 
@@ -239,7 +241,8 @@ words! {
     Folder { Inbox "inbox" Sent "sent" Drafts "drafts" Archive "archive" Trash "trash" }
     HoldRefusal { StaleKey "stale-key" ReaderFull "reader-full" }
     RecordPurpose { Keyring "keyring" Contact "contact" Settings "settings" Draft "draft" }
-    LinkState { WithSender "with-sender" Waiting "waiting" Mailed "mailed" }
+    LinkState { WithSender "with-sender" Waiting "waiting" Mailed "mailed" WithWriter "with-writer" }
+    Wanted { Mailbox "mailbox" Removal "removal" Page "page" }
     Ending { Expired "expired" Declined "declined" Withdrawn "withdrawn" Claimed "claimed" }
     Lane { Emails "emails" Texts "texts" Letters "letters" }
     SecurityEventKind {
@@ -344,6 +347,24 @@ impl FromValue for String {
         }
     }
 }
+
+macro_rules! lines {
+    ($($name:ident)+) => { $(
+        impl ToParam for $name {
+            fn to_param(&self) -> Param<'_> {
+                Param::Text(self.as_str())
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: Value) -> Result<Self, StoreError> {
+                Self::parse(&String::from_value(value)?).map_err(|_| StoreError::Damaged(stringify!($name)))
+            }
+        }
+    )+ };
+}
+
+lines! { PageName PageTitle }
 
 impl ToParam for &[u8] {
     fn to_param(&self) -> Param<'_> {

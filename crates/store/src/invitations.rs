@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
+    factors::FactorKind,
     ids::{AccountId, CertificateHash, MailboxId, SignInId, SlotId},
     invitations::LinkState,
     levels::Level,
@@ -29,10 +30,12 @@ use crate::{
     factors::{self, Factor},
     letters,
     notices::NoticeId,
-    proofs::{HolderId, Offered},
+    proofs::{Holder as _, HolderId, Offered, Proved},
     records,
     registrations::FirstRecord,
     removals,
+    sessions::NewSession,
+    sign_in::{SignedIn, SigningIn},
 };
 
 /// SHA-256 of the token that a link shows.
@@ -88,49 +91,103 @@ pub(crate) async fn make<D: Db>(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     const HAS_MAILBOX: &str = "SELECT 1 FROM member WHERE address_lookup = $1";
-    const MAILBOX: &str = "
-        INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters, bytes)
-        VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
-    const INVITATION: &str = "
-        INSERT INTO invitation (mailbox_id, sender_id, address_lookup, token_hash, link_sealed, made, days, expires)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-    const MEMBER: &str = "
-        INSERT INTO member (mailbox_id, language, trash_life, notices, address_lookup, address_sealed, level)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
-    const SLOT: &str = "
-        INSERT INTO slot (mailbox_id, slot_id, kind, sealed, share_sealed) VALUES ($1, $2, $3, $4, $5)";
-    let account = &guest.account;
-    let (days, expires) = (Days(limits::INVITATION_DAYS), now.after(limits::INVITATION_LIFE));
-    let invitation: [&dyn ToParam; 8] =
-        [account, &sender, &guest.address_lookup, &guest.token_hash, &guest.link_sealed, &now, &days, &expires];
-    let is_new = db.row(HAS_MAILBOX, &[&guest.address_lookup]).await?.is_none()
-        && db.exec(MAILBOX, &[account, &AccountKind::Guest, &guest.certificate_hash]).await? > 0
-        && db.exec(INVITATION, &invitation).await? > 0;
-    if !is_new {
+    if db.row(HAS_MAILBOX, &[&guest.address_lookup]).await?.is_some() {
         return Ok(false);
     }
     // Whom its sender hands the link is told by nobody else.
     let notices = if guest.link_sealed.is_some() { LetterNotices::AtOnce } else { LetterNotices::Never };
-    let lookup = accounts::nobodys(*account);
-    let member: [&dyn ToParam; 7] =
-        [account, &guest.language, &TrashLife::Unlimited, &notices, &lookup, &guest.address_sealed, &Level::Phone];
-    db.exec(MEMBER, &member).await?;
-    db.exec(CERTIFICATE, &[account, &guest.certificate_hash, &guest.certificate_sealed]).await?;
-    factors::add(db, *account, &guest.phone, now).await?;
-    let LinkSlot { id, sealed, share_sealed } = &guest.slot;
-    db.exec(SLOT, &[account, id, &SlotKind::Link, sealed, share_sealed]).await?;
-    let first = [
-        (RecordPurpose::Keyring, &guest.keyring),
-        (RecordPurpose::Settings, &guest.settings),
-        (RecordPurpose::Contact, &guest.contact),
-    ];
-    for (purpose, record) in first {
-        if records::create(db, account.mailbox(), record.id, purpose, &record.sealed).await?.is_none() {
+    let rows = GuestRows {
+        account: guest.account,
+        partner: sender,
+        address: (&guest.address_lookup, &guest.address_sealed),
+        language: guest.language,
+        certificate: (guest.certificate_hash, &guest.certificate_sealed),
+        records: [&guest.keyring, &guest.settings, &guest.contact],
+        slot: &guest.slot,
+        token_hash: &guest.token_hash,
+        link_sealed: guest.link_sealed.as_ref(),
+        page: None,
+        notices,
+    };
+    Ok(rows.insert(db, now).await? && factors::add(db, guest.account, &guest.phone, now).await.map(|()| true)?)
+}
+
+/// What a guest account is made of, whoever made it.
+pub(crate) struct GuestRows<'a> {
+    pub(crate) account: AccountId,
+    /// With whom it has its conversation.
+    pub(crate) partner: MailboxId,
+    /// By what its partner finds it, and the address, sealed.
+    pub(crate) address: (&'a AddressLookup, &'a Vec<u8>),
+    pub(crate) language: Language,
+    pub(crate) certificate: (CertificateHash, &'a Vec<u8>),
+    /// Keyring, settings and the one contact.
+    pub(crate) records: [&'a FirstRecord; 3],
+    pub(crate) slot: &'a LinkSlot,
+    pub(crate) token_hash: &'a LinkHash,
+    pub(crate) link_sealed: Option<&'a Vec<u8>>,
+    /// Its owner made it, and wrote by the partner's page: with the address that they proved, sealed.
+    pub(crate) page: Option<Option<&'a Vec<u8>>>,
+    pub(crate) notices: LetterNotices,
+}
+
+impl GuestRows<'_> {
+    /// False if one of its ids is taken, or if its partner has a guest at this address already.
+    pub(crate) async fn insert<D: Db>(&self, db: &mut D, now: Timestamp) -> Result<bool, StoreError> {
+        const MAILBOX: &str = "
+            INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters, bytes)
+            VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
+        const INVITATION: &str = "
+            INSERT INTO invitation (mailbox_id, sender_id, address_lookup, token_hash, link_sealed, made, opened, days, expires,
+                                    from_page, proved_sealed)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+        const MEMBER: &str = "
+            INSERT INTO member (mailbox_id, language, trash_life, notices, address_lookup, address_sealed, level)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        const CERTIFICATE: &str = "INSERT INTO certificate (mailbox_id, certificate_hash, sealed) VALUES ($1, $2, $3)";
+        const SLOT: &str = "
+            INSERT INTO slot (mailbox_id, slot_id, kind, sealed, share_sealed) VALUES ($1, $2, $3, $4, $5)";
+        let account = &self.account;
+        let (days, expires) = (Days(limits::INVITATION_DAYS), now.after(limits::INVITATION_LIFE));
+        let (lookup, address_sealed) = self.address;
+        let (hash, certificate_sealed) = self.certificate;
+        let from_page = self.page.is_some();
+        // Whoever wrote has the link, and was here.
+        let opened = from_page.then_some(now);
+        let (proved, link) = (self.page.flatten(), self.link_sealed);
+        let invitation: [&dyn ToParam; 11] = [
+            account,
+            &self.partner,
+            lookup,
+            self.token_hash,
+            &link.map(Vec::as_slice),
+            &now,
+            &opened,
+            &days,
+            &expires,
+            &from_page,
+            &proved.map(Vec::as_slice),
+        ];
+        let is_new = db.exec(MAILBOX, &[account, &AccountKind::Guest, &hash]).await? > 0
+            && db.exec(INVITATION, &invitation).await? > 0;
+        if !is_new {
             return Ok(false);
         }
+        let (nobodys, level) = (accounts::nobodys(*account), if from_page { Level::Address } else { Level::Phone });
+        let member: [&dyn ToParam; 7] =
+            [account, &self.language, &TrashLife::Unlimited, &self.notices, &nobodys, address_sealed, &level];
+        db.exec(MEMBER, &member).await?;
+        db.exec(CERTIFICATE, &[account, &hash, certificate_sealed]).await?;
+        let LinkSlot { id, sealed, share_sealed } = self.slot;
+        db.exec(SLOT, &[account, id, &SlotKind::Link, sealed, share_sealed]).await?;
+        let purposes = [RecordPurpose::Keyring, RecordPurpose::Settings, RecordPurpose::Contact];
+        for (purpose, record) in purposes.into_iter().zip(self.records) {
+            if records::create(db, account.mailbox(), record.id, purpose, &record.sealed).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-    Ok(true)
 }
 
 /// Who made a guest; none of anybody else.
@@ -270,6 +327,36 @@ impl Act for BeginLinkSignIn {
     }
 }
 
+/// Opens by a link alone, whose owner made it: the session is that of somebody who proved no more than that they have it. None
+/// for a link that another sign-in began with, or that opens by a code.
+pub struct OpenByLink {
+    /// The sign-in that the link began.
+    pub id: SignInId,
+    /// SHA-256 of the token that the link shows.
+    pub token_hash: LinkHash,
+    /// Begins now.
+    pub session: NewSession,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for OpenByLink {
+    type Output = Option<SignedIn>;
+    type Error = StoreError;
+    const ROOM: Room = Room::SignsIn;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        // Once more after a lost answer, which ends the session that it named.
+        const FIND: &str = "
+            SELECT i.mailbox_id FROM sign_in s JOIN invitation i ON i.mailbox_id = s.account_id
+             WHERE s.sign_in_id = $1 AND s.step IN ('factors', 'begun') AND s.expires > $2
+               AND i.token_hash = $3 AND i.from_page = 1 AND i.expires > $2";
+        let Some(mut row) = db.row(FIND, &[&self.id, &self.now, &self.token_hash]).await? else { return Ok(None) };
+        let proved = Proved { account: row.take()?, kind: FactorKind::Address, now: self.now };
+        SigningIn { id: self.id, session: self.session.clone() }.give(db, proved).await.map(Some)
+    }
+}
+
 /// Somebody whom one wrote to and who has no mailbox yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
@@ -277,8 +364,10 @@ pub struct Invitation {
     pub account: AccountId,
     /// The address, sealed.
     pub address_sealed: Vec<u8>,
-    /// The phone.
-    pub phone: Factor,
+    /// The phone; none where they wrote by the public page.
+    pub phone: Option<Factor>,
+    /// The e-mail address that they proved then, sealed.
+    pub proved_sealed: Option<Vec<u8>>,
     /// Where the link is.
     pub link: LinkState,
     /// When it was made.
@@ -305,19 +394,23 @@ impl Act for ListInvitations {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed,
-                   CASE WHEN i.link_sealed IS NOT NULL THEN 'waiting' WHEN m.notices = $2 THEN 'with-sender' ELSE 'mailed' END,
+            SELECT i.mailbox_id, m.address_sealed, f.factor_id, f.kind, f.sealed, i.proved_sealed,
+                   CASE WHEN i.from_page = 1 THEN 'with-writer' WHEN i.link_sealed IS NOT NULL THEN 'waiting' WHEN m.notices = $2 THEN 'with-sender' ELSE 'mailed' END,
                    i.made, i.opened, i.wrong_number, i.days, i.expires
               FROM invitation i
               JOIN member m ON m.mailbox_id = i.mailbox_id
-              JOIN factor f ON f.mailbox_id = i.mailbox_id
+              LEFT JOIN factor f ON f.mailbox_id = i.mailbox_id
              WHERE i.sender_id = $1
              ORDER BY i.made DESC, i.mailbox_id DESC";
         let invitation = |mut row: Row| {
             Ok(Invitation {
                 account: row.take()?,
                 address_sealed: row.take()?,
-                phone: Factor { id: row.take()?, kind: row.take()?, sealed: row.take()? },
+                phone: match (row.take()?, row.take()?, row.take()?) {
+                    (Some(id), Some(kind), Some(sealed)) => Some(Factor { id, kind, sealed }),
+                    (_, _, _) => None,
+                },
+                proved_sealed: row.take()?,
                 link: row.take()?,
                 made: row.take()?,
                 opened: row.take()?,
@@ -347,11 +440,12 @@ impl Act for GuestByAddress {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            SELECT i.mailbox_id, c.sealed FROM invitation i JOIN certificate c ON c.mailbox_id = i.mailbox_id
+            SELECT i.mailbox_id, c.sealed, m.level
+              FROM invitation i JOIN certificate c ON c.mailbox_id = i.mailbox_id JOIN member m ON m.mailbox_id = i.mailbox_id
              WHERE i.sender_id = $1 AND i.address_lookup = $2";
         let Some(mut row) = db.row(SQL, &[&self.sender, &self.address_lookup]).await? else { return Ok(None) };
         let certificate = SealedCertificate { account: row.take()?, sealed: row.take()? };
-        Ok(Some(Listing { certificate, level: Level::Phone }))
+        Ok(Some(Listing { certificate, level: row.take()? }))
     }
 }
 
@@ -387,7 +481,8 @@ impl Act for ReportWrongNumber {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const FIND: &str = "SELECT mailbox_id FROM invitation WHERE token_hash = $1 AND expires > $2";
+        const FIND: &str = "
+            SELECT mailbox_id FROM invitation WHERE token_hash = $1 AND expires > $2 AND from_page = 0";
         const SAID: &str = "UPDATE invitation SET wrong_number = $2 WHERE mailbox_id = $1 AND wrong_number IS NULL";
         let Some(mut row) = db.row(FIND, &[&self.token_hash, &self.now]).await? else { return Ok(false) };
         let guest: AccountId = row.take()?;

@@ -21,6 +21,7 @@ pub mod one_time_codes;
 pub mod passkeys;
 pub mod proofs;
 pub mod proving;
+pub mod public_pages;
 pub mod pulse;
 pub mod quotas;
 pub mod records;

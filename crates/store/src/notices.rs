@@ -125,6 +125,15 @@ pub enum NoticeContent {
         /// Who wrote, with their address, sealed.
         from: Option<(AccountId, Vec<u8>)>,
     },
+    /// An answer waits for somebody who wrote by a public page, and proved this address. They have the link, and nobody else has.
+    Answer {
+        /// The guest who has an answer to read.
+        account: AccountId,
+        /// The address that they proved, sealed.
+        address_sealed: Vec<u8>,
+        /// The language of the e-mail.
+        language: Language,
+    },
     /// A letter has come for somebody who is no member any more. One such row must not keep the rest from being claimed.
     Nobody,
 }
@@ -151,7 +160,7 @@ impl Act for ClaimNotices {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
             SELECT n.notice_id, n.attempts, n.created, n.sealed, n.mailbox_id, m.address_sealed, m.language,
-                   i.mailbox_id, i.link_sealed, s.mailbox_id, s.address_sealed
+                   i.mailbox_id, i.link_sealed, s.mailbox_id, s.address_sealed, i.from_page, i.proved_sealed
               FROM notice n LEFT JOIN member m ON m.mailbox_id = n.mailbox_id
               LEFT JOIN invitation i ON i.mailbox_id = n.mailbox_id
               LEFT JOIN member s ON s.mailbox_id = i.sender_id
@@ -323,7 +332,12 @@ fn due_notice(mut row: Row, claimed_until: Timestamp) -> Result<DueNotice, Store
             let (account, address_sealed, language) = (row.take()?, row.take()?, row.take()?);
             let (guest, link_sealed): (Option<Vec<u8>>, _) = (row.take()?, row.take()?);
             let from: (Option<AccountId>, Option<Vec<u8>>) = (row.take()?, row.take()?);
+            let (from_page, proved): (Option<bool>, Option<Vec<u8>>) = (row.take()?, row.take()?);
             match (address_sealed, language) {
+                (_, Some(language)) if from_page == Some(true) => match proved {
+                    Some(address_sealed) => NoticeContent::Answer { account, address_sealed, language },
+                    None => NoticeContent::Nobody,
+                },
                 (Some(address_sealed), Some(language)) if guest.is_some() => {
                     let from = from.0.zip(from.1);
                     NoticeContent::Invitation { account, address_sealed, language, link_sealed, from }

@@ -165,6 +165,8 @@ pub enum Purpose {
     Proof,
     /// Somebody who has no mailbox reads by a link.
     Letter,
+    /// Somebody writes by a public page, and wants to be told of an answer.
+    Page,
 }
 
 /// What was proved for a holder, and when, by the factors that its account still has.

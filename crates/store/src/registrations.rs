@@ -53,6 +53,17 @@ pub struct FirstRecord {
     pub sealed: Vec<u8>,
 }
 
+/// What whoever proves an address asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A mailbox at it.
+    Mailbox,
+    /// That the mailbox at it is removed.
+    Removal,
+    /// Nothing else: they write by a public page (PROTOCOL §5).
+    Page,
+}
+
 /// Begins a registration. The same to its caller whether or not the address has a mailbox.
 pub struct BeginRegistration {
     /// Names the steps that follow.
@@ -65,8 +76,8 @@ pub struct BeginRegistration {
     pub address: Factor,
     /// The language of e-mails and SMS, during the registration and afterwards.
     pub language: Language,
-    /// It asks for no mailbox, but that the one at this address is removed.
-    pub removes: bool,
+    /// What is asked for.
+    pub wants: Wanted,
     /// The registration begins now and ends after an hour.
     pub now: Timestamp,
 }
@@ -77,11 +88,11 @@ impl Act for BeginRegistration {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const SQL: &str = "
-            INSERT INTO registration (registration_id, account_id, address_lookup, language, removes, expires)
+            INSERT INTO registration (registration_id, account_id, address_lookup, language, wants, expires)
             VALUES ($1, $2, $3, $4, $5, $6)";
         let expires = self.now.after(limits::REGISTRATION_LIFE);
         let row: [&dyn ToParam; 6] =
-            [&self.id, &self.account, &self.address_lookup, &self.language, &self.removes, &expires];
+            [&self.id, &self.account, &self.address_lookup, &self.language, &self.wants, &expires];
         db.exec(SQL, &row).await?;
         factors::add(db, self.account, &self.address, self.now).await
     }
@@ -246,17 +257,17 @@ struct Registration {
     account: AccountId,
     address_lookup: AddressLookup,
     language: Language,
-    removes: bool,
+    wants: Wanted,
 }
 
 /// A registration whose hour is not over.
 async fn find<D: Db>(db: &mut D, id: RegistrationId, now: Timestamp) -> Result<Option<Registration>, StoreError> {
     const SQL: &str = "
-        SELECT account_id, address_lookup, language, removes FROM registration
+        SELECT account_id, address_lookup, language, wants FROM registration
          WHERE registration_id = $1 AND expires > $2";
     let Some(mut row) = db.row(SQL, &[&id, &now]).await? else { return Ok(None) };
     let (account, address_lookup) = (row.take()?, row.take()?);
-    Ok(Some(Registration { account, address_lookup, language: row.take()?, removes: row.take()? }))
+    Ok(Some(Registration { account, address_lookup, language: row.take()?, wants: row.take()? }))
 }
 
 /// The address that a registration is for.
@@ -275,10 +286,13 @@ pub(crate) async fn waiting<D: Db>(
     now: Timestamp,
 ) -> Result<Option<Waiting>, StoreError> {
     let Some(registration) = find(db, id, now).await? else { return Ok(None) };
-    let Registration { account, address_lookup, language, removes } = registration;
+    let Registration { account, address_lookup, language, wants } = registration;
     let of_owner = language_at(db, &address_lookup).await?;
-    let purpose = if removes { Purpose::Removal } else { Purpose::Mailbox };
-    let in_vain = of_owner.is_some() != removes;
+    let (purpose, in_vain) = match wants {
+        Wanted::Mailbox => (Purpose::Mailbox, of_owner.is_some()),
+        Wanted::Removal => (Purpose::Removal, of_owner.is_none()),
+        Wanted::Page => (Purpose::Page, false),
+    };
     // Whoever has the mailbox is written to in their own language, and not in that of a stranger who asks.
     Ok(Some(Waiting { account, language: of_owner.unwrap_or(language), purpose, in_vain }))
 }
@@ -295,7 +309,7 @@ async fn proved<D: Db>(
     level: Level,
     now: Timestamp,
 ) -> Result<(Registration, Standing), RegistrationError> {
-    let registration = find(db, id, now).await?.filter(|registration| !registration.removes);
+    let registration = find(db, id, now).await?.filter(|registration| registration.wants == Wanted::Mailbox);
     let registration = registration.ok_or(RegistrationError::RegistrationOver)?;
     match proofs::standing(&proofs::all(db, HolderId::Registration(id), registration.account).await?) {
         Some(standing) if standing.level >= level => Ok((registration, standing)),
@@ -328,12 +342,42 @@ pub(crate) async fn to_remove<D: Db>(
     id: RegistrationId,
     now: Timestamp,
 ) -> Result<Option<AccountId>, StoreError> {
-    let Some(registration) = find(db, id, now).await?.filter(|registration| registration.removes) else {
+    let Some(registration) = find(db, id, now).await?.filter(|registration| registration.wants == Wanted::Removal)
+    else {
         return Ok(None);
     };
     let proved = proofs::all(db, HolderId::Registration(id), registration.account).await?;
     if proved.is_empty() { Ok(None) } else { member_at(db, &registration.address_lookup).await }
 }
+
+/// The address that was proved by somebody who writes by a public page, sealed for the account that it was reserved under. It stays
+/// until its hour is over, so that a lost answer can be asked for again.
+pub struct AddressForPage {
+    /// What proved it.
+    pub id: RegistrationId,
+    /// Its hour must not be over.
+    pub now: Timestamp,
+}
+
+impl Act for AddressForPage {
+    type Output = Option<(AccountId, Vec<u8>)>;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        let Some(registration) = find(db, self.id, self.now).await?.filter(|found| found.wants == Wanted::Page) else {
+            return Ok(None);
+        };
+        let account = registration.account;
+        if proofs::all(db, HolderId::Registration(self.id), account).await?.is_empty() {
+            return Ok(None);
+        }
+        let factors = factors::of_account(db, account).await?;
+        let address = factors.into_iter().find(|factor| factor.kind == FactorKind::Address);
+        Ok(address.map(|address| (account, address.sealed)))
+    }
+}
+
+impl ReadOnly for AddressForPage {}
 
 /// A registration is over, and leaves the account that it reserved nothing.
 pub(crate) async fn give_up<D: Db>(db: &mut D, id: RegistrationId) -> Result<(), StoreError> {

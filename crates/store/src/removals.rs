@@ -131,7 +131,7 @@ impl Act for RemoveAccount {
 /// Removes an account, or a guest, all but its letters.
 pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), StoreError> {
     // What opens the mailbox first.
-    const OWN: [&str; 13] = [
+    const OWN: [&str; 14] = [
         "DELETE FROM slot WHERE mailbox_id = $1",
         "DELETE FROM record WHERE mailbox_id = $1",
         "DELETE FROM passkey WHERE mailbox_id = $1",
@@ -142,6 +142,7 @@ pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), 
         "DELETE FROM receipt WHERE mailbox_id = $1",
         "DELETE FROM notice WHERE mailbox_id = $1",
         "DELETE FROM invitation WHERE mailbox_id = $1",
+        "DELETE FROM public_page WHERE mailbox_id = $1",
         "DELETE FROM put_out_device WHERE mailbox_id = $1",
         "DELETE FROM claim WHERE claimant_id = $1",
         "DELETE FROM claim WHERE sender_id = $1",

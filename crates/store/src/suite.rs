@@ -18,6 +18,7 @@ mod notifying;
 mod passkeys;
 mod posting;
 mod proving;
+mod public_pages;
 mod recording;
 mod registering;
 mod releasing;

@@ -119,6 +119,15 @@ export class Terminal {
     return this.#run(["compare", address, "--matches"]);
   }
 
+  /** Opens a page by which anybody writes. */
+  async openPage(name: string, title: string): Promise<void> {
+    await this.#run(["page", "--name", name, "--title", title]);
+  }
+
+  async closePage(): Promise<void> {
+    await this.#run(["page", "--close"]);
+  }
+
   /** One's own certificate, binary. */
   async certificate(): Promise<Buffer> {
     return unarmored((await this.#run<{ certificate: string }>(["export-key"])).certificate);

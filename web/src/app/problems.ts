@@ -2,6 +2,7 @@
 // client and a Worker give; a name from another build gets the general sentence.
 import { m } from "../paraglide/messages.js";
 import { waitingTime } from "../parts/dates.ts";
+import { shownAddress } from "../parts/shown_address.ts";
 import type { Problem, ProblemName } from "../worker/types.ts";
 
 export interface Explained {
@@ -48,6 +49,12 @@ const SAME = {
 /** The others, each with its own. */
 const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Sentences>> = {
   "members-only": [() => m["problem.members_only"](), () => m["problem.members_only.do"]()],
+  "page-name-taken": [() => m["problem.page_name_taken"](), () => m["problem.page_name_taken.do"]()],
+  "work-refused": [() => m["problem.work_refused"](), () => m["problem.do.again"]()],
+  "not-a-page-name": [() => m["problem.not_a_page_name"](), () => m["problem.not_a_page_name.do"]()],
+  "not-a-page-name-for-you": [() => m["problem.not_a_page_name_for_you"](), () => m["problem.not_a_page_name_for_you.do"]()],
+  "not-a-page-title": [() => m["problem.not_a_page_title"](), () => m["problem.not_a_page_title.do"]()],
+  "no-level-by-link": [({ who }) => m["problem.no_level_by_link"]({ who }), () => m["problem.no_level_by_link.do"]()],
   "link-shut": [() => m["problem.link_shut"](), () => m["problem.link_shut.do"]()],
   "link-cut": [() => m["problem.link_cut"](), () => m["problem.link_cut.do"]()],
   "passkey-opens-nothing": [() => m["problem.passkey_opens_nothing"](), () => m["problem.passkey_opens_nothing.do"]()],
@@ -147,7 +154,7 @@ export function explain(problem: Problem): Explained {
   if (!sentences) return { what: m["problem.unknown"](), todo: m["problem.unknown.do"]({ name: problem.name }) };
   const [what, todo] = sentences;
   const particulars = {
-    who: problem.address ?? m["problem.somebody"](),
+    who: problem.address === null ? m["problem.somebody"]() : shownAddress(problem.address),
     time: waitingTime(problem.retry_after ?? A_WHILE),
     request: problem.request,
   };

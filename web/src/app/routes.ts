@@ -4,7 +4,7 @@
 /** Who may be there: everybody, only who is not signed in, or only who has a mailbox open (or locked). */
 export type Access = "anyone" | "signed-out" | "mailbox";
 
-export type PageName = "sign-in" | "register" | "forgotten" | "lost" | "stop" | "guest" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "two-factor-guide" | "real" | "not-found";
+export type PageName = "sign-in" | "register" | "forgotten" | "lost" | "stop" | "guest" | "to" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "two-factor-guide" | "real" | "not-found";
 
 export interface Route {
   path: string;
@@ -19,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   { path: "/lost", page: "lost", access: "signed-out" },
   { path: "/stop", page: "stop", access: "anyone" },
   { path: "/l", page: "guest", access: "anyone" },
+  { path: "/to", page: "to", access: "anyone" },
   { path: "/mail/inbox", page: "mail", access: "mailbox" },
   { path: "/mail/sent", page: "mail", access: "mailbox" },
   { path: "/mail/drafts", page: "mail", access: "mailbox" },
@@ -52,11 +53,15 @@ export const SHORT: Readonly<Record<string, string>> = {
 
 const NOT_FOUND: Route = { path: "", page: "not-found", access: "anyone" };
 
+/** The pages of members by which anybody writes: the only addresses with a name in them, which their owner made public. */
+const PUBLIC_PAGE = /^\/to\/[^/]+$/;
+
 export function routeOf(path: string): Route {
-  return ROUTES.find((route) => route.path === path) ?? NOT_FOUND;
+  const of = PUBLIC_PAGE.test(path) ? "/to" : path;
+  return ROUTES.find((route) => route.path === of) ?? NOT_FOUND;
 }
 
 /** Whether the page answers for this path; other addresses (files, problem pages) are the server's. */
 export function isPage(path: string): boolean {
-  return path in SHORT || ROUTES.some((route) => route.path === path);
+  return path in SHORT || routeOf(path) !== NOT_FOUND;
 }

@@ -25,7 +25,7 @@ export function within(words: string): string {
 
 /** The address, where the name that was shown does not suffice. */
 export function addressBeside(who: Correspondent): string | undefined {
-  return who.name !== null && !who.name_may_stand_alone ? who.address : undefined;
+  return who.name !== null && !who.name_may_stand_alone ? shownAddress(who.address) : undefined;
 }
 
 /** Several people in a sentence: Maria Öberg, Karin Åström och du. */

@@ -1,10 +1,21 @@
+import { m } from "../paraglide/messages.js";
+
 // An address as people write it. In its one form a domain outside ASCII is spelled in ASCII (xn--…, RFC 3492); it is shown
 // in its own letters where all of them are Latin, since other scripts have letters that pass for these.
 
 const SPELLED = "xn--";
 const LATIN = /^[\p{Script=Latin}\d-]+$/u;
 
+/** What the addresses end with of those who wrote by a public page (PROTOCOL §5): no e-mail comes there, and nobody has typed one. */
+const WRITERS = "@write.invalid";
+
+export function isOfWriter(address: string): boolean {
+  return address.endsWith(WRITERS);
+}
+
 export function shownAddress(address: string): string {
+  // Two who call themselves the same are told apart by the end of what the server calls them.
+  if (isOfWriter(address)) return m["name.by_page"]({ mark: address.slice(-WRITERS.length - 4, -WRITERS.length) });
   const at = address.lastIndexOf("@");
   return address.slice(0, at + 1) + address.slice(at + 1).split(".").map(shownLabel).join(".");
 }

@@ -73,7 +73,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "keyring-full" | "letter-refused" | "no-draft" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "other-address" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "keyring-full" | "letter-refused" | "no-draft" | "no-level-by-link" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "other-address" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -777,7 +777,7 @@ address: string,
  */
 expires: Timestamp, 
 /**
- * The last two digits of the phone that a code will go to.
+ * The last two digits of the phone that a code will go to; empty where the link opens it by itself.
  */
 hint: string, };
 
@@ -841,13 +841,17 @@ account: string,
  */
 address: string, 
 /**
- * The last two digits of the phone.
+ * The last two digits of the phone; empty where there is none.
  */
 hint: string, 
 /**
  * Where the link is.
  */
 link: LinkState, 
+/**
+ * The e-mail address that they proved who wrote by the public page, by the server's word.
+ */
+proved?: string | null, 
 /**
  * When it was made.
  */
@@ -914,6 +918,19 @@ address: string,
  * The name; empty where it is still sealed.
  */
 name: string, };
+
+/**
+ * A letter by a page went out.
+ */
+export type KeptLink = { 
+/**
+ * What stands behind the `#` of the link to the answer. Nobody else has it.
+ */
+secret: string, 
+/**
+ * When everything is erased if nobody writes any more.
+ */
+expires: Timestamp, };
 
 /**
  * The language of what the server writes to a person: e-mail and SMS.
@@ -1019,6 +1036,27 @@ conversation: Array<Row>,
 row: Array<string>, };
 
 /**
+ * A letter by a page.
+ */
+export type LetterByPage = { 
+/**
+ * Who writes, as they say.
+ */
+name: string, 
+/**
+ * One line.
+ */
+subject: string, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * The language of what the server writes to them.
+ */
+language: Language, };
+
+/**
  * When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
  */
 export type LetterNotices = "at-once" | "daily" | "never";
@@ -1040,7 +1078,7 @@ export type Level = "address" | "phone" | "authenticator" | "passkey" | "eid";
 /**
  * Whose hands a link is in.
  */
-export type LinkState = "with-sender" | "waiting" | "mailed";
+export type LinkState = "with-sender" | "waiting" | "mailed" | "with-writer";
 
 /**
  * A session without keys.
@@ -1126,6 +1164,15 @@ ids: Array<string>,
  * Where to.
  */
 to: Folder, };
+
+/**
+ * A page by which anybody writes to a member, by its name.
+ */
+export type NamedPage = { 
+/**
+ * As it stood in the page's address.
+ */
+name: string, };
 
 /**
  * A passkey of this account.
@@ -1254,6 +1301,15 @@ export type NewNotices = {
 notices: LetterNotices, };
 
 /**
+ * One's own page.
+ */
+export type NewOwnPage = { 
+/**
+ * As typed; none closes it.
+ */
+page: TypedPage | null, };
+
+/**
  * Four words that somebody says to somebody.
  */
 export type NewPassphrase = { 
@@ -1368,9 +1424,22 @@ armored: string,
 differs: boolean, };
 
 /**
+ * One's own page.
+ */
+export type OwnPage = { 
+/**
+ * What stands in its address; none where there is no page.
+ */
+name: string | null, 
+/**
+ * What strangers see above it.
+ */
+title: string | null, };
+
+/**
  * What arises before the client is asked, or in a Worker's TypeScript.
  */
-export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "passkey-opens-nothing" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "words-differ";
+export type PageProblem = "broken-page" | "draft-waits" | "link-cut" | "link-differs" | "locked" | "not-a-code" | "not-a-name" | "not-a-note" | "not-a-page-name" | "not-a-page-name-for-you" | "not-a-page-title" | "not-a-phone-number" | "not-an-opening" | "old-page" | "one-time-code-character" | "one-time-code-length" | "out-of-step" | "passkey-opens-nothing" | "recovery-code-character" | "recovery-code-length" | "session-lives-on" | "slip-of-the-pen" | "words-differ";
 
 /**
  * A part of a folder.
@@ -1585,7 +1654,20 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "members-only" | "link-shut" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-keyring" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "members-only" | "link-shut" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "page-name-taken" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-keyring" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "work-refused" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+
+/**
+ * A page by which anybody writes to a member, as a stranger sees it.
+ */
+export type PublicPage = { 
+/**
+ * What it is called.
+ */
+title: string, 
+/**
+ * Who reads what is written there, by the server's word.
+ */
+address: string, };
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.
@@ -2031,6 +2113,19 @@ address: string,
 phone: string, };
 
 /**
+ * Name and title of a page.
+ */
+export type TypedPage = { 
+/**
+ * What stands in its address, as typed.
+ */
+name: string, 
+/**
+ * What strangers see above it, as typed.
+ */
+title: string, };
+
+/**
  * The password of a locked mailbox.
  */
 export type Unlock = { 
@@ -2145,6 +2240,19 @@ export type WordsIn = {
 language: Language, };
 
 /**
+ * An e-mail address to be told at when an answer waits.
+ */
+export type WritersAddress = { 
+/**
+ * As typed.
+ */
+address: string, 
+/**
+ * The language of the e-mails.
+ */
+language: Language, };
+
+/**
  * A letter that is being written.
  */
 export type Writing = { 
@@ -2189,8 +2297,8 @@ level: Level | null,
  */
 invite: Array<Invited>, };
 
-/** How much fits: octets of a subject, characters of a text and of a note, recipients; and for how many days a letter may be held. */
-export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500, hold_days: 400 } as const;
+/** How much fits: octets of a subject, characters of a text and of a note, recipients; for how many days a letter may be held; and characters of a text by a public page. */
+export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500, hold_days: 400, page_text: 10000 } as const;
 
 /** Each call's arguments and answer. */
 export interface SignInCalls {
@@ -2305,6 +2413,8 @@ export interface MailboxCalls {
   own_certificate: [Nothing, OwnCertificate];
   holdings: [Nothing, Holdings];
   set_name: [NewName, Me];
+  own_page: [Nothing, OwnPage];
+  set_own_page: [NewOwnPage, OwnPage];
   set_language: [NewLanguage, Done];
   trash_life: [Nothing, TrashLife];
   set_trash_life: [NewTrashLife, Done];
@@ -2323,6 +2433,7 @@ export interface MailboxCalls {
 export interface GuestCalls {
   show_link: [ShownLink, GuestLink];
   send_code: [Nothing, Done];
+  open_link: [Nothing, GuestLetters];
   enter_code: [Code, GuestEntered];
   enter_passphrase: [Spoken, GuestLetters];
   look_again: [Nothing, GuestLetters];
@@ -2339,5 +2450,10 @@ export interface GuestCalls {
   passkey_made: [CreatedFirstPasskey, PasskeyAsked];
   seal_passkey: [Registering, Done];
   make_mailbox_by_passkey: [UsedFirstPasskey, Sheet];
+  show_page: [NamedPage, PublicPage];
+  prove_writer: [WritersAddress, Done];
+  send_writers_code: [Nothing, Done];
+  enter_writers_code: [Code, Done];
+  write_by_page: [LetterByPage, KeptLink];
   leave: [Nothing, Done];
 }

@@ -43,7 +43,9 @@ impl<'a> Names<'a> {
             Some(_) | None => own.cloned(),
         };
         let is_only_theirs = |name: &Name| self.taken.get(&name.folded()) == Some(&1);
-        let alone = name.as_ref() == own && own.is_some_and(is_only_theirs);
+        // Of whoever wrote by a public page nothing but their own word is known: what they call themselves says nothing alone.
+        let is_claimed_only = address.is_of_writer() && !named_by_owner;
+        let alone = name.as_ref() == own && own.is_some_and(is_only_theirs) && !is_claimed_only;
         ShownName { name: name.map(|name| name.as_str().into()), alone }
     }
 }

@@ -1,5 +1,5 @@
 use proptest::{prelude::*, sample::Index};
-use securemailbox_protocol::{invitations::LINK, limits, phone::PhoneNumber, sealed};
+use securemailbox_protocol::{ids::AccountId, invitations::LINK, limits, phone::PhoneNumber, sealed};
 use securemailbox_vault::passphrases::{LONGEST, Passphrase};
 
 use super::*;
@@ -101,6 +101,31 @@ fn a_name_stands_alone_only_if_it_is_the_contacts_and_nobody_elses() {
     assert_eq!(shown(&annas, Some("Anna\u{202e}")).name, None, "no name at all");
     let renamed = [annas.as_slice(), &named("anna@demo.example", "Chefsläkaren")[1..]].concat();
     assert!(alone(&renamed, Some("Anna Lindqvist")), "the first name stays");
+}
+
+/// ATTACKS 92.
+#[test]
+fn who_writes_by_a_page_under_a_known_name_is_never_taken_for_them() {
+    let (reader, writer) = (Name::parse("Björn Ek").unwrap(), Address::of_writer(AccountId::from_bytes([7; 16])));
+    let annas = named("anna@demo.example", "Anna Lindqvist");
+    let wrote = named(writer.as_str(), "Anna Lindqvist");
+    let both = after(&[annas, wrote.clone()].concat());
+    let names = both.names(&reader);
+    assert!(!names.shown(&writer, Some("Anna Lindqvist")).alone);
+    let only = after(&wrote);
+    let shown = only.names(&reader).shown(&writer, Some("Anna Lindqvist"));
+    assert_eq!(
+        shown,
+        ShownName { name: Some("Anna Lindqvist".into()), alone: false },
+        "also where nobody else is called so"
+    );
+    let mut called = only;
+    called.apply(&Edit { address: writer.clone(), event: named_by_owner("Eva i trappan") });
+    assert!(called.names(&reader).shown(&writer, Some("Anna Lindqvist")).alone, "unless the owner calls them so");
+}
+
+fn named_by_owner(name: &str) -> Event {
+    called(1, name).event
 }
 
 fn number_check(id: u8, phone: &str, matches: bool) -> NumberCheck {

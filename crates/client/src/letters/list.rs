@@ -265,6 +265,7 @@ impl Mailbox {
                 | LookUpError::DigitsDiffer
                 | LookUpError::NumberDiffers
                 | LookUpError::OtherPassphrase
+                | LookUpError::NoLevelByLink
                 | LookUpError::OlderCertificate,
             ) => Err(Damage::CertificateMissing.into()),
         }

@@ -3,6 +3,7 @@
 use securemailbox_protocol::{
     ids::{LetterId, RecordId, ThreadId},
     letters::{Hold, NewLetter, NewLetters, NewReader},
+    levels::Level,
     octets::Octets,
     time::Timestamp,
 };
@@ -64,6 +65,9 @@ impl Mailbox {
                     if self.was_invited(address) && self.passphrase_of(address).as_ref() != Some(agreed) =>
                 {
                     Err(LookUpError::OtherPassphrase)
+                }
+                (Ok(_), _) if address.is_of_writer() && written.level > Some(Level::Address) => {
+                    Err(LookUpError::NoLevelByLink)
                 }
                 (found, _) => found,
             };

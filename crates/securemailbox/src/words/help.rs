@@ -83,6 +83,7 @@ fn about(command: &str) -> Option<&'static str> {
         "invitations" => {
             "Visa dem du har skrivit till som inte har någon brevlåda än; påminn, ta tillbaka eller ändra tiden"
         }
+        "page" => "Visa adressen till sidan där vem som helst skriver till dig; öppna eller stäng den",
         "open" => "Läs det en länk leder till, utan brevlåda: en kod går till mobilen som avsändaren har angett",
         "send" => "Skriv ett brev",
         "reply" => "Svara på ett brev: till avsändaren, under samma ämne, i samma samtal",
@@ -153,6 +154,11 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
             "Fil vars första rad är en lösenfras som ni två redan har kommit överens om: minst fyra slumpade ord"
         }
         ("open", "passphrase_file") => "Fil vars första rad är orden som ni kom överens om; annars en fråga",
+        ("page", "name") => {
+            "Öppna en sida med det här namnet, eller en annan i stället: 3 till 40 av a till z, 0 till 9 och bindestreck"
+        }
+        ("page", "title") => "Det främlingar ser överst på den",
+        ("page", "close") => "Stäng den; det som har skrivits via den finns kvar",
         ("invitations", "passphrase") => "Visa orden som du har kommit överens om med den här personen",
         ("open", "link") => "Länken från mejlet; annars en fråga, och då står den inte i någon lista över kommandon",
         ("invitations", "withdraw") => {

@@ -60,6 +60,8 @@ words! { of_server(ProblemType) FROM_SERVER
     LastWayIn => Page("problem.last_way_in", "problem.last_way_in.do");
     ProofRequired => Page("problem.proof_required", "problem.proof_required.do");
     LinkShut => Page("problem.link_shut", "problem.link_shut.do");
+    PageNameTaken => Page("problem.page_name_taken", "problem.page_name_taken.do");
+    WorkRefused => Page("problem.work_refused", "problem.do.again");
     MembersOnly => Own(
         "Det här kräver en egen brevlåda.",
         "Med en länk läser du och svarar den som skickade den. Skaffa en egen brevlåda för annat."
@@ -119,6 +121,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     KeyringFull => Page("problem.keyring_full", "problem.keyring_full.do");
     LetterRefused => Page("problem.letter_refused", "problem.letter_refused.do");
     NoDraft => Page("problem.no_draft", "problem.no_draft.do");
+    NoLevelByLink => Page("problem.no_level_by_link", "problem.no_level_by_link.do");
     NoRecipients => Page("problem.no_recipients", "problem.no_recipients.do");
     NotAnAddress => Page("problem.not_an_address", "problem.not_an_address.do");
     NumberDiffers => Page("problem.number_differs", "problem.number_differs.do");

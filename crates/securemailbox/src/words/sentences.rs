@@ -195,6 +195,11 @@ sentences! {
     LinkWithSender "not opened; you hand over the link" "inte öppnat; du lämnar länken";
     LinkWaiting "not opened; the link has not left yet" "inte öppnat; länken har inte gått iväg än";
     LinkMailed "not opened; the link was mailed" "inte öppnat; länken är mejlad";
+    LinkWithWriter "wrote by your page; only they have the link" "skrev via din sida; bara de har länken";
+    PageOpen { title: &'a str, address: &'a str }
+        "Anybody writes to you at {address} ({title})."
+        "Vem som helst skriver till dig på {address} ({title}).";
+    NoPage "You have no page by which anybody writes to you." "Du har ingen sida där vem som helst skriver till dig.";
     WrongNumberShort "wrong number, says whoever has the link" "fel nummer, säger den som har länken";
     LinkShutShort "shut after twenty wrong codes" "stängd efter tjugo fel koder";
     Reminded { who: &'a Address }

@@ -178,8 +178,12 @@ pub(crate) async fn list(State(mailroom): State<Mailroom>, session: Session) -> 
         invitations.push(InvitationRow {
             account: one.account,
             address: mailroom.seal.address(one.account, &one.address_sealed)?,
-            hint: proofs::hint(&mailroom, one.account, &one.phone)?,
+            hint: match &one.phone {
+                Some(phone) => proofs::hint(&mailroom, one.account, phone)?,
+                None => String::new(),
+            },
             link: one.link,
+            proved: one.proved_sealed.map(|sealed| mailroom.seal.address(one.account, &sealed)).transpose()?,
             made: one.made,
             opened: one.opened,
             wrong_number: one.wrong_number,
@@ -230,7 +234,7 @@ fn seal_link(mailroom: &Mailroom, account: AccountId, link: &str) -> Result<Vec<
     Ok(mailroom.seal.seal(Purpose::Outbox, place, place, link.as_bytes(), &mut mailroom.rng()))
 }
 
-fn token_hash(token: &[u8]) -> Result<[u8; 32], Problem> {
+pub(super) fn token_hash(token: &[u8]) -> Result<[u8; 32], Problem> {
     let token: &[u8; invitations::TOKEN] = token.try_into().map_err(|_| ProblemType::NotFound)?;
     Ok(Sha256::digest(token).into())
 }

@@ -12,6 +12,7 @@ pub(crate) mod letters;
 mod notices;
 mod passkeys;
 mod proofs;
+mod public_pages;
 pub(crate) mod records;
 mod recoveries;
 mod registrations;
@@ -62,6 +63,7 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(proofs::enter_of_sign_in))
         .routes(routes!(invitations::begin))
         .routes(routes!(invitations::report_wrong_number))
+        .routes(routes!(proofs::enter_link))
         .routes(routes!(invitations::list))
         .routes(routes!(invitations::decline))
         .routes(routes!(invitations::update))
@@ -109,6 +111,10 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(renewals::renew))
         .routes(routes!(renewals::rewrap))
         .routes(routes!(notices::sender))
+        .routes(routes!(public_pages::own, public_pages::open, public_pages::close))
+        .routes(routes!(public_pages::show))
+        .routes(routes!(public_pages::prove))
+        .routes(routes!(public_pages::write))
         .routes(routes!(directory::look_up))
         .routes(routes!(directory::check_number))
         .routes(routes!(directory::certificate))

@@ -13,6 +13,7 @@ use securemailbox_protocol::{
         Answer, ChooseFactor, Code, EnterProof, EnterSignInProof, FactorKind, FactorOffer, Offers, SessionProof,
     },
     ids::{AccountId, FactorId, RecoveryId, RegistrationId, SessionId, SignInId},
+    invitations::EnterLink,
     levels::Level,
     limits,
     passkeys::{Assertion, PasskeyToProve},
@@ -24,7 +25,7 @@ use securemailbox_protocol::{
 };
 use securemailbox_store::{
     factors::{self, Factor, FactorsOf},
-    invitations::LinkSlot,
+    invitations::{LinkSlot, OpenByLink},
     notices::NoticeId,
     passkeys::{Challenged, ExpectPasskey, ProvePasskey, TakeChallenge},
     proofs::{CodeHmac, Holder, HolderId, NOBODYS_CODE, Offered, Purpose, Step, Verdict},
@@ -36,10 +37,10 @@ use securemailbox_store::{
     registrations::Registering,
     security::SecurityEvent,
     sessions::StepUp,
-    sign_in::SigningIn,
+    sign_in::{SignedIn, SigningIn},
 };
 
-use super::{Id, passkeys, recoveries, security, slots};
+use super::{Id, invitations, passkeys, recoveries, security, slots};
 use crate::{
     authenticator,
     body::Json,
@@ -120,12 +121,44 @@ pub(crate) async fn enter_of_sign_in(
     let holder = SigningIn { id, session: session.clone() };
     let signed_in = enter(&mailroom, holder, &EnterProof { factor, answer }, session.id, caller).await?;
     security::ring(&mailroom);
-    let mut answer = session::begun(session.id, signed_in.begun, signed_in.slots);
+    let answer = begun(&mailroom, session.id, signed_in)?;
+    Ok(session::hand_over(&mailroom, answer, &token, delivery, device))
+}
+
+/// Opens what a link opens by itself, since its owner's browser made it; begins a session and gives out its slot. Tries are counted by
+/// their network, as those at a link that is none.
+#[utoipa::path(post, path = "/sign-ins/{id}/link", params(("id" = SignInId, Path)), request_body = EnterLink,
+    responses((status = 201, body = NewSession), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn enter_link(
+    State(mailroom): State<Mailroom>,
+    caller: Caller,
+    own_page: FromOwnPage,
+    Id(id): Id<SignInId>,
+    Json(EnterLink { token: shown, session: delivery }): Json<EnterLink>,
+) -> Result<Response, Problem> {
+    session::check_delivery(delivery, own_page)?;
+    mailroom.rates.entrance(caller.network)?;
+    let (now, token_hash) = (mailroom.now(), invitations::token_hash(&shown.0)?);
+    let Some(Guesser::Guest(guest)) = mailroom.store.read(Guessed { holder: HolderId::SignIn(id), now }).await? else {
+        return Err(ProblemType::NotFound.into());
+    };
+    let token = Token::generate(&mailroom);
+    let device = caller.device.at(&mailroom, guest);
+    let session = session::fresh(&mailroom, &token, device);
+    let opened = OpenByLink { id, token_hash, session: session.clone(), now };
+    let opened = mailroom.store.write(opened).await?.ok_or(ProblemType::NotFound)?;
+    let answer = begun(&mailroom, session.id, opened)?;
+    Ok(session::hand_over(&mailroom, answer, &token, delivery, device))
+}
+
+/// A session that a sign-in began, with what opens the mailbox.
+fn begun(mailroom: &Mailroom, session: SessionId, signed_in: SignedIn) -> Result<NewSession, Problem> {
+    let mut answer = session::begun(session, signed_in.begun, signed_in.slots);
     if let Some(LinkSlot { id, sealed, share_sealed }) = signed_in.link {
-        answer.share = Some(slots::open_share(&mailroom, answer.account, id, &share_sealed)?);
+        answer.share = Some(slots::open_share(mailroom, answer.account, id, &share_sealed)?);
         answer.slots.push(Slot { id, kind: SlotKind::Link, sealed: sealed.into() });
     }
-    Ok(session::hand_over(&mailroom, answer, &token, delivery, device))
+    Ok(answer)
 }
 
 /// Sends a code for the factor that somebody chose who proved the recovery code.
@@ -318,11 +351,14 @@ pub(crate) async fn choose(
     let digits = Code::generate(&mut rng);
     let (code, text) = match (chosen.in_vain, chosen.purpose) {
         (true, Purpose::Removal) => (NOBODYS_CODE, Text::NotHere),
-        (true, Purpose::Mailbox | Purpose::Proof | Purpose::Letter) => (NOBODYS_CODE, Text::AlreadyHere),
+        (true, Purpose::Mailbox | Purpose::Proof | Purpose::Letter | Purpose::Page) => {
+            (NOBODYS_CODE, Text::AlreadyHere)
+        }
         (false, Purpose::Removal) => {
             (hmac(mailroom, holder, choice.factor, &digits), Text::RemovalCode { code: digits })
         }
         (false, Purpose::Letter) => (hmac(mailroom, holder, choice.factor, &digits), Text::LetterCode { code: digits }),
+        (false, Purpose::Page) => (hmac(mailroom, holder, choice.factor, &digits), Text::PageCode { code: digits }),
         (false, Purpose::Mailbox | Purpose::Proof) => {
             (hmac(mailroom, holder, choice.factor, &digits), text(holder, chosen.factor.kind, digits))
         }

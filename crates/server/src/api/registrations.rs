@@ -25,7 +25,7 @@ use securemailbox_store::{
     passkeys::{BeginFirstPasskey, PasskeySlot},
     proofs::{HolderId, Offered},
     registrations::{
-        self, BeginRegistration, NamePhone, RegistrationError, RegistrationForPassword, RegistrationForPhone,
+        self, BeginRegistration, NamePhone, RegistrationError, RegistrationForPassword, RegistrationForPhone, Wanted,
     },
 };
 use sha2::{Digest, Sha256};
@@ -66,16 +66,16 @@ pub(crate) async fn begin(
     Json(new): Json<NewRegistration>,
 ) -> Result<(StatusCode, Json<Registration>), Problem> {
     mailroom.registration.admits(&new.address)?;
-    let begun = reserve(&mailroom, network, new, false).await?;
+    let begun = reserve(&mailroom, network, new, Wanted::Mailbox).await?;
     Ok((StatusCode::CREATED, Json(begun)))
 }
 
-/// Begins a registration, or what goes the same way until the address is proved: a removal.
+/// Begins a registration, or what goes the same way until the address is proved.
 pub(super) async fn reserve(
     mailroom: &Mailroom,
     network: Network,
     new: NewRegistration,
-    removes: bool,
+    wants: Wanted,
 ) -> Result<Registration, Problem> {
     mailroom.rates.entrance(network)?;
     let now = mailroom.now();
@@ -85,7 +85,7 @@ pub(super) async fn reserve(
     let address = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
     let factors = vec![address.clone()];
     let address_lookup = mailroom.seal.address_look_up(&new.address);
-    let act = BeginRegistration { id, account, address_lookup, address, language: new.language, removes, now };
+    let act = BeginRegistration { id, account, address_lookup, address, language: new.language, wants, now };
     mailroom.store.write(act).await?;
     let Offers { offers } = proofs::offers(mailroom, &Offered { account, factors })?;
     Ok(Registration { id, account, offers })

@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     problems::{ProblemDetails, ProblemType},
     waits::{Wait, WaitKind},
 };
+use securemailbox_store::registrations::Wanted;
 use securemailbox_store::removals::{AccountToRemove, BeginRemoval, BeginRemovalError};
 
 use super::{Id, proofs, registrations, waits};
@@ -23,7 +24,7 @@ pub(crate) async fn begin(
     network: Network,
     Json(new): Json<NewRegistration>,
 ) -> Result<(StatusCode, Answer<Registration>), Problem> {
-    let begun = registrations::reserve(&mailroom, network, new, true).await?;
+    let begun = registrations::reserve(&mailroom, network, new, Wanted::Removal).await?;
     Ok((StatusCode::CREATED, Answer(begun)))
 }
 

@@ -110,6 +110,9 @@ pub enum ConfigurationError {
         /// What stands in the place of an address.
         address: String,
     },
+    /// More work than a phone can do.
+    #[error("`public_pages.work_bits` is {0}: at most {most} can be asked of a phone", most = securemailbox_protocol::public_pages::MOST_WORK)]
+    TooMuchWork(u8),
     /// A quota with which a letter could never be sent or kept.
     #[error("`quotas.{key}` is {number}, too little for one letter: set it to at least {least}, or leave it out")]
     TooLittle {
@@ -183,6 +186,7 @@ impl Configuration {
         self.numbers()?;
         Organisations::named(&self.organisations)?;
         self.quotas.check()?;
+        self.public_pages.check()?;
         self.limits.check()
     }
 

@@ -282,6 +282,9 @@ async fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) ->
             let text = Text::LetterByLink { link: link.map_err(|_| Unsealed)?, organisation };
             (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, text)
         }
+        NoticeContent::Answer { account, address_sealed, language } => {
+            (Recipient::Email(mailroom.seal.address(*account, address_sealed)?), *language, Text::AnswerWaits)
+        }
         NoticeContent::Nobody => return Err(Unsealed.into()),
     };
     let words = text.words(language, &mailroom.origin.url(), senders.operator());

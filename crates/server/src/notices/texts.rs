@@ -72,6 +72,13 @@ pub enum Text {
         /// For whom its sender writes.
         organisation: Option<Organisation>,
     },
+    /// An answer waits for somebody who wrote by a public page and kept the link. Neither sender nor subject is named.
+    AnswerWaits,
+    /// The code that proves the address of somebody who writes by a public page.
+    PageCode {
+        /// The six digits that the message says.
+        code: Code,
+    },
     /// The time of a letter by a link ran out, and nobody had read it. Its sender is told; nothing of it is named.
     ExpiredUnread,
     /// The code by which somebody reads who has no mailbox.
@@ -128,6 +135,7 @@ impl Text {
             | Self::SignInCode { code }
             | Self::RecoveryCode { code }
             | Self::LetterCode { code }
+            | Self::PageCode { code }
             | Self::ProofCode { code } => Some(code),
             Self::AlreadyHere
             | Self::NotHere
@@ -135,6 +143,7 @@ impl Text {
             | Self::BriefRemoved
             | Self::NewLetter
             | Self::LetterByLink { .. }
+            | Self::AnswerWaits
             | Self::ExpiredUnread
             | Self::SecurityEvent { .. }
             | Self::BriefSecurityEvent { .. }
@@ -155,9 +164,11 @@ impl Text {
             | Self::SignInCode { .. }
             | Self::RecoveryCode { .. }
             | Self::LetterCode { .. }
+            | Self::PageCode { .. }
             | Self::ProofCode { .. } => true,
             Self::NewLetter
             | Self::LetterByLink { .. }
+            | Self::AnswerWaits
             | Self::ExpiredUnread
             | Self::Removed
             | Self::BriefRemoved
@@ -254,6 +265,19 @@ impl Text {
                 text: format!(
                     "Ett brev som du skickade med en länk är raderat, för tiden gick ut. Allt i det var inte läst.\n\
                      Logga in så ser du vilket, under Skickat: {url}\n"
+                ),
+            },
+            Self::AnswerWaits => Words {
+                subject: "Ett svar väntar på dig",
+                text: "Ett svar på ett brev som du har skrivit väntar. Öppna länken som du sparade när du skrev: bara den öppnar \
+                       svaret, och vi har den inte.\n"
+                    .into(),
+            },
+            Self::PageCode { .. } => Words {
+                subject: "Din kod till SecureMailbox",
+                text: format!(
+                    "Din kod är {code}\n\nSkriv den på sidan där du skriver ditt brev. Den gäller i tio minuter.\n\
+                     Har du inte bett om den? Då behöver du inte göra något.\n\n{url}\n"
                 ),
             },
             Self::LetterByLink { link, organisation } => {
@@ -357,6 +381,19 @@ impl Text {
                 text: format!(
                     "A letter that you sent with a link is erased, since its time ran out. Not all of it had been read.\n\
                      Sign in to see which one, under Sent: {url}\n"
+                ),
+            },
+            Self::AnswerWaits => Words {
+                subject: "An answer waits for you",
+                text: "An answer waits to a letter that you wrote. Open the link that you kept when you wrote: only that opens the \
+                       answer, and we do not have it.\n"
+                    .into(),
+            },
+            Self::PageCode { .. } => Words {
+                subject: "Your code for SecureMailbox",
+                text: format!(
+                    "Your code is {code}\n\nType it on the page where you write your letter. It is good for ten minutes.\n\
+                     Did you not ask for it? Then you need not do anything.\n\n{url}\n"
                 ),
             },
             Self::LetterByLink { link, organisation } => {
@@ -730,6 +767,8 @@ mod tests {
             Text::ProofCode { code: code() },
             Text::NewLetter,
             Text::ExpiredUnread,
+            Text::AnswerWaits,
+            Text::PageCode { code: code() },
         ];
         let waits = WaitKind::ALL.map(|kind| Wait { kind, begun: at, due: at.after(kind.lasts()) });
         let waits = waits.into_iter().flat_map(|wait| {

@@ -55,6 +55,7 @@ const ADDRESSES: &[&str] = &[
     "/settings/space",
     "/sign-in",
     "/stop",
+    "/to",
 ];
 
 /// An address that only a demo has.
@@ -125,6 +126,8 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>(page: Page, demo: bool) -
     for file in page.files.keys().filter(|path| !path.starts_with(HASHED)) {
         router = router.route(file, get(self::file));
     }
+    // The page asks whether there is one of that name.
+    router = router.route("/to/{name}", get(shell));
     router.route("/assets/{*file}", get(file)).fallback(nothing).with_state(page)
 }
 

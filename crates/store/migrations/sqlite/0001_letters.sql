@@ -38,6 +38,7 @@ CREATE TABLE member (
 -- A guest: a member by row, under a look-up that no address has. `sender_id`: the mailbox of whoever wrote, and the only one that
 -- it may write to. `token_hash`: SHA-256 of what its link shows. `link_sealed`: the link, until a mail server has it.
 -- `code_asked`: when the first code was sent, and `code_refused`: whether the gateway took one for good. `wrong_number`: when somebody with the link said that the phone is not theirs. `days`: how long it stays after the last letter.
+-- `from_page`: whoever has the link wrote by the public page of `sender_id`. `proved_sealed`: the e-mail address that they proved.
 CREATE TABLE invitation (
     mailbox_id     BLOB NOT NULL PRIMARY KEY,
     sender_id      BLOB NOT NULL,
@@ -51,9 +52,18 @@ CREATE TABLE invitation (
     wrong_number   INTEGER,
     days           INTEGER NOT NULL,
     expires        INTEGER NOT NULL,
+    from_page      INTEGER NOT NULL DEFAULT 0,
+    proved_sealed  BLOB,
     UNIQUE (sender_id, address_lookup)
 ) STRICT;
 CREATE INDEX invitation_by_expiry ON invitation (expires);
+
+-- A page by which anybody writes to a member: what stands in its address, and what strangers see above it.
+CREATE TABLE public_page (
+    mailbox_id BLOB NOT NULL PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    title      TEXT NOT NULL
+) STRICT;
 
 -- A guest made a mailbox of its own. For whoever wrote: what its key signed of the one that took its place. It goes with the last
 -- letter of the guest's, once whoever wrote was `told`.
@@ -76,13 +86,13 @@ CREATE TABLE certificate (
 ) STRICT;
 CREATE INDEX certificate_by_hash ON certificate (certificate_hash);
 
--- `removes`: it is no mailbox that is asked for, but that the one at this address is removed.
+-- `wants`: a mailbox, that the one at this address is removed, or nothing but to prove the address.
 CREATE TABLE registration (
     registration_id BLOB NOT NULL PRIMARY KEY,
     account_id      BLOB NOT NULL,
     address_lookup  BLOB NOT NULL,
     language        TEXT NOT NULL,
-    removes         INTEGER NOT NULL,
+    wants           TEXT NOT NULL,
     expires         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX registration_by_expiry ON registration (expires);

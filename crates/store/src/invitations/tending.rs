@@ -81,7 +81,7 @@ impl Act for RemindGuest {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const FIND: &str = "
             SELECT m.notices FROM invitation i JOIN member m ON m.mailbox_id = i.mailbox_id
-             WHERE i.mailbox_id = $1 AND i.sender_id = $2";
+             WHERE i.mailbox_id = $1 AND i.sender_id = $2 AND i.from_page = 0";
         const NEWEST: &str = "
             SELECT letter_id FROM entry WHERE mailbox_id = $1 AND sender_id = $2
              ORDER BY arrived DESC, letter_id DESC LIMIT 1";

@@ -32,6 +32,7 @@ use crate::{
     records::WriteRecord,
     registrations::{
         BeginRegistration, CompleteRegistration, FirstRecord, FirstWay, NamePhone, Registering, RegistrationError,
+        Wanted,
     },
     sessions::{NewSession, TokenHash},
     slots::{PasswordSlot, RecoverySlot},
@@ -108,7 +109,7 @@ impl Dice {
             address_lookup,
             address: self.factor(FactorKind::Address),
             language: Language::Sv,
-            removes: false,
+            wants: Wanted::Mailbox,
             now: NOW,
         }
     }

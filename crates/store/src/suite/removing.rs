@@ -26,7 +26,7 @@ use crate::{
     notices::{Lane, NewNotice},
     proofs::HolderId,
     proving::ChosenFactor,
-    registrations::{BeginRegistration, Registering, RegistrationForPhone},
+    registrations::{BeginRegistration, Registering, RegistrationForPhone, Wanted},
     removals::{AccountToRemove, BeginRemoval, BeginRemovalError, RemovalsDue, RemoveAccount},
     security::SecurityEvent,
     sessions::SessionByToken,
@@ -80,7 +80,7 @@ async fn each_removal_is_announced_everywhere_and_so_many_begin_in_a_day(store: 
 
 /// Asks for it with the address.
 async fn asks(store: &Store, dice: &mut Dice, address_lookup: AddressLookup) -> RegistrationId {
-    let begin = BeginRegistration { removes: true, ..dice.begin_registration(address_lookup) };
+    let begin = BeginRegistration { wants: Wanted::Removal, ..dice.begin_registration(address_lookup) };
     let id = begin.id;
     store.write(begin).await.unwrap();
     id

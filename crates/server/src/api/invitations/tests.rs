@@ -271,7 +271,10 @@ async fn the_link_is_mailed_alone_on_its_line_and_a_code_opens_it() {
     let told = async || {
         let texts = house.outbox().await.into_iter().filter_map(|due| match due.content {
             NoticeContent::Sealed(sealed) => text_of(&house.mailroom.seal, due.id, &sealed),
-            NoticeContent::Letter { .. } | NoticeContent::Invitation { .. } | NoticeContent::Nobody => None,
+            NoticeContent::Letter { .. }
+            | NoticeContent::Invitation { .. }
+            | NoticeContent::Answer { .. }
+            | NoticeContent::Nobody => None,
         });
         texts.filter(|text| *text == Text::ExpiredUnread).count()
     };

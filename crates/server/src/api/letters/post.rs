@@ -185,7 +185,7 @@ pub(crate) async fn receive(request: Request) -> Result<Received, Problem> {
     }
 }
 
-fn check(new: &NewLetter) -> Result<(), Problem> {
+pub(in crate::api) fn check(new: &NewLetter) -> Result<(), Problem> {
     within("envelope", &new.envelope.0, limits::ENVELOPE)?;
     if new.readers.is_empty() || new.readers.len() > limits::READERS {
         return Err(Problem::bad_request(format!("`readers` holds 1 to {} readers", limits::READERS)));
@@ -199,13 +199,18 @@ fn check(new: &NewLetter) -> Result<(), Problem> {
     }
 }
 
-async fn next<'a>(parts: &'a mut Multipart, name: &str) -> Result<Field<'a>, Problem> {
+pub(in crate::api) async fn next<'a>(parts: &'a mut Multipart, name: &str) -> Result<Field<'a>, Problem> {
     let part = parts.next_field().await.map_err(|error| torn(&error))?;
     part.filter(|part| part.name() == Some(name))
         .ok_or_else(|| Problem::bad_request(format!("part `{name}` is missing, or not in its place")))
 }
 
-async fn read(tab: Option<&Tab>, mut part: Field<'_>, name: &str, limit: usize) -> Result<Vec<u8>, Problem> {
+pub(in crate::api) async fn read(
+    tab: Option<&Tab>,
+    mut part: Field<'_>,
+    name: &str,
+    limit: usize,
+) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = part.chunk().await.map_err(|error| torn(&error))? {
         if bytes.len() + chunk.len() > limit {
@@ -219,7 +224,7 @@ async fn read(tab: Option<&Tab>, mut part: Field<'_>, name: &str, limit: usize) 
     Ok(bytes)
 }
 
-fn torn(error: &axum::extract::multipart::MultipartError) -> Problem {
+pub(in crate::api) fn torn(error: &axum::extract::multipart::MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return too_large("the post", limits::POST_BODY);
     }
@@ -229,6 +234,6 @@ fn torn(error: &axum::extract::multipart::MultipartError) -> Problem {
     Problem::bad_request("the body is not multipart/form-data, or ended too early")
 }
 
-fn too_large(name: &str, limit: usize) -> Problem {
+pub(in crate::api) fn too_large(name: &str, limit: usize) -> Problem {
     Problem::new(ProblemType::TooLarge).detail(format!("`{name}` is too large")).with("limit", limit as u64)
 }

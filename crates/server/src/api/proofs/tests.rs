@@ -19,7 +19,7 @@ use securemailbox_store::{
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
     passkeys::KeepHost,
     recoveries::{BeginRecovery, BegunRecovery},
-    registrations::{BeginRegistration, CompleteRegistration, FirstRecord, FirstWay, NamePhone},
+    registrations::{BeginRegistration, CompleteRegistration, FirstRecord, FirstWay, NamePhone, Wanted},
     sessions::SessionByToken,
     slots::{PasswordSlot, RecoverySlot},
 };
@@ -238,8 +238,8 @@ impl House {
         let sealed = self.mailroom.seal.seal_address(account, &address, &mut rng);
         let named = Factor { id: FactorId::new(now, &mut rng), kind: FactorKind::Address, sealed };
         let (first, address_lookup) = (named.id, self.mailroom.seal.address_look_up(&address));
-        let (language, removes) = (Language::Sv, false);
-        let begin = BeginRegistration { id, account, address_lookup, address: named, language, removes, now };
+        let (language, wants) = (Language::Sv, Wanted::Mailbox);
+        let begin = BeginRegistration { id, account, address_lookup, address: named, language, wants, now };
         self.mailroom.store.write(begin).await.unwrap();
         (id, account, first)
     }

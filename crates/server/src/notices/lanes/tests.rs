@@ -16,7 +16,11 @@ use securemailbox_protocol::{
     phone::PhoneNumber,
 };
 use securemailbox_store::{
-    Location, Store, factors::Factor, proofs::HolderId, proving::ExpectCode, registrations::BeginRegistration,
+    Location, Store,
+    factors::Factor,
+    proofs::HolderId,
+    proving::ExpectCode,
+    registrations::{BeginRegistration, Wanted},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -189,7 +193,7 @@ impl Outbox {
             address_lookup: [1; 32],
             address,
             language: Language::Sv,
-            removes: false,
+            wants: Wanted::Mailbox,
             now,
         };
         mailroom.store.write(begin).await.unwrap();
