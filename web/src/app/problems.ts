@@ -54,7 +54,7 @@ const SENTENCES: Readonly<Record<Exclude<ProblemName, keyof typeof SAME>, Senten
   "not-a-page-name": [() => m["problem.not_a_page_name"](), () => m["problem.not_a_page_name.do"]()],
   "not-a-page-name-for-you": [() => m["problem.not_a_page_name_for_you"](), () => m["problem.not_a_page_name_for_you.do"]()],
   "not-a-page-title": [() => m["problem.not_a_page_title"](), () => m["problem.not_a_page_title.do"]()],
-  "no-level-by-link": [({ who }) => m["problem.no_level_by_link"]({ who }), () => m["problem.no_level_by_link.do"]()],
+  "no-level-by-link": [() => m["problem.no_level_by_link"](), () => m["problem.no_level_by_link.do"]()],
   "link-shut": [() => m["problem.link_shut"](), () => m["problem.link_shut.do"]()],
   "link-cut": [() => m["problem.link_cut"](), () => m["problem.link_cut.do"]()],
   "passkey-opens-nothing": [() => m["problem.passkey_opens_nothing"](), () => m["problem.passkey_opens_nothing.do"]()],
