@@ -354,6 +354,11 @@ impl<W: World> MailboxCalls for Desk<W> {
         self.counts(Nothing {}).await
     }
 
+    async fn drop_left(&self, _: Nothing) -> Result<Done, Problem> {
+        self.left.take();
+        Ok(Done {})
+    }
+
     async fn withdraw_invitation(&self, args: TypedAddress) -> Result<Done, Problem> {
         let (mailbox, world) = self.open()?;
         done(mailbox.withdraw_invitation(world, &parse_address(&args.address)?).await.or_problem()?)

@@ -153,6 +153,9 @@ pub enum ClaimError {
     /// It is of another address than this mailbox.
     #[error("the conversation is of another address")]
     OtherAddress,
+    /// A thorough renewal is not over, which would give the key up again.
+    #[error("the keys are being renewed")]
+    Renewing,
     /// The keyring has no room for one more key.
     #[error("the keyring is full")]
     KeyringFull,
@@ -168,6 +171,11 @@ impl Failure for ClaimError {
                 ClientProblem::OtherAddress,
                 Class::Refused,
                 "Sign in to the mailbox of the address that the letter was sent to.",
+            ),
+            Self::Renewing => explained(
+                ClientProblem::RenewalUnderWay,
+                Class::Refused,
+                "Let the renewal of the keys come to its end first: `renew`.",
             ),
             Self::KeyringFull => explained(
                 ClientProblem::KeyringFull,
@@ -233,6 +241,12 @@ impl Mailbox {
         if left.guest().certificate().address() != self.address() {
             return Err(ClaimError::OtherAddress);
         }
+        // What other devices did comes first. One that renews thoroughly gives every former key up; whoever began that has ended
+        // this session, or it is seen here.
+        self.sync(world).await?;
+        if self.newest_settings(world).await?.1.rewrapping {
+            return Err(ClaimError::Renewing);
+        }
         self.join_keyring(world, left.guest()).await?;
         let present = self.keyring().present().clone();
         let knows = self.contacts().get(&left.from).is_some_and(|contact| contact.key.is_some());
@@ -242,7 +256,9 @@ impl Mailbox {
         let statement = claims::sign(left.guest(), present.certificate(), world.now(), &mut world.rng());
         let claim = NewClaim { guest: GuestSession { token: left.token.clone() }, contact, statement };
         self.session.api(world).tell(endpoints::CLAIM.here(), &claim).await.map_err(RecordError::from)?;
-        Ok(self.sync(world).await?)
+        // It is done, whatever comes of this.
+        let _ = self.sync(world).await;
+        Ok(())
     }
 
     async fn join_keyring(&self, world: &impl World, guest: &Identity) -> Result<(), ClaimError> {

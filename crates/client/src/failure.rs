@@ -107,6 +107,8 @@ pub enum ClientProblem {
     RecordDoesNotOpen,
     /// A record that must be there, and is not.
     RecordMissing,
+    /// A thorough renewal of the keys is not over.
+    RenewalUnderWay,
     /// The keys were to be renewed, and no answer came.
     RenewalUnanswered,
     /// A second record of a kind of which there is one.

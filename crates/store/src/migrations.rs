@@ -2,10 +2,8 @@
 
 use crate::OpenError;
 
-pub(crate) const SQLITE: [&str; 2] =
-    [include_str!("../migrations/sqlite/0001_letters.sql"), include_str!("../migrations/sqlite/0002_domains.sql")];
-pub(crate) const POSTGRES: [&str; 2] =
-    [include_str!("../migrations/postgres/0001_letters.sql"), include_str!("../migrations/postgres/0002_domains.sql")];
+pub(crate) const SQLITE: [&str; 1] = [include_str!("../migrations/sqlite/0001_letters.sql")];
+pub(crate) const POSTGRES: [&str; 1] = [include_str!("../migrations/postgres/0001_letters.sql")];
 
 pub(crate) const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY)";
 pub(crate) const NEWEST: &str = "SELECT COALESCE(MAX(number), 0) FROM migration";

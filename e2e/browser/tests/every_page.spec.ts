@@ -83,6 +83,33 @@ const PICTURES: Partial<Record<string, string>> = {
 /** On a phone the list fills the window. */
 const PHONE_PICTURES: typeof PICTURES = { ...PICTURES, "/mail/inbox": "inbox", "/mail/sent": "sent" };
 
+test.describe("holds to the rules: a page by which anybody writes", () => {
+  test("the letter, what is missing in it, and the link to the answer", async ({ visit, nobodys, newcomer, inspect, m }) => {
+    const anna = await newcomer("Anna Berg");
+    const name = `sida-${process.pid}-${Date.now() % 1_000_000}`;
+    await anna.terminal.openPage(name, "Ljunggårdens vårdcentral");
+    await nobodys.goto(`/to/${name}`);
+    await expect(nobodys.getByLabel(m("to.text"), { exact: true })).toBeVisible();
+    await inspect(nobodys);
+    await nobodys.getByRole("button", { name: m("to.send") }).click();
+    await expect(problem(nobodys).first()).toBeVisible();
+    await inspect(nobodys);
+    await nobodys.getByLabel(m("to.name"), { exact: true }).fill("Eva Ek");
+    await nobodys.getByLabel(m("to.text"), { exact: true }).fill("Ska jag sluta?");
+    await nobodys.getByRole("button", { name: m("to.send") }).click();
+    const link = nobodys.getByText(/\/l#[\w-]{48}$/);
+    await expect(link).toBeVisible();
+    await inspect(nobodys);
+    const later = await visit();
+    await later.goto(await link.innerText());
+    await expect(later.getByRole("button", { name: m("to.open") })).toBeVisible();
+    await inspect(later);
+    await later.getByRole("button", { name: m("to.open") }).click();
+    await expect(later.getByText(m("to.no_answer"))).toBeVisible();
+    await inspect(later);
+  });
+});
+
 test.describe("holds to the rules: the mailbox", () => {
   test("a letter that is open, and all that it can tell", async ({ annas, inspect, m }) => {
     await open(annas, OPEN_LETTER);

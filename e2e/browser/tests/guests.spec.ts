@@ -178,6 +178,8 @@ test("a browser that may keep nothing reads all the same, since nothing is kept"
     await page.goto(await handed(anna, eva));
     await open(page, server, eva, m);
     await expect(page.getByText("Proverna ser bra ut.")).toBeVisible();
+    await expect(page.getByText(m("claim.nowhere")), "a mailbox of one's own could not be opened here").toBeVisible();
+    await expect(page.getByRole("button", { name: m("claim.open") })).toHaveCount(0);
   } finally {
     await context.close();
   }

@@ -2,6 +2,8 @@
 import { enterCode, problem } from "../house/entering.ts";
 import { clean } from "../house/guests.ts";
 import { tabTo } from "../house/keyboard.ts";
+import { Server } from "../house/server.ts";
+import { Terminal } from "../house/terminal.ts";
 import { expect, type Newcomer, type Page, test } from "../house/test.ts";
 import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import type { Words } from "../house/words.ts";
@@ -164,7 +166,7 @@ test("a page that was closed while somebody wrote takes nothing, and keeps what 
   await clean(page);
 });
 
-test("the owner opens the page in the settings, sees who wrote among the links, and takes all of it back", async ({ page, visit, newcomer, m }) => {
+test("the owner opens the page in the settings, sees who wrote among the links, and takes all of it back", async ({ page, visit, newcomer, m, watch }) => {
   const gun = await newcomer("Gun Berg");
   const guns = await visit(gun);
   await guns.goto("/settings/account");
@@ -194,7 +196,55 @@ test("the owner opens the page in the settings, sees who wrote among the links, 
   await guns.goto("/mail/inbox");
   await expect(guns.getByText("Eva Ek").first()).toBeVisible();
   await expect(guns.getByText("@write.invalid")).toHaveCount(0);
-  void kept;
+  await guns.getByText("Eva Ek").first().click();
+  await expect(guns.getByText(m("seal.by_page"))).toBeVisible();
+  await clean(guns);
+
+  await guns.goto("/contacts/links");
+  await guns.getByRole("button", { name: m("links.withdraw") }).click();
+  const dialog = guns.getByRole("alertdialog");
+  await dialog.getByRole("button", { name: m("withdraw.do") }).click();
+  await expect(guns.getByText(m("links.empty"), { exact: true })).toBeVisible();
+  watch.expect(NOT_THERE);
+  await page.goto("/sign-in");
+  await page.goto(kept);
+  await expect(page.getByRole("heading", { level: 1, name: m("guest.over") })).toBeVisible();
+});
+
+test("whoever wrote erases all of it by the link, and the owner keeps what they were written", async ({ page, visit, newcomer, m }) => {
+  const anna = await newcomer("Anna Berg");
+  await page.goto(await opened(anna));
+  await shown(page, m);
+  await fill(page, m);
+  await page.getByRole("button", { name: m("to.send") }).click();
+  const later = await visit();
+  await later.goto(await link(page, m));
+  await later.getByRole("button", { name: m("to.open") }).click();
+  await later.getByRole("button", { name: m("to.erase") }).click();
+  await later.getByRole("button", { name: m("guest.decline_do") }).click();
+  await expect(later.getByText(m("to.erased_text", { from: anna.address }))).toBeVisible();
+  await clean(later);
+  expect(await anna.terminal.invitations()).toEqual([]);
+  expect(await anna.terminal.list()).toMatchObject([{ subject: "Järntabletter" }]);
+});
+
+test("where the operator asks for it, a browser computes before it sends", async ({ visit, stranger, m }) => {
+  const server = await Server.start({ PUBLIC_PAGES__WORK_BITS: "12" });
+  try {
+    const person = stranger("Anna Berg");
+    const { terminal } = await Terminal.registered(server, person);
+    await terminal.openPage("anna", TITLE);
+    const page = await visit();
+    await page.goto(`${server.url}/to/anna`);
+    await shown(page, m);
+    await fill(page, m);
+    await page.getByRole("button", { name: m("to.send") }).click();
+    await link(page, m);
+    const bare = await fetch(`${server.url}/api/v1/pages/anna`).then((answer) => answer.json());
+    expect(bare).toMatchObject({ work: { bits: 12 } });
+  } finally {
+    await server.end();
+  }
 });
 
 test("a keyboard alone writes", async ({ page, newcomer, m }) => {

@@ -207,3 +207,23 @@ async fn a_second_conversation_moves_into_the_mailbox_that_is_there_and_opens_on
     let told = guns.told(&gun, sent.last().unwrap().entry.id).await.unwrap();
     assert_eq!(told[0].ended.unwrap().ending, Ending::Claimed);
 }
+
+/// A thorough renewal gives every former key up, and with it would go the one that opens what moves in meanwhile.
+#[tokio::test(flavor = "current_thread")]
+async fn while_keys_are_renewed_thoroughly_no_conversation_moves_in_and_afterwards_it_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let gun = Person::at(&server);
+    let guns = gun.register(&server, GUN.0, GUN.1, "Gun").await;
+    let link = written(&gun, &guns, false).await;
+    let second = Person::at(&server);
+    let (shown, guest) = second.open_link(&server, &link, EVA.1).await;
+    let eva = Person::at(&server);
+    let evas = eva.register(&server, EVA.0, EVA.1, "Eva").await;
+    let (evas, _) = renewed(evas, &eva, Extent::Thorough).await;
+    let keys = left(&guest, &shown.from, &eva);
+    assert_eq!(evas.claim(&eva, &keys).await, Err(ClaimError::Renewing));
+    rewrapped(&evas, &eva).await;
+    evas.claim(&eva, &keys).await.unwrap();
+    assert_eq!(texts(&eva, &evas, Folder::Inbox).await, [("Allt är bra.".to_owned(), Standing::Known)]);
+}

@@ -21,17 +21,18 @@ export class GuestDesk {
   async makeMailbox<C extends Making>(call: C, args: GuestCalls[C][0], output: ArrayBuffer | null = null): Promise<{ me: Me; said: Sheet }> {
     const port = this.#handover;
     if (!port) throw new Error("nothing was opened");
-    const made = await takeOver(port, () => this.call(call, args, output));
-    this.#worker = undefined;
-    return made;
+    return takeOver(port, async () => {
+      const sheet = await this.call(call, args, output);
+      this.#worker = undefined; // it has handed over, whatever becomes of that
+      return sheet;
+    });
   }
 
   /** Leaves the keys of the conversation to the mailbox that is open in this tab, which takes it in by `claim`. */
   async leaveKeys(): Promise<void> {
-    const port = this.#handover;
-    if (!port) return; // they are there already
-    this.#handover = undefined;
-    const there = mailbox.takeIn(port);
+    const { port1, port2 } = new MessageChannel();
+    const there = mailbox.takeIn(port2);
+    (await this.#worker)?.tell({ do: "leave_to", to: port1 }, [port1]);
     await this.call("leave_keys", {});
     await there;
   }

@@ -9,12 +9,16 @@ import { GuestWorker, initSync } from "./vault/vault.js";
 const queue = new Queue();
 let client: GuestWorker | undefined;
 let handover: MessagePort | null = null;
+/** The open mailbox that takes the conversation in. */
+let heir: MessagePort | undefined;
 
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.do === "begin") {
     initSync({ module: data.module });
     handover = data.handover;
     client = new GuestWorker(new Outside({ session: null, keep: () => undefined }, () => undefined));
+  } else if (data.do === "leave_to") {
+    heir = data.to;
   } else if (data.do === "call") {
     const call = data;
     void queue.run(() => answered(call));
@@ -25,5 +29,5 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
 async function answered(call: Call): Promise<void> {
   await answerAndHandOver(client, call, handover);
   const left = client?.takeLeft();
-  if (left) handover?.postMessage(left, [left.buffer]);
+  if (left) heir?.postMessage(left, [left.buffer]);
 }

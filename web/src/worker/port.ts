@@ -7,8 +7,9 @@ export type ToWorker =
   | { do: "begin"; module: WebAssembly.Module; session: string | null; handover: MessagePort | null }
   /** `output`: of a passkey, for this call. It is transferred, so that no copy stays with the page. */
   | { do: "call"; id: number; call: string; args: string; output: ArrayBuffer | null }
-  /** What the guest Worker leaves to the open mailbox comes on this port. */
+  /** What the guest Worker leaves to the open mailbox comes on this port, and it leaves it on that. */
   | { do: "take_in"; from: MessagePort }
+  | { do: "leave_to"; to: MessagePort }
   | { do: "keep" }
   /** Drafts go to the server now: their page goes. */
   | { do: "hand_in" };

@@ -20,6 +20,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       void queue.run(() => answerAndHandOver(client, data, handover));
       break;
     case "take_in":
+    case "leave_to":
     case "keep":
       break;
   }

@@ -73,7 +73,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "keyring-full" | "letter-refused" | "no-draft" | "no-level-by-link" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "other-address" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "keyring-full" | "letter-refused" | "no-draft" | "no-level-by-link" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "other-address" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-under-way" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -2356,6 +2356,7 @@ export interface MailboxCalls {
   contacts: [Nothing, Array<Correspondent>];
   invitations: [Nothing, Array<Invitation>];
   claim: [Nothing, Counts];
+  drop_left: [Nothing, Done];
   withdraw_invitation: [TypedAddress, Done];
   remind: [TypedAddress, Done];
   allow_tries: [TypedAddress, Done];

@@ -135,6 +135,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     PasswordNotTaken => Page("problem.password_not_taken", "problem.password_not_taken.do");
     RecordDoesNotOpen => Page("problem.record_does_not_open", "problem.do.operator");
     RecordMissing => Page("problem.record_missing", "problem.do.operator");
+    RenewalUnderWay => Page("problem.renewal_under_way", "problem.renewal_under_way.do");
     RenewalUnanswered => Page("problem.renewal_unanswered", "problem.renewal_unanswered.do");
     ServerWentBack => Page("problem.server_went_back", "problem.do.operator");
     SlotDoesNotOpen => Page("problem.slot_does_not_open", "problem.slot_does_not_open.do");

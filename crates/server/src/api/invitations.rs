@@ -256,8 +256,9 @@ pub(crate) async fn end_due(mailroom: &Mailroom) -> Result<(), Problem> {
 async fn end_one(mailroom: &Mailroom, DueGuest { guest, to_tell }: DueGuest, now: Timestamp) -> Result<(), Problem> {
     let notice = match to_tell {
         Some(SenderToTell { account, address_sealed, language }) => {
-            let to = Recipient::Email(mailroom.seal.address(account, &address_sealed)?);
-            Some(seal_notice(&mailroom.seal, &to, language, &Text::ExpiredUnread, &mut mailroom.rng()))
+            // What does not open tells nobody, and keeps nothing from being erased.
+            let to = mailroom.seal.address(account, &address_sealed).ok().map(Recipient::Email);
+            to.map(|to| seal_notice(&mailroom.seal, &to, language, &Text::ExpiredUnread, &mut mailroom.rng()))
         }
         None => None,
     };

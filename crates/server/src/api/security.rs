@@ -187,7 +187,7 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 44] = [
+    const ASK_NOT: [(&str, &str); 47] = [
         // Whoever is signed in can say no.
         ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
@@ -202,6 +202,10 @@ mod tests {
         ("POST", "/factors/{id}/proofs/enter"),
         ("GET", "/account"),
         ("PATCH", "/account"),
+        // A page opens nothing of the mailbox, and takes nothing from it.
+        ("GET", "/account/page"),
+        ("PUT", "/account/page"),
+        ("DELETE", "/account/page"),
         ("GET", "/account/security-events"),
         ("GET", "/sessions"),
         ("POST", "/sessions/current/unlock"),
@@ -242,8 +246,16 @@ mod tests {
     const STREAMS: [(&str, &str); 2] = [("GET", "/letters/{id}/content"), ("GET", "/events")];
 
     /// Who asks them has no session, or a link.
-    const STRANGERS: [&str; 7] =
-        ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop", "/notices/sender"];
+    const STRANGERS: [&str; 8] = [
+        "/registrations",
+        "/removals",
+        "/sign-ins",
+        "/recoveries",
+        "/waits/find",
+        "/waits/stop",
+        "/notices/sender",
+        "/pages/",
+    ];
 
     struct Asker<'a> {
         house: &'a House,

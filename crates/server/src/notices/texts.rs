@@ -261,10 +261,10 @@ impl Text {
                 text: format!("Ett förseglat brev väntar i din brevlåda.\nLogga in och läs det på {url}\n"),
             },
             Self::ExpiredUnread => Words {
-                subject: "Ett brev raderades innan det lästes",
+                subject: "Något du skickade raderades oläst",
                 text: format!(
-                    "Ett brev som du skickade med en länk är raderat, för tiden gick ut. Allt i det var inte läst.\n\
-                     Logga in så ser du vilket, under Skickat: {url}\n"
+                    "Ett samtal som du började med en länk är raderat, för tiden gick ut. Minst ett av dina brev hann inte\n\
+                     läsas. Logga in så ser du vilket, under Skickat: {url}\n"
                 ),
             },
             Self::AnswerWaits => Words {
@@ -377,10 +377,10 @@ impl Text {
                 text: format!("A sealed letter waits in your mailbox.\nSign in and read it at {url}\n"),
             },
             Self::ExpiredUnread => Words {
-                subject: "A letter was erased before it was read",
+                subject: "Something that you sent was erased unread",
                 text: format!(
-                    "A letter that you sent with a link is erased, since its time ran out. Not all of it had been read.\n\
-                     Sign in to see which one, under Sent: {url}\n"
+                    "A conversation that you began with a link is erased, since its time ran out. At least one of your\n\
+                     letters had not been read. Sign in to see which one, under Sent: {url}\n"
                 ),
             },
             Self::AnswerWaits => Words {

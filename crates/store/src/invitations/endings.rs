@@ -1,9 +1,11 @@
 //! How a conversation with a guest ends: its time is over, its reader does not want it, or whoever wrote takes it back. Its sender
 //! is told of each letter, and the guest goes.
 
+use std::time::Duration;
+
 use securemailbox_protocol::{
     accounts::{Language, LetterNotices},
-    ids::AccountId,
+    ids::{AccountId, MailboxId},
     letters::Ending,
     time::Timestamp,
 };
@@ -41,6 +43,8 @@ pub struct SenderToTell {
     pub language: Language,
 }
 
+/// How often a sender is told by e-mail that something expired unread.
+const TOLD_ONCE_IN: Duration = Duration::from_secs(24 * 60 * 60);
 /// So many at once.
 const BATCH: i64 = 50;
 
@@ -53,7 +57,8 @@ impl Act for InvitationsDue {
             SELECT i.mailbox_id, m.mailbox_id, m.address_sealed, m.language
               FROM invitation i
               LEFT JOIN member m ON m.mailbox_id = i.sender_id AND m.notices <> $3
-                    AND EXISTS (SELECT 1 FROM delivery d WHERE d.reader_id = i.mailbox_id AND d.read_at IS NULL)
+                    AND EXISTS (SELECT 1 FROM delivery d JOIN letter l ON l.letter_id = d.letter_id
+                                 WHERE d.reader_id = i.mailbox_id AND d.read_at IS NULL AND l.withdrawn IS NULL)
              WHERE i.expires <= $1 ORDER BY i.expires LIMIT $2";
         let due = |mut row: Row| {
             let (guest, sender) = (row.take()?, row.take::<Option<AccountId>>()?);
@@ -87,12 +92,18 @@ impl Act for ExpireInvitation {
     const ROOM: Room = Room::Erases;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const DUE: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
-        if db.row(DUE, &[&self.guest, &self.now]).await?.is_none() {
-            return Ok(false);
-        }
+        const DUE: &str = "SELECT sender_id FROM invitation WHERE mailbox_id = $1 AND expires <= $2";
+        // Whoever wrote to three hundred has one e-mail of it.
+        const TOLD: &str = "
+            SELECT 1 FROM delivery d JOIN letter l ON l.letter_id = d.letter_id
+             WHERE l.sender_id = $1 AND d.ending = $2 AND d.ended > $3 AND d.read_at IS NULL LIMIT 1";
+        let Some(mut row) = db.row(DUE, &[&self.guest, &self.now]).await? else { return Ok(false) };
+        let sender: MailboxId = row.take()?;
+        let since = self.now.before(TOLD_ONCE_IN);
+        let is_told = db.row(TOLD, &[&sender, &Ending::Expired, &since]).await?.is_some();
         end(db, self.guest, Ending::Expired, self.now).await?;
-        notices::queue_all(db, self.notice.as_slice(), self.now).await?;
+        let notices = if is_told { &[] } else { self.notice.as_slice() };
+        notices::queue_all(db, notices, self.now).await?;
         Ok(true)
     }
 }

@@ -47,6 +47,7 @@ on_both! {
     a_conversation_goes_when_its_time_has_come_and_a_letter_puts_that_off
     whoever_wrote_learns_how_far_a_guest_is_and_what_ended_the_conversation
     whoever_wrote_is_mailed_of_an_end_only_if_something_was_not_read_and_they_want_e_mails
+    whoever_wrote_to_many_is_mailed_once_a_day_of_what_ended_unread
     a_reminder_sends_the_link_once_more_and_leaves_it_with_nobody
     the_time_is_counted_from_the_last_letter_by_the_days_that_its_sender_chose
     whoever_wrote_learns_that_a_code_does_not_reach_the_phone_until_one_was_proved
@@ -429,4 +430,30 @@ async fn whoever_wrote_is_mailed_of_an_end_only_if_something_was_not_read_and_th
     let receipt = DeliveryReceipt { at: NOW, signature: dice.bytes(200), level: Level::Phone };
     store.write(PutReceipt { mailbox: eva.account.mailbox(), letter: letter.new.id, receipt }).await.unwrap();
     assert!(!told().await, "all of it was read");
+    let taken_back = dice.letter(&[&anna, &Person { account: eva.account, ..anna.clone() }]);
+    let id = taken_back.new.id;
+    post(&store, &anna, vec![taken_back], NOW).await.unwrap();
+    assert!(told().await);
+    store.write(Withdraw { mailbox: anna.account.mailbox(), letter: id, now: NOW }).await.unwrap();
+    assert!(!told().await, "what was taken back is nobody's to read");
+}
+
+async fn whoever_wrote_to_many_is_mailed_once_a_day_of_what_ended_unread(store: Store) {
+    let mut dice = Dice::new(515);
+    let anna = register(&store, &mut dice).await;
+    let now = NOW.after(limits::INVITATION_LIFE);
+    let waiting = "SELECT COUNT(*) FROM notice WHERE lane = 'emails'";
+    let end = async |dice: &mut Dice, now| {
+        let (guest, letter) = guest(dice, &anna);
+        invite(&store, &anna, &guest, &letter).await.unwrap();
+        let notice = Some(dice.notice());
+        assert!(store.write(ExpireInvitation { guest: guest.account, notice, now }).await.unwrap());
+    };
+    let before = count(&store, waiting).await;
+    for _ in 0..3 {
+        end(&mut dice, now).await;
+    }
+    assert_eq!(count(&store, waiting).await, before + 1);
+    end(&mut dice, now.after(Duration::from_secs(24 * 60 * 60))).await;
+    assert_eq!(count(&store, waiting).await, before + 2, "and the next day once more");
 }
