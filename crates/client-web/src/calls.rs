@@ -17,16 +17,17 @@ use ts_rs::TS;
 use crate::{
     arguments::{
         ChangedDays, Code, Confirmation, Credentials, Declining, Described, Erasing, Going, Heard, Id, JudgedPassword,
-        LastCode, LetterByPage, Letters, Marking, Move, NamedPage, NamedPhone, NewAnswer, NewClaim, NewLanguage,
-        NewMailbox, NewName, NewNotices, NewOwnPage, NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing,
-        OtherPassword, Part, RecoveryCode, Renewing, Sending, ShownLink, Spoken, StopLink, TypedAddress, TypedNumber,
-        Unlock, WaitToStop, WordsIn, WritersAddress, Writing,
+        LastCode, Letters, Marking, Move, NamedPhone, NewAnswer, NewClaim, NewLanguage, NewMailbox, NewName,
+        NewNotices, NewPassword, NewPhone, NewRemoval, NewTrashLife, Nothing, OtherPassword, Part, RecoveryCode,
+        Renewing, Sending, ShownLink, Spoken, StopLink, TypedAddress, TypedNumber, Unlock, WaitToStop, WordsIn,
+        Writing,
     },
     passkeys::{
         CreatedFirstPasskey, CreatedPasskey, EnteredPasskey, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation,
         PasskeyEntered, PasskeyProof, PasskeyRequest, PasskeyToName, UsedFirstPasskey, UsedPasskey,
     },
     problems::named,
+    public_pages::{LetterByPage, NamedPage, NewOwnPage, WritersAddress},
     registering::{Registering, RegisteringCode, RegisteringPassword, RegisteringPhone},
     views::{
         CheckedNumber, Comparison, Contact, Correspondent, Counts, Delivery, Done, Draft, DraftNews, Exported, Factors,

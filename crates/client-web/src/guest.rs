@@ -23,15 +23,13 @@ use securemailbox_vault::{
 use zeroize::Zeroizing;
 
 use crate::{
-    arguments::{
-        Code, Declining, Id, LetterByPage, NamedPage, NewAnswer, NewClaim, Nothing, ShownLink, Spoken, WritersAddress,
-    },
+    arguments::{Code, Declining, Id, NewAnswer, NewClaim, Nothing, ShownLink, Spoken},
     calls::GuestCalls,
     factor::Factor,
     mailbox::{exported, id},
     passkeys::{CreatedFirstPasskey, Handed, PasskeyAsked, PasskeyCreation, PasskeyRequest, UsedFirstPasskey},
     problems::{OrProblem, out_of_step, problem, refused},
-    public_pages::WritingByPage,
+    public_pages::{LetterByPage, NamedPage, WritersAddress, WritingByPage},
     registering::{Registering, RegisteringCode, RegisteringPassword},
     shown::People,
     sign_in::handed_over,

@@ -40,8 +40,8 @@ use crate::{
     adding::Adding,
     arguments::{
         ChangedDays, Code, Confirmation, Described, Erasing, Going, Heard, Id, Letters, Marking, Move, NamedPhone,
-        NewLanguage, NewName, NewNotices, NewOwnPage, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress,
-        TypedNumber, WaitToStop, WordsIn, Writing,
+        NewLanguage, NewName, NewNotices, NewPhone, NewTrashLife, Nothing, Part, Sending, TypedAddress, TypedNumber,
+        WaitToStop, WordsIn, Writing,
     },
     calls::MailboxCalls,
     confirming::Proof,
@@ -52,7 +52,7 @@ use crate::{
         PasskeyRequest, PasskeyToName, UsedPasskey,
     },
     problems::{OrProblem, out_of_step, problem, refused},
-    public_pages,
+    public_pages::{self, NewOwnPage},
     shown::{self, People},
     sign_in::{parse_address, parse_phone},
     views::{

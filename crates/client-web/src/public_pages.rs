@@ -7,18 +7,71 @@ use securemailbox_client::{
     world::World,
 };
 use securemailbox_protocol::{
+    accounts::Language,
     factors::Code,
     ids::RegistrationId,
     limits,
     public_pages::{self, NotAPageName, PageName, PageTitle},
 };
+use serde::Deserialize;
+#[cfg(test)]
+use ts_rs::TS;
 
 use crate::{
-    arguments::{LetterByPage, TypedPage, WritersAddress},
     problems::{OrProblem, out_of_step, refused},
     sign_in::parse_address,
     views::{KeptLink, OwnPage, PageProblem, Problem, PublicPage},
 };
+
+/// A page by which anybody writes to a member, by its name.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NamedPage {
+    /// As it stood in the page's address.
+    pub name: String,
+}
+
+/// An e-mail address to be told at when an answer waits.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct WritersAddress {
+    /// As typed.
+    pub address: String,
+    /// The language of the e-mails.
+    pub language: Language,
+}
+
+/// A letter by a page.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct LetterByPage {
+    /// Who writes, as they say.
+    pub name: String,
+    /// One line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The language of what the server writes to them.
+    pub language: Language,
+}
+
+/// One's own page.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NewOwnPage {
+    /// As typed; none closes it.
+    pub page: Option<TypedPage>,
+}
+
+/// Name and title of a page.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct TypedPage {
+    /// What stands in its address, as typed.
+    pub name: String,
+    /// What strangers see above it, as typed.
+    pub title: String,
+}
 
 /// A page that somebody writes by.
 pub(crate) struct WritingByPage {

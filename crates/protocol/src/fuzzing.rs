@@ -6,8 +6,8 @@ use std::str;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    accounts, address, directory, factors, letters, limits, octets, phone, problems, records, sessions, sign_in, slots,
-    sync, time,
+    accounts, address, directory, factors, invitations, letters, limits, octets, phone, problems, public_pages,
+    records, sessions, sign_in, slots, sync, time,
 };
 
 /// A property, which panics where it does not hold.
@@ -37,7 +37,7 @@ pub fn phone(bytes: &[u8]) {
 
 /// Everything that travels as JSON: what is taken is written, and what was written is taken for the same.
 pub fn json(bytes: &[u8]) {
-    let asked: [Property; 20] = [
+    let asked: [Property; 23] = [
         survives::<accounts::NewRegistration>,
         survives::<factors::ChooseFactor>,
         survives::<factors::EnterProof>,
@@ -55,11 +55,14 @@ pub fn json(bytes: &[u8]) {
         survives::<sign_in::NewRecovery>,
         survives::<sign_in::CompleteRecovery>,
         survives::<slots::NewDeviceSlot>,
+        survives::<public_pages::PublicPage>,
+        survives::<public_pages::NewPageLetter>,
+        survives::<invitations::EnterLink>,
         survives::<octets::Octets>,
         survives::<time::Timestamp>,
         survives::<phone::PhoneNumber>,
     ];
-    let answered: [Property; 13] = [
+    let answered: [Property; 14] = [
         survives::<accounts::Account>,
         survives::<directory::Listing>,
         survives::<letters::Posted>,
@@ -73,6 +76,7 @@ pub fn json(bytes: &[u8]) {
         survives::<sessions::NewSession>,
         survives::<sessions::Sessions>,
         survives::<sync::Changes>,
+        survives::<public_pages::ShownPage>,
     ];
     asked.into_iter().chain(answered).for_each(|holds| holds(bytes));
 }

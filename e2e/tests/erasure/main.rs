@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
 mod links;
+mod public_pages;
 
 use std::{
     cell::{Cell, RefCell},

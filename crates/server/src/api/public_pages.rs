@@ -83,6 +83,7 @@ pub(crate) async fn open(
     session: Session,
     Json(page): Json<PublicPage>,
 ) -> Result<StatusCode, Problem> {
+    // The answer says whether somebody has the name.
     mailroom.rates.look_up(session.account)?;
     mailroom.store.write(session.acts(&mailroom, OpenPage { account: session.account, page })).await?;
     Ok(StatusCode::NO_CONTENT)
