@@ -90,7 +90,8 @@ impl WritingByPage {
         before: Option<Self>,
     ) -> Result<(Self, PublicPage), Problem> {
         let page = look_at(world, &name(typed)?).await.or_problem()?;
-        let view = PublicPage { title: page.title.as_str().into(), address: page.address().clone() };
+        let organisation = page.organisation.clone();
+        let view = PublicPage { title: page.title.as_str().into(), address: page.address().clone(), organisation };
         let proved = before.and_then(|before| before.proved);
         Ok((Self { page, proving: None, proved, sealed: None }, view))
     }

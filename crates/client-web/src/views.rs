@@ -624,6 +624,8 @@ pub struct PublicPage {
     pub title: String,
     /// Who reads what is written there, by the server's word.
     pub address: Address,
+    /// The organisation that they write for, where its domain is verified.
+    pub organisation: Option<Organisation>,
 }
 
 /// A letter by a page went out.

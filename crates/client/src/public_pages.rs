@@ -9,6 +9,7 @@ use securemailbox_protocol::{
     letters::{NewLetter, NewReader, Posted},
     limits,
     octets::Octets,
+    organisations::Organisation,
     public_pages::{NewPageLetter, NewWriter, OwnPage, PageName, PageTitle, PublicPage, ShownPage},
 };
 use securemailbox_vault::{
@@ -38,6 +39,8 @@ pub struct PageShown {
     reader: Certificate,
     /// What it is called.
     pub title: PageTitle,
+    /// The organisation that its owner writes for, where its domain is verified: by the server's word.
+    pub organisation: Option<Organisation>,
 }
 
 /// What somebody has written who has no mailbox.
@@ -85,7 +88,7 @@ impl Failure for WriteError {
 pub async fn look_at(world: &impl World, name: &PageName) -> Result<PageShown, WriteError> {
     let shown = ask(world, name).await?;
     let reader = Certificate::parse(shown.certificate.as_ref(), &shown.address, world.now())?;
-    Ok(PageShown { name: name.clone(), account: shown.account, reader, title: shown.title })
+    Ok(PageShown { name: name.clone(), account: shown.account, reader, title: shown.title, organisation: shown.organisation })
 }
 
 async fn ask(world: &impl World, name: &PageName) -> Result<ShownPage, CallError> {
@@ -237,7 +240,7 @@ mod tests {
     fn page(certificate: Vec<u8>, work: Option<WorkAsked>) -> ShownPage {
         let title = PageTitle::parse("Anna Berg").unwrap();
         let account = AccountId::from_bytes([2; 16]);
-        ShownPage { title, account, address: address("anna"), certificate: Octets(certificate), work }
+        ShownPage { title, account, address: address("anna"), certificate: Octets(certificate), organisation: None, work }
     }
 
     fn annas(world: &TestWorld, work: Option<WorkAsked>) {

@@ -13,6 +13,7 @@ use crate::{
     invitations::NewLinkSlot,
     letters::NewLetter,
     octets::Octets,
+    organisations::Organisation,
 };
 
 /// What stands before the name in the address of a page.
@@ -179,6 +180,9 @@ pub struct ShownPage {
     pub address: Address,
     /// Their v6 certificate, binary.
     pub certificate: Octets,
+    /// The organisation that they write for, where its domain is verified. Absent for everybody else, which says nothing of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub organisation: Option<Organisation>,
     /// What has to be computed for a letter, where the operator asks for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub work: Option<WorkAsked>,

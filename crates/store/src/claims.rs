@@ -117,7 +117,7 @@ impl NewClaim {
     }
 }
 
-/// Moves the letters of a guest to the mailbox that a member of the same address has, as [`NewClaim::take`].
+/// Moves the letters of a guest to the mailbox that a member of the same address has, as a registration does that claims it.
 pub struct Claim {
     /// The member.
     pub account: AccountId,

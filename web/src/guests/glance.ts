@@ -43,7 +43,8 @@ function understood(answer: unknown): GuestLink | undefined {
   return { from, organisation: organisationIn(organisation), address, expires, hint } as GuestLink;
 }
 
-function organisationIn(answer: unknown): Organisation | null {
+/** The organisation that an answer of the server names. */
+export function organisationIn(answer: unknown): Organisation | null {
   const { name, domain } = (answer ?? {}) as Record<string, unknown>;
   return typeof name === "string" && typeof domain === "string" ? { name, domain } : null;
 }

@@ -39,6 +39,7 @@ use crate::{
     budgets::Tab,
     devices::Caller,
     mailroom::Mailroom,
+    organisations,
     problem::Problem,
     seal::ServerSeal,
     session::Session,
@@ -126,10 +127,12 @@ pub(crate) async fn show(
     let bits = mailroom.public_pages.work_bits;
     let work =
         (bits > 0).then(|| WorkAsked { challenge: challenge(&mailroom.seal, &name, mailroom.now()).into(), bits });
+    let address = mailroom.seal.address(account, &address_sealed)?;
     Ok(Json(ShownPage {
         title: page.title,
         account,
-        address: mailroom.seal.address(account, &address_sealed)?,
+        organisation: organisations::of(&mailroom, &address).await?,
+        address,
         certificate: mailroom.seal.certificate(account, &certificate.sealed)?.into(),
         work,
     }))
