@@ -8,6 +8,7 @@ use securemailbox_client::{
 };
 use securemailbox_protocol::{
     accounts::Language,
+    address::Address,
     factors::Code,
     ids::RegistrationId,
     limits,
@@ -51,6 +52,8 @@ pub struct LetterByPage {
     pub subject: String,
     /// The text.
     pub text: String,
+    /// The e-mail address that is told of an answer, as typed; none tells nobody. `out-of-step` where it was not proved.
+    pub email: Option<String>,
     /// The language of what the server writes to them.
     pub language: Language,
 }
@@ -77,7 +80,7 @@ pub struct TypedPage {
 pub(crate) struct WritingByPage {
     page: PageShown,
     proving: Option<AddressToProve>,
-    proved: Option<RegistrationId>,
+    proved: Option<(RegistrationId, Address)>,
     /// What was sealed, and of what: after a lost answer the same letter goes out once more.
     sealed: Option<(LetterByPage, LetterToPage)>,
 }
@@ -111,7 +114,7 @@ impl WritingByPage {
         let code = Code::parse(typed).map_err(|_| refused(PageProblem::NotACode))?;
         let proving = self.proving.as_ref().ok_or_else(out_of_step)?;
         proving.enter(world, &code).await.or_problem()?;
-        self.proved = Some(proving.registrant().id);
+        self.proved = Some((proving.registrant().id, proving.registrant().address.clone()));
         Ok(())
     }
 
@@ -127,10 +130,17 @@ impl WritingByPage {
         Ok(KeptLink { secret, expires: world.now().after(limits::INVITATION_LIFE) })
     }
 
+    fn proof_of(&self, typed: &str) -> Result<RegistrationId, Problem> {
+        let address = parse_address(typed)?;
+        let proved = self.proved.as_ref().filter(|(_, proved)| *proved == address);
+        proved.map(|(id, _)| *id).ok_or_else(out_of_step)
+    }
+
     fn seal(&self, world: &impl World, args: &LetterByPage) -> Result<LetterToPage, Problem> {
-        let LetterByPage { name, subject, text, language } = args.clone();
+        let LetterByPage { name, subject, text, email, language } = args.clone();
+        let proved = email.map(|email| self.proof_of(&email)).transpose()?;
         let name = Name::parse(&name).map_err(|_| refused(PageProblem::NotAName))?;
-        self.page.seal(world, &Written { name, subject, text, language, proved: self.proved }).or_problem()
+        self.page.seal(world, &Written { name, subject, text, language, proved }).or_problem()
     }
 }
 

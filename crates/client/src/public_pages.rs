@@ -88,7 +88,13 @@ impl Failure for WriteError {
 pub async fn look_at(world: &impl World, name: &PageName) -> Result<PageShown, WriteError> {
     let shown = ask(world, name).await?;
     let reader = Certificate::parse(shown.certificate.as_ref(), &shown.address, world.now())?;
-    Ok(PageShown { name: name.clone(), account: shown.account, reader, title: shown.title, organisation: shown.organisation })
+    Ok(PageShown {
+        name: name.clone(),
+        account: shown.account,
+        reader,
+        title: shown.title,
+        organisation: shown.organisation,
+    })
 }
 
 async fn ask(world: &impl World, name: &PageName) -> Result<ShownPage, CallError> {
@@ -181,7 +187,9 @@ impl LetterToPage {
     pub async fn post(&mut self, world: &impl World) -> Result<(), CallError> {
         let asked = ask(world, &self.name).await?.work;
         self.body.work = match asked {
-            Some(asked) => Some(asked.done_for(self.body.letter.content_hash).ok_or(CallError::Unreadable)?),
+            Some(asked) => Some(
+                asked.done_for((self.body.letter.id, self.body.letter.content_hash)).ok_or(CallError::Unreadable)?,
+            ),
             None => None,
         };
         let post = endpoints::WRITE_TO_PAGE.of(self.name.clone());
@@ -240,7 +248,14 @@ mod tests {
     fn page(certificate: Vec<u8>, work: Option<WorkAsked>) -> ShownPage {
         let title = PageTitle::parse("Anna Berg").unwrap();
         let account = AccountId::from_bytes([2; 16]);
-        ShownPage { title, account, address: address("anna"), certificate: Octets(certificate), organisation: None, work }
+        ShownPage {
+            title,
+            account,
+            address: address("anna"),
+            certificate: Octets(certificate),
+            organisation: None,
+            work,
+        }
     }
 
     fn annas(world: &TestWorld, work: Option<WorkAsked>) {
@@ -317,7 +332,7 @@ mod tests {
         let mut letter = shown(&world).unwrap().seal(&world, &written("Hej.")).unwrap();
         annas(&world, Some(WorkAsked { challenge: Octets(vec![1; 24]), bits: 8 }));
         assert!(ready(letter.post(&world)).is_err(), "no answer comes");
-        assert!(letter.body.work.as_ref().unwrap().bits(letter.body.letter.content_hash) >= 8);
+        assert!(letter.body.work.as_ref().unwrap().bits((letter.body.letter.id, letter.body.letter.content_hash)) >= 8);
         annas(&world, Some(WorkAsked { challenge: Octets(vec![1; 24]), bits: 64 }));
         assert_eq!(ready(letter.post(&world)), Err(CallError::Unreadable));
         assert_eq!(world.server.bodies(LETTERS).len(), 1);

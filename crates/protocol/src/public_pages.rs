@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     accounts::{FirstRecord, Language},
     address::Address,
-    ids::{AccountId, ContentHash, RegistrationId},
+    ids::{AccountId, ContentHash, LetterId, RegistrationId},
     invitations::NewLinkSlot,
     letters::NewLetter,
     octets::Octets,
@@ -194,7 +194,7 @@ pub struct ShownPage {
 pub struct WorkAsked {
     /// Good for this page, and for [`limits::WORK_LIFE`](crate::limits::WORK_LIFE).
     pub challenge: Octets,
-    /// How many zero bits SHA-256(challenge ‖ content hash ‖ number) is to begin with.
+    /// How many zero bits SHA-256(challenge ‖ letter id ‖ content hash ‖ number) is to begin with: an id is one letter's only.
     pub bits: u8,
 }
 
@@ -210,11 +210,12 @@ pub struct WorkDone {
 }
 
 impl WorkDone {
-    /// How many zero bits it came to, for the letter with this content.
+    /// How many zero bits it came to, for the letter of this id and content.
     #[must_use]
-    pub fn bits(&self, content: ContentHash) -> u32 {
+    pub fn bits(&self, (letter, content): (LetterId, ContentHash)) -> u32 {
         let hash = Sha256::new()
             .chain_update(&self.challenge.0)
+            .chain_update(letter.as_bytes())
             .chain_update(content.as_bytes())
             .chain_update(self.number.to_be_bytes())
             .finalize();
@@ -227,12 +228,12 @@ impl WorkDone {
 impl WorkAsked {
     /// Counts until it is done: two to the power of the bits, on average. Nothing where more is asked than any operator may.
     #[must_use]
-    pub fn done_for(&self, content: ContentHash) -> Option<WorkDone> {
+    pub fn done_for(&self, letter: (LetterId, ContentHash)) -> Option<WorkDone> {
         if self.bits > MOST_WORK {
             return None;
         }
         let mut done = WorkDone { challenge: self.challenge.clone(), number: 0 };
-        while done.bits(content) < u32::from(self.bits) {
+        while done.bits(letter) < u32::from(self.bits) {
             done.number += 1;
         }
         Some(done)
@@ -311,10 +312,14 @@ mod tests {
     #[test]
     fn work_is_for_one_letter_and_has_an_end() {
         let asked = WorkAsked { challenge: Octets(vec![7; 24]), bits: 8 };
-        let (this, other) = (ContentHash::from_bytes([1; 32]), ContentHash::from_bytes([2; 32]));
+        let content = ContentHash::from_bytes([1; 32]);
+        let this = (LetterId::from_bytes([1; 16]), content);
+        let others = [(LetterId::from_bytes([2; 16]), content), (this.0, ContentHash::from_bytes([2; 32]))];
         let done = asked.done_for(this).unwrap();
         assert!(done.bits(this) >= 8);
-        assert!(done.bits(other) < 8, "of another letter it is none, or this vector wants another byte");
+        for other in others {
+            assert!(done.bits(other) < 8, "of another letter it is none, or this vector wants another byte");
+        }
         assert_eq!(
             WorkAsked { bits: MOST_WORK + 1, ..asked }.done_for(this),
             None,

@@ -9,7 +9,6 @@ use securemailbox_protocol::{
     limits,
     phone::PhoneNumber,
     problems::ProblemType,
-    public_pages::PageName,
 };
 use securemailbox_store::{
     StoreError,
@@ -152,12 +151,12 @@ impl<'a> Tallies<'a> {
 
     /// A letter by a public page: of one network, to one page, and in all, since nobody who sends it is known.
     #[must_use]
-    pub fn letter_by_page(self, page: &PageName, network: Network) -> Self {
+    pub fn letter_by_page(self, owner: AccountId, network: Network) -> Self {
         let PublicPages { letters_an_hour_from, letters_a_day_from, letters_a_day_to, letters_a_day, .. } =
             self.mailroom.public_pages;
         let from = allow("page-letters-from", letters_an_hour_from.into(), letters_a_day_from.into());
         self.from(&from, &[], network)
-            .add(&allow_a_day("page-letters-to", letters_a_day_to.into()), &[page.as_str().as_bytes()], 1)
+            .add(&allow_a_day("page-letters-to", letters_a_day_to.into()), &[owner.as_bytes()], 1)
             .add(&allow_a_day("page-letters", letters_a_day.into()), &[], 1)
     }
 

@@ -134,6 +134,8 @@ pub(crate) struct GuestRows<'a> {
 impl GuestRows<'_> {
     /// False if one of its ids is taken, or if its partner has a guest at this address already.
     pub(crate) async fn insert<D: Db>(&self, db: &mut D, now: Timestamp) -> Result<bool, StoreError> {
+        const RESERVED: &str = "SELECT 1 FROM registration WHERE account_id = $1
+                                UNION ALL SELECT 1 FROM factor WHERE mailbox_id = $1";
         const MAILBOX: &str = "
             INSERT INTO mailbox (mailbox_id, kind, certificate_hash, change, erase_letters, erase_drafts, told, letters, bytes)
             VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
@@ -168,7 +170,9 @@ impl GuestRows<'_> {
             &from_page,
             &proved.map(Vec::as_slice),
         ];
-        let is_new = db.exec(MAILBOX, &[account, &AccountKind::Guest, &hash]).await? > 0
+        // An id that a registration reserved has factors of somebody else already.
+        let is_new = db.row(RESERVED, &[account]).await?.is_none()
+            && db.exec(MAILBOX, &[account, &AccountKind::Guest, &hash]).await? > 0
             && db.exec(INVITATION, &invitation).await? > 0;
         if !is_new {
             return Ok(false);
@@ -467,6 +471,34 @@ impl Act for MakerOfGuest {
 }
 
 impl ReadOnly for MakerOfGuest {}
+
+/// Whether a guest may write now. Whoever came by a page is a stranger: their first letter is followed by another one for each
+/// answer that they got, and no sooner.
+pub struct MayWrite {
+    /// The guest.
+    pub guest: AccountId,
+}
+
+impl Act for MayWrite {
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const BY_PAGE: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND from_page = 1";
+        const WROTE: &str = "SELECT COUNT(*) FROM letter WHERE sender_id = $1";
+        const GOT: &str = "SELECT COUNT(*) FROM delivery WHERE reader_id = $1";
+        if db.row(BY_PAGE, &[&self.guest]).await?.is_none() {
+            return Ok(true);
+        }
+        let mut count = async |sql| match db.row(sql, &[&self.guest]).await? {
+            Some(mut row) => row.take::<i64>(),
+            None => Ok(0),
+        };
+        Ok(count(WROTE).await? <= count(GOT).await?)
+    }
+}
+
+impl ReadOnly for MayWrite {}
 
 /// Somebody who has a link says that the phone is not theirs. Its sender is told once; false for a link that is over.
 pub struct ReportWrongNumber {

@@ -3,7 +3,7 @@
 
 use securemailbox_protocol::{
     accounts::{Language, LetterNotices},
-    ids::{AccountId, CertificateHash},
+    ids::{AccountId, CertificateHash, LetterId},
     letters::Posted,
     public_pages::{PageName, PublicPage},
     time::Timestamp,
@@ -149,6 +149,26 @@ pub struct NewWriter {
     pub token_hash: LinkHash,
 }
 
+/// Whether this writer's letter is here.
+pub struct WrittenByPage {
+    /// The letter.
+    pub letter: LetterId,
+    /// Who wrote it.
+    pub writer: AccountId,
+}
+
+impl Act for WrittenByPage {
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT 1 FROM letter WHERE letter_id = $1 AND sender_id = $2";
+        Ok(db.row(SQL, &[&self.letter, &self.writer]).await?.is_some())
+    }
+}
+
+impl ReadOnly for WrittenByPage {}
+
 /// A letter to the owner of a page, with the guest account of its writer, both or neither.
 pub struct WriteToPage {
     /// Which page.
@@ -183,7 +203,6 @@ impl Act for WriteToPage {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const OWNER: &str = "SELECT mailbox_id FROM public_page WHERE name = $1";
-        const POSTED: &str = "SELECT 1 FROM letter WHERE letter_id = $1 AND sender_id = $2";
         let mut row = db.row(OWNER, &[&self.name]).await?.ok_or(WriteToPageError::NoPage)?;
         let owner: AccountId = row.take()?;
         let writer = self.writer.account;
@@ -192,7 +211,7 @@ impl Act for WriteToPage {
             return Err(PostLettersError::StaleKey { reader: owner }.into());
         }
         // A repetition after a lost answer makes nobody: the post says whether it is the same letter.
-        let is_new = db.row(POSTED, &[&self.letter.new.id, &writer]).await?.is_none();
+        let is_new = !WrittenByPage { letter: self.letter.new.id, writer }.run(db).await?;
         if is_new && !self.writer.rows(owner).insert(db, self.now).await? {
             return Err(PostLettersError::IdTaken.into());
         }

@@ -103,6 +103,16 @@ test("a verified sender is shown by name before any code, and somebody who only 
   await page.getByText(m("guest.real"), { exact: true }).click();
   await expect(page.getByText(m("guest.unverified", { from: impostor.address }))).toBeVisible();
   await clean(page);
+
+  await annas.terminal.openPage("kliniken", "Kliniken");
+  await impostors.terminal.openPage("kliniken-ab", CLINIC);
+  await page.goto(`${server.url}/to/kliniken`);
+  await expect(page.getByText(m("to.verified"), { exact: true })).toBeVisible();
+  await expect(page.getByText(CLINIC, { exact: true })).toBeVisible();
+  await clean(page);
+  await page.goto(`${server.url}/to/kliniken-ab`);
+  await expect(page.getByRole("heading", { level: 1, name: m("to.title", { title: CLINIC }) })).toBeVisible();
+  await expect(page.getByText(m("to.verified"), { exact: true }), "a title is what its owner says").toHaveCount(0);
   await server.end();
   zone.close();
 });

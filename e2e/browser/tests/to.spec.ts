@@ -166,6 +166,33 @@ test("a page that was closed while somebody wrote takes nothing, and keeps what 
   await clean(page);
 });
 
+test("a page that was closed before anything was sent keeps what was typed", async ({ page, newcomer, m, watch }) => {
+  watch.expect(NOT_THERE);
+  const anna = await newcomer("Anna Berg");
+  await page.goto(await opened(anna));
+  await shown(page, m);
+  await fill(page, m);
+  await anna.terminal.closePage();
+  await page.getByRole("button", { name: m("to.send") }).click();
+  await expect(page.getByText(m("to.closed"))).toBeVisible();
+  await expect(page.getByLabel(m("to.text"), { exact: true })).toHaveValue(TEXT);
+});
+
+test("a page that has become somebody else's gets nothing unasked", async ({ page, newcomer, m }) => {
+  const [anna, bo] = [await newcomer("Anna Berg"), await newcomer("Bo Ek")];
+  const path = await opened(anna);
+  await page.goto(path);
+  await shown(page, m);
+  await fill(page, m);
+  await anna.terminal.closePage();
+  await bo.terminal.openPage(path.slice("/to/".length), "Bo Ek");
+  await page.getByRole("button", { name: m("to.send") }).click();
+  await expect(page.getByText(m("to.anothers", { title: "Bo Ek" }))).toBeVisible();
+  await clean(page);
+  expect(await bo.terminal.list()).toEqual([]);
+  await expect(page.getByLabel(m("to.text"), { exact: true })).toHaveValue(TEXT);
+});
+
 test("the owner opens the page in the settings, sees who wrote among the links, and takes all of it back", async ({ page, visit, newcomer, m, watch }) => {
   const gun = await newcomer("Gun Berg");
   const guns = await visit(gun);

@@ -1052,6 +1052,10 @@ subject: string,
  */
 text: string, 
 /**
+ * The e-mail address that is told of an answer, as typed; none tells nobody. `out-of-step` where it was not proved.
+ */
+email: string | null, 
+/**
  * The language of what the server writes to them.
  */
 language: Language, };
@@ -1667,7 +1671,11 @@ title: string,
 /**
  * Who reads what is written there, by the server's word.
  */
-address: string, };
+address: string, 
+/**
+ * The organisation that they write for, where its domain is verified.
+ */
+organisation: Organisation | null, };
 
 /**
  * An event without a name of `GET /events`: a hint to ask for changes.

@@ -12,7 +12,7 @@ use http_body_util::Limited;
 use securemailbox_protocol::{
     accounts::{NewRegistration, Registration},
     address::Address,
-    ids::{CertificateHash, ContentHash, RegistrationId},
+    ids::{CertificateHash, ContentHash, LetterId, RegistrationId},
     letters::Posted,
     limits,
     problems::{ProblemDetails, ProblemType},
@@ -25,6 +25,7 @@ use securemailbox_store::{
     notices::Lane,
     public_pages::{
         ClosePage, FoundPage, NewWriter, OpenPage, OpenPageError, PageByName, PageOf, WriteToPage, WriteToPageError,
+        WrittenByPage,
     },
     quotas::Quota,
     registrations::{AddressForPage, Wanted},
@@ -148,6 +149,7 @@ pub(crate) async fn prove(
     Named(name): Named,
     Json(new): Json<NewRegistration>,
 ) -> Result<(StatusCode, Json<Registration>), Problem> {
+    mailroom.rates.entrance(caller.network)?;
     find(&mailroom, &name).await?;
     let begun = registrations::reserve(&mailroom, caller.network, new, Wanted::Page).await?;
     Ok((StatusCode::CREATED, Json(begun)))
@@ -177,14 +179,18 @@ pub(crate) async fn write(
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
     mailroom.rates.entrance(caller.network)?;
-    find(&mailroom, &name).await?;
+    let owner = find(&mailroom, &name).await?.certificate.account;
     let received = tokio::time::timeout(PATIENCE, receive(&mailroom, &name, request)).await;
     let (writer, proved, letter) = received.map_err(|_| ProblemType::RequestTimeout)??;
-    let proved = match proved {
+    // After an answer that was lost the same letter is neither counted again nor asked for its proof, which it has used.
+    let is_here = mailroom.store.read(WrittenByPage { letter: letter.new.id, writer: writer.account }).await?;
+    let proved = match proved.filter(|_| !is_here) {
         Some(id) => Some(proved_address(&mailroom, id).await?),
         None => None,
     };
-    Tallies::of(&mailroom).letter_by_page(&name, caller.network).count().await?;
+    if !is_here {
+        Tallies::of(&mailroom).letter_by_page(owner, caller.network).count().await?;
+    }
     let writer = kept(&mailroom, writer, proved.as_ref())?;
     let quota = for_strangers(mailroom.quota);
     let posted = mailroom.store.write(WriteToPage { name, writer, letter, quota, now: mailroom.now() }).await?;
@@ -216,7 +222,7 @@ async fn receive(mailroom: &Mailroom, name: &PageName, request: Request) -> Resu
     let NewPageLetter { writer, letter: new, proved, work } = new;
     post::check(&new)?;
     let bits = mailroom.public_pages.work_bits;
-    if !is_worked(&mailroom.seal, name, (bits, new.content_hash), work.as_ref(), mailroom.now()) {
+    if !is_worked(&mailroom.seal, name, bits, (new.id, new.content_hash), work.as_ref(), mailroom.now()) {
         return Err(ProblemType::WorkRefused.into());
     }
     let content =
@@ -272,7 +278,8 @@ fn challenge(seal: &ServerSeal, name: &PageName, now: Timestamp) -> Vec<u8> {
 fn is_worked(
     seal: &ServerSeal,
     name: &PageName,
-    (bits, content): (u8, ContentHash),
+    bits: u8,
+    letter: (LetterId, ContentHash),
     done: Option<&WorkDone>,
     now: Timestamp,
 ) -> bool {
@@ -283,7 +290,7 @@ fn is_worked(
     let Some((millis, mac)) = done.challenge.0.split_first_chunk() else { return false };
     let asked = Timestamp::from_unix_millis(u64::from_be_bytes(*millis));
     let is_ours = bool::from(seal.work(name.as_str(), asked).ct_eq(mac));
-    is_ours && asked <= now && now.since(asked) <= limits::WORK_LIFE && done.bits(content) >= u32::from(bits)
+    is_ours && asked <= now && now.since(asked) <= limits::WORK_LIFE && done.bits(letter) >= u32::from(bits)
 }
 
 #[cfg(test)]

@@ -83,6 +83,10 @@ pub(crate) async fn write(
     headers: HeaderMap,
     Raw(sealed): Raw<{ limits::RECORD }>,
 ) -> Result<Json<RecordHead>, Problem> {
+    // A conversation by a link is kept in nobody's drafts.
+    if access.session.guest && purpose == RecordPurpose::Draft {
+        return Err(ProblemType::MembersOnly.into());
+    }
     let expected = precondition(&headers)?;
     let keyring = if purpose == RecordPurpose::Keyring { None } else { Some(keyring_version(&headers)?) };
     let (mailbox, quota) = (access.mailbox, mailroom.quota);

@@ -187,7 +187,7 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 47] = [
+    const ASK_NOT: [(&str, &str); 48] = [
         // Whoever is signed in can say no.
         ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
@@ -198,6 +198,8 @@ mod tests {
         // They destroy no more than withdrawing each letter, or erasing it, does.
         ("DELETE", "/invitations/{id}"),
         ("POST", "/invitations/decline"),
+        // It brings letters, and takes none; the key that opens them comes by a replacement of the keyring, which asks for one.
+        ("POST", "/claims"),
         ("POST", "/factors/{id}/proofs"),
         ("POST", "/factors/{id}/proofs/enter"),
         ("GET", "/account"),

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     Store,
     invitations::{
-        BeginLinkSignIn, ExpireInvitation, GuestByAddress, LinkSlot, ListInvitations, MakerOfGuest, OpenByLink,
-        RemindGuest, ReportWrongNumber, WithdrawInvitation,
+        BeginLinkSignIn, ExpireInvitation, GuestByAddress, LinkSlot, ListInvitations, MakerOfGuest, MayWrite,
+        OpenByLink, RemindGuest, ReportWrongNumber, WithdrawInvitation,
     },
     letters::{PostLetter, PostLettersError},
     notices::{ClaimNotices, Lane, NoticeContent, NoticeId},
@@ -40,6 +40,8 @@ on_both! {
     an_address_is_proved_for_a_page_whether_or_not_it_has_a_mailbox_and_asks_for_none
     a_stranger_does_not_fill_what_is_left_to_the_owner
     when_its_time_is_over_nothing_is_left_of_who_wrote
+    a_stranger_writes_again_only_once_they_were_answered
+    no_writer_takes_the_id_that_a_registration_reserved
 }
 
 fn page(name: &str) -> PublicPage {
@@ -291,4 +293,40 @@ async fn when_its_time_is_over_nothing_is_left_of_who_wrote(store: Store) {
     }
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM member")).await, Ok(1), "she herself");
     assert_eq!(store.read(Count("SELECT COUNT(*) FROM certificate")).await, Ok(1));
+}
+
+async fn a_stranger_writes_again_only_once_they_were_answered(store: Store) {
+    let mut dice = Dice::new(610);
+    let anna = register(&store, &mut dice).await;
+    open(&store, &anna, "anna").await.unwrap();
+    let (eva, letter) = writer(&mut dice, &anna);
+    store.write(write("anna", &eva, &letter)).await.unwrap();
+    let may = async || store.read(MayWrite { guest: eva.account }).await.unwrap();
+    assert!(!may().await, "one letter, and no answer yet");
+    let as_eva = Person { account: eva.account, ..anna.clone() };
+    for _ in 0..2 {
+        let answer = dice.letter(&[&anna, &as_eva]);
+        post(&store, &anna, vec![answer], NOW).await.unwrap();
+        assert!(may().await);
+        let again = dice.letter(&[&as_eva, &anna]);
+        post(&store, &as_eva, vec![again], NOW).await.unwrap();
+        assert!(!may().await, "one for each answer");
+    }
+    assert!(store.read(MayWrite { guest: anna.account }).await.unwrap(), "nobody else is asked");
+}
+
+/// Under that id lie factors of whoever registers, who would be sent codes by the writer's link.
+async fn no_writer_takes_the_id_that_a_registration_reserved(store: Store) {
+    let mut dice = Dice::new(611);
+    let anna = register(&store, &mut dice).await;
+    open(&store, &anna, "anna").await.unwrap();
+    let lookup = dice.hash();
+    let begun = dice.begin_registration(lookup);
+    let account = begun.account;
+    store.write(begun).await.unwrap();
+    let (eva, _) = writer(&mut dice, &anna);
+    let letter = dice.letter(&[&Person { account, ..anna.clone() }, &anna]);
+    let refused = store.write(write("anna", &NewWriter { account, ..eva }, &letter)).await;
+    assert!(matches!(refused, Err(WriteToPageError::Post(PostLettersError::IdTaken))));
+    assert_eq!(count(&store, GUESTS).await, 0);
 }

@@ -18,7 +18,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 use securemailbox_store::{
-    invitations::MakerOfGuest,
+    invitations::{MakerOfGuest, MayWrite},
     letters::{PostLetter, PostLetters, PostLettersError, Strangers},
     notices::Lane,
 };
@@ -78,6 +78,9 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<Posted>), Problem> {
     body::expect_type(request.headers(), "multipart/form-data")?;
     mailroom.rates.post(access.who).map_err(too_many)?;
+    if access.session.guest && !mailroom.store.read(MayWrite { guest: access.who }).await? {
+        return Err(ProblemType::TooManyLetters.into());
+    }
     let _place = mailroom.budgets.post(access.who).await?;
     let received =
         tokio::time::timeout(PATIENCE, receive(request)).await.map_err(|_| ProblemType::RequestTimeout)??;
@@ -118,8 +121,12 @@ async fn check_guests(
         return Ok(());
     }
     let maker = mailroom.store.read(MakerOfGuest { guest: access.who }).await?;
-    let mut readers = letters.iter().flat_map(|letter| &letter.new.readers).map(|reader| reader.account);
-    let to_maker = readers.all(|reader| reader == access.who || Some(reader) == maker);
+    // Each to that one, and none to themselves alone.
+    let is_for = |letter: &PostLetter, who| letter.new.readers.iter().any(|reader| Some(reader.account) == who);
+    let is_allowed = |reader| reader == access.who || Some(reader) == maker;
+    let to_maker = letters
+        .iter()
+        .all(|letter| is_for(letter, maker) && letter.new.readers.iter().all(|reader| is_allowed(reader.account)));
     if to_maker && guests.is_empty() { Ok(()) } else { Err(ProblemType::MembersOnly.into()) }
 }
 

@@ -155,11 +155,12 @@ async fn an_address_counts_only_where_its_code_was_typed() {
 #[test]
 fn work_is_for_one_page_and_one_letter_and_lately() {
     let (seal, now) = (ServerSeal::new(&[7; 32]), Timestamp::from_unix_millis(1_764_000_000_000));
-    let (this, other) = (ContentHash::from_bytes([1; 32]), ContentHash::from_bytes([2; 32]));
+    let content = ContentHash::from_bytes([1; 32]);
+    let (this, other) = ((LetterId::from_bytes([1; 16]), content), (LetterId::from_bytes([2; 16]), content));
     let asked = WorkAsked { challenge: Octets(challenge(&seal, &name(), now)), bits: 8 };
     let done = asked.done_for(this).unwrap();
     let is =
-        |page: &PageName, bits, content, done: Option<&WorkDone>, at| is_worked(&seal, page, (bits, content), done, at);
+        |page: &PageName, bits, letter, done: Option<&WorkDone>, at| is_worked(&seal, page, bits, letter, done, at);
     assert!(is(&name(), 8, this, Some(&done), now));
     assert!(is(&name(), 8, this, Some(&done), now.after(limits::WORK_LIFE)));
     assert!(is(&name(), 0, this, None, now), "nothing is asked for");
