@@ -83,7 +83,7 @@ impl Attacker<'_> {
 
     /// The bad requests of one operation, each with what is wrong with it.
     fn bad_requests(&self, operation: &Operation) -> Vec<(&'static str, RequestBuilder)> {
-        let path = operation.path.replace("{hash}", HASH).replace("{id}", ID);
+        let path = operation.path.replace("{hash}", HASH).replace("{id}", ID).replace("{name}", "nobodys");
         let method = &operation.method;
         let good = || self.request(method, &path);
         let mut bad = vec![
@@ -99,7 +99,7 @@ impl Attacker<'_> {
                 ("bytes that are no text", "%FF%FE"),
                 ("an endless id", &"a".repeat(4000)),
             ] {
-                let path = operation.path.replace("{hash}", id).replace("{id}", id);
+                let path = operation.path.replace("{hash}", id).replace("{id}", id).replace("{name}", id);
                 bad.push((why, self.request(method, &path)));
             }
         }
@@ -142,7 +142,16 @@ impl Attacker<'_> {
 
 /// Operations that ask for no session: a credential changes nothing there.
 fn is_open(operation: &Operation) -> bool {
-    let nouns = ["/registrations", "/removals", "/sign-ins", "/recoveries", "/waits/find", "/waits/stop"];
+    let nouns = [
+        "/registrations",
+        "/removals",
+        "/sign-ins",
+        "/recoveries",
+        "/waits/find",
+        "/waits/stop",
+        "/notices/sender",
+        "/pages/",
+    ];
     nouns.iter().any(|noun| operation.path.contains(noun))
 }
 

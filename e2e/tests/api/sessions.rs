@@ -313,6 +313,7 @@ async fn a_locked_session_may_do_nothing_until_its_password_is_proved() {
             "/waits/find",
             "/waits/stop",
             "/notices/sender",
+            "/pages/",
         ];
         let of_strangers = strangers.iter().any(|begins| path.starts_with(begins));
         if of_strangers || MAY.contains(&(method, path)) {
