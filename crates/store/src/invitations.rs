@@ -484,17 +484,12 @@ impl Act for MayWrite {
     type Error = StoreError;
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        const BY_PAGE: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND from_page = 1";
-        const WROTE: &str = "SELECT COUNT(*) FROM letter WHERE sender_id = $1";
-        const GOT: &str = "SELECT COUNT(*) FROM delivery WHERE reader_id = $1";
-        if db.row(BY_PAGE, &[&self.guest]).await?.is_none() {
-            return Ok(true);
-        }
-        let mut count = async |sql| match db.row(sql, &[&self.guest]).await? {
-            Some(mut row) => row.take::<i64>(),
-            None => Ok(0),
-        };
-        Ok(count(WROTE).await? <= count(GOT).await?)
+        const MUST_WAIT: &str = "
+            SELECT 1 FROM invitation
+             WHERE mailbox_id = $1 AND from_page = 1
+               AND (SELECT COUNT(*) FROM letter WHERE sender_id = $1)
+                 > (SELECT COUNT(*) FROM delivery WHERE reader_id = $1)";
+        Ok(db.row(MUST_WAIT, &[&self.guest]).await?.is_none())
     }
 }
 

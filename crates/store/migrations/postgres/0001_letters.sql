@@ -313,6 +313,9 @@ CREATE TABLE letter (
     envelope       BYTEA NOT NULL
 );
 
+-- How many a stranger has written.
+CREATE INDEX letter_by_sender ON letter (sender_id);
+
 CREATE TABLE content (
     letter_id BYTEA NOT NULL PRIMARY KEY,
     bytes     BYTEA NOT NULL
@@ -372,6 +375,7 @@ CREATE TABLE delivery (
     PRIMARY KEY (letter_id, reader_id)
 );
 CREATE INDEX delivery_by_reader ON delivery (reader_id);
+CREATE INDEX delivery_by_ending ON delivery (ended) WHERE ended IS NOT NULL;
 
 -- The outbox. A notice of a letter names it, any other is sealed. One that is claimed is due when its claim is over. `daily`:
 -- it waits for the morning, was never claimed, and goes if its reader looks before.
