@@ -118,6 +118,24 @@ impl<Sent, Answer> Operation<Sent, Answer> {
     }
 }
 
+/// Where the paths begin of whoever has no session yet, or a link: no session is asked for there.
+const OF_STRANGERS: [&str; 8] = [
+    "/registrations",
+    "/removals",
+    "/sign-ins",
+    "/recoveries",
+    "/waits/find",
+    "/waits/stop",
+    "/notices/sender",
+    "/pages/",
+];
+
+/// Whether this path, below [`ROOT`], asks for no session.
+#[must_use]
+pub fn is_of_strangers(path: &str) -> bool {
+    OF_STRANGERS.iter().any(|begins| path.starts_with(begins))
+}
+
 macro_rules! endpoints {
     ($($name:ident $method:ident $path:literal [$id:ty] $sent:ty => $answer:ty;)+) => {
         $(
