@@ -189,6 +189,7 @@ async fn prepare(folder: &Path) -> Caller {
         envelope: noise(ENVELOPE).into(),
         content_hash: ContentHash::from_bytes([0; 32]),
         level: None,
+        blobs: Vec::new(),
         readers,
     };
     let mut caller = Caller { server, client, token: anna.token(), letter, content: String::new() };

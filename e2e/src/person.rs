@@ -14,7 +14,8 @@ use securemailbox_client::{
     world::World,
 };
 use securemailbox_protocol::{
-    accounts::Language, address::Address, factors::Code, opaque::KeyStretching, phone::PhoneNumber, time::Timestamp,
+    accounts::Language, address::Address, attachments::UPLOAD_OFFSET, factors::Code, opaque::KeyStretching,
+    phone::PhoneNumber, time::Timestamp,
 };
 use securemailbox_vault::{links::LinkSecret, passwords::Password};
 
@@ -49,6 +50,7 @@ impl Transport for Wire {
     async fn call(&self, request: Request) -> Result<Response, Unreachable> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
+            Method::Head => reqwest::Method::HEAD,
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
             Method::Patch => reqwest::Method::PATCH,
@@ -62,12 +64,13 @@ impl Transport for Wire {
         let status = answer.status().as_u16();
         let content_type =
             answer.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let upload_offset = answer.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let body = answer.bytes().await.map_err(|_| Unreachable)?.to_vec();
         if body.len() > request.limit {
             return Err(Unreachable);
         }
-        Ok(Response { status, content_type, body, ..Response::default() })
+        Ok(Response { status, content_type, upload_offset, body, ..Response::default() })
     }
 }
 

@@ -75,6 +75,9 @@ extern "C" {
     fn retry_after(this: &Answer) -> Option<u32>;
 
     #[wasm_bindgen(method, getter)]
+    fn upload_offset(this: &Answer) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
     fn body(this: &Answer) -> Uint8Array;
 }
 
@@ -89,6 +92,7 @@ impl Transport for Outside {
             status: answer.status(),
             content_type: answer.content_type(),
             retry_after: answer.retry_after(),
+            upload_offset: answer.upload_offset().map(|offset| offset as u64),
             body: answer.body().to_vec(),
         };
         // A proxy that refuses only the size of this lets other things pass.

@@ -277,7 +277,10 @@ mod tests {
 
     fn problem(status: u16, body: &str) -> CallError {
         let content_type = PROBLEM.into();
-        refusal(status, &Response { status, content_type, body: body.into(), retry_after: Some(720) })
+        refusal(
+            status,
+            &Response { status, content_type, body: body.into(), retry_after: Some(720), ..Response::default() },
+        )
     }
 
     #[test]
@@ -310,7 +313,9 @@ mod tests {
         let said = |status, content_type: &str, body: &str| {
             let world = TestWorld::default();
             let content_type = content_type.into();
-            world.server.will("/slots/device", Response { status, content_type, body: body.into(), retry_after: None });
+            world
+                .server
+                .will("/slots/device", Response { status, content_type, body: body.into(), ..Response::default() });
             ready(Api::stranger(&world.server).delete(endpoints::DROP_DEVICE_SLOT.here()))
         };
         for (status, content_type, body) in [

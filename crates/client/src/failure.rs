@@ -279,6 +279,7 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::PageNameTaken
         | ProblemType::WorkRefused
         | ProblemType::AlreadyReleased
+        | ProblemType::BlobMissing
         | ProblemType::RegistrationOver
         | ProblemType::RecordExists
         | ProblemType::StaleVersion
@@ -299,6 +300,8 @@ fn class_of(kind: ProblemType) -> Class {
         | ProblemType::UnsupportedMediaType
         | ProblemType::WrongHost
         | ProblemType::PreconditionRequired
+        | ProblemType::OtherOffset
+        | ProblemType::OtherTus
         | ProblemType::Internal
         | ProblemType::StorageFull
         | ProblemType::Busy => Class::Unavailable,

@@ -161,8 +161,15 @@ impl PageShown {
             wrapped_key: wrapped.bytes.into(),
         });
         let readers = readers.collect();
-        let letter =
-            NewLetter { id, thread: letter.thread, envelope: envelope.into(), content_hash, level: None, readers };
+        let letter = NewLetter {
+            id,
+            thread: letter.thread,
+            envelope: envelope.into(),
+            content_hash,
+            level: None,
+            readers,
+            blobs: Vec::new(),
+        };
         let GuestToMake { certificate, keyring, settings, contact, slot, link } = made;
         let certificate = Octets(certificate.bytes().to_vec());
         let writer = NewWriter { account, language: written.language, certificate, keyring, settings, contact, slot };

@@ -54,6 +54,8 @@ pub struct Response {
     pub content_type: String,
     /// `Retry-After` in seconds (RFC 9110 §10.2.3), where it was sent in that form.
     pub retry_after: Option<u32>,
+    /// `Upload-Offset` (tus 1.0), where it was sent as a number.
+    pub upload_offset: Option<u64>,
     /// The body.
     pub body: Vec<u8>,
 }

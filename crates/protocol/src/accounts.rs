@@ -209,6 +209,8 @@ pub struct Account {
     pub holds: Amounts,
     /// How much it may hold, by the operator's choice. More is refused (507).
     pub quota: Amounts,
+    /// The largest file that may be attached to a letter, in bytes, by the operator's choice.
+    pub largest_file: u64,
 }
 
 /// An amount of letters. A letter counts in each mailbox that has it.

@@ -8,12 +8,16 @@ use crate::{
         Account, AccountUpdate, CompleteRegistration, EnteredPhone, MadeFirstPasskey, NewRegistration, PasswordRequest,
         PasswordResponse, Registration,
     },
+    attachments::NewBlob,
     directory::{Listing, LookUp, NumberChecked, NumberToCheck},
     factors::{
         BegunAuthenticator, ChooseFactor, ConfirmedFactor, EnterProof, EnterSignInProof, Factors, NewPhone, Offers,
         OneTimeCodes, SessionProof,
     },
-    ids::{AccountId, CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId, SignInId},
+    ids::{
+        AccountId, BlobId, CertificateHash, FactorId, LetterId, RecordId, RecoveryId, RegistrationId, SessionId,
+        SignInId,
+    },
     invitations::{
         EnterLink, GuestSession, InvitationUpdate, Invitations, LinkSignIn, NewClaim, NewLinkSignIn, NewReminder,
     },
@@ -44,6 +48,8 @@ pub const ROOT: &str = "/api/v1";
 pub enum Method {
     /// Reads.
     Get,
+    /// Reads what stands in the headers of an answer.
+    Head,
     /// Adds, or does.
     Post,
     /// Writes a whole.
@@ -60,6 +66,7 @@ impl Method {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
+            Self::Head => "HEAD",
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
@@ -258,7 +265,14 @@ endpoints! {
     READ_CONTENT Get "/letters/{id}/content" [LetterId] () => Raw;
     PUT_RECEIPT Post "/letters/{id}/receipt" [LetterId] ReadReceipt => ();
     LIST_DELIVERIES Get "/letters/{id}/deliveries" [LetterId] () => Deliveries;
+    SAY_SAVED Post "/letters/{id}/saved" [LetterId] () => ();
     EMPTY_TRASH Post "/trash/empty" [()] EmptyTrash => ErasureReceipt;
+
+    BEGIN_UPLOAD Post "/blobs" [()] () => NewBlob;
+    LOOK_AT_UPLOAD Head "/blobs/{id}" [BlobId] () => ();
+    UPLOAD_PIECE Patch "/blobs/{id}" [BlobId] Raw => ();
+    GIVE_UP_UPLOAD Delete "/blobs/{id}" [BlobId] () => ();
+    READ_BLOB Get "/blobs/{id}" [BlobId] () => Raw;
 
     READ_CHANGES Get "/changes" [()] () => Changes;
     LIST_LETTER_IDS Get "/ids/letters" [()] () => LetterIds;

@@ -140,6 +140,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// A part of an attachment, sealed, as the server has it. Where its bytes lie has another name.
+    BlobId
+);
+
+uuid_id!(
     /// A factor: one address, one phone.
     FactorId
 );

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::Address,
-    ids::{AccountId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, ThreadId},
+    ids::{AccountId, BlobId, CertificateHash, ContentHash, ErasureId, LetterId, RecordId, ThreadId},
     invitations::NewGuest,
     levels::Level,
     numbers::{ChangeNumber, EraseNumber, Version},
@@ -158,6 +158,10 @@ pub struct NewLetter {
     pub level: Option<Level>,
     /// Every holder of an entry, the sender among them.
     pub readers: Vec<NewReader>,
+    /// The parts of its attachments, each once: whole, and its sender's own, or those of a letter or draft that the sender
+    /// has. At most [`crate::limits::BLOBS`].
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub blobs: Vec<BlobId>,
 }
 
 /// One holder of an entry of a new letter.
@@ -324,6 +328,9 @@ pub struct Delivery {
     /// When it was opened, and at which level, with the reader's signature.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read: Option<DeliveryRead>,
+    /// When all of its attachments lay on the reader's device, by the word of the reader's client.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub saved: Option<Timestamp>,
     /// Of somebody who came by a link: how far they are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub guest: Option<GuestDelivery>,
@@ -437,6 +444,10 @@ pub enum ErasureStepKind {
     KeysDestroyed,
     /// Letters that nobody else holds were overwritten.
     LettersOverwritten,
+    /// Parts of attachments that nothing else refers to were overwritten.
+    FilesOverwritten,
+    /// They were deleted from an object store, which can't overwrite.
+    FilesDeleted,
     /// The database's log was overwritten.
     LogOverwritten,
     /// The database was made to reclaim what was deleted (PostgreSQL).

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod attachments;
 pub mod base32;
 pub mod coding;
 pub mod directory;

@@ -4,6 +4,22 @@ use std::time::Duration;
 
 /// A content packet, in bytes. Larger things are attachments.
 pub const CONTENT: usize = 2 * 1024 * 1024;
+/// Attachments of one letter.
+pub const ATTACHMENTS: usize = 100;
+/// What lies in one part of an attachment, in bytes; all parts but the last have as much (PROTOCOL §3).
+pub const PART: u64 = 1024 * 1024 * 1024;
+/// A part as the server has it, in bytes: packets, tags and padding around [`PART`] take far less than the 2 MiB.
+pub const BLOB: u64 = PART + 2 * 1024 * 1024;
+/// Blobs of one letter, or one draft.
+pub const BLOBS: usize = 150;
+/// A piece of a blob, in bytes: what one request of an upload carries, and one of a client's download asks for.
+pub const PIECE: usize = 8 * 1024 * 1024;
+/// How long an upload is kept that nothing refers to, after its last piece.
+pub const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Uploads of one mailbox that nothing refers to.
+pub const UPLOADS: usize = 300;
+/// The name of an attachment, in octets.
+pub const FILE_NAME: usize = 1020;
 /// An envelope packet, in bytes.
 pub const ENVELOPE: usize = 16 * 1024;
 /// A wrapped key, in bytes: a v6 PKESK for ML-KEM-768 + X25519 is about 1.2 kB.

@@ -71,6 +71,8 @@ problem_types! {
     IdTaken "id-taken" 409 "Another letter has this id." "Send it with a new id.";
     StaleDraft "stale-draft" 409 "The draft was written on, sent or erased meanwhile." "Read it, keep what is new in it, and send again.";
     AlreadyReleased "already-released" 409 "The letter has gone out already." "It lies in its readers' mailboxes, and can't be taken back like this any more.";
+    OtherOffset "other-offset" 409 "The upload stands elsewhere than this piece begins." "Ask with HEAD how much of it is there, and go on from that byte.";
+    BlobMissing "blob-missing" 409 "A file of the letter is not here, or not all of it." "Upload it again, and send the letter anew.";
     RegistrationOver "registration-over" 409 "This registration is complete, or its hour is over." "Sign in, or register again.";
     RecordExists "record-exists" 409 "The account has such a record already." "Read it, and write the next version.";
     StaleKeyring "stale-keyring" 412 "The keyring was written by another device meanwhile." "Read it. If it does not open, the locks of the mailbox were changed: sign in again.";
@@ -82,6 +84,7 @@ problem_types! {
     NotAMobileNumber "not-a-mobile-number" 422 "No code can be sent to this number." "Type the number of a mobile phone, with its country code.";
     OtherCountry "other-country" 422 "This service sends no codes to numbers of that country." "Type the number of another mobile phone, or ask the operator.";
     WorkRefused "work-refused" 422 "What was to be computed for the letter is missing, or too old." "Look at the page again, and compute it anew.";
+    OtherTus "other-tus" 412 "The upload is by another version of tus than 1.0.0." "Send `Tus-Resumable: 1.0.0`.";
     PreconditionRequired "precondition-required" 428 "A record is written with `If-Match` and its version, or `If-None-Match: *`." "Read the record first.";
     TooManyRequests "too-many-requests" 429 "That was too often." "Wait, and try again. `Retry-After` says how many seconds.";
     TooManyLetters "too-many-letters" 429 "You have sent many letters in a short time." "Wait, and send it again. `Retry-After` says how many seconds.";

@@ -4,7 +4,7 @@ use std::{cell::RefCell, error::Error, fmt, net::IpAddr, time::Duration};
 
 use reqwest::{Client, Url, redirect::Policy};
 use securemailbox_client::transport::{Method, Request, Response, Transport, Unreachable};
-use securemailbox_protocol::sessions::KNOWN_DEVICE;
+use securemailbox_protocol::{attachments::UPLOAD_OFFSET, sessions::KNOWN_DEVICE};
 
 use crate::{
     outcome::Stop,
@@ -159,6 +159,7 @@ impl Http {
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let content_type = content_type.trim().to_ascii_lowercase();
         let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let upload_offset = answer.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
             body.extend_from_slice(&chunk);
@@ -166,7 +167,7 @@ impl Http {
                 break;
             }
         }
-        Ok(Response { status, content_type, retry_after, body })
+        Ok(Response { status, content_type, retry_after, upload_offset, body })
     }
 }
 
@@ -204,6 +205,7 @@ fn innermost(error: &reqwest::Error) -> String {
 const fn method(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
         Method::Post => reqwest::Method::POST,
         Method::Put => reqwest::Method::PUT,
         Method::Patch => reqwest::Method::PATCH,

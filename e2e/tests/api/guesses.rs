@@ -59,6 +59,7 @@ impl Transport for Somewhere {
     async fn call(&self, request: Request) -> Result<Response, Unreachable> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
+            Method::Head => reqwest::Method::HEAD,
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
             Method::Patch => reqwest::Method::PATCH,

@@ -205,6 +205,7 @@ async fn a_guest_writes_to_nobody_but_who_wrote_to_them() {
         envelope: vec![2; 300].into(),
         content_hash: ContentHash::from_bytes(Sha256::digest(&content).into()),
         level: None,
+        blobs: Vec::new(),
         readers: vec![reader(EVA.0).await, reader(BJORN.0).await],
     };
     let letters = NewLetters { letters: vec![new], draft: None, hold: None, guests: Vec::new() };

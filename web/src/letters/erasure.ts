@@ -21,6 +21,8 @@ const WORDS: Record<ErasureStepKind, (taken: boolean, count: number) => string> 
     if (!taken) return m["receipt.letters_not"]();
     return count > 0 ? m["receipt.letters_overwritten"]() : m["receipt.letters_none"]();
   },
+  "files-overwritten": (taken) => (taken ? m["receipt.files_overwritten"]() : m["receipt.files_not"]()),
+  "files-deleted": (taken) => (taken ? m["receipt.files_deleted"]() : m["receipt.files_not"]()),
   "log-overwritten": (taken) => (taken ? m["receipt.log_overwritten"]() : m["receipt.log_not"]()),
   vacuumed: (taken) => (taken ? m["receipt.vacuumed"]() : m["receipt.vacuum_not"]()),
 };
@@ -29,6 +31,8 @@ export function inWords({ step, taken, count }: ErasureStep): StepInWords {
   const counted = {
     "keys-destroyed": () => m["receipt.keys"]({ count }),
     "letters-overwritten": () => (count > 0 ? m["receipt.letters"]({ count }) : undefined),
+    "files-overwritten": () => m["receipt.files"]({ count }),
+    "files-deleted": () => m["receipt.files"]({ count }),
     "log-overwritten": () => undefined,
     vacuumed: () => undefined,
   };

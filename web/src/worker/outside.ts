@@ -12,6 +12,7 @@ interface Answer {
   status: number;
   content_type: string;
   retry_after: number | undefined;
+  upload_offset: number | undefined;
   body: Uint8Array;
 }
 
@@ -55,7 +56,8 @@ export class Outside {
       return {
         status: response.status,
         content_type: (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
-        retry_after: seconds(response.headers.get("retry-after")),
+        retry_after: number(response.headers.get("retry-after"), 6),
+        upload_offset: number(response.headers.get("upload-offset"), 15),
         body: await within(limit, response, patience),
       };
     } catch (error) {
@@ -119,8 +121,8 @@ function staysSignedIn(session: string): boolean {
 }
 
 /** `Retry-After`, which may also be a date: ours never is. */
-function seconds(header: string | null): number | undefined {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+function number(header: string | null, digits: number): number | undefined {
+  return header !== null && /^\d+$/.test(header) && header.length <= digits ? Number(header) : undefined;
 }
 
 /** Gives a call up when nothing happens for too long. */

@@ -582,7 +582,7 @@ count: number, };
 /**
  * The steps of an erasure.
  */
-export type ErasureStepKind = "keys-destroyed" | "letters-overwritten" | "log-overwritten" | "vacuumed";
+export type ErasureStepKind = "keys-destroyed" | "letters-overwritten" | "files-overwritten" | "files-deleted" | "log-overwritten" | "vacuumed";
 
 /**
  * A letter to take along.
@@ -1658,7 +1658,7 @@ export type ProblemName = FailureName | PageProblem;
 /**
  * What went wrong. `type` on the wire is `/problems/` and the slug, served as a page that says what to do.
  */
-export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "members-only" | "link-shut" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "page-name-taken" | "id-taken" | "stale-draft" | "already-released" | "registration-over" | "record-exists" | "stale-keyring" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "work-refused" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
+export type ProblemType = "bad-request" | "two-credentials" | "not-signed-in" | "session-locked" | "credentials-refused" | "code-refused" | "code-replaced" | "passkey-refused" | "code-used" | "older-sheet" | "last-way-in" | "proof-required" | "members-only" | "link-shut" | "other-origin" | "level-required" | "registration-closed" | "other-domain" | "not-found" | "no-account" | "method-not-allowed" | "request-timeout" | "stale-key" | "page-name-taken" | "id-taken" | "stale-draft" | "already-released" | "other-offset" | "blob-missing" | "registration-over" | "record-exists" | "stale-keyring" | "stale-version" | "too-large" | "unsupported-media-type" | "wrong-host" | "code-not-sent" | "not-a-mobile-number" | "other-country" | "work-refused" | "other-tus" | "precondition-required" | "too-many-requests" | "too-many-letters" | "internal" | "mailbox-full" | "reader-full" | "storage-full" | "busy";
 
 /**
  * A page by which anybody writes to a member, as a stranger sees it.

@@ -91,7 +91,15 @@ impl Mailbox {
                 wrapped_key: wrapped.bytes.into(),
             });
             let (thread, envelope, readers) = (part.thread, envelope.into(), holders.collect());
-            letters.push(NewLetter { id, thread, envelope, content_hash, level: written.level, readers });
+            letters.push(NewLetter {
+                id,
+                thread,
+                envelope,
+                content_hash,
+                level: written.level,
+                readers,
+                blobs: Vec::new(),
+            });
             contents.push(Octets(content));
             sent_to.push(part.sent_to);
         }

@@ -86,6 +86,7 @@ fn account() -> Account {
         certificate: CertificateHash::from_bytes([1; 32]),
         opens: vec![SlotKind::Passkey, SlotKind::Password, SlotKind::Recovery],
         holds: Amounts { letters: 0, bytes: 0 },
+        largest_file: 5 << 30,
         quota: Amounts { letters: 0, bytes: 0 },
     }
 }

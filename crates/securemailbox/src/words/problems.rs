@@ -41,7 +41,7 @@ macro_rules! words {
 }
 
 words! { of_server(ProblemType) FROM_SERVER
-    BadRequest | TwoCredentials | MethodNotAllowed | UnsupportedMediaType | PreconditionRequired =>
+    BadRequest | TwoCredentials | MethodNotAllowed | UnsupportedMediaType | PreconditionRequired | OtherTus =>
         Own("Programmet och servern har olika versioner.", "Uppdatera programmet och försök igen.");
     NotSignedIn => Own("Du är inte inloggad här.", "Logga in igen: securemailbox login.");
     SessionLocked => Own("Brevlådan är låst.", "Logga ut och in igen.");
@@ -87,6 +87,8 @@ words! { of_server(ProblemType) FROM_SERVER
     );
     StaleDraft | RecordExists | StaleVersion => Page("problem.contended", "problem.do.again");
     AlreadyReleased => Page("problem.already_released", "problem.already_released.do");
+    BlobMissing => Page("problem.blob_missing", "problem.blob_missing.do");
+    OtherOffset => Page("problem.upload_interrupted", "problem.upload_interrupted.do");
     RegistrationOver => Page("problem.registration_over", "problem.registration_over.do");
     TooLarge => Page("problem.too_large", "problem.too_large.do");
     CodeNotSent => Page("problem.code_not_sent", "problem.code_not_sent.do");

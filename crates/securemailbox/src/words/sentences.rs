@@ -435,6 +435,15 @@ sentences! {
     LettersNotOverwritten
         "Not done: letters that nobody else holds were not overwritten; this kind of database can't"
         "Inte gjort: brev som ingen annan har kvar skrevs inte över; det kan inte den här sortens databas";
+    FilesOverwritten { count: u64 }
+        "Done: parts of attachments that nobody else has were overwritten ({count})"
+        "Klart: delar av bilagor som ingen annan har kvar skrevs över ({count})";
+    FilesDeleted { count: u64 }
+        "Done: parts of attachments that nobody else has were deleted from the object store, which can't overwrite ({count})"
+        "Klart: delar av bilagor som ingen annan har kvar togs bort ur objektlagret, som inte kan skriva över ({count})";
+    FilesNotErased
+        "Not done yet: attachments that nobody else has are still being erased; the server goes on with it"
+        "Inte gjort än: bilagor som ingen annan har kvar håller på att raderas; servern fortsätter med det";
     LogOverwritten "Done: the database's log was overwritten" "Klart: databasens logg skrevs över";
     LogNotOverwritten
         "Not done: the database's log was not overwritten; this kind of database can't"

@@ -36,6 +36,7 @@ pub(crate) async fn read(
         certificate: account.certificate,
         opens,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
+        largest_file: 5 << 30,
         quota: Amounts { letters: mailroom.quota.letters, bytes: mailroom.quota.bytes },
     }))
 }

@@ -152,6 +152,7 @@ impl Dice {
             envelope: self.bytes(500).into(),
             content_hash: ContentHash::from_bytes(self.hash()),
             level: None,
+            blobs: Vec::new(),
             readers,
         };
         let length = 200 + usize::try_from(self.0.next_u32() % 3000).expect("small");

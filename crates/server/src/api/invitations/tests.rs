@@ -72,6 +72,7 @@ async fn invite(house: &House, anna: AccountId, number: u8) {
         envelope: Octets(vec![5; 300]),
         content_hash: ContentHash::from_bytes([6; 32]),
         level: None,
+        blobs: Vec::new(),
         readers: vec![reader(anna, own), reader(account, guest.certificate_hash)],
     };
     let letters = vec![PostLetter { new, content: vec![7; 300] }];

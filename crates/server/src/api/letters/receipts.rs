@@ -60,6 +60,7 @@ pub(crate) async fn deliveries(
 
 fn on_the_wire(mailroom: &Mailroom, delivery: letters::Delivery) -> Result<Delivery, Problem> {
     Ok(Delivery {
+        saved: None,
         reader: sender(mailroom, &delivery.reader)?,
         delivered: delivery.delivered,
         notified: delivery.notified,

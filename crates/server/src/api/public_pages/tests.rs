@@ -59,6 +59,7 @@ fn letter(house: &House, anna: AccountId, content: &[u8]) -> NewPageLetter {
         envelope: Octets(vec![5; 300]),
         content_hash: ContentHash::from_bytes(Sha256::digest(content).into()),
         level: None,
+        blobs: Vec::new(),
         readers: vec![reader(account, hash), reader(anna, own)],
     };
     NewPageLetter { writer, letter, proved: None, work: None }
