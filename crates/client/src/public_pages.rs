@@ -145,6 +145,7 @@ impl PageShown {
             in_reply_to: None,
             references: Vec::new(),
             level: None,
+            attachments: Vec::new(),
         };
         let sealed = seal(&letter, &identity, &mut world.rng())?;
         let own = KnownKey::first(&self.reader).used();

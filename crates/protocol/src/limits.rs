@@ -8,8 +8,8 @@ pub const CONTENT: usize = 2 * 1024 * 1024;
 pub const ATTACHMENTS: usize = 100;
 /// What lies in one part of an attachment, in bytes; all parts but the last have as much (PROTOCOL §3).
 pub const PART: u64 = 1024 * 1024 * 1024;
-/// A part as the server has it, in bytes: packets, tags and padding around [`PART`] take far less than the 2 MiB.
-pub const BLOB: u64 = PART + 2 * 1024 * 1024;
+/// A part as the server has it, in bytes: PADMÉ rounds 1 GiB and its packets up to 1 GiB and 32 MiB, and the tags take 68 kB.
+pub const BLOB: u64 = PART + 33 * 1024 * 1024;
 /// Blobs of one letter, or one draft.
 pub const BLOBS: usize = 150;
 /// A piece of a blob, in bytes: what one request of an upload carries, and one of a client's download asks for.

@@ -63,6 +63,7 @@ pub(crate) fn letter() -> Outgoing {
         in_reply_to: None,
         references: Vec::new(),
         level: None,
+        attachments: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attachments;
 pub mod certificates;
 pub mod claims;
 pub mod comparing;

@@ -8,6 +8,7 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 use securemailbox_vault::{
+    attachments::blobs,
     certificates::Certificate,
     letters::{Outgoing, SealRefused, SealedLetter, seal, seal_blind_copy},
 };
@@ -98,7 +99,7 @@ impl Mailbox {
                 content_hash,
                 level: written.level,
                 readers,
-                blobs: Vec::new(),
+                blobs: blobs(&written.attachments).collect(),
             });
             contents.push(Octets(content));
             sent_to.push(part.sent_to);
@@ -177,6 +178,7 @@ impl Mailbox {
             references: answers
                 .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
             level: written.level,
+            attachments: written.attachments.clone(),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::{
     Outgoing, Refused,
     manifest::{self, Manifest},
 };
-use crate::certificates::Certificate;
+use crate::{attachments, certificates::Certificate};
 
 /// Message-IDs are under a name that never resolves (RFC 2606 §2): they tell no server.
 const MESSAGE_ID_HOST: &str = "@securemailbox.invalid";
@@ -59,13 +59,14 @@ pub(super) fn write(
     let manifest = Manifest {
         thread: letter.thread,
         readers: letter.to.iter().chain(&letter.cc).map(Certificate::fingerprint).collect(),
-        attachments: [],
+        attachments: letter.attachments.clone(),
     };
-    #[expect(clippy::expect_used, reason = "ids and hexadecimal are JSON")]
-    let manifest = serde_json::to_string(&manifest).expect("ids are JSON");
+    #[expect(clippy::expect_used, reason = "ids, names and octets are JSON")]
+    let manifest = Zeroizing::new(serde_json::to_vec(&manifest).expect("ids are JSON"));
     let parts = vec![
         MimePart::new("text/plain", letter.text.as_str()),
-        MimePart::new(manifest::CONTENT_TYPE, manifest).transfer_encoding("7bit"),
+        // Bytes, and so base64: a name may be in any script, and a row longer than a line of a message.
+        MimePart::new(manifest::CONTENT_TYPE, manifest.as_slice()),
     ];
     // RFC 9788 §2.1.1: these headers are the message's, and were under encryption only.
     let body = ContentType::new("multipart/mixed").attribute("boundary", boundary(rng)).attribute("hp", "cipher");
@@ -137,6 +138,7 @@ pub(super) fn read(mime: &[u8]) -> Result<Content, Refused> {
         manifest: manifest(last)?,
         unopened_parts: others.len(),
     };
+    attachments::check(&content.manifest.attachments).map_err(|_| Refused::NotAContent)?;
     if content.manifest.readers.len() != content.to.len() + content.cc.len() {
         return Err(Refused::OtherReaders);
     }

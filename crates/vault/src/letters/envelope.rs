@@ -10,6 +10,8 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+use crate::attachments::Attachment;
+
 /// How many readers an envelope names; a list has no room for more, and neither have 16 KiB.
 pub(super) const READERS_NAMED: usize = 10;
 /// How much of the text an envelope shows, in characters.
@@ -55,11 +57,20 @@ impl Text {
     }
 }
 
+/// How many attachments a letter has, and how long they are together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Attachments {
     pub(super) number: u32,
     pub(super) size: u64,
+}
+
+impl Attachments {
+    pub(super) fn of(attachments: &[Attachment]) -> Self {
+        let number = u32::try_from(attachments.len()).unwrap_or(u32::MAX);
+        let size = attachments.iter().fold(0_u64, |size, attachment| size.saturating_add(attachment.size));
+        Self { number, size }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

@@ -9,6 +9,8 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
+use crate::attachments::Attachment;
+
 use super::{contents::Content, envelope::date_is_off};
 
 /// A letter, verified. Its Reply-To, if another program wrote one, is not looked at (PROTOCOL §4.4).
@@ -123,6 +125,12 @@ impl Letter {
     #[must_use]
     pub const fn blind_reader(&self) -> Option<&(Address, Fingerprint)> {
         self.blind_reader.as_ref()
+    }
+
+    /// The files beside it.
+    #[must_use]
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.content.manifest.attachments
     }
 
     /// How many parts were not opened: what is encrypted inside a content is never decrypted (ATTACKS 10), and other

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use securemailbox_protocol::ids::{Fingerprint, ThreadId};
 
+use crate::attachments::Attachment;
+
 pub(super) const CONTENT_TYPE: &str = "application/vnd.securemailbox.manifest+json";
 
 /// The manifest of a letter.
@@ -15,6 +17,6 @@ pub(super) struct Manifest {
     /// The primary key of each To and then each Cc reader, in the order of the headers, so that readers can check each
     /// other's keys (ATTACKS 16).
     pub(super) readers: Vec<Fingerprint>,
-    /// A row for each attachment. None yet: a letter that has some is refused, not shown without them.
-    pub(super) attachments: [(); 0],
+    /// A row for each attachment.
+    pub(super) attachments: Vec<Attachment>,
 }

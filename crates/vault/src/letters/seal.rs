@@ -7,14 +7,19 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use securemailbox_protocol::{
-    ids::{CertificateHash, ContentHash, Fingerprint, LetterId, ThreadId},
+    ids::{BlobId, CertificateHash, ContentHash, Fingerprint, LetterId, ThreadId},
     levels::Level,
     limits,
     time::Timestamp,
 };
 
 use super::{contents, envelope, layers};
-use crate::{certificates::Certificate, identities::Identity, packets};
+use crate::{
+    attachments::{self, Attachment, RowRefused},
+    certificates::Certificate,
+    identities::Identity,
+    packets,
+};
 
 /// A letter in clear, with everything that sealing it needs.
 #[derive(Clone)]
@@ -43,6 +48,15 @@ pub struct Outgoing {
     pub references: Vec<LetterId>,
     /// How a reader is to be identified, if the sender asks for it.
     pub level: Option<Level>,
+    /// The files beside it, which lie at the server already.
+    pub attachments: Vec<Attachment>,
+}
+
+impl Outgoing {
+    /// The blobs of its attachments, in order.
+    pub fn blobs(&self) -> impl Iterator<Item = BlobId> {
+        attachments::blobs(&self.attachments)
+    }
 }
 
 /// A letter as it can be posted: two packets and a wrapped key for each reader.
@@ -85,6 +99,9 @@ pub enum SealRefused {
     /// Over [`limits::TEXT`], or over [`limits::CONTENT`] or [`limits::ENVELOPE`] when sealed.
     #[error("the letter is too long")]
     TooLong,
+    /// The attachments are not those of one letter.
+    #[error("the attachments can't go with a letter: {0}")]
+    Attachments(#[from] RowRefused),
 }
 
 /// The key of one letter. A client may keep it, sealed, so that a list opens without unwrapping.
@@ -208,7 +225,7 @@ fn check(letter: &Outgoing) -> Result<(), SealRefused> {
     if letter.text.chars().count() > limits::TEXT {
         return Err(SealRefused::TooLong);
     }
-    Ok(())
+    Ok(attachments::check(&letter.attachments)?)
 }
 
 /// To, Cc, and those who hold the key: the sender, and of a blind copy its reader. Each once.
@@ -236,7 +253,7 @@ fn envelope_text(letter: &Outgoing, id: LetterId, content: ContentHash) -> envel
         more_readers: u32::try_from(more).unwrap_or(u32::MAX),
         subject: letter.subject.clone(),
         first_line: envelope::first_line(&letter.text),
-        attachments: envelope::Attachments { number: 0, size: 0 },
+        attachments: envelope::Attachments::of(&letter.attachments),
         level: letter.level,
     }
 }

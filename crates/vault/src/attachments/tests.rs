@@ -1,0 +1,184 @@
+use pgp::{
+    crypto::{
+        aead::{AeadAlgorithm, ChunkSize},
+        sym::SymmetricKeyAlgorithm,
+    },
+    packet::SymEncryptedProtectedData,
+    ser::Serialize as _,
+    types::Tag,
+};
+use proptest::prelude::*;
+use securemailbox_protocol::limits;
+
+use super::*;
+use crate::{fixtures::rng, packets};
+
+const KEY: PartKey = PartKey::from_bytes([7; 32]);
+const SALT: Salt = [9; 32];
+
+fn bytes(length: u64) -> Vec<u8> {
+    (0..length).map(|at| u8::try_from(at * 7 % 251).unwrap()).collect()
+}
+
+/// The whole blob, as a client makes it.
+fn seal(data: &[u8], is_last: bool, salt: &Salt) -> Vec<u8> {
+    let layout = Layout::of(data.len() as u64, is_last).unwrap();
+    let cipher = PartCipher::new(layout, &KEY, salt);
+    let mut blob = PartCipher::head(&layout, salt);
+    for number in 0..layout.chunks() {
+        let chunk = layout.chunk(number).unwrap();
+        assert_eq!(blob.len() as u64, chunk.sealed.start);
+        let range = usize::try_from(chunk.data.start).unwrap()..usize::try_from(chunk.data.end).unwrap();
+        cipher.seal(number, &data[range], &mut blob);
+        assert_eq!(blob.len() as u64, chunk.sealed.end);
+    }
+    blob.extend_from_slice(&cipher.last_tag());
+    assert_eq!(blob.len() as u64, layout.blob());
+    blob
+}
+
+/// What a reader makes of it.
+fn open(blob: &[u8], length: u64, is_last: bool) -> Result<Vec<u8>, PartRefused> {
+    let layout = Layout::of(length, is_last).unwrap();
+    let salt = PartCipher::read_head(&layout, blob.get(..HEAD as usize).unwrap_or_default())?;
+    let cipher = PartCipher::new(layout, &KEY, &salt);
+    let mut data = Vec::new();
+    let mut rest = blob[HEAD as usize..].to_vec();
+    for number in 0..layout.chunks() {
+        let chunk = layout.chunk(number).unwrap();
+        let length = usize::try_from(chunk.sealed.end - chunk.sealed.start).unwrap().min(rest.len());
+        let mut sealed: Vec<u8> = rest.drain(..length).collect();
+        data.extend_from_slice(cipher.open(number, &mut sealed)?);
+    }
+    cipher.check_last_tag(&rest)?;
+    Ok(data)
+}
+
+/// The same, by `pgp`, which knows nothing of our framing.
+fn sealed_by_pgp(data: &[u8], is_last: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    packets::write(Tag::LiteralData, &[&[b'b', 0, 0, 0, 0, 0], data].concat(), &mut text);
+    if is_last {
+        let padded = crate::letters::padme(text.len() as u64 + 6) - text.len() as u64 - 6;
+        packets::write(Tag::Padding, &vec![0; usize::try_from(padded).unwrap()], &mut text);
+    }
+    let packet = SymEncryptedProtectedData::encrypt_seipdv2(
+        rng(3),
+        SymmetricKeyAlgorithm::AES256,
+        AeadAlgorithm::Gcm,
+        ChunkSize::C256KiB,
+        KEY.as_bytes(),
+        &text,
+    )
+    .unwrap();
+    let mut out = Vec::new();
+    packets::write(Tag::SymEncryptedProtectedData, &packet.to_bytes().unwrap(), &mut out);
+    out
+}
+
+const LENGTHS: [u64; 9] = [0, 1, 5000, CHUNK - 13, CHUNK - 12, CHUNK - 11, CHUNK, 2 * CHUNK + 7, 3 * CHUNK - 12];
+
+#[test]
+fn a_part_is_byte_for_byte_what_another_implementation_seals() {
+    for length in LENGTHS {
+        for is_last in [true, false] {
+            let theirs = sealed_by_pgp(&bytes(length), is_last);
+            let salt: Salt = theirs[10..42].try_into().unwrap();
+            assert_eq!(seal(&bytes(length), is_last, &salt), theirs, "{length} {is_last}");
+            assert_eq!(open(&theirs, length, is_last), Ok(bytes(length)));
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_moved_lengthened_or_another_parts_is_refused_by_name() {
+    let length = 3 * CHUNK;
+    let blob = seal(&bytes(length), false, &SALT);
+    let [second, third] = [1, 2].map(|number| Layout::of(length, false).unwrap().chunk(number).unwrap().sealed);
+    let range = |range: &std::ops::Range<u64>| range.start as usize..range.end as usize;
+    let mut moved = blob.clone();
+    let (a, b) = (blob[range(&second)].to_vec(), blob[range(&third)].to_vec());
+    moved[range(&second)].copy_from_slice(&b);
+    moved[range(&third)].copy_from_slice(&a);
+    assert_eq!(open(&moved, length, false), Err(PartRefused::Chunk));
+    assert_eq!(open(&blob[..blob.len() - 16], length, false), Err(PartRefused::LastTag));
+    assert_eq!(open(&blob[..blob.len() - 1], length, false), Err(PartRefused::LastTag));
+    assert_eq!(open(&[&blob[..], &[0]].concat(), length, false), Err(PartRefused::LastTag));
+    assert_eq!(open(&blob[..third.start as usize], length, false), Err(PartRefused::Chunk));
+    assert_eq!(open(&blob, length - 1, false), Err(PartRefused::Head), "shorter than it was");
+    assert_eq!(open(&blob, length, true), Err(PartRefused::Head), "not the last part");
+    let mut other = blob.clone();
+    other[3] ^= 1;
+    assert_eq!(open(&other, length, false), Err(PartRefused::Head));
+    let other = PartCipher::new(Layout::of(length, false).unwrap(), &PartKey::from_bytes([8; 32]), &SALT);
+    assert_eq!(other.open(1, &mut a.clone()), Err(PartRefused::Chunk));
+}
+
+#[test]
+fn what_is_authentic_and_no_file_is_refused() {
+    let layout = Layout::of(10, true).unwrap();
+    let cipher = PartCipher::new(layout, &KEY, &SALT);
+    let mut text = Vec::new();
+    cipher.write_text(0, &[1; 10], &mut text);
+    assert_eq!(cipher.read_text(0, &text), Ok(&[1; 10][..]));
+    for at in (0..12).chain(22..text.len()) {
+        let mut other = text.clone();
+        other[at] ^= 1;
+        assert_eq!(cipher.read_text(0, &other), Err(PartRefused::Text), "byte {at}");
+    }
+    assert_eq!(cipher.read_text(1, &text), Err(PartRefused::Text));
+}
+
+#[test]
+fn the_largest_part_is_a_blob_that_the_server_takes() {
+    for is_last in [true, false] {
+        assert!(Layout::of(limits::PART, is_last).unwrap().blob() <= limits::BLOB);
+    }
+    assert_eq!(Layout::of(limits::PART + 1, true), None);
+}
+
+#[test]
+fn a_file_is_cut_into_parts_and_there_is_always_one() {
+    let parts = |size| parts_of(size).collect::<Vec<_>>();
+    assert_eq!(parts(0), [0]);
+    assert_eq!(parts(1), [1]);
+    assert_eq!(parts(limits::PART), [limits::PART]);
+    assert_eq!(parts(limits::PART + 1), [limits::PART, 1]);
+    assert_eq!(parts(5 * limits::PART).len(), 5);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_was_sealed_opens(length in 0..(3 * CHUNK), is_last in any::<bool>(), salt in any::<Salt>()) {
+        prop_assert_eq!(open(&seal(&bytes(length), is_last, &salt), length, is_last), Ok(bytes(length)));
+    }
+
+    #[test]
+    fn any_flipped_bit_is_refused(length in 0..CHUNK + 100, is_last in any::<bool>(), at in any::<prop::sample::Index>()) {
+        let mut blob = seal(&bytes(length), is_last, &SALT);
+        let bit = at.index(blob.len() * 8);
+        blob[bit / 8] ^= 1 << (bit % 8);
+        prop_assert!(open(&blob, length, is_last).is_err());
+    }
+
+    #[test]
+    fn chunks_cover_a_part_without_a_gap(length in 0..=limits::PART, is_last in any::<bool>(), at in any::<prop::sample::Index>()) {
+        let layout = Layout::of(length, is_last).unwrap();
+        let number = at.index(usize::try_from(layout.chunks()).unwrap()) as u64;
+        let chunk = layout.chunk(number).unwrap();
+        prop_assert_eq!(layout.chunk_at(chunk.sealed.start), number);
+        prop_assert_eq!(layout.chunk_at(chunk.sealed.end - 1), number);
+        match layout.chunk(number + 1) {
+            Some(next) => {
+                prop_assert_eq!(next.sealed.start, chunk.sealed.end);
+                prop_assert_eq!(next.data.start, chunk.data.end);
+            }
+            None => {
+                prop_assert_eq!(chunk.sealed.end + TAG, layout.blob());
+                prop_assert_eq!(chunk.data.end, length);
+            }
+        }
+    }
+}
