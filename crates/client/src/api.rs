@@ -124,6 +124,34 @@ impl<'a, T: Transport> Api<'a, T> {
         self.call(Call { headers, body, ..Call::new(what) }).await.map(drop)
     }
 
+    /// Sends headers alone, expects JSON.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub(crate) async fn json_with<S, A: DeserializeOwned>(
+        &self,
+        what: Operation<S, A>,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<A, CallError> {
+        json(&self.call(Call { headers, ..Call::new(what) }).await?)
+    }
+
+    /// Sends bytes under these headers, and gives the whole answer, whose body is at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub(crate) async fn exchange<S, A>(
+        &self,
+        what: Operation<S, A>,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+        limit: usize,
+    ) -> Result<Response, CallError> {
+        // A refusal in words is longer than most answers.
+        let limit = limit.max(limits::JSON_BODY);
+        self.call(Call { headers, body, limit, ..Call::new(what) }).await
+    }
+
     /// Posts `multipart/form-data` (RFC 7578): one part of JSON, then raw parts `content-0`, `content-1`, …
     ///
     /// # Errors

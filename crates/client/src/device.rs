@@ -39,11 +39,13 @@ pub enum Table {
     Outgoing,
     /// A sealed letter each that the server has not acknowledged.
     Waiting,
+    /// A file each that is on its way up: what goes on with it, and nothing of what it says.
+    Upload,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Head,
         Self::Index,
         Self::Letter,
@@ -55,6 +57,7 @@ impl Table {
         Self::Draft,
         Self::Outgoing,
         Self::Waiting,
+        Self::Upload,
     ];
     /// Those that the server can fill again. The others hold what exists nowhere else.
     pub const FROM_THE_SERVER: [Self; 6] =
@@ -75,6 +78,7 @@ impl Table {
             Self::Draft => "device-draft",
             Self::Outgoing => "device-outgoing",
             Self::Waiting => "device-waiting",
+            Self::Upload => "device-upload",
         }
     }
 }

@@ -77,6 +77,12 @@ pub enum ClientProblem {
     DeviceFailed,
     /// The digits of this key were compared, and differed.
     DigitsDiffer,
+    /// A file that was changed or moved while it went up.
+    FileChanged,
+    /// A file of the letter is not at the server yet.
+    FileNotUploaded,
+    /// A file that could not be written on this device.
+    FileNotWritten,
     /// Another key than the known one.
     KeyChanged,
     /// No room for one more key in the keyring.
@@ -91,6 +97,8 @@ pub enum ClientProblem {
     NoRecipients,
     /// What stands in the place of an address is none.
     NotAnAddress,
+    /// What the server gave is not the file that the letter names.
+    NotTheFile,
     /// The number that the person knows is not that of the address's owner.
     NumberDiffers,
     /// An older version of a record than one already seen.
@@ -125,6 +133,8 @@ pub enum ClientProblem {
     TextTooLong,
     /// Something on the way to the server takes nothing this large.
     TooLargeForProxy,
+    /// More files than a letter may have.
+    TooManyFiles,
     /// More readers than a letter may have.
     TooManyRecipients,
     /// A letter that is too long to be sealed for each of its readers by itself.

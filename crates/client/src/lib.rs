@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod api;
+pub mod attachments;
 pub mod claims;
 pub mod comparing;
 pub mod confirming;

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use securemailbox_protocol::{
     address::Address,
-    endpoints,
-    ids::RecordId,
+    attachments, endpoints,
+    ids::{BlobId, RecordId},
     numbers::{ChangeNumber, Version},
     octets::Octets,
     problems::ProblemType,
@@ -332,19 +332,36 @@ impl Mailbox {
         head: &RecordHead,
         text: &[u8],
     ) -> Result<(), RecordError> {
-        let stale = match self.put_record_once(world, head, text).await {
+        self.put_record_with(world, head, text, &[]).await
+    }
+
+    /// The same of a draft, with the blobs that it refers to.
+    pub(crate) async fn put_record_with(
+        &self,
+        world: &impl World,
+        head: &RecordHead,
+        text: &[u8],
+        blobs: &[BlobId],
+    ) -> Result<(), RecordError> {
+        let stale = match self.put_record_once(world, head, text, blobs).await {
             Err(RecordError::Call(error)) if error.problem() == Some(ProblemType::StaleKeyring) => error,
             written => return written,
         };
         let keyring = self.state.borrow().replica.record(RecordPurpose::Keyring).cloned();
         match self.fetch_record(world, &keyring.ok_or(SyncRefused::RecordMissing)?).await {
-            Ok(_) => self.put_record_once(world, head, text).await,
+            Ok(_) => self.put_record_once(world, head, text, blobs).await,
             Err(RecordError::DoesNotOpen) => Err(stale.into()),
             Err(error) => Err(error),
         }
     }
 
-    async fn put_record_once(&self, world: &impl World, head: &RecordHead, text: &[u8]) -> Result<(), RecordError> {
+    async fn put_record_once(
+        &self,
+        world: &impl World,
+        head: &RecordHead,
+        text: &[u8],
+        blobs: &[BlobId],
+    ) -> Result<(), RecordError> {
         let next = RecordPlace { version: head.version.next(), ..place(&self.owner, head) };
         let sealed = records::seal(&next, &self.owner.secret, text, &mut world.rng());
         let write = endpoints::WRITE_RECORD.of(head.id).with("purpose", head.purpose.as_str());
@@ -356,7 +373,8 @@ impl Mailbox {
         let keyring = self.state.borrow().replica.record(RecordPurpose::Keyring).map(|keyring| keyring.version);
         let keyring = keyring.filter(|_| head.purpose != RecordPurpose::Keyring);
         let keyring = keyring.map(|version| (KEYRING_VERSION, version.to_string()));
-        let conditions = std::iter::once(condition).chain(keyring).collect();
+        let blobs = (!blobs.is_empty()).then(|| (attachments::BLOBS, attachments::in_a_header(blobs)));
+        let conditions = std::iter::once(condition).chain(keyring).chain(blobs).collect();
         let written = self.session.api(world).put_raw(write, conditions, sealed.clone()).await?;
         let as_asked = written.id == head.id && written.purpose == head.purpose;
         if !as_asked || written.version != head.version.next() {

@@ -241,6 +241,7 @@ impl Day {
                 answers: None,
                 level: None,
                 invite: Vec::new(),
+                files: Vec::new(),
                 saved,
                 rest: serde_json::Map::default(),
             },

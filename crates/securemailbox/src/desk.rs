@@ -1,6 +1,7 @@
 //! Where a command works: the profile, the style of its answers, and the mailbox that is opened, used and closed.
 
 use std::{
+    cell::Cell,
     io::{self, IsTerminal, Write},
     path::PathBuf,
     time::Duration,
@@ -34,12 +35,19 @@ pub(crate) struct Desk {
     json: bool,
     pub(crate) language: Language,
     pub(crate) style: Style,
+    shown_otherwise: Cell<bool>,
 }
 
 impl Desk {
     pub(crate) fn new(arguments: &DeskArgs, language: Language) -> Self {
         let DeskArgs { profile, json } = arguments;
-        Self { folder: profile.clone(), json: *json, language, style: Style::of_stdout(language) }
+        Self {
+            folder: profile.clone(),
+            json: *json,
+            language,
+            style: Style::of_stdout(language),
+            shown_otherwise: Cell::new(false),
+        }
     }
 
     /// A sentence in the person's language.
@@ -146,8 +154,18 @@ impl Desk {
         Profile::open(self.folder.as_deref(), || self.note(Sentence::ProfileBusy))
     }
 
+    /// Whether progress is shown to somebody.
+    pub(crate) const fn shows_progress(&self) -> bool {
+        !self.json
+    }
+
+    /// While it is true, something else shows how far the work is.
+    pub(crate) fn shown_otherwise(&self, otherwise: bool) {
+        self.shown_otherwise.set(otherwise);
+    }
+
     fn show_progress(&self, waited: Duration) {
-        if self.json {
+        if self.json || self.shown_otherwise.get() {
             return;
         }
         let seconds = waited.as_secs();

@@ -4,7 +4,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Makes a folder, and those above it, that only its owner may enter.
@@ -39,6 +39,34 @@ pub(crate) fn erase(folder: &Path, name: &str) -> io::Result<()> {
         }
     }
     File::open(folder)?.sync_all()
+}
+
+/// Gives a file that is whole a name in its folder that no other has, and says where it lies then: nothing is written over.
+pub(crate) fn take_free_name(file: &Path, folder: &Path, name: &str) -> io::Result<PathBuf> {
+    let (stem, ending) = match name.rfind('.') {
+        Some(at) if at > 0 => name.split_at(at),
+        _ => (name, ""),
+    };
+    for number in 1..=1000 {
+        let name = if number == 1 { name.to_owned() } else { format!("{stem} ({number}){ending}") };
+        let path = folder.join(name);
+        // A second name for it, which a taken one refuses in the same moment, on every file system that has them.
+        match fs::hard_link(file, &path) {
+            Ok(()) => {
+                fs::remove_file(file)?;
+                File::open(folder)?.sync_all()?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(_) if !path.exists() => {
+                fs::rename(file, &path)?;
+                File::open(folder)?.sync_all()?;
+                return Ok(path);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
 fn fresh_name(name: &str) -> String {

@@ -14,6 +14,7 @@ use securemailbox_protocol::{
 use serde_json::{Value, json};
 
 use crate::{
+    attachments,
     desk::Desk,
     filing::folder,
     outcome::{Answer, Stop},
@@ -186,6 +187,7 @@ pub(crate) fn reading_json(reading: &Reading) -> Value {
         "bcc": letter.blind_reader().map(|(reader, _)| reader),
         "subject": letter.subject(),
         "text": letter.text(),
+        "attachments": attachments::in_json(letter.attachments()),
         "date": letter.date(),
         "arrived": entry.arrived,
         "folder": entry.folder,
@@ -249,6 +251,7 @@ pub(crate) fn reading_text(reading: &Reading, desk: &Desk) -> String {
         let asked = level_word(level, style.names());
         text += &style.field(Sentence::LevelField, &asked);
     }
+    text += &attachments::in_lines(letter.attachments(), desk);
     for warning in warnings {
         text += &style.field(Sentence::Note, &style.warning(&desk.say(warning_words(warning))));
     }

@@ -1,6 +1,7 @@
 //! `securemailbox`: the server, and a mailbox at a terminal.
 
 mod accounts;
+mod attachments;
 mod beginning;
 mod check;
 mod contacts;
@@ -110,6 +111,8 @@ enum MailboxCommand {
     List(With<letters::ListArgs>),
     /// Read a letter; its sender gets a signed receipt.
     Read(With<letters::ReadArgs>),
+    /// Save the attachments of a letter, or one of them.
+    Save(With<attachments::SaveArgs>),
     /// Flag a letter, to see it again.
     Flag(With<filing::LetterArgs>),
     /// Take the flag off a letter.
@@ -218,6 +221,7 @@ async fn run(command: MailboxCommand, language: Language) -> Result<Answer, Stop
         Do::Forward(With { own, .. }) => writing::forward(&desk, own).await,
         Do::List(With { own, .. }) => letters::list(&desk, own).await,
         Do::Read(With { own, .. }) => letters::read(&desk, own).await,
+        Do::Save(With { own, .. }) => attachments::save(&desk, own).await,
         Do::Flag(With { own, .. }) => filing::mark(&desk, own, Mark::Flagged).await,
         Do::Unflag(With { own, .. }) => filing::mark(&desk, own, Mark::Unflagged).await,
         Do::Unread(With { own, .. }) => filing::mark(&desk, own, Mark::Unread).await,
@@ -258,6 +262,7 @@ impl MailboxCommand {
             Self::Send(with) => &with.desk,
             Self::List(with) => &with.desk,
             Self::Read(with) => &with.desk,
+            Self::Save(with) => &with.desk,
             Self::Reply(with) => &with.desk,
             Self::Forward(with) => &with.desk,
             Self::Flag(with)

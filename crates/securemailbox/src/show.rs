@@ -110,6 +110,25 @@ pub(crate) fn sentence(words: &str) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
+/// A size as people say it: in units of a thousand, as the page shows it, with a decimal where it says something.
+pub(crate) fn size(bytes: u64, language: Language) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let (mut tenths, mut unit) = (bytes / 100, 0);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    let mark = if language == Language::Sv { ',' } else { '.' };
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{whole} {}", UNITS[unit]),
+        (whole, _) if whole >= 100 => format!("{whole} {}", UNITS[unit]),
+        (whole, tenth) => format!("{whole}{mark}{tenth} {}", UNITS[unit]),
+    }
+}
+
 /// One line of text that a stranger wrote: control characters, which a terminal obeys, and marks that turn the direction
 /// of writing, which make text read as another, are shown as �.
 pub(crate) fn plain(text: &str) -> String {

@@ -63,7 +63,7 @@ macro_rules! same_in_both {
     };
 }
 
-same_in_both!(str, Address, LetterId, ServerUrl, u16, i64);
+same_in_both!(str, Address, LetterId, ServerUrl, u16, i64, usize);
 
 impl<W: Word + ?Sized> Word for &W {
     fn said(&self, language: Language) -> String {

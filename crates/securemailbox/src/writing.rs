@@ -9,6 +9,7 @@ use std::{
 use clap::ArgGroup;
 use rand::rngs::OsRng;
 use securemailbox_client::{
+    attachments::{DraftFile, FileId},
     invitations::Invite,
     letters::{Addressed, Answers, SendError},
     mailbox::Mailbox,
@@ -18,6 +19,7 @@ use securemailbox_vault::{letters::Letter, passphrases::Passphrase};
 use serde_json::{Value, json};
 
 use crate::{
+    attachments::AttachArgs,
     beginning::{self, Beginning},
     desk::Desk,
     guests::link_to,
@@ -31,7 +33,7 @@ use crate::{
 
 /// A letter to write.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("content").args(["text", "text_file"]).required(true))]
+#[command(group = ArgGroup::new("content").args(["text", "text_file", "attach"]).required(true).multiple(true))]
 pub(crate) struct SendArgs {
     /// To whom; may be given several times.
     #[arg(long, required = true, num_args = 1.., value_name = "ADDRESS", value_parser = Address::parse)]
@@ -43,6 +45,8 @@ pub(crate) struct SendArgs {
     subject: String,
     #[command(flatten)]
     text: TextArgs,
+    #[command(flatten)]
+    files: AttachArgs,
     /// The mobile number of somebody who has no mailbox: they read by a link and a code that goes there.
     #[arg(long, value_name = "NUMBER", value_parser = PhoneNumber::parse_at_home)]
     phone: Option<PhoneNumber>,
@@ -62,7 +66,7 @@ pub(crate) struct SendArgs {
 
 /// A letter to answer.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("content").args(["text", "text_file"]).required(true))]
+#[command(group = ArgGroup::new("content").args(["text", "text_file", "attach"]).required(true).multiple(true))]
 pub(crate) struct ReplyArgs {
     /// Its id, from `list`.
     id: LetterId,
@@ -73,6 +77,8 @@ pub(crate) struct ReplyArgs {
     copies: CopyArgs,
     #[command(flatten)]
     text: TextArgs,
+    #[command(flatten)]
+    files: AttachArgs,
 }
 
 /// A letter to pass on.
@@ -87,6 +93,8 @@ pub(crate) struct ForwardArgs {
     copies: CopyArgs,
     #[command(flatten)]
     text: TextArgs,
+    #[command(flatten)]
+    files: AttachArgs,
 }
 
 /// Who else gets it, and how its readers are to be identified.
@@ -141,9 +149,12 @@ impl TextArgs {
         }
     }
 
-    /// The text of a letter that has nothing else to say.
-    fn required(self) -> Result<String, Stop> {
-        self.read()?.ok_or_else(|| Stop::usage(Sentence::NeedsText))
+    /// The text of a letter; a file may go without one.
+    fn beside(self, files: &AttachArgs) -> Result<String, Stop> {
+        match self.read()? {
+            None if files.is_empty() => Err(Stop::usage(Sentence::NeedsText)),
+            text => Ok(text.unwrap_or_default()),
+        }
     }
 }
 
@@ -164,9 +175,9 @@ fn text_of(file: &Path) -> Result<String, Stop> {
 
 /// Sends a letter.
 pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Stop> {
-    let SendArgs { to, copies, subject, text, phone, print_link, new_passphrase, passphrase_file, reply_to } =
+    let SendArgs { to, copies, subject, text, files, phone, print_link, new_passphrase, passphrase_file, reply_to } =
         arguments;
-    let text = text.required()?;
+    let text = text.beside(&files)?;
     let passphrase = match &passphrase_file {
         Some(file) => Some(questions::passphrase_in(file)?),
         None => new_passphrase.then(|| Passphrase::generate(desk.language, &mut OsRng)),
@@ -184,33 +195,39 @@ pub(crate) async fn send(desk: &Desk, arguments: SendArgs) -> Result<Answer, Sto
             Some(id) => Some(Answers::to(&peek(desk, world, mailbox, id).await?)),
             None => None,
         };
-        Ok(Addressed { invite, ..addressed(Beginning { to, subject, text }, copies, answers, None) })
+        let files = files.upload(desk, world, mailbox).await?;
+        Ok(Addressed { invite, files, ..addressed(Beginning { to, subject, text }, copies, answers, None) })
     })
     .await
 }
 
 /// Answers a letter.
 pub(crate) async fn reply(desk: &Desk, arguments: ReplyArgs) -> Result<Answer, Stop> {
-    let ReplyArgs { id, all, copies, text } = arguments;
-    let text = text.required()?;
+    let ReplyArgs { id, all, copies, text, files } = arguments;
+    let text = text.beside(&files)?;
     post(desk, async |world, mailbox| {
         let letter = peek(desk, world, mailbox, id).await?;
         let begun = beginning::answer(&letter, mailbox.address(), all, desk.language);
-        Ok(addressed(Beginning { text, ..begun }, copies, Some(Answers::to(&letter)), letter.level()))
+        let written = addressed(Beginning { text, ..begun }, copies, Some(Answers::to(&letter)), letter.level());
+        Ok(Addressed { files: files.upload(desk, world, mailbox).await?, ..written })
     })
     .await
 }
 
 /// Passes a letter on, under one's own words.
 pub(crate) async fn forward(desk: &Desk, arguments: ForwardArgs) -> Result<Answer, Stop> {
-    let ForwardArgs { id, to, copies, text } = arguments;
+    let ForwardArgs { id, to, copies, text, files } = arguments;
     let words = text.read()?.unwrap_or_default();
     post(desk, async |world, mailbox| {
         let letter = peek(desk, world, mailbox, id).await?;
         let Beginning { subject, text, .. } = beginning::forward(&letter, mailbox, desk.language);
         let between = if words.is_empty() { "" } else { "\n\n" };
         let text = format!("{}{between}{text}", words.trim_end());
-        Ok(addressed(Beginning { to, subject, text }, copies, None, letter.level()))
+        // What is passed on goes without being sent once more: its keys do.
+        let mut all: Vec<_> =
+            letter.attachments().iter().cloned().map(|file| DraftFile::of(FileId::new(&mut OsRng), file)).collect();
+        all.extend(files.upload(desk, world, mailbox).await?);
+        Ok(Addressed { files: all, ..addressed(Beginning { to, subject, text }, copies, None, letter.level()) })
     })
     .await
 }
@@ -229,7 +246,7 @@ fn addressed(begun: Beginning, copies: CopyArgs, answers: Option<Answers>, befor
     for readers in [&mut to, &mut cc, &mut bcc] {
         readers.retain(|address| seen.insert(address.clone()));
     }
-    Addressed { to, cc, bcc, each, subject, text, answers, level, invite: Vec::new() }
+    Addressed { to, cc, bcc, each, subject, text, answers, level, invite: Vec::new(), files: Vec::new() }
 }
 
 /// Sends what was written, and says who can read it.

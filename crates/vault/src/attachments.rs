@@ -12,8 +12,8 @@ mod rows;
 
 pub use chunks::{ChunkKey, PartCipher, PartKey, PartRefused, Salt};
 pub use layout::{CHUNK, Chunk, HEAD, Layout, TAG, parts_of};
-pub use rows::{Attachment, FileHash, Part, RowRefused};
-pub(crate) use rows::{blobs, check};
+pub(crate) use rows::check;
+pub use rows::{Attachment, FileHash, Part, RowRefused, blobs};
 
 #[cfg(test)]
 mod tests;

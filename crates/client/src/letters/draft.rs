@@ -8,17 +8,19 @@ use sha2::{Digest, Sha256};
 
 use securemailbox_protocol::{
     address::Address,
-    ids::{LetterId, ThreadId},
+    ids::{BlobId, LetterId, ThreadId},
     levels::Level,
     limits,
     time::Timestamp,
 };
 use securemailbox_vault::{
+    attachments::{Attachment, RowRefused},
     letters::{Letter, SealRefused},
     passphrases::Passphrase,
 };
 
 use crate::{
+    attachments::DraftFile,
     failure::{Class, ClientProblem, Explained, Failure, explained},
     invitations::Invite,
 };
@@ -51,6 +53,9 @@ pub struct Draft {
     /// Those who are to be written to though they have no mailbox.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub invite: Vec<Invite>,
+    /// The files beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<DraftFile>,
     /// When it was saved, by the clock of the device that saved it.
     pub saved: Timestamp,
     /// What a newer client added, carried along.
@@ -84,6 +89,17 @@ pub struct Addressed {
     /// Those of its readers who are written to though they have no mailbox.
     #[serde(default)]
     pub invite: Vec<Invite>,
+    /// The files beside it, all of them whole at the server.
+    #[serde(default)]
+    pub files: Vec<DraftFile>,
+}
+
+impl Addressed {
+    /// What the letter says of its files.
+    #[must_use]
+    pub fn attachments(&self) -> Vec<Attachment> {
+        self.files.iter().filter_map(DraftFile::attachment).collect()
+    }
 }
 
 /// Which letter is answered.
@@ -127,6 +143,9 @@ pub enum NotAddressed {
     /// More than a letter may have.
     #[error("the letter has more than {} recipients", limits::READERS - 1)]
     TooManyRecipients,
+    /// A file is not at the server yet, or not all of it.
+    #[error("a file of the letter is not at the server yet")]
+    NotUploaded(Typed),
 }
 
 /// What a person typed. Its `Debug` does not say.
@@ -148,6 +167,12 @@ impl Failure for SealRefused {
                 (ClientProblem::TooManyRecipients, "Take some of them out, or send several letters.")
             }
             Self::NoReader => (ClientProblem::NoRecipients, "Say to whom."),
+            Self::Attachments(RowRefused::TooMany) => {
+                (ClientProblem::TooManyFiles, "Take some of them out, or send several letters.")
+            }
+            Self::Attachments(RowRefused::NotOneLine | RowRefused::Parts) => {
+                (ClientProblem::LetterRefused, "Take the file out, and add it again.")
+            }
             Self::NotOneLine => (ClientProblem::LetterRefused, "Change the subject, and send the letter again."),
         };
         explained(name, Class::Refused, advice)
@@ -180,6 +205,7 @@ impl Draft {
             answers: letter.answers,
             level: letter.level,
             invite: letter.invite,
+            files: letter.files,
             saved,
             rest: Map::new(),
         }
@@ -206,10 +232,13 @@ impl Draft {
         if to.len() + cc.len() + bcc.len() >= limits::READERS {
             return Err(NotAddressed::TooManyRecipients);
         }
+        if let Some(file) = self.files.iter().find(|file| file.uploaded.is_none()) {
+            return Err(NotAddressed::NotUploaded(Typed(file.name.clone())));
+        }
         let subject = one_line(&self.subject);
-        let Self { each, text, answers, level, mut invite, .. } = self;
+        let Self { each, text, answers, level, mut invite, files, .. } = self;
         invite.retain(|invite| [&to, &cc, &bcc].iter().any(|readers| readers.contains(&invite.address)));
-        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level, invite })
+        Ok(Addressed { to, cc, bcc, each, subject, text, answers, level, invite, files })
     }
 
     /// Whether it is longer than a letter may be. It can be written on, so that nothing is lost.
@@ -238,7 +267,17 @@ impl Draft {
             hash.update([u8::from(*mailed)]);
             hash.update(passphrase.as_ref().map_or("", Passphrase::as_str));
         }
+        for DraftFile { id, uploaded, .. } in &self.files {
+            hash.update(id.to_string());
+            hash.update([u8::from(uploaded.is_some())]);
+        }
         TextPrint(hash.finalize().first_chunk().copied().unwrap_or_default())
+    }
+
+    /// The blobs of its files, which the server is told beside the sealed record.
+    #[must_use]
+    pub fn blobs(&self) -> Vec<BlobId> {
+        self.files.iter().filter_map(DraftFile::attachment).flat_map(|file| file.parts).map(|part| part.blob).collect()
     }
 
     /// For the sealed record.
@@ -288,6 +327,7 @@ mod tests {
             answers: None,
             level: None,
             invite: Vec::new(),
+            files: Vec::new(),
             saved: Timestamp::from_unix_millis(0),
             rest: Map::new(),
         }

@@ -61,7 +61,7 @@ impl Mailbox {
         let Some(LocalDraft { draft, version, look_first, seen }) = found.value else {
             return Ok(SavedDraft { id, beside: None });
         };
-        let (bytes, print) = (draft.to_bytes(), draft.print());
+        let (bytes, print, blobs) = (draft.to_bytes(), draft.print(), draft.blobs());
         if draft.is_too_long() {
             return Err(DraftError::TooLong);
         }
@@ -101,13 +101,16 @@ impl Mailbox {
                 }
             }
             let head = RecordHead { version: over, ..new_head(saved.id, RecordPurpose::Draft) };
-            match self.put_record(world, &head, &bytes).await {
+            match self.put_record_with(world, &head, &bytes, &blobs).await {
                 Ok(()) => return self.has_handed_in(world, id, saved, print, over.next()).await,
                 Err(error) if is_stale(&error) => look_first = true,
                 // Erased since the last sync, by whoever sent it or threw it away elsewhere: this is another draft now.
                 Err(error) if is_gone(&error) => {
                     saved = SavedDraft { id: fresh(world), beside: None };
                     over = Version::ZERO;
+                }
+                Err(RecordError::Call(error)) if error.problem() == Some(ProblemType::BlobMissing) => {
+                    return self.hand_in_without_missing(world, id, error).await;
                 }
                 Err(error) => {
                     if is_too_large(&error) {
@@ -118,6 +121,33 @@ impl Mailbox {
             }
         }
         Err(RecordError::Contended.into())
+    }
+
+    /// A file that the draft refers to is not at the server any more: the draft says so from now on, and is handed in.
+    async fn hand_in_without_missing(
+        &self,
+        world: &impl World,
+        id: RecordId,
+        refused: CallError,
+    ) -> Result<SavedDraft, DraftError> {
+        let rows = self.rows(world);
+        let found: Found<LocalDraft> = rows.get(Table::Draft, *id.as_bytes()).await?;
+        let expected = found.expected();
+        let Some(there) = found.value else { return Ok(SavedDraft { id, beside: None }) };
+        let before = there.draft.print();
+        let draft = self.without_missing_files(world, there.draft.clone()).await.map_err(RecordError::from)?;
+        let print = draft.print();
+        if print == before {
+            return Err(RecordError::Call(refused).into());
+        }
+        let seen = there.seen.into_iter().chain([print]).collect();
+        let row = LocalDraft { draft, seen, version: there.version, look_first: there.look_first };
+        let write = rows.put(Table::Draft, *id.as_bytes(), expected, &row, &mut world.rng());
+        if rows.write(vec![write]).await? == Written::Stale {
+            return Err(RecordError::Contended.into());
+        }
+        self.state.borrow_mut().saw(id, print);
+        Box::pin(self.hand_in(world, id)).await
     }
 
     /// Why the server, or something on the way to it, took nothing as large as this very text: it is not asked again.

@@ -68,7 +68,9 @@ impl NotSent {
     #[must_use]
     pub fn about(&self) -> Option<&str> {
         match self {
-            Self::NotAddressed(NotAddressed::NotAnAddress(Typed(typed))) => Some(typed),
+            Self::NotAddressed(NotAddressed::NotAnAddress(Typed(typed)) | NotAddressed::NotUploaded(Typed(typed))) => {
+                Some(typed)
+            }
             Self::Send(error) => error.reader().map(Address::as_str),
             Self::NotAddressed(NotAddressed::NoRecipients | NotAddressed::TooManyRecipients)
             | Self::Draft(_)
@@ -113,6 +115,11 @@ impl Failure for NotSent {
                 };
                 explained(kind, Class::Refused, kind.advice())
             }
+            Self::NotAddressed(NotAddressed::NotUploaded(_)) => explained(
+                ClientProblem::FileNotUploaded,
+                Class::Refused,
+                "Wait until it is there, or take it out of the letter.",
+            ),
             Self::NotAddressed(NotAddressed::NotAnAddress(_)) => {
                 explained(ClientProblem::NotAnAddress, Class::Refused, "Correct it, and send the letter again.")
             }
@@ -335,6 +342,7 @@ mod tests {
             answers: None,
             level: None,
             invite: Vec::new(),
+            files: Vec::new(),
             saved: NOW,
             rest: Default::default(),
         }

@@ -99,7 +99,7 @@ impl Mailbox {
                 content_hash,
                 level: written.level,
                 readers,
-                blobs: blobs(&written.attachments).collect(),
+                blobs: blobs(&written.attachments()).collect(),
             });
             contents.push(Octets(content));
             sent_to.push(part.sent_to);
@@ -178,7 +178,7 @@ impl Mailbox {
             references: answers
                 .map_or_else(Vec::new, |answers| answers.references.iter().copied().chain([answers.letter]).collect()),
             level: written.level,
-            attachments: written.attachments.clone(),
+            attachments: written.attachments(),
         }
     }
 }

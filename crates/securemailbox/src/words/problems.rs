@@ -119,6 +119,9 @@ words! { of_client(ClientProblem) FROM_CLIENT
         "Kontrollera att profilmappen är din, att inget annat använder den, och att disken inte är full."
     );
     DigitsDiffer => Page("problem.digits_differ", "problem.digits_differ.do");
+    FileChanged => Page("problem.file_changed", "problem.file_changed.do");
+    FileNotUploaded => Page("problem.file_not_uploaded", "problem.file_not_uploaded.do");
+    FileNotWritten => Page("problem.file_not_written", "problem.file_not_written.do");
     KeyChanged => Page("problem.key_changed", "problem.key_changed.do");
     KeyringFull => Page("problem.keyring_full", "problem.keyring_full.do");
     LetterRefused => Page("problem.letter_refused", "problem.letter_refused.do");
@@ -126,6 +129,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     NoLevelByLink => Page("problem.no_level_by_link", "problem.no_level_by_link.do");
     NoRecipients => Page("problem.no_recipients", "problem.no_recipients.do");
     NotAnAddress => Page("problem.not_an_address", "problem.not_an_address.do");
+    NotTheFile => Page("problem.not_the_file", "problem.not_the_file.do");
     NumberDiffers => Page("problem.number_differs", "problem.number_differs.do");
     OlderRecord => Page("problem.older_record", "problem.do.operator");
     OtherAddress => Page("problem.other_address", "problem.other_address.do");
@@ -148,6 +152,7 @@ words! { of_client(ClientProblem) FROM_CLIENT
     SubjectTooLong => Page("problem.subject_too_long", "problem.subject_too_long.do");
     TextTooLong => Page("problem.text_too_long", "problem.text_too_long.do");
     TooLargeForProxy => Page("problem.too_large_for_proxy", "problem.too_large_for_proxy.do");
+    TooManyFiles => Page("problem.too_many_files", "problem.too_many_files.do");
     TooManyRecipients => Page("problem.too_many_recipients", "problem.too_many_recipients.do");
     TooMuchAtOnce => Page("problem.too_much_at_once", "problem.too_much_at_once.do");
     UnknownContact => Page("problem.unknown_contact", "problem.unknown_contact.do");

@@ -328,6 +328,25 @@ sentences! {
     Note "Note" "Obs";
     Delivery "Delivery" "Mottagare";
     LevelField "Asks for" "Kräver";
+    AttachmentField "Attachment" "Bilaga";
+    FileLine { number: usize, name: &'a str, size: &'a str } "{number}: {name} ({size})" "{number}: {name} ({size})";
+    FileSaved { file: &'a Path, size: &'a str }
+        "Saved, the file is whole: {file} ({size})"
+        "Sparad, filen är hel: {file} ({size})";
+    FileIsAProgram
+        "This file is a program. Open it only if you know that its sender meant to send it."
+        "Den här filen är ett program. Öppna den bara om du vet att avsändaren menade att skicka den.";
+    NoFiles "This letter has no attachments." "Det här brevet har inga bilagor.";
+    NoSuchFile { number: usize, of: usize }
+        "There is no attachment {number}: this letter has {of}."
+        "Det finns ingen bilaga {number}: brevet har {of}.";
+    OneToStandardOutput
+        "Standard output takes one attachment: say which, by its number."
+        "Standard ut tar emot en bilaga: ange vilken, med dess nummer.";
+    TooManyFiles "A letter has at most 100 attachments." "Ett brev har högst 100 bilagor.";
+    FileTooLarge { name: &'a str, limit: &'a str }
+        "{name} is larger than a file may be here, which is {limit}."
+        "{name} är större än en fil får vara här: högst {limit}.";
 
     // Letters.
     NeedsText "A letter needs --text or --text-file." "Ett brev behöver --text eller --text-file.";

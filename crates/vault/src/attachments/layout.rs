@@ -101,6 +101,20 @@ impl Layout {
         byte.saturating_sub(HEAD) / (CHUNK + TAG)
     }
 
+    /// The chunk that begins at this byte of the blob, and the byte; the number of chunks at the end of the blob. None where no
+    /// chunk begins.
+    #[must_use]
+    pub fn boundary(&self, byte: u64) -> Option<(u64, u64)> {
+        match byte {
+            0 => Some((0, 0)),
+            end if end == self.blob() => Some((self.chunks(), end)),
+            _ => self
+                .chunk(self.chunk_at(byte))
+                .filter(|chunk| chunk.sealed.start == byte)
+                .map(|chunk| (chunk.number, byte)),
+        }
+    }
+
     /// The text of a chunk, with the file's bytes in it: what is around them is added.
     pub(super) fn write_text(&self, chunk: &Chunk, data: &[u8], text: &mut Vec<u8>) {
         debug_assert_eq!(data.len() as u64, chunk.data.end - chunk.data.start, "the bytes of this chunk");

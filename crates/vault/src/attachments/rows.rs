@@ -99,6 +99,6 @@ pub(crate) fn check(attachments: &[Attachment]) -> Result<(), RowRefused> {
 }
 
 /// The blobs of some attachments, in order.
-pub(crate) fn blobs(attachments: &[Attachment]) -> impl Iterator<Item = BlobId> {
+pub fn blobs(attachments: &[Attachment]) -> impl Iterator<Item = BlobId> {
     attachments.iter().flat_map(|attachment| &attachment.parts).map(|part| part.blob)
 }

@@ -22,6 +22,7 @@ fn draft(text: &str) -> Draft {
         answers: None,
         level: None,
         invite: Vec::new(),
+        files: Vec::new(),
         saved: NOW,
         rest: Default::default(),
     }

@@ -1,0 +1,98 @@
+//! The files of a draft: those that are at the server, and those that are still on their way.
+
+use std::{fmt, str::FromStr};
+
+use rand::{CryptoRng, RngCore};
+use securemailbox_protocol::coding::hex;
+use securemailbox_vault::attachments::{Attachment, FileHash, Part};
+use serde::{Deserialize, Serialize};
+
+/// Names a file of a draft, on every device of its writer. Not sent to anybody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId([u8; 16]);
+
+impl FileId {
+    /// A fresh one.
+    pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+}
+
+/// It is no [`FileId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of a file: 32 hexadecimal digits")]
+pub struct NotAFileId;
+
+impl FromStr for FileId {
+    type Err = NotAFileId;
+    fn from_str(text: &str) -> Result<Self, NotAFileId> {
+        hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(NotAFileId)
+    }
+}
+
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileId(…)")
+    }
+}
+
+impl Serialize for FileId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A file of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftFile {
+    /// Names it.
+    pub id: FileId,
+    /// What it is called.
+    pub name: String,
+    /// Its media type, as whoever added it has it.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// How long it is, in bytes.
+    pub size: u64,
+    /// What the letter will say of it, once all of it is at the server. Until then its bytes are on one device only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub uploaded: Option<Uploaded>,
+}
+
+/// What is known of a file that is whole at the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uploaded {
+    sha256: FileHash,
+    parts: Vec<Part>,
+}
+
+impl DraftFile {
+    /// An attachment as a file of a draft: one that was uploaded, or is forwarded.
+    #[must_use]
+    pub fn of(id: FileId, attachment: Attachment) -> Self {
+        let Attachment { name, media_type, size, sha256, parts } = attachment;
+        Self { id, name, media_type, size, uploaded: Some(Uploaded { sha256, parts }) }
+    }
+
+    /// What the letter says of it; none while it is not whole at the server.
+    #[must_use]
+    pub fn attachment(&self) -> Option<Attachment> {
+        let Uploaded { sha256, parts } = self.uploaded.clone()?;
+        let Self { name, media_type, size, .. } = self.clone();
+        Some(Attachment { name, media_type, size, sha256, parts })
+    }
+}

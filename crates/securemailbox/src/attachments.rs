@@ -1,0 +1,355 @@
+//! `--attach`, `save`: files beside a letter, read and written where they lie.
+
+use std::{
+    cell::{Cell, RefCell},
+    fs::{self, File, OpenOptions},
+    io::{self, IsTerminal as _, Write as _},
+    ops::Range,
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rand::rngs::OsRng;
+use securemailbox_client::{
+    attachments::{
+        Download, DraftFile, FileId, Opened, Progress, Risk, Sealed, Sealer, Sink, SinkFailed, Source, SourceChanged,
+        ToOpen, ToSeal, Upload, UploadName, safe_name, several_names, shown_name,
+    },
+    failure::{Class, Explained, Failure},
+    mailbox::Mailbox,
+};
+use securemailbox_protocol::{ids::LetterId, limits};
+use securemailbox_vault::attachments::{Attachment, PartRefused};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::{
+    desk::Desk,
+    files,
+    outcome::{Answer, Stop},
+    profile::Profile,
+    security::confirmed,
+    show::{plain, size},
+    terminal::Terminal,
+    words::Sentence,
+};
+
+/// How long a server that does not answer is asked again, after each byte that went through.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How soon it is asked again, at first and at last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+/// Files to send along.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AttachArgs {
+    /// A file to attach; may be given several times. What is interrupted goes on when the same command is given again.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    attach: Vec<PathBuf>,
+}
+
+/// Attachments to save.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SaveArgs {
+    /// The letter's id, from `list`.
+    id: LetterId,
+    /// Which of its attachments, counted from 1 as `read` shows them; all of them if this is not said.
+    number: Option<usize>,
+    /// The folder to save them in, made if it is not there; - is standard output, for one of them.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// A file that is read where it lies.
+struct OnDisk {
+    file: Arc<File>,
+    size: u64,
+    /// When it was written last, in nanoseconds.
+    written: i128,
+}
+
+impl OnDisk {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let known = file.metadata()?;
+        if !known.is_file() {
+            return Err(io::Error::other("not a file"));
+        }
+        let (size, written) = (known.len(), written(&known));
+        Ok(Self { file: Arc::new(file), size, written })
+    }
+}
+
+fn written(known: &fs::Metadata) -> i128 {
+    i128::from(known.mtime()) * 1_000_000_000 + i128::from(known.mtime_nsec())
+}
+
+impl Source for OnDisk {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Zeroizing<Vec<u8>>, SourceChanged> {
+        let (file, size, before) = (Arc::clone(&self.file), self.size, self.written);
+        let reading = move || {
+            let length = usize::try_from(range.end - range.start).map_err(|_| SourceChanged)?;
+            let mut bytes = Zeroizing::new(vec![0; length]);
+            file.read_exact_at(&mut bytes, range.start).map_err(|_| SourceChanged)?;
+            let known = file.metadata().map_err(|_| SourceChanged)?;
+            if known.len() == size && written(&known) == before { Ok(bytes) } else { Err(SourceChanged) }
+        };
+        tokio::task::spawn_blocking(reading).await.map_err(|_| SourceChanged)?
+    }
+}
+
+/// Encrypts beside the thread that talks to the server.
+struct Threads;
+
+impl Sealer for Threads {
+    async fn seal(&self, work: ToSeal) -> Sealed {
+        #[expect(clippy::expect_used, reason = "sealing does not panic, and nobody ends the task")]
+        tokio::task::spawn_blocking(move || work.here()).await.expect("a task that ends")
+    }
+
+    async fn open(&self, work: ToOpen) -> Result<Opened, PartRefused> {
+        #[expect(clippy::expect_used, reason = "opening does not panic, and nobody ends the task")]
+        tokio::task::spawn_blocking(move || work.here()).await.expect("a task that ends")
+    }
+}
+
+/// A file that grows until it is whole.
+struct Growing(RefCell<Box<dyn io::Write>>);
+
+impl Sink for Growing {
+    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
+        self.0.borrow_mut().write_all(bytes).map_err(|_| SinkFailed)
+    }
+}
+
+/// Shows how far one file is, where somebody looks.
+struct Bar<'a> {
+    desk: &'a Desk,
+    bar: ProgressBar,
+}
+
+impl<'a> Bar<'a> {
+    fn of(desk: &'a Desk, name: &str, size: u64) -> Self {
+        desk.shown_otherwise(true);
+        let is_seen = desk.shows_progress() && io::stderr().is_terminal();
+        let target = if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {binary_bytes} / {binary_total_bytes} ({eta})");
+        let bar = ProgressBar::with_draw_target(Some(size), target).with_message(plain(&shown_name(name)));
+        let bar = match style {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        };
+        Self { desk, bar }
+    }
+
+    fn told(&self, Progress { done, .. }: Progress) {
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Bar<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.desk.shown_otherwise(false);
+    }
+}
+
+/// Goes on until it is done or can't be: a network that is away for a while stops nothing.
+async fn patiently<T, E: Failure>(progress: &Cell<u64>, mut work: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+    let (mut waited, mut pause, mut seen) = (Duration::ZERO, PAUSES.0, progress.get());
+    loop {
+        let error = match work().await {
+            Err(error) => error,
+            done => return done,
+        };
+        if progress.get() != seen {
+            (waited, pause, seen) = (Duration::ZERO, PAUSES.0, progress.get());
+        }
+        let Explained { class, retry_after, .. } = error.explain();
+        if waited > PATIENCE || (class != Class::Unavailable && retry_after.is_none()) {
+            return Err(error);
+        }
+        let this = retry_after.map_or(pause, |seconds| Duration::from_secs(seconds.into()).min(PATIENCE));
+        tokio::time::sleep(this).await;
+        waited += this;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+impl AttachArgs {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.attach.is_empty()
+    }
+
+    /// Sends the files, and says what the letter will say of them.
+    pub(crate) async fn upload(
+        self,
+        desk: &Desk,
+        world: &Terminal<Profile>,
+        mailbox: &Mailbox,
+    ) -> Result<Vec<DraftFile>, Stop> {
+        let files = self.attach.iter().map(|path| opened(path)).collect::<Result<Vec<_>, Stop>>()?;
+        if files.len() > limits::ATTACHMENTS {
+            return Err(Stop::usage(Sentence::TooManyFiles));
+        }
+        let largest = mailbox.account(world).await?.largest_file;
+        if let Some((name, _)) = files.iter().find(|(_, file)| file.size > largest) {
+            let name = plain(&shown_name(name));
+            return Err(Stop::usage(Sentence::FileTooLarge { name: &name, limit: &size(largest, desk.language) }));
+        }
+        let mut uploaded = Vec::new();
+        for (path, (name, file)) in self.attach.iter().zip(&files) {
+            uploaded.push(upload(desk, (world, mailbox), path, name, file).await?);
+        }
+        Ok(uploaded)
+    }
+}
+
+fn opened(path: &Path) -> Result<(String, OnDisk), Stop> {
+    let refused = |error: io::Error| Stop::usage(Sentence::CantRead { file: path, error: &error.to_string() });
+    let file = OnDisk::open(path).map_err(refused)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    Ok((if name.is_empty() { safe_name("") } else { name }, file))
+}
+
+async fn upload(
+    desk: &Desk,
+    (world, mailbox): (&Terminal<Profile>, &Mailbox),
+    path: &Path,
+    name: &str,
+    file: &OnDisk,
+) -> Result<DraftFile, Stop> {
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let here = UploadName::of(format!("{}\n{}\n{}", place.display(), file.size, file.written).as_bytes());
+    let (bar, progress) = (Bar::of(desk, name, file.size), Cell::new(0));
+    let told = |now: Progress| {
+        progress.set(now.done);
+        bar.told(now);
+    };
+    let before = patiently(&progress, async || mailbox.upload_from_before(world, &here, file).await).await?;
+    let mut upload = before.unwrap_or_else(|| Upload::new(file.size));
+    let keep = async |state| {
+        // Without it the file goes up from its beginning the next time.
+        let _ = mailbox.keep_upload(world, &here, &state).await;
+    };
+    let sent = patiently(&progress, async || mailbox.upload(world, &mut upload, (file, &Threads), &told, &keep).await);
+    let sent = sent.await.map_err(|error| Stop::of_failure(&error, None, None).with("file", name))?;
+    // The letter names it from here on; if it is not sent, the same file goes up anew.
+    let _ = mailbox.forget_upload(world, &here).await;
+    let media_type = mime_guess::from_path(path).first_or_octet_stream().to_string();
+    let attachment = Upload::attachment(name.to_owned(), media_type, file.size, sent);
+    Ok(DraftFile::of(FileId::new(&mut OsRng), attachment))
+}
+
+/// Saves attachments of a letter. Question, where its sender asks for a level that was not proved lately: a code.
+pub(crate) async fn save(desk: &Desk, SaveArgs { id, number, out }: SaveArgs) -> Result<Answer, Stop> {
+    desk.at_mailbox(async |world, mailbox| {
+        let all = confirmed(desk, world, mailbox, async || mailbox.attachments(world, id).await).await?;
+        let names = several_names(all.iter().map(|attachment| &*attachment.name));
+        let chosen: Vec<usize> = match number {
+            None => (0..all.len()).collect(),
+            Some(number) if (1..=all.len()).contains(&number) => vec![number - 1],
+            Some(number) => return Err(Stop::usage(Sentence::NoSuchFile { number, of: all.len() })),
+        };
+        if chosen.is_empty() {
+            return Err(Stop::not_found(Sentence::NoFiles));
+        }
+        if out == Path::new("-") {
+            let [only] = chosen[..] else { return Err(Stop::usage(Sentence::OneToStandardOutput)) };
+            let sink = Growing(RefCell::new(Box::new(io::stdout())));
+            get(desk, (world, mailbox), &all[only], &sink).await?;
+            sink.0.borrow_mut().flush().map_err(|error| cant_write(&out, &error))?;
+            // The bytes are the answer.
+            return Ok(Answer::new(Value::Null, String::new()));
+        }
+        files::make_folder(&out).map_err(|error| cant_write(&out, &error))?;
+        let (mut saved, mut text) = (Vec::new(), String::new());
+        for at in &chosen {
+            let (attachment, name) = (&all[*at], &names[*at]);
+            let path = save_one(desk, (world, mailbox), attachment, &out, name).await?;
+            text += &desk.line(Sentence::FileSaved { file: &path, size: &size(attachment.size, desk.language) });
+            if Risk::of(&attachment.name) == Some(Risk::Program) {
+                desk.note(Sentence::FileIsAProgram);
+            }
+            saved.push(json!({ "number": at + 1, "name": attachment.name, "path": path, "size": attachment.size }));
+        }
+        if chosen.len() == all.len() {
+            // The sender may learn it another time.
+            let _ = mailbox.say_saved(world, id).await;
+        }
+        Ok(Answer::new(json!({ "saved": saved }), text))
+    })
+    .await
+}
+
+/// Saves one under its name, or another where that is taken: nothing is written over, and nothing stays that is not whole.
+async fn save_one(
+    desk: &Desk,
+    at: (&Terminal<Profile>, &Mailbox),
+    attachment: &Attachment,
+    folder: &Path,
+    name: &str,
+) -> Result<PathBuf, Stop> {
+    let part = folder.join(format!(".{}.part", FileId::new(&mut OsRng)));
+    let done = async {
+        let wanted = |error: io::Error| cant_write(folder, &error);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(wanted)?;
+        let sink = Growing(RefCell::new(Box::new(file.try_clone().map_err(wanted)?)));
+        get(desk, at, attachment, &sink).await?;
+        file.sync_all().map_err(wanted)?;
+        files::take_free_name(&part, folder, name).map_err(wanted)
+    };
+    let saved = done.await;
+    if saved.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    saved
+}
+
+async fn get(
+    desk: &Desk,
+    (world, mailbox): (&Terminal<Profile>, &Mailbox),
+    attachment: &Attachment,
+    sink: &Growing,
+) -> Result<(), Stop> {
+    let (bar, progress) = (Bar::of(desk, &attachment.name, attachment.size), Cell::new(0));
+    let told = |now: Progress| {
+        progress.set(now.done);
+        bar.told(now);
+    };
+    let mut download = Download::new(attachment.clone());
+    let got = patiently(&progress, async || mailbox.download(world, &mut download, (sink, &Threads), &told).await);
+    got.await.map_err(|error| Stop::of_failure(&error, None, None).with("file", attachment.name.clone()))
+}
+
+fn cant_write(file: &Path, error: &io::Error) -> Stop {
+    Stop::unavailable(Sentence::CantWrite { file, error: &error.to_string() })
+}
+
+/// For programs.
+pub(crate) fn in_json(attachments: &[Attachment]) -> Value {
+    attachments
+        .iter()
+        .enumerate()
+        .map(|(at, Attachment { name, media_type, size, .. })| {
+            json!({ "number": at + 1, "name": name, "type": media_type, "size": size })
+        })
+        .collect()
+}
+
+/// In lines, each with the number by which it is saved.
+pub(crate) fn in_lines(attachments: &[Attachment], desk: &Desk) -> String {
+    let line = |(at, attachment): (usize, &Attachment)| {
+        let name = plain(&shown_name(&attachment.name));
+        let (number, size) = (at + 1, size(attachment.size, desk.language));
+        desk.style.field(Sentence::AttachmentField, &desk.say(Sentence::FileLine { number, name: &name, size: &size }))
+    };
+    attachments.iter().enumerate().map(line).collect()
+}
