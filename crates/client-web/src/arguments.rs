@@ -134,6 +134,8 @@ pub struct NewAnswer {
     pub subject: String,
     /// The text.
     pub text: String,
+    /// The files beside it, all of them at the server.
+    pub files: Vec<NamedFile>,
 }
 
 /// What waits, and is to be stopped.
@@ -421,6 +423,23 @@ pub struct Writing {
     pub level: Option<Level>,
     /// Those who are to be written to though they have no mailbox.
     pub invite: Vec<Invited>,
+    /// The files beside it.
+    pub files: Vec<NamedFile>,
+}
+
+/// A file of a letter that is being written. What opens it stays in the Worker, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct NamedFile {
+    /// Names it, in 32 hexadecimal digits.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// How long it is, in bytes.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub size: u64,
 }
 
 /// Somebody who is written to though they have no mailbox.

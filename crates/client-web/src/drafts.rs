@@ -1,6 +1,7 @@
 //! Drafts between a page and the client: what was typed, and what became of it.
 
 use securemailbox_client::{
+    attachments::{DraftFile, FileId, Uploaded},
     failure::{Class, Failure},
     invitations::Invite,
     letters::{Draft, HandedIn, NotSent, ReadError},
@@ -8,11 +9,12 @@ use securemailbox_client::{
     world::World,
 };
 use securemailbox_protocol::{address::Address, ids::RecordId, phone::PhoneNumber};
+use zeroize::Zeroizing;
 
 use crate::{
-    arguments::{Invited, Writing},
+    arguments::{Invited, NamedFile, Writing},
     mailbox::id,
-    problems::{OrProblem, problem},
+    problems::{OrProblem, out_of_step, problem},
     views::{DraftNews, Problem},
 };
 
@@ -31,9 +33,20 @@ pub(crate) async fn written(
             answers => Some(answers.or_problem()?),
         },
     };
-    let Writing { to, cc, bcc, each, subject, text, level, invite, .. } = args;
+    let Writing { to, cc, bcc, each, subject, text, level, invite, files, .. } = args;
     let (saved, invite) = (world.now(), invite.iter().filter_map(invited).collect());
-    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, level, invite, saved, rest: Default::default() }))
+    let files = files_of(mailbox, files)?;
+    let rest = Default::default();
+    Ok((record, Draft { to, cc, bcc, each, subject, text, answers, level, invite, files, saved, rest }))
+}
+
+/// The files that a page names, each with what opens it, if it is whole at the server.
+pub(crate) fn files_of(mailbox: &Mailbox, named: Vec<NamedFile>) -> Result<Vec<DraftFile>, Problem> {
+    let file = |NamedFile { id, name, media_type, size }: NamedFile| {
+        let id: FileId = id.parse().map_err(|_| out_of_step())?;
+        Ok(DraftFile { id, name, media_type, size, uploaded: mailbox.uploaded(id) })
+    };
+    named.into_iter().map(file).collect()
 }
 
 /// The page has shown both as they were understood; what is none of ours invites nobody.
@@ -41,6 +54,25 @@ fn invited(asked: &Invited) -> Option<Invite> {
     let Invited { address, phone, language, mailed, passphrase } = asked.clone();
     let (address, phone) = (Address::parse(&address).ok()?, PhoneNumber::parse(&phone).ok()?);
     Some(Invite { address, phone, language, mailed, passphrase })
+}
+
+/// Remembers what the files Worker says of a file.
+pub(crate) fn take_uploaded(mailbox: &Mailbox, id: &str, row: &[u8]) {
+    if let (Ok(id), Ok(uploaded)) = (id.parse(), serde_json::from_slice::<Uploaded>(row)) {
+        mailbox.remember_file(id, uploaded);
+    }
+}
+
+/// What the files Worker needs to get an attachment of a letter.
+pub(crate) async fn file_row(
+    mailbox: &Mailbox,
+    world: &impl World,
+    letter: &str,
+    number: u32,
+) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let attachments = mailbox.attachments(world, id(letter)?).await.or_problem()?;
+    let attachment = usize::try_from(number).ok().and_then(|number| attachments.get(number)).ok_or_else(out_of_step)?;
+    serde_json::to_vec(attachment).map(Zeroizing::new).map_err(|_| out_of_step())
 }
 
 /// What a page that has the draft open should know; none if nothing but its being handed in.

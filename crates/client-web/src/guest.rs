@@ -4,7 +4,7 @@
 use securemailbox_client::{
     claims::{GuestKeys, LeftByGuest},
     devices::DeviceName,
-    failure::Class,
+    failure::{Class, ClientProblem, FailureName},
     letters::{Addressed, Answers, ReadError},
     links::{self, LinkProved, LinkToProve, LockedLink},
     mailbox::Mailbox,
@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::{
     arguments::{Code, Declining, Id, NewAnswer, NewClaim, Nothing, ShownLink, Spoken},
     calls::GuestCalls,
+    drafts::{self, files_of},
     factor::Factor,
     mailbox::{exported, id},
     passkeys::{CreatedFirstPasskey, Handed, PasskeyAsked, PasskeyCreation, PasskeyRequest, UsedFirstPasskey},
@@ -83,6 +84,26 @@ impl<W: World> Guest<W> {
             handed: Handed::none(),
             writing: None,
         }
+    }
+
+    /// Takes what the files Worker says of a file that is whole at the server.
+    pub fn take_uploaded(&self, id: &str, row: &[u8]) {
+        if let Some(mailbox) = &self.mailbox {
+            drafts::take_uploaded(mailbox, id, row);
+        }
+    }
+
+    /// What the files Worker needs to get an attachment of a letter.
+    ///
+    /// # Errors
+    /// [`Problem`]
+    pub async fn file_row(&self, letter: &str, number: u32) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        drafts::file_row(self.open()?, &self.world, letter, number).await
+    }
+
+    /// What the files Worker signs its requests with, since no cookie does.
+    pub fn bearer(&self) -> Option<String> {
+        self.mailbox.as_ref().and_then(|mailbox| mailbox.bearer()).map(Into::into)
     }
 
     /// What there is to leave to the mailbox Worker, once.
@@ -260,7 +281,12 @@ impl<W: World> GuestCalls for Guest<W> {
             Err(error) => return Err(problem(&error)),
         };
         let to = vec![self.shown()?.from.clone()];
-        let written = Addressed { to, subject: args.subject, text: args.text, answers, level, ..Addressed::default() };
+        let files = files_of(mailbox, args.files)?;
+        if files.iter().any(|file| file.uploaded.is_none()) {
+            return Err(refused(FailureName::Client(ClientProblem::FileNotUploaded)));
+        }
+        let NewAnswer { subject, text, .. } = args;
+        let written = Addressed { to, subject, text, answers, level, files, ..Addressed::default() };
         mailbox.send(&self.world, &written).await.or_problem()?;
         self.conversation().await
     }

@@ -7,6 +7,8 @@ mod confirming;
 mod contacts;
 mod drafts;
 mod factor;
+#[cfg(target_arch = "wasm32")]
+pub mod files;
 pub mod guest;
 pub mod mailbox;
 mod passkeys;

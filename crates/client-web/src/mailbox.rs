@@ -35,6 +35,7 @@ use securemailbox_protocol::{
     waits::Wait,
 };
 use securemailbox_vault::passphrases::Passphrase;
+use zeroize::Zeroizing;
 
 use crate::{
     adding::Adding,
@@ -46,7 +47,7 @@ use crate::{
     calls::MailboxCalls,
     confirming::Proof,
     contacts::Decision,
-    drafts::{draft_news, not_sent, written},
+    drafts::{self, draft_news, not_sent, written},
     passkeys::{
         AddingPasskey, CreatedPasskey, Handed, NamedPasskey, PasskeyAdded, PasskeyAsked, PasskeyCreation, PasskeyProof,
         PasskeyRequest, PasskeyToName, UsedPasskey,
@@ -115,6 +116,22 @@ impl<W: World> Desk<W> {
         let opening = Opening::from_bytes(opening).map_err(|_| refused(PageProblem::NotAnOpening))?;
         let (mailbox, warnings) = Mailbox::begin(&self.world, opening).await.or_problem()?;
         Ok(self.opened(mailbox, &warnings).await)
+    }
+
+    /// Takes what the files Worker says of a file that is whole at the server.
+    pub fn take_uploaded(&self, id: &str, row: &[u8]) {
+        if let Ok((mailbox, _)) = self.open() {
+            drafts::take_uploaded(&mailbox, id, row);
+        }
+    }
+
+    /// What the files Worker needs to get an attachment of a letter.
+    ///
+    /// # Errors
+    /// [`Problem`]
+    pub async fn file_row(&self, letter: &str, number: u32) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        let (mailbox, world) = self.open()?;
+        drafts::file_row(&mailbox, world, letter, number).await
     }
 
     /// Takes what the guest Worker handed over, for `claim`.

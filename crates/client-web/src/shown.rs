@@ -1,6 +1,7 @@
 //! From what the client knows to what a page shows.
 
 use securemailbox_client::{
+    attachments::{DraftFile, FileId, Risk, several_names, shown_name},
     comparing::Comparison,
     contacts::{self, Contacts, Names},
     letters::{self, Draft, DraftRow, ReaderDelivery, Reading},
@@ -10,11 +11,14 @@ use securemailbox_client::{
 };
 use securemailbox_protocol::{address::Address, ids::LetterId, letters as wire, limits, time::Timestamp};
 
+use securemailbox_vault::{attachments::Attachment, letters::Letter};
+
 use crate::{problems::problem, views};
 
 /// Whoever is shown beside others: the contacts, and oneself.
 pub(crate) struct People<'a> {
     pub(crate) contacts: &'a Contacts,
+    mailbox: &'a Mailbox,
     names: Names<'a>,
     pub(crate) own: &'a Address,
     pub(crate) own_name: String,
@@ -23,7 +27,7 @@ pub(crate) struct People<'a> {
 impl<'a> People<'a> {
     /// Whoever `contacts` are, the contacts of `mailbox`.
     pub(crate) fn of(mailbox: &'a Mailbox, contacts: &'a Contacts) -> Self {
-        Self { contacts, names: mailbox.names(contacts), own: mailbox.address(), own_name: mailbox.name() }
+        Self { contacts, mailbox, names: mailbox.names(contacts), own: mailbox.address(), own_name: mailbox.name() }
     }
 
     /// Somebody with a verified standing, and the name they claim.
@@ -125,6 +129,7 @@ impl<'a> People<'a> {
             together: post.iter().map(|(id, _)| *id).collect(),
             subject: unturned(letter.subject()),
             text: letter.text().into(),
+            files: self.files(letter),
             level: letter.level(),
             warnings: warnings.clone(),
             deliveries: deliveries.iter().map(|delivery| self.delivery(delivery, entry.id.made())).collect(),
@@ -133,6 +138,15 @@ impl<'a> People<'a> {
             conversation,
             row,
         }
+    }
+
+    fn files(&self, letter: &Letter) -> Vec<views::LetterFile> {
+        let names = several_names(letter.attachments().iter().map(|file| &*file.name));
+        let shown = |((Attachment { name, media_type, size, .. }, save_as), id): ((&Attachment, String), FileId)| {
+            let (risk, name) = (Risk::of(name), shown_name(name));
+            views::LetterFile { id, name, save_as, media_type: media_type.clone(), size: *size, risk }
+        };
+        letter.attachments().iter().zip(names).zip(self.mailbox.remember_files(letter)).map(shown).collect()
     }
 
     /// `written`: when the letter was.
@@ -161,7 +175,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
     let waiting = mailbox.is_outgoing(row.id);
     let id = row.id;
     match &row.draft {
-        Ok(Draft { to, cc, bcc, each, subject, text, answers, level, invite, saved, .. }) => views::Draft {
+        Ok(Draft { to, cc, bcc, each, subject, text, answers, level, invite, files, saved, .. }) => views::Draft {
             id,
             to: to.clone(),
             cc: cc.clone(),
@@ -172,6 +186,7 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             answers: answers.as_ref().map(|answers| answers.letter()),
             level: *level,
             invite: invite.iter().map(Into::into).collect(),
+            files: files.iter().map(draft_file).collect(),
             saved: *saved,
             waiting,
             damage: None,
@@ -187,11 +202,17 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
             answers: None,
             level: None,
             invite: Vec::new(),
+            files: Vec::new(),
             saved: Timestamp::from_unix_millis(0),
             waiting,
             damage: Some(problem(error)),
         },
     }
+}
+
+fn draft_file(DraftFile { id, name, media_type, size, uploaded }: &DraftFile) -> views::DraftFile {
+    let (name, up) = (shown_name(name), uploaded.is_some());
+    views::DraftFile { id: *id, name, media_type: media_type.clone(), size: *size, up }
 }
 
 pub(crate) fn comparison(mailbox: &Mailbox, address: &Address, comparison: &Comparison) -> views::Comparison {

@@ -3,6 +3,7 @@
 //! Types of the client and of the protocol are shown as they are, where they say what a page shows; the others are here.
 
 use securemailbox_client::{
+    attachments::{FileId, Risk},
     contacts::Standing,
     devices::DeviceName,
     failure::{Class, FailureName},
@@ -402,6 +403,8 @@ pub struct Letter {
     pub subject: String,
     /// The text, plain.
     pub text: String,
+    /// The files beside it.
+    pub files: Vec<LetterFile>,
     /// How its sender asks readers to be identified, as signed.
     pub level: Option<Level>,
     /// What the reader should know.
@@ -478,12 +481,52 @@ pub struct Draft {
     pub level: Option<Level>,
     /// Those who are to be written to though they have no mailbox.
     pub invite: Vec<Invited>,
+    /// The files beside it.
+    pub files: Vec<DraftFile>,
     /// When it was saved, by this or another device's clock.
     pub saved: Timestamp,
     /// It is on its way: not to be written on, and not to be sent again.
     pub waiting: bool,
     /// Why nothing of it is shown.
     pub damage: Option<Problem>,
+}
+
+/// A file of a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct DraftFile {
+    /// Names it.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub id: FileId,
+    /// What it is called, without what turns its direction.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// How long it is, in bytes.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub size: u64,
+    /// Whether all of it is at the server. If not, its bytes are where it was chosen.
+    pub up: bool,
+}
+
+/// A file beside a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub struct LetterFile {
+    /// Names it, for who passes it on.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub id: FileId,
+    /// What its sender calls it, without what turns its direction.
+    pub name: String,
+    /// The name that it is saved under: no path, and none of the other files' names.
+    pub save_as: String,
+    /// Its media type, by its sender's word.
+    pub media_type: String,
+    /// How long it is, in bytes.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub size: u64,
+    /// What opening it may do.
+    pub risk: Option<Risk>,
 }
 
 /// Where a draft was saved.

@@ -170,7 +170,7 @@ impl Device for Outside {
 }
 
 /// The world of a Worker. One type for all of them, so that the module has everything once.
-struct Page {
+pub(crate) struct Page {
     outside: Outside,
     /// In the place of the browser's store, for a guest: nothing of theirs lies there, and no cookie takes the place of
     /// somebody's session.
@@ -178,7 +178,7 @@ struct Page {
 }
 
 impl Page {
-    const fn of(outside: Outside) -> Self {
+    pub(crate) const fn of(outside: Outside) -> Self {
         Self { outside, memory: None }
     }
 }
@@ -295,6 +295,28 @@ impl GuestWorker {
         handed(self.0.take_opening())
     }
 
+    /// Takes what the files Worker says of a file that is whole at the server.
+    #[wasm_bindgen(js_name = takeUploaded)]
+    pub fn take_uploaded(&self, id: &str, row: Vec<u8>) {
+        self.0.take_uploaded(id, &Zeroizing::new(row));
+    }
+
+    /// What the files Worker needs to get an attachment of a letter.
+    ///
+    /// # Errors
+    /// A `Problem`.
+    #[wasm_bindgen(js_name = fileRow)]
+    pub async fn file_row(&self, letter: String, number: u32) -> Result<Uint8Array, JsValue> {
+        let row = self.0.file_row(&letter, number).await.map_err(|problem| rejection(&problem))?;
+        Ok(Uint8Array::from(row.as_slice()))
+    }
+
+    /// What the files Worker signs its requests with, since no cookie does.
+    #[must_use]
+    pub fn bearer(&self) -> Option<String> {
+        self.0.bearer()
+    }
+
     /// What there is to leave to the mailbox Worker, once.
     #[wasm_bindgen(js_name = takeLeft)]
     pub fn take_left(&mut self) -> Option<Uint8Array> {
@@ -378,6 +400,22 @@ impl MailboxWorker {
         self.0.hand_output(&Zeroizing::new(output));
     }
 
+    /// Takes what the files Worker says of a file that is whole at the server.
+    #[wasm_bindgen(js_name = takeUploaded)]
+    pub fn take_uploaded(&self, id: &str, row: Vec<u8>) {
+        self.0.take_uploaded(id, &Zeroizing::new(row));
+    }
+
+    /// What the files Worker needs to get an attachment of a letter.
+    ///
+    /// # Errors
+    /// A `Problem`.
+    #[wasm_bindgen(js_name = fileRow)]
+    pub async fn file_row(&self, letter: String, number: u32) -> Result<Uint8Array, JsValue> {
+        let row = self.0.file_row(&letter, number).await.map_err(|problem| rejection(&problem))?;
+        Ok(Uint8Array::from(row.as_slice()))
+    }
+
     /// Takes what the guest Worker left here.
     ///
     /// # Errors
@@ -397,6 +435,6 @@ impl MailboxWorker {
     }
 }
 
-fn rejection(problem: &Problem) -> JsValue {
+pub(crate) fn rejection(problem: &Problem) -> JsValue {
     serde_json::to_string(problem).map_or(JsValue::UNDEFINED, |json| JsValue::from_str(&json))
 }

@@ -13,7 +13,7 @@ mod upload;
 mod wire;
 
 pub use download::{Download, DownloadError, Sink, SinkFailed};
-pub use drafted::{DraftFile, FileId};
+pub use drafted::{DraftFile, FileId, Uploaded};
 pub use mailbox::UploadName;
 pub use names::{Risk, safe_name, several_names, shown_name};
 pub use sealer::{Here, Opened, Sealed, Sealer, ToOpen, ToSeal};

@@ -21,6 +21,7 @@ use securemailbox_protocol::{
 use securemailbox_vault::{certificates::Certificate, keyring::Keyring};
 
 use crate::{
+    attachments::{FileId, Uploaded},
     contacts::{Contact, Contacts, Edit, Event, Names, Standing},
     device::{RowId, Table},
     letters::{Answers, OpenContent, SentTo, TextPrint},
@@ -74,6 +75,8 @@ pub(crate) struct State {
     pub(crate) certificates: BTreeMap<CertificateHash, Certificate>,
     /// Whom the directory was asked for a moment ago, and when.
     pub(crate) looked_up: BTreeMap<Address, (Recipient, Timestamp)>,
+    /// What opens the files of drafts and letters that were met: a page knows them by their ids.
+    pub(crate) files: BTreeMap<FileId, Uploaded>,
     /// What is needed to answer the letters that were read, so that an answer can be kept without a network.
     pub(crate) answerable: BTreeMap<LetterId, Answers>,
     /// What the receipts of letters that went out from here must fit: of others their content says it. In memory only, since

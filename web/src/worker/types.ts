@@ -73,7 +73,7 @@ export type Class = "refused" | "notfound" | "unavailable" | "damaged";
 /**
  * What this client calls a failure that is not the server's word.
  */
-export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "key-changed" | "keyring-full" | "letter-refused" | "no-draft" | "no-level-by-link" | "no-recipients" | "not-an-address" | "number-differs" | "older-record" | "other-address" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-under-way" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
+export type ClientProblem = "compare-first" | "contended" | "contradiction" | "damaged-profile" | "device-failed" | "digits-differ" | "file-changed" | "file-not-uploaded" | "file-not-written" | "key-changed" | "keyring-full" | "letter-refused" | "no-draft" | "no-level-by-link" | "no-recipients" | "not-an-address" | "not-the-file" | "number-differs" | "older-record" | "other-address" | "other-passphrase" | "oneself" | "password-not-taken" | "record-does-not-open" | "record-missing" | "renewal-under-way" | "renewal-unanswered" | "second-record" | "server-went-back" | "slot-does-not-open" | "somebody-else" | "subject-too-long" | "text-too-long" | "too-large-for-proxy" | "too-many-files" | "too-many-recipients" | "too-much-at-once" | "unknown-contact" | "unknown-form" | "unknown-problem" | "unreachable" | "unreadable-answer" | "unsaved" | "waiting" | "weak-password";
 
 /**
  * A code as typed or pasted.
@@ -461,6 +461,10 @@ level: Level | null,
  */
 invite: Array<Invited>, 
 /**
+ * The files beside it.
+ */
+files: Array<DraftFile>, 
+/**
  * When it was saved, by this or another device's clock.
  */
 saved: Timestamp, 
@@ -472,6 +476,31 @@ waiting: boolean,
  * Why nothing of it is shown.
  */
 damage: Problem | null, };
+
+/**
+ * A file of a draft.
+ */
+export type DraftFile = { 
+/**
+ * Names it.
+ */
+id: string, 
+/**
+ * What it is called, without what turns its direction.
+ */
+name: string, 
+/**
+ * Its media type.
+ */
+media_type: string, 
+/**
+ * How long it is, in bytes.
+ */
+size: number, 
+/**
+ * Whether all of it is at the server. If not, its bytes are where it was chosen.
+ */
+up: boolean, };
 
 /**
  * What became of a draft at the server.
@@ -1007,6 +1036,10 @@ subject: string,
  */
 text: string, 
 /**
+ * The files beside it.
+ */
+files: Array<LetterFile>, 
+/**
  * How its sender asks readers to be identified, as signed.
  */
 level: Level | null, 
@@ -1059,6 +1092,35 @@ email: string | null,
  * The language of what the server writes to them.
  */
 language: Language, };
+
+/**
+ * A file beside a letter.
+ */
+export type LetterFile = { 
+/**
+ * Names it, for who passes it on.
+ */
+id: string, 
+/**
+ * What its sender calls it, without what turns its direction.
+ */
+name: string, 
+/**
+ * The name that it is saved under: no path, and none of the other files' names.
+ */
+save_as: string, 
+/**
+ * Its media type, by its sender's word.
+ */
+media_type: string, 
+/**
+ * How long it is, in bytes.
+ */
+size: number, 
+/**
+ * What opening it may do.
+ */
+risk: Risk | null, };
 
 /**
  * When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
@@ -1170,6 +1232,27 @@ ids: Array<string>,
 to: Folder, };
 
 /**
+ * A file of a letter that is being written. What opens it stays in the Worker, by its id.
+ */
+export type NamedFile = { 
+/**
+ * Names it, in 32 hexadecimal digits.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Its media type.
+ */
+media_type: string, 
+/**
+ * How long it is, in bytes.
+ */
+size: number, };
+
+/**
  * A page by which anybody writes to a member, by its name.
  */
 export type NamedPage = { 
@@ -1232,7 +1315,11 @@ subject: string,
 /**
  * The text.
  */
-text: string, };
+text: string, 
+/**
+ * The files beside it, all of them at the server.
+ */
+files: Array<NamedFile>, };
 
 /**
  * An authenticator app that is being added.
@@ -1846,6 +1933,11 @@ total: number,
 over: boolean, };
 
 /**
+ * What opening a file may do, by the ending of its name.
+ */
+export type Risk = "program" | "macros" | "web-page";
+
+/**
  * A letter in a list: `summary` or `damage`, never both.
  */
 export type Row = { 
@@ -2303,7 +2395,11 @@ level: Level | null,
 /**
  * Those who are to be written to though they have no mailbox.
  */
-invite: Array<Invited>, };
+invite: Array<Invited>, 
+/**
+ * The files beside it.
+ */
+files: Array<NamedFile>, };
 
 /** How much fits: octets of a subject, characters of a text and of a note, recipients; for how many days a letter may be held; and characters of a text by a public page. */
 export const LIMITS = { subject: 998, text: 250000, recipients: 99, note: 500, hold_days: 400, page_text: 10000 } as const;

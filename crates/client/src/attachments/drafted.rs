@@ -3,9 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use rand::{CryptoRng, RngCore};
-use securemailbox_protocol::coding::hex;
+use securemailbox_protocol::{coding::hex, ids::LetterId};
 use securemailbox_vault::attachments::{Attachment, FileHash, Part};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Names a file of a draft, on every device of its writer. Not sent to anybody.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +18,15 @@ impl FileId {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
         Self(bytes)
+    }
+}
+
+impl FileId {
+    /// That of an attachment of a letter, for who passes it on.
+    #[must_use]
+    pub fn of_letter(letter: LetterId, number: usize) -> Self {
+        let hash = Sha256::new_with_prefix(letter.as_bytes()).chain_update((number as u64).to_be_bytes()).finalize();
+        Self(hash.first_chunk().copied().unwrap_or_default())
     }
 }
 
@@ -78,6 +88,20 @@ pub struct DraftFile {
 pub struct Uploaded {
     sha256: FileHash,
     parts: Vec<Part>,
+}
+
+impl From<(FileHash, Vec<Part>)> for Uploaded {
+    fn from((sha256, parts): (FileHash, Vec<Part>)) -> Self {
+        Self { sha256, parts }
+    }
+}
+
+impl Uploaded {
+    /// What is kept of an attachment that lies at the server.
+    #[must_use]
+    pub fn of(attachment: &Attachment) -> Self {
+        Self { sha256: attachment.sha256, parts: attachment.parts.clone() }
+    }
 }
 
 impl DraftFile {

@@ -1,7 +1,10 @@
 //! A mailbox's own uploads and downloads.
 
 use securemailbox_protocol::{endpoints, ids::LetterId, problems::ProblemType};
-use securemailbox_vault::attachments::{Attachment, FileHash, HEAD, Part};
+use securemailbox_vault::{
+    attachments::{Attachment, FileHash, HEAD, Part},
+    letters::Letter,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -14,7 +17,9 @@ use crate::{
     world::World,
 };
 
-use super::{Download, DownloadError, Progress, Sealer, Sink, Source, Upload, UploadError, UploadState, wire};
+use super::{
+    Download, DownloadError, FileId, Progress, Sealer, Sink, Source, Upload, UploadError, UploadState, Uploaded, wire,
+};
 
 impl Mailbox {
     /// Sends a file, or what is left of it.
@@ -74,12 +79,47 @@ impl Mailbox {
         self.rows(world).write(vec![rows::erase(Table::Upload, name.0, Expected::Anything)]).await.map(drop)
     }
 
+    /// The token of this session, for a program beside this one that sends its files; none where a cookie is.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        self.session.token()
+    }
+
     /// The attachments of a letter.
     ///
     /// # Errors
     /// [`ReadError`]
     pub async fn attachments(&self, world: &impl World, letter: LetterId) -> Result<Vec<Attachment>, ReadError> {
         Ok(self.peek(world, letter).await?.attachments().to_vec())
+    }
+
+    /// Remembers what opens a file, so that a draft can name it by its id.
+    pub fn remember_file(&self, id: FileId, uploaded: Uploaded) {
+        self.state.borrow_mut().files.insert(id, uploaded);
+    }
+
+    /// The same of a letter's attachments, for who passes them on; their ids, in order.
+    pub fn remember_files(&self, letter: &Letter) -> Vec<FileId> {
+        let of = |(number, attachment): (usize, &Attachment)| {
+            let id = FileId::of_letter(letter.id(), number);
+            self.remember_file(id, Uploaded::of(attachment));
+            id
+        };
+        letter.attachments().iter().enumerate().map(of).collect()
+    }
+
+    /// What opens a file, if it is whole at the server and was met here.
+    #[must_use]
+    pub fn uploaded(&self, id: FileId) -> Option<Uploaded> {
+        self.state.borrow().files.get(&id).cloned()
+    }
+
+    pub(crate) fn remember_draft(&self, draft: &Draft) {
+        for file in &draft.files {
+            if let Some(uploaded) = &file.uploaded {
+                self.remember_file(file.id, uploaded.clone());
+            }
+        }
     }
 
     /// Gets an attachment, or what is left of it.

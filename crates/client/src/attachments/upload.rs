@@ -7,7 +7,9 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use futures_util::future::join;
 use securemailbox_protocol::{ids::BlobId, problems::ProblemType};
-use securemailbox_vault::attachments::{Attachment, FileHash, HEAD, Layout, Part, PartCipher, PartKey, Salt, parts_of};
+use securemailbox_vault::attachments::{
+    Attachment, FileHash, HEAD, Layout, Part, PartCipher, PartKey, Salt, TAG, parts_of,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -427,6 +429,11 @@ async fn sealed(
     }
     let work = ToSeal { cipher: Arc::clone(&batch.cipher), chunks: batch.chunks.clone(), data, hash };
     let Sealed { bytes, hash } = sealer.seal(work).await;
+    let sealed = |number: u64| layout.chunk(number).map_or(layout.blob() - TAG, |chunk| chunk.sealed.start);
+    if bytes.len() as u64 != sealed(batch.chunks.end) - sealed(batch.chunks.start) {
+        // Whoever encrypts gave up; nothing was sent of it.
+        return Err(SourceChanged);
+    }
     let mut out = if batch.chunks.start == 0 { PartCipher::head(&layout, &batch.salt) } else { Vec::new() };
     out.reserve_exact(bytes.len() + HEAD as usize);
     out.extend_from_slice(&bytes);

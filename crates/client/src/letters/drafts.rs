@@ -327,6 +327,8 @@ impl Mailbox {
                 let mut state = self.state.borrow_mut();
                 state.saw(id, draft.print());
                 state.seen_versions.insert(id, version);
+                drop(state);
+                self.remember_draft(&draft);
                 return Ok(draft);
             }
         }

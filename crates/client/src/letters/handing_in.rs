@@ -146,7 +146,15 @@ impl Mailbox {
         if rows.write(vec![write]).await? == Written::Stale {
             return Err(RecordError::Contended.into());
         }
-        self.state.borrow_mut().saw(id, print);
+        {
+            let mut state = self.state.borrow_mut();
+            state.saw(id, print);
+            row.draft
+                .files
+                .iter()
+                .filter(|file| file.uploaded.is_none())
+                .for_each(|file| drop(state.files.remove(&file.id)));
+        }
         Box::pin(self.hand_in(world, id)).await
     }
 
