@@ -10,7 +10,6 @@ use securemailbox_client::{
         Download, DownloadError, Opened, Progress, Sealed, Sealer, Sink, SinkFailed, Source, SourceChanged, ToOpen,
         ToSeal, Upload, Uploaded,
     },
-    failure::Failure,
     world::World,
 };
 use securemailbox_vault::attachments::{Attachment, ChunkKey, PartRefused};
@@ -101,7 +100,9 @@ impl Sealer for Aes {
 
     async fn open(&self, work: ToOpen) -> Result<Opened, PartRefused> {
         let (texts, nonces) = (Array::new(), nonces(work.cipher.chunk_key(), work.chunks.clone()));
-        work.each().for_each(|(_, sealed)| drop(texts.push(&Uint8Array::from(sealed))));
+        for (_, sealed) in work.each() {
+            texts.push(&Uint8Array::from(sealed));
+        }
         let opening = Self::open(self, key(work.cipher.chunk_key()), nonces, covered(), texts);
         let opened = JsFuture::from(opening).await.map_err(|_| PartRefused::Chunk)?;
         let mut data = Zeroizing::new(Vec::with_capacity(work.bytes.len()));

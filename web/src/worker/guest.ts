@@ -37,6 +37,11 @@ export class GuestDesk {
     await there;
   }
 
+  /** The files Worker asks it for what it needs. */
+  async keepFor(files: MessagePort): Promise<void> {
+    (await this.#worker)?.tell({ do: "keep_for", files }, [files]);
+  }
+
   /** Fetches the WebAssembly ahead, while a person reads who wrote. */
   prepare(): void {
     void compiledModule().catch(() => undefined);

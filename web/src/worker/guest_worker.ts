@@ -2,6 +2,7 @@
 // Whoever makes a mailbox of it has it handed to the mailbox Worker.
 
 import { answerAndHandOver, type Call, Queue } from "./entry.ts";
+import { keepFor } from "./keeper.ts";
 import { Outside } from "./outside.ts";
 import type { ToWorker } from "./port.ts";
 import { GuestWorker, initSync } from "./vault/vault.js";
@@ -19,6 +20,8 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     client = new GuestWorker(new Outside({ session: null, keep: () => undefined }, () => undefined));
   } else if (data.do === "leave_to") {
     heir = data.to;
+  } else if (data.do === "keep_for") {
+    keepFor(data.files, () => client);
   } else if (data.do === "call") {
     const call = data;
     void queue.run(() => answered(call));

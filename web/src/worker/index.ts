@@ -102,6 +102,11 @@ export const mailbox = {
     return there;
   },
 
+  /** The files Worker asks it for what it needs. */
+  keepFor(files: MessagePort): void {
+    mailboxWorker?.tell({ do: "keep_for", files }, [files]);
+  },
+
   /** Hears of everything that happens without being asked for; returns the way to stop hearing. */
   on(listener: (event: MailboxEvent) => void): () => void {
     listeners.add(listener);

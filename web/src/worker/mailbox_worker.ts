@@ -1,6 +1,7 @@
 // The mailbox Worker: holds the keys from sign-in to lock, follows the server, and shows the page what was verified.
 
 import { answer, type Call, problemOf, Queue, say } from "./entry.ts";
+import { keepFor } from "./keeper.ts";
 import { Live } from "./live.ts";
 import { sessionOfAnotherTab } from "./other_tabs.ts";
 import { Outside, type Tab } from "./outside.ts";
@@ -42,6 +43,9 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       break;
     case "keep":
       void lanes.server.run(keep);
+      break;
+    case "keep_for":
+      keepFor(data.files, () => client);
       break;
     case "take_in":
       data.from.onmessage = (left: MessageEvent<Uint8Array>) => takenIn(left.data);

@@ -10,6 +10,8 @@ export type ToWorker =
   /** What the guest Worker leaves to the open mailbox comes on this port, and it leaves it on that. */
   | { do: "take_in"; from: MessagePort }
   | { do: "leave_to"; to: MessagePort }
+  /** The files Worker asks on this port for what it needs. */
+  | { do: "keep_for"; files: MessagePort }
   | { do: "keep" }
   /** Drafts go to the server now: their page goes. */
   | { do: "hand_in" };

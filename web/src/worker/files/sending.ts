@@ -1,0 +1,113 @@
+// One file on its way up, through pauses and lost networks, until it is there or can't be.
+
+import type { Sending as State } from "../../attachments/engine.ts";
+import { problemOf } from "../entry.ts";
+import type { FilesWorker } from "../vault/vault.js";
+import type { aes } from "./aes.ts";
+import type { AskKeeper } from "./ask_keeper.ts";
+import { Pace, Seldom } from "./pace.ts";
+import { Again, Gate, passes, Turns } from "./patience.ts";
+
+export interface Tools {
+  client: FilesWorker;
+  keeper: AskKeeper;
+  aes: typeof aes;
+  told: (state: State) => void;
+}
+
+/** More would only share the same line. */
+const turns = new Turns(3);
+
+export class Sending {
+  readonly #id: string;
+  readonly #file: File;
+  readonly #tools: Tools;
+  readonly #gate = new Gate();
+  readonly #again = new Again();
+  readonly #seldom = new Seldom();
+  readonly #pace: Pace;
+  #sent = 0;
+  #dropped = false;
+
+  constructor(id: string, file: File, tools: Tools) {
+    this.#id = id;
+    this.#file = file;
+    this.#tools = tools;
+    this.#pace = new Pace(file.size);
+  }
+
+  /** Its next read stops it; what is at the server stays there, and it goes on from there. */
+  pause(): void {
+    this.#gate.shut();
+  }
+
+  resume(): void {
+    this.#gate.open();
+  }
+
+  /** Gives it up, at the server too. */
+  drop(): void {
+    this.#dropped = true;
+    this.#gate.open();
+  }
+
+  async run(): Promise<void> {
+    const { client, told } = this.#tools;
+    told({ is: "waiting" });
+    await turns.take();
+    try {
+      while (!this.#dropped && !(await this.#isOver())) await this.#gate.through();
+    } finally {
+      turns.give();
+    }
+    if (this.#dropped) await client.drop_upload(this.#id);
+  }
+
+  /** Goes on until something stops it: whether that is the end. */
+  async #isOver(): Promise<boolean> {
+    const { client, keeper, aes, told } = this.#tools;
+    this.#pace.begin();
+    told({ is: "sending", sent: this.#sent, secondsLeft: undefined });
+    try {
+      const row = await client.upload(this.#id, this.#chosen(), aes, (sent: number) => this.#tell(sent));
+      await keeper.keep(this.#id, row);
+      told({ is: "up" });
+      return true;
+    } catch (rejection) {
+      const problem = problemOf(rejection);
+      if (this.#dropped) return true;
+      if (this.#gate.isShut) {
+        told({ is: "paused", sent: this.#sent });
+      } else if (problem.name === "file-changed") {
+        told({ is: "changed" });
+        this.#dropped = true;
+        return true;
+      } else if (passes(problem)) {
+        told({ is: "offline", sent: this.#sent });
+        await this.#again.wait(problem.retry_after);
+      } else {
+        told({ is: "failed", problem });
+        this.#gate.shut(); // until somebody tries again
+      }
+      return false;
+    }
+  }
+
+  #tell(sent: number): void {
+    const now = Date.now();
+    if (sent > this.#sent) this.#again.succeeded();
+    this.#sent = sent;
+    const secondsLeft = this.#pace.left(sent, now);
+    if (this.#seldom.may(now) && !this.#gate.isShut) this.#tools.told({ is: "sending", sent, secondsLeft });
+  }
+
+  #chosen(): { size: number; read(start: number, end: number): Promise<Uint8Array> } {
+    return {
+      size: this.#file.size,
+      read: async (start, end) => {
+        if (this.#dropped || this.#gate.isShut) throw new Error("stopped");
+        return new Uint8Array(await this.#file.slice(start, end).arrayBuffer());
+      },
+    };
+  }
+}

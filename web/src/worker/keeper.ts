@@ -1,0 +1,45 @@
+// A Worker that holds the keys of letters answers the files Worker, on a port of their own: no key passes by the page.
+
+import { problemOf } from "./entry.ts";
+import type { FromKeeper, ToKeeper } from "./files_port.ts";
+import { BROKEN } from "./port.ts";
+
+/** What the client in WebAssembly does for it. */
+interface Keeper {
+  takeUploaded(id: string, row: Uint8Array): void;
+  fileRow(letter: string, index: number): Promise<Uint8Array>;
+  /** A guest's, whom no cookie signs in. */
+  bearer?(): string | undefined;
+}
+
+/** Answers on this port from now on. */
+export function keepFor(port: MessagePort, keeper: () => Keeper | undefined): void {
+  port.onmessage = ({ data }: MessageEvent<ToKeeper>) => void answered(port, keeper(), data);
+}
+
+async function answered(port: MessagePort, keeper: Keeper | undefined, asked: ToKeeper): Promise<void> {
+  const { number } = asked;
+  try {
+    if (!keeper) throw JSON.stringify(BROKEN);
+    say(port, { number, answer: await answerOf(keeper, asked) });
+  } catch (rejection) {
+    say(port, { number, refusal: problemOf(rejection) });
+  }
+}
+
+async function answerOf(keeper: Keeper, asked: ToKeeper): Promise<Uint8Array | string | null> {
+  switch (asked.ask) {
+    case "bearer":
+      return keeper.bearer?.() ?? null;
+    case "row":
+      return keeper.fileRow(asked.letter, asked.index);
+    case "keep":
+      keeper.takeUploaded(asked.id, asked.row);
+      asked.row.fill(0);
+      return null;
+  }
+}
+
+function say(port: MessagePort, message: FromKeeper): void {
+  port.postMessage(message);
+}
