@@ -26,6 +26,11 @@ export interface LetterFile {
   size: number;
 }
 
+/** The files of an opened letter. Until the vault's own types say that it has some. */
+export function filesOf(letter: object): readonly LetterFile[] {
+  return (letter as { files?: readonly LetterFile[] }).files ?? [];
+}
+
 /** One file of a letter being written. `sent`: octets; `secondsLeft`: undefined while nobody can know. */
 export type Sending =
   | { is: "waiting" }

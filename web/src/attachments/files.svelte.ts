@@ -16,6 +16,8 @@ export interface FileToSend {
   readonly renamed?: string;
 }
 
+type Heard = (row: FileToSend) => void;
+
 const IN_THE_WAY: readonly Sending["is"][] = ["failed", "changed", "elsewhere"];
 
 export class FilesToSend {
@@ -25,7 +27,7 @@ export class FilesToSend {
   /** How many octets a file may have here. */
   readonly largest: number;
   readonly #uploads: Outward["uploads"];
-  #followers = 0;
+  readonly #followers = new Set<{ heard: Heard }>();
   #stop: (() => void) | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -53,13 +55,16 @@ export class FilesToSend {
     return this.rows.every(({ state }) => state.is === "up");
   }
 
-  /** Hears how they stand, until the returned function is called. */
-  follow(): () => void {
-    if (this.#followers++ === 0) this.#stop = this.#uploads.subscribe((id, state) => this.#told(id, state));
-    let follows = true;
+  /** Hears how they stand, until the returned function is called. `heard`: of each that came into another state. */
+  follow(heard: Heard = () => undefined): () => void {
+    const follower = { heard };
+    this.#followers.add(follower);
+    this.#stop ??= this.#uploads.subscribe((id, state) => this.#told(id, state));
     return () => {
-      if (follows && --this.#followers === 0) this.#stop?.();
-      follows = false;
+      this.#followers.delete(follower);
+      if (this.#followers.size > 0) return;
+      this.#stop?.();
+      this.#stop = undefined;
     };
   }
 
@@ -140,8 +145,11 @@ export class FilesToSend {
   }
 
   #told(id: string, state: Sending): void {
-    if (!this.rows.some((row) => row.id === id)) return;
-    this.rows = this.rows.map((row) => (row.id === id ? { ...row, state } : row));
+    const before = this.rows.find((row) => row.id === id);
+    if (!before) return;
+    const now = { ...before, state };
+    this.rows = this.rows.map((row) => (row === before ? now : row));
+    if (before.state.is !== state.is) for (const { heard } of this.#followers) heard(now);
     this.#settle();
   }
 
