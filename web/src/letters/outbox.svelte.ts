@@ -3,6 +3,7 @@
 
 import Send from "@lucide/svelte/icons/send";
 
+import type { Outward } from "../attachments/engine.ts";
 import type { Announcer } from "../app/announcer.svelte.ts";
 import { sentence } from "../app/problems.ts";
 import type { Router } from "../app/router.svelte.ts";
@@ -10,7 +11,7 @@ import type { Session } from "../app/session.svelte.ts";
 import type { Toast, Toasts } from "../app/toasts.svelte.ts";
 import { m } from "../paraglide/messages.js";
 import { when } from "../parts/dates.ts";
-import { problemIn, type mailbox } from "../worker/index.ts";
+import { CallFailed, problemIn, type mailbox } from "../worker/index.ts";
 import type { Problem, Timestamp } from "../worker/types.ts";
 import { WritingLetter } from "./write/writing.svelte.ts";
 
@@ -30,6 +31,8 @@ export interface Outgoing {
   readonly state:
     /** Sealed, and handed to the server. */
     | "sending"
+    /** Its attachments go up first: their bytes are in this tab only. */
+    | "files"
     /** It goes by itself when the server is back, or takes letters from here again. */
     | "waiting"
     | "failed";
@@ -43,12 +46,17 @@ export interface Surroundings {
   announcer: Announcer;
   router: Router;
   session: Session;
+  outward: Outward | undefined;
+}
+
+function refused(name: "blob-missing" | "unsaved"): CallFailed {
+  return new CallFailed({ name, class: "refused", address: null, level: null, retry_after: null, offers: [], request: null });
 }
 
 export class Outbox {
   letters = $state.raw<readonly Outgoing[]>([]);
   readonly #around: Surroundings;
-  readonly #sending = new Set<Promise<unknown>>();
+  readonly #sending = new Map<Promise<unknown>, WritingLetter>();
   /** What offers to take the last letter back. */
   #undoing: Toast | undefined;
   /** Taken back to be written on, until its page fetches it. */
@@ -62,6 +70,11 @@ export class Outbox {
       if (event.event === "locked" || event.event === "ended") this.#empty();
     });
     around.session.keepBeforeLeaving(() => this.#handedOver());
+    addEventListener("beforeunload", (event) => this.#waitForFiles && event.preventDefault());
+  }
+
+  get #waitForFiles(): boolean {
+    return this.letters.some(({ state }) => state === "files");
   }
 
   /**
@@ -84,12 +97,25 @@ export class Outbox {
   /** Writes down on the device that it is to go out: if this page ends before the server has it, the next one sends it. */
   async #promise(letter: WritingLetter, until?: Timestamp): Promise<void> {
     await letter.settled();
+    await this.#filesUp(letter);
     if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id, until: until ?? null });
+  }
+
+  /** When all of its attachments are at the server. Until then it can be taken back. */
+  async #filesUp(letter: WritingLetter): Promise<void> {
+    if (!letter.files || letter.files.allUp) return;
+    const waits: Outgoing = { letter, since: Date.now(), state: "files" };
+    this.#put(waits);
+    this.#around.announcer.say(m["outbox.waits_for_files"]());
+    const up = await letter.files.settled();
+    if (this.#of(letter) !== waits) throw refused("unsaved"); // taken back, or locked, meanwhile
+    if (!up) throw refused("blob-missing");
+    this.#put({ ...waits, state: "sending" });
   }
 
   #handOver(letter: WritingLetter, promised: Promise<void>, until: Timestamp | undefined): Promise<readonly string[] | undefined> {
     const sent = this.#send(letter, promised, HELD, until);
-    this.#sending.add(sent);
+    this.#sending.set(sent, letter);
     void sent.finally(() => this.#sending.delete(sent));
     return sent;
   }
@@ -124,8 +150,8 @@ export class Outbox {
       return ids;
     } catch (failed) {
       const problem = problemIn(failed);
-      // Locked or signed out meanwhile: it goes when the mailbox is opened again.
-      if (this.#of(letter)) this.#failed(letter, since, problem);
+      // Locked or signed out meanwhile: it goes when the mailbox is opened again. Taken back: it is being written on.
+      if (this.#of(letter) && problem.name !== "unsaved") this.#failed(letter, since, problem);
       return undefined;
     }
   }
@@ -166,7 +192,7 @@ export class Outbox {
     const { vault, toasts } = this.#around;
     try {
       const draft = await vault.call("take_letters_back", { ids: [...ids] });
-      const back = letter ?? new WritingLetter(vault, await vault.call("draft", { id: draft.id }));
+      const back = letter ?? new WritingLetter(vault, await vault.call("draft", { id: draft.id }), this.#around.outward);
       back.became(draft);
       return back;
     } catch (failed) {
@@ -198,8 +224,9 @@ export class Outbox {
     const out = this.letters.find(({ letter }) => letter.id === id);
     if (out) return this.#failed(out.letter, out.since, problem);
     try {
-      const draft = await this.#around.vault.call("draft", { id });
-      this.#failed(new WritingLetter(this.#around.vault, draft), Date.parse(draft.saved), problem);
+      const { vault, outward } = this.#around;
+      const draft = await vault.call("draft", { id });
+      this.#failed(new WritingLetter(vault, draft, outward), Date.parse(draft.saved), problem);
     } catch (failed) {
       problemIn(failed); // locked meanwhile: the draft is there
     }
@@ -221,7 +248,9 @@ export class Outbox {
 
   /** When everything that is being handed over was, or could not be. */
   async #handedOver(): Promise<void> {
-    await Promise.all(this.#sending);
+    const handed = [...this.#sending].filter(([, letter]) => this.#of(letter)?.state !== "files");
+    await Promise.all(handed.map(([sent]) => sent));
+    if (this.#waitForFiles) throw refused("unsaved");
   }
 
   #empty(): void {

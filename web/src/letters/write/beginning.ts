@@ -1,5 +1,6 @@
 // How a page of writing begins, from what stands in its fragment.
 
+import type { Outward } from "../../attachments/engine.ts";
 import { getLocale } from "../../paraglide/runtime.js";
 import { mailbox, problemIn } from "../../worker/index.ts";
 import type { Draft, Invitation, Invited, Letter, Problem } from "../../worker/types.ts";
@@ -16,34 +17,36 @@ export type Begun =
   | { state: "missing"; what: "draft" | "letter" }
   | { state: "failed"; problem: Problem };
 
-export function newLetter(vault: Vault): Begun {
-  return { state: "writing", letter: new WritingLetter(vault), answered: undefined };
+/** `outward`: by what files are attached, where they can be. */
+export function newLetter(vault: Vault, outward?: Outward): Begun {
+  return { state: "writing", letter: new WritingLetter(vault, {}, outward), answered: undefined };
 }
 
-export async function beginWriting(vault: Vault, fragment: string): Promise<Begun> {
+export async function beginWriting(vault: Vault, fragment: string, outward?: Outward): Promise<Begun> {
+  const write = (begun: Partial<Draft>) => new WritingLetter(vault, begun, outward);
   const [how, what] = split(fragment);
   try {
     switch (how) {
       case "new":
-        return newLetter(vault);
+        return newLetter(vault, outward);
       case "answer":
       case "answer-all": {
         const answered = await vault.call("read", { id: what });
-        const letter = new WritingLetter(vault, answerTo(answered, how === "answer-all"));
+        const letter = write(answerTo(answered, how === "answer-all"));
         return { state: "writing", letter, answered };
       }
       case "forward": {
-        const letter = new WritingLetter(vault, forwardOf(await vault.call("read", { id: what })));
+        const letter = write(forwardOf(await vault.call("read", { id: what })));
         return { state: "writing", letter, answered: undefined };
       }
       case "again": {
-        const letter = new WritingLetter(vault, anew(await vault.call("read", { id: what })));
+        const letter = write(anew(await vault.call("read", { id: what })));
         return { state: "writing", letter, answered: undefined };
       }
       case "to":
-        return { state: "writing", letter: new WritingLetter(vault, { to: [what] }), answered: undefined };
+        return { state: "writing", letter: write({ to: [what] }), answered: undefined };
       default:
-        return await goOnWith(vault, await vault.call("draft", { id: fragment }));
+        return await goOnWith(vault, await vault.call("draft", { id: fragment }), write);
     }
   } catch (failed) {
     const problem = problemIn(failed);
@@ -79,10 +82,10 @@ function asBefore({ address, link, passphrase }: Invitation): Invited {
   return { address, phone: "", language: getLocale(), mailed: link !== "with-sender", passphrase };
 }
 
-async function goOnWith(vault: Vault, draft: Draft): Promise<Begun> {
+async function goOnWith(vault: Vault, draft: Draft, write: (begun: Draft) => WritingLetter): Promise<Begun> {
   if (draft.waiting) return { state: "on-its-way" };
   if (draft.damage) return { state: "failed", problem: draft.damage };
-  const letter = new WritingLetter(vault, draft);
+  const letter = write(draft);
   // The letter that it answers may be gone by now; the answer can still be written.
   const answered = draft.answers === null ? undefined : await vault.call("read", { id: draft.answers }).catch(() => undefined);
   return { state: "writing", letter, answered };

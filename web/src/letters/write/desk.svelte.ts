@@ -67,7 +67,8 @@ export class Desk {
     if (this.#handedOn) return false;
     this.#around.takeTyped();
     void this.letter.save();
-    return this.letter.unsaved;
+    // What is not up yet is in this tab only.
+    return this.letter.unsaved || this.letter.files?.allUp === false;
   }
 
   /** The page goes, and the letter with it. */

@@ -10,14 +10,14 @@ import { addressOf, PLACES, type Recipients } from "./recipients.svelte.ts";
 import type { WritingLetter } from "./writing.svelte.ts";
 
 /** The ids of the fields. */
-export const FIELDS = { to: "write-to", cc: "write-cc", bcc: "write-bcc", subject: "write-subject", text: "write-text" } as const;
+export const FIELDS = { to: "write-to", cc: "write-cc", bcc: "write-bcc", subject: "write-subject", text: "write-text", files: "write-files" } as const;
 
 export interface WritingError extends FieldError {
   /** Said while one writes; the others wait for the press on Send. */
   atOnce?: true;
 }
 
-export function errorsOf({ recipients, subject, text, level }: WritingLetter): WritingError[] {
+export function errorsOf({ recipients, subject, text, level, files }: WritingLetter): WritingError[] {
   const errors: WritingError[] = errorsAmong(recipients);
   // They have a phone to be proved by, and nothing else.
   if (recipients.invited.length > 0 && level !== null && level !== "phone") errors.push({ field: FIELDS.to, text: m["error.level_for_invited"](), atOnce: true });
@@ -26,6 +26,8 @@ export function errorsOf({ recipients, subject, text, level }: WritingLetter): W
   if (subject.trim() === "") errors.push({ field: FIELDS.subject, text: m["error.no_subject"]() });
   if (subjectOver > 0) errors.push({ field: FIELDS.subject, text: m["error.subject_too_long"]({ count: subjectOver }), atOnce: true });
   if (textOver > 0) errors.push({ field: FIELDS.text, text: tooLong(textOver), atOnce: true });
+  const inTheWay = files?.inTheWay.length ?? 0;
+  if (inTheWay > 0) errors.push({ field: FIELDS.files, text: m["error.files_in_the_way"]({ count: inTheWay }) });
   return errors;
 }
 

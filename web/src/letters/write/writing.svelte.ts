@@ -1,6 +1,8 @@
 // A letter that is being written. It is kept as a sealed draft from the first word on, so that nothing is lost by a
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
+import type { DraftFile, Outward } from "../../attachments/engine.ts";
+import { FilesToSend } from "../../attachments/files.svelte.ts";
 import { getLocale } from "../../paraglide/runtime.js";
 import { problemIn, type mailbox } from "../../worker/index.ts";
 import type { Draft, Level, Problem, Saved, Timestamp, Writing } from "../../worker/types.ts";
@@ -13,6 +15,10 @@ const AT_MOST = 1_000;
 
 type Vault = Pick<typeof mailbox, "call"> & Partial<Pick<typeof mailbox, "on">>;
 
+/** Until the vault's own types say so. */
+type WithFiles = { files?: readonly DraftFile[] };
+type WritingWithFiles = Writing & { files?: Omit<DraftFile, "up">[] };
+
 export class WritingLetter {
   id = $state<string | null>(null);
   subject = $state("");
@@ -21,6 +27,8 @@ export class WritingLetter {
   level = $state<Level | null>(null);
   readonly answers: string | null;
   readonly recipients: Recipients;
+  /** None where nothing can be attached. */
+  readonly files: FilesToSend | undefined;
   /** When the draft was saved last. */
   saved = $state<Timestamp>();
   /** Why it was not, so that it would be lost with the page. */
@@ -40,8 +48,9 @@ export class WritingLetter {
   /** It was thrown away: nothing of it is saved until somebody writes on. */
   #discarded = false;
 
-  constructor(vault: Vault, begun: Partial<Draft> = {}) {
+  constructor(vault: Vault, begun: Partial<Draft> & WithFiles = {}, outward?: Outward) {
     this.#vault = vault;
+    this.files = outward && new FilesToSend(outward, begun.files);
     this.id = begun.id ?? null;
     this.subject = begun.subject ?? "";
     this.text = begun.text ?? "";
@@ -69,7 +78,8 @@ export class WritingLetter {
     return stop ?? (() => undefined);
   }
 
-  get content(): Writing {
+  get content(): WritingWithFiles {
+    const files = this.files?.content ?? [];
     return {
       id: this.id,
       to: this.recipients.typed("to"),
@@ -81,6 +91,7 @@ export class WritingLetter {
       answers: this.answers,
       level: this.level,
       invite: this.recipients.toInvite.map(({ chip: _, ...invited }) => ({ ...invited, language: getLocale() })),
+      ...(files.length > 0 ? { files } : {}),
     };
   }
 
@@ -169,7 +180,7 @@ export class WritingLetter {
   }
 
   #fingerprint(): string {
-    const { to, cc, bcc, each, subject, text, level, invite } = this.content;
-    return JSON.stringify([to, cc, bcc, each, subject, text, level, invite]);
+    const { to, cc, bcc, each, subject, text, level, invite, files } = this.content;
+    return JSON.stringify([to, cc, bcc, each, subject, text, level, invite, files?.map(({ id }) => id)]);
   }
 }
