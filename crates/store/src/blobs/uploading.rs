@@ -169,9 +169,8 @@ impl Store {
     /// Erases a piece that was not kept. What fails is tried again by those that erase what is due.
     async fn drop_piece(&self, name: PieceName) {
         // An answer of the database may have been lost: only what it says now counts.
-        match self.write(DropPiece(name)).await {
-            Ok(true) => drop(self.erase_pieces(vec![name]).await),
-            Ok(false) | Err(_) => {}
+        if self.write(DropPiece(name)).await == Ok(true) {
+            drop(self.erase_pieces(vec![name]).await);
         }
     }
 

@@ -553,7 +553,7 @@ async fn after_everything_is_erased_a_mailbox_holds_what_it_held(store: Store) {
                 }
             }
         }
-        if dice.bytes(1)[0] % 4 == 0 {
+        if dice.bytes(1)[0].is_multiple_of(4) {
             // What a client lost track of.
             drop(files.drain(..1.min(files.len())));
         }

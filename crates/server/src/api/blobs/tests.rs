@@ -359,7 +359,7 @@ async fn a_mailbox_has_room_for_so_much_and_so_many_uploads() {
     let house = House::open().await;
     let anna = anna(&house).await;
     let length = limits::BLOB.to_string();
-    let begin = || anna.ask("POST", "/blobs", &[VERSION, (UPLOAD_LENGTH, &length)], b"");
+    let begin = async || anna.ask("POST", "/blobs", &[VERSION, (UPLOAD_LENGTH, &length)], b"").await;
     let mut begun = 0;
     let full = loop {
         let answer = begin().await;
