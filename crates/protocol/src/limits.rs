@@ -14,6 +14,8 @@ pub const BLOB: u64 = PART + 33 * 1024 * 1024;
 pub const BLOBS: usize = 150;
 /// A piece of a blob, in bytes: what one request of an upload carries, and one of a client's download asks for.
 pub const PIECE: usize = 8 * 1024 * 1024;
+/// The fewest bytes of a piece that is not the last of its blob: what a disk takes for a file in any case.
+pub const LEAST_PIECE: usize = 4 * 1024;
 /// How long an upload is kept that nothing refers to, after its last piece.
 pub const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Uploads of one mailbox that nothing refers to.

@@ -18,6 +18,9 @@ const PERIOD: Duration = Duration::from_secs(60);
 /// How often is looked for letters whose hold is over: a look in an index that is mostly empty.
 const RELEASES: Duration = Duration::from_secs(1);
 
+/// How often is looked for files whose letters are gone: a look in an index that is mostly empty.
+const FILES: Duration = Duration::from_secs(2);
+
 /// How often is looked for letters that have lain in the trash for their time.
 const TRASHES: Duration = Duration::from_secs(60 * 60);
 /// How long what was deleted waits for more of it, before the log is made to forget all of it.
@@ -32,6 +35,7 @@ pub async fn run(mailroom: Mailroom) {
         () = mailroom.store.forget_in_time(GATHERED) => {}
         () = release(&mailroom) => {}
         () = erase_binned(&mailroom) => {}
+        () = erase_files(&mailroom) => {}
         () = look_up_domains(&mailroom) => {}
         () = stopped(&mut stopping) => {}
     }
@@ -45,6 +49,12 @@ async fn sweep(mailroom: &Mailroom) {
         mailroom.refusals.say();
         if let Err(error) = mailroom.store.write(Sweep { now: mailroom.now() }).await {
             tracing::error!(error = error.to_string(), "sweeping failed");
+        }
+        if let Err(error) = mailroom.store.sweep_uploads(mailroom.now()).await {
+            tracing::error!(
+                error = error.to_string(),
+                "uploads that are over were not given up; it will be tried again"
+            );
         }
         if waits::announce_due(mailroom).await.is_err() {
             tracing::error!("what waits was not announced; it will be tried again");
@@ -76,6 +86,16 @@ async fn release(mailroom: &Mailroom) {
             }
         }
         tokio::time::sleep(RELEASES).await;
+    }
+}
+
+/// Erases files whose letters are gone, those that were left when the server stopped among them. Never ends.
+async fn erase_files(mailroom: &Mailroom) {
+    loop {
+        if let Err(error) = mailroom.store.erase_due_pieces(mailroom.now()).await {
+            tracing::error!(error = error.to_string(), "files were not erased; it will be tried again");
+        }
+        tokio::time::sleep(FILES).await;
     }
 }
 

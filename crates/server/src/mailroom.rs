@@ -65,6 +65,8 @@ pub struct Parts {
     pub mail_from: Option<Address>,
     /// How much a mailbox may hold.
     pub quota: Quota,
+    /// The largest file that may be attached, in bytes.
+    pub largest_file: u64,
     /// What comes by public pages.
     pub public_pages: PublicPages,
     /// The numbers that codes may be sent to.
@@ -114,6 +116,7 @@ impl Mailroom {
             organisations,
             mail_from: None,
             quota: configuration.quotas.of_a_mailbox(),
+            largest_file: configuration.quotas.largest_file(),
             public_pages: configuration.public_pages,
             numbers: Numbers::of_everywhere(),
             texts_a_day: 20,

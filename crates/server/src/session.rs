@@ -179,6 +179,12 @@ pub(crate) fn hand_over(
 }
 
 impl Session {
+    /// The level that it proves now, by which entries are released to it.
+    pub(crate) fn proves_now(&self, now: Timestamp) -> Option<Level> {
+        let level = self.standing.level;
+        self.may_open(Some(level), now).then_some(level)
+    }
+
     /// Whether an entry that demands `required` is released to this session: by what was kept in reserve none is (PROTOCOL §6).
     #[must_use]
     pub fn may_open(&self, required: Option<Level>, now: Timestamp) -> bool {

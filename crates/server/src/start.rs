@@ -17,6 +17,7 @@ use securemailbox_store::{
     Location, OpenError, Store, StoreError,
     meta::{InitMeta, MetaKey, ReadMeta},
     passkeys::{KeepHost, PasskeysElsewhere, PeopleElsewhere},
+    pieces::Pieces,
     sign_in::CredentialsByAddress,
 };
 use tokio::{
@@ -211,7 +212,7 @@ impl Server {
             None => None,
         };
         let location = location(&configuration);
-        let store = open_store(&location).await?;
+        let store = open_store(&location, &pieces(&configuration)).await?;
         let seal = open_seal(&configuration, &location, &store, &mut world).await?;
         let opaque = open_opaque(&store, &seal, &mut world.random).await?;
         let origin = Origin::new(configuration.origin()?.as_deref(), address);
@@ -227,6 +228,7 @@ impl Server {
             organisations: Organisations::configured(&configuration).map_err(ConfigurationError::from)?,
             mail_from: senders.mail_from(),
             quota: configuration.quotas.of_a_mailbox(),
+            largest_file: configuration.quotas.largest_file(),
             public_pages: configuration.public_pages,
             numbers: configuration.numbers()?,
             texts_a_day: configuration.texts_a_day(),
@@ -355,12 +357,17 @@ pub(crate) fn location(configuration: &Configuration) -> Location {
     }
 }
 
+/// Where the configuration has the bytes of blobs.
+fn pieces(configuration: &Configuration) -> Pieces {
+    Pieces::in_folder(configuration.data().join("blobs"))
+}
+
 /// Opens the store. A database that can't be reached is waited for: a machine starts its services in any order.
-async fn open_store(location: &Location) -> Result<Store, OpenError> {
+async fn open_store(location: &Location, pieces: &Pieces) -> Result<Store, OpenError> {
     let (mut pause, longest) = PAUSES;
     let mut is_said = false;
     loop {
-        match Store::open(location.clone()).await {
+        match Store::open(location.clone(), pieces.clone()).await {
             Err(error @ OpenError::Away { .. }) => {
                 if !is_said {
                     tracing::warn!(error = error.to_string(), "waiting for the database");

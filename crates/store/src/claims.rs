@@ -141,6 +141,7 @@ impl Act for Claim {
 async fn move_letters<D: Db>(db: &mut D, from: AccountId, to: AccountId) -> Result<(), StoreError> {
     const LETTERS: &str = "
         SELECT e.letter_id, l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)
+               + CASE WHEN LENGTH(e.wrapped_key) > 0 THEN l.blobs_length ELSE 0 END
           FROM entry e JOIN letter l ON l.letter_id = e.letter_id
          WHERE e.mailbox_id = $1 ORDER BY e.change";
     const MOVE: &str = "UPDATE entry SET mailbox_id = $2, change = $4 WHERE mailbox_id = $1 AND letter_id = $3";

@@ -6,8 +6,8 @@ use securemailbox_protocol::{
     accounts::{AccountKind, Language, LetterNotices, TrashLife},
     factors::FactorKind,
     ids::{
-        AccountId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId, RecoveryId,
-        RegistrationId, SessionId, SignInId, SlotId, ThreadId,
+        AccountId, BlobId, CertificateHash, ContentHash, ErasureId, FactorId, LetterId, MailboxId, RecordId,
+        RecoveryId, RegistrationId, SessionId, SignInId, SlotId, ThreadId,
     },
     invitations::LinkState,
     letters::{Ending, Folder, HoldRefusal},
@@ -26,6 +26,7 @@ use securemailbox_protocol::{
 use crate::{
     meta::MetaKey,
     notices::{Lane, NoticeId},
+    pieces::PieceName,
     registrations::Wanted,
     traces::Tables,
 };
@@ -182,6 +183,8 @@ fixed_bytes! {
     FactorId 16
     ThreadId 16
     NoticeId 16
+    BlobId 16
+    PieceName 16
     ContentHash 32
     CertificateHash 32
 }

@@ -4,6 +4,8 @@
 //! opened again, on PostgreSQL also by another process. The queue holds a number and nothing of what was erased. How the
 //! traces go is the engine's matter (docs/decisions/0003-what-sqlite-leaves-behind.md).
 
+use std::{mem, time::Duration};
+
 use securemailbox_protocol::{
     accounts::TrashLife,
     ids::{ErasureId, LetterId, MailboxId, RecordId},
@@ -13,7 +15,19 @@ use securemailbox_protocol::{
     time::Timestamp,
 };
 
-use crate::{Act, Db, Room, Store, StoreError, ToParam, notices, pulse, records::EraseRecordError, store::Forgetting};
+use crate::{
+    Act, Db, Room, Store, StoreError, ToParam,
+    blobs::{self, Gone},
+    notices,
+    pieces::PieceName,
+    pulse,
+    records::EraseRecordError,
+    store::Forgetting,
+};
+
+/// How long a receipt waits for files to be overwritten: it may be many GB, and whoever emptied the trash watches. What is not done
+/// by then is done after it, and the receipt says so.
+const WAITED_FOR_FILES: Duration = Duration::from_secs(20);
 
 impl Store {
     /// Empties the trash of `mailbox`: returns when nothing of what lay there is left (PROTOCOL §8). The same id again is
@@ -59,16 +73,39 @@ impl Store {
             }
         }
         if erased > 0 {
+            self.erase_queued_pieces().await;
             self.scrub_log().await?;
         }
         Ok(erased)
     }
 
     async fn erase(&self, what: EmptyTrash) -> Result<ErasureReceipt, StoreError> {
-        let emptied = self.write(what).await?;
+        let now = what.now;
+        let mut emptied = self.write(what).await?;
+        let pieces = mem::take(&mut emptied.pieces);
+        let files_are_gone = emptied.blobs == 0 || self.files_are_gone(pieces, now).await;
         // In a repetition too: the first time may have ended between the rows and their traces.
         self.scrub_log().await?;
-        Ok(receipt(emptied, self.forgets_by()))
+        let files = (self.pieces().forgets_by(), files_are_gone);
+        Ok(receipt(&emptied, self.forgets_by(), files))
+    }
+
+    /// Erases the pieces of an erasure, or in a repetition whatever is due: whether all of them are gone.
+    async fn files_are_gone(&self, pieces: Vec<PieceName>, now: Timestamp) -> bool {
+        let gone = async {
+            match pieces.is_empty() {
+                false => self.erase_pieces(pieces).await,
+                true => self.erase_due_pieces(now).await.map(drop),
+            }
+        };
+        match tokio::time::timeout(WAITED_FOR_FILES, gone).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "files of erased letters are not overwritten yet; it will be tried again");
+                false
+            }
+            Err(_) => false,
+        }
     }
 
     /// Erases a draft. Its row is gone when this returns, its traces are a few seconds later.
@@ -108,13 +145,17 @@ pub(crate) struct EmptyTrash {
 }
 
 /// How much was deleted, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Emptied {
     at: Timestamp,
     /// Entries, each with its wrapped key.
     entries: i64,
     /// Letters that nobody else held.
     letters: i64,
+    /// Blobs that nothing else refers to.
+    blobs: i64,
+    /// The pieces that they were; not known in a repetition.
+    pieces: Vec<PieceName>,
 }
 
 impl Act for EmptyTrash {
@@ -146,42 +187,55 @@ impl EmptyTrash {
                 }
             }
         }
-        let (entries, letters) = erase_chosen(db, self.mailbox).await?;
+        let Chosen { entries, letters, gone: Gone { blobs, pieces } } = erase_chosen(db, self.mailbox).await?;
         if entries > 0 {
             // Among what went is perhaps what was to tell its owner, who has looked.
             notices::looked(db, self.mailbox).await?;
         }
-        Ok(Emptied { at: self.now, entries, letters })
+        Ok(Emptied { at: self.now, entries, letters, blobs, pieces })
     }
 
     /// The receipt of an earlier try that emptied the trash, and whose answer was lost.
     async fn earlier<D: Db>(&self, db: &mut D) -> Result<Option<Emptied>, StoreError> {
         const SQL: &str = "
-            SELECT at, entries, letters FROM receipt WHERE mailbox_id = $1 AND erasure_id = $2 AND expires > $3";
+            SELECT at, entries, letters, blobs FROM receipt WHERE mailbox_id = $1 AND erasure_id = $2 AND expires > $3";
         let Some(mut row) = db.row(SQL, &[&self.mailbox, &self.id, &self.now]).await? else { return Ok(None) };
-        Ok(Some(Emptied { at: row.take()?, entries: row.take()?, letters: row.take()? }))
+        let (at, entries, letters, blobs) = (row.take()?, row.take()?, row.take()?, row.take()?);
+        Ok(Some(Emptied { at, entries, letters, blobs, pieces: Vec::new() }))
     }
 
     /// Keeps what came of it, even if nothing did: a request that arrives late must not erase what was put into the trash
     /// after it was answered.
     async fn keep<D: Db>(&self, db: &mut D, emptied: &Emptied) -> Result<(), StoreError> {
         const SQL: &str = "
-            INSERT INTO receipt (mailbox_id, erasure_id, at, entries, letters, expires)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO receipt (mailbox_id, erasure_id, at, entries, letters, blobs, expires)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (mailbox_id) DO UPDATE
                SET erasure_id = EXCLUDED.erasure_id, at = EXCLUDED.at, entries = EXCLUDED.entries,
-                   letters = EXCLUDED.letters, expires = EXCLUDED.expires";
+                   letters = EXCLUDED.letters, blobs = EXCLUDED.blobs,
+                   expires = EXCLUDED.expires";
         let expires = self.now.after(limits::RECEIPT_LIFE);
-        let row: [&dyn ToParam; 6] =
-            [&self.mailbox, &self.id, &emptied.at, &emptied.entries, &emptied.letters, &expires];
+        let Emptied { at, entries, letters, blobs, .. } = emptied;
+        let row: [&dyn ToParam; 7] = [&self.mailbox, &self.id, at, entries, letters, blobs, &expires];
         db.exec(SQL, &row).await.map(drop)
     }
 }
 
-/// Deletes what was chosen of a mailbox: how many entries, and how many letters that nobody else held.
-async fn erase_chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(i64, i64), StoreError> {
+/// What was erased of a mailbox.
+#[derive(Default)]
+struct Chosen {
+    entries: i64,
+    /// Letters that nobody else held.
+    letters: i64,
+    /// Blobs that nothing else refers to.
+    gone: Gone,
+}
+
+/// Deletes what was chosen of a mailbox.
+async fn erase_chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<Chosen, StoreError> {
     const BYTES: &str = "
-        SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)), 0) AS BIGINT)
+        SELECT CAST(COALESCE(SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key)
+                                 + CASE WHEN LENGTH(e.wrapped_key) > 0 THEN l.blobs_length ELSE 0 END), 0) AS BIGINT)
           FROM erasing x
           JOIN entry e ON e.mailbox_id = x.mailbox_id AND e.letter_id = x.letter_id
           JOIN letter l ON l.letter_id = x.letter_id
@@ -189,6 +243,13 @@ async fn erase_chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(i64, i64
     const ENTRIES: &str = "
         DELETE FROM entry
          WHERE mailbox_id = $1 AND letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)";
+    // Whoever has an entry without its key has no use for them.
+    const BLOBS: &str = "
+        DELETE FROM letter_blob
+         WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1)
+           AND NOT EXISTS (SELECT 1 FROM entry e
+                            WHERE e.letter_id = letter_blob.letter_id AND LENGTH(e.wrapped_key) > 0)
+        RETURNING blob_id";
     const CONTENTS: &str = "
         DELETE FROM content WHERE letter_id IN (SELECT letter_id FROM erasing WHERE mailbox_id = $1 AND last = 1)";
     const LETTERS: &str = "
@@ -212,10 +273,12 @@ async fn erase_chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(i64, i64
     let bytes: i64 = db.row(BYTES, &[&mailbox]).await?.ok_or(StoreError::Damaged("a sum"))?.take()?;
     let entries = db.exec(ENTRIES, &[&mailbox]).await?;
     if entries == 0 {
-        return Ok((0, 0));
+        return Ok(Chosen::default());
     }
     db.exec(HELD, &[&mailbox]).await?;
     db.exec(HOLDS, &[&mailbox]).await?;
+    let blobs = blobs::ids(db.rows(BLOBS, &[&mailbox]).await?)?;
+    let gone = blobs::let_go(db, blobs).await?;
     db.exec(CONTENTS, &[&mailbox]).await?;
     let letters = db.exec(LETTERS, &[&mailbox]).await?;
     db.exec(DELIVERIES, &[&mailbox]).await?;
@@ -225,7 +288,7 @@ async fn erase_chosen<D: Db>(db: &mut D, mailbox: MailboxId) -> Result<(i64, i64
     let (entries, letters) = (count(entries)?, count(letters)?);
     pulse::raise_letters_erased(db, mailbox, entries, bytes).await?;
     queue(db).await?;
-    Ok((entries, letters))
+    Ok(Chosen { entries, letters, gone })
 }
 
 /// Deletes what has lain in the trash of one mailbox since `until` or longer, if its owner wants that, in the same way: at
@@ -251,8 +314,7 @@ impl Act for EraseBinned {
         let Some(mut due) = db.row(DUE, &[&self.until, &TrashLife::ThirtyDays]).await? else { return Ok(0) };
         let mailbox: MailboxId = due.take()?;
         db.exec(CHOOSE, &[&mailbox, &self.until, &BATCH]).await?;
-        let (entries, _) = erase_chosen(db, mailbox).await?;
-        Ok(entries.unsigned_abs())
+        Ok(erase_chosen(db, mailbox).await?.entries.unsigned_abs())
     }
 }
 
@@ -272,8 +334,7 @@ impl Act for EraseOfRemoved {
         let Some(mut removed) = db.row(REMOVED, &[]).await? else { return Ok(0) };
         let mailbox: MailboxId = removed.take()?;
         db.exec(CHOOSE, &[&mailbox, &ChangeNumber::ZERO, &BATCH]).await?;
-        let (entries, _) = erase_chosen(db, mailbox).await?;
-        Ok(entries.unsigned_abs())
+        Ok(erase_chosen(db, mailbox).await?.entries.unsigned_abs())
     }
 }
 
@@ -306,7 +367,8 @@ pub(crate) async fn drop_draft<D: Db>(
     const SQL: &str = "
         DELETE FROM record WHERE mailbox_id = $1 AND record_id = $2 AND purpose = 'draft' RETURNING LENGTH(sealed)";
     let Some(mut deleted) = db.row(SQL, &[&mailbox, &draft]).await? else { return Ok(None) };
-    pulse::raise_drafts_erased(db, mailbox, deleted.take()?).await.map(Some)
+    let bytes = deleted.take::<i64>()? + blobs::forget_draft(db, mailbox, draft).await?;
+    pulse::raise_drafts_erased(db, mailbox, bytes).await.map(Some)
 }
 
 /// Deletes a letter that nobody but its sender has, whose hold is over.
@@ -314,12 +376,16 @@ pub(crate) async fn erase_unreleased<D: Db>(db: &mut D, sender: MailboxId, lette
     const HELD: &str = "DELETE FROM held_reader WHERE letter_id = $1";
     const ENTRY: &str = "DELETE FROM entry WHERE mailbox_id = $1 AND letter_id = $2 RETURNING LENGTH(wrapped_key)";
     const CONTENT: &str = "DELETE FROM content WHERE letter_id = $1";
-    const LETTER: &str = "DELETE FROM letter WHERE letter_id = $1 RETURNING content_length + LENGTH(envelope)";
+    const LETTER: &str = "
+        DELETE FROM letter WHERE letter_id = $1 RETURNING content_length + blobs_length + LENGTH(envelope)";
+    const BLOBS: &str = "DELETE FROM letter_blob WHERE letter_id = $1 RETURNING blob_id";
     let gone = StoreError::Damaged("a held letter");
     db.exec(HELD, &[&letter]).await?;
     let key: i64 = db.row(ENTRY, &[&sender, &letter]).await?.ok_or(gone.clone())?.take()?;
     db.exec(CONTENT, &[&letter]).await?;
     let bytes: i64 = db.row(LETTER, &[&letter]).await?.ok_or(gone)?.take()?;
+    let blobs = blobs::ids(db.rows(BLOBS, &[&letter]).await?)?;
+    blobs::let_go(db, blobs).await?;
     pulse::raise_letters_erased(db, sender, 1, key + bytes).await.map(drop)
 }
 
@@ -330,18 +396,18 @@ pub(crate) async fn queue<D: Db>(db: &mut D) -> Result<(), StoreError> {
 }
 
 /// The steps of a receipt: those that were taken, and those that this store can't take.
-fn receipt(emptied: Emptied, by: Forgetting) -> ErasureReceipt {
+fn receipt(emptied: &Emptied, by: Forgetting, (files, are_gone): (ErasureStepKind, bool)) -> ErasureReceipt {
     let overwrites = by == Forgetting::Overwriting;
     let step = |step, taken, count| ErasureStep { step, taken, count: if taken { count } else { 0 } };
     let (entries, letters) = (emptied.entries.unsigned_abs(), emptied.letters.unsigned_abs());
-    ErasureReceipt {
-        at: emptied.at,
-        erased: entries,
-        steps: vec![
-            step(ErasureStepKind::KeysDestroyed, true, entries),
-            step(ErasureStepKind::LettersOverwritten, overwrites, letters),
-            step(ErasureStepKind::LogOverwritten, overwrites, 1),
-            step(ErasureStepKind::Vacuumed, !overwrites, 1),
-        ],
+    let mut steps = vec![
+        step(ErasureStepKind::KeysDestroyed, true, entries),
+        step(ErasureStepKind::LettersOverwritten, overwrites, letters),
+    ];
+    if emptied.blobs > 0 {
+        steps.push(step(files, are_gone, emptied.blobs.unsigned_abs()));
     }
+    steps.push(step(ErasureStepKind::LogOverwritten, overwrites, 1));
+    steps.push(step(ErasureStepKind::Vacuumed, !overwrites, 1));
+    ErasureReceipt { at: emptied.at, erased: entries, steps }
 }

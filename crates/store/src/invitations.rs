@@ -495,6 +495,24 @@ impl Act for MayWrite {
 
 impl ReadOnly for MayWrite {}
 
+/// Whether a guest is nobody's but their own: they came by a public page, and nobody wrote to them first.
+pub struct CameByPage {
+    /// The guest.
+    pub guest: AccountId,
+}
+
+impl Act for CameByPage {
+    type Output = bool;
+    type Error = StoreError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const SQL: &str = "SELECT 1 FROM invitation WHERE mailbox_id = $1 AND from_page = 1";
+        Ok(db.row(SQL, &[&self.guest]).await?.is_some())
+    }
+}
+
+impl ReadOnly for CameByPage {}
+
 /// Somebody who has a link says that the phone is not theirs. Its sender is told once; false for a link that is over.
 pub struct ReportWrongNumber {
     /// SHA-256 of the token that the link shows.

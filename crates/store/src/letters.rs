@@ -42,7 +42,7 @@ pub use hold::{DueForRelease, EndHold, EndHoldError, RefuseRelease, ReleaseLette
 pub use list::{Cursor, EntryList, ListEntries};
 pub use post::{PostLetter, PostLetters, PostLettersError};
 pub use read::{ReadContent, ReadEntry, ReadShortContent, ShortContent};
-pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError};
+pub use receipts::{DeliveriesOf, Delivery, DeliveryReceipt, PutReceipt, PutReceiptError, SaySaved};
 pub(crate) use receipts::{tell_sender, tell_senders_of_untold, tell_senders_to};
 pub use strangers::Strangers;
 pub use update::{UpdateEntry, UpdateEntryError};

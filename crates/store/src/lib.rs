@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod blobs;
 pub mod claims;
 pub mod devices;
 pub mod directory;
@@ -19,6 +20,7 @@ pub mod meta;
 pub mod notices;
 pub mod one_time_codes;
 pub mod passkeys;
+pub mod pieces;
 pub mod proofs;
 pub mod proving;
 pub mod public_pages;

@@ -217,6 +217,7 @@ impl Act for WriteToPage {
         }
         let letters = vec![PostLetter { new: self.letter.new.clone(), content: self.letter.content.clone() }];
         let post = PostLetters {
+            proved: None,
             sender: writer.mailbox(),
             letters,
             guests: Vec::new(),

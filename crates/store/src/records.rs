@@ -7,7 +7,9 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, Row, StoreError, ToParam, pulse,
+    Act, Db, ReadOnly, Row, StoreError, ToParam,
+    blobs::{self, ReferError, Referring},
+    pulse,
     quotas::{self, Quota},
 };
 
@@ -29,9 +31,21 @@ pub enum WriteRecordError {
     /// The mailbox holds as much as it may.
     #[error("the mailbox is full")]
     Full,
+    /// A blob of a draft is not there, not whole, or another's.
+    #[error("a blob of the draft is not there, not whole, or another's")]
+    BlobMissing,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<ReferError> for WriteRecordError {
+    fn from(error: ReferError) -> Self {
+        match error {
+            ReferError::Missing => Self::BlobMissing,
+            ReferError::Store(source) => source.into(),
+        }
+    }
 }
 
 /// Why a record was not erased.
@@ -82,6 +96,8 @@ pub struct WriteRecord {
     pub keyring: Option<Version>,
     /// Its bytes, sealed by the client at the next version.
     pub sealed: Vec<u8>,
+    /// The blobs that a draft refers to. Those of any other record are none.
+    pub refers: Referring,
     /// How much the mailbox may hold. What it can't do without is written all the same: what it reads by, and what its
     /// owner chose.
     pub quota: Quota,
@@ -95,9 +111,13 @@ impl Act for WriteRecord {
         if let Some(keyring) = self.keyring {
             self.hold_to(db, keyring).await?;
         }
+        let blobs = match self.purpose {
+            RecordPurpose::Draft => blobs::of_draft(db, self.mailbox, self.id, &self.refers).await?,
+            RecordPurpose::Keyring | RecordPurpose::Contact | RecordPurpose::Settings => 0,
+        };
         match self.expected {
             None => {
-                let created = create(db, self.mailbox, self.id, self.purpose, &self.sealed).await?;
+                let created = create_with(db, self.mailbox, self.id, self.purpose, &self.sealed, blobs).await?;
                 let (head, bytes) = created.ok_or(WriteRecordError::Exists)?;
                 let many = match self.purpose {
                     RecordPurpose::Draft => self.drafts(db).await? > self.quota.drafts,
@@ -105,7 +125,7 @@ impl Act for WriteRecord {
                 };
                 if many || !self.quota.allows(0, bytes) { Err(WriteRecordError::Full) } else { Ok(head) }
             }
-            Some(expected) => self.replace(db, expected).await,
+            Some(expected) => self.replace(db, expected, blobs).await,
         }
     }
 }
@@ -128,10 +148,22 @@ pub(crate) async fn create<D: Db>(
     purpose: RecordPurpose,
     sealed: &Vec<u8>,
 ) -> Result<Option<(RecordHead, u64)>, StoreError> {
+    create_with(db, mailbox, id, purpose, sealed, 0).await
+}
+
+/// The same of a draft, with so many bytes of blobs more in its mailbox.
+async fn create_with<D: Db>(
+    db: &mut D,
+    mailbox: MailboxId,
+    id: RecordId,
+    purpose: RecordPurpose,
+    sealed: &Vec<u8>,
+    blobs: i64,
+) -> Result<Option<(RecordHead, u64)>, StoreError> {
     const SQL: &str = "
         INSERT INTO record (mailbox_id, record_id, purpose, version, change, sealed) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT DO NOTHING";
-    let (change, bytes) = pulse::raise_change_and_bytes(db, mailbox, quotas::length(sealed)).await?;
+    let (change, bytes) = pulse::raise_change_and_bytes(db, mailbox, quotas::length(sealed) + blobs).await?;
     let version = Version::ZERO.next();
     let row: [&dyn ToParam; 6] = [&mailbox, &id, &purpose, &version, &change, sealed];
     let written = db.exec(SQL, &row).await?;
@@ -146,7 +178,7 @@ impl WriteRecord {
         if row.take::<Version>()? == keyring { Ok(()) } else { Err(WriteRecordError::StaleKeyring) }
     }
 
-    async fn replace<D: Db>(&self, db: &mut D, expected: Version) -> Result<RecordHead, WriteRecordError> {
+    async fn replace<D: Db>(&self, db: &mut D, expected: Version, blobs: i64) -> Result<RecordHead, WriteRecordError> {
         const FIND: &str = "
             SELECT version, LENGTH(sealed) FROM record
              WHERE mailbox_id = $1 AND record_id = $2 AND purpose = $3";
@@ -158,7 +190,7 @@ impl WriteRecord {
         if found != expected {
             return Err(WriteRecordError::StaleVersion);
         }
-        let more = quotas::length(&self.sealed) - before;
+        let more = quotas::length(&self.sealed) - before + blobs;
         let (change, bytes) = pulse::raise_change_and_bytes(db, self.mailbox, more).await?;
         if self.purpose == RecordPurpose::Draft && more > 0 && !self.quota.allows(0, bytes) {
             return Err(WriteRecordError::Full);

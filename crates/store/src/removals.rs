@@ -10,7 +10,7 @@ use securemailbox_protocol::{
 };
 
 use crate::{
-    Act, Db, ReadOnly, Room, Store, StoreError, accounts, erasure,
+    Act, Db, ReadOnly, Room, Store, StoreError, accounts, blobs, erasure,
     notices::{self, NewNotice},
     recoveries, registrations, security, sessions, sign_in,
     waits::{self, NewWait},
@@ -156,6 +156,7 @@ pub(crate) async fn remove<D: Db>(db: &mut D, account: AccountId) -> Result<(), 
     for sql in OWN {
         db.exec(sql, &[&account]).await?;
     }
+    blobs::forget_all_of(db, account.mailbox()).await?;
     // Whoever asks for the address that it had may have it.
     db.exec(MEMBER, &[&account, &accounts::nobodys(account), &LetterNotices::Never]).await?;
     db.exec(MAILBOX, &[&account, &AccountKind::Removed]).await?;
@@ -178,6 +179,7 @@ impl Store {
         }
         let gone = self.write(DropRemoved).await?;
         if erased > 0 || gone > 0 {
+            self.erase_queued_pieces().await;
             self.scrub_log().await?;
         }
         Ok(erased)

@@ -9,6 +9,7 @@ use crate::{
     inspection::Inspection,
     listeners::Listeners,
     measures::UnderWay,
+    pieces::Pieces,
     postgres::{self, Postgres},
     sqlite::{self, Sqlite},
     traces::{Shared, Traces},
@@ -191,6 +192,7 @@ impl OpenError {
 #[derive(Clone)]
 pub struct Store {
     engine: Arc<Engine>,
+    pieces: Pieces,
     traces: Arc<Traces>,
     scrubs: Arc<Shared>,
     listeners: Arc<Listeners>,
@@ -202,11 +204,12 @@ enum Engine {
 }
 
 impl Store {
-    /// Opens the store, makes or migrates its tables, and finishes the erasures that a crash interrupted.
+    /// Opens the store, makes or migrates its tables, and finishes the erasures that a crash interrupted; those of blobs, whose
+    /// bytes lie in `pieces`, go on with [`Store::erase_due_pieces`].
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(location: Location) -> Result<Self, OpenError> {
+    pub async fn open(location: Location, pieces: Pieces) -> Result<Self, OpenError> {
         let (listeners, traces) = (Arc::<Listeners>::default(), Arc::<Traces>::default());
         let (hints, left) = (Arc::clone(&listeners), Arc::clone(&traces));
         let engine = match location {
@@ -217,7 +220,8 @@ impl Store {
             ),
             Location::Postgres(url) => Engine::Postgres(Postgres::open(&url, hints, left).await?),
         };
-        Ok(Self { engine: Arc::new(engine), traces, scrubs: Arc::default(), listeners })
+        pieces.clear_remains().await?;
+        Ok(Self { engine: Arc::new(engine), pieces, traces, scrubs: Arc::default(), listeners })
     }
 
     /// Looks at a store from beside, while a server may have it open: makes, migrates and locks nothing.
@@ -288,6 +292,11 @@ impl Store {
                 tracing::warn!(%error, "what was deleted is not out of the log yet; it will be tried again");
             }
         }
+    }
+
+    /// Where the bytes of blobs lie.
+    pub(crate) const fn pieces(&self) -> &Pieces {
+        &self.pieces
     }
 
     /// The steps by which this store makes a trace unreadable.

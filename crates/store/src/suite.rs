@@ -3,6 +3,7 @@
 mod people;
 mod places;
 
+mod attaching;
 mod binning;
 mod claiming;
 mod counting;

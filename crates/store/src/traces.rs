@@ -21,10 +21,14 @@ use crate::StoreError;
 pub(crate) type Tables = BTreeSet<&'static str>;
 
 /// The tables whose deleted rows are secrets.
-pub(crate) const DELETED: [&str; 27] = [
+pub(crate) const DELETED: [&str; 31] = [
     "entry",
     "content",
     "letter",
+    "letter_blob",
+    "draft_blob",
+    "blob",
+    "blob_piece",
     "delivery",
     "hold",
     "held_reader",
@@ -53,12 +57,23 @@ pub(crate) const DELETED: [&str; 27] = [
 
 /// Those of them in which a secret is also overwritten: an older version, a code, the server's half of a sign-in.
 const OVERWRITTEN: [&str; 6] = ["record", "proof", "registration", "sign_in", "member", "invitation"];
-/// What overwrites a secret in a table whose other columns are marked all day.
-const KEY_OVERWRITTEN: &str = "UPDATE entry SET wrapped_key";
+/// What overwrites a secret in a table whose other columns are marked all day: a key, and who uploaded a file.
+const ONE_OVERWRITTEN: [&str; 2] = ["UPDATE entry SET wrapped_key", "UPDATE blob SET uploader_id"];
 
 /// The tables that an emptied trash deletes from.
-pub(crate) const OF_LETTERS: [&str; 8] =
-    ["entry", "content", "letter", "delivery", "hold", "held_reader", "notice", "erasing"];
+pub(crate) const OF_LETTERS: [&str; 11] = [
+    "entry",
+    "content",
+    "letter",
+    "letter_blob",
+    "blob",
+    "blob_piece",
+    "delivery",
+    "hold",
+    "held_reader",
+    "notice",
+    "erasing",
+];
 
 /// In which table a statement leaves a secret behind, if it changes a row.
 pub(crate) fn left_by(sql: &str) -> Option<&'static str> {
@@ -66,7 +81,7 @@ pub(crate) fn left_by(sql: &str) -> Option<&'static str> {
     let (verb, second, third) = (words.next()?, words.next()?, words.next()?);
     let (tables, table): (&[&'static str], &str) = match verb {
         "DELETE" => (&DELETED, third),
-        "UPDATE" if sql.trim_start().starts_with(KEY_OVERWRITTEN) => (&DELETED, second),
+        "UPDATE" if ONE_OVERWRITTEN.iter().any(|begins| sql.trim_start().starts_with(begins)) => (&DELETED, second),
         "UPDATE" => (&OVERWRITTEN, second),
         "INSERT" if sql.contains("DO UPDATE") => (&OVERWRITTEN, third),
         _ => return None,
@@ -167,6 +182,8 @@ mod tests {
             ("INSERT INTO record (mailbox_id) VALUES ($1) ON CONFLICT DO NOTHING", None),
             ("\n            UPDATE entry SET wrapped_key = $3, change = $4 WHERE letter_id = $2", Some("entry")),
             ("UPDATE entry SET folder = $3, read = $4 WHERE letter_id = $2", None),
+            ("UPDATE blob SET uploader_id = NULL WHERE blob_id = $1", Some("blob")),
+            ("UPDATE blob SET received = $2, used = $3 WHERE blob_id = $1", None),
             ("UPDATE mailbox SET change = change + 1", None),
             ("UPDATE session SET used = $2", None),
             // The queue itself says nothing.

@@ -108,7 +108,7 @@ fn backwards(passphrase: &Passphrase) -> Passphrase {
 #[tokio::test(flavor = "current_thread")]
 async fn a_guest_reads_and_answers_and_may_do_nothing_else() {
     // What reads and answers a conversation, and keeps its keys for as long as a tab.
-    const MAY: [(&str, &str); 27] = [
+    const MAY: [(&str, &str); 33] = [
         ("GET", "/account"),
         ("DELETE", "/sessions/current"),
         ("POST", "/sessions/current/unlock"),
@@ -125,6 +125,12 @@ async fn a_guest_reads_and_answers_and_may_do_nothing_else() {
         ("GET", "/letters/{id}/content"),
         ("PUT", "/letters/{id}/receipt"),
         ("GET", "/letters/{id}/deliveries"),
+        ("POST", "/letters/{id}/saved"),
+        ("POST", "/blobs"),
+        ("HEAD", "/blobs/{id}"),
+        ("PATCH", "/blobs/{id}"),
+        ("DELETE", "/blobs/{id}"),
+        ("GET", "/blobs/{id}"),
         ("POST", "/letters/{id}/withdraw"),
         ("POST", "/letters/release"),
         ("POST", "/letters/take-back"),

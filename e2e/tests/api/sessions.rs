@@ -309,7 +309,11 @@ async fn a_locked_session_may_do_nothing_until_its_password_is_proved() {
             continue;
         }
         let named = path.replace("{id}", ID).replace("{hash}", HASH);
-        let (status, problem) = call(method, &named, json!({})).await;
+        let (status, mut problem) = call(method, &named, json!({})).await;
+        if method == "HEAD" {
+            // Its answers have no body.
+            problem = json!({ "type": "/problems/session-locked" });
+        }
         let refused = (StatusCode::FORBIDDEN, &json!("/problems/session-locked"));
         assert_eq!((status, &problem["type"]), refused, "{method} {path}");
     }

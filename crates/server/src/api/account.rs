@@ -36,7 +36,7 @@ pub(crate) async fn read(
         certificate: account.certificate,
         opens,
         holds: Amounts { letters: account.letters, bytes: account.bytes },
-        largest_file: 5 << 30,
+        largest_file: mailroom.largest_file,
         quota: Amounts { letters: mailroom.quota.letters, bytes: mailroom.quota.bytes },
     }))
 }

@@ -2,6 +2,7 @@
 //! together, so that the OpenAPI document can't miss one; a test holds both to the list that the client asks by.
 
 mod account;
+mod blobs;
 mod changes;
 mod claims;
 mod directory;
@@ -126,7 +127,9 @@ pub(crate) fn router() -> (Router<Mailroom>, Document) {
         .routes(routes!(letters::read::content))
         .routes(routes!(letters::receipts::put))
         .routes(routes!(letters::receipts::deliveries))
+        .routes(routes!(letters::receipts::saved))
         .routes(routes!(trash::empty))
+        .merge(blobs::router())
         .routes(routes!(changes::changes))
         .routes(routes!(changes::letter_ids))
         .routes(routes!(changes::draft_ids))

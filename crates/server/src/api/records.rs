@@ -5,14 +5,18 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use securemailbox_protocol::{
-    ids::RecordId,
+    attachments::{self, BLOBS},
+    ids::{BlobId, RecordId},
     limits,
     numbers::Version,
     problems::{ProblemDetails, ProblemType},
     records::{KEYRING_VERSION, Record, RecordHead, RecordPurpose},
     security::SecurityEventKind,
 };
-use securemailbox_store::records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError};
+use securemailbox_store::{
+    blobs::Referring,
+    records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -33,6 +37,7 @@ impl From<WriteRecordError> for Problem {
             WriteRecordError::StaleKeyring => ProblemType::StaleKeyring.into(),
             WriteRecordError::NotFound => ProblemType::NotFound.into(),
             WriteRecordError::Full => ProblemType::MailboxFull.into(),
+            WriteRecordError::BlobMissing => ProblemType::BlobMissing.into(),
             WriteRecordError::Store(source) => source.into(),
         }
     }
@@ -69,10 +74,11 @@ pub(crate) struct Written {
 }
 
 /// Writes a record's next version: `If-Match: "N"` replaces version N, `If-None-Match: *` makes a new one. `Keyring-Version: N`
-/// says by which keyring it was sealed. The keyring itself asks for a fresh proof.
+/// says by which keyring it was sealed. `Blobs` says which blobs a draft refers to, and no other record does. The keyring itself asks
+/// for a fresh proof.
 #[utoipa::path(put, path = "/records/{id}",
     params(("id" = RecordId, Path), Written, ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header),
-        ("Keyring-Version" = Option<String>, Header)),
+        ("Keyring-Version" = Option<String>, Header), ("Blobs" = Option<String>, Header)),
     request_body(content_type = "application/octet-stream", content = [u8], description = "The sealed record"),
     responses((status = 200, body = RecordHead), (status = "4XX", body = ProblemDetails)))]
 pub(crate) async fn write(
@@ -90,7 +96,9 @@ pub(crate) async fn write(
     let expected = precondition(&headers)?;
     let keyring = if purpose == RecordPurpose::Keyring { None } else { Some(keyring_version(&headers)?) };
     let (mailbox, quota) = (access.mailbox, mailroom.quota);
-    let write = |sealed| access.acts(&mailroom, WriteRecord { mailbox, id, purpose, expected, keyring, sealed, quota });
+    let refers = Referring { blobs: blobs(&headers, purpose)?, proved: access.session.proves_now(mailroom.now()) };
+    let write =
+        |sealed| access.acts(&mailroom, WriteRecord { mailbox, id, purpose, expected, keyring, sealed, refers, quota });
     let head = match purpose {
         RecordPurpose::Keyring => {
             within("the keyring", &sealed, limits::KEYRING)?;
@@ -117,6 +125,16 @@ pub(crate) async fn erase(
 ) -> Result<StatusCode, Problem> {
     mailroom.store.erase_draft(access.mailbox, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The blobs that a draft refers to.
+fn blobs(headers: &HeaderMap, purpose: RecordPurpose) -> Result<Vec<BlobId>, Problem> {
+    let Some(value) = headers.get(BLOBS) else { return Ok(Vec::new()) };
+    if purpose != RecordPurpose::Draft {
+        return Err(Problem::bad_request("`Blobs` is of drafts"));
+    }
+    let named = value.to_str().ok().and_then(|text| attachments::from_a_header(text).ok());
+    named.ok_or_else(|| Problem::bad_request(format!("`Blobs` names at most {} blobs, each once", limits::BLOBS)))
 }
 
 /// The version of the keyring that the writer holds.

@@ -187,7 +187,7 @@ mod tests {
         ("POST", "/renewal"),
     ];
     /// What asks for none: it reads, or writes what opens no mailbox.
-    const ASK_NOT: [(&str, &str); 48] = [
+    const ASK_NOT: [(&str, &str); 53] = [
         // Whoever is signed in can say no.
         ("DELETE", "/waits/{id}"),
         ("GET", "/factors"),
@@ -236,6 +236,12 @@ mod tests {
         ("POST", "/letters/release"),
         ("POST", "/letters/take-back"),
         ("GET", "/letters/{id}/deliveries"),
+        ("POST", "/letters/{id}/saved"),
+        // What is uploaded counts in the mailbox, and opens nothing.
+        ("POST", "/blobs"),
+        ("HEAD", "/blobs/{id}"),
+        ("PATCH", "/blobs/{id}"),
+        ("DELETE", "/blobs/{id}"),
         ("POST", "/trash/empty"),
         ("GET", "/changes"),
         ("GET", "/ids/letters"),
@@ -244,8 +250,8 @@ mod tests {
         ("DELETE", "/slots/device"),
         ("DELETE", "/sessions/current"),
     ];
-    /// They answer by a stream: a letter's content, which asks for the level of its sender, and events.
-    const STREAMS: [(&str, &str); 2] = [("GET", "/letters/{id}/content"), ("GET", "/events")];
+    /// They answer by a stream: a letter's content and its files, which ask for the level of its sender, and events.
+    const STREAMS: [(&str, &str); 3] = [("GET", "/letters/{id}/content"), ("GET", "/blobs/{id}"), ("GET", "/events")];
 
     struct Asker<'a> {
         house: &'a House,

@@ -113,6 +113,16 @@ pub enum ConfigurationError {
     /// More work than a phone can do.
     #[error("`public_pages.work_bits` is {0}: at most {most} can be asked of a phone", most = securemailbox_protocol::public_pages::MOST_WORK)]
     TooMuchWork(u8),
+    /// The largest file has no room in any mailbox.
+    #[error(
+        "`quotas.largest_file_mebibytes` is {file}, and a mailbox holds {mailbox}: lower it, or raise `quotas.mebibytes`"
+    )]
+    FileOverMailbox {
+        /// MiB of the largest file.
+        file: u32,
+        /// MiB of a mailbox.
+        mailbox: u32,
+    },
     /// A quota with which a letter could never be sent or kept.
     #[error("`quotas.{key}` is {number}, too little for one letter: set it to at least {least}, or leave it out")]
     TooLittle {
@@ -341,6 +351,7 @@ mod tests {
         for (toml, named) in [
             ("[quotas]\nletters_a_day = 99", "`quotas.letters_a_day` is 99"),
             ("[quotas]\ndrafts = 0", "`quotas.drafts` is 0"),
+            ("[quotas]\nmebibytes = 5119", "`quotas.largest_file_mebibytes` is 5120"),
             ("[[limits.networks]]\nname = 'Kontor'\naddresses = []\ntimes = 0", "\"Kontor\" has `times = 0`"),
             ("[[limits.networks]]\nname = 'Kontor'\naddresses = ['kontoret']\ntimes = 2", "\"kontoret\""),
             (

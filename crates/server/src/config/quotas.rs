@@ -12,8 +12,10 @@ use super::ConfigurationError;
 pub struct Quotas {
     /// Letters that a mailbox holds, in all folders.
     pub letters: u32,
-    /// MiB of letters and records that a mailbox holds. A letter counts in each mailbox that has it.
+    /// MiB of letters, files and records that a mailbox holds. A letter counts in each mailbox that has it, with its files.
     pub mebibytes: u32,
+    /// MiB of the largest file that may be attached to a letter.
+    pub largest_file_mebibytes: u32,
     /// Drafts that a mailbox holds.
     pub drafts: u32,
     /// Posts of a member in a minute, each a letter with as many readers as it has.
@@ -32,7 +34,8 @@ impl Default for Quotas {
     fn default() -> Self {
         Self {
             letters: 50_000,
-            mebibytes: 2048,
+            mebibytes: 20_480,
+            largest_file_mebibytes: 5120,
             drafts: 200,
             posts_a_minute: 60,
             letters_a_day: 1000,
@@ -64,6 +67,12 @@ impl Quotas {
         Quota { letters: self.letters as u64, bytes, drafts: self.drafts as u64 }
     }
 
+    /// The largest file that may be attached, in bytes.
+    #[must_use]
+    pub const fn largest_file(&self) -> u64 {
+        (self.largest_file_mebibytes as u64) << 20
+    }
+
     /// Refuses a number with which a letter that the protocol allows could never be sent.
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
         // One post may hold as many letters, and one letter as many readers.
@@ -72,6 +81,7 @@ impl Quotas {
         let numbers = [
             ("letters", self.letters, 1),
             ("mebibytes", self.mebibytes, 8),
+            ("largest_file_mebibytes", self.largest_file_mebibytes, 1),
             ("drafts", self.drafts, 1),
             ("posts_a_minute", self.posts_a_minute, 1),
             ("letters_a_day", self.letters_a_day, letters),
@@ -79,9 +89,10 @@ impl Quotas {
             ("strangers_a_day", self.strangers_a_day, readers),
             ("letters_a_day_to_a_stranger", self.letters_a_day_to_a_stranger, 1),
         ];
-        match numbers.into_iter().find(|(_, number, least)| number < least) {
-            Some((key, number, least)) => Err(ConfigurationError::TooLittle { key, number, least }),
-            None => Ok(()),
+        if let Some((key, number, least)) = numbers.into_iter().find(|(_, number, least)| number < least) {
+            return Err(ConfigurationError::TooLittle { key, number, least });
         }
+        let (file, mailbox) = (self.largest_file_mebibytes, self.mebibytes);
+        if file > mailbox { Err(ConfigurationError::FileOverMailbox { file, mailbox }) } else { Ok(()) }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use hickory_resolver::proto::op::ResponseCode;
 use securemailbox_protocol::time::Timestamp;
-use securemailbox_store::{Location, Store};
+use securemailbox_store::{Location, Store, pieces::Pieces};
 use tokio::sync::watch;
 
 use super::{
@@ -35,7 +35,9 @@ struct House {
 impl House {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
+        let store = Store::open(Location::Sqlite(folder.path().into()), Pieces::in_folder(folder.path().join("blobs")))
+            .await
+            .unwrap();
         let clock = Arc::new(AtomicU64::new(1_764_000_000_000));
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
@@ -139,7 +141,9 @@ async fn an_email_names_an_organisation_where_the_operator_lets_it_only() {
     let anna = Address::parse("anna@vård.example.se").unwrap();
     assert!(of_in_notices(&house.mailroom, &anna).await.unwrap().is_some());
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
+    let store = Store::open(Location::Sqlite(folder.path().into()), Pieces::in_folder(folder.path().join("blobs")))
+        .await
+        .unwrap();
     let organisations =
         Organisations { resolver: Some(house.zone.address), ..Organisations::named(&[clinic(false)]).unwrap() };
     let told = house.clock.clone();

@@ -307,6 +307,7 @@ CREATE TABLE letter (
     content_hash   BYTEA NOT NULL,
     request_hash   BYTEA NOT NULL,
     content_length BIGINT NOT NULL,
+    blobs_length   BIGINT NOT NULL,
     level          BIGINT,
     arrived        BIGINT NOT NULL,
     withdrawn      BIGINT,
@@ -320,6 +321,45 @@ CREATE TABLE content (
     letter_id BYTEA NOT NULL PRIMARY KEY,
     bytes     BYTEA NOT NULL
 );
+
+-- A part of an attachment, sealed. `uploader_id`: who uploads it, until a draft or a letter refers to it; from then on nothing ties it
+-- to who did. `used`: when its last piece came. One without uploader that nothing refers to is erased.
+CREATE TABLE blob (
+    blob_id     BYTEA NOT NULL PRIMARY KEY,
+    uploader_id BYTEA,
+    length      BIGINT NOT NULL,
+    received    BIGINT NOT NULL,
+    used        BIGINT NOT NULL
+);
+CREATE INDEX blob_by_uploader ON blob (uploader_id) WHERE uploader_id IS NOT NULL;
+CREATE INDEX blob_by_use ON blob (used) WHERE uploader_id IS NOT NULL;
+
+-- What a blob is made of: bytes that one request brought, and that are never written to again. `erase`: when it is to be overwritten
+-- and removed, which is the queue of all that are. A row is there before its bytes are, and until they are gone.
+CREATE TABLE blob_piece (
+    piece_name BYTEA NOT NULL PRIMARY KEY,
+    blob_id    BYTEA,
+    start      BIGINT NOT NULL,
+    length     BIGINT NOT NULL,
+    erase      BIGINT
+);
+CREATE INDEX blob_piece_by_blob ON blob_piece (blob_id, start) WHERE blob_id IS NOT NULL;
+CREATE INDEX blob_piece_by_erasure ON blob_piece (erase) WHERE erase IS NOT NULL;
+
+-- The blobs that a letter refers to, as long as somebody has a key to it, and those of a draft.
+CREATE TABLE letter_blob (
+    letter_id BYTEA NOT NULL,
+    blob_id   BYTEA NOT NULL,
+    PRIMARY KEY (letter_id, blob_id)
+);
+CREATE INDEX letter_blob_by_blob ON letter_blob (blob_id);
+CREATE TABLE draft_blob (
+    mailbox_id BYTEA NOT NULL,
+    record_id  BYTEA NOT NULL,
+    blob_id    BYTEA NOT NULL,
+    PRIMARY KEY (mailbox_id, record_id, blob_id)
+);
+CREATE INDEX draft_blob_by_blob ON draft_blob (blob_id);
 
 -- One mailbox's copy of a letter. A letter that no entry holds is erased. `binned`: when it was put into the trash, where it
 -- lies.
@@ -370,6 +410,7 @@ CREATE TABLE delivery (
     read_at    BIGINT,
     read_level BIGINT,
     signature  BYTEA,
+    saved      BIGINT,
     ended      BIGINT,
     ending     TEXT,
     PRIMARY KEY (letter_id, reader_id)
@@ -407,6 +448,7 @@ CREATE TABLE receipt (
     at         BIGINT NOT NULL,
     entries    BIGINT NOT NULL,
     letters    BIGINT NOT NULL,
+    blobs      BIGINT NOT NULL,
     expires    BIGINT NOT NULL
 );
 CREATE INDEX receipt_by_expiry ON receipt (expires);

@@ -307,6 +307,7 @@ CREATE TABLE letter (
     content_hash   BLOB NOT NULL,
     request_hash   BLOB NOT NULL,
     content_length INTEGER NOT NULL,
+    blobs_length   INTEGER NOT NULL,
     level          INTEGER,
     arrived        INTEGER NOT NULL,
     withdrawn      INTEGER,
@@ -320,6 +321,45 @@ CREATE TABLE content (
     letter_id BLOB NOT NULL PRIMARY KEY,
     bytes     BLOB NOT NULL
 ) STRICT;
+
+-- A part of an attachment, sealed. `uploader_id`: who uploads it, until a draft or a letter refers to it; from then on nothing ties it
+-- to who did. `used`: when its last piece came. One without uploader that nothing refers to is erased.
+CREATE TABLE blob (
+    blob_id     BLOB NOT NULL PRIMARY KEY,
+    uploader_id BLOB,
+    length      INTEGER NOT NULL,
+    received    INTEGER NOT NULL,
+    used        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX blob_by_uploader ON blob (uploader_id) WHERE uploader_id IS NOT NULL;
+CREATE INDEX blob_by_use ON blob (used) WHERE uploader_id IS NOT NULL;
+
+-- What a blob is made of: bytes that one request brought, and that are never written to again. `erase`: when it is to be overwritten
+-- and removed, which is the queue of all that are. A row is there before its bytes are, and until they are gone.
+CREATE TABLE blob_piece (
+    piece_name BLOB NOT NULL PRIMARY KEY,
+    blob_id    BLOB,
+    start      INTEGER NOT NULL,
+    length     INTEGER NOT NULL,
+    erase      INTEGER
+) STRICT;
+CREATE INDEX blob_piece_by_blob ON blob_piece (blob_id, start) WHERE blob_id IS NOT NULL;
+CREATE INDEX blob_piece_by_erasure ON blob_piece (erase) WHERE erase IS NOT NULL;
+
+-- The blobs that a letter refers to, as long as somebody has a key to it, and those of a draft.
+CREATE TABLE letter_blob (
+    letter_id BLOB NOT NULL,
+    blob_id   BLOB NOT NULL,
+    PRIMARY KEY (letter_id, blob_id)
+) STRICT;
+CREATE INDEX letter_blob_by_blob ON letter_blob (blob_id);
+CREATE TABLE draft_blob (
+    mailbox_id BLOB NOT NULL,
+    record_id  BLOB NOT NULL,
+    blob_id    BLOB NOT NULL,
+    PRIMARY KEY (mailbox_id, record_id, blob_id)
+) STRICT;
+CREATE INDEX draft_blob_by_blob ON draft_blob (blob_id);
 
 -- One mailbox's copy of a letter. A letter that no entry holds is erased. `binned`: when it was put into the trash, where it
 -- lies.
@@ -370,6 +410,7 @@ CREATE TABLE delivery (
     read_at    INTEGER,
     read_level INTEGER,
     signature  BLOB,
+    saved      INTEGER,
     ended      INTEGER,
     ending     TEXT,
     PRIMARY KEY (letter_id, reader_id)
@@ -407,6 +448,7 @@ CREATE TABLE receipt (
     at         INTEGER NOT NULL,
     entries    INTEGER NOT NULL,
     letters    INTEGER NOT NULL,
+    blobs      INTEGER NOT NULL,
     expires    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX receipt_by_expiry ON receipt (expires);

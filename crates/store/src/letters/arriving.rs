@@ -15,6 +15,8 @@ use crate::{Db, StoreError, ToParam, invitations, notices, pulse, quotas, quotas
 pub(super) struct Arriving {
     /// The mailbox that posted them.
     pub(super) sender: MailboxId,
+    /// How many bytes of theirs the sender had as uploads, and has in the letters from now on.
+    pub(super) released: i64,
     /// How much a mailbox may hold.
     pub(super) quota: Quota,
     /// When they arrive.
@@ -25,7 +27,7 @@ pub(super) struct Arriving {
 pub(super) struct Arrival<'a> {
     /// The letter's id.
     pub(super) letter: LetterId,
-    /// Size of content and envelope.
+    /// Size of content, envelope and blobs.
     pub(super) bytes: i64,
     /// Whether somebody besides its sender reads it.
     pub(super) has_others: bool,
@@ -53,6 +55,7 @@ impl Arriving {
         let own = account.mailbox() == self.sender;
         let count = letters.len() as u64;
         let more: i64 = letters.iter().map(|letter| letter.bytes + quotas::length(letter.wrapped_key)).sum();
+        let more = if own { more - self.released } else { more };
         let raised = db.row(RAISE, &[&account, &ChangeNumber::new(count), &more]).await?;
         let mut raised = raised.ok_or(PostLettersError::StaleKey { reader: account })?;
         let pulse = pulse::pulse(&mut raised)?;
@@ -76,12 +79,9 @@ impl Arriving {
                 self.insert_delivery(db, account, arrival.letter).await?;
             }
         }
-        if !self.quota.allows(holds.0, holds.1) {
-            return Err(if own {
-                PostLettersError::MailboxFull
-            } else {
-                PostLettersError::ReaderFull { reader: account }
-            });
+        // What the sender holds is looked at when the draft is gone.
+        if !own && !self.quota.allows(holds.0, holds.1) {
+            return Err(PostLettersError::ReaderFull { reader: account });
         }
         match letters.first() {
             Some(first) if !own && !told => Ok(notices::queue_letter(db, first.letter, account, self.now).await?),

@@ -85,7 +85,8 @@ impl Act for ReleaseLetter {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const CLAIM: &str = "DELETE FROM hold WHERE letter_id = $1 AND refused IS NULL AND release <= $2";
-        const LETTER: &str = "SELECT sender_id, content_length + LENGTH(envelope) FROM letter WHERE letter_id = $1";
+        const LETTER: &str =
+            "SELECT sender_id, content_length + blobs_length + LENGTH(envelope) FROM letter WHERE letter_id = $1";
         const READERS: &str = "
             SELECT mailbox_id, certificate_hash, wrapped_key FROM held_reader WHERE letter_id = $1 ORDER BY mailbox_id";
         const RELEASED: &str = "DELETE FROM held_reader WHERE letter_id = $1";
@@ -94,7 +95,7 @@ impl Act for ReleaseLetter {
         }
         let Some(mut row) = db.row(LETTER, &[&self.letter]).await? else { return Ok(()) };
         let (sender, bytes): (MailboxId, i64) = (row.take()?, row.take()?);
-        let arriving = Arriving { sender, quota: self.quota, now: self.now };
+        let arriving = Arriving { sender, released: 0, quota: self.quota, now: self.now };
         for mut row in db.rows(READERS, &[&self.letter]).await? {
             let reader: AccountId = row.take()?;
             let (certificate, wrapped_key): (CertificateHash, Vec<u8>) = (row.take()?, row.take()?);
@@ -251,6 +252,7 @@ impl crate::Store {
                 PostLettersError::IdTaken
                 | PostLettersError::StaleDraft
                 | PostLettersError::MailboxFull
+                | PostLettersError::BlobMissing
                 | PostLettersError::Readers,
             ) => return Err(StoreError::Damaged("a held letter")),
         };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use securemailbox_protocol::{
     ids::{AccountId, MailboxId},
     letters::{NewLetter, NewReader, Posted, PostedLetter, SentDraft},
+    levels::Level,
     numbers::{EraseNumber, Version},
     time::Timestamp,
 };
@@ -16,7 +17,9 @@ use super::{
     hold,
 };
 use crate::{
-    Act, Db, StoreError, ToParam, erasure,
+    Act, Db, StoreError, ToParam,
+    blobs::{self, ReferError, TakenOver},
+    erasure,
     invitations::{self, NewGuest},
     quotas::{self, Quota},
 };
@@ -56,9 +59,21 @@ pub enum PostLettersError {
     /// The sender is not among the readers of each letter, someone is twice, or a guest is not among them.
     #[error("the readers of a letter are not the sender and others, each once, or a guest reads none")]
     Readers,
+    /// A blob is not there, not whole, or not the sender's to refer to.
+    #[error("a blob is not there, not whole, or another's")]
+    BlobMissing,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<ReferError> for PostLettersError {
+    fn from(error: ReferError) -> Self {
+        match error {
+            ReferError::Missing => Self::BlobMissing,
+            ReferError::Store(source) => source.into(),
+        }
+    }
 }
 
 /// Puts letters into every reader's mailbox, all or none, and a notice into the outbox for each reader but the sender who was
@@ -77,6 +92,8 @@ pub struct PostLetters {
     pub draft: Option<SentDraft>,
     /// When their readers get them, if not at once.
     pub release: Option<Timestamp>,
+    /// What the sender's session proves now: letters that demand more lend none of their blobs.
+    pub proved: Option<Level>,
     /// How much each of the mailboxes may hold.
     pub quota: Quota,
     /// When they arrive, if they are new.
@@ -103,9 +120,11 @@ impl Act for PostLetters {
                 return Err(PostLettersError::StaleKey { reader: guest.account });
             }
         }
+        let blobs = unposted.values().flat_map(|letter| letter.new.blobs.iter().copied());
+        let taken = blobs::take_over(db, self.sender, blobs, self.proved).await?;
         // In the order of ids, letters before accounts, so that two posts at once wait for each other in one order.
         for letter in unposted.values() {
-            self.insert_letter(db, letter).await?;
+            self.insert_letter(db, letter, &taken).await?;
             arrivals.insert(letter.new.id, self.now);
         }
         let mut mailboxes: BTreeMap<AccountId, Vec<Arrival<'_>>> = BTreeMap::new();
@@ -113,14 +132,16 @@ impl Act for PostLetters {
             for reader in &letter.new.readers {
                 mailboxes.entry(reader.account).or_default().push(Arrival {
                     letter: letter.new.id,
-                    bytes: quotas::length(&letter.content) + quotas::length(letter.new.envelope.as_ref()),
+                    bytes: quotas::length(&letter.content)
+                        + quotas::length(letter.new.envelope.as_ref())
+                        + taken.length(&letter.new.blobs),
                     has_others: letter.new.readers.len() > 1,
                     certificate: reader.certificate,
                     wrapped_key: reader.wrapped_key.as_ref(),
                 });
             }
         }
-        let arriving = Arriving { sender: self.sender, quota: self.quota, now: self.now };
+        let arriving = Arriving { sender: self.sender, released: taken.released, quota: self.quota, now: self.now };
         for (account, letters) in mailboxes {
             match self.release.filter(|_| account.mailbox() != self.sender) {
                 Some(_) => hold::keep(db, account, &letters).await?,
@@ -139,6 +160,10 @@ impl Act for PostLetters {
             Some(draft) => self.drop_draft(db, draft, unposted.is_empty()).await?,
             None => None,
         };
+        // Last: a draft of the same files is gone by now, and they count once.
+        if !unposted.is_empty() {
+            self.check_quota(db).await?;
+        }
         Ok(Posted { letters, drafts_erased })
     }
 }
@@ -160,6 +185,14 @@ impl PostLetters {
             return Err(PostLettersError::Readers);
         }
         Ok(())
+    }
+
+    /// What the sender holds after it.
+    async fn check_quota<D: Db>(&self, db: &mut D) -> Result<(), PostLettersError> {
+        const SQL: &str = "SELECT letters, bytes FROM mailbox WHERE mailbox_id = $1";
+        let mut row = db.row(SQL, &[&self.sender]).await?.ok_or(StoreError::Damaged("a mailbox"))?;
+        let (letters, bytes) = (row.take()?, row.take()?);
+        if self.quota.allows(letters, bytes) { Ok(()) } else { Err(PostLettersError::MailboxFull) }
     }
 
     /// The draft goes as its sender has seen it, or nothing is posted.
@@ -195,17 +228,23 @@ impl PostLetters {
         }
     }
 
-    async fn insert_letter<D: Db>(&self, db: &mut D, letter: &PostLetter) -> Result<(), PostLettersError> {
+    async fn insert_letter<D: Db>(
+        &self,
+        db: &mut D,
+        letter: &PostLetter,
+        taken: &TakenOver,
+    ) -> Result<(), PostLettersError> {
         const LETTER: &str = "
             INSERT INTO letter (letter_id, sender_id, thread_id, content_hash, request_hash, content_length, level,
-                                arrived, envelope)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                arrived, envelope, blobs_length)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             ON CONFLICT DO NOTHING";
         const CONTENT: &str = "INSERT INTO content (letter_id, bytes) VALUES ($1, $2)";
         let PostLetter { new, content } = letter;
         let length = quotas::length(content);
         let hash = request_hash(new);
-        let row: [&dyn ToParam; 9] = [
+        let blobs_length = taken.length(&new.blobs);
+        let row: [&dyn ToParam; 10] = [
             &new.id,
             &self.sender,
             &new.thread,
@@ -215,12 +254,13 @@ impl PostLetters {
             &new.level,
             &self.now,
             &new.envelope,
+            &blobs_length,
         ];
         if db.exec(LETTER, &row).await? == 0 {
             return Err(PostLettersError::IdTaken);
         }
         db.exec(CONTENT, &[&new.id, content]).await?;
-        Ok(())
+        Ok(blobs::of_letter(db, new.id, &new.blobs).await?)
     }
 }
 
@@ -239,6 +279,9 @@ fn request_hash(new: &NewLetter) -> [u8; 32] {
         part(account.as_bytes());
         part(certificate.as_bytes());
         part(wrapped_key.as_ref());
+    }
+    for blob in &new.blobs {
+        part(blob.as_bytes());
     }
     hash.finalize().into()
 }

@@ -23,6 +23,8 @@ pub struct Delivery {
     pub notice_refused: bool,
     /// What the reader's client signed when it opened the letter; none until then.
     pub read: Option<DeliveryReceipt>,
+    /// When all of its files lay with the reader, by the word of the reader's client.
+    pub saved: Option<Timestamp>,
     /// Of somebody who came by a link: how far they are.
     pub guest: Option<GuestDelivery>,
     /// The conversation by a link is over.
@@ -80,6 +82,38 @@ impl Act for PutReceipt {
     }
 }
 
+/// A reader has all files of a letter: its sender sees it as a change; the first time stays.
+pub struct SaySaved {
+    /// The mailbox of the reader.
+    pub mailbox: MailboxId,
+    /// The letter.
+    pub letter: LetterId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Act for SaySaved {
+    type Output = ();
+    type Error = PutReceiptError;
+
+    async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
+        const HAS_FILES: &str = "
+            SELECT 1 FROM entry e
+              JOIN letter l ON l.letter_id = e.letter_id
+              JOIN letter_blob x ON x.letter_id = e.letter_id
+             WHERE e.mailbox_id = $1 AND e.letter_id = $2 AND l.sender_id <> $1 AND LENGTH(e.wrapped_key) > 0 LIMIT 1";
+        const KEEP: &str = "
+            UPDATE delivery SET saved = $3
+             WHERE letter_id = $1 AND saved IS NULL
+               AND (reader_id = $2 OR reader_id IN (SELECT guest_id FROM claim WHERE claimant_id = $2))";
+        db.row(HAS_FILES, &[&self.mailbox, &self.letter]).await?.ok_or(PutReceiptError::NotFound)?;
+        if db.exec(KEEP, &[&self.letter, &self.mailbox, &self.now]).await? > 0 {
+            tell_sender(db, self.letter).await?;
+        }
+        Ok(())
+    }
+}
+
 /// A letter's delivery to each reader; none if `mailbox` did not send it or has erased it.
 pub struct DeliveriesOf {
     /// The mailbox of the sender, who alone may ask.
@@ -96,7 +130,7 @@ impl Act for DeliveriesOf {
         const SQL: &str = "
             SELECT d.reader_id, m.address_sealed, b.certificate_hash, d.delivered, d.notified,
                    b.refused_since, i.mailbox_id, i.opened, i.code_asked, i.code_refused, i.wrong_number,
-                   d.ended, d.ending, d.read_at, d.signature, d.read_level
+                   d.ended, d.ending, d.saved, d.read_at, d.signature, d.read_level
               FROM delivery d
               LEFT JOIN invitation i ON i.mailbox_id = d.reader_id
               JOIN mailbox b ON b.mailbox_id = d.reader_id
@@ -123,13 +157,14 @@ fn delivery(mut row: Row) -> Result<Delivery, StoreError> {
     let guest = guest.map(|_| GuestDelivery { proved, code_asked, code_refused, wrong_number });
     let (ended, ending): (Option<Timestamp>, Option<_>) = (row.take()?, row.take()?);
     let ended = ended.zip(ending).map(|(at, ending)| ConversationEnded { at, ending });
+    let saved = row.take()?;
     let read = match row.take::<Option<Timestamp>>()? {
         Some(at) => Some(DeliveryReceipt { at, signature: row.take()?, level: row.take()? }),
         None => None,
     };
     let refused = refused_since.is_some_and(|since| since <= delivered);
     let notice_refused = refused && notified.is_none() && read.is_none();
-    Ok(Delivery { reader, delivered, notified, notice_refused, read, guest, ended })
+    Ok(Delivery { reader, delivered, notified, notice_refused, read, saved, guest, ended })
 }
 
 /// Has a delivery's news appear among the sender's changes. Nothing to tell once the sender has erased the letter.

@@ -51,7 +51,7 @@ impl Act for Withdraw {
 
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const MARK: &str = "UPDATE letter SET withdrawn = $2 WHERE letter_id = $1 AND withdrawn IS NULL";
-        const BYTES: &str = "SELECT content_length + LENGTH(envelope) FROM letter WHERE letter_id = $1";
+        const BYTES: &str = "SELECT content_length + LENGTH(envelope), blobs_length FROM letter WHERE letter_id = $1";
         const READERS: &str = "
             SELECT e.mailbox_id, e.folder, e.arrived, e.binned, LENGTH(e.wrapped_key),
                    CASE WHEN e.read = 1 OR d.read_at IS NOT NULL THEN 1 ELSE 0 END
@@ -65,7 +65,8 @@ impl Act for Withdraw {
         }
         // One that is still held goes to nobody.
         hold::forget(db, self.letter).await?;
-        let bytes: i64 = db.row(BYTES, &[&self.letter]).await?.ok_or(StoreError::Damaged("a letter"))?.take()?;
+        let mut row = db.row(BYTES, &[&self.letter]).await?.ok_or(StoreError::Damaged("a letter"))?;
+        let bytes = (row.take()?, row.take()?);
         let readers = db.rows(READERS, &[&self.letter, &self.mailbox]).await?;
         for reader in readers.into_iter().map(reader) {
             self.take_from(db, &reader?, bytes).await?;
@@ -88,8 +89,13 @@ fn reader(mut row: Row) -> Result<Reader, StoreError> {
 }
 
 impl Withdraw {
-    /// Whoever opened it keeps a row that says so, without the key.
-    async fn take_from<D: Db>(&self, db: &mut D, reader: &Reader, bytes: i64) -> Result<(), StoreError> {
+    /// Whoever opened it keeps a row that says so, without the key; and without that the files are none of theirs.
+    async fn take_from<D: Db>(
+        &self,
+        db: &mut D,
+        reader: &Reader,
+        (bytes, blobs): (i64, i64),
+    ) -> Result<(), StoreError> {
         const ENTRY: &str = "DELETE FROM entry WHERE mailbox_id = $1 AND letter_id = $2";
         // A row of its own: the deleted one is overwritten, and an updated one might not be.
         const LEFT: &str = "
@@ -100,10 +106,10 @@ impl Withdraw {
         db.exec(ENTRY, &[account, &self.letter]).await?;
         notices::withdraw(db, *account, self.letter, self.now).await?;
         if !opened {
-            pulse::raise_letters_erased(db, mailbox, 1, bytes + key).await?;
+            pulse::raise_letters_erased(db, mailbox, 1, bytes + blobs + key).await?;
             return Ok(());
         }
-        let (change, _): (ChangeNumber, _) = pulse::raise_change_and_bytes(db, mailbox, -key).await?;
+        let (change, _): (ChangeNumber, _) = pulse::raise_change_and_bytes(db, mailbox, -key - blobs).await?;
         let nothing: &[u8] = &[];
         let row: [&dyn ToParam; 8] = [account, &self.letter, &self.mailbox, folder, arrived, binned, &change, &nothing];
         db.exec(LEFT, &row).await.map(drop)

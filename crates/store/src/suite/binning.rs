@@ -123,6 +123,7 @@ async fn a_held_letter_whose_time_in_the_trash_is_over_goes_to_nobody(store: Sto
     let letter = dice.letter(&[&anna, &bjorn]);
     let (id, sender) = (letter.new.id, anna.account.mailbox());
     let act = PostLetters {
+        proved: None,
         sender,
         letters: vec![letter],
         guests: Vec::new(),

@@ -16,6 +16,7 @@ use crate::{
     db::AfterCommit,
     erasure::EmptyTrash,
     letters::{PostLetter, ReadContent},
+    pieces::Pieces,
     sqlite::{Log, STEPS, SqliteDb, open_writer},
     sync::LetterIdsOf,
 };
@@ -29,8 +30,12 @@ fn copy(folder: &Path) -> TempDir {
     copy
 }
 
+fn pieces(folder: &Path) -> Pieces {
+    Pieces::in_folder(folder.join("blobs"))
+}
+
 async fn open(folder: &TempDir) -> Store {
-    Store::open(Location::Sqlite(folder.path().to_path_buf())).await.unwrap()
+    Store::open(Location::Sqlite(folder.path().to_path_buf()), pieces(folder.path())).await.unwrap()
 }
 
 /// Whether `person` has exactly `letters`, each with its content.
@@ -134,7 +139,7 @@ async fn a_folder_that_is_open_is_not_opened_twice() {
     let place = places::sqlite();
     let store = place.open().await;
     let location = Location::Sqlite(place.folder().to_path_buf());
-    assert!(matches!(Store::open(location).await, Err(OpenError::InUse(_))));
+    assert!(matches!(Store::open(location, place.pieces()).await, Err(OpenError::InUse(_))));
     store.close().await;
     place.open().await.close().await;
 }
@@ -147,5 +152,5 @@ async fn a_database_of_a_newer_program_is_left_alone() {
     newer.execute("INSERT INTO migration (number) VALUES (99)", []).unwrap();
     drop(newer);
     let location = Location::Sqlite(place.folder().to_path_buf());
-    assert!(matches!(Store::open(location).await, Err(OpenError::Newer { found: 99, .. })));
+    assert!(matches!(Store::open(location, place.pieces()).await, Err(OpenError::Newer { found: 99, .. })));
 }

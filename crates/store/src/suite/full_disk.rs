@@ -18,6 +18,7 @@ use crate::{
     letters::{PostLetter, PostLettersError, ReadContent},
     meta::TryToWrite,
     notices::{ClaimNotices, Lane},
+    pieces::Pieces,
     proofs::HolderId,
     sessions::TouchSession,
     sign_in::{BeginSignIn, PasswordProved, SigningIn, TakeSignInState},
@@ -63,7 +64,9 @@ async fn on_a_full_disk_nothing_works_but_erasing_and_after_it_everything_does()
     let Some(disk) = SmallDisk::mount(40) else {
         return println!("skipped: no file system can be mounted here");
     };
-    let store = Store::open(Location::Sqlite(disk.path().to_path_buf())).await.unwrap();
+    let store = Store::open(Location::Sqlite(disk.path().to_path_buf()), Pieces::in_folder(disk.path().join("blobs")))
+        .await
+        .unwrap();
     let mut dice = Dice::new(1);
     let anna = register(&store, &mut dice).await;
     let old = draft(&store, &mut dice, anna.account).await;

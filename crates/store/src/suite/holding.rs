@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Store,
     accounts::AccountById,
+    blobs::Referring,
     letters::{PostLetter, PostLetters, PostLettersError, Strangers},
     quotas::Quota,
     records::{WriteRecord, WriteRecordError},
@@ -43,7 +44,16 @@ async fn post(store: &Store, sender: &Person, letter: &PostLetter, quota: Quota)
     let letters = vec![again(letter)];
     let sender = sender.account.mailbox();
     store
-        .write(PostLetters { sender, letters, guests: Vec::new(), draft: None, release: None, quota, now: NOW })
+        .write(PostLetters {
+            proved: None,
+            sender,
+            letters,
+            guests: Vec::new(),
+            draft: None,
+            release: None,
+            quota,
+            now: NOW,
+        })
         .await
         .map(drop)
 }
@@ -56,7 +66,16 @@ fn record(
     length: usize,
 ) -> WriteRecord {
     let expected = expected.map(Version::new);
-    WriteRecord { mailbox, id, purpose, expected, keyring: None, sealed: vec![7; length], quota: Quota::NONE }
+    WriteRecord {
+        refers: Referring::default(),
+        mailbox,
+        id,
+        purpose,
+        expected,
+        keyring: None,
+        sealed: vec![7; length],
+        quota: Quota::NONE,
+    }
 }
 
 async fn what_is_written_is_counted_and_what_is_erased_is_not(store: Store) {

@@ -83,6 +83,7 @@ pub(super) async fn invite(
 ) -> Result<(), PostLettersError> {
     let letters = vec![PostLetter { new: letter.new.clone(), content: letter.content.clone() }];
     let act = PostLetters {
+        proved: None,
         sender: sender.account.mailbox(),
         letters,
         guests: vec![copy(guest)],

@@ -22,6 +22,7 @@ use securemailbox_protocol::{
 use crate::{
     Store, StoreError,
     accounts::AddressLookup,
+    blobs::Referring,
     devices::Device,
     factors::{Factor, FactorsOf},
     letters::{PostLetter, PostLetters, PostLettersError, UpdateEntry},
@@ -258,6 +259,7 @@ pub(super) async fn post(
 ) -> Result<(), PostLettersError> {
     store
         .write(PostLetters {
+            proved: None,
             sender: sender.account.mailbox(),
             letters,
             guests: Vec::new(),
@@ -292,6 +294,7 @@ pub(super) async fn write_new(store: &Store, dice: &mut Dice, account: AccountId
     let id = RecordId::new(NOW, &mut dice.0);
     store
         .write(WriteRecord {
+            refers: Referring::default(),
             mailbox: account.mailbox(),
             id,
             purpose,

@@ -14,26 +14,31 @@ use std::{
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-use crate::{Location, Store};
+use crate::{Location, Store, pieces::Pieces};
 
 pub(super) struct Place {
     location: Location,
-    folder: Option<TempDir>,
+    folder: TempDir,
 }
 
 impl Place {
     pub(super) async fn open(&self) -> Store {
-        Store::open(self.location.clone()).await.expect("the store opens")
+        Store::open(self.location.clone(), self.pieces()).await.expect("the store opens")
+    }
+
+    /// Where the bytes of blobs lie.
+    pub(super) fn pieces(&self) -> Pieces {
+        Pieces::in_folder(self.folder.path().join("blobs"))
     }
 
     pub(super) fn folder(&self) -> &Path {
-        self.folder.as_ref().expect("a place in a folder").path()
+        self.folder.path()
     }
 }
 
 pub(super) fn sqlite() -> Place {
     let folder = tempfile::tempdir().expect("a folder");
-    Place { location: Location::Sqlite(folder.path().to_path_buf()), folder: Some(folder) }
+    Place { location: Location::Sqlite(folder.path().to_path_buf()), folder }
 }
 
 pub(super) async fn postgresql() -> Place {
@@ -46,7 +51,8 @@ pub(super) async fn postgresql() -> Place {
     client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
     drop(client);
     connection.await.expect("no panic").expect("the connection ends well");
-    Place { location: Location::Postgres(format!("host={host} user=postgres dbname={name}")), folder: None }
+    let folder = tempfile::tempdir().expect("a folder");
+    Place { location: Location::Postgres(format!("host={host} user=postgres dbname={name}")), folder }
 }
 
 /// The folder with the socket of this process's cluster.

@@ -90,6 +90,7 @@ async fn a_letter_is_not_posted_for_a_session_that_ended_while_it_was_on_its_way
         session: anna.session,
         now,
         act: PostLetters {
+            proved: None,
             sender: anna.account.mailbox(),
             letters: vec![again(&letter)],
             guests: Vec::new(),
@@ -113,6 +114,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     let (anna, bjorn) = two(&store, &mut dice).await;
     let letter = dice.letter(&[&anna, &bjorn]);
     let post = |now| PostLetters {
+        proved: None,
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
         guests: Vec::new(),
@@ -131,6 +133,7 @@ async fn the_same_letter_again_is_the_same_letter_even_when_a_holder_erased_it(s
     // One that is there already does not keep a new one back.
     let new = dice.letter(&[&anna, &bjorn]);
     let both = PostLetters {
+        proved: None,
         sender: anna.account.mailbox(),
         letters: vec![again(&letter), again(&new)],
         guests: Vec::new(),
@@ -210,6 +213,7 @@ async fn a_draft_goes_with_the_post_that_sends_it_and_with_its_repetition(store:
     let letter = dice.letter(&[&anna, &bjorn]);
     let other = draft(&store, &mut dice, anna.account).await;
     let post = |draft| PostLetters {
+        proved: None,
         sender: anna.account.mailbox(),
         letters: vec![again(&letter)],
         guests: Vec::new(),
@@ -244,6 +248,7 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     let post = |version| {
         let draft = Some(SentDraft { id, version: Version::new(version) });
         PostLetters {
+            proved: None,
             sender: mailbox,
             letters: vec![again(&letter)],
             guests: Vec::new(),
@@ -263,6 +268,7 @@ async fn a_draft_that_was_written_on_or_is_gone_holds_its_letter_back(store: Sto
     // Another device sends the same draft, of which it has not heard that it went.
     let draft = Some(SentDraft { id, version: Version::new(1) });
     let second = PostLetters {
+        proved: None,
         sender: mailbox,
         letters: vec![dice.letter(&[&anna, &bjorn])],
         guests: Vec::new(),
@@ -287,6 +293,7 @@ async fn a_post_that_is_refused_leaves_its_draft(store: Store) {
     let mut stale = dice.letter(&[&anna, &bjorn]);
     stale.new.readers[1].certificate = anna.certificate;
     let post = PostLetters {
+        proved: None,
         sender: anna.account.mailbox(),
         letters: vec![stale],
         guests: Vec::new(),
@@ -308,6 +315,7 @@ async fn a_post_drops_nothing_but_the_senders_own_draft(store: Store) {
         let post = |version, letter| {
             let draft = Some(SentDraft { id, version: Version::new(version) });
             PostLetters {
+                proved: None,
                 sender: anna.account.mailbox(),
                 letters: vec![letter],
                 guests: Vec::new(),

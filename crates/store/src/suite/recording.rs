@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Store,
+    blobs::Referring,
     pulse::PulseOf,
     quotas::Quota,
     records::{EraseRecordError, ReadRecord, WriteRecord, WriteRecordError},
@@ -53,6 +54,7 @@ async fn a_record_is_written_only_over_the_version_its_writer_saw(store: Store) 
     assert_eq!(version, Version::new(1));
     let since = store.read(PulseOf { mailbox: account.mailbox() }).await.unwrap().change;
     let write = |expected, sealed: &[u8]| WriteRecord {
+        refers: Referring::default(),
         mailbox: account.mailbox(),
         id,
         purpose,
@@ -85,6 +87,7 @@ async fn there_is_one_settings_and_there_are_many_contacts_and_drafts(store: Sto
     let mut dice = Dice::new(2);
     let account = register(&store, &mut dice).await.account;
     let mut new = |purpose| WriteRecord {
+        refers: Referring::default(),
         mailbox: account.mailbox(),
         id: RecordId::new(NOW, &mut dice.0),
         purpose,
@@ -129,6 +132,7 @@ async fn another_account_neither_reads_nor_writes_a_record(store: Store) {
     let RecordHead { id, purpose, version, .. } = head_of(&store, anna, RecordPurpose::Keyring).await;
     assert_eq!(store.read(ReadRecord { mailbox: bjorn.mailbox(), id }).await, Ok(None));
     let write = WriteRecord {
+        refers: Referring::default(),
         mailbox: bjorn.mailbox(),
         id,
         purpose,

@@ -41,6 +41,7 @@ const HELD: u64 = 10;
 async fn post_held(store: &Store, sender: &Person, letter: PostLetter) -> Result<(), PostLettersError> {
     let (sender, release) = (sender.account.mailbox(), Some(later(HELD)));
     let act = PostLetters {
+        proved: None,
         sender,
         letters: vec![letter],
         guests: Vec::new(),

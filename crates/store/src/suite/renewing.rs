@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Store,
+    blobs::Referring,
     directory::ListingByAddress,
     jobs::Sweep,
     letters::{PostLettersError, ReadEntry},
@@ -128,6 +129,7 @@ async fn a_renewal_replaces_every_record_slot_and_session_at_once(store: Store) 
     // A request that began before it, or a page that holds the former secret, writes nothing that would open for nobody.
     let keyring = heads(&store, &anna).await.into_iter().find(|head| head.purpose == RecordPurpose::Keyring).unwrap();
     let late = |keyring, dice: &mut Dice| WriteRecord {
+        refers: Referring::default(),
         mailbox: anna.account.mailbox(),
         id: RecordId::new(NOW, &mut dice.0),
         purpose: RecordPurpose::Contact,
@@ -155,6 +157,7 @@ async fn nothing_is_replaced_while_one_record_is_not_sealed_anew(store: Store) {
     // Another device writes its settings meanwhile.
     let settings = head_of(&store, anna.account, RecordPurpose::Settings).await;
     let written = WriteRecord {
+        refers: Referring::default(),
         mailbox: anna.account.mailbox(),
         id: settings.id,
         purpose: settings.purpose,

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Store,
+    blobs::Referring,
     jobs::Sweep,
     notices::{Lane, NewNotice},
     quotas::Quota,
@@ -106,6 +107,7 @@ async fn each_kind_is_announced_by_sms_once_a_day_and_by_e_mail_a_few_times(stor
     let event = SecurityEvent { kind: KeyringReplaced, session: anna.session, at: later(60) };
     let RecordHead { id, version, .. } = head_of(&store, anna.account, RecordPurpose::Keyring).await;
     let act = WriteRecord {
+        refers: Referring::default(),
         mailbox: anna.account.mailbox(),
         id,
         purpose: RecordPurpose::Keyring,

@@ -77,8 +77,16 @@ async fn invite(house: &House, anna: AccountId, number: u8) {
     };
     let letters = vec![PostLetter { new, content: vec![7; 300] }];
     let guests = vec![guest];
-    let post =
-        PostLetters { sender: anna.mailbox(), letters, guests, draft: None, release: None, quota: Quota::NONE, now };
+    let post = PostLetters {
+        sender: anna.mailbox(),
+        letters,
+        guests,
+        draft: None,
+        release: None,
+        proved: None,
+        quota: Quota::NONE,
+        now,
+    };
     mailroom.store.write(post).await.unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! Posting (PROTOCOL §4.3): acknowledged only when it lies on disk in every reader's mailbox.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     body::Body,
@@ -46,6 +46,7 @@ impl From<PostLettersError> for Problem {
             }
             PostLettersError::IdTaken => ProblemType::IdTaken.into(),
             PostLettersError::StaleDraft => ProblemType::StaleDraft.into(),
+            PostLettersError::BlobMissing => ProblemType::BlobMissing.into(),
             PostLettersError::MailboxFull => ProblemType::MailboxFull.into(),
             PostLettersError::ReaderFull { reader } => {
                 Self::new(ProblemType::ReaderFull).with("account", reader.to_string())
@@ -91,7 +92,8 @@ pub(crate) async fn post(
     check_guests(&mailroom, &access, &letters, &guests).await?;
     let guests = guests.into_iter().map(|guest| invitations::guest(&mailroom, guest)).collect::<Result<_, _>>()?;
     let count = letters.len();
-    let act = PostLetters { sender: access.mailbox, letters, guests, draft, release, quota: mailroom.quota, now };
+    let (proved, quota) = (access.session.proves_now(now), mailroom.quota);
+    let act = PostLetters { sender: access.mailbox, letters, guests, draft, release, proved, quota, now };
     let posted = mailroom.store.write(access.acts(&mailroom, act)).await?;
     if release.is_none() {
         mailroom.notices.ring(Lane::Letters);
@@ -199,6 +201,10 @@ pub(in crate::api) fn check(new: &NewLetter) -> Result<(), Problem> {
     }
     for reader in &new.readers {
         within("wrapped_key", &reader.wrapped_key.0, limits::WRAPPED_KEY)?;
+    }
+    let blobs: BTreeSet<_> = new.blobs.iter().collect();
+    if new.blobs.len() > limits::BLOBS || blobs.len() != new.blobs.len() {
+        return Err(Problem::bad_request(format!("`blobs` holds at most {} blobs, each once", limits::BLOBS)));
     }
     match new.level {
         None | Some(Level::Address | Level::Phone | Level::Authenticator | Level::Passkey) => Ok(()),

@@ -7,7 +7,7 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_store::letters::{self, DeliveriesOf, DeliveryReceipt, PutReceipt, PutReceiptError};
+use securemailbox_store::letters::{self, DeliveriesOf, DeliveryReceipt, PutReceipt, PutReceiptError, SaySaved};
 
 use super::{read, sender};
 use crate::{
@@ -44,6 +44,20 @@ pub(crate) async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Tells the sender that all files of a letter lie with its reader. The first time stays; 404 for a letter without files.
+#[utoipa::path(post, path = "/letters/{id}/saved", params(("id" = LetterId, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemDetails)))]
+pub(crate) async fn saved(
+    State(mailroom): State<Mailroom>,
+    access: Access,
+    Id(letter): Id<LetterId>,
+) -> Result<StatusCode, Problem> {
+    read::may_open(&mailroom, &access, letter).await?;
+    let say = SaySaved { mailbox: access.mailbox, letter, now: mailroom.now() };
+    mailroom.store.write(access.acts(&mailroom, say)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Tells how far a letter of one's own came with each reader.
 #[utoipa::path(get, path = "/letters/{id}/deliveries", params(("id" = LetterId, Path)),
     responses((status = 200, body = Deliveries), (status = "4XX", body = ProblemDetails)))]
@@ -60,7 +74,7 @@ pub(crate) async fn deliveries(
 
 fn on_the_wire(mailroom: &Mailroom, delivery: letters::Delivery) -> Result<Delivery, Problem> {
     Ok(Delivery {
-        saved: None,
+        saved: delivery.saved,
         reader: sender(mailroom, &delivery.reader)?,
         delivered: delivery.delivered,
         notified: delivery.notified,

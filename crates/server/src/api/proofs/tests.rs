@@ -18,6 +18,7 @@ use securemailbox_store::{
     Location, Store,
     notices::{ClaimNotices, DueNotice, Lane, NoticeContent, NoticeRefused},
     passkeys::KeepHost,
+    pieces::Pieces,
     recoveries::{BeginRecovery, BegunRecovery},
     registrations::{BeginRegistration, CompleteRegistration, FirstRecord, FirstWay, NamePhone, Wanted},
     sessions::SessionByToken,
@@ -58,7 +59,9 @@ impl House {
     }
 
     async fn of(organisations: Organisations, folder: tempfile::TempDir, clock: Arc<AtomicU64>) -> Self {
-        let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
+        let store = Store::open(Location::Sqlite(folder.path().into()), Pieces::in_folder(folder.path().join("blobs")))
+            .await
+            .unwrap();
         store.write(KeepHost("localhost".into())).await.unwrap();
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
@@ -126,7 +129,12 @@ impl House {
 
     /// Registers: the token of the session, and the phone.
     pub(in crate::api) async fn registered(&self) -> (Token, FactorId) {
-        let Newcomer { id, phone: second, .. } = self.newcomer("anna@demo.example", "+46701740612").await;
+        self.registered_at("anna@demo.example", "+46701740612").await
+    }
+
+    /// The same of somebody else.
+    pub(in crate::api) async fn registered_at(&self, address: &str, phone: &str) -> (Token, FactorId) {
+        let Newcomer { id, phone: second, .. } = self.newcomer(address, phone).await;
         let code = self.code(HolderId::Registration(id), second).await;
         self.enter(Registering(id), second, code).await.unwrap();
         let (now, mut rng) = (self.mailroom.now(), self.mailroom.rng());

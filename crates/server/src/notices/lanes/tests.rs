@@ -18,6 +18,7 @@ use securemailbox_protocol::{
 use securemailbox_store::{
     Location, Store,
     factors::Factor,
+    pieces::Pieces,
     proofs::HolderId,
     proving::ExpectCode,
     registrations::{BeginRegistration, Wanted},
@@ -158,7 +159,9 @@ impl Outbox {
         let folder = tempfile::tempdir().unwrap();
         let mut random = StdRng::seed_from_u64(1);
         let (stop, stopping) = watch::channel(false);
-        let store = Store::open(Location::Sqlite(folder.path().into())).await.unwrap();
+        let store = Store::open(Location::Sqlite(folder.path().into()), Pieces::in_folder(folder.path().join("blobs")))
+            .await
+            .unwrap();
         let clock = Arc::new(AtomicU64::new(BEGUN));
         let told = clock.clone();
         let tell = Arc::new(move || Timestamp::from_unix_millis(told.load(Ordering::Relaxed)));
