@@ -436,6 +436,7 @@ pub struct NamedFile {
     /// What it is called.
     pub name: String,
     /// Its media type.
+    #[serde(rename = "type")]
     pub media_type: String,
     /// How long it is, in bytes.
     #[cfg_attr(test, ts(type = "number"))]

@@ -558,12 +558,13 @@ impl<W: World> MailboxCalls for Desk<W> {
 
     async fn holdings(&self, _: Nothing) -> Result<Holdings, Problem> {
         let (mailbox, world) = self.open()?;
-        let Account { holds, quota, .. } = mailbox.account(world).await.or_problem()?;
+        let Account { holds, quota, largest_file, .. } = mailbox.account(world).await.or_problem()?;
         Ok(Holdings {
             letters: holds.letters,
             most_letters: quota.letters,
             bytes: holds.bytes,
             most_bytes: quota.bytes,
+            largest_file,
         })
     }
 

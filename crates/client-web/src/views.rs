@@ -373,6 +373,9 @@ pub struct Holdings {
     pub bytes: u64,
     /// At most so many.
     pub most_bytes: u64,
+    /// The largest file that may go with a letter, in bytes.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub largest_file: u64,
 }
 
 /// A letter, verified as a whole.
@@ -501,6 +504,7 @@ pub struct DraftFile {
     /// What it is called, without what turns its direction.
     pub name: String,
     /// Its media type.
+    #[serde(rename = "type")]
     pub media_type: String,
     /// How long it is, in bytes.
     #[cfg_attr(test, ts(type = "number"))]
@@ -521,6 +525,7 @@ pub struct LetterFile {
     /// The name that it is saved under: no path, and none of the other files' names.
     pub save_as: String,
     /// Its media type, by its sender's word.
+    #[serde(rename = "type")]
     pub media_type: String,
     /// How long it is, in bytes.
     #[cfg_attr(test, ts(type = "number"))]

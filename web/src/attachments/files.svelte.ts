@@ -163,7 +163,7 @@ export class FilesToSend {
 
 function rowOf(file: File, name: string): FileToSend {
   const { type, size } = file;
-  const row = { id: crypto.randomUUID(), name, type, size, state: { is: "waiting" } } as const;
+  const row = { id: crypto.randomUUID().replaceAll("-", ""), name, type, size, state: { is: "waiting" } } as const;
   return name === sentName(file.name) ? row : { ...row, renamed: file.name };
 }
 

@@ -98,6 +98,7 @@ export class Outbox {
   async #promise(letter: WritingLetter, until?: Timestamp): Promise<void> {
     await letter.settled();
     await this.#filesUp(letter);
+    await letter.save();
     if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id, until: until ?? null });
   }
 

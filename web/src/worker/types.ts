@@ -492,7 +492,7 @@ name: string,
 /**
  * Its media type.
  */
-media_type: string, 
+type: string, 
 /**
  * How long it is, in bytes.
  */
@@ -838,7 +838,11 @@ bytes: number,
 /**
  * At most so many.
  */
-most_bytes: number, };
+most_bytes: number, 
+/**
+ * The largest file that may go with a letter, in bytes.
+ */
+largest_file: number, };
 
 /**
  * A letter, a draft, a session or a factor.
@@ -1112,7 +1116,7 @@ save_as: string,
 /**
  * Its media type, by its sender's word.
  */
-media_type: string, 
+type: string, 
 /**
  * How long it is, in bytes.
  */
@@ -1246,7 +1250,7 @@ name: string,
 /**
  * Its media type.
  */
-media_type: string, 
+type: string, 
 /**
  * How long it is, in bytes.
  */

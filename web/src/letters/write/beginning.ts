@@ -5,7 +5,7 @@ import { getLocale } from "../../paraglide/runtime.js";
 import { mailbox, problemIn } from "../../worker/index.ts";
 import type { Draft, Invitation, Invited, Letter, Problem } from "../../worker/types.ts";
 import { answerTo } from "./answer.ts";
-import { forwardOf } from "./forward.ts";
+import { filesOf, forwardOf } from "./forward.ts";
 import { WritingLetter } from "./writing.svelte.ts";
 
 type Vault = Pick<typeof mailbox, "call">;
@@ -69,13 +69,13 @@ export function sendAnewAs(letter: string, invitation: Invitation): void {
 }
 
 /** The same letter once more, to the same people. */
-function anew(letter: Letter): Pick<Draft, "to" | "each" | "subject" | "text" | "level" | "invite"> {
+function anew(letter: Letter): Pick<Draft, "to" | "each" | "subject" | "text" | "level" | "invite" | "files"> {
   const to = letter.to.filter((reader) => reader.standing !== "own").map((reader) => reader.address);
   const { each, subject, text, level } = letter;
   const was = before?.letter === letter.id ? before.invitation : undefined;
   before = undefined;
   const invite = to.flatMap((address) => (was?.address === address ? [asBefore(was)] : []));
-  return { to, each, subject, text, level, invite };
+  return { to, each, subject, text, level, invite, files: filesOf(letter) };
 }
 
 function asBefore({ address, link, passphrase }: Invitation): Invited {

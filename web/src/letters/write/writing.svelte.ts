@@ -1,7 +1,7 @@
 // A letter that is being written. It is kept as a sealed draft from the first word on, so that nothing is lost by a
 // reload, a lock or a lost network (GUIDE "Nothing is lost").
 
-import type { DraftFile, Outward } from "../../attachments/engine.ts";
+import type { Outward } from "../../attachments/engine.ts";
 import { FilesToSend } from "../../attachments/files.svelte.ts";
 import { getLocale } from "../../paraglide/runtime.js";
 import { problemIn, type mailbox } from "../../worker/index.ts";
@@ -14,10 +14,6 @@ const PAUSE = 200;
 const AT_MOST = 1_000;
 
 type Vault = Pick<typeof mailbox, "call"> & Partial<Pick<typeof mailbox, "on">>;
-
-/** Until the vault's own types say so. */
-type WithFiles = { files?: readonly DraftFile[] };
-type WritingWithFiles = Writing & { files?: Omit<DraftFile, "up">[] };
 
 export class WritingLetter {
   id = $state<string | null>(null);
@@ -48,7 +44,7 @@ export class WritingLetter {
   /** It was thrown away: nothing of it is saved until somebody writes on. */
   #discarded = false;
 
-  constructor(vault: Vault, begun: Partial<Draft> & WithFiles = {}, outward?: Outward) {
+  constructor(vault: Vault, begun: Partial<Draft> = {}, outward?: Outward) {
     this.#vault = vault;
     this.files = outward && new FilesToSend(outward, begun.files);
     this.id = begun.id ?? null;
@@ -78,8 +74,7 @@ export class WritingLetter {
     return stop ?? (() => undefined);
   }
 
-  get content(): WritingWithFiles {
-    const files = this.files?.content ?? [];
+  get content(): Writing {
     return {
       id: this.id,
       to: this.recipients.typed("to"),
@@ -91,7 +86,7 @@ export class WritingLetter {
       answers: this.answers,
       level: this.level,
       invite: this.recipients.toInvite.map(({ chip: _, ...invited }) => ({ ...invited, language: getLocale() })),
-      ...(files.length > 0 ? { files } : {}),
+      files: this.files?.content ?? [],
     };
   }
 
@@ -180,7 +175,9 @@ export class WritingLetter {
   }
 
   #fingerprint(): string {
-    const { to, cc, bcc, each, subject, text, level, invite, files } = this.content;
-    return JSON.stringify([to, cc, bcc, each, subject, text, level, invite, files?.map(({ id }) => id)]);
+    const { to, cc, bcc, each, subject, text, level, invite } = this.content;
+    // A file that is up is a part of the draft at the server; before that the draft only names it.
+    const files = this.files?.rows.map(({ id, state }) => [id, state.is === "up"]);
+    return JSON.stringify([to, cc, bcc, each, subject, text, level, invite, files]);
   }
 }

@@ -93,7 +93,7 @@ export class Getting {
   async #isOver(row: Uint8Array): Promise<boolean> {
     const { client, aes } = this.#tools;
     try {
-      await client.download(this.#asked.id, row.slice(), { write: (bytes) => this.#write(bytes) }, aes, (done: number) => this.#tell(done));
+      await client.download(this.#asked.id, row.slice(), { write: (bytes: Uint8Array) => this.#write(bytes) }, aes, (done: number) => this.#tell(done));
       return true;
     } catch (rejection) {
       const problem = problemOf(rejection);
