@@ -30,6 +30,7 @@ fn draft(text: &str) -> Draft {
         answers: None,
         level: None,
         invite: Vec::new(),
+        files: Vec::new(),
         saved: now(),
         rest: serde_json::Map::default(),
     }

@@ -584,6 +584,7 @@ async fn write(mailbox: &Mailbox, world: &impl World, to: &Address, subject: &st
         answers: None,
         level: None,
         invite: Vec::new(),
+        files: Vec::new(),
         saved: world.now(),
         rest: serde_json::Map::new(),
     };

@@ -103,6 +103,7 @@ fn written(stage: &Stage, to: Vec<Certificate>) -> Outgoing {
         in_reply_to: None,
         references: Vec::new(),
         level: None,
+        attachments: Vec::new(),
     }
 }
 

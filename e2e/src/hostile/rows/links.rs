@@ -136,6 +136,7 @@ fn forged(stage: &Stage, operators: &Keyring) -> Forged {
         in_reply_to: None,
         references: Vec::new(),
         level: None,
+        attachments: Vec::new(),
     };
     let sealed = seal(&outgoing, operators.present(), &mut OsRng).expect("a letter");
     let forged = Forged::sealed(&entry, sealed, outgoing.thread, &stage.eva.keyring);
