@@ -16,11 +16,10 @@ pub enum Risk {
     WebPage,
 }
 
-const PROGRAMS: [&str; 48] = [
-    "apk", "app", "appimage", "bat", "bin", "chm", "cmd", "com", "command", "cpl", "deb", "desktop", "dll", "dmg",
-    "exe", "gadget", "hta", "img", "inf", "iso", "jar", "js", "jse", "lnk", "msc", "msi", "msix", "msp", "ocx", "pif",
-    "pkg", "ps1", "py", "reg", "rpm", "run", "scf", "scr", "sh", "sys", "url", "vb", "vbe", "vbs", "vhd", "wsf", "wsh",
-    "xll",
+const PROGRAMS: [&str; 47] = [
+    "apk", "app", "appimage", "bat", "chm", "cmd", "com", "command", "cpl", "deb", "desktop", "dll", "dmg", "exe",
+    "gadget", "hta", "img", "inf", "iso", "jar", "js", "jse", "lnk", "msc", "msi", "msix", "msp", "ocx", "pif", "pkg",
+    "ps1", "py", "reg", "rpm", "run", "scf", "scr", "sh", "sys", "url", "vb", "vbe", "vbs", "vhd", "wsf", "wsh", "xll",
 ];
 const MACROS: [&str; 12] =
     ["docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppam", "ppsm", "sldm", "one"];
