@@ -4,8 +4,8 @@ import { NotTheFile, type Downloads, type LetterFile, type Receiving } from "./e
 import { eachOnce, savedName, shownName } from "./file_names.ts";
 import { riskOf } from "./kinds.ts";
 import { openSink, type NoSink, type OpenSink } from "./sinks.ts";
+import { said, type Voice } from "./voice.ts";
 import { zipOf, type ZipEntry } from "./zip.ts";
-import { said, type Voice } from "./received_words.ts";
 
 export type Receipt =
   | Receiving
@@ -20,6 +20,9 @@ interface Running {
   index: number;
   written: Promise<void>;
 }
+
+/** Milliseconds by which what the Worker says of a file may come later than the end of its stream. */
+const WORD_COMES_AFTER = 1_000;
 
 const GOING: readonly Receipt["is"][] = ["receiving", "paused", "offline"];
 
@@ -113,7 +116,7 @@ export class ReceivedFiles {
     } catch {
       this.#allFailed();
     } finally {
-      this.#part = this.#ending = undefined;
+      this.#ending = undefined;
     }
   }
 
@@ -165,12 +168,17 @@ export class ReceivedFiles {
 
   #toldOfPart(state: Receiving): void {
     const { all } = this;
-    if (!all || !this.#part || !GOING.includes(all.is as Receipt["is"])) return;
+    if (!all || !this.#part) return;
+    if (state.is === "failed" || state.is === "not-the-file") {
+      this.#part.failed = state;
+      if (this.#ending) this.#ending.abort();
+      else if (all.is === "not-saved") this.#allFailed();
+      return;
+    }
+    if (!GOING.includes(all.is as Receipt["is"])) return;
     const before = this.harmless.slice(0, this.harmless.indexOf(this.#part.index)).reduce((sum, index) => sum + (this.files[index]?.size ?? 0), 0);
     if (state.is === "saved") this.all = { ...all, at: all.at + 1 };
-    else if (state.is === "failed" || state.is === "not-the-file") this.#part.failed = state;
     else this.all = { ...all, ...state, received: before + state.received };
-    if (this.#part.failed) this.#ending?.abort();
   }
 
   #allFailed(): void {
@@ -178,9 +186,13 @@ export class ReceivedFiles {
     if (!all) return; // the person broke it off
     const failed = this.#part?.failed;
     const name = shownName(this.files[this.#part?.index ?? -1]?.name ?? "");
-    if (failed?.is === "not-the-file") this.all = { ...all, is: "broken", broken: name };
-    else this.all = { ...all, ...(failed ?? { is: "not-saved" }) };
-    this.#voice.warn(failed ? said.failed(name, failed, this.#voice) : said.notSaved());
+    if (!failed) {
+      const notSaved = (this.all = { ...all, is: "not-saved" });
+      // Unless the Worker says in a moment that it was the file and not the disk.
+      return void setTimeout(() => this.all === notSaved && this.#voice.warn(said.notSaved()), WORD_COMES_AFTER);
+    }
+    this.all = failed.is === "not-the-file" ? { ...all, is: "broken", broken: name } : { ...all, ...failed };
+    this.#voice.warn(said.failed(name, failed, this.#voice));
   }
 
   async #told(id: string, { index, written }: Running, state: Receiving): Promise<void> {

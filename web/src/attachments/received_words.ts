@@ -1,37 +1,20 @@
-// What a file says of itself while it is fetched, and what is said aloud once.
+// What a file says of itself while it is fetched.
 
 import Check from "@lucide/svelte/icons/check";
 import CircleAlert from "@lucide/svelte/icons/circle-alert";
 import CloudOff from "@lucide/svelte/icons/cloud-off";
 import Pause from "@lucide/svelte/icons/pause";
 import ShieldAlert from "@lucide/svelte/icons/shield-alert";
-import { explain, sentence } from "../app/problems.ts";
+import { explain } from "../app/problems.ts";
 import { within } from "../letters/names.ts";
 import { m } from "../paraglide/messages.js";
-import type { LetterFile, Receiving } from "./engine.ts";
+import type { LetterFile } from "./engine.ts";
 import { shownName } from "./file_names.ts";
 import { kindWords } from "./kinds.ts";
 import type { Line } from "./lines.ts";
 import type { Receipt, ReceiptOfAll } from "./received.svelte.ts";
 import { MOST_IN_MEMORY } from "./sinks.ts";
 import { partWords, sizeWords, timeLeft } from "./sizes.ts";
-
-/** What speaks of it, and who sent it, as they are called in a sentence. */
-export interface Voice {
-  from: string;
-  say: (text: string) => void;
-  warn: (text: string) => void;
-}
-
-export const said = {
-  saved: (name: string) => m["files.said_saved"]({ name: within(name) }),
-  allSaved: () => m["files.said_all_saved"](),
-  notSaved: () => `${m["files.not_saved_here"]()}. ${m["files.not_saved_here_more"]()}`,
-  failed: (name: string, state: Receiving, { from }: Pick<Voice, "from">) =>
-    state.is === "failed"
-      ? m["files.said_not_received"]({ name: within(name), why: sentence(state.problem) })
-      : m["files.said_not_the_file"]({ name: within(name), from }),
-};
 
 export function receivedLine({ name, size }: LetterFile, receipt: Receipt | undefined, from: string): Line {
   if (receipt === undefined) return { text: kindAndSize(name, size) };

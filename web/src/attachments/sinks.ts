@@ -23,20 +23,29 @@ export type OpenSink = (name: string, size: number) => Promise<Sink | NoSink>;
 
 /** Of the File System Access API (WICG), which TypeScript does not know. */
 interface Picker {
-  showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
+  showSaveFilePicker?: (options: { suggestedName: string }) => Promise<ChosenFile>;
 }
+
+type ChosenFile = FileSystemFileHandle & { remove?: () => Promise<void> };
 
 export const openSink: OpenSink = async (name, size) => {
   const file = await picked(name);
   if (file === "given-up") return file;
-  if (file) return sinkInto(await file.createWritable());
+  if (file) return onDisk(file);
   return size > MOST_IN_MEMORY ? "no-room" : sinkInto(inMemory((whole) => saveFile(name, whole, PLAIN)));
 };
+
+async function onDisk(file: ChosenFile): Promise<Sink> {
+  const sink = sinkInto(await file.createWritable());
+  // What was chosen was emptied by that; where nothing came into it, it goes again.
+  sink.written.catch(async () => (await file.getFile()).size === 0 && (await file.remove?.())).catch(() => undefined);
+  return sink;
+}
 
 /** Whatever its sender says it is: the browser saves it, and opens nothing. */
 const PLAIN = "application/octet-stream";
 
-async function picked(suggestedName: string): Promise<FileSystemFileHandle | "given-up" | undefined> {
+async function picked(suggestedName: string): Promise<ChosenFile | "given-up" | undefined> {
   const { showSaveFilePicker } = window as Picker;
   try {
     return await showSaveFilePicker?.({ suggestedName });

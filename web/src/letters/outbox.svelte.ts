@@ -3,12 +3,12 @@
 
 import Send from "@lucide/svelte/icons/send";
 
-import type { Outward } from "../attachments/engine.ts";
 import type { Announcer } from "../app/announcer.svelte.ts";
 import { sentence } from "../app/problems.ts";
 import type { Router } from "../app/router.svelte.ts";
 import type { Session } from "../app/session.svelte.ts";
 import type { Toast, Toasts } from "../app/toasts.svelte.ts";
+import type { Outward } from "../attachments/engine.ts";
 import { m } from "../paraglide/messages.js";
 import { when } from "../parts/dates.ts";
 import { CallFailed, problemIn, type mailbox } from "../worker/index.ts";
