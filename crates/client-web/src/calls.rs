@@ -152,6 +152,8 @@ calls! {
         answer_letter(NewAnswer) -> GuestLetters;
         /// A letter as a file anybody can read.
         export(Id) -> Exported;
+        /// Says to the sender of a letter that all of its files lie on this device.
+        say_saved(Id) -> Done;
         /// Tells whoever wrote that the phone is not that of whoever has the link. Sends nothing else.
         report_wrong_number(Nothing) -> Done;
         /// Does not want what was written: all of it is erased. With the code, where nothing was opened yet; nothing is.
@@ -219,6 +221,8 @@ calls! {
         told(Id) -> Vec<Delivery>;
         /// A letter as a file anybody can read.
         export(Id) -> Exported;
+        /// Says to the sender of a letter that all of its files lie on this device.
+        say_saved(Id) -> Done;
         /// Puts letters into a folder; back into the one that they were in is the undo of that.
         move_letters(Move) -> Counts;
         /// Puts letters back out of the archive or the trash: one's own to the sent ones, others into the inbox.

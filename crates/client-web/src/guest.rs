@@ -295,6 +295,10 @@ impl<W: World> GuestCalls for Guest<W> {
         exported(self.open()?, &self.world, &args).await
     }
 
+    async fn say_saved(&mut self, args: Id) -> Result<Done, Problem> {
+        self.open()?.say_saved(&self.world, id(&args.id)?).await.or_problem().map(|()| Done {})
+    }
+
     async fn report_wrong_number(&mut self, _: Nothing) -> Result<Done, Problem> {
         links::report_wrong_number(&self.world, &self.shown()?.link).await.or_problem().map(|()| Done {})
     }

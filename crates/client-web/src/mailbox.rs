@@ -313,6 +313,11 @@ impl<W: World> MailboxCalls for Desk<W> {
         Ok(deliveries.iter().map(|delivery| people.delivery(delivery, id.made())).collect())
     }
 
+    async fn say_saved(&self, args: Id) -> Result<Done, Problem> {
+        let (mailbox, world) = self.open()?;
+        mailbox.say_saved(world, id(&args.id)?).await.or_problem().map(|()| Done {})
+    }
+
     async fn export(&self, args: Id) -> Result<Exported, Problem> {
         let (mailbox, world) = self.open()?;
         exported(&mailbox, world, &args).await

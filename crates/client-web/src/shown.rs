@@ -159,6 +159,7 @@ impl<'a> People<'a> {
             notified: delivery.notified,
             notice_refused: delivery.notice_refused,
             read: read.map(|read| read.at),
+            saved: delivery.saved,
             level: read.map(|read| read.level),
             receipt_refused: delivery.read.is_some_and(|read| read.is_err()),
             guest: delivery.guest,

@@ -440,6 +440,8 @@ pub struct Delivery {
     pub notice_refused: bool,
     /// When it was opened, by the reader's verified signature.
     pub read: Option<Timestamp>,
+    /// When all of its files lay on the reader's device. The server's word.
+    pub saved: Option<Timestamp>,
     /// How the reader was identified. The server's word.
     pub level: Option<Level>,
     /// The server says that it was read, and shows no signature that holds (ATTACKS 11).

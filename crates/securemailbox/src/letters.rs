@@ -213,6 +213,7 @@ fn delivery_json(delivery: &ReaderDelivery) -> Value {
         "notified": delivery.notified,
         "notice_refused": delivery.notice_refused,
         "read": read,
+        "saved": delivery.saved,
         "guest": delivery.guest,
         "ended": delivery.ended,
     })
@@ -257,6 +258,10 @@ pub(crate) fn reading_text(reading: &Reading, desk: &Desk) -> String {
     }
     for delivery in deliveries {
         text += &style.field(Sentence::Delivery, &delivery_words(delivery, desk));
+        if let Some(saved) = delivery.saved {
+            let when = &style.time(saved);
+            text += &style.field(Sentence::Delivery, &desk.say(Sentence::FilesSavedBy { who: &delivery.reader, when }));
+        }
         if let Some(ended) = &delivery.ended {
             text += &style.field(Sentence::Delivery, &ended_words(&delivery.reader, ended, desk));
         }

@@ -57,8 +57,9 @@ export class Terminal {
   }
 
   /** Writes to somebody who has no mailbox: the link, to be handed over, or none where the server sends it. */
-  async invite(to: Person, letter: { subject: string; text: string; mailed?: boolean }): Promise<string | null> {
-    return (await this.#invite(to, letter, letter.mailed ? [] : ["--print-link"])).link;
+  async invite(to: Person, letter: { subject: string; text: string; mailed?: boolean; files?: string[] }): Promise<string | null> {
+    const how = letter.mailed ? [] : ["--print-link"];
+    return (await this.#invite(to, letter, [...how, ...attached(letter.files)])).link;
   }
 
   /** And agrees on words with them. */
@@ -88,14 +89,20 @@ export class Terminal {
   }
 
   /** Sends a letter, and returns its id. */
-  async send(letter: { to: string[]; subject: string; text: string; answers?: string; level?: string }): Promise<string> {
+  async send(letter: { to: string[]; subject: string; text: string; answers?: string; level?: string; files?: string[] }): Promise<string> {
     const to = letter.to.flatMap((address) => ["--to", address]);
     const answers = letter.answers === undefined ? [] : ["--reply-to", letter.answers];
     const level = letter.level === undefined ? [] : ["--level", letter.level];
     const file = join(this.#profile, "letter.txt");
     await writeFile(file, letter.text); // an argument has its limits
     const content = ["--subject", letter.subject, "--text-file", file];
-    return (await this.#run<{ id: string }>(["send", ...to, ...content, ...answers, ...level])).id;
+    return (await this.#run<{ id: string }>(["send", ...to, ...content, ...answers, ...level, ...attached(letter.files)])).id;
+  }
+
+  /** Saves the files of a letter in a folder: their paths, in order. */
+  async save(id: string, folder: string): Promise<string[]> {
+    const { saved } = await this.#run<{ saved: { path: string }[] }>(["save", id, "--out", folder]);
+    return saved.map(({ path }) => path);
   }
 
   move(id: string, folder: "inbox" | "archive" | "trash"): Promise<unknown> {
@@ -172,4 +179,8 @@ export class Terminal {
 function unarmored(armored: string): Buffer {
   const [, body = ""] = /-----BEGIN [^\n]+\n(?:[^\n]+\n)*\n([^]+?)\n(?:=[^\n]+\n)?-----END/.exec(armored) ?? [];
   return Buffer.from(body, "base64");
+}
+
+function attached(files: string[] = []): string[] {
+  return files.flatMap((file) => ["--attach", file]);
 }

@@ -70,6 +70,8 @@ export interface Downloads {
   save(letter: string, index: number, sink: WritableStream<Uint8Array>): string;
   /** Of a small file, to be shown: whole and checked. Rejects with `NotTheFile`, or as a call of the vault does. */
   bytes(letter: string, index: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Every file of a letter lies on this device: its sender is told. */
+  allSaved?(letter: string): void;
   cancel(id: string): void;
   pause(id: string): void;
   resume(id: string): void;

@@ -113,6 +113,7 @@ export class ReceivedFiles {
       await sink.written;
       this.all = { ...this.all, is: "saved" };
       this.#voice.say(said.allSaved());
+      this.#tellIfAll(this.harmless.length === this.files.length);
     } catch {
       this.#allFailed();
     } finally {
@@ -207,10 +208,15 @@ export class ReceivedFiles {
       await written; // the browser puts it in its place last
       this.#is(index, state);
       this.#voice.say(said.saved(name));
+      this.#tellIfAll(this.files.every((_, other) => this.receipts.get(other)?.is === "saved"));
     } catch {
       this.#is(index, { is: "not-saved" });
       this.#voice.warn(said.notSaved());
     }
+  }
+
+  #tellIfAll(all: boolean): void {
+    if (all) this.#downloads.allSaved?.(this.#letter);
   }
 
   #isGoing(index: number): boolean {

@@ -14,6 +14,7 @@ type Connect = (keeper: MessagePort) => void;
 
 export class Files {
   readonly #connect: Connect;
+  readonly #allSaved: (letter: string) => Promise<unknown>;
   #worker: Worker | undefined;
   #next = 0;
   /** Those that are not up yet: what a lock interrupts begins anew when the mailbox is open again. */
@@ -24,8 +25,10 @@ export class Files {
   readonly #toldSending = new Set<Told<Sending>>();
   readonly #toldReceiving = new Set<Told<Receiving>>();
 
-  constructor(connect: Connect) {
+  /** `allSaved`: tells whoever wrote a letter. */
+  constructor(connect: Connect, allSaved: (letter: string) => Promise<unknown>) {
     this.#connect = connect;
+    this.#allSaved = allSaved;
   }
 
   readonly uploads: Uploads = {
@@ -66,6 +69,8 @@ export class Files {
         this.#tell({ do: "get", id, letter, index, sink: null });
       });
     },
+    // Whoever wrote may learn it another time.
+    allSaved: (letter) => void this.#allSaved(letter).catch(() => undefined),
     cancel: (id) => this.#tell({ do: "cancel", id }),
     pause: (id) => this.#tell({ do: "pause_getting", id }),
     resume: (id) => this.#tell({ do: "resume_getting", id }),

@@ -357,6 +357,10 @@ notice_refused: boolean,
  */
 read: Timestamp | null, 
 /**
+ * When all of its files lay on the reader's device. The server's word.
+ */
+saved: Timestamp | null, 
+/**
  * How the reader was identified. The server's word.
  */
 level: Level | null, 
@@ -2456,6 +2460,7 @@ export interface MailboxCalls {
   look_again: [Id, Letter];
   told: [Id, Array<Delivery>];
   export: [Id, Exported];
+  say_saved: [Id, Done];
   move_letters: [Move, Counts];
   put_back: [Letters, Counts];
   withdraw: [Letters, Done];
@@ -2548,6 +2553,7 @@ export interface GuestCalls {
   look_again: [Nothing, GuestLetters];
   answer_letter: [NewAnswer, GuestLetters];
   export: [Id, Exported];
+  say_saved: [Id, Done];
   report_wrong_number: [Nothing, Done];
   decline: [Declining, Done];
   claim: [NewClaim, Registering];

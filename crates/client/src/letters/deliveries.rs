@@ -33,6 +33,9 @@ pub struct ReaderDelivery {
     pub notice_refused: bool,
     /// When it was opened, by the reader's verified signature.
     pub read: Option<Result<ReadAt, ReceiptRefused>>,
+    /// When all of its files lay on the reader's device. The word of the reader's client, by the server's.
+    #[serde(default)]
+    pub saved: Option<Timestamp>,
     /// Of somebody who came by a link: how far they are. The server's word.
     #[serde(default)]
     pub guest: Option<GuestDelivery>,
@@ -125,10 +128,10 @@ impl Mailbox {
                 Some(read) => Some(self.read_at(world, id, sent_to, &delivery, read).await?),
                 None => None,
             };
-            let Delivery { reader, delivered, notified, notice_refused, guest, ended, .. } = delivery;
+            let Delivery { reader, delivered, notified, notice_refused, saved, guest, ended, .. } = delivery;
             let blind = sent_to.blind.as_ref() == Some(&reader.address);
             let reader = reader.address;
-            told.push(ReaderDelivery { reader, blind, delivered, notified, notice_refused, read, guest, ended });
+            told.push(ReaderDelivery { reader, blind, delivered, notified, notice_refused, read, saved, guest, ended });
         }
         Ok(told)
     }

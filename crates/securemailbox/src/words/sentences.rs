@@ -333,6 +333,9 @@ sentences! {
     FileSaved { file: &'a Path, size: &'a str }
         "Saved, the file is whole: {file} ({size})"
         "Sparad, filen är hel: {file} ({size})";
+    FilesSavedBy { who: &'a Address, when: &'a str }
+        "{who} saved the attachments {when} (the server's word)"
+        "{who} sparade bilagorna {when} (enligt servern)";
     FileIsAProgram
         "This file is a program. Open it only if you know that its sender meant to send it."
         "Den här filen är ett program. Öppna den bara om du vet att avsändaren menade att skicka den.";

@@ -1,0 +1,153 @@
+// Files beside letters, from one device to another: whole, whatever happens on the way, and nothing that was not sent.
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { clean, open as openLink } from "../house/guests.ts";
+import { expect, type Page, test } from "../house/test.ts";
+import type { Words } from "../house/words.ts";
+import { open, row, send, write } from "../house/writing.ts";
+
+const PIECE = 8 * 1024 * 1024;
+
+interface Made {
+  path: string;
+  name: string;
+  bytes: Buffer;
+}
+
+/** A file on the disk. */
+async function made(name: string, size: number): Promise<Made> {
+  const path = join(await mkdtemp(join(tmpdir(), "securemailbox-")), name);
+  const bytes = randomBytes(size);
+  await writeFile(path, bytes);
+  return { path, name, bytes };
+}
+
+async function attach(page: Page, files: Made[]): Promise<void> {
+  await page.locator("input[type=file]").first().setInputFiles(files.map(({ path }) => path));
+}
+
+/** Nobody can press a button of the system's own question: it is saved as by a browser that has none. */
+async function withoutPicker(page: Page): Promise<void> {
+  await page.evaluate(() => Object.assign(window, { showSaveFilePicker: undefined }));
+}
+
+async function saved(page: Page, name: string, m: Words): Promise<Buffer> {
+  await withoutPicker(page);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: m("files.get_named", { name }) }).click();
+  return readFile(await (await download).path());
+}
+
+function up(page: Page, m: Words): ReturnType<Page["getByText"]> {
+  return page.getByText(m("files.up", { size: "" }).replace(/^[ ,]+/u, ""));
+}
+
+test("files go with a letter, a name in any script and one of no bytes, and come out as they went in", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const files = [await made("Läkarintyg åäö.pdf", 300_000), await made("tom.txt", 0), await made("röntgen.dcm", 2 * PIECE + 17)];
+  await write(guns, { to: [per.address], subject: "Provsvar", text: "Se bilagorna." }, m);
+  await attach(guns, files);
+  for (const { name } of files) await expect(guns.getByText(name)).toBeVisible();
+  await expect(guns.getByText(m("files.note_going"))).toHaveCount(0, { timeout: 60_000 });
+  await clean(guns);
+  await send(guns, m);
+
+  const [letter] = await per.terminal.list();
+  const folder = await mkdtemp(join(tmpdir(), "securemailbox-"));
+  const paths = await per.terminal.save(letter?.id ?? "", folder);
+  for (const [at, { bytes }] of files.entries()) expect(Buffer.compare(await readFile(paths[at] ?? ""), bytes)).toBe(0);
+
+  const pers = await visit(per);
+  await open(pers, "Provsvar");
+  await clean(pers);
+  for (const { name, bytes } of files) expect(Buffer.compare(await saved(pers, name, m), bytes), name).toBe(0);
+  await expect(pers.getByText(/\. Filen är hel\.|\. The file is whole\./u).first()).toBeVisible();
+  await clean(pers);
+});
+
+test("a letter that is passed on takes its files along, without sending them again", async ({ visit, newcomer, m }) => {
+  const [gun, per, eva] = [await newcomer("Gun Berg"), await newcomer("Per Ek"), await newcomer("Eva Ek")];
+  const file = await made("remiss.bin", 500_000);
+  await gun.terminal.send({ to: [per.address], subject: "Remiss", text: "Se bilagan.", files: [file.path] });
+  const pers = await visit(per);
+  await open(pers, "Remiss");
+  const sent: string[] = [];
+  pers.on("request", (request) => request.method() === "PATCH" && request.url().includes("/blobs/") && sent.push(request.url()));
+  await pers.getByRole("link", { name: m("letter.forward") }).filter({ visible: true }).first().click();
+  await expect(pers.getByText("remiss.bin")).toBeVisible();
+  await pers.getByRole("combobox", { name: m("write.to"), exact: true }).fill(eva.address);
+  await pers.getByRole("combobox", { name: m("write.to"), exact: true }).press("Enter");
+  await send(pers, m);
+  expect(sent).toEqual([]);
+  const [passedOn] = await eva.terminal.list();
+  const [path] = await eva.terminal.save(passedOn?.id ?? "", await mkdtemp(join(tmpdir(), "securemailbox-")));
+  expect(Buffer.compare(await readFile(path ?? ""), file.bytes)).toBe(0);
+});
+
+test("a network that is lost twenty times loses nothing of a file, nor does a lock", async ({ visit, newcomer, m }) => {
+  test.slow();
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const file = await made("film.bin", 6 * PIECE);
+  let cut = 0;
+  let asked = 0;
+  await guns.context().route("**/api/v1/blobs/*", (route) => {
+    // Every other piece is lost, on its way there or on its way back.
+    if (route.request().method() !== "PATCH" || cut === 20 || ++asked % 2 === 0) return route.continue();
+    cut += 1;
+    return route.abort("connectionreset");
+  });
+  await write(guns, { to: [per.address], subject: "Filmen", text: "Här." }, m);
+  await attach(guns, [file]);
+  await expect(guns.getByText(m("files.note_going"))).toHaveCount(0, { timeout: 120_000 });
+  expect(cut).toBeGreaterThan(3);
+  await send(guns, m);
+  const [letter] = await per.terminal.list();
+  const [path] = await per.terminal.save(letter?.id ?? "", await mkdtemp(join(tmpdir(), "securemailbox-")));
+  expect(Buffer.compare(await readFile(path ?? ""), file.bytes)).toBe(0);
+});
+
+test("what is not the file that was sent is called that, and is not saved", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const file = await made("intyg.bin", 400_000);
+  await gun.terminal.send({ to: [per.address], subject: "Intyg", text: "Se bilagan.", files: [file.path] });
+  const pers = await visit(per);
+  await open(pers, "Intyg");
+  await pers.context().route("**/api/v1/blobs/*", async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    body[body.length - 20] = (body[body.length - 20] ?? 0) ^ 1;
+    await route.fulfill({ response, body });
+  });
+  await withoutPicker(pers);
+  let downloads = 0;
+  pers.on("download", () => (downloads += 1));
+  await pers.getByRole("button", { name: m("files.get_named", { name: file.name }) }).click();
+  await expect(pers.getByText(m("files.not_the_file", { from: gun.address })).first()).toBeVisible();
+  expect(downloads).toBe(0);
+  await expect(pers.getByText("Se bilagan.")).toBeVisible();
+  await clean(pers);
+});
+
+test("who came by a link saves a file, and answers with one", async ({ page, newcomer, stranger, server, m }) => {
+  const [anna, eva] = [await newcomer("Anna Berg"), stranger("Eva Ek")];
+  const file = await made("Kallelse.bin", 900_000);
+  const link = await anna.terminal.invite(eva, { subject: "Ditt provsvar", text: "Hej Eva!\n\nProverna ser bra ut.", files: [file.path] });
+  await page.goto(link ?? "");
+  await openLink(page, server, eva, m);
+  expect(Buffer.compare(await saved(page, file.name, m), file.bytes)).toBe(0);
+  await clean(page);
+  const answer = await made("svar.bin", 1_200_000);
+  await page.getByRole("button", { name: m("guest.answer", { from: anna.name }) }).click();
+  await attach(page, [answer]);
+  await page.getByLabel(m("guest.your_answer")).fill("Se bilagan.");
+  await clean(page);
+  await page.getByRole("button", { name: m("guest.send_answer") }).click();
+  await expect(page.getByText(m("guest.sent", { from: anna.name }))).toBeVisible();
+  const [letter] = await anna.terminal.list();
+  const [path] = await anna.terminal.save(letter?.id ?? "", await mkdtemp(join(tmpdir(), "securemailbox-")));
+  expect(Buffer.compare(await readFile(path ?? ""), answer.bytes)).toBe(0);
+});
