@@ -117,6 +117,16 @@ test("a letter with a file that can't go does not go, until it is tried again or
   expect(uploads.did).toEqual(["add a", "add b", `resume ${second}`, "drop"]);
 });
 
+test("nothing of a draft that was thrown away goes up, unless that is undone; what a person paused stays so", () => {
+  const { uploads, letter, ids: [first = "", second = "", third = ""] } = begun([file("a"), file("b"), file("c")]);
+  uploads.tell(first, { is: "up" });
+  uploads.tell(second, { is: "paused", sent: 0 });
+  letter.rest();
+  letter.goOn();
+  letter.goOn();
+  expect(uploads.did.slice(3)).toEqual([`pause ${third}`, `resume ${third}`]);
+});
+
 test("nobody listens any more once nobody follows", async () => {
   const uploads = new Told();
   const letter = new FilesToSend({ uploads, largest: LARGEST }, []);

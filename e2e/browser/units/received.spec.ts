@@ -55,6 +55,9 @@ class Told implements Downloads {
     this.#listeners.add(told);
     return () => this.#listeners.delete(told);
   }
+  get heard(): number {
+    return this.#listeners.size;
+  }
   #tell(id: string, state: Receiving): void {
     for (const told of this.#listeners) told(id, state);
   }
@@ -87,7 +90,6 @@ function opened(downloads: Told, open: (name: string, size: number) => Promise<S
   const heard: string[] = [];
   const voice = { from: "Björn", say: (text: string) => void heard.push(text), warn: (text: string) => void heard.push(`! ${text}`) };
   const received = new ReceivedFiles(downloads, { id: "1", files: FILES }, voice, open);
-  received.follow();
   return { received, heard };
 }
 
@@ -95,9 +97,12 @@ test.beforeEach(() => inLanguage("sv"));
 
 test("a file is called saved once the disk has it, and said so once", async () => {
   const { saved, open } = disk();
-  const { received, heard } = opened(new Told(), open);
+  const downloads = new Told();
+  const { received, heard } = opened(downloads, open);
   await received.save(0);
+  expect(downloads.heard).toBe(1);
   await expect.poll(() => received.receipts.get(0)?.is).toBe("saved");
+  expect(downloads.heard).toBe(0);
   expect(saved).toEqual([["a.txt", 4]]);
   expect(heard).toEqual(["a.txt är sparad. Filen är hel."]);
 });

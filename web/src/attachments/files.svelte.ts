@@ -18,6 +18,7 @@ export interface FileToSend {
 
 type Heard = (row: FileToSend) => void;
 
+const ON_ITS_WAY: readonly Sending["is"][] = ["waiting", "sending", "offline"];
 const IN_THE_WAY: readonly Sending["is"][] = ["failed", "changed", "elsewhere"];
 
 export class FilesToSend {
@@ -30,6 +31,7 @@ export class FilesToSend {
   readonly #followers = new Set<{ heard: Heard }>();
   #stop: (() => void) | undefined;
   readonly #waiting = new Set<() => void>();
+  readonly #resting = new Set<string>();
 
   constructor({ uploads, largest }: Outward, begun: readonly DraftFile[] = []) {
     this.#uploads = uploads;
@@ -117,6 +119,21 @@ export class FilesToSend {
   /** After a pause or a failure. */
   resume(id: string): void {
     this.#uploads.resume(id);
+  }
+
+  /** The draft was thrown away: nothing goes up while that can be undone, and no more if it is not. */
+  rest(): void {
+    for (const { id, state } of this.rows) {
+      if (!ON_ITS_WAY.includes(state.is)) continue;
+      this.#resting.add(id);
+      this.#uploads.pause(id);
+    }
+  }
+
+  /** It is a draft again. */
+  goOn(): void {
+    for (const id of this.#resting) this.#uploads.resume(id);
+    this.#resting.clear();
   }
 
   /** Resolves once nothing is on its way any more: to whether all of it is up. */

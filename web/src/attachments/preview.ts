@@ -2,7 +2,7 @@
 
 import { endingOf } from "./file_names.ts";
 
-export type Preview = "picture" | "text" | "sound" | "film";
+export type Preview = "picture" | "text" | "sound" | "film" | "pdf";
 
 interface Shown {
   as: Preview;
@@ -20,9 +20,10 @@ for (const [as, family, endings] of [["picture", "image", PICTURES], ["sound", "
   for (const [ending = "", type = ""] of endings.split(" ").map((pair) => pair.split(":"))) SHOWN.set(ending, { as, type: `${family}/${type}` });
 }
 for (const ending of TEXTS.split(" ")) SHOWN.set(ending, { as: "text", type: "text/plain" });
+SHOWN.set("pdf", { as: "pdf", type: "application/pdf" });
 
 /** Octets of each at most; it is held in memory whole. */
-const MOST: Readonly<Record<Preview, number>> = { picture: 32_000_000, text: 1_000_000, sound: 64_000_000, film: 128_000_000 };
+const MOST: Readonly<Record<Preview, number>> = { picture: 32_000_000, text: 1_000_000, sound: 64_000_000, film: 128_000_000, pdf: 64_000_000 };
 
 /** Octets of a picture that is fetched without being asked for. */
 export const MOST_UNASKED = 5_000_000;
@@ -32,11 +33,22 @@ export const MOST_SMALL_VIEWS = 12;
 /** Undefined where it can only be downloaded. */
 export function previewOf({ name, size }: { name: string; size: number }): Preview | undefined {
   const shown = SHOWN.get(endingOf(name));
-  return shown && size > 0 && size <= MOST[shown.as] ? shown.as : undefined;
+  if (!shown || size === 0 || size > MOST[shown.as] || (shown.as === "pdf" && !showsPdf())) return undefined;
+  return shown.as;
+}
+
+/** By the browser's own viewer, apart from this page. On phones it shows the first page as if it were all, or nothing. */
+function showsPdf(): boolean {
+  return navigator.pdfViewerEnabled && matchMedia("(pointer: fine)").matches;
 }
 
 export function blobOf(name: string, bytes: Uint8Array<ArrayBuffer>): Blob {
   return new Blob([bytes], { type: SHOWN.get(endingOf(name))?.type ?? "application/octet-stream" });
+}
+
+/** Readers of PDF look for this near its beginning (ISO 32000-1, annex H.3.4.1). */
+export function isPdf(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes.subarray(0, 1_024)).includes("%PDF-");
 }
 
 /** By its mark, or as UTF-8, or else as Windows writes it: tables of laboratories do. */

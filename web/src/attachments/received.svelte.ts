@@ -38,6 +38,7 @@ export class ReceivedFiles {
   /** Of all as one file: what is fetched now, and how to end it. */
   #part: { id: string; index: number; failed?: Receiving } | undefined;
   #ending: AbortController | undefined;
+  #stop: (() => void) | undefined;
   readonly #pictures = new Map<number, Promise<Blob>>();
 
   constructor(downloads: Downloads, letter: { id: string; files: readonly LetterFile[] }, voice: Voice, open: OpenSink = openSink) {
@@ -57,13 +58,19 @@ export class ReceivedFiles {
     return this.files.flatMap(({ name }, index) => (riskOf(name) === undefined ? [index] : []));
   }
 
-  /** Hears how they come, until the returned function is called; what is under way goes on. */
-  follow(): () => void {
-    return this.#downloads.subscribe((id, state) => {
+  /** Hears how they come, as long as some do: whoever goes to another letter meanwhile is told of them, too. */
+  #listen(): void {
+    this.#stop ??= this.#downloads.subscribe((id, state) => {
       const running = this.#running.get(id);
       if (running) void this.#told(id, running, state);
       else if (id === this.#part?.id) this.#toldOfPart(state);
     });
+  }
+
+  #listenNoMore(): void {
+    if (this.#running.size > 0 || this.#ending) return;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   async save(index: number): Promise<void> {
@@ -72,6 +79,7 @@ export class ReceivedFiles {
     const sink = await this.#open(savedName(file.name), file.size);
     if (sink === "given-up") return;
     if (sink === "no-room") return this.#is(index, { is: sink });
+    this.#listen();
     const id = this.#downloads.save(this.#letter, index, sink.into);
     this.#running.set(id, { index, written: sink.written });
     this.#is(index, { is: "receiving", received: 0, secondsLeft: undefined });
@@ -84,6 +92,7 @@ export class ReceivedFiles {
     this.#running.delete(id);
     this.#downloads.cancel(id);
     this.#is(index, undefined);
+    this.#listenNoMore();
   }
 
   pause(index: number): void {
@@ -107,6 +116,7 @@ export class ReceivedFiles {
     if (sink === "given-up") return;
     if (sink === "no-room") return void (this.all = { ...begun, is: sink });
     this.all = { ...begun, is: "receiving", received: 0, secondsLeft: undefined };
+    this.#listen();
     this.#ending = new AbortController();
     try {
       await zipOf(this.#entries(chosen), new Date()).pipeTo(sink.into, { signal: this.#ending.signal });
@@ -118,6 +128,7 @@ export class ReceivedFiles {
       this.#allFailed();
     } finally {
       this.#ending = undefined;
+      setTimeout(() => this.#listenNoMore(), WORD_COMES_AFTER);
     }
   }
 
@@ -199,6 +210,7 @@ export class ReceivedFiles {
   async #told(id: string, { index, written }: Running, state: Receiving): Promise<void> {
     if (GOING.includes(state.is)) return this.#is(index, state);
     this.#running.delete(id);
+    this.#listenNoMore();
     const name = shownName(this.files[index]?.name ?? "");
     if (state.is !== "saved") {
       this.#is(index, state);

@@ -96,6 +96,7 @@ export class WritingLetter {
 
   /** Something was typed. The first key is saved at once: it gives the draft its address. */
   touch(): void {
+    if (this.#discarded) this.files?.goOn();
     this.#discarded = false;
     if (this.id === null) return void this.save();
     const now = performance.now();
@@ -120,6 +121,7 @@ export class WritingLetter {
       this.#discarded = false;
       throw failed;
     }
+    this.files?.rest();
     this.id = null;
     this.saved = undefined;
     this.#kept = "";
