@@ -8,7 +8,11 @@ use securemailbox_protocol::letters::ErasureStepKind;
 
 use crate::StoreError;
 
+mod bucket;
 mod folder;
+
+use bucket::Bucket;
+pub use bucket::BucketAt;
 
 use folder::Folder;
 #[cfg(test)]
@@ -41,6 +45,16 @@ impl PieceName {
         &self.0
     }
 
+    /// From [`PieceName::text`].
+    fn parse(text: &str) -> Option<Self> {
+        let digits = (text.len() == 32).then_some(text.as_bytes())?;
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            *byte = u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// In 32 hexadecimal digits.
     fn text(self) -> String {
         use std::fmt::Write as _;
@@ -59,6 +73,35 @@ pub struct Pieces(Kind);
 #[derive(Clone)]
 enum Kind {
     Folder(Folder),
+    Bucket(Bucket),
+}
+
+/// Why pieces can't be kept at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Its words are no names of a bucket or a service.
+    #[error("the bucket of `blobs` can't be used as it is configured")]
+    NotConfigured,
+    /// There is no such bucket.
+    #[error("there is no such bucket as `blobs` names")]
+    NoBucket,
+    /// The service refuses the key, or what is done with it.
+    #[error("the service refuses: the key must be allowed to write, read, list and delete in the bucket of `blobs`")]
+    Refused,
+    /// The bucket keeps versions of what is deleted.
+    #[error("the bucket of `blobs` keeps versions, so that nothing in it is ever erased: name one that never had them")]
+    KeepsVersions,
+    /// The service does not answer now, and may later.
+    #[error("the service of the bucket in `blobs` does not answer")]
+    Away,
+}
+
+impl Unfit {
+    /// Whether only the operator can mend it.
+    #[must_use]
+    pub const fn is_for_the_operator(self) -> bool {
+        !matches!(self, Self::Away)
+    }
 }
 
 impl Pieces {
@@ -68,6 +111,26 @@ impl Pieces {
         Self(Kind::Folder(Folder::new(folder)))
     }
 
+    /// In a bucket that speaks S3. Asks nothing of the network.
+    ///
+    /// # Errors
+    /// [`Unfit::NotConfigured`]
+    pub fn in_bucket(at: BucketAt) -> Result<Self, Unfit> {
+        Bucket::new(at).map(Kind::Bucket).map(Self)
+    }
+
+    /// Tries out whether pieces can be kept here, and erased: by an object that is written, read and deleted. A folder is tried by
+    /// its first piece.
+    ///
+    /// # Errors
+    /// [`Unfit`]
+    pub async fn try_out(&self, rng: &mut (impl RngCore + CryptoRng + Send)) -> Result<(), Unfit> {
+        match &self.0 {
+            Kind::Folder(_) => Ok(()),
+            Kind::Bucket(bucket) => bucket.try_out(PieceName::new(rng)).await,
+        }
+    }
+
     /// Writes a new piece: it is on disk when this returns.
     ///
     /// # Errors
@@ -75,6 +138,7 @@ impl Pieces {
     pub(crate) async fn put(&self, name: PieceName, bytes: Vec<u8>) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.put(name, bytes).await,
+            Kind::Bucket(bucket) => bucket.put(name, bytes).await,
         }
     }
 
@@ -85,6 +149,7 @@ impl Pieces {
     pub(crate) async fn read(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.read(name, start, length).await,
+            Kind::Bucket(bucket) => bucket.read(name, start, length).await,
         }
     }
 
@@ -95,6 +160,18 @@ impl Pieces {
     pub(crate) async fn erase(&self, name: PieceName) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.erase(name).await,
+            Kind::Bucket(bucket) => bucket.erase(name).await,
+        }
+    }
+
+    /// Every piece that lies here, with its length. What has another name is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn list(&self) -> Result<Vec<(PieceName, u64)>, StoreError> {
+        match &self.0 {
+            Kind::Folder(folder) => folder.list().await,
+            Kind::Bucket(bucket) => bucket.list().await,
         }
     }
 
@@ -102,6 +179,7 @@ impl Pieces {
     pub(crate) async fn clear_remains(&self) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.clear_remains().await,
+            Kind::Bucket(_) => Ok(()),
         }
     }
 
@@ -109,14 +187,16 @@ impl Pieces {
     pub(crate) const fn forgets_by(&self) -> ErasureStepKind {
         match &self.0 {
             Kind::Folder(_) => ErasureStepKind::FilesOverwritten,
+            Kind::Bucket(_) => ErasureStepKind::FilesDeleted,
         }
     }
 
     /// The folder, where a test may make its steps fail.
     #[cfg(test)]
-    pub(crate) const fn folder(&self) -> &Folder {
+    pub(crate) fn folder(&self) -> &Folder {
         match &self.0 {
             Kind::Folder(folder) => folder,
+            Kind::Bucket(_) => panic!("a bucket is no folder"),
         }
     }
 }
