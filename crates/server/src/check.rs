@@ -10,14 +10,12 @@ use std::{
 use rand::rngs::StdRng;
 use rustls::{CertificateError, Error, RootCertStore, pki_types::UnixTime};
 use securemailbox_protocol::{address::Address, phone::PhoneNumber, time::Timestamp};
-use securemailbox_store::{
-    Inspection, Location, Store, Way, blobs::Counted, domains::LookedUp, notices::NoticeId, pieces::Pieces,
-};
+use securemailbox_store::{Inspection, Location, Store, Way, blobs::Counted, domains::LookedUp, notices::NoticeId};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
-    config::Configuration,
+    config::{Configuration, PlaceOfFiles},
     files,
     notices::{Outgoing, Recipient, Senders},
     organisations::{Dns, Organisations, Record},
@@ -125,8 +123,8 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
         Err(error) if error.is_for_the_operator() => Finding::refused("database", error),
         Err(error) => Finding::new("database", Verdict::Failed, error.to_string()),
     });
-    if let Ok(pieces) = configuration.pieces() {
-        findings.push(of_the_files(configuration, &pieces, (&location, known), &mut random).await);
+    if let Ok(place) = configuration.place_of_files() {
+        findings.push(of_the_files(configuration, &place, (&location, known), &mut random).await);
     }
     findings.extend(seal);
     findings.extend(disk);
@@ -276,19 +274,19 @@ fn of_the_seal(places: &Places, configuration: &Configuration, known: &Inspectio
 /// Where files are kept, and whether each that the database knows of is there, and no other.
 async fn of_the_files(
     configuration: &Configuration,
-    pieces: &Pieces,
+    files: &PlaceOfFiles,
     (location, known): (&Location, Option<&Inspection>),
     random: &mut StdRng,
 ) -> Finding {
     const MATTER: &str = "files";
     let place = configuration.blobs.clone();
     let place = place.unwrap_or_else(|| configuration.data().join("blobs").display().to_string());
-    if let Err(unfit) = pieces.try_out(random).await {
+    if let Err(unfit) = files.try_out(random).await {
         let verdict = if unfit.is_for_the_operator() { Verdict::Refused } else { Verdict::Failed };
         return Finding::new(MATTER, verdict, format!("{place}: {unfit}"));
     }
     let Some(known) = known else { return Finding::new(MATTER, Verdict::Fine, place) };
-    let Counted { all, missing, damaged, orphaned } = match known.count_pieces(pieces, location).await {
+    let Counted { all, missing, damaged, orphaned } = match known.count_pieces(&files.pieces(), location).await {
         Ok(counted) => counted,
         Err(error) => return Finding::new(MATTER, Verdict::Failed, format!("{place}: {error}")),
     };

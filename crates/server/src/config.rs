@@ -22,7 +22,7 @@ use zeroize::ZeroizeOnDrop;
 pub use crate::networks::NamedNetwork;
 use crate::numbers::Numbers;
 pub use checks::ConfigurationError;
-pub use files::S3;
+pub use files::{PlaceOfFiles, S3};
 pub use public_pages::PublicPages;
 pub use quotas::Quotas;
 pub use reading::{Defaults, Unreadable};

@@ -17,7 +17,7 @@ use securemailbox_store::{
     Location, OpenError, Store, StoreError,
     meta::{InitMeta, MetaKey, ReadMeta},
     passkeys::{KeepHost, PasskeysElsewhere, PeopleElsewhere},
-    pieces::{Pieces, Unfit},
+    pieces::Pieces,
     sign_in::CredentialsByAddress,
 };
 use tokio::{
@@ -28,7 +28,9 @@ use tokio::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    api, budgets,
+    api,
+    bucket::Unfit,
+    budgets,
     config::{Configuration, ConfigurationError},
     files,
     guard::{self, Proxies},
@@ -363,13 +365,13 @@ pub(crate) fn location(configuration: &Configuration) -> Location {
 
 /// Where the configuration has the bytes of files. A bucket that does not answer now is one that files wait for, and letters do not.
 async fn open_pieces(configuration: &Configuration, random: &mut StdRng) -> Result<Pieces, StartError> {
-    let pieces = configuration.pieces()?;
-    match pieces.try_out(random).await {
-        Ok(()) => Ok(pieces),
+    let place = configuration.place_of_files()?;
+    match place.try_out(random).await {
+        Ok(()) => Ok(place.pieces()),
         Err(unfit) if unfit.is_for_the_operator() => Err(unfit.into()),
         Err(unfit) => {
             tracing::warn!(error = unfit.to_string(), "files can't be kept or read until it does");
-            Ok(pieces)
+            Ok(place.pieces())
         }
     }
 }

@@ -1,18 +1,15 @@
 //! Where the bytes of blobs lie: pieces, each written once, read in parts, and erased (PROTOCOL §8). Which piece is whose stands in
 //! the database; here a piece is a random name and its bytes.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use futures_util::future::BoxFuture;
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::letters::ErasureStepKind;
 
 use crate::StoreError;
 
-mod bucket;
 mod folder;
-
-use bucket::Bucket;
-pub use bucket::BucketAt;
 
 use folder::Folder;
 #[cfg(test)]
@@ -45,8 +42,9 @@ impl PieceName {
         &self.0
     }
 
-    /// From [`PieceName::text`].
-    fn parse(text: &str) -> Option<Self> {
+    /// From [`PieceName::text`]; none of anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let digits = (text.len() == 32).then_some(text.as_bytes())?;
         let mut bytes = [0; 16];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
@@ -56,7 +54,8 @@ impl PieceName {
     }
 
     /// In 32 hexadecimal digits.
-    fn text(self) -> String {
+    #[must_use]
+    pub fn text(self) -> String {
         use std::fmt::Write as _;
         self.0.iter().fold(String::with_capacity(32), |mut text, octet| {
             // Writing to a text does not fail.
@@ -66,6 +65,22 @@ impl PieceName {
     }
 }
 
+/// A place for pieces that this room knows nothing of, such as an object store. What it can't do now fails with
+/// [`StoreError::FilesAway`].
+pub trait Elsewhere: Send + Sync {
+    /// Keeps a new piece, for good when this is over.
+    fn put(&self, name: PieceName, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Reads `length` bytes of a piece, from byte `start` of it.
+    fn read(&self, name: PieceName, start: u64, length: usize) -> BoxFuture<'_, Result<Vec<u8>, StoreError>>;
+
+    /// Removes a piece so that nothing of it is kept. One that is not there is gone already.
+    fn erase(&self, name: PieceName) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Every piece that it has, with its length.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<(PieceName, u64)>, StoreError>>;
+}
+
 /// The place of all pieces. Cheap to clone.
 #[derive(Clone)]
 pub struct Pieces(Kind);
@@ -73,35 +88,7 @@ pub struct Pieces(Kind);
 #[derive(Clone)]
 enum Kind {
     Folder(Folder),
-    Bucket(Bucket),
-}
-
-/// Why pieces can't be kept at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    /// Its words are no names of a bucket or a service.
-    #[error("the bucket of `blobs` can't be used as it is configured")]
-    NotConfigured,
-    /// There is no such bucket.
-    #[error("there is no such bucket as `blobs` names")]
-    NoBucket,
-    /// The service refuses the key, or what is done with it.
-    #[error("the service refuses: the key must be allowed to write, read, list and delete in the bucket of `blobs`")]
-    Refused,
-    /// The bucket keeps versions of what is deleted.
-    #[error("the bucket of `blobs` keeps versions, so that nothing in it is ever erased: name one that never had them")]
-    KeepsVersions,
-    /// The service does not answer now, and may later.
-    #[error("the service of the bucket in `blobs` does not answer")]
-    Away,
-}
-
-impl Unfit {
-    /// Whether only the operator can mend it.
-    #[must_use]
-    pub const fn is_for_the_operator(self) -> bool {
-        !matches!(self, Self::Away)
-    }
+    Elsewhere(Arc<dyn Elsewhere>),
 }
 
 impl Pieces {
@@ -111,24 +98,10 @@ impl Pieces {
         Self(Kind::Folder(Folder::new(folder)))
     }
 
-    /// In a bucket that speaks S3. Asks nothing of the network.
-    ///
-    /// # Errors
-    /// [`Unfit::NotConfigured`]
-    pub fn in_bucket(at: BucketAt) -> Result<Self, Unfit> {
-        Bucket::new(at).map(Kind::Bucket).map(Self)
-    }
-
-    /// Tries out whether pieces can be kept here, and erased: by an object that is written, read and deleted. A folder is tried by
-    /// its first piece.
-    ///
-    /// # Errors
-    /// [`Unfit`]
-    pub async fn try_out(&self, rng: &mut (impl RngCore + CryptoRng + Send)) -> Result<(), Unfit> {
-        match &self.0 {
-            Kind::Folder(_) => Ok(()),
-            Kind::Bucket(bucket) => bucket.try_out(PieceName::new(rng)).await,
-        }
+    /// Elsewhere.
+    #[must_use]
+    pub fn elsewhere(place: Arc<dyn Elsewhere>) -> Self {
+        Self(Kind::Elsewhere(place))
     }
 
     /// Writes a new piece: it is on disk when this returns.
@@ -138,7 +111,7 @@ impl Pieces {
     pub(crate) async fn put(&self, name: PieceName, bytes: Vec<u8>) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.put(name, bytes).await,
-            Kind::Bucket(bucket) => bucket.put(name, bytes).await,
+            Kind::Elsewhere(place) => place.put(name, bytes).await,
         }
     }
 
@@ -149,7 +122,7 @@ impl Pieces {
     pub(crate) async fn read(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.read(name, start, length).await,
-            Kind::Bucket(bucket) => bucket.read(name, start, length).await,
+            Kind::Elsewhere(place) => place.read(name, start, length).await,
         }
     }
 
@@ -160,7 +133,7 @@ impl Pieces {
     pub(crate) async fn erase(&self, name: PieceName) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.erase(name).await,
-            Kind::Bucket(bucket) => bucket.erase(name).await,
+            Kind::Elsewhere(place) => place.erase(name).await,
         }
     }
 
@@ -171,7 +144,7 @@ impl Pieces {
     pub(crate) async fn list(&self) -> Result<Vec<(PieceName, u64)>, StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.list().await,
-            Kind::Bucket(bucket) => bucket.list().await,
+            Kind::Elsewhere(place) => place.list().await,
         }
     }
 
@@ -179,7 +152,7 @@ impl Pieces {
     pub(crate) async fn clear_remains(&self) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.clear_remains().await,
-            Kind::Bucket(_) => Ok(()),
+            Kind::Elsewhere(_) => Ok(()),
         }
     }
 
@@ -187,7 +160,7 @@ impl Pieces {
     pub(crate) const fn forgets_by(&self) -> ErasureStepKind {
         match &self.0 {
             Kind::Folder(_) => ErasureStepKind::FilesOverwritten,
-            Kind::Bucket(_) => ErasureStepKind::FilesDeleted,
+            Kind::Elsewhere(_) => ErasureStepKind::FilesDeleted,
         }
     }
 
@@ -196,7 +169,7 @@ impl Pieces {
     pub(crate) fn folder(&self) -> &Folder {
         match &self.0 {
             Kind::Folder(folder) => folder,
-            Kind::Bucket(_) => panic!("a bucket is no folder"),
+            Kind::Elsewhere(_) => panic!("pieces lie elsewhere"),
         }
     }
 }

@@ -198,7 +198,7 @@ impl Configuration {
         }
         self.numbers()?;
         Organisations::named(&self.organisations)?;
-        self.pieces()?;
+        self.place_of_files()?;
         self.quotas.check()?;
         self.public_pages.check()?;
         self.limits.check()

@@ -1,12 +1,14 @@
 //! Where the files of letters are kept: in the data folder, or in a bucket that speaks S3.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use rand::rngs::StdRng;
 use reqwest::Url;
-use securemailbox_store::pieces::{BucketAt, Pieces};
+use securemailbox_store::pieces::{PieceName, Pieces};
 use serde::{Deserialize, Serialize};
 
 use super::{Configuration, ConfigurationError, Secret, checks::is_this_machine};
+use crate::bucket::{Bucket, BucketAt, Unfit};
 
 /// Who may use the bucket that `blobs` names, and where its service is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,15 +34,45 @@ fn region() -> String {
     "us-east-1".into()
 }
 
+/// Where the bytes of files are kept.
+pub enum PlaceOfFiles {
+    /// A folder, which is made when the first one comes.
+    Folder(PathBuf),
+    /// A bucket.
+    Bucket(Bucket),
+}
+
+impl PlaceOfFiles {
+    /// As the store takes it.
+    #[must_use]
+    pub fn pieces(&self) -> Pieces {
+        match self {
+            Self::Folder(folder) => Pieces::in_folder(folder.clone()),
+            Self::Bucket(bucket) => Pieces::elsewhere(Arc::new(bucket.clone())),
+        }
+    }
+
+    /// Tries out whether files can be kept there, and erased. A folder is tried by its first file.
+    ///
+    /// # Errors
+    /// [`Unfit`]
+    pub async fn try_out(&self, random: &mut StdRng) -> Result<(), Unfit> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Bucket(bucket) => bucket.try_out(PieceName::new(random)).await,
+        }
+    }
+}
+
 impl Configuration {
     /// Where the bytes of files are kept. Asks nothing of the network.
     ///
     /// # Errors
     /// [`ConfigurationError::Blobs`], [`ConfigurationError::File`].
-    pub fn pieces(&self) -> Result<Pieces, ConfigurationError> {
+    pub fn place_of_files(&self) -> Result<PlaceOfFiles, ConfigurationError> {
         let refused = |why| Err(ConfigurationError::Blobs(why));
         let (place, s3) = match (&self.blobs, &self.s3) {
-            (None, None) => return Ok(Pieces::in_folder(self.data().join("blobs"))),
+            (None, None) => return Ok(PlaceOfFiles::Folder(self.data().join("blobs"))),
             (None, Some(_)) => return refused("`s3` is there, and `blobs` names no bucket"),
             (Some(_), None) => return refused("`s3.key_id` and the key are missing"),
             (Some(place), Some(s3)) => (place, s3),
@@ -79,7 +111,8 @@ impl Configuration {
             key_id: s3.key_id.clone(),
             secret,
         };
-        Pieces::in_bucket(at)
+        Bucket::new(at)
+            .map(PlaceOfFiles::Bucket)
             .or(Err(ConfigurationError::Blobs("bucket, region or key are none that the service knows")))
     }
 }
@@ -95,7 +128,7 @@ mod tests {
         let environment = Env::prefixed("SECUREMAILBOX_NOBODYS_");
         let read = Configuration::from_text(toml, Defaults::Server, environment).map_err(|error| error.to_string())?;
         assert!(!format!("{read:?}").contains("hemligt"), "a key in a log");
-        read.pieces().map(drop).map_err(|error| error.to_string())
+        read.place_of_files().map(drop).map_err(|error| error.to_string())
     }
 
     #[test]

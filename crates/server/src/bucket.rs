@@ -3,15 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::TryStreamExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _, future::BoxFuture};
 use object_store::{
     ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
 
-use super::{PieceName, Unfit};
-use crate::StoreError;
+use securemailbox_store::{
+    StoreError,
+    pieces::{Elsewhere, PieceName},
+};
 
 /// How long a connection may take.
 const TO_CONNECT: Duration = Duration::from_secs(5);
@@ -21,6 +23,37 @@ const PATIENCE: Duration = Duration::from_secs(40);
 const RETRIES: usize = 2;
 /// What takes the place of an erased piece, until it is deleted.
 const NOISE: [u8; 64] = [0xA5; 64];
+
+/// Why a bucket can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Its words are no names of a bucket or a service.
+    #[error("the bucket of `blobs` can't be used as it is configured")]
+    NotConfigured,
+    /// There is no such bucket.
+    #[error("there is no such bucket as `blobs` names")]
+    NoBucket,
+    /// The service refuses the key, or what is done with it.
+    #[error("the service refuses: the key must be allowed to write, read, list and delete in the bucket of `blobs`")]
+    Refused,
+    /// The bucket keeps versions of what is deleted.
+    #[error("the bucket of `blobs` keeps versions, so that nothing in it is ever erased: name one that never had them")]
+    KeepsVersions,
+    /// The service does not answer now, and may later.
+    #[error("the service of the bucket in `blobs` does not answer")]
+    Away,
+}
+
+impl Unfit {
+    /// Whether only the operator can mend it.
+    #[must_use]
+    pub const fn is_for_the_operator(self) -> bool {
+        match self {
+            Self::NotConfigured | Self::NoBucket | Self::Refused | Self::KeepsVersions => true,
+            Self::Away => false,
+        }
+    }
+}
 
 /// A bucket and who may use it.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,14 +81,17 @@ impl std::fmt::Debug for BucketAt {
 
 /// A bucket of pieces.
 #[derive(Clone)]
-pub(crate) struct Bucket {
+pub struct Bucket {
     store: Arc<AmazonS3>,
     prefix: Path,
 }
 
 impl Bucket {
     /// Asks nothing of the network.
-    pub(super) fn new(at: BucketAt) -> Result<Self, Unfit> {
+    ///
+    /// # Errors
+    /// [`Unfit::NotConfigured`]
+    pub fn new(at: BucketAt) -> Result<Self, Unfit> {
         let BucketAt { bucket, prefix, endpoint, region, key_id, secret } = at;
         let is_plain = endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
         let options = ClientOptions::new()
@@ -84,7 +120,7 @@ impl Bucket {
         self.prefix.clone().join(first).join(rest)
     }
 
-    pub(super) async fn put(&self, name: PieceName, bytes: Vec<u8>) -> Result<(), StoreError> {
+    async fn write(&self, name: PieceName, bytes: Vec<u8>) -> Result<(), StoreError> {
         let put = self.store.put(&self.path(name), bytes.into()).await.map_err(|error| failed(&error))?;
         // Somebody may have turned versions on since the server began.
         if put.version.is_some() {
@@ -94,13 +130,13 @@ impl Bucket {
         Ok(())
     }
 
-    pub(super) async fn read(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
+    async fn part(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         let range = start..start + length as u64;
         let bytes = self.store.get_range(&self.path(name), range).await.map_err(|error| failed(&error))?;
         if bytes.len() == length { Ok(bytes.into()) } else { Err(StoreError::Damaged("a piece of a blob")) }
     }
 
-    pub(super) async fn erase(&self, name: PieceName) -> Result<(), StoreError> {
+    async fn remove(&self, name: PieceName) -> Result<(), StoreError> {
         let path = self.path(name);
         self.store.put(&path, NOISE.to_vec().into()).await.map_err(|error| failed(&error))?;
         match self.store.delete(&path).await {
@@ -109,8 +145,11 @@ impl Bucket {
         }
     }
 
-    /// Writes, reads and deletes an object, and sees whether a version of it is kept.
-    pub(super) async fn try_out(&self, name: PieceName) -> Result<(), Unfit> {
+    /// Tries out whether pieces can be kept here, and erased: by an object that is written, read and deleted.
+    ///
+    /// # Errors
+    /// [`Unfit`]
+    pub async fn try_out(&self, name: PieceName) -> Result<(), Unfit> {
         let path = self.path(name);
         let put = self.store.put(&path, NOISE.to_vec().into()).await.map_err(|error| unfit(&error))?;
         let read = self.store.get_range(&path, 0..8).await;
@@ -125,8 +164,7 @@ impl Bucket {
         }
     }
 
-    /// Every piece in it, with its length.
-    pub(super) async fn list(&self) -> Result<Vec<(PieceName, u64)>, StoreError> {
+    async fn all(&self) -> Result<Vec<(PieceName, u64)>, StoreError> {
         let objects = self.store.list(Some(&self.prefix)).map_err(|error| failed(&error));
         let named = objects.try_filter_map(|object| async move {
             let text: Vec<_> = object.location.parts().map(|part| part.as_ref().to_owned()).collect();
@@ -134,6 +172,24 @@ impl Bucket {
             Ok(PieceName::parse(&name).map(|name| (name, object.size)))
         });
         named.try_collect().await
+    }
+}
+
+impl Elsewhere for Bucket {
+    fn put(&self, name: PieceName, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(name, bytes).boxed()
+    }
+
+    fn read(&self, name: PieceName, start: u64, length: usize) -> BoxFuture<'_, Result<Vec<u8>, StoreError>> {
+        self.part(name, start, length).boxed()
+    }
+
+    fn erase(&self, name: PieceName) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.remove(name).boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<(PieceName, u64)>, StoreError>> {
+        self.all().boxed()
     }
 }
 
