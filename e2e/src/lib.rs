@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod command;
 pub mod events;
+pub mod files;
 pub mod h2;
 pub mod hostile;
 pub mod outage;

@@ -231,6 +231,7 @@ fn hostile(workspace: &Workspace) -> Outcome<Passed> {
 fn interop(workspace: &Workspace) -> Outcome<Passed> {
     machine::node_modules(workspace, "e2e/interop")?;
     let python = machine::python_with(workspace, "e2e/interop/requirements.txt")?;
+    test_from_outside(workspace, "files", &[("SECUREMAILBOX_PYTHON", python.clone())])?;
     test_from_outside(workspace, "interop", &[("SECUREMAILBOX_PYTHON", python)])
 }
 

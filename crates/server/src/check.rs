@@ -1,4 +1,5 @@
-//! What a server needs, looked at from beside: before its first start, and while it runs. Makes and changes nothing.
+//! What a server needs, looked at from beside: before its first start, and while it runs. Makes and changes nothing, but for an
+//! object that is written to a bucket, and deleted.
 
 use std::{
     fmt::Display,
@@ -9,12 +10,12 @@ use std::{
 use rand::rngs::StdRng;
 use rustls::{CertificateError, Error, RootCertStore, pki_types::UnixTime};
 use securemailbox_protocol::{address::Address, phone::PhoneNumber, time::Timestamp};
-use securemailbox_store::{Inspection, Location, Store, Way, domains::LookedUp, notices::NoticeId};
+use securemailbox_store::{Inspection, Location, Store, Way, blobs::Counted, domains::LookedUp, notices::NoticeId};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
-    config::Configuration,
+    config::{Configuration, PlaceOfFiles},
     files,
     notices::{Outgoing, Recipient, Senders},
     organisations::{Dns, Organisations, Record},
@@ -122,6 +123,9 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
         Err(error) if error.is_for_the_operator() => Finding::refused("database", error),
         Err(error) => Finding::new("database", Verdict::Failed, error.to_string()),
     });
+    if let Ok(place) = configuration.place_of_files() {
+        findings.push(of_the_files(configuration, &place, (&location, known), &mut random).await);
+    }
     findings.extend(seal);
     findings.extend(disk);
     findings.extend(clock);
@@ -265,6 +269,41 @@ fn of_the_seal(places: &Places, configuration: &Configuration, known: &Inspectio
         }
         Err(error) => Finding::refused(MATTER, &error),
     }
+}
+
+/// Where files are kept, and whether each that the database knows of is there, and no other.
+async fn of_the_files(
+    configuration: &Configuration,
+    files: &PlaceOfFiles,
+    (location, known): (&Location, Option<&Inspection>),
+    random: &mut StdRng,
+) -> Finding {
+    const MATTER: &str = "files";
+    let place = configuration.blobs.clone();
+    let place = place.unwrap_or_else(|| configuration.data().join("blobs").display().to_string());
+    if let Err(unfit) = files.try_out(random).await {
+        let verdict = if unfit.is_for_the_operator() { Verdict::Refused } else { Verdict::Failed };
+        return Finding::new(MATTER, verdict, format!("{place}: {unfit}"));
+    }
+    let Some(known) = known else { return Finding::new(MATTER, Verdict::Fine, place) };
+    let Counted { all, missing, damaged, orphaned } = match known.count_pieces(&files.pieces(), location).await {
+        Ok(counted) => counted,
+        Err(error) => return Finding::new(MATTER, Verdict::Failed, format!("{place}: {error}")),
+    };
+    if missing + damaged > 0 {
+        let words = format!(
+            "{place}: of {all} pieces of files {missing} are missing and {damaged} have another length; restore them from a backup"
+        );
+        return Finding::new(MATTER, Verdict::Failed, words);
+    }
+    if orphaned > 0 {
+        let words = format!(
+            "{place}: {all} pieces of files, and {orphaned} of which the database does not know: a backup was restored, or \
+             another server keeps its own there"
+        );
+        return Finding::new(MATTER, Verdict::Warning, words);
+    }
+    Finding::new(MATTER, Verdict::Fine, format!("{place}: {all} pieces of files, none missing and none too many"))
 }
 
 /// The room where the data lies; nothing for a database elsewhere.

@@ -1,6 +1,7 @@
 //! The operator's configuration: one TOML file, and the environment over it. Unknown keys are refused.
 
 mod checks;
+mod files;
 mod public_pages;
 mod quotas;
 mod reading;
@@ -21,6 +22,7 @@ use zeroize::ZeroizeOnDrop;
 pub use crate::networks::NamedNetwork;
 use crate::numbers::Numbers;
 pub use checks::ConfigurationError;
+pub use files::{PlaceOfFiles, S3};
 pub use public_pages::PublicPages;
 pub use quotas::Quotas;
 pub use reading::{Defaults, Unreadable};
@@ -40,6 +42,10 @@ pub struct Configuration {
     pub data: Option<PathBuf>,
     /// A PostgreSQL URL; without one, SQLite in the data folder.
     pub database: Option<Secret>,
+    /// The bucket for the files of letters, as `s3://BUCKET/PREFIX`; without one, `blobs` in the data folder.
+    pub blobs: Option<String>,
+    /// Who may use that bucket, and where it is.
+    pub s3: Option<S3>,
     /// The file of the server seal; without one, a systemd credential or `DATA.seal`.
     pub seal: Option<PathBuf>,
     /// TLS from files; without it, plain HTTP on loopback or behind a proxy.
@@ -294,6 +300,8 @@ impl Default for Configuration {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8025),
             data: None,
             database: None,
+            blobs: None,
+            s3: None,
             seal: None,
             tls: None,
             proxies: Vec::new(),

@@ -94,6 +94,9 @@ impl From<StoreError> for Problem {
             StoreError::Unreachable => {
                 Self::new(ProblemType::Busy).detail("the database can't be reached").retry_after(10)
             }
+            StoreError::FilesAway => {
+                Self::new(ProblemType::Busy).detail("where files are kept can't be reached").retry_after(10)
+            }
             StoreError::Panicked | StoreError::Damaged(_) | StoreError::Database(_) | StoreError::File(_) => {
                 Self::internal(&error)
             }

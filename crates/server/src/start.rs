@@ -28,7 +28,9 @@ use tokio::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    api, budgets,
+    api,
+    bucket::Unfit,
+    budgets,
     config::{Configuration, ConfigurationError},
     files,
     guard::{self, Proxies},
@@ -91,6 +93,9 @@ pub enum StartError {
     /// The database can't be opened, or is that of a newer version.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Files can't be kept in the bucket that is configured.
+    #[error(transparent)]
+    Blobs(#[from] Unfit),
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
@@ -161,6 +166,7 @@ impl StartError {
             | Self::NotADemos(_)
             | Self::OtherHost { .. } => true,
             Self::Open(error) => error.is_for_the_operator(),
+            Self::Blobs(unfit) => unfit.is_for_the_operator(),
             Self::Store(_)
             | Self::Unsealed(_)
             | Self::Opaque(_)
@@ -212,7 +218,7 @@ impl Server {
             None => None,
         };
         let location = location(&configuration);
-        let store = open_store(&location, &pieces(&configuration)).await?;
+        let store = open_store(&location, &open_pieces(&configuration, &mut world.random).await?).await?;
         let seal = open_seal(&configuration, &location, &store, &mut world).await?;
         let opaque = open_opaque(&store, &seal, &mut world.random).await?;
         let origin = Origin::new(configuration.origin()?.as_deref(), address);
@@ -357,9 +363,17 @@ pub(crate) fn location(configuration: &Configuration) -> Location {
     }
 }
 
-/// Where the configuration has the bytes of blobs.
-fn pieces(configuration: &Configuration) -> Pieces {
-    Pieces::in_folder(configuration.data().join("blobs"))
+/// Where the configuration has the bytes of files. A bucket that does not answer now is one that files wait for, and letters do not.
+async fn open_pieces(configuration: &Configuration, random: &mut StdRng) -> Result<Pieces, StartError> {
+    let place = configuration.place_of_files()?;
+    match place.try_out(random).await {
+        Ok(()) => Ok(place.pieces()),
+        Err(unfit) if unfit.is_for_the_operator() => Err(unfit.into()),
+        Err(unfit) => {
+            tracing::warn!(error = unfit.to_string(), "files can't be kept or read until it does");
+            Ok(place.pieces())
+        }
+    }
 }
 
 /// Opens the store. A database that can't be reached is waited for: a machine starts its services in any order.

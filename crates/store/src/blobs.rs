@@ -10,10 +10,12 @@ use securemailbox_protocol::{
 
 use crate::{Db, StoreError, pieces::PieceName};
 
+mod counting;
 mod erasing;
 mod reading;
 mod uploading;
 
+pub use counting::Counted;
 pub use reading::{BlobOf, BlobReader, ReadableBlob};
 pub use uploading::{
     BeginUpload, BeginUploadError, GiveUpUpload, NewPiece, PlaceOfPiece, Upload, UploadError, UploadOf,

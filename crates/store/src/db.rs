@@ -90,6 +90,9 @@ pub enum StoreError {
     /// The database refused, with its own code (SQLite's extended result code, PostgreSQL's SQLSTATE).
     #[error("the database failed with code {0}")]
     Database(String),
+    /// Where files are kept does not answer, or refuses. It may be tried again.
+    #[error("the place of the files can't be reached")]
+    FilesAway,
     /// A file could not be written.
     #[error("a file of the store could not be written: {0}")]
     File(std::io::ErrorKind),

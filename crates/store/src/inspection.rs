@@ -2,6 +2,8 @@
 
 use securemailbox_protocol::time::Timestamp;
 
+use crate::pieces::PieceName;
+
 /// What a database says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
@@ -19,6 +21,18 @@ pub struct Inspection {
     pub newest: Option<Timestamp>,
     /// The hosts for which there are passkeys, and of how many people.
     pub passkeys: Vec<(String, u64)>,
+    /// The pieces of files that it knows of.
+    pub(crate) pieces: Vec<KnownPiece>,
+}
+
+/// A piece of a file, as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownPiece {
+    pub(crate) name: PieceName,
+    /// How many bytes it has.
+    pub(crate) length: u64,
+    /// Whether it belongs to a blob. Any other is being written, or erased.
+    pub(crate) lives: bool,
 }
 
 /// How a database is reached.
@@ -40,10 +54,14 @@ pub(crate) const NEWEST: &str = "SELECT MAX(arrived) FROM letter";
 /// The hosts of passkeys, and how many people have some of each.
 pub(crate) const PASSKEYS: &str = "SELECT host, COUNT(DISTINCT mailbox_id) FROM passkey GROUP BY host ORDER BY host";
 
+/// The pieces of files, and whether each is a blob's.
+pub(crate) const PIECES: &str =
+    "SELECT piece_name, length, CASE WHEN blob_id IS NULL THEN 0 ELSE 1 END FROM blob_piece";
+
 impl Inspection {
     /// Of a database without tables.
     pub(crate) const fn of_nothing(engine: String, way: Way, known: i64) -> Self {
-        Self { engine, way, migration: 0, known, seal: None, newest: None, passkeys: Vec::new() }
+        Self { engine, way, migration: 0, known, seal: None, newest: None, passkeys: Vec::new(), pieces: Vec::new() }
     }
 
     /// With what its rows say.
@@ -53,5 +71,12 @@ impl Inspection {
             (String::from_utf8_lossy(&host).into_owned(), u64::try_from(people).unwrap_or_default())
         };
         Self { seal, newest, passkeys: passkeys.into_iter().map(of).collect(), ..self }
+    }
+
+    /// With a row of [`PIECES`]; one that holds what we never write is passed over.
+    pub(crate) fn add_piece(&mut self, name: &[u8], length: i64, lives: bool) {
+        if let (Ok(name), Ok(length)) = (<[u8; 16]>::try_from(name), u64::try_from(length)) {
+            self.pieces.push(KnownPiece { name: PieceName::from_bytes(name), length, lives });
+        }
     }
 }

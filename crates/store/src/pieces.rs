@@ -1,8 +1,9 @@
 //! Where the bytes of blobs lie: pieces, each written once, read in parts, and erased (PROTOCOL §8). Which piece is whose stands in
 //! the database; here a piece is a random name and its bytes.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use futures_util::future::BoxFuture;
 use rand::{CryptoRng, RngCore};
 use securemailbox_protocol::letters::ErasureStepKind;
 
@@ -41,8 +42,20 @@ impl PieceName {
         &self.0
     }
 
+    /// From [`PieceName::text`]; none of anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = (text.len() == 32).then_some(text.as_bytes())?;
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            *byte = u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// In 32 hexadecimal digits.
-    fn text(self) -> String {
+    #[must_use]
+    pub fn text(self) -> String {
         use std::fmt::Write as _;
         self.0.iter().fold(String::with_capacity(32), |mut text, octet| {
             // Writing to a text does not fail.
@@ -52,6 +65,22 @@ impl PieceName {
     }
 }
 
+/// A place for pieces that this room knows nothing of, such as an object store. What it can't do now fails with
+/// [`StoreError::FilesAway`].
+pub trait Elsewhere: Send + Sync {
+    /// Keeps a new piece, for good when this is over.
+    fn put(&self, name: PieceName, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Reads `length` bytes of a piece, from byte `start` of it.
+    fn read(&self, name: PieceName, start: u64, length: usize) -> BoxFuture<'_, Result<Vec<u8>, StoreError>>;
+
+    /// Removes a piece so that nothing of it is kept. One that is not there is gone already.
+    fn erase(&self, name: PieceName) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Every piece that it has, with its length.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<(PieceName, u64)>, StoreError>>;
+}
+
 /// The place of all pieces. Cheap to clone.
 #[derive(Clone)]
 pub struct Pieces(Kind);
@@ -59,6 +88,7 @@ pub struct Pieces(Kind);
 #[derive(Clone)]
 enum Kind {
     Folder(Folder),
+    Elsewhere(Arc<dyn Elsewhere>),
 }
 
 impl Pieces {
@@ -68,6 +98,12 @@ impl Pieces {
         Self(Kind::Folder(Folder::new(folder)))
     }
 
+    /// Elsewhere.
+    #[must_use]
+    pub fn elsewhere(place: Arc<dyn Elsewhere>) -> Self {
+        Self(Kind::Elsewhere(place))
+    }
+
     /// Writes a new piece: it is on disk when this returns.
     ///
     /// # Errors
@@ -75,6 +111,7 @@ impl Pieces {
     pub(crate) async fn put(&self, name: PieceName, bytes: Vec<u8>) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.put(name, bytes).await,
+            Kind::Elsewhere(place) => place.put(name, bytes).await,
         }
     }
 
@@ -85,6 +122,7 @@ impl Pieces {
     pub(crate) async fn read(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.read(name, start, length).await,
+            Kind::Elsewhere(place) => place.read(name, start, length).await,
         }
     }
 
@@ -95,6 +133,18 @@ impl Pieces {
     pub(crate) async fn erase(&self, name: PieceName) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.erase(name).await,
+            Kind::Elsewhere(place) => place.erase(name).await,
+        }
+    }
+
+    /// Every piece that lies here, with its length. What has another name is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn list(&self) -> Result<Vec<(PieceName, u64)>, StoreError> {
+        match &self.0 {
+            Kind::Folder(folder) => folder.list().await,
+            Kind::Elsewhere(place) => place.list().await,
         }
     }
 
@@ -102,6 +152,7 @@ impl Pieces {
     pub(crate) async fn clear_remains(&self) -> Result<(), StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.clear_remains().await,
+            Kind::Elsewhere(_) => Ok(()),
         }
     }
 
@@ -109,14 +160,16 @@ impl Pieces {
     pub(crate) const fn forgets_by(&self) -> ErasureStepKind {
         match &self.0 {
             Kind::Folder(_) => ErasureStepKind::FilesOverwritten,
+            Kind::Elsewhere(_) => ErasureStepKind::FilesDeleted,
         }
     }
 
     /// The folder, where a test may make its steps fail.
     #[cfg(test)]
-    pub(crate) const fn folder(&self) -> &Folder {
+    pub(crate) fn folder(&self) -> &Folder {
         match &self.0 {
             Kind::Folder(folder) => folder,
+            Kind::Elsewhere(_) => panic!("pieces lie elsewhere"),
         }
     }
 }

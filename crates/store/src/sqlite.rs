@@ -174,6 +174,12 @@ pub(crate) fn inspect(folder: &Path) -> Result<Inspection, OpenError> {
         let mut hosts = connection.prepare(inspection::PASSKEYS).map_err(unusable)?;
         let passkeys = hosts.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).and_then(Iterator::collect);
         found = found.with(seal, newest, passkeys.map_err(unusable)?);
+        let mut pieces = connection.prepare(inspection::PIECES).map_err(unusable)?;
+        let mut rows = pieces.query([]).map_err(unusable)?;
+        while let Some(row) = rows.next().map_err(unusable)? {
+            let (name, length, lives): (Vec<u8>, i64, bool) = row.try_into().map_err(unusable)?;
+            found.add_piece(&name, length, lives);
+        }
     }
     Ok(found)
 }

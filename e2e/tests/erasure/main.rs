@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails, also in what tests share")]
 
+mod files;
 mod links;
 mod public_pages;
 

@@ -22,7 +22,7 @@ const OTHER_FILES: u64 = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
     /// The file can't be read.
-    #[error("the configuration file {} can't be read: {source}", .file.display())]
+    #[error("the file {} can't be read: {source}", .file.display())]
     File {
         /// The file that was named.
         file: PathBuf,
@@ -40,6 +40,9 @@ pub enum ConfigurationError {
         /// What the server would read.
         meant: String,
     },
+    /// Files can't be kept where `blobs` says.
+    #[error("`blobs` can't be used: {0}")]
+    Blobs(&'static str),
     /// Nobody said where the data lies.
     #[error("`data` is missing: name the folder that the mailboxes are kept in, such as /var/lib/securemailbox/data")]
     NoData,
@@ -195,6 +198,7 @@ impl Configuration {
         }
         self.numbers()?;
         Organisations::named(&self.organisations)?;
+        self.place_of_files()?;
         self.quotas.check()?;
         self.public_pages.check()?;
         self.limits.check()
@@ -236,7 +240,7 @@ impl Configuration {
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
+pub(super) fn is_this_machine(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 

@@ -81,6 +81,10 @@ impl Folder {
         self.blocking(move |inner| inner.erase(name)).await
     }
 
+    pub(super) async fn list(&self) -> Result<Vec<(PieceName, u64)>, StoreError> {
+        self.blocking(Inner::list).await
+    }
+
     pub(super) async fn clear_remains(&self) -> Result<(), StoreError> {
         self.blocking(|inner| unless_gone(fs::remove_file(inner.root.join(ERASED)))).await
     }
@@ -161,6 +165,34 @@ impl Inner {
         self.step(Step::Unlink)?;
         unless_gone(fs::remove_file(&erased))?;
         path.parent().map_or(Ok(()), sync_folder)
+    }
+
+    fn list(&self) -> io::Result<Vec<(PieceName, u64)>> {
+        let mut pieces = Vec::new();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(&folder) {
+                // No piece came yet.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries?,
+            };
+            for entry in entries {
+                let (entry, path) = entry.map(|entry| (entry.metadata(), entry.path()))?;
+                let Ok(found) = entry else { continue };
+                if found.is_dir() {
+                    folders.push(path);
+                } else if let Some(name) = self.name_of(&path) {
+                    pieces.push((name, found.len()));
+                }
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn name_of(&self, path: &Path) -> Option<PieceName> {
+        let parts = path.strip_prefix(&self.root).ok()?.components();
+        let text: String = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
+        PieceName::parse(&text)
     }
 
     /// Bytes that the disk has left. Where the file system can't say, only a write tells.

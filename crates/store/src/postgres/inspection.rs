@@ -5,7 +5,7 @@ use tokio_postgres::Error;
 use super::target::Target;
 use crate::{
     Inspection, OpenError,
-    inspection::{NEWEST, PASSKEYS, SEAL, Way},
+    inspection::{NEWEST, PASSKEYS, PIECES, SEAL, Way},
     migrations::{self, POSTGRES},
 };
 
@@ -36,6 +36,10 @@ async fn look(target: &Target) -> Result<Inspection, Error> {
             passkeys.push((row.try_get(0)?, row.try_get(1)?));
         }
         found = found.with(seal, newest, passkeys);
+        for row in client.query(PIECES, &[]).await? {
+            let lives: i32 = row.try_get(2)?;
+            found.add_piece(row.try_get(0)?, row.try_get(1)?, lives == 1);
+        }
     }
     drop(client);
     conversation.abort();

@@ -23,8 +23,8 @@ use crate::{
     Store, StoreError,
     accounts::AccountById,
     blobs::{
-        BeginUpload, BeginUploadError, BlobOf, GiveUpUpload, NewPiece, PlaceOfPiece, ReadableBlob, Referring, Upload,
-        UploadError, UploadOf,
+        BeginUpload, BeginUploadError, BlobOf, Counted, GiveUpUpload, NewPiece, PlaceOfPiece, ReadableBlob, Referring,
+        Upload, UploadError, UploadOf,
     },
     letters::{DeliveriesOf, PostLetter, PostLetters, PostLettersError, PutReceiptError, SaySaved, TakeBack, Withdraw},
     pieces::{PieceName, Step},
@@ -699,6 +699,42 @@ async fn an_erased_file_leaves_no_byte_and_only_its_owner_looks_in() {
     assert!(!attached.bytes.windows(8).any(|window| overwritten.windows(8).any(|other| window == other)));
     assert!(!at.exists());
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_damaged_or_too_many_is_counted_on_both() {
+    for place in [places::sqlite(), places::postgresql().await] {
+        let store = place.open().await;
+        let count = async || {
+            let inspected = Store::inspect(place.location().clone()).await.unwrap();
+            inspected.count_pieces(&place.pieces(), place.location()).await.unwrap()
+        };
+        assert_eq!(count().await, Counted::default(), "no folder is there yet");
+        let mut dice = Dice::new(25);
+        let anna = register(&store, &mut dice).await;
+        let attached = upload(&store, &mut dice, &anna, 3000).await;
+        // One that is being written is neither missing nor too many.
+        let name = PieceName::new(&mut dice.0);
+        let reserve = "INSERT INTO blob_piece (piece_name, blob_id, start, length, erase) VALUES ($1, NULL, 0, 9, $2)";
+        store.write(Sql(reserve, name, later(60))).await.unwrap();
+        assert_eq!(count().await, Counted { all: 3, ..Counted::default() });
+        store.pieces().put(name, vec![1; 5]).await.unwrap();
+        assert_eq!(count().await, Counted { all: 3, ..Counted::default() });
+        let lie = store.pieces().list().await.unwrap();
+        let others: Vec<_> = lie.into_iter().filter(|(found, _)| *found != name).collect();
+        store.pieces().erase(others[0].0).await.unwrap();
+        store.pieces().erase(others[1].0).await.unwrap();
+        store.pieces().put(others[1].0, vec![1; 999]).await.unwrap();
+        store.pieces().put(PieceName::new(&mut dice.0), vec![1; 9]).await.unwrap();
+        assert_eq!(count().await, Counted { all: 3, missing: 1, damaged: 1, orphaned: 1 });
+        let mut reader = store.read_blob(attached.blob, 0, 3000);
+        let read = async {
+            while reader.next(5000).await?.is_some() {}
+            Ok::<_, StoreError>(())
+        };
+        assert!(read.await.is_err(), "a damaged file is told, and not made up");
+        store.close().await;
+    }
 }
 
 proptest::proptest! {

@@ -26,6 +26,10 @@ impl Place {
         Store::open(self.location.clone(), self.pieces()).await.expect("the store opens")
     }
 
+    pub(super) const fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// Where the bytes of blobs lie.
     pub(super) fn pieces(&self) -> Pieces {
         Pieces::in_folder(self.folder.path().join("blobs"))
