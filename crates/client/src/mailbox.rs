@@ -50,6 +50,9 @@ pub struct Mailbox {
     pub(crate) sheet_owed: Cell<bool>,
     /// Letters' keys are being wrapped for the present subkey.
     pub(crate) rewrapping: Cell<bool>,
+    /// What opens the files of drafts and letters that were met: a page knows them by their ids. Beside the state, since it is
+    /// written while a letter is shown by the contacts.
+    pub(crate) files: RefCell<BTreeMap<FileId, Uploaded>>,
     pub(crate) state: RefCell<State>,
 }
 
@@ -75,8 +78,6 @@ pub(crate) struct State {
     pub(crate) certificates: BTreeMap<CertificateHash, Certificate>,
     /// Whom the directory was asked for a moment ago, and when.
     pub(crate) looked_up: BTreeMap<Address, (Recipient, Timestamp)>,
-    /// What opens the files of drafts and letters that were met: a page knows them by their ids.
-    pub(crate) files: BTreeMap<FileId, Uploaded>,
     /// What is needed to answer the letters that were read, so that an answer can be kept without a network.
     pub(crate) answerable: BTreeMap<LetterId, Answers>,
     /// What the receipts of letters that went out from here must fit: of others their content says it. In memory only, since
@@ -171,6 +172,7 @@ impl Mailbox {
             settings_seen: Cell::new(Version::ZERO),
             sheet_owed: Cell::new(false),
             rewrapping: Cell::new(false),
+            files: RefCell::default(),
             state: RefCell::new(state),
         }
     }

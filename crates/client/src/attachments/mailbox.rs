@@ -95,7 +95,7 @@ impl Mailbox {
 
     /// Remembers what opens a file, so that a draft can name it by its id.
     pub fn remember_file(&self, id: FileId, uploaded: Uploaded) {
-        self.state.borrow_mut().files.insert(id, uploaded);
+        self.files.borrow_mut().insert(id, uploaded);
     }
 
     /// The same of a letter's attachments, for who passes them on; their ids, in order.
@@ -111,7 +111,13 @@ impl Mailbox {
     /// What opens a file, if it is whole at the server and was met here.
     #[must_use]
     pub fn uploaded(&self, id: FileId) -> Option<Uploaded> {
-        self.state.borrow().files.get(&id).cloned()
+        self.files.borrow().get(&id).cloned()
+    }
+
+    /// Forgets those of a draft that are not at the server any more.
+    pub(crate) fn forget_files(&self, draft: &Draft) {
+        let gone = draft.files.iter().filter(|file| file.uploaded.is_none());
+        gone.for_each(|file| drop(self.files.borrow_mut().remove(&file.id)));
     }
 
     pub(crate) fn remember_draft(&self, draft: &Draft) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use securemailbox_protocol::{
     attachments::NewBlob,
     endpoints::Method,
-    ids::BlobId,
+    ids::{BlobId, LetterId},
     limits,
     problems::{ProblemDetails, ProblemType},
 };
@@ -17,7 +17,7 @@ use super::*;
 use crate::{
     api::Api,
     failure::CallError,
-    fixtures::{TestWorld, ready},
+    fixtures::{TestWorld, annas_mailbox, ready},
     transport::{Request, Response, Transport, Unreachable},
 };
 
@@ -282,6 +282,18 @@ fn what_is_not_the_file_is_refused_and_never_called_whole() {
     renamed.sha256 = other.sha256;
     renamed.sha256.0[0] ^= 1;
     assert_eq!(get(&shelf, &renamed), Err(DownloadError::NotTheFile(download::NotTheFile::Hash)));
+}
+
+#[test]
+fn a_file_is_remembered_while_a_letter_is_shown_by_the_contacts() {
+    let mailbox = annas_mailbox();
+    let contacts = mailbox.contacts();
+    let (world, shelf, file) = (TestWorld::default(), Shelf::default(), File::of(10));
+    let uploaded = Uploaded::of(&send(&world, &shelf, &file).unwrap());
+    let id = FileId::of_letter(LetterId::from_bytes([1; 16]), 0);
+    mailbox.remember_file(id, uploaded.clone());
+    assert_eq!(mailbox.uploaded(id), Some(uploaded));
+    drop(contacts);
 }
 
 fn any_fate() -> impl Strategy<Value = Fate> {

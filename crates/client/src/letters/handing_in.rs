@@ -146,15 +146,8 @@ impl Mailbox {
         if rows.write(vec![write]).await? == Written::Stale {
             return Err(RecordError::Contended.into());
         }
-        {
-            let mut state = self.state.borrow_mut();
-            state.saw(id, print);
-            row.draft
-                .files
-                .iter()
-                .filter(|file| file.uploaded.is_none())
-                .for_each(|file| drop(state.files.remove(&file.id)));
-        }
+        self.state.borrow_mut().saw(id, print);
+        self.forget_files(&row.draft);
         Box::pin(self.hand_in(world, id)).await
     }
 
