@@ -1,7 +1,7 @@
 //! From what the client knows to what a page shows.
 
 use securemailbox_client::{
-    attachments::{DraftFile, FileId, Risk, several_names, shown_name},
+    attachments::{DraftFile, FileId},
     comparing::Comparison,
     contacts::{self, Contacts, Names},
     letters::{self, Draft, DraftRow, ReaderDelivery, Reading},
@@ -141,12 +141,13 @@ impl<'a> People<'a> {
     }
 
     fn files(&self, letter: &Letter) -> Vec<views::LetterFile> {
-        let names = several_names(letter.attachments().iter().map(|file| &*file.name));
-        let shown = |((Attachment { name, media_type, size, .. }, save_as), id): ((&Attachment, String), FileId)| {
-            let (risk, name) = (Risk::of(name), shown_name(name));
-            views::LetterFile { id, name, save_as, media_type: media_type.clone(), size: *size, risk }
+        let shown = |(Attachment { name, media_type, size, .. }, id): (&Attachment, FileId)| views::LetterFile {
+            id,
+            name: name.clone(),
+            media_type: media_type.clone(),
+            size: *size,
         };
-        letter.attachments().iter().zip(names).zip(self.mailbox.remember_files(letter)).map(shown).collect()
+        letter.attachments().iter().zip(self.mailbox.remember_files(letter)).map(shown).collect()
     }
 
     /// `written`: when the letter was.
@@ -212,8 +213,8 @@ pub(crate) fn draft(mailbox: &Mailbox, row: &DraftRow) -> views::Draft {
 }
 
 fn draft_file(DraftFile { id, name, media_type, size, uploaded }: &DraftFile) -> views::DraftFile {
-    let (name, up) = (shown_name(name), uploaded.is_some());
-    views::DraftFile { id: *id, name, media_type: media_type.clone(), size: *size, up }
+    let up = uploaded.is_some();
+    views::DraftFile { id: *id, name: name.clone(), media_type: media_type.clone(), size: *size, up }
 }
 
 pub(crate) fn comparison(mailbox: &Mailbox, address: &Address, comparison: &Comparison) -> views::Comparison {

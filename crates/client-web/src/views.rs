@@ -3,7 +3,7 @@
 //! Types of the client and of the protocol are shown as they are, where they say what a page shows; the others are here.
 
 use securemailbox_client::{
-    attachments::{FileId, Risk},
+    attachments::FileId,
     contacts::Standing,
     devices::DeviceName,
     failure::{Class, FailureName},
@@ -503,7 +503,7 @@ pub struct DraftFile {
     /// Names it.
     #[cfg_attr(test, ts(type = "string"))]
     pub id: FileId,
-    /// What it is called, without what turns its direction.
+    /// What it is called.
     pub name: String,
     /// Its media type.
     #[serde(rename = "type")]
@@ -522,18 +522,14 @@ pub struct LetterFile {
     /// Names it, for who passes it on.
     #[cfg_attr(test, ts(type = "string"))]
     pub id: FileId,
-    /// What its sender calls it, without what turns its direction.
+    /// What its sender calls it. A page looks at it before it shows it, and before anything is saved under it.
     pub name: String,
-    /// The name that it is saved under: no path, and none of the other files' names.
-    pub save_as: String,
     /// Its media type, by its sender's word.
     #[serde(rename = "type")]
     pub media_type: String,
     /// How long it is, in bytes.
     #[cfg_attr(test, ts(type = "number"))]
     pub size: u64,
-    /// What opening it may do.
-    pub risk: Option<Risk>,
 }
 
 /// Where a draft was saved.

@@ -2,34 +2,12 @@
 // them; here is only what a person is told of that. The classes beside this file are given one, so that a test gives its own.
 
 import { getContext, setContext } from "svelte";
-import type { Problem } from "../worker/types.ts";
+import type { Letter, Problem } from "../worker/types.ts";
 
-/** A file of a draft, as the vault keeps it. */
-export interface DraftFile {
-  /** The page's name for it, unique in the draft. */
-  id: string;
-  name: string;
-  /** Its sender's word. */
-  type: string;
-  /** Octets. */
-  size: number;
-  /** All of it is at the server. */
-  up: boolean;
-}
+export type { DraftFile } from "../worker/types.ts";
 
 /** A file of an opened letter; its place in the list is what it is fetched by. */
-export interface LetterFile {
-  name: string;
-  /** Its sender's word. */
-  type: string;
-  /** Octets. */
-  size: number;
-}
-
-/** The files of an opened letter. Until the vault's own types say that it has some. */
-export function filesOf(letter: object): readonly LetterFile[] {
-  return (letter as { files?: readonly LetterFile[] }).files ?? [];
-}
+export type LetterFile = Pick<Letter["files"][number], "name" | "type" | "size">;
 
 /** One file of a letter being written. `sent`: octets; `secondsLeft`: undefined while nobody can know. */
 export type Sending =

@@ -490,7 +490,7 @@ export type DraftFile = {
  */
 id: string, 
 /**
- * What it is called, without what turns its direction.
+ * What it is called.
  */
 name: string, 
 /**
@@ -1110,13 +1110,9 @@ export type LetterFile = {
  */
 id: string, 
 /**
- * What its sender calls it, without what turns its direction.
+ * What its sender calls it. A page looks at it before it shows it, and before anything is saved under it.
  */
 name: string, 
-/**
- * The name that it is saved under: no path, and none of the other files' names.
- */
-save_as: string, 
 /**
  * Its media type, by its sender's word.
  */
@@ -1124,11 +1120,7 @@ type: string,
 /**
  * How long it is, in bytes.
  */
-size: number, 
-/**
- * What opening it may do.
- */
-risk: Risk | null, };
+size: number, };
 
 /**
  * When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.
@@ -1939,11 +1931,6 @@ total: number,
  * The former keys are given up.
  */
 over: boolean, };
-
-/**
- * What opening a file may do, by the ending of its name.
- */
-export type Risk = "program" | "macros" | "web-page";
 
 /**
  * A letter in a list: `summary` or `damage`, never both.

@@ -4,9 +4,7 @@
 const SAVED: usize = 200;
 
 /// What opening a file may do, by the ending of its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {
     /// It runs.
     Program,
