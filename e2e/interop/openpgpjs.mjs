@@ -1,6 +1,7 @@
 // SecureMailbox's exports read, and messages for it written, by OpenPGP.js (Proton). It shares no code with us.
 //
 //   node openpgpjs.mjs open  KEY.asc PASSPHRASE-FILE SENDER.asc LETTER.eml    prints what was signed; fails unless verified
+//   node openpgpjs.mjs file  KEY.asc PASSPHRASE-FILE FILE.pgp                 prints what was encrypted
 //   node openpgpjs.mjs write READER.asc ADDRESS DIR                           writes DIR/message.pgp, sender.asc, sender.key;
 //                                                                             signs what stands on standard input
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
@@ -52,6 +53,15 @@ async function open(keyFile, passphraseFile, senderFile, letterFile) {
   process.stdout.write(data);
 }
 
+async function file(keyFile, passphraseFile, messageFile) {
+  const locked = await openpgp.readPrivateKey({ armoredKey: readFileSync(keyFile, "utf8") });
+  const passphrase = readFileSync(passphraseFile, "utf8").replace(/\r?\n$/, "");
+  const decryptionKeys = await openpgp.decryptKey({ privateKey: locked, passphrase });
+  const message = await openpgp.readMessage({ binaryMessage: new Uint8Array(readFileSync(messageFile)) });
+  const { data } = await openpgp.decrypt({ message, decryptionKeys, format: "binary", config });
+  process.stdout.write(data);
+}
+
 async function write(readerFile, address, directory) {
   const reader = await openpgp.readKey({ armoredKey: readFileSync(readerFile, "utf8") });
   const sender = await newKey(address);
@@ -68,12 +78,12 @@ async function write(readerFile, address, directory) {
   writeFileSync(join(directory, "sender.key"), sender.privateKey.armor(), { mode: 0o600 });
 }
 
-const commands = { open: [open, 4], write: [write, 3] };
+const commands = { open: [open, 4], file: [file, 3], write: [write, 3] };
 if (process.argv[1]?.endsWith("openpgpjs.mjs")) {
   const [name, ...rest] = process.argv.slice(2);
   const [command, count] = commands[name] ?? [];
   if (rest.length !== count) {
-    console.error("usage: openpgpjs.mjs open KEY PASSPHRASE-FILE SENDER LETTER | write READER ADDRESS DIR");
+    console.error("usage: openpgpjs.mjs open KEY PASSPHRASE-FILE SENDER LETTER | file KEY PASSPHRASE-FILE FILE | write READER ADDRESS DIR");
     process.exit(2);
   }
   await command(...rest);

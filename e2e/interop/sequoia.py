@@ -1,6 +1,7 @@
 """SecureMailbox's exports read, and messages for it written, by Sequoia (pysequoia). It shares no code with us.
 
     python sequoia.py open  KEY.asc PASSPHRASE-FILE SENDER.asc LETTER.eml   prints what was signed; fails unless verified
+    python sequoia.py file  KEY.asc PASSPHRASE-FILE FILE.pgp                 prints what was encrypted
     python sequoia.py write READER.asc SENDER.key MESSAGE.pgp               signs what stands on standard input
 """
 
@@ -33,6 +34,13 @@ def open_letter(key: str, passphrase_file: str, sender: str, letter: str) -> Non
     sys.stdout.buffer.write(opened.bytes)
 
 
+def open_file(key: str, passphrase_file: str, message: str) -> None:
+    passphrase = Path(passphrase_file).read_text(encoding="utf-8").rstrip("\r\n")
+    decryptor = Tsk.from_file(key).decryptor(passphrase)
+    opened = pysequoia.decrypt(Path(message).read_bytes(), decryptor=decryptor)
+    sys.stdout.buffer.write(opened.bytes)
+
+
 def write_message(reader: str, sender: str, message: str) -> None:
     encrypted = pysequoia.encrypt(
         sys.stdin.buffer.read(),
@@ -47,6 +55,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["open", key, passphrase_file, sender, letter]:
             open_letter(key, passphrase_file, sender, letter)
+        case ["file", key, passphrase_file, message]:
+            open_file(key, passphrase_file, message)
         case ["write", reader, sender, message]:
             write_message(reader, sender, message)
         case _:

@@ -33,6 +33,13 @@ const PASSPHRASE: &str = "en lösenfras för nyckeln";
 const SUBJECT: &str = "Åtgärder efter besöket den tolfte – och vad som händer sedan, om något händer alls 🙂";
 const TEXT: &str = "Hej Björn!\n\nFrom och med nu: vila.\n.\n-- \nAnna   \n\n=C3=A5 är inte å.\n";
 
+const FILE: &str = "Läkarintyg.bin";
+
+/// More than one chunk of an attachment, and no number of whole ones.
+fn bytes_of_file() -> Vec<u8> {
+    (0..600_001_u32).map(|at| u8::try_from(at * 31 % 253).expect("a byte")).collect()
+}
+
 /// A letter that Anna sent and Björn exported, with the keys it takes to read it.
 struct Exchange {
     folder: TempDir,
@@ -50,7 +57,10 @@ impl Exchange {
             terminal.register(&server, address, phone, name);
             terminal
         });
-        let sent = anna.run(&["send", "--to", BJORN.0, "--subject", SUBJECT, "--text", TEXT]).done();
+        let file = folder.path().join(FILE);
+        fs::write(&file, bytes_of_file()).expect("writable");
+        let file = file.to_str().expect("UTF-8");
+        let sent = anna.run(&["send", "--to", BJORN.0, "--subject", SUBJECT, "--text", TEXT, "--attach", file]).done();
         let letter = sent["id"].as_str().expect("an id").to_owned();
         let exchange = Self { folder, bjorn, letter, _server: server };
         exchange.keep("passphrase", &format!("{PASSPHRASE}\n"));
@@ -166,6 +176,22 @@ fn an_exported_letter_opens_with_the_exported_key_in_openpgpjs_and_in_sequoia() 
         assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
         assert_is_the_letter(&opened.stdout);
     }
+}
+
+#[test]
+fn an_exported_attachment_opens_with_the_exported_key_in_openpgpjs_and_in_sequoia() {
+    let exchange = Exchange::new();
+    let letter = exchange.export(&["--encrypted"]);
+    let file = letter.with_extension("").join(format!("{FILE}.pgp"));
+    for other in [openpgpjs, sequoia] {
+        let mut other = other();
+        other.arg("file").arg(exchange.path("bjorn.key")).arg(exchange.path("passphrase")).arg(&file);
+        let opened = other.output().expect("it runs");
+        assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
+        assert!(opened.stdout == bytes_of_file());
+    }
+    let plain = exchange.export(&[]).with_extension("").join(FILE);
+    assert!(fs::read(plain).expect("exported") == bytes_of_file());
 }
 
 #[test]

@@ -29,7 +29,7 @@ const NO_SOURCE: &[&str] = &["node_modules", DIST, "paraglide", "README.md"];
 /// What a browser loads before a person sees the sign-in page, in bytes, compressed.
 const SIGN_IN_LIMIT: u64 = 150_000;
 /// What it loads before a person sees a letter, in bytes, compressed (docs/decisions/0008-what-the-module-weighs.md).
-const MODULE_LIMIT: u64 = 980_000;
+const MODULE_LIMIT: u64 = 1_020_000;
 
 /// Builds the page, if anything in it changed.
 pub(crate) fn build(workspace: &Workspace) -> Outcome {

@@ -19,6 +19,7 @@ use securemailbox_client::{
         ToOpen, ToSeal, Upload, UploadName, safe_name, several_names, shown_name,
     },
     failure::{Class, Explained, Failure},
+    letters::Form,
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{ids::LetterId, limits};
@@ -327,6 +328,39 @@ async fn get(
     let mut download = Download::new(attachment.clone());
     let got = patiently(&progress, async || mailbox.download(world, &mut download, (sink, &Threads), &told).await);
     got.await.map_err(|error| Stop::of_failure(&error, None, None).with("file", attachment.name.clone()))
+}
+
+/// Writes the attachments of a letter to a folder of their own: as they are, or each part as a message for the exported key.
+pub(crate) async fn export(
+    desk: &Desk,
+    (world, mailbox): (&Terminal<Profile>, &Mailbox),
+    letter: LetterId,
+    folder: &Path,
+    form: Form,
+) -> Result<usize, Stop> {
+    let all = confirmed(desk, world, mailbox, async || mailbox.attachments(world, letter).await).await?;
+    if all.is_empty() {
+        return Ok(0);
+    }
+    let folder = folder.join(letter.to_string());
+    files::make_folder(&folder).map_err(|error| cant_write(&folder, &error))?;
+    let names = several_names(all.iter().map(|attachment| &*attachment.name));
+    for (attachment, name) in all.iter().zip(names) {
+        match form {
+            Form::Plain => drop(save_one(desk, (world, mailbox), attachment, &folder, &name).await?),
+            Form::Encrypted => {
+                for (number, (part, layout)) in attachment.layouts().enumerate() {
+                    let of = if attachment.parts.len() > 1 { format!(".{}", number + 1) } else { String::new() };
+                    let path = folder.join(format!("{name}{of}.pgp"));
+                    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+                    let sink = Growing(RefCell::new(Box::new(file.map_err(|error| cant_write(&path, &error))?)));
+                    let got = mailbox.download_sealed(world, (part, &layout), &sink).await;
+                    got.map_err(|error| Stop::of_failure(&error, None, None).with("file", name.clone()))?;
+                }
+            }
+        }
+    }
+    Ok(all.len())
 }
 
 fn cant_write(file: &Path, error: &io::Error) -> Stop {

@@ -9,6 +9,7 @@ use securemailbox_client::{
 use serde_json::json;
 
 use crate::{
+    attachments,
     desk::Desk,
     files,
     outcome::{Answer, Stop},
@@ -26,7 +27,7 @@ pub(crate) struct ExportArgs {
     encrypted: bool,
 }
 
-/// Writes `ID.eml` for each letter. A damaged one is named and left out; the others are written all the same, and the end
+/// Writes `ID.eml` for each letter, and a folder `ID` with its attachments if it has some. A damaged one is named and left out; the others are written all the same, and the end
 /// says that something is missing.
 pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArgs) -> Result<Answer, Stop> {
     let form = if encrypted { Form::Encrypted } else { Form::Plain };
@@ -34,11 +35,19 @@ pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArg
         |error: std::io::Error| Stop::unavailable(Sentence::CantWrite { file: &out, error: &error.to_string() });
     desk.at_mailbox(async |world, mailbox| {
         files::make_folder(&out).map_err(trouble)?;
-        let (mut exported, mut damaged) = (Vec::new(), Vec::new());
+        let (mut exported, mut damaged, mut files_written) = (Vec::new(), Vec::new(), 0);
         for id in mailbox.letters() {
             match mailbox.export(world, id, form).await {
                 Ok(eml) => {
                     files::write_whole(&out, &format!("{id}.eml"), &eml).map_err(trouble)?;
+                    match attachments::export(desk, (world, mailbox), id, &out, form).await {
+                        Ok(written) => files_written += written,
+                        Err(stop) if stop.is_unavailable() => return Err(stop),
+                        Err(stop) => {
+                            desk.note(Sentence::FilesLeftOut { id, why: stop.detail() });
+                            damaged.push(json!({ "id": id, "error": "not-the-file" }));
+                        }
+                    }
                     exported.push(id);
                 }
                 Err(error) if error.explain().class == Class::Unavailable => return Err(error.into()),
@@ -49,7 +58,7 @@ pub(crate) async fn export(desk: &Desk, ExportArgs { out, encrypted }: ExportArg
             }
         }
         let (written, left_out) = (letters(exported.len()), damaged.len());
-        let document = json!({ "exported": exported, "damaged": damaged });
+        let document = json!({ "exported": exported, "files": files_written, "damaged": damaged });
         if left_out == 0 {
             let text = desk.line(Sentence::WrittenTo { letters: &written, folder: &out });
             return Ok(Answer::new(document, text));

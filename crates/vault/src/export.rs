@@ -1,10 +1,12 @@
 //! Taking letters along: `.eml` files that other programs read (PROTOCOL §3).
 
 use pgp::armor::BlockType;
+use rand::{CryptoRng, RngCore};
 
 use crate::{
-    certificates::armored,
-    letters::{Letter, message_id},
+    attachments::PartKey,
+    certificates::{Certificate, armored},
+    letters::{self, Letter, SessionKey, message_id},
 };
 
 /// The letter as a plain `.eml`: the signed MIME message, as it was written. Keep it as safe as the letter.
@@ -44,6 +46,12 @@ pub fn encrypted(letter: &Letter, wrapped_key: &[u8], content: &[u8]) -> Vec<u8>
          --{boundary}\r\nContent-Type: application/octet-stream\r\n\r\n{message}\r\n--{boundary}--\r\n"
     )
     .into_bytes()
+}
+
+/// What stands before a blob to make it a standard OpenPGP message for `owner`: the part's key, wrapped (RFC 9580 §5.1.2).
+#[must_use]
+pub fn before_blob(key: &PartKey, owner: &Certificate, rng: &mut (impl RngCore + CryptoRng)) -> Vec<u8> {
+    letters::wrap(&SessionKey::from_bytes(*key.as_bytes()), owner, rng)
 }
 
 #[cfg(test)]

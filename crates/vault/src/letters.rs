@@ -40,6 +40,7 @@ pub use seal::{Outgoing, SealRefused, SealedLetter, SessionKey, WrappedKey, seal
 pub use crate::packets::LockedRefused;
 
 pub(crate) use contents::message_id;
+pub(crate) use seal::wrap;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! A mailbox's own uploads and downloads.
 
-use securemailbox_protocol::{endpoints, ids::LetterId, problems::ProblemType};
+use securemailbox_protocol::{endpoints, ids::LetterId, limits, problems::ProblemType};
 use securemailbox_vault::{
-    attachments::{Attachment, FileHash, HEAD, Part},
+    attachments::{Attachment, FileHash, HEAD, Layout, Part},
+    export,
     letters::Letter,
 };
 use sha2::{Digest as _, Sha256};
@@ -140,6 +141,28 @@ impl Mailbox {
         told: &impl Fn(Progress),
     ) -> Result<(), DownloadError> {
         download.run(&self.session.api(world), to, told).await
+    }
+
+    /// Gets a part as it lies at the server, behind what makes it an OpenPGP message for this mailbox's owner: for programs
+    /// that are not this one. It is opened there, and not checked here.
+    ///
+    /// # Errors
+    /// [`DownloadError`]
+    pub async fn download_sealed(
+        &self,
+        world: &impl World,
+        (part, layout): (&Part, &Layout),
+        sink: &impl Sink,
+    ) -> Result<(), DownloadError> {
+        let keyring = self.keyring();
+        sink.write(&export::before_blob(&part.key, keyring.present().certificate(), &mut world.rng())).await?;
+        let (api, mut at) = (self.session.api(world), 0);
+        while at < layout.blob() {
+            let end = layout.blob().min(at + limits::PIECE as u64);
+            sink.write(&wire::read(&api, part.blob, at..end).await?).await?;
+            at = end;
+        }
+        Ok(())
     }
 
     /// Says to the sender of a letter that all of its attachments lie on this device.

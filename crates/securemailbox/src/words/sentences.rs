@@ -336,6 +336,9 @@ sentences! {
     FilesSavedBy { who: &'a Address, when: &'a str }
         "{who} saved the attachments {when} (the server's word)"
         "{who} sparade bilagorna {when} (enligt servern)";
+    FilesLeftOut { id: LetterId, why: &'a str }
+        "The attachments of {id} were left out: {why}"
+        "Bilagorna till {id} togs inte med: {why}";
     FileIsAProgram
         "This file is a program. Open it only if you know that its sender meant to send it."
         "Den här filen är ett program. Öppna den bara om du vet att avsändaren menade att skicka den.";

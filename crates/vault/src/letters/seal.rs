@@ -259,7 +259,7 @@ fn envelope_text(letter: &Outgoing, id: LetterId, content: ContentHash) -> envel
 }
 
 /// Wraps a letter's key for one reader: one PKESK packet, v6, ML-KEM-768 + X25519 (RFC 9980 §4.3).
-pub(super) fn wrap(key: &SessionKey, reader: &Certificate, rng: &mut (impl RngCore + CryptoRng)) -> Vec<u8> {
+pub(crate) fn wrap(key: &SessionKey, reader: &Certificate, rng: &mut (impl RngCore + CryptoRng)) -> Vec<u8> {
     let raw = RawSessionKey::from(key.as_bytes().as_slice());
     #[expect(clippy::expect_used, reason = "a checked certificate's key takes a key of 32 bytes")]
     let packet = PublicKeyEncryptedSessionKey::from_session_key_v6(rng, &raw, reader.encryption()).expect("a key");
