@@ -54,9 +54,9 @@ on_both! {
 }
 
 /// The bytes of blobs are random, so that a file can be looked for.
-struct Attached {
-    blob: BlobId,
-    bytes: Vec<u8>,
+pub(super) struct Attached {
+    pub(super) blob: BlobId,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Person {
@@ -88,7 +88,7 @@ async fn piece(
 }
 
 /// A whole blob of so many bytes, in three pieces.
-async fn upload(store: &Store, dice: &mut Dice, person: &Person, length: usize) -> Attached {
+pub(super) async fn upload(store: &Store, dice: &mut Dice, person: &Person, length: usize) -> Attached {
     let blob = begin(store, dice, person, length).await;
     let bytes = dice.bytes(length);
     let mut offset = 0;
@@ -104,7 +104,7 @@ fn with(mut letter: PostLetter, attached: &[&Attached]) -> PostLetter {
 }
 
 /// All of a blob, for whoever may have it.
-async fn read(store: &Store, person: &Person, blob: BlobId) -> Option<Vec<u8>> {
+pub(super) async fn read(store: &Store, person: &Person, blob: BlobId) -> Option<Vec<u8>> {
     let ReadableBlob { length, .. } = store.read(BlobOf { mailbox: person.mailbox(), blob }).await.unwrap()?;
     Some(read_range(store, blob, 0, length).await)
 }
@@ -135,7 +135,7 @@ async fn left(store: &Store) -> [i64; 5] {
     ]
 }
 
-async fn nothing_is_left(store: &Store) {
+pub(super) async fn nothing_is_left(store: &Store) {
     store.erase_due_pieces(NOW).await.unwrap();
     assert_eq!(left(store).await, [0; 5]);
 }
