@@ -431,7 +431,7 @@ pub struct Writing {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct NamedFile {
-    /// Names it, in 32 hexadecimal digits.
+    /// Names it, in 32 hexadecimal digits, capitals.
     pub id: String,
     /// What it is called.
     pub name: String,

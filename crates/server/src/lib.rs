@@ -4,7 +4,7 @@ mod access;
 mod api;
 mod authenticator;
 mod body;
-mod bucket;
+pub mod bucket;
 mod budgets;
 pub mod check;
 pub mod config;

@@ -17,6 +17,7 @@ mod holding;
 mod inviting;
 mod notifying;
 mod passkeys;
+mod pieces;
 mod posting;
 mod proving;
 mod public_pages;

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { clean, open as openLink } from "../house/guests.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import type { Words } from "../house/words.ts";
-import { open, row, send, write } from "../house/writing.ts";
+import { fromLetterMenu, open, send, write } from "../house/writing.ts";
 
 const PIECE = 8 * 1024 * 1024;
 
@@ -40,9 +40,6 @@ async function saved(page: Page, name: string, m: Words): Promise<Buffer> {
   return readFile(await (await download).path());
 }
 
-function up(page: Page, m: Words): ReturnType<Page["getByText"]> {
-  return page.getByText(m("files.up", { size: "" }).replace(/^[ ,]+/u, ""));
-}
 
 test("files go with a letter, a name in any script and one of no bytes, and come out as they went in", async ({ visit, newcomer, m }) => {
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
@@ -76,7 +73,7 @@ test("a letter that is passed on takes its files along, without sending them aga
   await open(pers, "Remiss");
   const sent: string[] = [];
   pers.on("request", (request) => request.method() === "PATCH" && request.url().includes("/blobs/") && sent.push(request.url()));
-  await pers.getByRole("link", { name: m("letter.forward") }).filter({ visible: true }).first().click();
+  await fromLetterMenu(pers, m("letter.forward"), m);
   await expect(pers.getByText("remiss.bin")).toBeVisible();
   await pers.getByRole("combobox", { name: m("write.to"), exact: true }).fill(eva.address);
   await pers.getByRole("combobox", { name: m("write.to"), exact: true }).press("Enter");
@@ -126,7 +123,7 @@ test("what is not the file that was sent is called that, and is not saved", asyn
   let downloads = 0;
   pers.on("download", () => (downloads += 1));
   await pers.getByRole("button", { name: m("files.get_named", { name: file.name }) }).click();
-  await expect(pers.getByText(m("files.not_the_file", { from: gun.address })).first()).toBeVisible();
+  await expect(pers.getByText(m("files.not_the_file", { from: gun.name })).first()).toBeVisible();
   expect(downloads).toBe(0);
   await expect(pers.getByText("Se bilagan.")).toBeVisible();
   await clean(pers);

@@ -4,6 +4,7 @@
 
 mod burdens;
 mod claims;
+mod files;
 mod guesses;
 mod guests;
 mod holds;

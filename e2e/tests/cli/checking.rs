@@ -87,11 +87,12 @@ fn a_server_that_runs_is_checked_from_beside() {
     let _server = Server::start(Start { config: Some(config.clone()), environment: Vec::new(), ..start });
     let (code, told) = check(&config, &["--mail", "anna@example.se", "--sms", "+46701740612"]);
     assert_eq!(code, 0, "{told}");
-    assert_eq!(told.lines().count(), 7, "{told}");
+    assert_eq!(told.lines().count(), 8, "{told}");
     for (matter, words) in [
         ("configuration", "listens on 127.0.0.1:8025"),
         ("tls", "for this machine only"),
         ("database", "as this program has it"),
+        ("files", "none missing and none too many"),
         ("seal", "fits the database"),
         ("disk", "MiB free"),
         ("mail", "was taken"),

@@ -60,11 +60,11 @@ async fn a_kill_in_the_middle_leaves_whole_files_and_no_others() {
         let files = Files::of(&server, &anna);
         let bytes = noise(1_000_000);
         let blob = files.upload(&bytes, PIECE).await;
-        let letter = files.keep(vec![blob]).await;
+        let letter = [files.keep(vec![blob]).await];
         erased.push((blob, bytes));
         let begun = files.begin(1_000_000).await;
         let working = async {
-            let erase = files.erase(&[letter]);
+            let erase = files.erase(&letter);
             let upload = async {
                 for number in 0..10 {
                     files.piece(begun, number * PIECE, &kept[..PIECE]).await;

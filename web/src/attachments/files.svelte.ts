@@ -180,7 +180,9 @@ export class FilesToSend {
 
 function rowOf(file: File, name: string): FileToSend {
   const { type, size } = file;
-  const row = { id: crypto.randomUUID().replaceAll("-", ""), name, type, size, state: { is: "waiting" } } as const;
+  // 32 hexadecimal digits, as the vault writes them.
+  const id = crypto.randomUUID().replaceAll("-", "").toUpperCase();
+  const row = { id, name, type, size, state: { is: "waiting" } } as const;
   return name === sentName(file.name) ? row : { ...row, renamed: file.name };
 }
 

@@ -1236,7 +1236,7 @@ to: Folder, };
  */
 export type NamedFile = { 
 /**
- * Names it, in 32 hexadecimal digits.
+ * Names it, in 32 hexadecimal digits, capitals.
  */
 id: string, 
 /**

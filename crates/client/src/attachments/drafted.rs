@@ -32,7 +32,7 @@ impl FileId {
 
 /// It is no [`FileId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of a file: 32 hexadecimal digits")]
+#[error("not the id of a file: 32 hexadecimal digits, capitals")]
 pub struct NotAFileId;
 
 impl FromStr for FileId {

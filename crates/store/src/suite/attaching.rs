@@ -16,18 +16,17 @@ use securemailbox_protocol::{
 use super::{
     on_both,
     people::{Dice, NOW, Person, again, empty_trash, later, move_to, post, register, trash},
-    places::{self, Place},
     together::Count,
 };
 use crate::{
     Store, StoreError,
     accounts::AccountById,
     blobs::{
-        BeginUpload, BeginUploadError, BlobOf, Counted, GiveUpUpload, NewPiece, PlaceOfPiece, ReadableBlob, Referring,
-        Upload, UploadError, UploadOf,
+        BeginUpload, BeginUploadError, BlobOf, GiveUpUpload, NewPiece, PlaceOfPiece, ReadableBlob, Referring, Upload,
+        UploadError, UploadOf,
     },
     letters::{DeliveriesOf, PostLetter, PostLetters, PostLettersError, PutReceiptError, SaySaved, TakeBack, Withdraw},
-    pieces::{PieceName, Step},
+    pieces::PieceName,
     quotas::Quota,
     records::{WriteRecord, WriteRecordError},
     sessions::InSessionError,
@@ -54,9 +53,9 @@ on_both! {
 }
 
 /// The bytes of blobs are random, so that a file can be looked for.
-struct Attached {
-    blob: BlobId,
-    bytes: Vec<u8>,
+pub(super) struct Attached {
+    pub(super) blob: BlobId,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Person {
@@ -65,14 +64,14 @@ impl Person {
     }
 }
 
-async fn begin(store: &Store, dice: &mut Dice, person: &Person, length: usize) -> BlobId {
+pub(super) async fn begin(store: &Store, dice: &mut Dice, person: &Person, length: usize) -> BlobId {
     let blob = BlobId::new(NOW, &mut dice.0);
     let begin = BeginUpload { mailbox: person.mailbox(), blob, length: length as u64, quota: Quota::NONE, now: NOW };
     store.write(begin).await.expect("begun");
     blob
 }
 
-async fn piece(
+pub(super) async fn piece(
     store: &Store,
     dice: &mut Dice,
     person: &Person,
@@ -88,7 +87,7 @@ async fn piece(
 }
 
 /// A whole blob of so many bytes, in three pieces.
-async fn upload(store: &Store, dice: &mut Dice, person: &Person, length: usize) -> Attached {
+pub(super) async fn upload(store: &Store, dice: &mut Dice, person: &Person, length: usize) -> Attached {
     let blob = begin(store, dice, person, length).await;
     let bytes = dice.bytes(length);
     let mut offset = 0;
@@ -98,13 +97,13 @@ async fn upload(store: &Store, dice: &mut Dice, person: &Person, length: usize) 
     Attached { blob, bytes }
 }
 
-fn with(mut letter: PostLetter, attached: &[&Attached]) -> PostLetter {
+pub(super) fn with(mut letter: PostLetter, attached: &[&Attached]) -> PostLetter {
     letter.new.blobs = attached.iter().map(|attached| attached.blob).collect();
     letter
 }
 
 /// All of a blob, for whoever may have it.
-async fn read(store: &Store, person: &Person, blob: BlobId) -> Option<Vec<u8>> {
+pub(super) async fn read(store: &Store, person: &Person, blob: BlobId) -> Option<Vec<u8>> {
     let ReadableBlob { length, .. } = store.read(BlobOf { mailbox: person.mailbox(), blob }).await.unwrap()?;
     Some(read_range(store, blob, 0, length).await)
 }
@@ -124,7 +123,7 @@ async fn holds(store: &Store, person: &Person) -> u64 {
 }
 
 /// How many rows and files there are of blobs: of blobs, pieces, references, files.
-async fn left(store: &Store) -> [i64; 5] {
+pub(super) async fn left(store: &Store) -> [i64; 5] {
     let count = async |sql| store.read(Count(sql)).await.unwrap();
     [
         count("SELECT COUNT(*) FROM blob").await,
@@ -135,7 +134,7 @@ async fn left(store: &Store) -> [i64; 5] {
     ]
 }
 
-async fn nothing_is_left(store: &Store) {
+pub(super) async fn nothing_is_left(store: &Store) {
     store.erase_due_pieces(NOW).await.unwrap();
     assert_eq!(left(store).await, [0; 5]);
 }
@@ -574,208 +573,4 @@ async fn after_everything_is_erased_a_mailbox_holds_what_it_held(store: Store) {
     }
     assert_eq!([holds(&store, &people[0]).await, holds(&store, &people[1]).await], before);
     nothing_is_left(&store).await;
-}
-
-/// A disk that fails at a step is one whose power was cut there: what was acknowledged is whole after it, and of the rest nothing is
-/// left once its time is over.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_at_any_step_of_a_piece_leaves_a_whole_blob_and_no_other_file() {
-    for step in Step::OF_WRITING {
-        let place = places::sqlite();
-        let store = place.open().await;
-        let mut dice = Dice::new(20);
-        let anna = register(&store, &mut dice).await;
-        let blob = begin(&store, &mut dice, &anna, 2000).await;
-        let bytes = dice.bytes(2000);
-        piece(&store, &mut dice, &anna, (blob, 0), &bytes[..1000]).await.unwrap();
-        let disk = store.pieces().folder().clone();
-        disk.fails_at(Some(step));
-        let failed = piece(&store, &mut dice, &anna, (blob, 1000), &bytes[1000..]).await;
-        assert!(matches!(failed, Err(UploadError::Store(StoreError::File(_)))), "{step:?}: {failed:?}");
-        disk.fails_at(None);
-        assert_eq!(
-            store.read(UploadOf { mailbox: anna.mailbox(), blob }).await.unwrap().unwrap().received,
-            1000,
-            "{step:?}"
-        );
-        assert_eq!(piece(&store, &mut dice, &anna, (blob, 1000), &bytes[1000..]).await, Ok(2000));
-        assert_eq!(read(&store, &anna, blob).await.as_ref(), Some(&bytes));
-        store.erase_due_pieces(NOW).await.unwrap();
-        assert_eq!(left(&store).await, [1, 2, 0, 0, 2], "{step:?}");
-        store.close().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_at_any_step_of_an_erasure_is_mended_by_the_next_one() {
-    for step in Step::OF_ERASING {
-        for reopened in [false, true] {
-            let place = places::sqlite();
-            let store = place.open().await;
-            let mut dice = Dice::new(21);
-            let anna = register(&store, &mut dice).await;
-            let attached = upload(&store, &mut dice, &anna, 3000).await;
-            let letter = with(dice.letter(&[&anna]), &[&attached]);
-            let id = letter.new.id;
-            post(&store, &anna, vec![letter], NOW).await.unwrap();
-            trash(&store, &anna, id).await;
-            store.pieces().folder().fails_at(Some(step));
-            let receipt = empty_trash(&store, anna.account, NOW).await.unwrap();
-            let files = receipt.steps.iter().find(|step| step.step == ErasureStepKind::FilesOverwritten).unwrap();
-            assert!(!files.taken && files.count == 0, "it does not claim what is not done: {step:?}");
-            assert_eq!(read(&store, &anna, attached.blob).await, None);
-            let store = after(&place, store, reopened).await;
-            store.erase_due_pieces(NOW).await.unwrap();
-            assert_eq!(left(&store).await, [0; 5], "{step:?}, opened again: {reopened}");
-            store.close().await;
-        }
-    }
-}
-
-async fn after(place: &Place, store: Store, reopened: bool) -> Store {
-    if reopened {
-        store.close().await;
-        drop(store);
-        place.open().await
-    } else {
-        store.pieces().folder().fails_at(None);
-        store
-    }
-}
-
-/// A process that dies while it writes a piece says nothing more: the row that was there first does.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_piece_whose_writer_died_goes_after_an_hour_and_one_that_was_given_up_is_not_kept() {
-    let place = places::sqlite();
-    let store = place.open().await;
-    let mut dice = Dice::new(22);
-    let anna = register(&store, &mut dice).await;
-    let blob = begin(&store, &mut dice, &anna, 2000).await;
-    let name = PieceName::new(&mut dice.0);
-    let reserve = "INSERT INTO blob_piece (piece_name, blob_id, start, length, erase) VALUES ($1, NULL, 0, 2000, $2)";
-    let until = NOW.after(Duration::from_secs(60 * 60));
-    store.write(Sql(reserve, name, until)).await.unwrap();
-    store.pieces().put(name, dice.bytes(2000)).await.unwrap();
-    assert_eq!(store.erase_due_pieces(until.before(Duration::from_millis(1))).await, Ok(0));
-    assert_eq!(store.erase_due_pieces(until).await, Ok(1));
-    assert_eq!(left(&store).await, [1, 0, 0, 0, 0]);
-    piece(&store, &mut dice, &anna, (blob, 0), &[1; 2000]).await.unwrap();
-    store.close().await;
-}
-
-struct Sql(&'static str, PieceName, Timestamp);
-
-impl crate::Act for Sql {
-    type Output = ();
-    type Error = StoreError;
-
-    async fn run<D: crate::Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
-        db.exec(self.0, &[&self.1, &self.2]).await.map(drop)
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_erased_file_leaves_no_byte_and_only_its_owner_looks_in() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let place = places::sqlite();
-    let store = place.open().await;
-    let mut dice = Dice::new(23);
-    let anna = register(&store, &mut dice).await;
-    let attached = upload(&store, &mut dice, &anna, 3000).await;
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let mut at = place.folder().join("blobs");
-    for _ in 0..3 {
-        assert_eq!(mode(&at), 0o700);
-        at = std::fs::read_dir(&at).unwrap().next().unwrap().unwrap().path();
-    }
-    assert_eq!(mode(&at), 0o600);
-    // Whoever has the file open sees what is in it after its erasure.
-    let mut open = std::fs::File::open(&at).unwrap();
-    assert_eq!(store.write(GiveUpUpload { mailbox: anna.mailbox(), blob: attached.blob }).await, Ok(true));
-    store.erase_due_pieces(NOW).await.unwrap();
-    let mut overwritten = Vec::new();
-    std::io::Read::read_to_end(&mut open, &mut overwritten).unwrap();
-    assert_eq!(overwritten.len(), 1000);
-    assert!(!attached.bytes.windows(8).any(|window| overwritten.windows(8).any(|other| window == other)));
-    assert!(!at.exists());
-    store.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_missing_damaged_or_too_many_is_counted_on_both() {
-    for place in [places::sqlite(), places::postgresql().await] {
-        let store = place.open().await;
-        let count = async || {
-            let inspected = Store::inspect(place.location().clone()).await.unwrap();
-            inspected.count_pieces(&place.pieces(), place.location()).await.unwrap()
-        };
-        assert_eq!(count().await, Counted::default(), "no folder is there yet");
-        let mut dice = Dice::new(25);
-        let anna = register(&store, &mut dice).await;
-        let attached = upload(&store, &mut dice, &anna, 3000).await;
-        // One that is being written is neither missing nor too many.
-        let name = PieceName::new(&mut dice.0);
-        let reserve = "INSERT INTO blob_piece (piece_name, blob_id, start, length, erase) VALUES ($1, NULL, 0, 9, $2)";
-        store.write(Sql(reserve, name, later(60))).await.unwrap();
-        assert_eq!(count().await, Counted { all: 3, ..Counted::default() });
-        store.pieces().put(name, vec![1; 5]).await.unwrap();
-        assert_eq!(count().await, Counted { all: 3, ..Counted::default() });
-        let lie = store.pieces().list().await.unwrap();
-        let others: Vec<_> = lie.into_iter().filter(|(found, _)| *found != name).collect();
-        store.pieces().erase(others[0].0).await.unwrap();
-        store.pieces().erase(others[1].0).await.unwrap();
-        store.pieces().put(others[1].0, vec![1; 999]).await.unwrap();
-        store.pieces().put(PieceName::new(&mut dice.0), vec![1; 9]).await.unwrap();
-        assert_eq!(count().await, Counted { all: 3, missing: 1, damaged: 1, orphaned: 1 });
-        let mut reader = store.read_blob(attached.blob, 0, 3000);
-        let read = async {
-            while reader.next(5000).await?.is_some() {}
-            Ok::<_, StoreError>(())
-        };
-        assert!(read.await.is_err(), "a damaged file is told, and not made up");
-        store.close().await;
-    }
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
-
-    /// Pieces of any length at any offset, as clients that lost an answer send them: a blob is what was accepted.
-    #[test]
-    fn whatever_is_sent_where_a_blob_ends_with_the_bytes_of_its_file(
-        sent in proptest::collection::vec((0_u64..3000, 1_usize..900), 1..40)
-    ) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.block_on(async {
-            let place = places::sqlite();
-            let store = place.open().await;
-            let mut dice = Dice::new(24);
-            let anna = register(&store, &mut dice).await;
-            let file = dice.bytes(3000);
-            let blob = begin(&store, &mut dice, &anna, file.len()).await;
-            let mut there = 0;
-            for (offset, length) in sent {
-                // Half of them guess right.
-                let offset = if length % 2 == 0 { there } else { offset };
-                let end = (usize::try_from(offset).unwrap() + length).min(file.len());
-                let part = &file[usize::try_from(offset).unwrap().min(end)..end];
-                if part.is_empty() {
-                    continue;
-                }
-                match piece(&store, &mut dice, &anna, (blob, offset), part).await {
-                    Ok(received) => {
-                        assert_eq!((offset, received), (there, there + part.len() as u64));
-                        there = received;
-                    }
-                    Err(error) => assert_eq!(error, UploadError::OtherOffset { received: there }),
-                }
-            }
-            let rest = &file[usize::try_from(there).unwrap()..];
-            if !rest.is_empty() {
-                piece(&store, &mut dice, &anna, (blob, there), rest).await.unwrap();
-            }
-            assert_eq!(read(&store, &anna, blob).await.as_ref(), Some(&file));
-            store.close().await;
-        });
-    }
 }

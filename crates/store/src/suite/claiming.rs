@@ -9,6 +9,7 @@ use securemailbox_protocol::{
 };
 
 use super::{
+    attaching,
     inviting::{GUESTS, comes, count, delivery, guest, invite},
     on_both,
     people::{Dice, NOW, Person, empty_trash, later, post, prove_address, register, trash},
@@ -58,7 +59,9 @@ async fn erase(store: &Store, holder: &Person, letter: LetterId) {
 async fn what_was_written_by_a_link_moves_to_the_mailbox_that_is_claimed(store: Store) {
     let mut dice = Dice::new(507);
     let anna = register(&store, &mut dice).await;
-    let (eva, letter) = guest(&mut dice, &anna);
+    let (eva, mut letter) = guest(&mut dice, &anna);
+    let attached = attaching::upload(&store, &mut dice, &anna, 3000).await;
+    letter.new.blobs = vec![attached.blob];
     invite(&store, &anna, &eva, &letter).await.unwrap();
     let token_hash = comes(&store, &mut dice, &eva).await;
     let as_guest = Person { account: eva.account, ..anna.clone() };
@@ -74,13 +77,16 @@ async fn what_was_written_by_a_link_moves_to_the_mailbox_that_is_claimed(store: 
     let held = "SELECT b.letters FROM mailbox b JOIN member m ON m.mailbox_id = b.mailbox_id
                   JOIN claim c ON c.claimant_id = b.mailbox_id";
     assert_eq!(count(&store, held).await, 2);
-    let bytes = "SELECT CAST(b.bytes - (SELECT SUM(l.content_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key))
+    let bytes = "SELECT CAST(b.bytes - (SELECT SUM(l.content_length + l.blobs_length + LENGTH(l.envelope) + LENGTH(e.wrapped_key))
                                           FROM entry e JOIN letter l ON l.letter_id = e.letter_id
                                          WHERE e.mailbox_id = b.mailbox_id)
                                      - (SELECT SUM(LENGTH(r.sealed)) FROM record r WHERE r.mailbox_id = b.mailbox_id)
                              AS BIGINT)
                    FROM mailbox b JOIN claim c ON c.claimant_id = b.mailbox_id";
     assert_eq!(count(&store, bytes).await, 0, "the mailbox counts what it holds");
+    let own = Person { account: claimant, ..anna.clone() };
+    assert_eq!(attaching::read(&store, &own, attached.blob).await.as_ref(), Some(&attached.bytes), "with its files");
+    assert_eq!(attaching::read(&store, &as_guest, attached.blob).await, None);
     let link = BeginLinkSignIn { id: SignInId::new(NOW, &mut dice.0), token_hash: eva.token_hash, now: later(60) };
     assert!(store.write(link).await.unwrap().is_none(), "the link is over");
     assert_eq!(store.read(SessionByToken { token_hash, now: later(60) }).await.unwrap(), None, "and its sessions");
@@ -100,12 +106,12 @@ async fn what_was_written_by_a_link_moves_to_the_mailbox_that_is_claimed(store: 
     assert_eq!((claim.certificate, claim.told), (eva.certificate_hash, false));
     let bjorn = register(&store, &mut dice).await;
     assert_eq!(store.read(to(&bjorn)).await.unwrap(), None);
-    let own = Person { account: claimant, ..anna.clone() };
     for letter in [letter.new.id, answered] {
         erase(&store, &anna, letter).await;
         erase(&store, &own, letter).await;
     }
     store.erase_removed().await.unwrap();
+    attaching::nothing_is_left(&store).await;
     assert!(store.read(to(&anna)).await.unwrap().is_some(), "she was not told yet");
     store.write(ClaimTold { sender: anna.account.mailbox(), claimant }).await.unwrap();
     store.erase_removed().await.unwrap();

@@ -10,11 +10,13 @@ use securemailbox_protocol::ids::SignInId;
 use tempfile::TempDir;
 
 use super::{
+    attaching::{begin, left, piece},
     forgetting::count_traces,
     people::{Dice, NOW, PHONE_CODE, again, draft, empty_trash, enter, expect, post, register, trash},
 };
 use crate::{
     Location, Store, StoreError,
+    blobs::{GiveUpUpload, UploadError},
     letters::{PostLetter, PostLettersError, ReadContent},
     meta::TryToWrite,
     notices::{ClaimNotices, Lane},
@@ -120,5 +122,37 @@ async fn on_a_full_disk_nothing_works_but_erasing_and_after_it_everything_does()
         assert!(content.as_ref() == Some(&letter.content), "what was acknowledged is there");
     }
     assert_eq!(store.write(TryToWrite).await, Ok(()));
+    store.close().await;
+}
+
+/// Files leave the room that the database needs: a full disk refuses them first, whole, and takes them again when there is room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_fill_no_disk_to_its_end_and_nothing_of_one_that_was_refused_stays() {
+    const PIECE: usize = 4 << 20;
+    let Some(disk) = SmallDisk::mount(80) else {
+        return println!("skipped: no file system can be mounted here");
+    };
+    let pieces = Pieces::in_folder(disk.path().join("blobs"));
+    let store = Store::open(Location::Sqlite(disk.path().to_path_buf()), pieces).await.unwrap();
+    let mut dice = Dice::new(2);
+    let anna = register(&store, &mut dice).await;
+    let bytes = dice.bytes(PIECE);
+    let blob = begin(&store, &mut dice, &anna, 64 << 20).await;
+    let mut received = 0;
+    let full = loop {
+        match piece(&store, &mut dice, &anna, (blob, received), &bytes).await {
+            Ok(there) => received = there,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(full, UploadError::Store(StoreError::Full));
+    assert!(received > 0);
+    assert_eq!(left(&store).await[4], i64::try_from(received).unwrap() / (4 << 20), "no part of the refused one");
+    // Letters go on, in the room that was left for them.
+    post(&store, &anna, vec![large(&mut dice, &anna, 1 << 20)], NOW).await.unwrap();
+    assert_eq!(store.write(GiveUpUpload { mailbox: anna.account.mailbox(), blob }).await, Ok(true));
+    store.erase_due_pieces(NOW).await.unwrap();
+    let again = begin(&store, &mut dice, &anna, PIECE).await;
+    piece(&store, &mut dice, &anna, (again, 0), &bytes).await.unwrap();
     store.close().await;
 }

@@ -11,6 +11,7 @@ use securemailbox_protocol::{
 };
 
 use super::{
+    attaching,
     inviting::{GUESTS, count},
     on_both,
     people::{Dice, NOW, PHONE_CODE, Person, empty_trash, enter, expect, later, post, register, trash},
@@ -19,8 +20,8 @@ use super::{
 use crate::{
     Store,
     invitations::{
-        BeginLinkSignIn, ExpireInvitation, GuestByAddress, LinkSlot, ListInvitations, MakerOfGuest, MayWrite,
-        OpenByLink, RemindGuest, ReportWrongNumber, WithdrawInvitation,
+        BeginLinkSignIn, CameByPage, ExpireInvitation, GuestByAddress, LinkSlot, ListInvitations, MakerOfGuest,
+        MayWrite, OpenByLink, RemindGuest, ReportWrongNumber, WithdrawInvitation,
     },
     letters::{PostLetter, PostLettersError},
     notices::{ClaimNotices, Lane, NoticeContent, NoticeId},
@@ -140,6 +141,10 @@ async fn who_writes_by_a_page_comes_with_the_letter_or_not_at_all(store: Store) 
         let refused = store.write(write("anna", &eva, &other)).await;
         assert!(matches!(refused, Err(WriteToPageError::Post(PostLettersError::StaleKey { .. }))));
     }
+    let attached = attaching::upload(&store, &mut dice, &bjorn, 10).await;
+    let with_a_file = attaching::with(dice.letter(&[&as_eva, &anna]), &[&attached]);
+    let refused = store.write(write("anna", &eva, &with_a_file)).await;
+    assert!(matches!(refused, Err(WriteToPageError::Post(PostLettersError::BlobMissing))), "a stranger sends no file");
     assert_eq!(count(&store, GUESTS).await, 0, "nothing of it was made");
 
     store.write(write("anna", &eva, &letter)).await.unwrap();
@@ -151,6 +156,8 @@ async fn who_writes_by_a_page_comes_with_the_letter_or_not_at_all(store: Store) 
     assert!(stolen.is_ok(), "the same letter is the same letter");
 
     assert_eq!(store.read(MakerOfGuest { guest: eva.account }).await.unwrap(), Some(anna.account));
+    assert!(store.read(CameByPage { guest: eva.account }).await.unwrap());
+    assert!(!store.read(CameByPage { guest: anna.account }).await.unwrap());
     let found = GuestByAddress { sender: anna.account.mailbox(), address_lookup: eva.address_lookup };
     assert_eq!(store.read(found).await.unwrap().unwrap().level, Level::Address);
     let own = store.read(ListInvitations { sender: anna.account.mailbox() }).await.unwrap();
