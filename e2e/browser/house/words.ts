@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import project from "../../../web/project.inlang/settings.json" with { type: "json" };
+import type attachments from "../../../web/messages/sv/attachments.json";
 import type common from "../../../web/messages/sv/common.json";
 import type contacts from "../../../web/messages/sv/contacts.json";
 import type letters from "../../../web/messages/sv/letters.json";
@@ -9,7 +10,7 @@ import type settings from "../../../web/messages/sv/settings.json";
 import type solo from "../../../web/messages/sv/solo.json";
 
 export type Language = "sv" | "en";
-export type Sentence = keyof (typeof common & typeof solo & typeof letters & typeof contacts & typeof settings);
+export type Sentence = keyof (typeof attachments & typeof common & typeof solo & typeof letters & typeof contacts & typeof settings);
 /** Says a sentence of the page. */
 export type Words = (sentence: Sentence, inputs?: Inputs) => string;
 
