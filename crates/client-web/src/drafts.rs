@@ -1,7 +1,7 @@
 //! Drafts between a page and the client: what was typed, and what became of it.
 
 use securemailbox_client::{
-    attachments::{DraftFile, FileId, Uploaded},
+    attachments::{DraftFile, FileId, UploadName, Uploaded},
     failure::{Class, Failure},
     invitations::Invite,
     letters::{Draft, HandedIn, NotSent, ReadError},
@@ -61,6 +61,22 @@ pub(crate) fn take_uploaded(mailbox: &Mailbox, id: &str, row: &[u8]) {
     if let (Ok(id), Ok(uploaded)) = (id.parse(), serde_json::from_slice::<Uploaded>(row)) {
         mailbox.remember_file(id, uploaded);
     }
+}
+
+/// How far an upload was that this device began under this name.
+pub(crate) async fn upload_state(mailbox: &Mailbox, world: &impl World, name: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let state = mailbox.kept_upload(world, &UploadName::of(name.as_bytes())).await?;
+    serde_json::to_vec(&state).ok().map(Zeroizing::new)
+}
+
+/// Keeps how far it is; nothing: it is over.
+pub(crate) async fn keep_upload(mailbox: &Mailbox, world: &impl World, name: &str, state: Option<&[u8]>) {
+    let name = UploadName::of(name.as_bytes());
+    // What can't be kept goes up from its beginning, once this page is gone.
+    let _ = match state.and_then(|state| serde_json::from_slice(state).ok()) {
+        Some(state) => mailbox.keep_upload(world, &name, &state).await,
+        None => mailbox.forget_upload(world, &name).await,
+    };
 }
 
 /// What the files Worker needs to get an attachment of a letter.

@@ -8,7 +8,7 @@ use securemailbox_client::{
     api::Api,
     attachments::{
         Download, DownloadError, Opened, Progress, Sealed, Sealer, Sink, SinkFailed, Source, SourceChanged, ToOpen,
-        ToSeal, Upload, Uploaded,
+        ToSeal, Upload, UploadError, UploadState, Uploaded,
     },
     world::World,
 };
@@ -34,6 +34,13 @@ extern "C" {
     /// Resolves to a `Uint8Array`; rejects if the file is another one by now.
     #[wasm_bindgen(method)]
     fn read(this: &ChosenFile, start: f64, end: f64) -> Promise;
+
+    /// Keeps how far an upload is.
+    pub type Keep;
+
+    /// Resolves when it is kept, or can't be.
+    #[wasm_bindgen(method)]
+    fn keep(this: &Keep, state: Uint8Array) -> Promise;
 
     /// Where a file goes.
     pub type Saving;
@@ -151,15 +158,32 @@ impl FilesWorker {
     }
 
     /// Sends a file, or what is left of it. Resolves to what the mailbox Worker is to be told of it; rejects with a `Problem`,
-    /// after which the same call goes on where it was. `told` hears how many bytes are there.
+    /// after which the same call goes on where it was. `kept`: how far it was when it was kept last, before this Worker was there.
+    /// `keep` is given that before each piece, and `told` hears how many bytes are there.
     ///
     /// # Errors
     /// A `Problem`.
-    pub async fn upload(&self, id: String, file: ChosenFile, aes: Aes, told: Function) -> Result<Uint8Array, JsValue> {
-        let size = Source::size(&file);
-        let mut upload = self.uploads.borrow_mut().remove(&id).unwrap_or_else(|| Upload::new(size));
+    pub async fn upload(
+        &self,
+        id: String,
+        file: ChosenFile,
+        aes: Aes,
+        kept: Option<Vec<u8>>,
+        keep: Keep,
+        told: Function,
+    ) -> Result<Uint8Array, JsValue> {
         let api = Api::session(self.page.transport(), self.token.as_ref().map(|token| token.as_str()));
-        let sent = upload.run(&self.page, &api, (&file, &aes), &|now| tell(&told, now), &async |_| {}).await;
+        let begun = self.uploads.borrow_mut().remove(&id);
+        let mut upload = match begun {
+            Some(upload) => upload,
+            None => begun_before(kept, &api, &file).await.map_err(|error| rejection(&problem(&error)))?,
+        };
+        let keep = async |state: UploadState| {
+            let Ok(state) = serde_json::to_vec(&state).map(Zeroizing::new) else { return };
+            // Without it the file goes up from its beginning the next time.
+            let _ = JsFuture::from(keep.keep(Uint8Array::from(state.as_slice()))).await;
+        };
+        let sent = upload.run(&self.page, &api, (&file, &aes), &|now| tell(&told, now), &keep).await;
         match sent {
             Ok(sent) => {
                 let row = Zeroizing::new(serde_json::to_vec(&Uploaded::from(sent)).map_err(|_| JsValue::UNDEFINED)?);
@@ -214,6 +238,18 @@ impl FilesWorker {
     /// Forgets a download that is not to go on.
     pub fn drop_download(&self, id: &str) {
         self.downloads.borrow_mut().remove(id);
+    }
+}
+
+/// What was begun in a tab that is closed by now, or before a lock, if the file is the same.
+async fn begun_before(kept: Option<Vec<u8>>, api: &Api<'_, Outside>, file: &ChosenFile) -> Result<Upload, UploadError> {
+    let kept = kept.map(Zeroizing::new).and_then(|kept| serde_json::from_slice::<UploadState>(&kept).ok());
+    match kept {
+        Some(kept) => match Upload::resume(kept, api, file).await {
+            Err(UploadError::Changed(_)) => Ok(Upload::new(Source::size(file))),
+            resumed => resumed,
+        },
+        None => Ok(Upload::new(Source::size(file))),
     }
 }
 

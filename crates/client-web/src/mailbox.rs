@@ -125,6 +125,19 @@ impl<W: World> Desk<W> {
         }
     }
 
+    /// How far an upload was that this browser began under this name.
+    pub async fn upload_state(&self, name: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let (mailbox, world) = self.open().ok()?;
+        drafts::upload_state(&mailbox, world, name).await
+    }
+
+    /// Keeps how far it is; nothing: it is over.
+    pub async fn keep_upload(&self, name: &str, state: Option<&[u8]>) {
+        if let Ok((mailbox, world)) = self.open() {
+            drafts::keep_upload(&mailbox, world, name, state).await;
+        }
+    }
+
     /// What the files Worker needs to get an attachment of a letter.
     ///
     /// # Errors

@@ -406,6 +406,19 @@ impl MailboxWorker {
         self.0.take_uploaded(id, &Zeroizing::new(row));
     }
 
+    /// How far an upload was that this browser began under this name.
+    #[wasm_bindgen(js_name = uploadState)]
+    pub async fn upload_state(&self, name: String) -> Option<Uint8Array> {
+        self.0.upload_state(&name).await.map(|state| Uint8Array::from(state.as_slice()))
+    }
+
+    /// Keeps how far it is; nothing: it is over.
+    #[wasm_bindgen(js_name = keepUpload)]
+    pub async fn keep_upload(&self, name: String, state: Option<Vec<u8>>) {
+        let state = state.map(Zeroizing::new);
+        self.0.keep_upload(&name, state.as_ref().map(|state| state.as_slice())).await;
+    }
+
     /// What the files Worker needs to get an attachment of a letter.
     ///
     /// # Errors

@@ -100,8 +100,10 @@ export class FilesToSend {
     const others = this.rows.filter((row) => row !== before).map(({ name }) => name);
     const again = shownName(file.name) === shownName(before.renamed ?? before.name);
     const [name = file.name] = again ? [before.name] : eachOnce([sentName(file.name)], others);
-    const row = { ...rowOf(file, name), ...(again && before.renamed !== undefined ? { renamed: before.renamed } : {}) };
-    this.#uploads.drop(id);
+    const { renamed } = before;
+    // The same one keeps its id: if it is the file that it was, it goes on where it stopped, in another tab too.
+    const row = again ? { ...rowOf(file, name), id, ...(renamed === undefined ? {} : { renamed }) } : rowOf(file, name);
+    if (!again) this.#uploads.drop(id);
     this.rows = this.rows.map((other) => (other === before ? row : other));
     this.#begin(row, file);
   }

@@ -25,6 +25,9 @@ export type ToKeeper =
   | { ask: "bearer"; number: number }
   /** What opens an attachment. */
   | { ask: "row"; number: number; letter: string; index: number }
+  /** How far an upload was of this file, and how far it is; nothing: it is over. */
+  | { ask: "state"; number: number; id: string }
+  | { ask: "keep_state"; number: number; id: string; state: Uint8Array | null }
   /** A file is whole at the server, and this opens it. */
   | { ask: "keep"; number: number; id: string; row: Uint8Array };
 

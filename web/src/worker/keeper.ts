@@ -8,6 +8,9 @@ import { BROKEN } from "./port.ts";
 interface Keeper {
   takeUploaded(id: string, row: Uint8Array): void;
   fileRow(letter: string, index: number): Promise<Uint8Array>;
+  /** Of a mailbox, whose browser keeps it. */
+  uploadState?(id: string): Promise<Uint8Array | undefined>;
+  keepUpload?(id: string, state?: Uint8Array): Promise<void>;
   /** A guest's, whom no cookie signs in. */
   bearer?(): string | undefined;
 }
@@ -33,6 +36,11 @@ async function answerOf(keeper: Keeper, asked: ToKeeper): Promise<Uint8Array | s
       return keeper.bearer?.() ?? null;
     case "row":
       return keeper.fileRow(asked.letter, asked.index);
+    case "state":
+      return (await keeper.uploadState?.(asked.id)) ?? null;
+    case "keep_state":
+      await keeper.keepUpload?.(asked.id, asked.state ?? undefined);
+      return null;
     case "keep":
       keeper.takeUploaded(asked.id, asked.row);
       asked.row.fill(0);

@@ -38,6 +38,11 @@ impl Mailbox {
         upload.run(world, &self.session.api(world), from, told, keep).await
     }
 
+    /// How far an upload was that this device began under this name.
+    pub async fn kept_upload(&self, world: &impl World, name: &UploadName) -> Option<UploadState> {
+        self.rows(world).get::<UploadState>(Table::Upload, name.0).await.ok()?.value
+    }
+
     /// The upload of a file that was begun on this device under this name, if the file is still the same.
     ///
     /// # Errors
@@ -48,8 +53,7 @@ impl Mailbox {
         name: &UploadName,
         source: &impl Source,
     ) -> Result<Option<Upload>, UploadError> {
-        let Ok(found) = self.rows(world).get::<UploadState>(Table::Upload, name.0).await else { return Ok(None) };
-        let Some(state) = found.value else { return Ok(None) };
+        let Some(state) = self.kept_upload(world, name).await else { return Ok(None) };
         match Upload::resume(state, &self.session.api(world), source).await {
             Ok(upload) => Ok(Some(upload)),
             Err(UploadError::Changed(_)) => Ok(None),

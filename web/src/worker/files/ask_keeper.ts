@@ -27,6 +27,14 @@ export class AskKeeper {
     return (await this.#ask((number) => ({ ask: "row", number, letter, index }))) as Uint8Array;
   }
 
+  async state(id: string): Promise<Uint8Array | null> {
+    return (await this.#ask((number) => ({ ask: "state", number, id }))) as Uint8Array | null;
+  }
+
+  async keepState(id: string, state: Uint8Array | null): Promise<void> {
+    await this.#ask((number) => ({ ask: "keep_state", number, id, state }));
+  }
+
   /** Resolves when a draft can name the file. */
   async keep(id: string, row: Uint8Array): Promise<void> {
     await this.#ask((number) => ({ ask: "keep", number, id, row }));

@@ -60,7 +60,9 @@ export class Sending {
     } finally {
       turns.give();
     }
-    if (this.#dropped) await client.drop_upload(this.#id);
+    if (!this.#dropped) return;
+    await client.drop_upload(this.#id);
+    await this.#tools.keeper.keepState(this.#id, null);
   }
 
   /** Goes on until something stops it: whether that is the end. */
@@ -69,8 +71,11 @@ export class Sending {
     this.#pace.begin();
     told({ is: "sending", sent: this.#sent, secondsLeft: undefined });
     try {
-      const row = await client.upload(this.#id, this.#chosen(), aes, (sent: number) => this.#tell(sent));
+      const kept = (await keeper.state(this.#id)) ?? undefined;
+      const keep = { keep: (state: Uint8Array) => keeper.keepState(this.#id, state) };
+      const row = await client.upload(this.#id, this.#chosen(), aes, kept, keep, (sent: number) => this.#tell(sent));
       await keeper.keep(this.#id, row);
+      await keeper.keepState(this.#id, null);
       told({ is: "up" });
       return true;
     } catch (rejection) {
