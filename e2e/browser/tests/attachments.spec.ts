@@ -107,6 +107,45 @@ test("a network that is lost twenty times loses nothing of a file", async ({ vis
   expect(Buffer.compare(await readFile(path ?? ""), file.bytes)).toBe(0);
 });
 
+test("a tab that was closed in the middle of a file goes on where it was", async ({ visit, newcomer, m }) => {
+  test.slow();
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const file = await made("film.bin", 4 * PIECE);
+  let pieces = 0;
+  let sent = 0;
+  let away = false;
+  await guns.context().route("**/api/v1/blobs/*", (route) => {
+    if (route.request().method() !== "PATCH") return route.continue();
+    if (away || (pieces += 1) === 4) {
+      away = true;
+      return route.abort("connectionreset");
+    }
+    sent += route.request().postDataBuffer()?.length ?? 0;
+    return route.continue();
+  });
+  await write(guns, { to: [per.address], subject: "Filmen", text: "Här." }, m);
+  await attach(guns, [file]);
+  await expect(guns.getByText(m("files.offline", { part: "" }).slice(2)).first()).toBeVisible({ timeout: 30_000 });
+  expect(away).toBe(true);
+  await expect.poll(() => new URL(guns.url()).hash).not.toBe("");
+
+  guns.on("dialog", (dialog) => void dialog.accept());
+  await guns.reload();
+  await expect(guns.getByText(m("files.elsewhere_more"))).toBeVisible();
+  [away, pieces] = [false, 100];
+  const before = sent;
+  expect(before).toBeGreaterThan(PIECE / 2);
+  await guns.locator("input[type=file]").nth(1).setInputFiles(file.path);
+  await expect(guns.getByText(m("files.note_going"))).toHaveCount(0, { timeout: 60_000 });
+  expect(sent, "what was there was not sent again").toBeLessThan(file.bytes.length * 1.2);
+  expect(sent - before).toBeLessThan(file.bytes.length);
+  await send(guns, m);
+  const [letter] = await per.terminal.list();
+  const [path] = await per.terminal.save(letter?.id ?? "", await mkdtemp(join(tmpdir(), "securemailbox-")));
+  expect(Buffer.compare(await readFile(path ?? ""), file.bytes)).toBe(0);
+});
+
 test("what is not the file that was sent is called that, and is not saved", async ({ visit, newcomer, m }) => {
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
   const file = await made("intyg.bin", 400_000);
