@@ -96,6 +96,7 @@ impl<'a> People<'a> {
             more_readers: summary.more_readers,
             subject: unturned(&summary.subject),
             first_line: unturned(&summary.first_line),
+            attachments: summary.attachments,
             date: summary.date,
             // One's own letter that was held for days is dated when its readers got it.
             date_is_off: standing != contacts::Standing::Own && summary.date_is_off(arrived),

@@ -319,6 +319,8 @@ pub struct Summary {
     pub subject: String,
     /// The first line of the text.
     pub first_line: String,
+    /// How many files lie beside it.
+    pub attachments: u32,
     /// When it was written, by the sender's clock.
     pub date: Timestamp,
     /// Dated more than a day from its arrival (ATTACKS 8).

@@ -3,13 +3,12 @@
 use securemailbox_client::{
     contacts::Standing,
     failure::{Class, Failure},
-    letters::{Damage, NotShown, ReadError, ReaderDelivery, Reading, ReadingWarning, Row},
+    letters::{Damage, NotShown, ReadError, ReaderDelivery, Reading, ReadingWarning, Row, Summary},
 };
 use securemailbox_protocol::{
     address::Address,
     ids::LetterId,
     letters::{ConversationEnded, Ending, Entry, Folder, GuestDelivery},
-    levels::Level,
 };
 use serde_json::{Value, json};
 
@@ -70,6 +69,7 @@ fn row_json(row: &Row) -> Value {
             "more_readers": summary.more_readers,
             "subject": summary.subject,
             "first_line": summary.first_line,
+            "attachments": summary.attachments,
             "date": summary.date,
             "arrived": entry.arrived,
             "date_is_off": summary.date_is_off(entry.arrived),
@@ -102,14 +102,7 @@ fn row_cells(row: &Row, desk: &Desk) -> Vec<String> {
             } else {
                 when
             };
-            vec![
-                id,
-                when,
-                state(entry, summary.level, desk),
-                plain(&other),
-                standing_word(*standing, style.names()),
-                subject,
-            ]
+            vec![id, when, state(entry, summary, desk), plain(&other), standing_word(*standing, style.names()), subject]
         }
         Err(not) => {
             let when = style.time(entry.arrived);
@@ -127,12 +120,14 @@ fn row_cells(row: &Row, desk: &Desk) -> Vec<String> {
 }
 
 /// Whether it was read, whether it is flagged, and how its sender asks readers to be identified.
-fn state(entry: &Entry, level: Option<Level>, desk: &Desk) -> String {
+fn state(entry: &Entry, summary: &Summary, desk: &Desk) -> String {
     let names = desk.style.names();
     let read = if entry.read { Sentence::Read } else { Sentence::Unread }.said(names);
     let flagged = entry.flagged.then(|| Sentence::Flagged.said(names));
-    let level = level.map(|level| level_word(level, names));
-    [Some(read), flagged, level].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let level = summary.level.map(|level| level_word(level, names));
+    let number = summary.attachments;
+    let files = (number > 0).then(|| Sentence::Files { number: number.into() }.said(names));
+    [Some(read), flagged, level, files].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Reads a letter. Question, where its sender asks for a level that was not proved lately: a code.

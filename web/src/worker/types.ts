@@ -2167,6 +2167,10 @@ subject: string,
  */
 first_line: string, 
 /**
+ * How many files lie beside it.
+ */
+attachments: number, 
+/**
  * When it was written, by the sender's clock.
  */
 date: Timestamp, 

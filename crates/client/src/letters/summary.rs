@@ -43,6 +43,9 @@ pub struct Summary {
     /// How its sender asked readers to be identified, as signed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub level: Option<Level>,
+    /// How many files lie beside it.
+    #[serde(default)]
+    pub attachments: u32,
 }
 
 impl Summary {
@@ -59,6 +62,7 @@ impl Summary {
             first_line: envelope.first_line().into(),
             date: envelope.date(),
             level: envelope.level(),
+            attachments: envelope.attachments(),
         }
     }
 

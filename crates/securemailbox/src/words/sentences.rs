@@ -336,6 +336,7 @@ sentences! {
     FilesSavedBy { who: &'a Address, when: &'a str }
         "{who} saved the attachments {when} (the server's word)"
         "{who} sparade bilagorna {when} (enligt servern)";
+    Files { number: u64 } "files:{number}" "bilagor:{number}";
     FilesLeftOut { id: LetterId, why: &'a str }
         "The attachments of {id} were left out: {why}"
         "Bilagorna till {id} togs inte med: {why}";
