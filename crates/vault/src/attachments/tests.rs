@@ -8,7 +8,7 @@ use pgp::{
     types::Tag,
 };
 use proptest::prelude::*;
-use securemailbox_protocol::limits;
+use securemailbox_protocol::{ids::BlobId, limits};
 
 use super::*;
 use crate::{fixtures::rng, packets};
@@ -145,6 +145,46 @@ fn a_file_is_cut_into_parts_and_there_is_always_one() {
     assert_eq!(parts(limits::PART), [limits::PART]);
     assert_eq!(parts(limits::PART + 1), [limits::PART, 1]);
     assert_eq!(parts(5 * limits::PART).len(), 5);
+}
+
+fn row(name: &str, size: u64, parts: &[(u8, u64)]) -> Attachment {
+    let part = |(blob, length): &(u8, u64)| Part { blob: BlobId::from_bytes([*blob; 16]), key: KEY, length: *length };
+    let (name, media_type) = (name.to_owned(), "application/pdf".to_owned());
+    Attachment { name, media_type, size, sha256: FileHash([1; 32]), parts: parts.iter().map(part).collect() }
+}
+
+#[test]
+fn rows_that_are_no_letters_are_refused_by_name() {
+    let good = row("Läkarintyg.pdf", 10, &[(1, 10)]);
+    assert_eq!(check(std::slice::from_ref(&good)), Ok(()));
+    assert_eq!(
+        check(&[row("tom.txt", 0, &[(1, 0)]), row("stor", limits::PART + 1, &[(2, limits::PART), (3, 1)])]),
+        Ok(())
+    );
+    for (bad, why) in [
+        (row("", 10, &[(1, 10)]), RowRefused::NotOneLine),
+        (row("a\nb", 10, &[(1, 10)]), RowRefused::NotOneLine),
+        (row(&"a".repeat(limits::FILE_NAME + 1), 10, &[(1, 10)]), RowRefused::NotOneLine),
+        (row("a", 10, &[]), RowRefused::Parts),
+        (row("a", 10, &[(1, 9)]), RowRefused::Parts),
+        (row("a", 10, &[(1, 5), (2, 5)]), RowRefused::Parts),
+        (row("a", u64::MAX, &[(1, 5)]), RowRefused::Parts),
+    ] {
+        assert_eq!(check(&[bad]), Err(why));
+    }
+    assert_eq!(check(&[good.clone(), good.clone()]), Err(RowRefused::Parts), "one blob, twice");
+    let many: Vec<_> = (0..=limits::ATTACHMENTS).map(|at| row("a", 1, &[(u8::try_from(at).unwrap(), 1)])).collect();
+    assert_eq!(check(&many), Err(RowRefused::TooMany));
+    assert_eq!(check(&many[1..]), Ok(()));
+}
+
+#[test]
+fn a_row_travels_as_it_is_and_shows_no_key_in_a_log() {
+    let row = row("Läkarintyg \u{202E}fdp.exe", 10, &[(1, 10)]);
+    let text = serde_json::to_string(&row).unwrap();
+    assert_eq!(serde_json::from_str::<Attachment>(&text).unwrap(), row);
+    assert!(serde_json::from_str::<Attachment>(&text.replacen('{', "{\"more\":1,", 1)).is_err());
+    assert!(!format!("{row:?}").contains("7, 7"), "a key is no matter for a log");
 }
 
 proptest! {

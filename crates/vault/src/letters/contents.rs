@@ -26,6 +26,9 @@ use crate::{attachments, certificates::Certificate};
 /// Message-IDs are under a name that never resolves (RFC 2606 §2): they tell no server.
 const MESSAGE_ID_HOST: &str = "@securemailbox.invalid";
 
+/// Characters of a line (RFC 5322 §2.1.1).
+const MOST_IN_A_LINE: usize = 998;
+
 /// What a content says, once its signature holds.
 pub(super) struct Content {
     pub(super) from: Address,
@@ -62,12 +65,8 @@ pub(super) fn write(
         attachments: letter.attachments.clone(),
     };
     #[expect(clippy::expect_used, reason = "ids, names and octets are JSON")]
-    let manifest = Zeroizing::new(serde_json::to_vec(&manifest).expect("ids are JSON"));
-    let parts = vec![
-        MimePart::new("text/plain", letter.text.as_str()),
-        // Bytes, and so base64: a name may be in any script, and a row longer than a line of a message.
-        MimePart::new(manifest::CONTENT_TYPE, manifest.as_slice()),
-    ];
+    let manifest = Zeroizing::new(serde_json::to_string(&manifest).expect("ids are JSON"));
+    let parts = vec![MimePart::new("text/plain", letter.text.as_str()), manifest_part(&manifest)];
     // RFC 9788 §2.1.1: these headers are the message's, and were under encryption only.
     let body = ContentType::new("multipart/mixed").attribute("boundary", boundary(rng)).attribute("hp", "cipher");
     let mut message = MessageBuilder::new()
@@ -93,6 +92,15 @@ pub(super) fn write(
     let mut out = Zeroizing::new(Vec::new());
     message.header("MIME-Version", Raw::new("1.0")).body(MimePart::new(body, parts)).serialize(&mut *out);
     out
+}
+
+/// As it is where it fits into a line of a message (RFC 5322 §2.1.1); else, and with a name in another script, in base64.
+fn manifest_part(manifest: &str) -> MimePart<'_> {
+    if manifest.is_ascii() && manifest.len() <= MOST_IN_A_LINE {
+        MimePart::new(manifest::CONTENT_TYPE, manifest).transfer_encoding("7bit")
+    } else {
+        MimePart::new(manifest::CONTENT_TYPE, manifest.as_bytes())
+    }
 }
 
 fn list(readers: &[Certificate]) -> MimeAddress<'_> {

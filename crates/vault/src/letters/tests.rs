@@ -6,13 +6,14 @@ use proptest::prelude::*;
 
 use pgp::types::Tag;
 use securemailbox_protocol::{
-    ids::{LetterId, ThreadId},
+    ids::{BlobId, LetterId, ThreadId},
     levels::Level,
     limits,
 };
 
 use super::*;
 use crate::{
+    attachments::{Attachment, FileHash, Part, PartKey, RowRefused},
     fixtures::{ANNA, BJÖRN, MALLORY, NOW, address, certificate, flip, letter, rng},
     keyring::Keyring,
     packets::{self, LockedRefused},
@@ -44,6 +45,38 @@ fn opened_envelope(sealed: &SealedLetter, expected: &Expected<'_>) -> Result<Env
 fn opened(sealed: &SealedLetter, expected: &Expected<'_>) -> Result<Letter, Refused> {
     let envelope = opened_envelope(sealed, expected)?;
     open_content(&sealed.content, &key_of(sealed))?.verify(expected, &envelope)
+}
+
+#[test]
+fn files_stand_in_the_letter_and_their_number_and_size_in_its_envelope() {
+    for name in ["intyg.pdf", "Läkarintyg på 日本語 🩺.pdf", &"lång".repeat(200)] {
+        let part =
+            |blob, length| Part { blob: BlobId::from_bytes([blob; 16]), key: PartKey::from_bytes([8; 32]), length };
+        let row = |name: &str, blob, size| Attachment {
+            name: name.into(),
+            media_type: "application/pdf".into(),
+            size,
+            sha256: FileHash([9; 32]),
+            parts: vec![part(blob, size)],
+        };
+        let attachments = vec![row(name, 1, 5), row("tom.txt", 2, 0)];
+        let sealed =
+            seal(&Outgoing { attachments: attachments.clone(), ..letter() }, ANNA.present(), &mut rng(9)).unwrap();
+        assert_eq!(opened(&sealed, &expected()).unwrap().attachments(), attachments);
+        let envelope = opened_envelope(&sealed, &expected()).unwrap();
+        assert_eq!((envelope.attachments(), envelope.attachments_size()), (2, 5));
+    }
+    let same = |blob| Part { blob, key: PartKey::from_bytes([8; 32]), length: 0 };
+    let (id, name) = (BlobId::from_bytes([1; 16]), "a".to_owned());
+    let row = Attachment {
+        media_type: name.clone(),
+        name,
+        size: 0,
+        sha256: FileHash([9; 32]),
+        parts: vec![same(id), same(id)],
+    };
+    let refused = seal(&Outgoing { attachments: vec![row], ..letter() }, ANNA.present(), &mut rng(9)).err();
+    assert_eq!(refused, Some(SealRefused::Attachments(RowRefused::Parts)));
 }
 
 #[test]
