@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rand::rngs::OsRng;
 use securemailbox_client::{
@@ -23,8 +24,9 @@ use securemailbox_client::{
     mailbox::Mailbox,
 };
 use securemailbox_protocol::{ids::LetterId, limits};
-use securemailbox_vault::attachments::{Attachment, PartRefused};
+use securemailbox_vault::attachments::{Attachment, ChunkKey, PartRefused};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -111,13 +113,58 @@ struct Threads;
 impl Sealer for Threads {
     async fn seal(&self, work: ToSeal) -> Sealed {
         #[expect(clippy::expect_used, reason = "sealing does not panic, and nobody ends the task")]
-        tokio::task::spawn_blocking(move || work.here()).await.expect("a task that ends")
+        tokio::task::spawn_blocking(move || seal(work)).await.expect("a task that ends")
     }
 
     async fn open(&self, work: ToOpen) -> Result<Opened, PartRefused> {
         #[expect(clippy::expect_used, reason = "opening does not panic, and nobody ends the task")]
-        tokio::task::spawn_blocking(move || work.here()).await.expect("a task that ends")
+        tokio::task::spawn_blocking(move || open(work)).await.expect("a task that ends")
     }
+}
+
+/// By the AES-GCM that TLS has already, which is several times as fast as the vault's own.
+fn aes(key: &ChunkKey) -> Option<LessSafeKey> {
+    UnboundKey::new(&AES_256_GCM, key.key()).ok().map(LessSafeKey::new)
+}
+
+fn seal(work: ToSeal) -> Sealed {
+    let Some(aes) = aes(work.cipher.chunk_key()) else { return work.here() };
+    let mut bytes = Vec::with_capacity(work.data.len() + 64 * 1024);
+    let mut sealed = true;
+    for (number, data) in work.each() {
+        let at = bytes.len();
+        work.cipher.write_text(number, data, &mut bytes);
+        let nonce = Nonce::assume_unique_for_key(work.cipher.chunk_key().nonce(number));
+        match aes.seal_in_place_separate_tag(nonce, Aad::from(ChunkKey::covered()), &mut bytes[at..]) {
+            Ok(tag) => bytes.extend_from_slice(tag.as_ref()),
+            Err(_) => sealed = false,
+        }
+    }
+    if !sealed {
+        return work.here();
+    }
+    let mut hash = work.hash;
+    hash.update(&*work.data);
+    Sealed { bytes, hash }
+}
+
+fn open(mut work: ToOpen) -> Result<Opened, PartRefused> {
+    let Some(aes) = aes(work.cipher.chunk_key()) else { return work.here() };
+    let layout = *work.cipher.layout();
+    let mut data = Zeroizing::new(Vec::with_capacity(work.bytes.len()));
+    let mut rest = &mut work.bytes[..];
+    for number in work.chunks.clone() {
+        let length = layout.chunk(number).map_or(0, |chunk| chunk.sealed.end - chunk.sealed.start);
+        let length = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
+        let (sealed, after) = rest.split_at_mut(length);
+        let nonce = Nonce::assume_unique_for_key(work.cipher.chunk_key().nonce(number));
+        let text = aes.open_in_place(nonce, Aad::from(ChunkKey::covered()), sealed).map_err(|_| PartRefused::Chunk)?;
+        data.extend_from_slice(work.cipher.read_text(number, text)?);
+        rest = after;
+    }
+    let mut hash = work.hash;
+    hash.update(&*data);
+    Ok(Opened { data, hash })
 }
 
 /// A file that grows until it is whole.
@@ -386,4 +433,38 @@ pub(crate) fn in_lines(attachments: &[Attachment], desk: &Desk) -> String {
         desk.style.field(Sentence::AttachmentField, &desk.say(Sentence::FileLine { number, name: &name, size: &size }))
     };
     attachments.iter().enumerate().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use securemailbox_vault::attachments::{CHUNK, Layout, PartCipher, PartKey};
+    use sha2::Sha256;
+
+    use super::*;
+
+    #[test]
+    fn what_tls_encrypts_is_what_the_vault_encrypts() {
+        let length = 2 * CHUNK + 5;
+        let layout = Layout::of(length, true).unwrap();
+        let cipher = Arc::new(PartCipher::new(layout, &PartKey::from_bytes([3; 32]), &[4; 32]));
+        let data: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let work = || ToSeal {
+            cipher: Arc::clone(&cipher),
+            chunks: 0..layout.chunks(),
+            data: Zeroizing::new(data.clone()),
+            hash: Sha256::new(),
+        };
+        let (ours, theirs) = (seal(work()), work().here());
+        assert!(ours.bytes == theirs.bytes && ours.hash.finalize() == theirs.hash.finalize());
+        let sealed = |bytes: Vec<u8>| ToOpen {
+            cipher: Arc::clone(&cipher),
+            chunks: 0..layout.chunks(),
+            bytes,
+            hash: Sha256::new(),
+        };
+        assert!(*open(sealed(theirs.bytes.clone())).unwrap().data == data);
+        let mut altered = theirs.bytes;
+        altered[CHUNK as usize + 100] ^= 1;
+        assert_eq!(open(sealed(altered)).err(), Some(PartRefused::Chunk));
+    }
 }

@@ -1,6 +1,7 @@
 //! The command line against a real server (issue 3, item 6; DESIGN 8): what it answers, how it fails, how it behaves.
 
 mod answering;
+mod attaching;
 mod checking;
 mod damage;
 mod demo;

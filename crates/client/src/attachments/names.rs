@@ -121,7 +121,7 @@ mod tests {
             ("Läkarintyg åäö.pdf", "Läkarintyg åäö.pdf"),
             ("a/b\\c:d.pdf", "a_b_c_d.pdf"),
             ("..\\..\\x", "_._x"),
-            ("../../etc/passwd", "_.._etc_passwd"),
+            ("../../etc/passwd", "_._etc_passwd"),
             ("CON.txt", "_CON.txt"),
             ("nul", "_nul"),
             ("con.tar.gz", "_con.tar.gz"),

@@ -7,9 +7,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use futures_util::future::join;
 use securemailbox_protocol::{ids::BlobId, problems::ProblemType};
-use securemailbox_vault::attachments::{
-    Attachment, FileHash, HEAD, Layout, Part, PartCipher, PartKey, Salt, TAG, parts_of,
-};
+use securemailbox_vault::attachments::{Attachment, FileHash, Layout, Part, PartCipher, PartKey, Salt, TAG, parts_of};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -434,9 +432,10 @@ async fn sealed(
         // Whoever encrypts gave up; nothing was sent of it.
         return Err(SourceChanged);
     }
-    let mut out = if batch.chunks.start == 0 { PartCipher::head(&layout, &batch.salt) } else { Vec::new() };
-    out.reserve_exact(bytes.len() + HEAD as usize);
-    out.extend_from_slice(&bytes);
+    let mut out = bytes;
+    if batch.chunks.start == 0 {
+        out.splice(0..0, PartCipher::head(&layout, &batch.salt));
+    }
     if batch.chunks.end == layout.chunks() {
         out.extend_from_slice(&batch.cipher.last_tag());
     }

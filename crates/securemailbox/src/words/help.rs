@@ -90,6 +90,7 @@ fn about(command: &str) -> Option<&'static str> {
         "forward" => "Skicka ett brev vidare, med dess ord under dina",
         "list" => "Visa breven i en mapp, nyaste först",
         "read" => "Läs ett brev; avsändaren får ett underskrivet kvitto",
+        "save" => "Spara bilagorna till ett brev, eller en av dem",
         "flag" => "Flagga ett brev som du vill komma tillbaka till",
         "unflag" => "Ta bort flaggan från ett brev",
         "unread" => "Markera ett brev som oläst; avsändaren har kvar sitt kvitto",
@@ -105,7 +106,7 @@ fn about(command: &str) -> Option<&'static str> {
         "write-anyway" => "Skriv till någon fast numret inte var deras, enligt servern",
         "compare" => "Visa de sextio siffror som du jämför med någon, i ett samtal eller när ni ses",
         "accept" => "Godkänn någons nya nyckel",
-        "export" => "Spara alla brev i en mapp, som .eml-filer",
+        "export" => "Spara alla brev i en mapp, som .eml-filer, med bilagorna bredvid",
         "export-key" => "Skriv ut din öppna nyckel, eller den privata låst med en lösenfras, för andra program",
         "help" => "Visa hjälpen, eller den för ett kommando",
         _ => return None,
@@ -189,6 +190,11 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("list", "limit") => "Högst så många brev",
         (_, "address") => "Den andras adress",
         ("compare", "matches") => "Säg att siffrorna som den här enheten visade är lika hos er båda",
+        (_, "attach") => {
+            "En fil att bifoga; kan anges flera gånger. Det som avbröts går vidare när samma kommando ges igen"
+        }
+        ("save", "number") => "Vilken av bilagorna, räknat från 1 som read visar dem; annars alla",
+        ("save", "out") => "Mapp att spara dem i, den skapas om den inte finns; - är standard ut, för en av dem",
         ("export", "out") => "Mappen; den skapas om den inte finns",
         ("export", "encrypted") => "Som PGP/MIME, så som de är sparade: går bara att öppna med nyckeln från export-key",
         ("export-key", "secret") => "Den privata nyckeln, låst med en lösenfras, i stället för den öppna",
