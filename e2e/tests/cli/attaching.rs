@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::{ANNA, BJORN, CECILIA, assert_failed, assert_holds, id};
 
 fn file(folder: &Path, name: &str, length: usize) -> (String, Vec<u8>) {
-    let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at * 31 % 253).unwrap()).collect();
-    fs::write(folder.join(name), &bytes).unwrap();
-    (folder.join(name).to_str().unwrap().to_owned(), bytes)
+    let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at * 31 % 253).expect("a file")).collect();
+    fs::write(folder.join(name), &bytes).expect("a file");
+    (folder.join(name).to_str().expect("a file").to_owned(), bytes)
 }
 
 #[test]
