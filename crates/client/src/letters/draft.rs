@@ -314,7 +314,10 @@ fn one_line(subject: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use securemailbox_vault::attachments::{FileHash, Part, PartKey};
+
     use super::*;
+    use crate::attachments::FileId;
 
     fn draft(to: &[&str]) -> Draft {
         Draft {
@@ -387,6 +390,26 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_waits_for_its_files_and_keeps_them_when_it_is_a_draft_again() {
+        let file = |uploaded| DraftFile {
+            id: FileId::of_letter(LetterId::from_bytes([1; 16]), 0),
+            name: "intyg.pdf".into(),
+            media_type: "application/pdf".into(),
+            size: 0,
+            uploaded,
+        };
+        let attached = |uploaded| Draft { files: vec![file(uploaded)], ..draft(&["a@b.se"]) };
+        let part = Part { blob: BlobId::from_bytes([2; 16]), key: PartKey::from_bytes([3; 32]), length: 0 };
+        let whole = attached(Some((FileHash([4; 32]), vec![part]).into()));
+        assert_eq!(attached(None).addressed().err(), Some(NotAddressed::NotUploaded(Typed("intyg.pdf".into()))));
+        assert_ne!(attached(None).print(), draft(&["a@b.se"]).print());
+        assert_ne!(attached(None).print(), whole.print(), "the server is told of a file that is up");
+        assert_eq!((attached(None).blobs(), whole.blobs()), (Vec::new(), vec![BlobId::from_bytes([2; 16])]));
+        let read = Draft::from_bytes(&whole.to_bytes()).unwrap();
+        assert_eq!(Draft::of(read.addressed().unwrap(), whole.saved).print(), whole.print());
+    }
+
+    #[test]
     fn a_subject_that_was_pasted_over_several_lines_goes_out_as_one() {
         let draft = Draft { subject: "Tid\tTisdag\r\nkl. 10".into(), ..draft(&["a@b.se"]) };
         assert_eq!(draft.addressed().unwrap().subject, "Tid Tisdag kl. 10");
@@ -404,9 +427,9 @@ mod tests {
     #[test]
     fn what_a_newer_client_wrote_into_a_draft_is_carried_along() {
         let text = String::from_utf8(draft(&["a@b.se"]).to_bytes()).unwrap();
-        let newer = text.replacen("\"to\"", "\"files\":[\"x\"],\"to\"", 1);
+        let newer = text.replacen("\"to\"", "\"stamps\":[\"x\"],\"to\"", 1);
         let read = Draft::from_bytes(newer.as_bytes()).unwrap();
-        assert!(String::from_utf8(read.to_bytes()).unwrap().contains("\"files\":[\"x\"]"));
+        assert!(String::from_utf8(read.to_bytes()).unwrap().contains("\"stamps\":[\"x\"]"));
         assert_eq!(Draft::from_bytes(text.replace("/1 ", "/2 ").as_bytes()).err(), Some(NotADraft));
     }
 }
