@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
+import { fromMenu, unlock } from "../house/entering.ts";
 import { clean, open as openLink } from "../house/guests.ts";
 import { expect, type Page, test } from "../house/test.ts";
 import type { Words } from "../house/words.ts";
@@ -140,6 +141,33 @@ test("a tab that was closed in the middle of a file goes on where it was", async
   await expect(guns.getByText(m("files.note_going"))).toHaveCount(0, { timeout: 60_000 });
   expect(sent, "what was there was not sent again").toBeLessThan(file.bytes.length * 1.2);
   expect(sent - before).toBeLessThan(file.bytes.length);
+  await send(guns, m);
+  const [letter] = await per.terminal.list();
+  const [path] = await per.terminal.save(letter?.id ?? "", await mkdtemp(join(tmpdir(), "securemailbox-")));
+  expect(Buffer.compare(await readFile(path ?? ""), file.bytes)).toBe(0);
+});
+
+test("a lock in the middle of a file stops it, and it goes on when the mailbox is open again", async ({ visit, newcomer, m }) => {
+  test.slow();
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const file = await made("film.bin", 3 * PIECE);
+  let slow = true;
+  await guns.context().route("**/api/v1/blobs/*", async (route) => {
+    if (slow && route.request().method() === "PATCH") await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await route.continue().catch(() => undefined); // the page may have given it up
+  });
+  await write(guns, { to: [per.address], subject: "Filmen", text: "Här." }, m);
+  await attach(guns, [file]);
+  await expect(guns.getByText(m("files.note_going"))).toBeVisible();
+  await expect.poll(() => new URL(guns.url()).hash).not.toBe("");
+  await guns.waitForTimeout(2_500);
+  await fromMenu(guns, m("app.lock"), m);
+  await unlock(guns, gun.password, m);
+  await expect(guns.getByText("film.bin")).toBeVisible();
+  slow = false;
+  await expect(guns.getByText(m("files.note_going"))).toHaveCount(0, { timeout: 60_000 });
+  await expect(guns.getByText(m("files.elsewhere_more"))).toHaveCount(0);
   await send(guns, m);
   const [letter] = await per.terminal.list();
   const [path] = await per.terminal.save(letter?.id ?? "", await mkdtemp(join(tmpdir(), "securemailbox-")));
