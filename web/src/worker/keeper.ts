@@ -15,9 +15,11 @@ interface Keeper {
   bearer?(): string | undefined;
 }
 
-/** Answers on this port from now on. */
-export function keepFor(port: MessagePort, keeper: () => Keeper | undefined): void {
-  port.onmessage = ({ data }: MessageEvent<ToKeeper>) => void answered(port, keeper(), data);
+type InTurn = (answer: () => Promise<void>) => unknown;
+
+/** Answers on this port from now on. `inTurn`: with its other calls, for a keeper that does one thing at a time. */
+export function keepFor(port: MessagePort, keeper: () => Keeper | undefined, inTurn: InTurn = (answer) => answer()): void {
+  port.onmessage = ({ data }: MessageEvent<ToKeeper>) => void inTurn(() => answered(port, keeper(), data));
 }
 
 async function answered(port: MessagePort, keeper: Keeper | undefined, asked: ToKeeper): Promise<void> {
