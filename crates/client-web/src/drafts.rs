@@ -79,6 +79,17 @@ pub(crate) async fn keep_upload(mailbox: &Mailbox, world: &impl World, name: &st
     };
 }
 
+/// A draft that is kept has what opens its files: how they came up need not be known any more.
+pub(crate) async fn forget_uploads(mailbox: &Mailbox, world: &impl World, files: &[DraftFile]) {
+    for file in files.iter().filter(|file| file.uploaded.is_some()) {
+        let name = UploadName::of(file.id.to_string().as_bytes());
+        if mailbox.kept_upload(world, &name).await.is_some() {
+            // It is only in nobody's way.
+            let _ = mailbox.forget_upload(world, &name).await;
+        }
+    }
+}
+
 /// What the files Worker needs to get an attachment of a letter.
 pub(crate) async fn file_row(
     mailbox: &Mailbox,

@@ -512,8 +512,9 @@ impl<W: World> MailboxCalls for Desk<W> {
         if record.is_some_and(|record| mailbox.is_outgoing(record)) {
             return Err(refused(FailureName::Client(ClientProblem::Waiting)));
         }
-        let saved = draft.saved;
+        let (saved, files) = (draft.saved, draft.files.clone());
         let kept = mailbox.save_draft(world, record, draft).await.or_problem()?;
+        drafts::forget_uploads(&mailbox, world, &files).await;
         Ok(Saved { id: kept.id, saved, beside: kept.beside.is_some() })
     }
 

@@ -147,7 +147,8 @@ test("a tab that was closed in the middle of a file goes on where it was", async
   expect(Buffer.compare(await readFile(path ?? ""), file.bytes)).toBe(0);
 });
 
-test("a lock in the middle of a file stops it, and it goes on when the mailbox is open again", async ({ visit, newcomer, m }) => {
+test("a lock in the middle of a file stops it, and it goes on when the mailbox is open again", async ({ visit, newcomer, m }, { project }) => {
+  test.skip(project.name === "phone", "the page to write on has no menu there");
   test.slow();
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
   const guns = await visit(gun);

@@ -91,7 +91,9 @@ test("a draft that is opened again knows what is up, what is under way in this t
   expect([letter.size, letter.sent]).toEqual([30, 15]);
   letter.replace("c", file("c.pdf", 11));
   expect(letter.rows.map(({ name, size, state }) => [name, size, state.is])[2]).toEqual(["c.pdf", 11, "waiting"]);
-  expect(letter.content.map(({ id }) => id)).not.toContain("c");
+  expect(letter.content.map(({ id }) => id), "it may go on where it was").toContain("c");
+  letter.replace("c", file("d.pdf", 11));
+  expect(letter.content.map(({ id }) => id), "another one is another file").not.toContain("c");
 });
 
 test("a letter waits until all of it is up, also when its page has gone", async () => {

@@ -34,7 +34,7 @@ test.describe("an answer", () => {
   test("has its mark once, in whichever of the two languages, and a letter that is passed on likewise", () => {
     for (const { language, subject, answer, forward } of BEGINNINGS.subjects) {
       inLanguage(language as Language);
-      const of = { ...letter(BJORN, [ANNA], subject), text: "", date: "2026-11-24T10:42:00Z" } as Letter;
+      const of = { ...letter(BJORN, [ANNA], subject), text: "", date: "2026-11-24T10:42:00Z", files: [] } as unknown as Letter;
       expect(answerTo(of, false).subject).toBe(answer);
       expect(forwardOf(of).subject).toBe(forward);
     }
@@ -43,7 +43,7 @@ test.describe("an answer", () => {
 
 test("what holds the words of a letter asks for what that letter asked for", () => {
   for (const level of ["passkey", null] as const) {
-    const of = { id: "1", from: BJORN, to: [ANNA], subject: "Provsvar", text: "", date: "2026-11-24T10:42:00Z", level } as Letter;
+    const of = { id: "1", from: BJORN, to: [ANNA], subject: "Provsvar", text: "", date: "2026-11-24T10:42:00Z", level, files: [] } as unknown as Letter;
     expect(answerTo(of, true).level).toBe(level);
     expect(forwardOf(of).level).toBe(level);
   }
@@ -57,7 +57,7 @@ test("a letter that is passed on says whose words follow", () => {
       return person(address, name);
     };
     const date = new Date(2026, 10, 24, 10, 42).toISOString();
-    const passedOn = { from: somebody(from), to: to.split(", ").map(somebody), subject, date, text: "Hej!" } as Letter;
+    const passedOn = { from: somebody(from), to: to.split(", ").map(somebody), subject, date, text: "Hej!", files: [] } as unknown as Letter;
     expect(forwardOf(passedOn).text).toBe(`\n\n${head}\n\nHej!`);
   }
 });

@@ -1,8 +1,10 @@
 //! Letters that the server holds while they can be taken back (PROTOCOL §4.3), over the real server.
 
-use std::time::Duration;
+use std::{cell::RefCell, ops::Range, time::Duration};
 
+use rand::rngs::OsRng;
 use securemailbox_client::{
+    attachments::{Download, DraftFile, FileId, Here, Sink, SinkFailed, Source, SourceChanged, Upload},
     letters::{Draft, TakeBackError},
     mailbox::Mailbox,
 };
@@ -14,6 +16,8 @@ use securemailbox_protocol::{
     ids::LetterId,
     letters::{Folder, Hold},
 };
+
+use zeroize::Zeroizing;
 
 use crate::ANNA;
 
@@ -86,6 +90,55 @@ async fn a_letter_whose_sender_went_away_goes_out_and_one_that_is_wanted_back_is
     assert_eq!(annas.take_letters_back(&anna, left).await, Err(TakeBackError::Released));
     let drafts = annas.drafts(&anna).await.unwrap();
     assert_eq!(drafts.iter().map(|row| row.id).collect::<Vec<_>>(), [saved.id], "no copy among the drafts");
+}
+
+/// A file that is read from memory, and one that is kept there.
+struct InMemory(RefCell<Vec<u8>>);
+
+impl Source for InMemory {
+    fn size(&self) -> u64 {
+        self.0.borrow().len() as u64
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Zeroizing<Vec<u8>>, SourceChanged> {
+        let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+        Ok(Zeroizing::new(self.0.borrow()[range].to_vec()))
+    }
+}
+
+impl Sink for InMemory {
+    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// The files of a letter that is taken back go with nothing: the draft has them at the server before the letter is gone.
+#[tokio::test(flavor = "current_thread")]
+async fn a_letter_that_is_wanted_back_keeps_its_files_and_goes_out_with_them_after_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Start::demo(folder.path()));
+    let (anna, bjorn) = (Person::at(&server), Person::at(&server));
+    let annas = anna.register(&server, ANNA.0, ANNA.1, "Anna").await;
+    let bjorns = bjorn.register(&server, BJORN.0, BJORN.1, "Björn").await;
+    let file = InMemory(RefCell::new((0..300_000_u32).map(|at| u8::try_from(at % 251).unwrap()).collect()));
+    let mut upload = Upload::new(file.size());
+    let uploaded = annas.upload(&anna, &mut upload, (&file, &Here), &|_| {}, &async |_| {}).await.unwrap();
+    let attachment = Upload::attachment("intyg.pdf".into(), "application/pdf".into(), file.size(), uploaded);
+    let with_file = Draft { files: vec![DraftFile::of(FileId::new(&mut OsRng), attachment)], ..draft("Fel text.") };
+
+    let held = annas.send_written(&anna, None, with_file, Some(Hold::For(60))).await.unwrap();
+    annas.sync(&anna).await.unwrap();
+    let saved = annas.take_letters_back(&anna, held).await.unwrap();
+    let back = annas.draft(&anna, saved.id).await.unwrap();
+    assert_eq!(back.files.len(), 1);
+    let sent =
+        annas.send_written(&anna, Some(saved.id), Draft { text: "Rätt text.".into(), ..back }, None).await.unwrap();
+    assert_eq!(texts(&bjorn, &bjorns).await, ["Rätt text."]);
+    let attachment = bjorns.attachments(&bjorn, sent[0]).await.unwrap().remove(0);
+    let (mut download, got) = (Download::new(attachment), InMemory(RefCell::default()));
+    bjorns.download(&bjorn, &mut download, (&got, &Here), &|_| {}).await.unwrap();
+    assert_eq!(got.0, file.0);
 }
 
 #[tokio::test(flavor = "current_thread")]

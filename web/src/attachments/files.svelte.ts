@@ -132,6 +132,12 @@ export class FilesToSend {
     }
   }
 
+  /** It can't be undone any more. */
+  giveUp(): void {
+    for (const id of this.#resting) this.#uploads.drop(id);
+    this.#resting.clear();
+  }
+
   /** It is a draft again. */
   goOn(): void {
     for (const id of this.#resting) this.#uploads.resume(id);
@@ -141,6 +147,8 @@ export class FilesToSend {
   /** Resolves once nothing is on its way any more: to whether all of it is up. */
   async settled(): Promise<boolean> {
     const stop = this.follow();
+    // Whoever sends the letter wants its files to go.
+    for (const { id, state } of this.rows) if (state.is === "paused") this.#uploads.resume(id);
     try {
       while (!this.allUp && this.inTheWay.length === 0) await new Promise<void>((resolve) => this.#waiting.add(resolve));
       return this.allUp;

@@ -36,7 +36,9 @@ export const openSink: OpenSink = async (name, size) => {
 };
 
 async function onDisk(file: ChosenFile): Promise<Sink> {
-  const sink = sinkInto(await file.createWritable());
+  // One that may not be written, or is in use, fails as a disk does that takes nothing.
+  const refusing = (error: unknown) => new WritableStream<Uint8Array>({ start: () => Promise.reject(error instanceof Error ? error : new Error("no place")) });
+  const sink = sinkInto(await file.createWritable().catch(refusing));
   // What was chosen was emptied by that; where nothing came into it, it goes again.
   sink.written.catch(async () => (await file.getFile()).size === 0 && (await file.remove?.())).catch(() => undefined);
   return sink;

@@ -19,6 +19,8 @@ export class Files {
   #next = 0;
   /** Those that are not up yet: what a lock interrupts begins anew when the mailbox is open again. */
   readonly #files = new Map<string, File>();
+  /** Those that this Worker was given. */
+  readonly #known = new Set<string>();
   readonly #sending = new Map<string, Sending>();
   readonly #receiving = new Map<string, Receiving>();
   readonly #whole = new Map<string, Whole>();
@@ -34,14 +36,15 @@ export class Files {
   readonly uploads: Uploads = {
     add: (id, file) => {
       this.#files.set(id, file);
+      this.#known.add(id);
       this.#heardSending(id, { is: "waiting" });
       this.#tell({ do: "send", id, file });
     },
     pause: (id) => this.#tell({ do: "pause", id }),
     resume: (id) => {
+      // One that was paused when the mailbox was locked has no Worker that knows it.
       const file = this.#files.get(id);
-      // Whose Worker broke or was ended begins anew.
-      if (file && this.#sending.get(id)?.is === "failed" && !this.#worker) this.uploads.add(id, file);
+      if (file && !this.#known.has(id)) this.uploads.add(id, file);
       else this.#tell({ do: "resume", id });
     },
     drop: (id) => {
@@ -90,13 +93,17 @@ export class Files {
   end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#known.clear();
     for (const { reject } of this.#whole.values()) reject(new CallFailed(BROKEN));
     this.#whole.clear();
+    for (const [id, { is }] of this.#receiving) {
+      if (is === "receiving" || is === "paused" || is === "offline") this.#heardReceiving(id, { is: "failed", problem: BROKEN });
+    }
   }
 
   /** The mailbox is open again: what was on its way up begins anew. */
   beginAgain(): void {
-    for (const [id, file] of this.#files) this.uploads.add(id, file);
+    for (const [id, file] of this.#files) if (this.#sending.get(id)?.is !== "paused") this.uploads.add(id, file);
   }
 
   /** Nobody's any more. */
@@ -142,8 +149,7 @@ export class Files {
         this.#heardSending(message.id, message.state);
         break;
       case "receiving":
-        this.#receiving.set(message.id, message.state);
-        for (const told of this.#toldReceiving) told(message.id, message.state);
+        this.#heardReceiving(message.id, message.state);
         break;
       case "bytes":
         this.#whole.get(message.id)?.resolve(message.bytes);
@@ -156,6 +162,11 @@ export class Files {
         break;
       }
     }
+  }
+
+  #heardReceiving(id: string, state: Receiving): void {
+    this.#receiving.set(id, state);
+    for (const told of this.#toldReceiving) told(id, state);
   }
 
   #heardSending(id: string, state: Sending): void {

@@ -21,9 +21,17 @@ const sending = new Map<string, Sending>();
 const getting = new Map<string, Getting>();
 
 onmessage = ({ data }: MessageEvent<ToFiles>) => {
-  if (data.do === "begin") begun(begin(data.module, data.keeper));
-  else void beginning.then((tools) => act(tools, data));
+  if (data.do === "begin") begun(begin(data.module, data.keeper).catch(broken));
+  else void beginning.then((tools) => act(tools, data), () => undefined);
 };
+
+/** As an error of the Worker, which the page hears of. */
+function broken(error: unknown): never {
+  setTimeout(() => {
+    throw error;
+  });
+  throw error;
+}
 
 async function begin(module: WebAssembly.Module, port: MessagePort): Promise<Tools> {
   initSync({ module });

@@ -123,7 +123,8 @@ impl Mailbox {
         Err(RecordError::Contended.into())
     }
 
-    /// A file that the draft refers to is not at the server any more: the draft says so from now on, and is handed in.
+    /// A file that the draft refers to is not at the server any more: the draft says so from now on, and is handed in. Its writer is told,
+    /// who has the file.
     async fn hand_in_without_missing(
         &self,
         world: &impl World,
@@ -148,7 +149,8 @@ impl Mailbox {
         }
         self.state.borrow_mut().saw(id, print);
         self.forget_files(&row.draft);
-        Box::pin(self.hand_in(world, id)).await
+        Box::pin(self.hand_in(world, id)).await?;
+        Err(RecordError::Call(refused).into())
     }
 
     /// Why the server, or something on the way to it, took nothing as large as this very text: it is not asked again.

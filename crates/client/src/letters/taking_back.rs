@@ -6,9 +6,10 @@ use securemailbox_protocol::{
     letters::{HeldLetters, HoldRefusal},
     problems::ProblemType,
 };
-use securemailbox_vault::letters::Letter;
+use securemailbox_vault::{attachments::Attachment, letters::Letter};
 
 use crate::{
+    attachments::{DraftFile, FileId},
     device::{DeviceFailed, Table},
     failure::{CallError, Class, Explained, Failure, explained},
     mailbox::Mailbox,
@@ -68,7 +69,12 @@ impl Mailbox {
             read.push(self.peek(world, *id).await?);
         }
         let draft = Draft::of(as_written(&read).ok_or(ReadError::NotFound)?, world.now());
-        let saved = self.save_draft(world, None, draft).await?;
+        let mut saved = self.save_draft(world, None, draft).await?;
+        if let Some(letter) = read.first().filter(|letter| !letter.attachments().is_empty()) {
+            // The files go with the last thing at the server that refers to them: that is the draft, before the letters are gone.
+            self.remember_files(letter);
+            saved = self.hand_in(world, saved.id).await?;
+        }
         self.forget_unanswered(world, &letters).await?;
         match self.session.api(world).tell(endpoints::TAKE_BACK.here(), &HeldLetters { letters }).await {
             Ok(()) => Ok(saved),
@@ -145,7 +151,11 @@ fn as_written(letters: &[Letter]) -> Option<Addressed> {
         references: before.to_vec(),
     });
     let (subject, text, level) = (letter.subject().into(), letter.text().into(), letter.level());
-    let written = Addressed { subject, text, answers, level, ..Addressed::default() };
+    let file = |(number, attachment): (usize, &Attachment)| {
+        DraftFile::of(FileId::of_letter(letter.id(), number), attachment.clone())
+    };
+    let files = letter.attachments().iter().enumerate().map(file).collect();
+    let written = Addressed { subject, text, answers, level, files, ..Addressed::default() };
     Some(match &named[..] {
         [] => Addressed { to: blind.collect(), each: letters.len() > 1, ..written },
         [letter] => Addressed { to: letter.to().to_vec(), cc: letter.cc().to_vec(), bcc: blind.collect(), ..written },

@@ -213,7 +213,10 @@ pub(crate) async fn upload(
     }
     let place = PlaceOfPiece { mailbox, blob, offset };
     let piece = NewPiece { place, name: PieceName::new(&mut mailroom.rng()), bytes, now: mailroom.now() };
-    match mailroom.store.upload(access.session.id, piece).await {
+    let (store, session) = (mailroom.store.clone(), access.session.id);
+    // Whoever hangs up leaves no piece that nobody counts: what was begun is kept, or taken back.
+    let kept = tokio::spawn(async move { store.upload(session, piece).await }).await;
+    match kept.map_err(|_| ProblemType::Internal)? {
         Ok(received) => Ok(stands_at(StatusCode::NO_CONTENT, received)),
         Err(InSessionError::Act(UploadError::OtherOffset { received })) => Ok(other_offset(received)),
         Err(error) => Err(error.into()),

@@ -227,7 +227,9 @@ impl Act for KeepPiece {
     async fn run<D: Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         const PIECE: &str = "
             UPDATE blob_piece SET blob_id = $2, start = $3, erase = NULL WHERE piece_name = $1 AND erase > 0";
-        const BLOB: &str = "UPDATE blob SET received = $2, used = $3 WHERE blob_id = $1";
+        const BLOB: &str = "UPDATE blob SET received = $2 WHERE blob_id = $1";
+        // The other parts of the same file wait for this one.
+        const USED: &str = "UPDATE blob SET used = $2 WHERE uploader_id = $1";
         check(db, self.place, self.length).await?;
         let start = i64::try_from(self.place.offset).map_err(|_| UploadError::TooLong)?;
         if db.exec(PIECE, &[&self.name, &self.place.blob, &start]).await? == 0 {
@@ -235,7 +237,8 @@ impl Act for KeepPiece {
             return Err(StoreError::Busy.into());
         }
         let received = start + self.length;
-        db.exec(BLOB, &[&self.place.blob, &received, &self.now]).await?;
+        db.exec(BLOB, &[&self.place.blob, &received]).await?;
+        db.exec(USED, &[&self.place.mailbox, &self.now]).await?;
         Ok(received.unsigned_abs())
     }
 }

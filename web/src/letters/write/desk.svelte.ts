@@ -115,6 +115,14 @@ export class Desk {
     this.#handedOn = true;
     const { outbox, router, toasts } = this.#around;
     const draft = this.letter.id;
+    if (this.letter.files && this.letter.files.rows.length > 0) {
+      // Files go with the draft, and can't be had back: it goes once it can't be undone any more.
+      this.letter.files.rest();
+      router.go(this.#around.back());
+      const over = () => void this.letter.discard().then(() => this.others.tell(draft, "discarded"), problemIn);
+      toasts.show({ text: m["write.discarded"](), icon: Trash, undo: () => outbox.takeBack(this.letter), over });
+      return;
+    }
     try {
       await this.letter.discard();
     } catch (failed) {

@@ -121,7 +121,7 @@ export class WritingLetter {
       this.#discarded = false;
       throw failed;
     }
-    this.files?.rest();
+    this.files?.giveUp();
     this.id = null;
     this.saved = undefined;
     this.#kept = "";

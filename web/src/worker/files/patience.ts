@@ -59,6 +59,7 @@ export class Again {
   }
 
   async wait(seconds: number | null): Promise<void> {
+    if (seconds === 0) return;
     const pause = seconds === null ? this.#pause : seconds * 1000;
     this.#pause = Math.min(this.#pause * 2, Again.#longest);
     await new Promise<void>((resolve) => {

@@ -18,6 +18,11 @@ export interface Tools {
 /** More would only share the same line. */
 const turns = new Turns(3);
 
+/** Does it while no other tab does it with the same file. `first`: whether none does. */
+async function alone(id: string, act: (first: boolean) => Promise<void>): Promise<void> {
+  await navigator.locks.request(`securemailbox.file.${id}`, { ifAvailable: true }, (lock) => act(lock !== null));
+}
+
 export class Sending {
   readonly #id: string;
   readonly #file: File;
@@ -28,6 +33,12 @@ export class Sending {
   readonly #pace: Pace;
   #sent = 0;
   #dropped = false;
+  /** A person stopped it, and not the file or the network. */
+  #stopped = false;
+  /** For how many seconds it waits before it is tried again; null: as long as it chooses. */
+  #pause: number | null = 0;
+  /** It is this tab that remembers how far it is. */
+  #keeps = false;
 
   constructor(id: string, file: File, tools: Tools) {
     this.#id = id;
@@ -54,15 +65,23 @@ export class Sending {
   async run(): Promise<void> {
     const { client, told } = this.#tools;
     told({ is: "waiting" });
-    await turns.take();
-    try {
-      while (!this.#dropped && !(await this.#isOver())) await this.#gate.through();
-    } finally {
-      turns.give();
-    }
+    // Two tabs must not go on with one key: whoever is second begins anew.
+    await alone(this.#id, async (first) => {
+      this.#keeps = first;
+      for (let over = false; !over && !this.#dropped; ) {
+        await this.#gate.through();
+        await turns.take();
+        try {
+          over = await this.#isOver();
+        } finally {
+          turns.give();
+        }
+        if (!over && !this.#gate.isShut) await this.#again.wait(this.#pause);
+      }
+    });
     if (!this.#dropped) return;
     await client.drop_upload(this.#id);
-    await this.#tools.keeper.keepState(this.#id, null);
+    if (this.#keeps) await this.#tools.keeper.keepState(this.#id, null);
   }
 
   /** Goes on until something stops it: whether that is the end. */
@@ -71,17 +90,18 @@ export class Sending {
     this.#pace.begin();
     told({ is: "sending", sent: this.#sent, secondsLeft: undefined });
     try {
-      const kept = (await keeper.state(this.#id)) ?? undefined;
-      const keep = { keep: (state: Uint8Array) => keeper.keepState(this.#id, state) };
+      const kept = this.#keeps ? ((await keeper.state(this.#id)) ?? undefined) : undefined;
+      const keep = { keep: async (state: Uint8Array) => (this.#keeps ? keeper.keepState(this.#id, state) : undefined) };
+      this.#stopped = false;
       const row = await client.upload(this.#id, this.#chosen(), aes, kept, keep, (sent: number) => this.#tell(sent));
       await keeper.keep(this.#id, row);
-      await keeper.keepState(this.#id, null);
       told({ is: "up" });
       return true;
     } catch (rejection) {
       const problem = problemOf(rejection);
       if (this.#dropped) return true;
-      if (this.#gate.isShut) {
+      this.#pause = 0;
+      if (this.#stopped) {
         told({ is: "paused", sent: this.#sent });
       } else if (problem.name === "file-changed") {
         told({ is: "changed" });
@@ -89,7 +109,7 @@ export class Sending {
         return true;
       } else if (passes(problem)) {
         told({ is: "offline", sent: this.#sent });
-        await this.#again.wait(problem.retry_after);
+        this.#pause = problem.retry_after;
       } else {
         told({ is: "failed", problem });
         this.#gate.shut(); // until somebody tries again
@@ -110,7 +130,10 @@ export class Sending {
     return {
       size: this.#file.size,
       read: async (start, end) => {
-        if (this.#dropped || this.#gate.isShut) throw new Error("stopped");
+        if (this.#dropped || this.#gate.isShut) {
+          this.#stopped = true;
+          throw new Error("stopped");
+        }
         return new Uint8Array(await this.#file.slice(start, end).arrayBuffer());
       },
     };
