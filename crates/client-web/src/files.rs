@@ -172,7 +172,7 @@ impl FilesWorker {
         keep: Keep,
         told: Function,
     ) -> Result<Uint8Array, JsValue> {
-        let api = Api::session(self.page.transport(), self.token.as_ref().map(|token| token.as_str()));
+        let api = self.api();
         let begun = self.uploads.borrow_mut().remove(&id);
         let mut upload = match begun {
             Some(upload) => upload,
@@ -200,8 +200,7 @@ impl FilesWorker {
     pub async fn drop_upload(&self, id: String) {
         let upload = self.uploads.borrow_mut().remove(&id);
         if let Some(upload) = upload {
-            let api = Api::session(self.page.transport(), self.token.as_ref().map(|token| token.as_str()));
-            upload.give_up(&api).await;
+            upload.give_up(&self.api()).await;
         }
     }
 
@@ -225,8 +224,7 @@ impl FilesWorker {
             Some(download) => download,
             None => Download::new(serde_json::from_slice::<Attachment>(&row).map_err(|_| JsValue::UNDEFINED)?),
         };
-        let api = Api::session(self.page.transport(), self.token.as_ref().map(|token| token.as_str()));
-        let got = download.run(&api, (&saving, &aes), &|now| tell(&told, now)).await;
+        let got = download.run(&self.api(), (&saving, &aes), &|now| tell(&told, now)).await;
         got.map_err(|error| {
             if matches!(error, DownloadError::Call(_)) {
                 self.downloads.borrow_mut().insert(id, download);
@@ -238,6 +236,12 @@ impl FilesWorker {
     /// Forgets a download that is not to go on.
     pub fn drop_download(&self, id: &str) {
         self.downloads.borrow_mut().remove(id);
+    }
+}
+
+impl FilesWorker {
+    fn api(&self) -> Api<'_, Outside> {
+        Api::session(self.page.transport(), self.token.as_ref().map(|token| token.as_str()))
     }
 }
 

@@ -84,11 +84,6 @@ export class Files {
     },
   };
 
-  /** Whether bytes would be lost that are nowhere else, if the page went now. */
-  get isSending(): boolean {
-    return this.#files.size > 0;
-  }
-
   /** The keys go, with what is on its way. What was chosen stays chosen. */
   end(): void {
     this.#worker?.terminate();
