@@ -76,7 +76,9 @@ test("new locks for the letters go on after the page was closed, and the old key
   await page.goto("/settings/renewal");
   await page.context().route("**/api/v1/letters/keys", (route) => route.abort());
   await renew(page, m);
+  const begun = page.context().waitForEvent("requestfailed", (request) => request.url().endsWith("/letters/keys"));
   await keep(page, m);
+  await begun; // that the sheet is kept has been said by then
   await page.goto("about:blank"); // or this page goes on by itself, before the next one is there
   await page.context().unroute("**/api/v1/letters/keys");
   // The server asks who it is before the keyring is replaced.
