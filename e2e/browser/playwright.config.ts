@@ -20,6 +20,7 @@ function leftTo(size: keyof typeof IN_ONE_SIZE): string[] {
 export default defineConfig<House>({
   testDir: "tests",
   outputDir: "test-results",
+  preserveOutput: "failures-only", // files of a hundred megabytes
   workers: 2,
   fullyParallel: false,
   forbidOnly: CI,

@@ -19,7 +19,7 @@ export type FromFiles =
   | { say: "bytes"; id: string; bytes: Uint8Array<ArrayBuffer> }
   | { say: "no_bytes"; id: string; problem: Problem };
 
-/** The files Worker to the keeper, which answers each by its number. */
+/** The files Worker to the keeper, which answers each that has a number. */
 export type ToKeeper =
   /** With what a guest's requests are signed. */
   | { ask: "bearer"; number: number }
@@ -29,7 +29,9 @@ export type ToKeeper =
   | { ask: "state"; number: number; id: string }
   | { ask: "keep_state"; number: number; id: string; state: Uint8Array | null }
   /** A file is whole at the server, and this opens it. */
-  | { ask: "keep"; number: number; id: string; row: Uint8Array };
+  | { ask: "keep"; number: number; id: string; row: Uint8Array }
+  /** The server refused a file, for which the session may be the reason. */
+  | { ask: "hear_refusal"; problem: Problem };
 
 export type FromKeeper =
   | { number: number; answer: Uint8Array | string | null }

@@ -21,7 +21,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
   } else if (data.do === "leave_to") {
     heir = data.to;
   } else if (data.do === "keep_for") {
-    keepFor(data.files, () => client, (answer) => queue.run(answer));
+    keepFor(data.files, () => client, { inTurn: (answer) => queue.run(answer) });
   } else if (data.do === "call") {
     const call = data;
     void queue.run(() => answered(call));

@@ -3,6 +3,7 @@
 import { problemOf } from "./entry.ts";
 import type { FromKeeper, ToKeeper } from "./files_port.ts";
 import { BROKEN } from "./port.ts";
+import type { Problem } from "./types.ts";
 
 /** What the client in WebAssembly does for it. */
 interface Keeper {
@@ -15,14 +16,26 @@ interface Keeper {
   bearer?(): string | undefined;
 }
 
-type InTurn = (answer: () => Promise<void>) => unknown;
+type Asked = Exclude<ToKeeper, { ask: "hear_refusal" }>;
 
-/** Answers on this port from now on. `inTurn`: with its other calls, for a keeper that does one thing at a time. */
-export function keepFor(port: MessagePort, keeper: () => Keeper | undefined, inTurn: InTurn = (answer) => answer()): void {
-  port.onmessage = ({ data }: MessageEvent<ToKeeper>) => void inTurn(() => answered(port, keeper(), data));
+/** What the keeper's Worker does besides. */
+interface Around {
+  /** Answers in turn with its other calls, where it does one thing at a time. */
+  inTurn?(answer: () => Promise<void>): unknown;
+  /** Looks whether what the server refused was the session, and not the file. */
+  hearRefusal?(problem: Problem): void;
 }
 
-async function answered(port: MessagePort, keeper: Keeper | undefined, asked: ToKeeper): Promise<void> {
+/** Answers on this port from now on. */
+export function keepFor(port: MessagePort, keeper: () => Keeper | undefined, around: Around): void {
+  const { inTurn = (answer) => answer(), hearRefusal } = around;
+  port.onmessage = ({ data }: MessageEvent<ToKeeper>) => {
+    if (data.ask === "hear_refusal") hearRefusal?.(data.problem);
+    else void inTurn(() => answered(port, keeper(), data));
+  };
+}
+
+async function answered(port: MessagePort, keeper: Keeper | undefined, asked: Asked): Promise<void> {
   const { number } = asked;
   try {
     if (!keeper) throw JSON.stringify(BROKEN);
@@ -32,7 +45,7 @@ async function answered(port: MessagePort, keeper: Keeper | undefined, asked: To
   }
 }
 
-async function answerOf(keeper: Keeper, asked: ToKeeper): Promise<Uint8Array | string | null> {
+async function answerOf(keeper: Keeper, asked: Asked): Promise<Uint8Array | string | null> {
   switch (asked.ask) {
     case "bearer":
       return keeper.bearer?.() ?? null;

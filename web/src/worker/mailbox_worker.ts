@@ -45,7 +45,7 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
       void lanes.server.run(keep);
       break;
     case "keep_for":
-      keepFor(data.files, () => client);
+      keepFor(data.files, () => client, { hearRefusal: endIfOver });
       break;
     case "take_in":
       data.from.onmessage = (left: MessageEvent<Uint8Array>) => takenIn(left.data);

@@ -1,6 +1,7 @@
 // Asks the Worker that holds the keys of letters, on the port between the two.
 
 import type { FromKeeper, ToKeeper } from "../files_port.ts";
+import type { Problem } from "../types.ts";
 
 type Waiting = { resolve: (answer: Uint8Array | string | null) => void; reject: (rejection: string) => void };
 
@@ -38,6 +39,10 @@ export class AskKeeper {
   /** Resolves when a draft can name the file. */
   async keep(id: string, row: Uint8Array): Promise<void> {
     await this.#ask((number) => ({ ask: "keep", number, id, row }));
+  }
+
+  hearRefusal(problem: Problem): void {
+    this.#port.postMessage({ ask: "hear_refusal", problem } satisfies ToKeeper);
   }
 
   #ask(asked: (number: number) => ToKeeper): Promise<Uint8Array | string | null> {

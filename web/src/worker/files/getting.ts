@@ -84,6 +84,7 @@ export class Getting {
   }
 
   #fail(problem: Problem): void {
+    this.#tools.keeper.hearRefusal(problem);
     if (!this.#writer) this.#tools.say({ say: "no_bytes", id: this.#asked.id, problem });
     else if (problem.name === "not-the-file") this.#say({ is: "not-the-file" });
     else this.#say({ is: "failed", problem });

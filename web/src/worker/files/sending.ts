@@ -112,6 +112,7 @@ export class Sending {
         this.#pause = problem.retry_after;
       } else {
         told({ is: "failed", problem });
+        keeper.hearRefusal(problem);
         this.#gate.shut(); // until somebody tries again
       }
       return false;
