@@ -191,6 +191,32 @@ test("a lock in the middle of a file stops it, and it goes on when the mailbox i
   await arrived(per, file);
 });
 
+test("a letter that was sent before its file was up goes when the mailbox is open again after a lock", async ({ visit, newcomer, m }) => {
+  test.slow();
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const [small, large] = [await made("liten.txt", 1_000), await made("film.bin", 2 * PIECE)];
+  let shut = true;
+  await guns.context().route("**/api/v1/blobs/*", async (route) => {
+    const request = route.request();
+    // The small one comes through.
+    while (shut && request.method() === "PATCH" && (request.postDataBuffer()?.length ?? 0) > 100_000) await new Promise((resolve) => setTimeout(resolve, 50));
+    await route.continue().catch(() => undefined); // it may have been given up
+  });
+  await write(guns, { to: [per.address], subject: "Filmen", text: "Här." }, m);
+  await attach(guns, [small, large]);
+  await guns.getByRole("button", { name: m("write.send") }).click();
+  await expect(guns.getByText(m("outbox.waits_for_files"))).toBeVisible();
+  await fromMenu(guns, m("app.lock"), m);
+  await unlock(guns, gun.password, m);
+  await expect(guns.getByText(m("outbox.waits_for_files"))).toBeVisible();
+  shut = false;
+  const released = guns.context().waitForEvent("response", (response) => response.url().endsWith("/release"));
+  await guns.getByRole("button", { name: m("outbox.now") }).click();
+  await released;
+  await arrived(per, small, large);
+});
+
 test("a server that starts anew five times, a closed tab, a lock and a session that ends lose nothing of a file", async ({ visit, newcomer, server, m, watch }, { project }) => {
   test.skip(project.name === "phone", "the page to write on has no menu there");
   test.slow();

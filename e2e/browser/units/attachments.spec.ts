@@ -29,6 +29,9 @@ class Told implements Uploads {
     this.#known.delete(id);
     this.did.push("drop");
   }
+  kept(id: string): void {
+    this.did.push(`kept ${id}`);
+  }
   subscribe(told: (id: string, state: Sending) => void): () => void {
     this.#listeners.add(told);
     for (const [id, state] of this.#known) told(id, state);

@@ -24,6 +24,7 @@ export class Session {
   #mailbox: Mailbox;
   #moved: (before: SessionState) => void;
   #keeps = new Set<Keep>();
+  readonly #goOn = new Set<() => void>();
   /** What this page is about to do itself; the event that comes of it is no news. */
   #doing: "lock" | "sign-out" | null = null;
   /** The question for the sheet outlives a reload and a lock; its answer lasts until the next sign-in. */
@@ -95,8 +96,10 @@ export class Session {
     this.kept = me.kept;
     this.locked = null;
     this.farewell = null;
+    const unlocked = this.state === "locked";
     this.#become("open");
     void this.#count();
+    if (unlocked) for (const goOn of this.#goOn) goOn();
   }
 
   /** Something about the person changed while the mailbox is open: another sheet was kept. */
@@ -116,6 +119,11 @@ export class Session {
   keepBeforeLeaving(keep: Keep): () => void {
     this.#keeps.add(keep);
     return () => this.#keeps.delete(keep);
+  }
+
+  /** Called each time the mailbox is open again after a lock. */
+  afterUnlocking(goOn: () => void): void {
+    this.#goOn.add(goOn);
   }
 
   /** Letters and keys leave the page at once and the memory soon after; the session stays. */

@@ -29,6 +29,8 @@ export interface Uploads {
   /** After a pause, or once more after a failure. */
   resume(id: string): void;
   drop(id: string): void;
+  /** It is up, and the draft that is saved can open it: nothing of it is needed here any more. */
+  kept(id: string): void;
   /** Tells at once, before it returns, how each file stands that it knows; then each change. Returns the way to stop. */
   subscribe(told: (id: string, state: Sending) => void): () => void;
 }

@@ -54,7 +54,17 @@ export class FilesToSend {
   }
 
   get allUp(): boolean {
-    return this.rows.every(({ state }) => state.is === "up");
+    return this.up.length === this.rows.length;
+  }
+
+  /** The ids of those that are at the server. */
+  get up(): string[] {
+    return this.rows.filter(({ state }) => state.is === "up").map(({ id }) => id);
+  }
+
+  /** The draft was saved with these, so that it opens them on every device. */
+  kept(ids: readonly string[]): void {
+    for (const id of ids) this.#uploads.kept(id);
   }
 
   /** Hears how they stand, until the returned function is called. `heard`: of each that came into another state. */

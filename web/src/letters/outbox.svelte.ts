@@ -37,6 +37,8 @@ export interface Outgoing {
     | "waiting"
     | "failed";
   readonly problem?: Problem;
+  /** When it is to go, where its writer chose that. */
+  readonly until?: Timestamp | undefined;
 }
 
 /** What surrounds the outbox in the page. */
@@ -57,6 +59,8 @@ export class Outbox {
   letters = $state.raw<readonly Outgoing[]>([]);
   readonly #around: Surroundings;
   readonly #sending = new Map<Promise<unknown>, WritingLetter>();
+  /** Drafts that were to go out as soon as their files are up, when the mailbox was locked. */
+  #interrupted: readonly { id: string; until: Timestamp | undefined }[] = [];
   /** What offers to take the last letter back. */
   #undoing: Toast | undefined;
   /** Taken back to be written on, until its page fetches it. */
@@ -67,9 +71,11 @@ export class Outbox {
     around.vault.on((event) => {
       if (event.event === "changed") void this.#forgetSent();
       if (event.event === "given_back") void this.#givenBack(event.draft, event.problem);
-      if (event.event === "locked" || event.event === "ended") this.#empty();
+      if (event.event === "locked") this.#interrupt();
+      if (event.event === "ended") this.#forget();
     });
     around.session.keepBeforeLeaving(() => this.#handedOver());
+    around.session.afterUnlocking(() => void this.#goOnSending());
     addEventListener("beforeunload", (event) => this.#waitForFiles && event.preventDefault());
   }
 
@@ -97,18 +103,22 @@ export class Outbox {
   /** Writes down on the device that it is to go out: if this page ends before the server has it, the next one sends it. */
   async #promise(letter: WritingLetter, until?: Timestamp): Promise<void> {
     await letter.settled();
-    await this.#filesUp(letter);
+    await letter.save(); // files may take their time, and a lock may come
+    await this.#filesUp(letter, until);
     await letter.save();
     if (letter.id !== null) await this.#around.vault.call("hold", { id: letter.id, until: until ?? null });
   }
 
   /** When all of its attachments are at the server. Until then it can be taken back. */
-  async #filesUp(letter: WritingLetter): Promise<void> {
+  async #filesUp(letter: WritingLetter, until: Timestamp | undefined): Promise<void> {
     if (!letter.files || letter.files.allUp) return;
-    const waits: Outgoing = { letter, since: Date.now(), state: "files" };
+    const waits: Outgoing = { letter, since: Date.now(), state: "files", until };
     this.#put(waits);
     this.#around.announcer.say(m["outbox.waits_for_files"]());
+    // Each that is up stays so, whatever becomes of the others.
+    const stop = letter.files.follow(({ state }) => state.is === "up" && this.#of(letter) === waits && void letter.save());
     const up = await letter.files.settled();
+    stop();
     if (this.#of(letter) !== waits) throw refused("unsaved"); // taken back, or locked, meanwhile
     if (!up) throw refused("blob-missing");
     this.#put({ ...waits, state: "sending" });
@@ -254,8 +264,29 @@ export class Outbox {
     if (this.#waitForFiles) throw refused("unsaved");
   }
 
-  #empty(): void {
-    this.letters = [];
+  /** The mailbox is locked: what waits for its files is sent when it is open again, for that is what its writer said. */
+  #interrupt(): void {
+    const interrupted = this.letters.flatMap(({ letter: { id }, state, until }) => (state === "files" && id !== null ? { id, until } : []));
+    this.#forget();
+    this.#interrupted = interrupted;
+  }
+
+  async #goOnSending(): Promise<void> {
+    const interrupted = this.#interrupted;
+    this.#interrupted = [];
+    const { vault, outward } = this.#around;
+    for (const { id, until } of interrupted) {
+      try {
+        const letter = new WritingLetter(vault, await vault.call("draft", { id }), outward);
+        this.hold(letter, until !== undefined && isLater(until) ? until : undefined);
+      } catch (failed) {
+        problemIn(failed); // thrown away or sent on another device
+      }
+    }
+  }
+
+  #forget(): void {
+    this.#interrupted = this.letters = [];
     this.takenBack = undefined;
   }
 

@@ -17,7 +17,7 @@ export class Files {
   readonly #allSaved: (letter: string) => Promise<unknown>;
   #worker: Worker | undefined;
   #next = 0;
-  /** Those that are not up yet: what a lock interrupts begins anew when the mailbox is open again. */
+  /** Those that no saved draft can open yet: what a lock interrupts begins anew when the mailbox is open again. */
   readonly #files = new Map<string, File>();
   /** Those that this Worker was given. */
   readonly #known = new Set<string>();
@@ -52,6 +52,7 @@ export class Files {
       this.#sending.delete(id);
       this.#tell({ do: "drop", id });
     },
+    kept: (id) => this.#files.delete(id),
     subscribe: (told) => {
       for (const [id, state] of this.#sending) told(id, state);
       this.#toldSending.add(told);
@@ -134,13 +135,13 @@ export class Files {
 
   #broke(): void {
     this.end();
-    for (const id of this.#files.keys()) this.#heardSending(id, { is: "failed", problem: BROKEN });
+    for (const id of this.#files.keys()) if (this.#sending.get(id)?.is !== "up") this.#heardSending(id, { is: "failed", problem: BROKEN });
   }
 
   #heard(message: FromFiles): void {
     switch (message.say) {
       case "sending":
-        if (message.state.is === "up" || message.state.is === "changed") this.#files.delete(message.id);
+        if (message.state.is === "changed") this.#files.delete(message.id);
         this.#heardSending(message.id, message.state);
         break;
       case "receiving":

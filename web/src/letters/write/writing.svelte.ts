@@ -158,7 +158,9 @@ export class WritingLetter {
     this.#since = undefined;
     if (kept === this.#kept || this.#discarded) return;
     try {
+      const up = this.files?.up ?? [];
       const { id, saved, beside } = await this.#vault.call("save_draft", this.content);
+      this.files?.kept(up);
       this.saved = saved;
       this.problem = undefined;
       this.refused = undefined;
