@@ -80,8 +80,8 @@ impl Source for ChosenFile {
 }
 
 impl Sink for Saving {
-    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
-        JsFuture::from(Self::write(self, Uint8Array::from(bytes))).await.map(drop).map_err(|_| SinkFailed)
+    async fn write(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), SinkFailed> {
+        JsFuture::from(Self::write(self, Uint8Array::from(&bytes[..]))).await.map(drop).map_err(|_| SinkFailed)
     }
 }
 

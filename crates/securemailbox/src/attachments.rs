@@ -1,13 +1,13 @@
 //! `--attach`, `save`: files beside a letter, read and written where they lie.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     fs::{self, File, OpenOptions},
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     ops::Range,
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -167,12 +167,24 @@ fn open(mut work: ToOpen) -> Result<Opened, PartRefused> {
     Ok(Opened { data, hash })
 }
 
-/// A file that grows until it is whole.
-struct Growing(RefCell<Box<dyn io::Write>>);
+/// A file that grows until it is whole, beside the thread that talks to the server.
+struct Growing(Arc<Mutex<dyn io::Write + Send>>);
+
+impl Growing {
+    fn new(file: impl io::Write + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(file)))
+    }
+
+    async fn beside(&self, act: impl FnOnce(&mut dyn io::Write) -> io::Result<()> + Send + 'static) -> io::Result<()> {
+        let file = Arc::clone(&self.0);
+        let acting = move || act(&mut *file.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::task::spawn_blocking(acting).await?
+    }
+}
 
 impl Sink for Growing {
-    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
-        self.0.borrow_mut().write_all(bytes).map_err(|_| SinkFailed)
+    async fn write(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), SinkFailed> {
+        self.beside(move |file| file.write_all(&bytes)).await.map_err(|_| SinkFailed)
     }
 }
 
@@ -311,9 +323,9 @@ pub(crate) async fn save(desk: &Desk, SaveArgs { id, number, out }: SaveArgs) ->
         }
         if out == Path::new("-") {
             let [only] = chosen[..] else { return Err(Stop::usage(Sentence::OneToStandardOutput)) };
-            let sink = Growing(RefCell::new(Box::new(io::stdout())));
+            let sink = Growing::new(io::stdout());
             get(desk, (world, mailbox), &all[only], &sink).await?;
-            sink.0.borrow_mut().flush().map_err(|error| cant_write(&out, &error))?;
+            sink.beside(|file| file.flush()).await.map_err(|error| cant_write(&out, &error))?;
             // The bytes are the answer.
             return Ok(Answer::new(Value::Null, String::new()));
         }
@@ -349,7 +361,7 @@ async fn save_one(
     let done = async {
         let wanted = |error: io::Error| cant_write(folder, &error);
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(wanted)?;
-        let sink = Growing(RefCell::new(Box::new(file.try_clone().map_err(wanted)?)));
+        let sink = Growing::new(file.try_clone().map_err(wanted)?);
         get(desk, at, attachment, &sink).await?;
         file.sync_all().map_err(wanted)?;
         files::take_free_name(&part, folder, name).map_err(wanted)
@@ -400,7 +412,7 @@ pub(crate) async fn export(
                     let of = if attachment.parts.len() > 1 { format!(".{}", number + 1) } else { String::new() };
                     let path = folder.join(format!("{name}{of}.pgp"));
                     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-                    let sink = Growing(RefCell::new(Box::new(file.map_err(|error| cant_write(&path, &error))?)));
+                    let sink = Growing::new(file.map_err(|error| cant_write(&path, &error))?);
                     let got = mailbox.download_sealed(world, (part, &layout), &sink).await;
                     got.map_err(|error| Stop::of_failure(&error, None, None).with("file", name.clone()))?;
                 }

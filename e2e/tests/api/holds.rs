@@ -107,8 +107,8 @@ impl Source for InMemory {
 }
 
 impl Sink for InMemory {
-    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+    async fn write(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), SinkFailed> {
+        self.0.borrow_mut().extend_from_slice(&bytes);
         Ok(())
     }
 }

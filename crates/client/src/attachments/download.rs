@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 use securemailbox_vault::attachments::{Attachment, HEAD, Layout, PartCipher, PartRefused, TAG};
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use crate::{
     api::Api,
@@ -12,7 +13,7 @@ use crate::{
     transport::Transport,
 };
 
-use super::{Progress, Sealer, ToOpen, wire};
+use super::{Opened, Progress, Sealer, ToOpen, wire};
 
 /// Chunks that are asked for at once.
 const AT_ONCE: u64 = 31;
@@ -23,11 +24,11 @@ const AT_ONCE: u64 = 31;
     reason = "a page has one thread: the futures need not be Send, and the callers are generic"
 )]
 pub trait Sink {
-    /// Takes the next bytes.
+    /// Takes the next bytes, and is given no others before it returns.
     ///
     /// # Errors
     /// [`SinkFailed`]: there is no room, or it is gone.
-    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed>;
+    async fn write(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), SinkFailed>;
 }
 
 /// What was to take the file does not.
@@ -160,18 +161,19 @@ impl Download {
             }
             let work = ToOpen { cipher: Arc::clone(cipher), chunks, bytes, hash: self.hash.clone() };
             let opening = async {
-                let opened = sealer.open(work).await.map_err(NotTheFile::from)?;
-                sink.write(&opened.data).await?;
-                Ok::<_, DownloadError>(opened)
+                let Opened { data, hash } = sealer.open(work).await.map_err(NotTheFile::from)?;
+                let length = data.len() as u64;
+                sink.write(data).await?;
+                Ok::<_, DownloadError>((length, hash))
             };
             // The next chunks come while these are opened and written.
             let fetching = async {
                 if next < layout.chunks() { fetch(api, blob, &layout, next).await.map(Some) } else { Ok(None) }
             };
             let (opened, fetched) = join(opening, fetching).await;
-            let opened = opened?;
-            self.done += opened.data.len() as u64;
-            self.hash = opened.hash;
+            let (length, hash) = opened?;
+            self.done += length;
+            self.hash = hash;
             self.chunk = next;
             told(self.progress());
             ahead = fetched?;

@@ -159,11 +159,12 @@ impl Mailbox {
         sink: &impl Sink,
     ) -> Result<(), DownloadError> {
         let keyring = self.keyring();
-        sink.write(&export::before_blob(&part.key, keyring.present().certificate(), &mut world.rng())).await?;
+        let before = export::before_blob(&part.key, keyring.present().certificate(), &mut world.rng());
+        sink.write(before.into()).await?;
         let (api, mut at) = (self.session.api(world), 0);
         while at < layout.blob() {
             let end = layout.blob().min(at + limits::PIECE as u64);
-            sink.write(&wire::read(&api, part.blob, at..end).await?).await?;
+            sink.write(wire::read(&api, part.blob, at..end).await?.into()).await?;
             at = end;
         }
         Ok(())

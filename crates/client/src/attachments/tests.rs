@@ -145,8 +145,8 @@ impl Source for File {
 struct Kept(RefCell<Vec<u8>>);
 
 impl Sink for Kept {
-    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+    async fn write(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), SinkFailed> {
+        self.0.borrow_mut().extend_from_slice(&bytes);
         Ok(())
     }
 }
