@@ -46,7 +46,9 @@ pub(crate) fn files_of(mailbox: &Mailbox, named: Vec<NamedFile>) -> Result<Vec<D
         let id: FileId = id.parse().map_err(|_| out_of_step())?;
         Ok(DraftFile { id, name, media_type, size, uploaded: mailbox.uploaded(id) })
     };
-    named.into_iter().map(file).collect()
+    let mut files: Vec<_> = named.into_iter().map(file).collect::<Result<_, _>>()?;
+    DraftFile::spare_thumbnails(&mut files);
+    Ok(files)
 }
 
 /// The page has shown both as they were understood; what is none of ours invites nobody.

@@ -12,7 +12,7 @@ use securemailbox_client::{
     },
     world::World,
 };
-use securemailbox_vault::attachments::{Attachment, ChunkKey, PartRefused};
+use securemailbox_vault::attachments::{Attachment, ChunkKey, PartRefused, Thumbnail};
 use sha2::Digest as _;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -159,7 +159,7 @@ impl FilesWorker {
 
     /// Sends a file, or what is left of it. Resolves to what the mailbox Worker is to be told of it; rejects with a `Problem`,
     /// after which the same call goes on where it was. `kept`: how far it was when it was kept last, before this Worker was there.
-    /// `keep` is given that before each piece, and `told` hears how many bytes are there.
+    /// `keep` is given that before each piece, and `told` hears how many bytes are there. `thumbnail`: a small JPEG of a picture.
     ///
     /// # Errors
     /// A `Problem`.
@@ -171,6 +171,7 @@ impl FilesWorker {
         kept: Option<Vec<u8>>,
         keep: Keep,
         told: Function,
+        thumbnail: Option<Vec<u8>>,
     ) -> Result<Uint8Array, JsValue> {
         let api = self.api();
         let begun = self.uploads.borrow_mut().remove(&id);
@@ -186,7 +187,8 @@ impl FilesWorker {
         let sent = upload.run(&self.page, &api, (&file, &aes), &|now| tell(&told, now), &keep).await;
         match sent {
             Ok(sent) => {
-                let row = Zeroizing::new(serde_json::to_vec(&Uploaded::from(sent)).map_err(|_| JsValue::UNDEFINED)?);
+                let uploaded = Uploaded::new(sent, thumbnail.and_then(Thumbnail::new));
+                let row = Zeroizing::new(serde_json::to_vec(&uploaded).map_err(|_| JsValue::UNDEFINED)?);
                 Ok(Uint8Array::from(row.as_slice()))
             }
             Err(error) => {

@@ -9,7 +9,9 @@ use securemailbox_client::{
     replica::Conversation,
     settings::turns_direction,
 };
-use securemailbox_protocol::{address::Address, ids::LetterId, letters as wire, limits, time::Timestamp};
+use securemailbox_protocol::{
+    address::Address, ids::LetterId, letters as wire, limits, octets::Octets, time::Timestamp,
+};
 
 use securemailbox_vault::{attachments::Attachment, letters::Letter};
 
@@ -142,12 +144,14 @@ impl<'a> People<'a> {
     }
 
     fn files(&self, letter: &Letter) -> Vec<views::LetterFile> {
-        let shown = |(Attachment { name, media_type, size, .. }, id): (&Attachment, FileId)| views::LetterFile {
-            id,
-            name: name.clone(),
-            media_type: media_type.clone(),
-            size: *size,
-        };
+        let shown =
+            |(Attachment { name, media_type, size, thumbnail, .. }, id): (&Attachment, FileId)| views::LetterFile {
+                id,
+                name: name.clone(),
+                media_type: media_type.clone(),
+                size: *size,
+                thumbnail: thumbnail.as_ref().map(|thumbnail| Octets(thumbnail.jpeg().to_vec())),
+            };
         letter.attachments().iter().zip(self.mailbox.remember_files(letter)).map(shown).collect()
     }
 

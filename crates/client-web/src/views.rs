@@ -17,6 +17,7 @@ use securemailbox_protocol::{
     invitations::InvitationRow,
     letters,
     levels::Level,
+    octets::Octets,
     organisations::Organisation,
     phone::PhoneNumber,
     sessions::SessionRow,
@@ -532,6 +533,9 @@ pub struct LetterFile {
     /// How long it is, in bytes.
     #[cfg_attr(test, ts(type = "number"))]
     pub size: u64,
+    /// What it looks like by its sender's word, where it is a picture: a small JPEG, base64url.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub thumbnail: Option<Octets>,
 }
 
 /// Where a draft was saved.

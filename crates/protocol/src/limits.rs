@@ -22,6 +22,12 @@ pub const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 pub const UPLOADS: usize = 300;
 /// The name of an attachment, in octets.
 pub const FILE_NAME: usize = 1020;
+/// The small picture of an attachment, in bytes.
+pub const THUMBNAIL: usize = 8 * 1024;
+/// Each of its sides, in pixels: a few bytes may say that they are a picture that no device has room for.
+pub const THUMBNAIL_SIDE: u16 = 256;
+/// Attachments of one letter that have a small picture: as many as a page shows.
+pub const THUMBNAILS: usize = 12;
 /// An envelope packet, in bytes.
 pub const ENVELOPE: usize = 16 * 1024;
 /// A wrapped key, in bytes: a v6 PKESK for ML-KEM-768 + X25519 is about 1.2 kB.

@@ -13,7 +13,7 @@ mod rows;
 pub use chunks::{ChunkKey, PartCipher, PartKey, PartRefused, Salt};
 pub use layout::{CHUNK, Chunk, HEAD, Layout, TAG, parts_of};
 pub(crate) use rows::check;
-pub use rows::{Attachment, FileHash, Part, RowRefused, blobs};
+pub use rows::{Attachment, FileHash, Part, RowRefused, Thumbnail, blobs};
 
 #[cfg(test)]
 mod tests;

@@ -107,6 +107,41 @@ test("a letter that is passed on takes its files along, without sending them aga
   await arrived(eva, file);
 });
 
+test("a picture is seen small before any byte of it is fetched", async ({ visit, newcomer, m }) => {
+  const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
+  const guns = await visit(gun);
+  const jpeg = await guns.evaluate(async () => {
+    const canvas = new OffscreenCanvas(1_200, 800);
+    const context = canvas.getContext("2d");
+    for (const [at, colour] of ["teal", "gold", "navy", "coral"].entries()) {
+      if (context) context.fillStyle = colour;
+      context?.fillRect(at * 300, 0, 300, 800);
+    }
+    return [...new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg" })).arrayBuffer())];
+  });
+  const [large, other] = [await made("Bild.jpg", 6_000_000), await made("Ingen.jpg", 6_000_000)];
+  Buffer.from(jpeg).copy(large.bytes); // what follows a picture is no part of it
+  await writeFile(large.path, large.bytes);
+  await write(guns, { to: [per.address], subject: "Bilden", text: "Här." }, m);
+  await attach(guns, [large, other]);
+  await expect(guns.getByText(m("files.note_going"))).toHaveCount(0, { timeout: 60_000 });
+  await send(guns, m);
+
+  const pers = await visit(per);
+  const fetched: string[] = [];
+  pers.on("request", (request) => request.url().includes("/blobs/") && fetched.push(request.url()));
+  await open(pers, "Bilden");
+  const small = pers.getByRole("button", { name: "Bild.jpg" }).first().locator("img");
+  await expect.poll(() => small.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([256, 171]);
+  await expect(pers.getByRole("img"), "what is no picture has none").toHaveCount(0);
+  expect(fetched).toEqual([]);
+  await clean(pers);
+  await pers.getByRole("button", { name: "Bild.jpg" }).first().click();
+  const shown = pers.getByRole("dialog").getByRole("img");
+  await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1_200);
+  await arrived(per, large, other);
+});
+
 test("a network that is lost twenty times loses nothing of a file", async ({ visit, newcomer, m }) => {
   test.slow();
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];

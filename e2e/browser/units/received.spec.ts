@@ -7,9 +7,9 @@ import type { NoSink, Sink } from "../../../web/src/attachments/sinks.ts";
 import { inLanguage } from "./language.ts";
 
 const FILES = [
-  { name: "a.txt", type: "", size: 4 },
-  { name: "a.txt", type: "", size: 4 },
-  { name: "setup.exe", type: "", size: 4 },
+  { name: "a.txt", type: "", size: 4, thumbnail: null },
+  { name: "a.txt", type: "", size: 4, thumbnail: null },
+  { name: "setup.exe", type: "", size: 4, thumbnail: null },
 ];
 const BYTES = new TextEncoder().encode("Hej!");
 

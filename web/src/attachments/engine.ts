@@ -7,7 +7,7 @@ import type { Letter, Problem } from "../worker/types.ts";
 export type { DraftFile } from "../worker/types.ts";
 
 /** A file of an opened letter; its place in the list is what it is fetched by. */
-export type LetterFile = Pick<Letter["files"][number], "name" | "type" | "size">;
+export type LetterFile = Pick<Letter["files"][number], "name" | "type" | "size" | "thumbnail">;
 
 /** One file of a letter being written. `sent`: octets; `secondsLeft`: undefined while nobody can know. */
 export type Sending =

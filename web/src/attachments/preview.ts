@@ -26,7 +26,7 @@ SHOWN.set("pdf", { as: "pdf", type: "application/pdf" });
 const MOST: Readonly<Record<Preview, number>> = { picture: 32_000_000, text: 1_000_000, sound: 64_000_000, film: 128_000_000, pdf: 64_000_000 };
 
 /** Octets of a picture that is fetched without being asked for. */
-export const MOST_UNASKED = 5_000_000;
+const MOST_UNASKED = 5_000_000;
 /** So many of them in one letter. */
 export const MOST_SMALL_VIEWS = 12;
 
@@ -35,6 +35,21 @@ export function previewOf({ name, size }: { name: string; size: number }): Previ
   const shown = SHOWN.get(endingOf(name));
   if (!shown || size === 0 || size > MOST[shown.as] || (shown.as === "pdf" && !showsPdf())) return undefined;
   return shown.as;
+}
+
+export function isPicture({ name, size }: { name: string; size: number }): boolean {
+  return SHOWN.get(endingOf(name))?.as === "picture" && size > 0 && size <= MOST.picture;
+}
+
+/** A small view costs nothing where the letter carries one, and may be fetched where the file is not large. */
+export function hasSmallView(file: { name: string; size: number; thumbnail: string | null }): boolean {
+  return isPicture(file) && (file.thumbnail !== null || file.size <= MOST_UNASKED);
+}
+
+/** What the sender's client drew of it: base64url of a JPEG. */
+export function thumbnailBlob(thumbnail: string): Blob {
+  const bytes = Uint8Array.from(atob(thumbnail.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: "image/jpeg" });
 }
 
 /** By the browser's own viewer, apart from this page. On phones it shows the first page as if it were all, or nothing. */

@@ -1120,7 +1120,11 @@ type: string,
 /**
  * How long it is, in bytes.
  */
-size: number, };
+size: number, 
+/**
+ * What it looks like by its sender's word, where it is a picture: a small JPEG, base64url.
+ */
+thumbnail: string | null, };
 
 /**
  * When the owner of a mailbox is told by e-mail that a letter waits. What concerns their security is always told.

@@ -3,8 +3,8 @@
 use std::{fmt, str::FromStr};
 
 use rand::{CryptoRng, RngCore};
-use securemailbox_protocol::{coding::hex, ids::LetterId};
-use securemailbox_vault::attachments::{Attachment, FileHash, Part};
+use securemailbox_protocol::{coding::hex, ids::LetterId, limits};
+use securemailbox_vault::attachments::{Attachment, FileHash, Part, Thumbnail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -88,19 +88,22 @@ pub struct DraftFile {
 pub struct Uploaded {
     sha256: FileHash,
     parts: Vec<Part>,
-}
-
-impl From<(FileHash, Vec<Part>)> for Uploaded {
-    fn from((sha256, parts): (FileHash, Vec<Part>)) -> Self {
-        Self { sha256, parts }
-    }
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    thumbnail: Option<Thumbnail>,
 }
 
 impl Uploaded {
+    /// A file that went up, and what it looks like, where it is a picture.
+    #[must_use]
+    pub fn new((sha256, parts): (FileHash, Vec<Part>), thumbnail: Option<Thumbnail>) -> Self {
+        Self { sha256, parts, thumbnail }
+    }
+
     /// What is kept of an attachment that lies at the server.
     #[must_use]
     pub fn of(attachment: &Attachment) -> Self {
-        Self { sha256: attachment.sha256, parts: attachment.parts.clone() }
+        let Attachment { sha256, parts, thumbnail, .. } = attachment.clone();
+        Self { sha256, parts, thumbnail }
     }
 }
 
@@ -108,15 +111,24 @@ impl DraftFile {
     /// An attachment as a file of a draft: one that was uploaded, or is forwarded.
     #[must_use]
     pub fn of(id: FileId, attachment: Attachment) -> Self {
-        let Attachment { name, media_type, size, sha256, parts } = attachment;
-        Self { id, name, media_type, size, uploaded: Some(Uploaded { sha256, parts }) }
+        let uploaded = Some(Uploaded::of(&attachment));
+        let Attachment { name, media_type, size, .. } = attachment;
+        Self { id, name, media_type, size, uploaded }
     }
 
     /// What the letter says of it; none while it is not whole at the server.
     #[must_use]
     pub fn attachment(&self) -> Option<Attachment> {
-        let Uploaded { sha256, parts } = self.uploaded.clone()?;
+        let Uploaded { sha256, parts, thumbnail } = self.uploaded.clone()?;
         let Self { name, media_type, size, .. } = self.clone();
-        Some(Attachment { name, media_type, size, sha256, parts })
+        Some(Attachment { name, media_type, size, sha256, parts, thumbnail })
+    }
+
+    /// Leaves the small pictures of the first, as many as a letter has, and takes those of the others away.
+    pub fn spare_thumbnails(files: &mut [Self]) {
+        let thumbnails = files.iter_mut().filter_map(|file| file.uploaded.as_mut()).map(|file| &mut file.thumbnail);
+        for thumbnail in thumbnails.filter(|thumbnail| thumbnail.is_some()).skip(limits::THUMBNAILS) {
+            *thumbnail = None;
+        }
     }
 }

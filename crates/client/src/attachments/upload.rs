@@ -479,6 +479,6 @@ impl Upload {
         size: u64,
         (sha256, parts): (FileHash, Vec<Part>),
     ) -> Attachment {
-        Attachment { name, media_type, size, sha256, parts }
+        Attachment { name, media_type, size, sha256, parts, thumbnail: None }
     }
 }

@@ -170,7 +170,7 @@ impl Failure for SealRefused {
             Self::Attachments(RowRefused::TooMany) => {
                 (ClientProblem::TooManyFiles, "Take some of them out, or send several letters.")
             }
-            Self::Attachments(RowRefused::NotOneLine | RowRefused::Parts) => {
+            Self::Attachments(RowRefused::NotOneLine | RowRefused::Thumbnails | RowRefused::Parts) => {
                 (ClientProblem::LetterRefused, "Take the file out, and add it again.")
             }
             Self::NotOneLine => (ClientProblem::LetterRefused, "Change the subject, and send the letter again."),
@@ -317,7 +317,7 @@ mod tests {
     use securemailbox_vault::attachments::{FileHash, Part, PartKey};
 
     use super::*;
-    use crate::attachments::FileId;
+    use crate::attachments::{FileId, Uploaded};
 
     fn draft(to: &[&str]) -> Draft {
         Draft {
@@ -400,7 +400,7 @@ mod tests {
         };
         let attached = |uploaded| Draft { files: vec![file(uploaded)], ..draft(&["a@b.se"]) };
         let part = Part { blob: BlobId::from_bytes([2; 16]), key: PartKey::from_bytes([3; 32]), length: 0 };
-        let whole = attached(Some((FileHash([4; 32]), vec![part]).into()));
+        let whole = attached(Some(Uploaded::new((FileHash([4; 32]), vec![part]), None)));
         assert_eq!(attached(None).addressed().err(), Some(NotAddressed::NotUploaded(Typed("intyg.pdf".into()))));
         assert_ne!(attached(None).print(), draft(&["a@b.se"]).print());
         assert_ne!(attached(None).print(), whole.print(), "the server is told of a file that is up");

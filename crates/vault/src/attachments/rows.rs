@@ -23,6 +23,58 @@ impl<'de> Deserialize<'de> for FileHash {
     }
 }
 
+/// A small picture of an attachment, made by its sender: JPEG (ITU-T T.81), at most [`limits::THUMBNAIL`] bytes and
+/// [`limits::THUMBNAIL_SIDE`] pixels a side. Nothing says that the attachment shows the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail(Vec<u8>);
+
+impl Thumbnail {
+    /// These bytes, if they are a JPEG as far as its frame says how large it is, and no more than a row carries.
+    #[must_use]
+    pub fn new(jpeg: Vec<u8>) -> Option<Self> {
+        let sides = 1..=limits::THUMBNAIL_SIDE;
+        let (height, width) = sides_of(&jpeg)?;
+        (jpeg.len() <= limits::THUMBNAIL && sides.contains(&height) && sides.contains(&width)).then_some(Self(jpeg))
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn jpeg(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Serialize for Thumbnail {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Octets(self.0.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Thumbnail {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Octets::deserialize(deserializer)?.0).ok_or_else(|| serde::de::Error::custom("a small JPEG"))
+    }
+}
+
+/// Height and width of a JPEG, as its first frame header has them (ITU-T T.81, B.2.2): what comes before it is passed over,
+/// segment by segment.
+fn sides_of(jpeg: &[u8]) -> Option<(u16, u16)> {
+    const START_OF_IMAGE: &[u8] = &[0xff, 0xd8];
+    let number = |bytes: &[u8]| bytes.first_chunk().copied().map(u16::from_be_bytes);
+    let mut rest = jpeg.strip_prefix(START_OF_IMAGE)?;
+    loop {
+        let [0xff, marker, segment @ ..] = rest else { return None };
+        match marker {
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
+                return Some((number(segment.get(3..)?)?, number(segment.get(5..)?)?));
+            }
+            // A table, what an application adds, or a comment.
+            0xc4 | 0xcc | 0xdb..=0xdd | 0xe0..=0xef | 0xfe => rest = segment.get(usize::from(number(segment)?)..)?,
+            _ => return None,
+        }
+    }
+}
+
 /// An attachment, as its row in the manifest says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +90,9 @@ pub struct Attachment {
     pub sha256: FileHash,
     /// Its parts, in order. [`parts_of`] says how long each is.
     pub parts: Vec<Part>,
+    /// What it looks like, where it is a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<Thumbnail>,
 }
 
 /// One part of an attachment.
@@ -61,6 +116,9 @@ pub enum RowRefused {
     /// A name or a type is empty, too long, or not one line.
     #[error("an attachment's name or type is not one line of at most {} octets", limits::FILE_NAME)]
     NotOneLine,
+    /// More than [`limits::THUMBNAILS`] have a small picture.
+    #[error("too many attachments with a small picture")]
+    Thumbnails,
     /// The parts do not make up the file, or one blob is named twice.
     #[error("an attachment's parts are not those of a file of its size")]
     Parts,
@@ -92,6 +150,9 @@ pub(crate) fn check(attachments: &[Attachment]) -> Result<(), RowRefused> {
     let blobs: Vec<_> = blobs(attachments).collect();
     if attachments.len() > limits::ATTACHMENTS || blobs.len() > limits::BLOBS {
         return Err(RowRefused::TooMany);
+    }
+    if attachments.iter().filter(|attachment| attachment.thumbnail.is_some()).count() > limits::THUMBNAILS {
+        return Err(RowRefused::Thumbnails);
     }
     attachments.iter().try_for_each(Attachment::check)?;
     let distinct: std::collections::BTreeSet<_> = blobs.iter().collect();

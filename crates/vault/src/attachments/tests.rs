@@ -150,7 +150,8 @@ fn a_file_is_cut_into_parts_and_there_is_always_one() {
 fn row(name: &str, size: u64, parts: &[(u8, u64)]) -> Attachment {
     let part = |(blob, length): &(u8, u64)| Part { blob: BlobId::from_bytes([*blob; 16]), key: KEY, length: *length };
     let (name, media_type) = (name.to_owned(), "application/pdf".to_owned());
-    Attachment { name, media_type, size, sha256: FileHash([1; 32]), parts: parts.iter().map(part).collect() }
+    let parts = parts.iter().map(part).collect();
+    Attachment { name, media_type, size, sha256: FileHash([1; 32]), parts, thumbnail: None }
 }
 
 #[test]
@@ -176,6 +177,38 @@ fn rows_that_are_no_letters_are_refused_by_name() {
     let many: Vec<_> = (0..=limits::ATTACHMENTS).map(|at| row("a", 1, &[(u8::try_from(at).unwrap(), 1)])).collect();
     assert_eq!(check(&many), Err(RowRefused::TooMany));
     assert_eq!(check(&many[1..]), Ok(()));
+    let shown = |number: usize| {
+        let thumbnail = Thumbnail::new(JPEG.to_vec());
+        let with = |(at, row): (usize, &Attachment)| Attachment {
+            thumbnail: thumbnail.clone().filter(|_| at < number),
+            ..row.clone()
+        };
+        many[1..].iter().enumerate().map(with).collect::<Vec<_>>()
+    };
+    assert_eq!(check(&shown(limits::THUMBNAILS)), Ok(()));
+    assert_eq!(check(&shown(limits::THUMBNAILS + 1)), Err(RowRefused::Thumbnails));
+}
+
+/// An application's segment, a frame of 100 lines of 200 pixels, and nothing of the picture.
+const JPEG: &[u8] = &[0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 11, 8, 0, 100, 0, 200, 1, 1, 0x11, 0];
+
+#[test]
+fn a_small_picture_is_small_and_a_picture() {
+    let of_length = |length| Thumbnail::new([JPEG, &vec![0; length - JPEG.len()]].concat());
+    assert!(of_length(limits::THUMBNAIL).is_some());
+    assert!(of_length(limits::THUMBNAIL + 1).is_none());
+    assert!(Thumbnail::new(b"<svg onload=alert(1)>".to_vec()).is_none());
+    assert!(Thumbnail::new(Vec::new()).is_none());
+    for (at, byte) in [(13, 2), (15, 2), (14, 0), (1, 0xd9), (9, 0xda), (5, 200)] {
+        let mut other = JPEG.to_vec();
+        other[at] = byte;
+        assert!(Thumbnail::new(other).is_none(), "{at}: too high, too wide, without a line, or no JPEG");
+    }
+    assert!((0..JPEG.len() - 4).all(|end| Thumbnail::new(JPEG[..end].to_vec()).is_none()));
+    let row = Attachment { thumbnail: Thumbnail::new(JPEG.to_vec()), ..row("a.jpg", 10, &[(1, 10)]) };
+    let text = serde_json::to_string(&row).unwrap();
+    assert_eq!(serde_json::from_str::<Attachment>(&text).unwrap(), row);
+    assert!(serde_json::from_str::<Attachment>(&text.replace("_9j_", "PHN2")).is_err(), "{text}");
 }
 
 #[test]

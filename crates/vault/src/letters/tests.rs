@@ -13,7 +13,7 @@ use securemailbox_protocol::{
 
 use super::*;
 use crate::{
-    attachments::{Attachment, FileHash, Part, PartKey, RowRefused},
+    attachments::{Attachment, FileHash, Part, PartKey, RowRefused, Thumbnail},
     fixtures::{ANNA, BJÖRN, MALLORY, NOW, address, certificate, flip, letter, rng},
     keyring::Keyring,
     packets::{self, LockedRefused},
@@ -58,6 +58,7 @@ fn files_stand_in_the_letter_and_their_number_and_size_in_its_envelope() {
             size,
             sha256: FileHash([9; 32]),
             parts: vec![part(blob, size)],
+            thumbnail: Thumbnail::new(vec![0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 100, 0, 200]),
         };
         let attachments = vec![row(name, 1, 5), row("tom.txt", 2, 0)];
         let sealed =
@@ -74,6 +75,7 @@ fn files_stand_in_the_letter_and_their_number_and_size_in_its_envelope() {
         size: 0,
         sha256: FileHash([9; 32]),
         parts: vec![same(id), same(id)],
+        thumbnail: None,
     };
     let refused = seal(&Outgoing { attachments: vec![row], ..letter() }, ANNA.present(), &mut rng(9)).err();
     assert_eq!(refused, Some(SealRefused::Attachments(RowRefused::Parts)));

@@ -7,6 +7,7 @@ import type { aes } from "./aes.ts";
 import type { AskKeeper } from "./ask_keeper.ts";
 import { Pace, Seldom } from "./pace.ts";
 import { Again, Gate, passes, Turns } from "./patience.ts";
+import { thumbnailOf } from "./thumbnail.ts";
 
 export interface Tools {
   client: FilesWorker;
@@ -31,6 +32,7 @@ export class Sending {
   readonly #again = new Again();
   readonly #seldom = new Seldom();
   readonly #pace: Pace;
+  #thumbnail: Promise<Uint8Array | undefined> | undefined;
   #sent = 0;
   #dropped = false;
   /** A person stopped it, and not the file or the network. */
@@ -93,7 +95,9 @@ export class Sending {
       const kept = this.#keeps ? ((await keeper.state(this.#id)) ?? undefined) : undefined;
       const keep = { keep: async (state: Uint8Array) => (this.#keeps ? keeper.keepState(this.#id, state) : undefined) };
       this.#stopped = false;
-      const row = await client.upload(this.#id, this.#chosen(), aes, kept, keep, (sent: number) => this.#tell(sent));
+      this.#thumbnail ??= thumbnailOf(this.#file);
+      const progress = (sent: number) => this.#tell(sent);
+      const row = await client.upload(this.#id, this.#chosen(), aes, kept, keep, progress, await this.#thumbnail);
       await keeper.keep(this.#id, row);
       told({ is: "up" });
       return true;
