@@ -75,6 +75,8 @@ fn main() {
     };
     println!("{} samples", scan("--take").1["samples"]);
     let (_, before) = scan("--for");
+    // The scan took so long that the server has closed the connection before.
+    let files = Files::of(&server, &anna);
     let (_, erasing) = timed(|| {
         for some in to_erase.chunks(AT_ONCE) {
             runtime.block_on(files.erase(some));

@@ -31,7 +31,7 @@ fn scan(data: &Path, more: &[&str]) -> Ended {
 
 /// Letters to oneself, each with a file of two pieces.
 struct Letters {
-    files: Files,
+    anna: Person,
     to_erase: Vec<LetterId>,
     to_keep: Vec<LetterId>,
 }
@@ -41,13 +41,20 @@ impl Letters {
     async fn post(server: &Server) -> Self {
         let anna = Person::at(server);
         drop(anna.register(server, ANNA.address, ANNA.phone, ANNA.name).await);
-        let mut letters = Self { files: Files::of(server, &anna), to_erase: Vec::new(), to_keep: Vec::new() };
+        let files = Files::of(server, &anna);
+        let mut letters = Self { anna, to_erase: Vec::new(), to_keep: Vec::new() };
         for number in 0..70 {
-            let blob = letters.files.upload(&noise(9_000), 5_000).await;
-            let letter = letters.files.keep(vec![blob]).await;
+            let blob = files.upload(&noise(9_000), 5_000).await;
+            let letter = files.keep(vec![blob]).await;
             if number % 7 < 2 { letters.to_erase.push(letter) } else { letters.to_keep.push(letter) }
         }
         letters
+    }
+
+    /// Erases some, over another connection: a scan takes so long that the server has closed the one before.
+    async fn erase(&self, server: &Server, some: &[LetterId]) {
+        let erased = Files::of(server, &self.anna).erase(some).await.erased;
+        assert_eq!(erased, some.len() as u64);
     }
 }
 
@@ -61,7 +68,7 @@ fn counted(document: &Value) -> [(u64, u64); 3] {
 async fn twenty_erased_letters_with_files_are_found_nowhere_and_fifty_that_are_kept_are() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(Start::demo(folder.path()));
-    let Letters { files, to_erase, .. } = Letters::post(&server).await;
+    let letters = Letters::post(&server).await;
     let file = folder.path().join("samples");
     let file = file.to_str().unwrap();
 
@@ -79,7 +86,7 @@ async fn twenty_erased_letters_with_files_are_found_nowhere_and_fifty_that_are_k
         assert!(traces.iter().any(|trace| trace["of"] == of && trace["form"] == "raw"), "{of}");
     }
 
-    assert_eq!(files.erase(&to_erase).await.erased, 20);
+    letters.erase(&server, &letters.to_erase).await;
     let after = scan(server.data(), &["--for", file]);
     assert_eq!((after.code, counted(&after.json())), (0, [(20, 0), (0, 0), (50, 50)]), "while the server runs");
     server.stop();
@@ -97,7 +104,7 @@ async fn of_erased_letters_with_files_nothing_is_on_the_raw_disk() {
         return;
     };
     let server = Server::start(Start { data: disk.mounted().join("data"), ..Start::demo(folder.path()) });
-    let Letters { files, to_erase, to_keep } = Letters::post(&server).await;
+    let letters = Letters::post(&server).await;
     let file = folder.path().join("samples");
     let (file, image) = (file.to_str().unwrap(), disk.image().to_str().unwrap());
     scan(server.data(), &["--take", file]).done();
@@ -109,7 +116,7 @@ async fn of_erased_letters_with_files_nothing_is_on_the_raw_disk() {
         (ended.code, seen["kept"].clone(), seen["erased"].clone())
     };
     assert_eq!(on_the_disk(), (1, json!(70), json!(0)), "nothing is erased yet");
-    files.erase(&to_erase).await;
+    letters.erase(&server, &letters.to_erase).await;
     assert_eq!(on_the_disk(), (0, json!(50), json!(0)));
 
     // What is only removed is still on the disk, and is seen there.
@@ -118,13 +125,13 @@ async fn of_erased_letters_with_files_nothing_is_on_the_raw_disk() {
     fs::write(&copy, piece.repeat(400)).unwrap();
     disk.sync();
     fs::remove_file(&copy).unwrap();
-    files.erase(&to_keep).await;
+    letters.erase(&server, &letters.to_keep).await;
     assert_eq!(on_the_disk(), (1, json!(0), json!(1)), "a file that somebody copied");
 }
 
 fn pieces(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()) {
         if path.is_dir() { found.extend(pieces(&path)) } else { found.push(path) }
     }
     found
