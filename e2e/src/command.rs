@@ -144,6 +144,17 @@ pub fn on_a_screen(mut command: Command) -> Ended {
     Ended { code: output.status.code().unwrap_or(-1), out, err: String::from_utf8_lossy(&output.stderr).into_owned() }
 }
 
+/// Runs any command that asks nothing, with standard output in a pipe, however much goes there.
+///
+/// # Panics
+/// When it can't be run, or prints something else than text.
+#[must_use]
+pub fn in_a_pipe(mut command: Command) -> Ended {
+    let output = command.stdin(Stdio::null()).output().expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Ended { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
 /// Runs any command; `answer` is given each line of standard error.
 ///
 /// # Panics

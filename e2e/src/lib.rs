@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod command;
+pub mod disk;
 pub mod events;
 pub mod files;
 pub mod h2;

@@ -11,6 +11,7 @@ mod export;
 mod factors;
 mod files;
 mod filing;
+mod forensics;
 mod guests;
 mod http;
 mod keys;
@@ -61,6 +62,13 @@ enum Command {
     /// Ends 0 if all is well, 1 if something should be looked at, 2 if the server would not start, and 5 if something
     /// around it fails, such as the database or a test message. Makes and changes nothing.
     Check(check::CheckArgs),
+    /// See for yourself whether erased letters are gone: take samples of them before, and look for these after.
+    ///
+    /// Letters are sealed, so a sample is a few bytes of what is sealed and says nothing. The store is read only, while the server
+    /// runs or not. What the store still has is told apart from what was erased. Ends 0 if something was erased and nothing of it
+    /// is found, 1 if something is found or nothing was erased yet, and 6 if the search does not see what is kept, and so proves
+    /// nothing.
+    ForensicScan(forensics::ForensicsArgs),
     #[command(flatten)]
     Mailbox(MailboxCommand),
 }
@@ -176,6 +184,9 @@ fn main() -> ExitCode {
                 .and_then(|runtime| runtime.block_on(check::run(arguments)));
             checked.unwrap_or_else(|stop| outcome::end(Err(stop), false, Language::En))
         }
+        Command::ForensicScan(arguments) => runtime(&mut tokio::runtime::Builder::new_multi_thread())
+            .map(|runtime| runtime.block_on(forensics::run(arguments, language)))
+            .unwrap_or_else(|stop| outcome::end(Err(stop), false, language)),
         Command::Mailbox(command) => {
             let json = command.desk().json;
             let ended = runtime(&mut tokio::runtime::Builder::new_current_thread())
@@ -320,6 +331,9 @@ mod tests {
         for line in [
             "securemailbox serve --config f.toml --data d --listen 127.0.0.1:8025 --demo",
             "securemailbox check --config f.toml --mail a@example.se --sms +46701740612 --json",
+            "securemailbox forensic-scan --config f.toml --take s",
+            "securemailbox forensic-scan --data d --take s --letter 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11 --json",
+            "securemailbox forensic-scan --data d --for s --also disk.img --also /var/log --json",
             "securemailbox register --server http://localhost:1 --email a@example.se --phone +46701740612 --name Anna",
             "securemailbox login --server http://localhost:1 --email a@example.se --password-file f",
             "securemailbox recover --server https://example.se --email a@example.se",
@@ -370,6 +384,10 @@ mod tests {
     fn what_makes_no_sense_is_refused_before_anything_happens() {
         for line in [
             "securemailbox",
+            "securemailbox forensic-scan --data d",
+            "securemailbox forensic-scan --data d --take s --for s",
+            "securemailbox forensic-scan --data d --take s --also disk.img",
+            "securemailbox forensic-scan --data d --for s --letter 0193f2d0-6f1e-7b3c-9a52-3f1d6f0c2a11",
             "securemailbox send --to not-an-address --subject S --text T",
             "securemailbox send --to a@example.se --subject S",
             "securemailbox send --to a@example.se --subject S --text T --level eid",

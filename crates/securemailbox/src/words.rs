@@ -16,6 +16,7 @@ use std::{ffi::OsString, path::Path};
 
 use securemailbox_client::{contacts::Standing, letters::ReceiptRefused};
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, levels::Level};
+use securemailbox_server::forensics::Of;
 
 use crate::http::ServerUrl;
 
@@ -136,6 +137,25 @@ impl Word for Level {
             (Language::Sv, Self::Authenticator) => "autentiseringsapp",
             (Language::Sv, Self::Passkey) => "lösennyckel",
             (Language::Sv, Self::Eid) => "e-legitimation",
+        }
+        .into()
+    }
+}
+
+/// What was looked for, as the beginning of a sentence.
+impl Word for Of {
+    fn said(&self, language: Language) -> String {
+        match (language, self) {
+            (Language::En, Self::Id) => "The id",
+            (Language::En, Self::Envelope) => "The envelope",
+            (Language::En, Self::Content) => "The content",
+            (Language::En, Self::Key) => "A wrapped key",
+            (Language::En, Self::File) => "A file",
+            (Language::Sv, Self::Id) => "Id",
+            (Language::Sv, Self::Envelope) => "Kuvertet",
+            (Language::Sv, Self::Content) => "Innehållet",
+            (Language::Sv, Self::Key) => "En inslagen nyckel",
+            (Language::Sv, Self::File) => "En fil",
         }
         .into()
     }

@@ -12,6 +12,7 @@ mod devices;
 mod even;
 mod files;
 mod flow;
+pub mod forensics;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -31,6 +31,7 @@ pub mod recoveries;
 pub mod registrations;
 pub mod removals;
 pub mod renewals;
+pub mod sealed;
 pub mod security;
 pub mod sessions;
 pub mod sign_in;
@@ -40,6 +41,7 @@ pub mod tallies;
 pub mod waits;
 
 mod act;
+mod beside;
 mod db;
 mod inspection;
 mod listeners;
@@ -50,6 +52,7 @@ mod store;
 mod traces;
 
 pub use act::{Act, ReadOnly, Room};
+pub use beside::Beside;
 pub use db::{Db, Param, Row, StoreError, ToParam, Value};
 pub use inspection::{Inspection, Way};
 pub use listeners::{Listener, News};

@@ -119,7 +119,7 @@ impl Pieces {
     ///
     /// # Errors
     /// [`StoreError::File`]: it is not there, or is shorter.
-    pub(crate) async fn read(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
+    pub async fn read(&self, name: PieceName, start: u64, length: usize) -> Result<Vec<u8>, StoreError> {
         match &self.0 {
             Kind::Folder(folder) => folder.read(name, start, length).await,
             Kind::Elsewhere(place) => place.read(name, start, length).await,

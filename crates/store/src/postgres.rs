@@ -2,7 +2,8 @@
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType, Transaction};
+pub(crate) use deadpool_postgres::Pool;
+use deadpool_postgres::{Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime, TimeoutType, Transaction};
 use futures_util::FutureExt as _;
 use securemailbox_protocol::{ids::MailboxId, sync::Pulse};
 use tokio_postgres::{
@@ -50,13 +51,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(url: &str, listeners: Arc<Listeners>, traces: Arc<Traces>) -> Result<Self, OpenError> {
         let target = Target::parse(url)?;
-        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(target.config.clone(), target.tls.clone(), fast))
-            .max_size(CONNECTIONS)
-            .wait_timeout(Some(PATIENCE))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|_| StoreError::Unreachable)?;
+        let pool = pool_of(&target)?;
         let mut client = pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => target.refusal(&error),
             other => StoreError::from(other).into(),
@@ -109,18 +104,7 @@ impl Postgres {
     }
 
     pub(crate) async fn read<A: ReadOnly>(&self, act: A) -> Result<A::Output, A::Error> {
-        let mut client = self.pool.get().await.map_err(StoreError::from)?;
-        let transaction = client
-            .build_transaction()
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start()
-            .await
-            .map_err(StoreError::from)?;
-        let mut db = PostgresDb { transaction, after: AfterCommit::default(), collided: false };
-        let outcome = AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
-        db.transaction.rollback().await.map_err(StoreError::from)?;
-        outcome.map_err(|_| StoreError::Panicked)?
+        read(&self.pool, act).await
     }
 
     /// Makes PostgreSQL reclaim what was deleted since the last time. Nothing to do if nothing was.
@@ -156,6 +140,37 @@ impl Postgres {
         self.pulses.stop();
         self.pool.close();
     }
+}
+
+/// Connections to a database that another process may have open. Makes none yet.
+pub(crate) fn pool(url: &str) -> Result<Pool, OpenError> {
+    Ok(pool_of(&Target::parse(url)?)?)
+}
+
+fn pool_of(target: &Target) -> Result<Pool, StoreError> {
+    let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    Pool::builder(Manager::from_config(target.config.clone(), target.tls.clone(), fast))
+        .max_size(CONNECTIONS)
+        .wait_timeout(Some(PATIENCE))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|_| StoreError::Unreachable)
+}
+
+/// Runs `act` on one view of the database.
+pub(crate) async fn read<A: ReadOnly>(pool: &Pool, act: A) -> Result<A::Output, A::Error> {
+    let mut client = pool.get().await.map_err(StoreError::from)?;
+    let transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await
+        .map_err(StoreError::from)?;
+    let mut db = PostgresDb { transaction, after: AfterCommit::default(), collided: false };
+    let outcome = AssertUnwindSafe(act.run(&mut db)).catch_unwind().await;
+    db.transaction.rollback().await.map_err(StoreError::from)?;
+    outcome.map_err(|_| StoreError::Panicked)?
 }
 
 /// Database and host of a URL, as messages name them.

@@ -29,11 +29,12 @@ mod writer;
 
 #[cfg(test)]
 pub(crate) use log::{Log, STEPS};
+pub(crate) use readers::Readers;
 
 /// A store in one folder: one connection writes, a few read.
 pub(crate) struct Sqlite {
     writer: writer::Writer,
-    readers: readers::Readers,
+    readers: Readers,
 }
 
 impl Sqlite {
@@ -47,7 +48,7 @@ impl Sqlite {
             .map_err(|source| unusable_folder(folder, source))?;
         let lock = lock(folder)?;
         let connection = open_writer(folder)?;
-        let readers = readers::Readers::new(folder.to_path_buf());
+        let readers = Readers::new(folder.to_path_buf());
         Ok(Self { writer: writer::Writer::start(connection, lock, folder, listeners, traces)?, readers })
     }
 

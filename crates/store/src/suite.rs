@@ -4,6 +4,7 @@ mod people;
 mod places;
 
 mod attaching;
+mod beside;
 mod binning;
 mod claiming;
 mod counting;

@@ -9,6 +9,7 @@ mod devices;
 mod factors;
 mod failures;
 mod filing;
+mod forensics;
 mod guests;
 mod levels;
 mod lies;

@@ -1,9 +1,9 @@
 //! How the command behaves: where passwords come from, what goes where, what is left on the disk.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, thread};
+use std::{fs, os::unix::fs::PermissionsExt, thread};
 
 use securemailbox_e2e::{
-    command::{Ended, Terminal, converse},
+    command::{Ended, Terminal, converse, in_a_pipe},
     server::{Server, Start},
     traces,
 };
@@ -19,12 +19,7 @@ fn plainly(terminal: &Terminal, arguments: &[&str]) -> Ended {
     let mut command = terminal.command(arguments);
     // A terminal's own wishes must not reach into a pipe.
     command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor");
-    let output = command.stdin(Stdio::null()).output().expect("it runs");
-    Ended {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
+    in_a_pipe(command)
 }
 
 #[test]

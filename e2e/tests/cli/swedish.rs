@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use securemailbox_e2e::{
-    command::{Ended, Terminal, converse, on_a_screen},
+    command::{Terminal, converse, in_a_pipe, on_a_screen},
     server::{Server, Start},
 };
 use serde_json::json;
@@ -16,12 +16,6 @@ fn swedish(terminal: &Terminal, arguments: &[&str]) -> Command {
     let mut command = terminal.command(arguments);
     command.env("LC_ALL", "sv_SE.UTF-8").stdin(Stdio::null());
     command
-}
-
-fn in_a_pipe(mut command: Command) -> Ended {
-    let output = command.output().expect("it runs");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    Ended { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
 #[test]

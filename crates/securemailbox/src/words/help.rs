@@ -15,6 +15,13 @@ Titta på en servers inställningar och på allt den behöver, en rad för varje
 Slutar med 0 om allt är bra, 1 om något bör ses över, 2 om servern inte skulle starta, och 5 om något runt den inte fungerar, \
 till exempel databasen eller ett provmeddelande. Gör och ändrar ingenting.";
 
+const FORENSIC_SCAN: &str = "\
+Se själv om raderade brev är borta: ta prov på dem innan, och leta efter proven efteråt.
+
+Breven är förseglade, så ett prov är några byte av det förseglade och säger ingenting. Det som servern har läses bara, medan den \
+kör eller inte. Det som finns kvar där skiljs från det som har raderats. Slutar med 0 om något har raderats och inget av det hittas, \
+1 om något hittas eller inget har raderats än, och 6 om sökningen inte ser det som finns kvar, och alltså inte bevisar något.";
+
 /// The same commands, explained in Swedish.
 pub(crate) fn in_swedish(command: Command) -> Command {
     let mut command = explained(command);
@@ -28,6 +35,7 @@ fn explained(command: Command) -> Command {
     let long = match name.as_str() {
         "securemailbox" => Some(EXIT_CODES),
         "check" => Some(CHECK),
+        "forensic-scan" => Some(FORENSIC_SCAN),
         _ => None,
     };
     let command = command
@@ -60,6 +68,7 @@ fn about(command: &str) -> Option<&'static str> {
         "securemailbox" => "SecureMailbox: brev som bara avsändaren och läsaren kan läsa",
         "serve" => "Kör servern",
         "check" => "Titta på en servers inställningar och på allt den behöver",
+        "forensic-scan" => "Se själv om raderade brev är borta: ta prov på dem innan, och leta efter proven efteråt",
         "register" => "Skaffa en brevlåda, och logga in i den här profilen",
         "login" => "Logga in i den här profilen",
         "recover" => "Kom in igen med återställningsbladet, och välj ett nytt lösenord",
@@ -126,6 +135,12 @@ fn argument(command: &str, id: &str) -> Option<&'static str> {
         ("serve", "without_letters") => "Människorna där har inte skrivit till varandra än",
         ("check", "mail") => "Skicka ett provmejl till den här adressen",
         ("check", "sms") => "Skicka ett prov-SMS till det här numret; det kostar som ett SMS",
+        ("forensic-scan", "take") => "Först: ta prov på brev som finns, och skriv dem till den här nya filen",
+        ("forensic-scan", "letter") => "Bara på det här brevet, efter dess id; kan anges flera gånger",
+        ("forensic-scan", "samples") => "Sedan: leta efter proven i den här filen, var de än kan ligga",
+        ("forensic-scan", "also") => {
+            "Leta här också: på själva disken eller i en rå avbild av den, i en annan fil eller mapp; kan anges flera gånger"
+        }
         (_, "server") => "Servern, till exempel https://mail.example.se",
         (_, "email") => "Din adress",
         ("renew", "quick") => "Låt breven vara som de är: de öppnas också med den gamla nyckeln",

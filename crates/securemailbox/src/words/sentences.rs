@@ -4,6 +4,7 @@ use std::path::Path;
 
 use securemailbox_client::{contacts::Standing, letters::ReceiptRefused};
 use securemailbox_protocol::{address::Address, ids::LetterId, letters::Folder, levels::Level};
+use securemailbox_server::forensics::Of;
 
 use super::{Language, Told, Word};
 use crate::http::ServerUrl;
@@ -540,6 +541,63 @@ sentences! {
     LeftOutAsDamaged { left_out: &'a Told, written: &'a Told }
         "{left_out} left out as damaged; {written} written."
         "{left_out} gick inte att läsa och togs inte med; {written} sparades.";
+
+    // Whether what was erased is gone.
+    TakeOrLook "Say --take FILE or --for FILE." "Ange --take FIL eller --for FIL.";
+    SamplesAreThere { file: &'a Path }
+        "{file} is there already: name a new file for the samples."
+        "{file} finns redan: ange en ny fil för proven.";
+    SamplesTaken { samples: u64, letters: &'a Told, file: &'a Path }
+        "{samples} samples of {letters} are in {file}. Look for them once now, to see that they are found, and again when the letters are erased. Remove the file after that."
+        "{samples} prov på {letters} finns i {file}. Leta efter dem en gång nu, för att se att de hittas, och igen när breven har raderats. Ta bort filen efter det.";
+    NotSamples { file: &'a Path, why: &'a str }
+        "{file} is no file of samples: {why}. Make one with --take, while the letters are there."
+        "{file} är ingen fil med prov: {why}. Gör en med --take, medan breven finns.";
+    NoLettersThere { place: &'a str }
+        "There are no letters in {place}. Name the data folder of the server, or its configuration with --config."
+        "Det finns inga brev i {place}. Ange serverns mapp för data, eller dess inställningar med --config.";
+    NoSuchLetterThere { id: LetterId }
+        "The server has no letter {id}. Samples are taken before a letter is erased; list and the page's address show its id."
+        "Servern har inget brev {id}. Prov tas innan ett brev raderas; list och sidans adress visar dess id.";
+    CantLookThrough { file: &'a Path, error: &'a str }
+        "{file} can't be read, so nothing is proved: {error}. Run it as the server's user, and for a disk as root."
+        "{file} går inte att läsa, så inget är bevisat: {error}. Kör det som serverns användare, och för en disk som root.";
+    LookedThrough { place: &'a Path, files: u64, mebibytes: u64, kept: u64, erased: u64 }
+        "{place}: {mebibytes} MiB, files: {files}. Letters that are kept and found there: {kept}. Letters of which something erased is found there: {erased}."
+        "{place}: {mebibytes} MiB, filer: {files}. Brev som finns kvar och hittades där: {kept}. Brev av vilka något raderat hittades där: {erased}.";
+    TraceFound { of: Of, letter: LetterId, file: &'a Path, at: u64 }
+        "{of} of {letter} is in {file}, at byte {at}."
+        "{of} från {letter} finns i {file}, vid byte {at}.";
+    MoreTraces { more: u64 }
+        "And {more} more; --json tells them all."
+        "Och {more} till; --json visar alla.";
+    KeptLetters { letters: &'a Told, found: u64 }
+        "Kept: {letters}. Found: {found}."
+        "Finns kvar: {letters}. Hittade: {found}.";
+    PartlyErased { letters: &'a Told, found: u64 }
+        "Erased in part, such as by one of several readers: {letters}. Of these, something erased was found of: {found}."
+        "Raderade till en del, till exempel av en av flera läsare: {letters}. Av dem hittades något raderat av: {found}.";
+    ErasedLettersSought { letters: &'a Told, found: u64 }
+        "Erased: {letters}. Of these, something was found of: {found}."
+        "Raderade: {letters}. Av dem hittades något av: {found}.";
+    NothingSeenOf { of: Of }
+        "{of} is kept by the server and was found nowhere: it lies elsewhere, such as in a bucket or another database."
+        "{of} finns kvar hos servern men hittades ingenstans: det ligger någon annanstans, till exempel i en bucket eller en annan databas.";
+    AllGone
+        "Nothing of what was erased was found, and what is kept was: the search sees."
+        "Inget av det raderade hittades, men det som finns kvar hittades: sökningen ser.";
+    GoneUnproved
+        "Nothing of what was erased was found. None of these letters is kept, so only the search before the erasure shows that they would have been."
+        "Inget av det raderade hittades. Inget av de här breven finns kvar, så bara sökningen före raderingen visar att de skulle ha hittats.";
+    TracesAreLeft
+        "Something of what was erased is left. Look whose file it is: a copy, a log, a disk that does not overwrite. If it is the server's own, tell its makers."
+        "Något av det raderade finns kvar. Se vems fil det är: en kopia, en logg, en disk som inte skriver över. Är det serverns egen, säg till dem som gör den.";
+    ProvesNothing
+        "What is kept was not all found, so it proves nothing that what was erased was not. Look where the data lies with --also, or once more if the server was at work."
+        "Allt som finns kvar hittades inte, så det bevisar inget att det raderade inte hittades. Leta där data ligger med --also, eller en gång till om servern arbetade.";
+    NothingErasedYet
+        "Nothing of these letters is erased yet."
+        "Inget av de här breven är raderat än.";
 
     // This device, and the way to the server.
     Working "Working …" "Arbetar …";
