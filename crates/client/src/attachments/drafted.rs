@@ -132,3 +132,30 @@ impl DraftFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_files_have_a_small_picture_as_a_letter_may() {
+        let thumbnail = Thumbnail::new(vec![0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 100, 0, 200]);
+        assert!(thumbnail.is_some());
+        let file = |number| DraftFile {
+            id: FileId::of_letter(LetterId::from_bytes([1; 16]), number),
+            name: "Bild.jpg".into(),
+            media_type: "image/jpeg".into(),
+            size: 0,
+            // Every other one is no picture.
+            uploaded: Some(Uploaded::new(
+                (FileHash([1; 32]), Vec::new()),
+                thumbnail.clone().filter(|_| number % 2 == 0),
+            )),
+        };
+        let mut files: Vec<_> = (0..3 * limits::THUMBNAILS).map(file).collect();
+        DraftFile::spare_thumbnails(&mut files);
+        let shown = |file: &DraftFile| file.attachment().unwrap().thumbnail.is_some();
+        assert_eq!(files.iter().filter(|file| shown(file)).count(), limits::THUMBNAILS);
+        assert!(files[..2 * limits::THUMBNAILS].iter().step_by(2).all(shown), "the first of them");
+    }
+}
