@@ -37,13 +37,16 @@ enum Fate {
     Gone,
 }
 
+/// A status and a body.
+type Told = (u16, Vec<u8>);
+
 #[derive(Default)]
 struct Shelf {
     blobs: RefCell<BTreeMap<BlobId, (u64, Vec<u8>)>>,
     fates: RefCell<Vec<Fate>>,
     largest: RefCell<usize>,
     /// What is answered to who asks for bytes from here on: a status, and a body however long.
-    lies: RefCell<BTreeMap<(BlobId, u64), (u16, Vec<u8>)>>,
+    lies: RefCell<BTreeMap<(BlobId, u64), Told>>,
 }
 
 impl Shelf {
