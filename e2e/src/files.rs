@@ -24,6 +24,13 @@ pub struct Files {
     client: Client,
 }
 
+/// A letter that can be posted.
+pub struct ToPost {
+    /// Its id.
+    pub id: LetterId,
+    body: Vec<u8>,
+}
+
 /// Bytes that are found again wherever they lie.
 #[must_use]
 pub fn noise(length: usize) -> Vec<u8> {
@@ -107,6 +114,17 @@ impl Files {
     /// # Panics
     /// When it is not posted.
     pub async fn keep(&self, blobs: Vec<BlobId>) -> LetterId {
+        let letter = self.letter(blobs).await;
+        let answer = self.post(&letter).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        letter.id
+    }
+
+    /// Such a letter, as it is posted: once more it is the same letter.
+    ///
+    /// # Panics
+    /// When nobody is signed in.
+    pub async fn letter(&self, blobs: Vec<BlobId>) -> ToPost {
         let account = self.ask(Method::GET, "/account").send().await.expect("an answer");
         let account: Account = serde_json::from_slice(&account.bytes().await.expect("whole")).expect("JSON");
         let content = noise(300);
@@ -131,10 +149,16 @@ impl Files {
             b"\r\n--b--\r\n",
         ]
         .concat();
+        ToPost { id, body }
+    }
+
+    /// Posts it.
+    ///
+    /// # Panics
+    /// Without an answer.
+    pub async fn post(&self, letter: &ToPost) -> Response {
         let request = self.ask(Method::POST, "/letters").header("content-type", "multipart/form-data; boundary=b");
-        let answer = request.body(body).send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::CREATED);
-        id
+        request.body(letter.body.clone()).send().await.expect("an answer")
     }
 
     /// Puts letters into the trash, and empties it.
@@ -143,10 +167,35 @@ impl Files {
     /// When the server does not.
     pub async fn erase(&self, letters: &[LetterId]) -> ErasureReceipt {
         for letter in letters {
-            let bin = self.ask(Method::PATCH, &format!("/letters/{letter}")).header("content-type", "application/json");
-            let answer = bin.body(json!({ "folder": "trash" }).to_string()).send().await.expect("an answer");
-            assert_eq!(answer.status(), StatusCode::OK);
+            self.bin(*letter).await;
         }
+        self.empty_trash().await
+    }
+
+    /// Whether there is such a letter.
+    ///
+    /// # Panics
+    /// Without an answer.
+    pub async fn has(&self, letter: LetterId) -> bool {
+        let answer = self.ask(Method::GET, &format!("/letters/{letter}")).send().await.expect("an answer");
+        answer.status().is_success()
+    }
+
+    /// Puts a letter into the trash.
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub async fn bin(&self, letter: LetterId) {
+        let bin = self.ask(Method::PATCH, &format!("/letters/{letter}")).header("content-type", "application/json");
+        let answer = bin.body(json!({ "folder": "trash" }).to_string()).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+
+    /// Empties the trash.
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub async fn empty_trash(&self) -> ErasureReceipt {
         let id = LetterId::new(now(), &mut OsRng);
         let empty = self.ask(Method::POST, "/trash/empty").header("content-type", "application/json");
         let answer = empty.body(json!({ "id": id }).to_string()).send().await.expect("an answer");

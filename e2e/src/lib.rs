@@ -7,6 +7,7 @@ pub mod events;
 pub mod files;
 pub mod h2;
 pub mod hostile;
+pub mod kills;
 pub mod outage;
 pub mod person;
 pub mod postgres;

@@ -2,11 +2,11 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     ops::Range,
     process,
     sync::{
-        Arc, Mutex,
+        Arc, Condvar, Mutex,
         atomic::{AtomicU16, Ordering},
     },
     thread,
@@ -180,6 +180,96 @@ impl Gateway {
     pub fn newest_to(&self, phone: &str) -> Option<String> {
         self.asked.lock().expect("no panic").iter().rev().find(|asked| asked.contains(phone)).cloned()
     }
+}
+
+/// How it stands with the way to a service.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// What is asked is passed on, and so is the answer.
+    Open,
+    /// All is answered with this status, and with this code in S3's form.
+    Refuses(&'static str, &'static str),
+    /// What is asked arrives once the way is open again, whether or not somebody still waits for it.
+    Held,
+}
+
+/// A way to a service that speaks HTTP, which is as a test wants it.
+pub struct Detour {
+    url: String,
+    way: Arc<(Mutex<Way>, Condvar)>,
+}
+
+impl Detour {
+    /// Listens until the test ends, and passes on to a service at `http://ADDRESS:PORT`.
+    ///
+    /// # Panics
+    /// When it can't listen.
+    #[must_use]
+    pub fn to(service: &str) -> Self {
+        let service: SocketAddr = service.trim_start_matches("http://").parse().expect("an address and a port");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it listens"));
+        let way = Arc::new((Mutex::new(Way::Open), Condvar::new()));
+        let shared = Arc::clone(&way);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let way = Arc::clone(&shared);
+                // Whoever breaks off is no matter of ours.
+                thread::spawn(move || pass_on(&stream, service, &way));
+            }
+        });
+        Self { url, way }
+    }
+
+    /// Its address, `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// From now on it is this way.
+    ///
+    /// # Panics
+    /// When a connection panicked.
+    pub fn becomes(&self, way: Way) {
+        let (now, changed) = &*self.way;
+        *now.lock().expect("no panic") = way;
+        changed.notify_all();
+    }
+}
+
+/// One request and its answer, and no more by this connection.
+fn pass_on(mut client: &TcpStream, service: SocketAddr, (way, changed): &(Mutex<Way>, Condvar)) -> Option<()> {
+    let mut reader = BufReader::new(client);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let begins = head.len();
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+        let line = head[begins..].to_ascii_lowercase();
+        if let Some(said) = line.strip_prefix("content-length:") {
+            length = said.trim().parse().ok()?;
+        } else if line.starts_with("connection:") {
+            head.truncate(begins);
+        }
+    }
+    head.insert_str(head.len() - 2, "connection: close\r\n");
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let way = *changed.wait_while(way.lock().ok()?, |way| *way == Way::Held).ok()?;
+    if let Way::Refuses(status, code) = way {
+        let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+        return client.write_all(&[head, body].concat().into_bytes()).ok();
+    }
+    let mut passed = TcpStream::connect(service).ok()?;
+    passed.write_all(head.as_bytes()).ok()?;
+    passed.write_all(&body).ok()?;
+    let mut answer = Vec::new();
+    passed.read_to_end(&mut answer).ok()?;
+    client.write_all(&answer).ok()
 }
 
 /// The first number of six digits in an e-mail or an SMS.

@@ -87,6 +87,15 @@ impl Postgres {
         format!("host={} user=postgres dbname=postgres", self.folder.path().display())
     }
 
+    /// Does something to the database by hand.
+    ///
+    /// # Panics
+    /// When it refuses.
+    pub fn run(&self, sql: &str) {
+        let path = self.folder.path().display();
+        self.as_postgres(&format!("psql -q -h {path} -U postgres -v ON_ERROR_STOP=1 -c \"{sql}\""));
+    }
+
     /// The folder with the files of the cluster, which erasure is tried on.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -4,11 +4,14 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use reqwest::StatusCode;
 use securemailbox_e2e::{
     files::{Files, noise},
+    kills::{AN_HOUR_LATER, Scene, check, thirty_kills},
+    outage::{Detour, Way},
     person::Person,
     server::{Server, Start},
 };
@@ -74,11 +77,22 @@ impl Service {
     }
 
     fn keeps(&self, start: Start, bucket: &str) -> Start {
+        Self::keeps_at(start, bucket, &self.url)
+    }
+
+    fn keeps_at(start: Start, bucket: &str, url: &str) -> Start {
         start
             .with("BLOBS", &format!("s3://{bucket}"))
-            .with("S3__ENDPOINT", &self.url)
+            .with("S3__ENDPOINT", url)
             .with("S3__KEY_ID", "testing")
             .with("S3__SECRET", "testing")
+    }
+}
+
+impl Service {
+    /// How many objects there are.
+    fn count(&mut self) -> usize {
+        self.ask("list plain").as_array().expect("a list").len()
     }
 }
 
@@ -139,4 +153,92 @@ async fn a_bucket_that_keeps_versions_or_that_is_not_there_is_refused_at_the_sta
         let Err((_, log)) = refused else { panic!("{bucket} was taken") };
         assert!(log.contains(why), "{log}");
     }
+}
+
+/// ATTACKS 33, where the pieces are objects of a bucket; in a folder: `e2e/tests/erasure/files.rs`.
+#[tokio::test(flavor = "current_thread")]
+async fn thirty_kills_leave_whole_files_and_no_others_in_a_bucket() {
+    let (folder, mut service) = (tempfile::tempdir().unwrap(), Service::start());
+    let start = service.keeps(Start::demo(folder.path()), "plain");
+    let database = start.data.join("mailbox.sqlite");
+    let mut later = || an_hour_later(&database);
+    let unanswered = thirty_kills(Scene { start, later: &mut later, pieces: &mut || service.count() }).await;
+    println!("30 kills, without an answer: {unanswered:?}");
+    assert!(unanswered.uploads >= 3 && unanswered.posts >= 3 && unanswered.erasures >= 3, "{unanswered:?}");
+    assert_eq!(service.ask("versions plain"), service.count());
+}
+
+fn an_hour_later(database: &Path) {
+    let database = rusqlite::Connection::open(database).expect("the database");
+    database.execute(AN_HOUR_LATER, []).expect("its pieces");
+}
+
+/// A service that refuses or does not answer: whoever uploads is told in time, nothing of the piece counts, and the upload goes on. What
+/// the service writes after nobody waited for it any more is known, and erased.
+#[tokio::test(flavor = "current_thread")]
+async fn a_bucket_that_refuses_or_is_slow_keeps_nothing_half_and_the_upload_goes_on() {
+    const PIECE: usize = 200_000;
+    let (folder, mut service) = (tempfile::tempdir().unwrap(), Service::start());
+    let detour = Detour::to(&service.url);
+    let start = Service::keeps_at(Start::demo(folder.path()), "plain", detour.url());
+    let mut server = Server::start(start.clone());
+    let anna = Person::at(&server);
+    drop(anna.register(&server, ANNA.0, ANNA.1, ANNA.2).await);
+    let files = Files::of(&server, &anna);
+    let bytes = noise(3 * PIECE);
+    let blob = files.begin(bytes.len()).await;
+    assert_eq!(files.piece(blob, 0, &bytes[..PIECE]).await.status(), StatusCode::NO_CONTENT);
+    let refused = async |seconds| {
+        let piece = files.piece(blob, PIECE, &bytes[PIECE..2 * PIECE]);
+        let refused = tokio::time::timeout(Duration::from_secs(seconds), piece).await.expect("told in time");
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refused.headers().contains_key("retry-after"));
+        let told: Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+        assert!(told["type"].as_str().is_some_and(|kind| kind.ends_with("busy")), "{told}");
+        assert_eq!(told["detail"], "where files are kept can't be reached");
+        assert_eq!(files.there(blob).await, PIECE, "nothing of it counts");
+    };
+    for (status, code) in [
+        ("403 Forbidden", "AccessDenied"),
+        ("500 Internal Server Error", "InternalError"),
+        ("503 Slow Down", "SlowDown"),
+        ("507 Insufficient Storage", "QuotaExceeded"),
+    ] {
+        detour.becomes(Way::Refuses(status, code));
+        refused(20).await;
+        detour.becomes(Way::Open);
+        assert_eq!(service.count(), 1, "{code}");
+    }
+    detour.becomes(Way::Held);
+    // As long as the server waits for an answer, and a little.
+    refused(60).await;
+    detour.becomes(Way::Open);
+    for _ in 0..100 {
+        if service.count() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(service.count(), 2, "it came late");
+    for number in [1, 2] {
+        let piece = files.piece(blob, number * PIECE, &bytes[number * PIECE..(number + 1) * PIECE]).await;
+        assert_eq!(piece.status(), StatusCode::NO_CONTENT);
+    }
+    let letter = files.keep(vec![blob]).await;
+    assert!(files.get(blob, None).await.bytes().await.unwrap() == bytes);
+    let told = check(&start);
+    assert!(told.contains("3 pieces of files, none missing and none too many"), "{told}");
+    server.stop();
+    an_hour_later(&start.data.join("mailbox.sqlite"));
+    let server = server.again();
+    let files = Files::of(&server, &anna);
+    for _ in 0..100 {
+        if service.count() == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(service.count(), 3, "what came late is gone");
+    files.erase(&[letter]).await;
+    assert_eq!(service.ask("list plain"), serde_json::json!([]));
 }

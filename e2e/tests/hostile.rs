@@ -5,11 +5,11 @@ use std::{fs, path::Path, sync::LazyLock};
 
 use securemailbox_e2e::hostile::{
     days::{
-        ANSWERS_BY_A_LINK, CHECKS_NUMBER, ERASES, LISTS_MALLORYS, READS_BY_A_LINK, SHOWS_A_PASSKEY, SIGNS_IN,
-        WRITES_ANYWAY, WRITES_TO_A_GUEST,
+        ANSWERS_BY_A_LINK, CHECKS_NUMBER, ERASES, LISTS_MALLORYS, READS_BY_A_LINK, SAVES, SAVES_MALLORYS,
+        SHOWS_A_PASSKEY, SIGNS_IN, WRITES_ANYWAY, WRITES_TO_A_GUEST,
     },
     rows,
-    stage::Stage,
+    stage::{FILE, Stage},
 };
 
 /// Played once, for all tests.
@@ -85,6 +85,18 @@ fn row_10_an_encrypted_part_inside_a_letter_is_told_of_and_never_opened() {
 #[test]
 fn row_11_a_forged_receipt_is_not_taken_for_read() {
     holds(11);
+}
+
+#[test]
+fn row_12_what_is_not_the_file_that_was_sent_is_refused_by_name_and_never_called_saved() {
+    assert_eq!(STAGE.days[SAVES].shown[2], format!("saved Provsvar.pdf: {FILE} bytes"));
+    holds(12);
+}
+
+#[test]
+fn row_13_a_letter_that_names_a_blob_of_somebody_else_opens_nothing_of_it() {
+    assert_eq!(STAGE.days[SAVES_MALLORYS].shown[2], format!("saved Faktura.pdf: {FILE} bytes"));
+    holds(13);
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Stage {
             Self::Hostile => hostile(workspace),
             Self::Api => api(workspace),
             Self::Cli => cli(workspace),
-            Self::Erasure => test_from_outside(workspace, self.name(), &[]),
+            Self::Erasure => erasure(workspace),
         }
     }
 }
@@ -233,6 +233,11 @@ fn interop(workspace: &Workspace) -> Outcome<Passed> {
     let python = machine::python_with(workspace, "e2e/interop/requirements.txt")?;
     test_from_outside(workspace, "files", &[("SECUREMAILBOX_PYTHON", python.clone())])?;
     test_from_outside(workspace, "interop", &[("SECUREMAILBOX_PYTHON", python)])
+}
+
+fn erasure(workspace: &Workspace) -> Outcome<Passed> {
+    machine::provide(&machine::POSTGRESQL)?;
+    test_from_outside(workspace, "erasure", &[])
 }
 
 fn store(workspace: &Workspace) -> Outcome<Passed> {

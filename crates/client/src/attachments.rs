@@ -12,7 +12,7 @@ mod sealer;
 mod upload;
 mod wire;
 
-pub use download::{Download, DownloadError, Sink, SinkFailed};
+pub use download::{Download, DownloadError, NotTheFile, Sink, SinkFailed};
 pub use drafted::{DraftFile, FileId, Uploaded};
 pub use mailbox::UploadName;
 pub use names::{Risk, safe_name, several_names, shown_name};

@@ -6,15 +6,15 @@ use std::str;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    accounts, address, directory, factors, invitations, letters, limits, octets, phone, problems, public_pages,
-    records, sessions, sign_in, slots, sync, time,
+    accounts, address, attachments, directory, factors, invitations, letters, limits, octets, phone, problems,
+    public_pages, records, sessions, sign_in, slots, sync, time,
 };
 
 /// A property, which panics where it does not hold.
 type Property = fn(&[u8]);
 
 /// The properties by the names of their targets, which are those of their seeds' folders.
-pub const TARGETS: &[(&str, Property)] = &[("address", address), ("phone", phone), ("json", json)];
+pub const TARGETS: &[(&str, Property)] = &[("address", address), ("phone", phone), ("json", json), ("blobs", blobs)];
 
 /// The one form of an address is its own one form, and fits.
 pub fn address(bytes: &[u8]) {
@@ -62,7 +62,8 @@ pub fn json(bytes: &[u8]) {
         survives::<time::Timestamp>,
         survives::<phone::PhoneNumber>,
     ];
-    let answered: [Property; 14] = [
+    let answered: [Property; 15] = [
+        survives::<attachments::NewBlob>,
         survives::<accounts::Account>,
         survives::<directory::Listing>,
         survives::<letters::Posted>,
@@ -79,6 +80,16 @@ pub fn json(bytes: &[u8]) {
         survives::<public_pages::ShownPage>,
     ];
     asked.into_iter().chain(answered).for_each(|holds| holds(bytes));
+}
+
+/// The header of a draft that says which blobs it refers to: those that are taken are so many, each once, and written in one form.
+pub fn blobs(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    if let Ok(blobs) = attachments::from_a_header(text) {
+        assert!(blobs.len() <= limits::BLOBS);
+        assert!(blobs.iter().enumerate().all(|(at, blob)| !blobs[..at].contains(blob)));
+        assert_eq!(attachments::from_a_header(&attachments::in_a_header(&blobs)), Ok(blobs));
+    }
 }
 
 fn survives<T: Serialize + DeserializeOwned>(bytes: &[u8]) {

@@ -5,14 +5,26 @@ use std::{net::IpAddr, str};
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Request, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header, request::Parts},
 };
 use futures_util::FutureExt;
-use securemailbox_protocol::{coding::base64url, ids::ContentHash, limits, passkeys::MadeCredential};
+use securemailbox_protocol::{
+    attachments::{UPLOAD_LENGTH, UPLOAD_OFFSET},
+    coding::base64url,
+    ids::ContentHash,
+    limits,
+    passkeys::MadeCredential,
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    api::{letters, records},
+    api::{
+        blobs::{
+            self,
+            range::{self, Range},
+        },
+        letters, records,
+    },
     guard::Proxies,
     listener::Peer,
     networks::Network,
@@ -31,6 +43,8 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("forwarded", forwarded),
     ("origin", origin),
     ("passkey", passkey),
+    ("range", range),
+    ("tus", tus),
 ];
 
 /// A post that is taken has no more than the protocol allows, and each content is the one that was announced.
@@ -66,6 +80,41 @@ pub fn passkey(bytes: &[u8]) {
         assert!(credential.id.len() + credential.public_key.len() < bytes.len());
         assert!(!credential.state.backed_up || credential.state.backup_eligible);
     }
+}
+
+/// What `Range` asks for, of a blob whose length the first two octets say: never a byte that is not there, and the same again when it is
+/// asked for in its plainest form. A second line is `If-Range`, which asks for all of it.
+pub fn range(bytes: &[u8]) {
+    let [a, b, bytes @ ..] = bytes else { return };
+    let length = u64::from(u16::from_be_bytes([*a, *b])).max(1);
+    let mut lines = bytes.splitn(2, |octet| *octet == b'\n').map(HeaderValue::from_bytes);
+    let Some(Ok(value)) = lines.next() else { return };
+    let mut headers = HeaderMap::from_iter([(header::RANGE, value)]);
+    match range::asked(&headers, length) {
+        Range::Whole | Range::Beyond => {}
+        Range::Part { start, end } => {
+            assert!(start < end && end <= length);
+            let plain = HeaderValue::try_from(format!("bytes={start}-{}", end - 1)).expect("digits");
+            let plain = HeaderMap::from_iter([(header::RANGE, plain)]);
+            assert_eq!(range::asked(&plain, length), Range::Part { start, end });
+        }
+    }
+    if let Some(Ok(validator)) = lines.next() {
+        headers.insert(header::IF_RANGE, validator);
+        assert_eq!(range::asked(&headers, length), Range::Whole);
+    }
+}
+
+/// `Upload-Length` and `Upload-Offset`: a number is digits and nothing else, and none that does not fit is taken for one that does.
+pub fn tus(bytes: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(bytes) else { return };
+    let headers = HeaderMap::from_iter([(HeaderName::from_static(UPLOAD_LENGTH), value)]);
+    if let Ok(number) = blobs::number(&headers, UPLOAD_LENGTH) {
+        let written = number.to_string();
+        let zeros = bytes.len().checked_sub(written.len()).expect("no digit is made up");
+        assert!(bytes[..zeros].iter().all(|digit| *digit == b'0') && bytes[zeros..] == *written.as_bytes());
+    }
+    assert!(blobs::number(&headers, UPLOAD_OFFSET).is_err(), "one is not the other");
 }
 
 /// A cursor that is taken, written again, is the same place.

@@ -6,9 +6,10 @@ use std::{borrow::Cow, str, sync::LazyLock};
 use pgp::types::Tag;
 use serde::Deserialize;
 
-use securemailbox_protocol::{address::Address, coding::base64url, time::Timestamp};
+use securemailbox_protocol::{address::Address, coding::base64url, limits, time::Timestamp};
 
 use crate::{
+    attachments::{self, Attachment, HEAD, Layout, PartCipher, PartKey, PartRefused, parts_of},
     certificates::Certificate,
     identities::Identity,
     keyring::Keyring,
@@ -29,6 +30,8 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("wrapped_key", wrapped_key),
     ("content", content),
     ("envelope", envelope),
+    ("attachments", attachments),
+    ("part", part),
     ("keyring", keyring),
     ("recovery_code", recovery_code),
 ];
@@ -139,6 +142,69 @@ pub fn envelope(bytes: &[u8]) {
     insides::layers(bytes, insides::envelope);
     insides::envelope(bytes);
     insides::manifest(bytes);
+}
+
+/// The rows of a manifest: those that a letter may have name one line, each blob once, and parts that make up their files; and what lies
+/// where in such a part has no gap and no overlap.
+pub fn attachments(bytes: &[u8]) {
+    let Ok(rows) = serde_json::from_slice::<Vec<Attachment>>(bytes) else { return };
+    let written = serde_json::to_vec(&rows).expect("rows are JSON");
+    assert_eq!(serde_json::from_slice::<Vec<Attachment>>(&written).expect("what was written is taken"), rows);
+    if attachments::check(&rows).is_err() {
+        return;
+    }
+    let blobs: Vec<_> = attachments::blobs(&rows).collect();
+    assert!(rows.len() <= limits::ATTACHMENTS && blobs.len() <= limits::BLOBS);
+    assert!(blobs.iter().enumerate().all(|(at, blob)| !blobs[..at].contains(blob)));
+    for row in &rows {
+        assert!(!format!("{}{}", row.name, row.media_type).contains(char::is_control));
+        assert!(row.parts.iter().map(|part| part.length).eq(parts_of(row.size)));
+        let layouts: Vec<_> = row.layouts().collect();
+        assert_eq!(layouts.len(), row.parts.len());
+        assert_eq!(layouts.iter().map(|(_, layout)| layout.data()).sum::<u64>(), row.size);
+        for (_, layout) in layouts {
+            assert!(layout.blob() <= limits::BLOB && layout.text() > layout.data());
+            for number in [0, layout.chunks() / 2, layout.chunks() - 1] {
+                let chunk = layout.chunk(number).expect("it is below their number");
+                // The beginning of the first one is that of the blob, with what stands before it.
+                let begins = if number == 0 { 0 } else { chunk.sealed.start };
+                assert_eq!(layout.boundary(begins), Some((number, begins)));
+                let next = layout.chunk(number + 1).map_or(layout.blob() - attachments::TAG, |next| next.sealed.start);
+                assert_eq!(chunk.sealed.end, next);
+            }
+        }
+    }
+}
+
+/// A part of a file, as a server gives it to somebody with its key: a beginning that is taken is the one there is, a chunk opens only as it
+/// was sealed, and what it may hold is the file and nothing beside it. The first two octets say how long the file is, the third whether
+/// this is its last part.
+pub fn part(bytes: &[u8]) {
+    let [a, b, is_last, bytes @ ..] = bytes else { return };
+    let layout = Layout::of(u64::from(u16::from_be_bytes([*a, *b])), is_last % 2 == 1).expect("a short part");
+    assert_eq!(layout.chunks(), 1, "64 KiB are one chunk");
+    let (head, text) = bytes.split_at(bytes.len().min(usize::try_from(HEAD).expect("short")));
+    let salt = PartCipher::read_head(&layout, head);
+    if let Ok(salt) = salt {
+        assert_eq!(PartCipher::head(&layout, &salt), head);
+    }
+    let cipher = PartCipher::new(layout, &PartKey::from_bytes([7; 32]), &salt.unwrap_or([9; 32]));
+    match cipher.read_text(0, text) {
+        Ok(data) => {
+            let (mut again, mut sealed) = (Vec::new(), Vec::new());
+            cipher.write_text(0, data, &mut again);
+            assert_eq!(again, text, "what is around the file has one form");
+            cipher.seal(0, data, &mut sealed);
+            assert_eq!(sealed.len() as u64 + HEAD + attachments::TAG, layout.blob());
+            assert_eq!(cipher.open(0, &mut sealed.clone()), Ok(data));
+            let at = bytes.len() % sealed.len();
+            sealed[at] ^= 1;
+            assert_eq!(cipher.open(0, &mut sealed), Err(PartRefused::Chunk));
+        }
+        Err(refused) => assert_eq!(refused, PartRefused::Text),
+    }
+    assert!(cipher.open(0, &mut text.to_vec()).is_err(), "nobody guesses a tag");
+    assert_eq!(cipher.check_last_tag(text).is_ok(), text == cipher.last_tag());
 }
 
 /// A keyring that is taken is written as it was read. The bytes are a record, or an identity within one.

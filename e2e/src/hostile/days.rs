@@ -8,6 +8,14 @@ pub const READS_UNHEARD: &str = "Björn reads Anna's letter before it was listed
 pub const ACCEPTS: &str = "Björn accepts what key Anna has";
 /// Björn opens his mailbox, and reads a letter of Anna's that is several chunks long.
 pub const READS_LONG: &str = "Björn reads Anna's long letter";
+/// Björn opens his mailbox, reads a letter of Anna's with a file, and saves that.
+pub const SAVES: &str = "Björn saves Anna's file";
+/// The same with a letter of Mallory's.
+pub const SAVES_MALLORYS: &str = "Björn saves Mallory's file";
+/// The same with another letter of Anna's, whose file is as long as the first one's.
+pub const SAVES_ANOTHER: &str = "Björn saves another file of Anna's";
+/// Anna opens her mailbox, and writes to Björn with a file that she has uploaded.
+pub const SENDS_A_FILE: &str = "Anna sends a file";
 /// Björn lists a letter of somebody he has not heard of.
 pub const LISTS_MALLORYS: &str = "Björn lists Mallory's letter";
 /// Anna opens her own letter: Björn has read it, Mallory has not.

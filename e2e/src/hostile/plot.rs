@@ -113,6 +113,19 @@ impl Plot<'_> {
         self
     }
 
+    /// The answers to this question are these, in their order, with these statuses.
+    #[must_use]
+    pub fn gives(mut self, asked: &str, answers: &[(u16, &[u8])]) -> Self {
+        for (at, (status, bytes)) in self.places(asked).into_iter().zip(answers) {
+            let truth = &self.lived.day.transcript[at];
+            let told = Recorded { status: *status, body: bytes.to_vec().into(), ..truth.clone() };
+            if told != *truth {
+                self.case.lies.push(Lie::Instead(at, told));
+            }
+        }
+        self
+    }
+
     /// The first answers to this question, so many, are refusals.
     #[must_use]
     pub fn refuses(mut self, asked: &str, times: usize, problem: ProblemType) -> Self {
@@ -131,22 +144,28 @@ impl Plot<'_> {
     /// A question that only the lie leads to has an answer too: raw bytes.
     #[must_use]
     pub fn also_serves(self, asked: &str, bytes: &[u8]) -> Self {
-        self.also(asked, "application/octet-stream", bytes.to_vec())
+        self.also(asked, (200, "application/octet-stream"), bytes.to_vec())
+    }
+
+    /// The same of a range.
+    #[must_use]
+    pub fn also_gives(self, asked: &str, bytes: &[u8]) -> Self {
+        self.also(asked, (206, "application/octet-stream"), bytes.to_vec())
     }
 
     /// Gives such a question an answer in JSON.
     #[must_use]
     pub fn also_tells(self, asked: &str, said: &impl Serialize) -> Self {
-        self.also(asked, "application/json", serde_json::to_vec(said).expect("JSON"))
+        self.also(asked, (200, "application/json"), serde_json::to_vec(said).expect("JSON"))
     }
 
-    fn also(mut self, asked: &str, content_type: &str, body: Vec<u8>) -> Self {
+    fn also(mut self, asked: &str, (status, content_type): (u16, &str), body: Vec<u8>) -> Self {
         let (method, path) = asked.split_once(' ').expect("a method and a path");
         self.case.lies.push(Lie::Besides(Recorded {
             method: method.into(),
             path: format!("/api/v1{path}"),
             asked: Octets::default(),
-            status: 200,
+            status,
             content_type: content_type.into(),
             body: body.into(),
         }));

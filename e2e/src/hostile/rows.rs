@@ -1,5 +1,6 @@
 //! The lies, by row of ATTACKS.
 
+mod files;
 mod keys;
 mod letters;
 mod links;
@@ -14,7 +15,7 @@ use super::stage::Stage;
 type Row = fn(&Stage) -> Vec<Case>;
 
 /// Every row that a client can meet at a server, and that is built. The others are named in the threat model.
-pub const ROWS: [(u8, Row); 25] = [
+pub const ROWS: [(u8, Row); 27] = [
     (1, letters::another_sender),
     (2, letters::rewritten_by_a_reader),
     (3, letters::content_as_envelope),
@@ -26,6 +27,8 @@ pub const ROWS: [(u8, Row); 25] = [
     (9, letters::under_another_name),
     (10, letters::nested),
     (11, letters::forged_receipts),
+    (12, files::not_the_file),
+    (13, files::never_had),
     (14, keys::another_certificate),
     (15, keys::no_account),
     (16, keys::different_keys),

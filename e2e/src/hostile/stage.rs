@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use securemailbox_client::{invitations::Invite, letters::Addressed, passkeys::PasskeyUse};
+use securemailbox_client::{attachments::DraftFile, invitations::Invite, letters::Addressed, passkeys::PasskeyUse};
 use securemailbox_protocol::{
     accounts::{Account, Language},
     address::Address,
@@ -16,7 +16,7 @@ use securemailbox_protocol::{
     slots::DeviceSlot,
     sync::Changes,
 };
-use securemailbox_vault::{certificates::Certificate, keyring::Keyring, secrets::PrfOutput};
+use securemailbox_vault::{attachments::Attachment, certificates::Certificate, keyring::Keyring, secrets::PrfOutput};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -33,8 +33,15 @@ use super::{
     recording::{Recording, is_it},
 };
 
+mod files;
+
+pub use files::FILE;
+use files::send_with;
+
 /// The subject of a letter to somebody without a mailbox.
 pub const TO_A_GUEST: &str = "Kallelse till återbesök";
+/// The subject of the letters with a file.
+pub const WITH_A_FILE: &str = "Med en fil";
 const TEXT: &str = "Hej!\n\nVi ses på torsdag klockan nio.";
 /// A text of four chunks when it is encrypted.
 const LONG: usize = 200_000;
@@ -63,6 +70,14 @@ pub struct Stage {
     pub long: LetterId,
     /// Mallory's letter to Björn, whom she had nothing to say to.
     pub mallorys: LetterId,
+    /// Anna's letter to Björn with a file.
+    pub filed: LetterId,
+    /// Her letter to him with another file, which is as long.
+    pub other_filed: LetterId,
+    /// Mallory's letter to him with a file.
+    pub mallorys_filed: LetterId,
+    /// What the rows of these three say.
+    pub files: [Attachment; 3],
     /// What Björn knew of Anna before he had read a letter of hers.
     pub old_contact: Record,
     /// What Björn knows of Anna, as the server has it when he accepts her key.
@@ -414,6 +429,25 @@ impl Stage {
         let (link, _) = Box::pin(mallory.invites(&address, phone)).await;
         keep(days::SHOWS_MALLORYS_LINK, Box::pin(by_a_link(server, 12_000, link, guest, Vec::new())).await.0);
 
+        let [one, two, three] = [
+            Box::pin(anna.uploads("Provsvar.pdf", 1)).await,
+            Box::pin(anna.uploads("Kallelse.pdf", 2)).await,
+            Box::pin(mallory.uploads("Faktura.pdf", 3)).await,
+        ];
+        let sends = |file: &DraftFile, subject: &str| vec![Act::Open, send_with(&bjorn, subject, file), Act::Close];
+        let mut laptop = bjorn.elsewhere(13_000);
+        Box::pin(laptop.lives_by_passkey(&his, vec![Act::Close])).await;
+        let saves = |id: LetterId| vec![Act::Open, Act::Read { id }, Act::Save { id, number: 0 }, Act::Close];
+        let sent = Box::pin(anna.lives(sends(&one, WITH_A_FILE))).await;
+        let filed = posted(&sent)[0];
+        keep(days::SENDS_A_FILE, sent);
+        keep(days::SAVES, Box::pin(laptop.lives(saves(filed))).await);
+        let mallorys_filed = posted(&Box::pin(mallory.lives(sends(&three, WITH_A_FILE))).await)[0];
+        keep(days::SAVES_MALLORYS, Box::pin(laptop.lives(saves(mallorys_filed))).await);
+        let other_filed = posted(&Box::pin(anna.lives(sends(&two, "En kallelse"))).await)[0];
+        keep(days::SAVES_ANOTHER, Box::pin(laptop.lives(saves(other_filed))).await);
+        let files = [one, two, three].map(|file| file.attachment().expect("uploaded"));
+
         let [anna, bjorn, mallory, cecilia] = [anna, bjorn, mallory, cecilia].map(|actor| actor.cast);
         Self {
             days,
@@ -427,6 +461,10 @@ impl Stage {
             other,
             long,
             mallorys,
+            filed,
+            other_filed,
+            mallorys_filed,
+            files,
             old_contact,
             bjorns_contact,
             his_other_contact,
@@ -463,18 +501,19 @@ impl Stage {
     pub fn rewritten(&self) -> Rewritten {
         let id = self.letter;
         let readers = [&self.bjorn, &self.mallory, &self.anna].map(|cast| cast.certificate().fingerprint());
-        self.opened(days::READS, id, readers.to_vec())
+        self.opened((days::READS, days::READS), id, readers.to_vec())
     }
 
     /// Anna's long letter to Björn.
     #[must_use]
     pub fn long_rewritten(&self) -> Rewritten {
         let readers = [&self.bjorn, &self.anna].map(|cast| cast.certificate().fingerprint());
-        self.opened(days::READS_LONG, self.long, readers.to_vec())
+        self.opened((days::READS, days::READS_LONG), self.long, readers.to_vec())
     }
 
-    fn opened(&self, day: &str, id: LetterId, readers: Vec<Fingerprint>) -> Rewritten {
-        let changes: Changes = self.answer(days::READS, "GET /changes");
+    /// A letter that was new on the first of these days, and opened on the second.
+    fn opened(&self, (new, day): (&str, &str), id: LetterId, readers: Vec<Fingerprint>) -> Rewritten {
+        let changes: Changes = self.answer(new, "GET /changes");
         let entry = changes.entries.into_iter().find(|entry| entry.id == id).expect("it is new");
         let content = self.bytes(day, &format!("GET /letters/{id}/content"));
         Rewritten::open(&entry, &content, &self.bjorn.keyring, readers)

@@ -2,13 +2,15 @@
 
 use securemailbox_e2e::{
     files::{Files, noise},
+    kills::{AN_HOUR_LATER, Scene, files_below, thirty_kills},
     person::Person,
+    postgres::Postgres,
     server::{Server, Start},
     traces,
 };
-use securemailbox_protocol::{ids::BlobId, letters::ErasureStepKind};
+use securemailbox_protocol::letters::ErasureStepKind;
 
-use crate::{ANNA, none_left, sample};
+use crate::{ANNA, sample};
 
 /// Of each piece, since each lies in a file of its own.
 fn needles(bytes: &[u8], piece: usize) -> Vec<(&'static str, Vec<u8>)> {
@@ -44,49 +46,29 @@ async fn nothing_of_a_file_is_left_after_the_last_letter_with_it() {
     assert!(!traces::find(server.data(), &needles(&others, PIECE)).is_empty(), "what was kept is there");
 }
 
-/// Killed wherever it is, in the middle of uploads and erasures: what was acknowledged is whole, and what was erased goes.
+/// Killed wherever it is, in the middle of uploads, posts and erasures (ATTACKS 33): what was acknowledged is whole, what was erased is
+/// nowhere, and no piece is left of which nobody knows. In a bucket: `e2e/tests/files.rs`.
 #[tokio::test(flavor = "current_thread")]
-async fn a_kill_in_the_middle_leaves_whole_files_and_no_others() {
-    const PIECE: usize = 100_000;
+async fn thirty_kills_leave_whole_files_and_no_others_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Server::start(Start::demo(folder.path()));
-    let anna = Person::at(&server);
-    drop(anna.register(&server, ANNA.0, ANNA.1, ANNA.2).await);
-    let kept = noise(250_000);
-    let keeps = Files::of(&server, &anna).upload(&kept, PIECE).await;
-    Files::of(&server, &anna).keep(vec![keeps]).await;
-    let mut erased: Vec<(BlobId, Vec<u8>)> = Vec::new();
-    for round in 0..4_u64 {
-        let files = Files::of(&server, &anna);
-        let bytes = noise(1_000_000);
-        let blob = files.upload(&bytes, PIECE).await;
-        let letter = [files.keep(vec![blob]).await];
-        erased.push((blob, bytes));
-        let begun = files.begin(1_000_000).await;
-        let working = async {
-            let erase = files.erase(&letter);
-            let upload = async {
-                for number in 0..10 {
-                    files.piece(begun, number * PIECE, &kept[..PIECE]).await;
-                }
-            };
-            tokio::join!(erase, upload)
-        };
-        // Wherever it is by then; whoever waits for an answer gets none.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(20 + round * 25), working).await;
-        server.kill();
-        server = server.again();
-        let files = Files::of(&server, &anna);
-        assert!(files.there(begun).await.is_multiple_of(PIECE), "a piece is whole or not at all");
-        assert!(files.get(keeps, None).await.bytes().await.unwrap() == kept);
-        // The emptying may have come too late for the kill.
-        files.erase(&[]).await;
-    }
-    none_left(&server.data().join("mailbox.sqlite"), "SELECT COUNT(*) FROM blob_piece WHERE erase = 0").await;
-    for (blob, bytes) in erased {
-        let is_there = Files::of(&server, &anna).get(blob, None).await.status().is_success();
-        let found = traces::find(&server.data().join("blobs"), &needles(&bytes, PIECE));
-        assert!(is_there || found.is_empty(), "{found:?}");
-    }
-    server.stop();
+    let start = Start::demo(folder.path());
+    let (database, blobs) = (start.data.join("mailbox.sqlite"), start.data.join("blobs"));
+    let mut later = || {
+        rusqlite::Connection::open(&database).unwrap().execute(AN_HOUR_LATER, []).unwrap();
+    };
+    let scene = Scene { start, later: &mut later, pieces: &mut || files_below(&blobs) };
+    let unanswered = thirty_kills(scene).await;
+    println!("30 kills, without an answer: {unanswered:?}");
+    assert!(unanswered.uploads >= 3 && unanswered.posts >= 3 && unanswered.erasures >= 3, "{unanswered:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn thirty_kills_leave_whole_files_and_no_others_on_postgresql() {
+    let (folder, postgres) = (tempfile::tempdir().unwrap(), Postgres::start());
+    let start = Start::demo(folder.path()).on_postgres(&postgres.url());
+    let blobs = start.data.join("blobs");
+    let scene = Scene { start, later: &mut || postgres.run(AN_HOUR_LATER), pieces: &mut || files_below(&blobs) };
+    let unanswered = thirty_kills(scene).await;
+    println!("30 kills, without an answer: {unanswered:?}");
+    assert!(unanswered.uploads >= 3 && unanswered.posts >= 3 && unanswered.erasures >= 3, "{unanswered:?}");
 }

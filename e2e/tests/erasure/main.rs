@@ -24,6 +24,7 @@ use securemailbox_client::{
     world::World as _,
 };
 use securemailbox_e2e::{
+    kills::spin,
     outage::{MailServer, dead_senders, free_port},
     person::{PASSWORD, Person, Wire},
     server::{Server, Start},
@@ -326,15 +327,6 @@ impl Transport for Doomed {
                 late
             }
         }
-    }
-}
-
-/// Waits to the microsecond; a timer's millisecond is as long as the whole request.
-#[expect(clippy::disallowed_methods, reason = "a kill must hit at a moment of the request, whatever it does")]
-async fn spin(delay: Duration) {
-    let begun = std::time::Instant::now();
-    while begun.elapsed() < delay {
-        tokio::task::yield_now().await;
     }
 }
 

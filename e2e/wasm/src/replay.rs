@@ -14,6 +14,7 @@ use std::{
 use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use securemailbox_client::{
     accounts,
+    attachments::{Download, Here, Sink, SinkFailed},
     device::{Memory, Table},
     directory::Warning,
     factors::{CodeToEnter, FactorToChoose},
@@ -87,6 +88,8 @@ pub enum Act {
     List { folder: Folder },
     /// Opens a letter and reads it.
     Read { id: LetterId },
+    /// Saves a file of a letter, and says so to its sender.
+    Save { id: LetterId, number: usize },
     /// Looks, in a list, what became of a letter of one's own.
     Told { id: LetterId },
     /// Sends a letter.
@@ -464,6 +467,7 @@ async fn inside(mailbox: &Mailbox, world: &impl World, act: &Act) -> Option<Show
         Act::Sync => mailbox.sync(world).await.map(|()| String::new()).map_err(name),
         Act::List { folder } => list(mailbox, world, *folder).await,
         Act::Read { id } => read(mailbox, world, *id).await,
+        Act::Save { id, number } => save(mailbox, world, *id, *number).await,
         Act::Told { id } => mailbox.told(world, *id).await.map(told).map_err(name),
         Act::Send { letter } => send(mailbox, world, letter).await,
         Act::Write { to, subject, text } => write(mailbox, world, to, subject, text).await,
@@ -562,6 +566,27 @@ async fn read(mailbox: &Mailbox, world: &impl World, id: LetterId) -> Shown {
         shown.push(told(deliveries));
     }
     Ok(shown.join("\n"))
+}
+
+/// Keeps what it is given, as a folder does with what is not whole yet.
+#[derive(Default)]
+struct Unsaved(RefCell<Vec<u8>>);
+
+impl Sink for Unsaved {
+    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+async fn save(mailbox: &Mailbox, world: &impl World, id: LetterId, number: usize) -> Shown {
+    let files = mailbox.attachments(world, id).await.map_err(name)?;
+    let file = files.get(number).ok_or("there is no such file")?;
+    let (sink, mut download) = (Unsaved::default(), Download::new(file.clone()));
+    // A Worker of a page has the browser's own AES in the place of this one; all that is refused is refused by the same code.
+    mailbox.download(world, &mut download, (&sink, &Here), &|_| {}).await.map_err(name)?;
+    mailbox.say_saved(world, id).await.map_err(name)?;
+    Ok(format!("saved {}: {} bytes", file.name, sink.0.borrow().len()))
 }
 
 fn told(deliveries: Vec<ReaderDelivery>) -> String {

@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, ops::Range};
 
 use proptest::prelude::*;
+use rand::rngs::OsRng;
 use securemailbox_protocol::{
     attachments::NewBlob,
     endpoints::Method,
@@ -10,7 +11,7 @@ use securemailbox_protocol::{
     limits,
     problems::{ProblemDetails, ProblemType},
 };
-use securemailbox_vault::attachments::{Attachment, CHUNK, HEAD, Layout};
+use securemailbox_vault::attachments::{Attachment, CHUNK, HEAD, Layout, Part, PartCipher, PartKey, PartRefused, TAG};
 use zeroize::Zeroizing;
 
 use super::*;
@@ -36,11 +37,16 @@ enum Fate {
     Gone,
 }
 
+/// A status and a body.
+type Told = (u16, Vec<u8>);
+
 #[derive(Default)]
 struct Shelf {
     blobs: RefCell<BTreeMap<BlobId, (u64, Vec<u8>)>>,
     fates: RefCell<Vec<Fate>>,
     largest: RefCell<usize>,
+    /// What is answered to who asks for bytes from here on: a status, and a body however long.
+    lies: RefCell<BTreeMap<(BlobId, u64), Told>>,
 }
 
 impl Shelf {
@@ -82,9 +88,10 @@ impl Shelf {
                 let range = header("range").unwrap();
                 let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
                 let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
-                let body = bytes.get(first..(last + 1).min(bytes.len())).unwrap_or_default().to_vec();
+                let truth = || (206, bytes.get(first..(last + 1).min(bytes.len())).unwrap_or_default().to_vec());
+                let (status, body) = self.lies.borrow().get(&(id, first as u64)).cloned().unwrap_or_else(truth);
                 let content_type = "application/octet-stream".into();
-                Response { status: 206, content_type, body, ..Response::default() }
+                Response { status, content_type, body, ..Response::default() }
             }
         }
     }
@@ -103,7 +110,10 @@ impl Transport for Shelf {
     async fn call(&self, request: Request) -> Result<Response, Unreachable> {
         let fate = self.fates.borrow_mut().pop().unwrap_or(Fate::Answered);
         match fate {
-            Fate::Answered => Ok(self.act(&request)),
+            // What is longer than was asked for is no answer: every transport holds to that.
+            Fate::Answered => {
+                Some(self.act(&request)).filter(|answer| answer.body.len() <= request.limit).ok_or(Unreachable)
+            }
             Fate::Lost => Err(Unreachable),
             Fate::AnswerLost => {
                 self.act(&request);
@@ -246,42 +256,159 @@ fn whoever_comes_back_goes_on_where_it_was_and_only_with_the_same_file() {
     assert_eq!(ready(Upload::resume(again(), &api, &file)).err(), Some(UploadError::Changed(SourceChanged)));
 }
 
+/// A file of two chunks more than are asked for at once, so that its chunks come in two answers.
+const TWO_ANSWERS: u64 = 33;
+
+/// Where the answers with chunks begin, and what is in them.
+fn answers(shelf: &Shelf, blob: BlobId) -> [(u64, Vec<u8>); 2] {
+    let bytes = shelf.blobs.borrow()[&blob].1.clone();
+    let second = HEAD + 31 * (CHUNK + TAG);
+    let (head, at) = (usize::try_from(HEAD).unwrap(), usize::try_from(second).unwrap());
+    [(HEAD, bytes[head..at].to_vec()), (second, bytes[at..].to_vec())]
+}
+
+/// Asks once, without patience: what was written by then, and how it ended.
+fn get_once(shelf: &Shelf, attachment: &Attachment) -> (u64, Result<(), DownloadError>) {
+    let (api, sink) = (Api::session(shelf, None), Kept::default());
+    let mut download = Download::new(attachment.clone());
+    let ended = ready(download.run(&api, (&sink, &Here), &|_| {}));
+    (download.progress().done, ended)
+}
+
 /// Threat model, rows 12 and 13: whatever the server gives in the place of a file is refused by name.
 #[test]
 fn what_is_not_the_file_is_refused_and_never_called_whole() {
-    let (world, shelf, file) = (TestWorld::default(), Shelf::default(), File::of(40 * CHUNK));
-    let attachment = send(&world, &shelf, &file).unwrap();
-    let other = send(&world, &shelf, &File::of(40 * CHUNK)).unwrap();
+    let size = TWO_ANSWERS * CHUNK - 100;
+    let (world, shelf) = (TestWorld::default(), Shelf::default());
+    let attachment = send(&world, &shelf, &File::of(size)).unwrap();
+    let other = send(&world, &shelf, &File::of(size)).unwrap();
     let (this, that) = (attachment.parts[0].blob, other.parts[0].blob);
-    let lie = |change: &dyn Fn(&mut Vec<u8>)| {
-        let honest = shelf.blobs.borrow()[&this].1.clone();
-        change(&mut shelf.blobs.borrow_mut().get_mut(&this).unwrap().1);
-        let got = get(&shelf, &attachment);
-        shelf.blobs.borrow_mut().get_mut(&this).unwrap().1 = honest;
-        got.err().unwrap()
+    let [(first, begins), (second, ends)] = answers(&shelf, this);
+    let [(_, others_begin), (_, others_end)] = answers(&shelf, that);
+    let head = |blob| shelf.blobs.borrow()[&blob].1[..usize::try_from(HEAD).unwrap()].to_vec();
+    let lie = |lies: &[(u64, &[u8])]| {
+        let told = lies.iter().map(|(at, bytes)| ((this, *at), (206, bytes.to_vec())));
+        shelf.lies.replace(told.collect());
+        let (done, ended) = get_once(&shelf, &attachment);
+        assert!(done < size, "the end of it was given away");
+        ended.expect_err("it was called whole")
     };
-    let others = shelf.blobs.borrow()[&that].1.clone();
-    let chunk = |number| {
-        let sealed = Layout::of(40 * CHUNK, true).unwrap().chunk(number).unwrap().sealed;
-        usize::try_from(sealed.start).unwrap()..usize::try_from(sealed.end).unwrap()
+    let changed = |bytes: &[u8], change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = bytes.to_vec();
+        change(&mut bytes);
+        bytes
     };
-    assert!(matches!(lie(&|bytes| bytes.clone_from(&others)), DownloadError::NotTheFile(_)), "another letter's blob");
-    assert!(matches!(lie(&|bytes| bytes[HEAD as usize + 5] ^= 1), DownloadError::NotTheFile(_)));
-    let moved = lie(&|bytes| {
-        let (a, b) = (bytes[chunk(1)].to_vec(), bytes[chunk(2)].to_vec());
-        bytes[chunk(1)].copy_from_slice(&b);
-        bytes[chunk(2)].copy_from_slice(&a);
+    let part = |refused| DownloadError::NotTheFile(NotTheFile::Part(refused));
+    let (chunk, tag) = (usize::try_from(CHUNK + TAG).unwrap(), usize::try_from(TAG).unwrap());
+    let swapped = changed(&begins, &|bytes| {
+        let (a, b) = bytes[chunk..3 * chunk].split_at_mut(chunk);
+        a.swap_with_slice(b);
     });
-    assert!(matches!(moved, DownloadError::NotTheFile(_)), "reordered");
-    let short = lie(&|bytes| bytes.truncate(bytes.len() - 16));
-    assert_eq!(short, DownloadError::Call(CallError::Unreadable), "shorter than it must be");
-    let tag = lie(&|bytes| *bytes.last_mut().unwrap() ^= 1);
-    assert!(matches!(tag, DownloadError::NotTheFile(_)), "the last tag");
+    let without_last = changed(&ends, &|bytes| drop(bytes.drain(chunk..bytes.len() - tag)));
+    let last_in_its_place = changed(&ends, &|bytes| {
+        let length = bytes.len();
+        bytes.copy_within(0..length - chunk - tag, chunk);
+    });
+    let flipped = |bytes: &[u8], at: usize| changed(bytes, &|bytes| bytes[at] ^= 1);
+    let longer = |bytes: &[u8]| changed(bytes, &|bytes| bytes.push(0));
+    let shorter = |bytes: &[u8]| changed(bytes, &|bytes| bytes.truncate(bytes.len() - 1));
+    let unreadable = DownloadError::Call(CallError::Unreadable);
+    let unreachable = DownloadError::Call(CallError::Unreachable(Unreachable));
+    for (name, lies, why) in [
+        ("a bit", vec![(first, &*flipped(&begins, 5))], part(PartRefused::Chunk)),
+        ("reordered", vec![(first, &*swapped)], part(PartRefused::Chunk)),
+        ("the missing last chunk", vec![(second, &*without_last)], unreadable.clone()),
+        ("another chunk in the place of the last", vec![(second, &*last_in_its_place)], part(PartRefused::Chunk)),
+        ("the last tag", vec![(second, &*flipped(&ends, ends.len() - 1))], part(PartRefused::LastTag)),
+        (
+            "another letter's blob",
+            vec![(0, &*head(that)), (first, &*others_begin), (second, &*others_end)],
+            part(PartRefused::Chunk),
+        ),
+        ("a range of another file", vec![(second, &*others_end)], part(PartRefused::LastTag)),
+        ("another range of this file", vec![(second, &begins[..ends.len()])], part(PartRefused::LastTag)),
+        ("another file's beginning", vec![(0, &*head(that))], part(PartRefused::Chunk)),
+        ("a beginning that is none", vec![(0, &*flipped(&head(this), 8))], part(PartRefused::Head)),
+        ("shorter", vec![(second, &*shorter(&ends))], unreadable.clone()),
+        ("nothing", vec![(second, &[])], unreadable.clone()),
+        ("a longer beginning", vec![(0, &*longer(&head(this)))], unreadable.clone()),
+        ("longer than anything that was asked for", vec![(first, &*longer(&begins))], unreachable),
+    ] {
+        assert_eq!(lie(&lies), why, "{name}");
+    }
+    // A proxy that knows of no ranges answers each question with the beginning of all there is.
+    shelf.lies.replace([((this, second), (200, ends))].into());
+    assert_eq!(get_once(&shelf, &attachment).1, Err(unreadable));
+    shelf.lies.take();
+    assert_eq!(get_once(&shelf, &attachment), (size, Ok(())), "and all of this is refused for the lie alone");
+}
 
-    let mut renamed = attachment.clone();
-    renamed.sha256 = other.sha256;
-    renamed.sha256.0[0] ^= 1;
-    assert_eq!(get(&shelf, &renamed), Err(DownloadError::NotTheFile(download::NotTheFile::Hash)));
+/// Threat model, row 12: a reader has the keys too, and seals another file with them for the server to serve.
+#[test]
+fn what_another_reader_sealed_with_the_key_of_a_part_is_not_the_file() {
+    let (world, shelf, file) = (TestWorld::default(), Shelf::default(), File::of(2 * CHUNK));
+    let attachment = send(&world, &shelf, &file).unwrap();
+    let part = &attachment.parts[0];
+    let forged = sealed(&part.key, &[0; 2 * CHUNK as usize], true);
+    let blob = |bytes: Vec<u8>| drop(shelf.blobs.borrow_mut().insert(part.blob, (bytes.len() as u64, bytes)));
+    blob(forged);
+    assert_eq!(get(&shelf, &attachment), Err(DownloadError::NotTheFile(NotTheFile::Hash)));
+    blob(sealed(&part.key, &file.0.borrow(), false));
+    assert_eq!(get(&shelf, &attachment), Err(DownloadError::NotTheFile(NotTheFile::Part(PartRefused::Head))));
+    blob(sealed(&part.key, &file.0.borrow(), true));
+    assert_eq!(get(&shelf, &attachment), Ok(file.0.take()), "under another salt it is still the file");
+}
+
+/// Threat model, row 12: parts are held to their places, the last one by its padding and each by its key.
+#[test]
+fn a_part_in_the_place_of_another_is_not_the_file() {
+    let size = usize::try_from(2 * CHUNK).unwrap();
+    let (world, file) = (TestWorld::default(), File::of(2 * CHUNK));
+    // Of a size that a test can hold: whole parts are a thousand times as long.
+    let (shelf, bytes) = (Shelf::default(), file.0.borrow().clone());
+    let halves: Vec<_> = bytes.chunks(size / 2).collect();
+    let mut attachment = send(&world, &shelf, &file).unwrap();
+    attachment.parts.clear();
+    for (number, half) in halves.iter().enumerate() {
+        let (blob, key) =
+            (BlobId::from_bytes([0x50 + u8::try_from(number).unwrap(); 16]), PartKey::generate(&mut OsRng));
+        let there = sealed(&key, half, number == 1);
+        shelf.blobs.borrow_mut().insert(blob, (there.len() as u64, there));
+        attachment.parts.push(Part { blob, key, length: half.len() as u64 });
+    }
+    assert_eq!(get(&shelf, &attachment).as_deref(), Ok(&*bytes));
+    let [one, two] = [0, 1].map(|number| attachment.parts[number].blob);
+    let swap = || {
+        let mut blobs = shelf.blobs.borrow_mut();
+        let (a, b) = (blobs[&one].clone(), blobs[&two].clone());
+        blobs.extend([(one, b), (two, a)]);
+    };
+    swap();
+    assert_eq!(get(&shelf, &attachment), Err(DownloadError::NotTheFile(NotTheFile::Part(PartRefused::Head))));
+    swap();
+    // By who has the keys, each under the other's: whole parts, in the wrong order.
+    for (blob, part, data) in [(one, 0, halves[1]), (two, 1, halves[0])] {
+        let there = sealed(&attachment.parts[part].key, data, part == 1);
+        shelf.blobs.borrow_mut().insert(blob, (there.len() as u64, there));
+    }
+    assert_eq!(get(&shelf, &attachment), Err(DownloadError::NotTheFile(NotTheFile::Hash)));
+}
+
+/// A part as whoever has its key seals it, under a salt of theirs.
+fn sealed(key: &PartKey, data: &[u8], is_last: bool) -> Vec<u8> {
+    let layout = Layout::of(data.len() as u64, is_last).unwrap();
+    let (salt, cipher) = ([7; 32], PartCipher::new(layout, key, &[7; 32]));
+    let mut bytes = PartCipher::head(&layout, &salt);
+    for number in 0..layout.chunks() {
+        let range = layout.chunk(number).unwrap().data;
+        cipher.seal(
+            number,
+            &data[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()],
+            &mut bytes,
+        );
+    }
+    bytes.extend_from_slice(&cipher.last_tag());
+    bytes
 }
 
 #[test]

@@ -39,7 +39,7 @@ use crate::{
     problem::Problem,
 };
 
-mod range;
+pub(crate) mod range;
 #[cfg(test)]
 mod tests;
 
@@ -325,7 +325,7 @@ fn other_offset(received: u64) -> Response {
 }
 
 /// A header that is a number, in digits and nothing else.
-fn number(headers: &HeaderMap, name: &str) -> Result<u64, Problem> {
+pub(crate) fn number(headers: &HeaderMap, name: &str) -> Result<u64, Problem> {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     let digits = value.filter(|text| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()));
     digits

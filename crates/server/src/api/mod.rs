@@ -2,7 +2,7 @@
 //! together, so that the OpenAPI document can't miss one; a test holds both to the list that the client asks by.
 
 mod account;
-mod blobs;
+pub(crate) mod blobs;
 mod changes;
 mod claims;
 mod directory;

@@ -150,7 +150,8 @@ impl Store {
     /// Adds a piece to an upload: how many bytes are there, all on disk. Of two at one place one is kept.
     ///
     /// # Errors
-    /// [`UploadError`]: nothing of the piece is kept, and what of it lies there is erased.
+    /// [`UploadError`]: nothing of the piece is kept, and what of it lies there is erased; after [`StoreError::FilesAway`] within
+    /// [`WRITING`], since it may come to lie there by then.
     pub async fn upload(&self, session: SessionId, piece: NewPiece) -> Result<u64, InSessionError<UploadError>> {
         let NewPiece { place, name, bytes, now } = piece;
         let length = i64::try_from(bytes.len()).map_err(|_| InSessionError::Act(UploadError::TooLong))?;
@@ -158,6 +159,9 @@ impl Store {
         self.write(InSession { session, now, act: reserve }).await?;
         let kept = match self.pieces().put(name, bytes).await {
             Ok(()) => self.write(KeepPiece { place, name, length, now }).await,
+            // A service that gave no answer may write it yet. Erased now, it would lie there for ever, with no row that says so; and
+            // whoever waits would wait for the erasure too, at a service that does not answer.
+            Err(away @ StoreError::FilesAway) => return Err(InSessionError::Act(away.into())),
             Err(error) => Err(error.into()),
         };
         if kept.is_err() {

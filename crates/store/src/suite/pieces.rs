@@ -1,8 +1,17 @@
 //! PROTOCOL §8, §9: the pieces that blobs are made of. Whatever breaks off in the middle of one, a blob is whole as far as it was
 //! acknowledged, and no file stays of which nobody knows.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    future::ready,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use futures_util::{FutureExt as _, future::BoxFuture};
 use securemailbox_protocol::{letters::ErasureStepKind, time::Timestamp};
 
 use super::{
@@ -13,7 +22,7 @@ use super::{
 use crate::{
     Store, StoreError,
     blobs::{Counted, GiveUpUpload, UploadError, UploadOf},
-    pieces::{PieceName, Step},
+    pieces::{Elsewhere, PieceName, Pieces, Step},
 };
 
 /// A disk that fails at a step is one whose power was cut there: what was acknowledged is whole after it, and of the rest nothing is
@@ -112,6 +121,74 @@ impl crate::Act for Sql {
     async fn run<D: crate::Db>(&self, db: &mut D) -> Result<Self::Output, Self::Error> {
         db.exec(self.0, &[&self.1, &self.2]).await.map(drop)
     }
+}
+
+/// A service that writes what it is given after whoever gave it has stopped waiting.
+#[derive(Default)]
+struct Late {
+    lie: Mutex<BTreeMap<[u8; 16], Vec<u8>>>,
+    on_their_way: Mutex<Vec<(PieceName, Vec<u8>)>>,
+    is_late: AtomicBool,
+}
+
+impl Late {
+    fn arrives(&self) {
+        self.is_late.store(false, Ordering::Relaxed);
+        let arrived = std::mem::take(&mut *self.on_their_way.lock().unwrap());
+        self.lie.lock().unwrap().extend(arrived.into_iter().map(|(name, bytes)| (*name.as_bytes(), bytes)));
+    }
+}
+
+impl Elsewhere for Late {
+    fn put(&self, name: PieceName, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        let is_late = self.is_late.load(Ordering::Relaxed);
+        self.on_their_way.lock().unwrap().push((name, bytes));
+        if !is_late {
+            self.arrives();
+        }
+        ready(if is_late { Err(StoreError::FilesAway) } else { Ok(()) }).boxed()
+    }
+
+    fn read(&self, name: PieceName, start: u64, length: usize) -> BoxFuture<'_, Result<Vec<u8>, StoreError>> {
+        let (start, lie) = (usize::try_from(start).unwrap(), self.lie.lock().unwrap());
+        let read = lie.get(name.as_bytes()).and_then(|bytes| bytes.get(start..start + length)).map(<[u8]>::to_vec);
+        ready(read.ok_or(StoreError::Damaged("a piece"))).boxed()
+    }
+
+    fn erase(&self, name: PieceName) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.lie.lock().unwrap().remove(name.as_bytes());
+        ready(Ok(())).boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<(PieceName, u64)>, StoreError>> {
+        let lie = self.lie.lock().unwrap();
+        ready(Ok(lie.iter().map(|(name, bytes)| (PieceName::from_bytes(*name), bytes.len() as u64)).collect())).boxed()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_piece_that_is_written_after_nobody_waited_for_it_any_more_is_known_until_it_is_erased() {
+    let (place, service) = (places::sqlite(), Arc::new(Late::default()));
+    let store = Store::open(place.location().clone(), Pieces::elsewhere(service.clone())).await.unwrap();
+    let mut dice = Dice::new(26);
+    let anna = register(&store, &mut dice).await;
+    let blob = begin(&store, &mut dice, &anna, 2000).await;
+    let bytes = dice.bytes(2000);
+    service.is_late.store(true, Ordering::Relaxed);
+    let refused = piece(&store, &mut dice, &anna, (blob, 0), &bytes).await;
+    assert_eq!(refused, Err(UploadError::Store(StoreError::FilesAway)));
+    service.arrives();
+    assert_eq!(piece(&store, &mut dice, &anna, (blob, 0), &bytes).await, Ok(2000), "the upload goes on meanwhile");
+    let count = async || {
+        let inspected = Store::inspect(place.location().clone()).await.unwrap();
+        inspected.count_pieces(store.pieces(), place.location()).await.unwrap()
+    };
+    assert_eq!(service.list().await.unwrap().len(), 2);
+    assert_eq!(count().await, Counted { all: 1, ..Counted::default() }, "none of which nobody knows");
+    assert_eq!(store.erase_due_pieces(later(60 * 60)).await, Ok(1));
+    assert_eq!(service.list().await.unwrap().len(), 1);
+    assert_eq!(read(&store, &anna, blob).await.as_ref(), Some(&bytes));
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -130,6 +130,10 @@ impl Layout {
 
     /// The file's bytes in the text of a chunk, if what is around them is what [`Layout::write_text`] writes.
     pub(super) fn read_text<'a>(&self, chunk: &Chunk, text: &'a [u8]) -> Option<&'a [u8]> {
+        // Padding is zeros, so that nothing else tells a chunk with less or more of it.
+        if text.len() as u64 != chunk.text.end - chunk.text.start {
+            return None;
+        }
         let (head, padding) = (self.literal(), self.padding());
         let rest = text.strip_prefix(within(&head, 0, &chunk.text))?;
         let (data, rest) = rest.split_at_checked(usize::try_from(chunk.data.end - chunk.data.start).ok()?)?;

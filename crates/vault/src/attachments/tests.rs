@@ -255,3 +255,16 @@ proptest! {
         }
     }
 }
+
+/// Found by the fuzzer: all that follows the file is zeros, so that a text of another length looked like its own.
+#[test]
+fn a_chunk_with_less_or_more_padding_than_its_layout_has_is_not_the_file() {
+    let layout = Layout::of(300, true).unwrap();
+    let cipher = PartCipher::new(layout, &KEY, &SALT);
+    let mut text = Vec::new();
+    cipher.write_text(0, &bytes(300), &mut text);
+    assert!(text.ends_with(&[0]), "it has padding");
+    assert_eq!(cipher.read_text(0, &text), Ok(&*bytes(300)));
+    assert_eq!(cipher.read_text(0, &text[..text.len() - 1]), Err(PartRefused::Text));
+    assert_eq!(cipher.read_text(0, &[&text[..], &[0]].concat()), Err(PartRefused::Text));
+}

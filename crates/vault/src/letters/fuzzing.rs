@@ -43,5 +43,5 @@ pub(crate) fn manifest(json: &[u8]) {
     let Ok(rows) = serde_json::from_slice::<manifest::Manifest>(json) else { return };
     let written = serde_json::to_vec(&rows).expect("a manifest is JSON");
     let again = serde_json::from_slice::<manifest::Manifest>(&written).expect("what was written is taken");
-    assert!(again.thread == rows.thread && again.readers == rows.readers);
+    assert!(again.thread == rows.thread && again.readers == rows.readers && again.attachments == rows.attachments);
 }

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 
 /// The bytes to answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Range {
+pub(crate) enum Range {
     /// All of them.
     Whole,
     /// From one up to another, which is not among them.
@@ -14,7 +14,7 @@ pub(super) enum Range {
 }
 
 /// What `Range` asks for of so many bytes.
-pub(super) fn asked(headers: &HeaderMap, length: u64) -> Range {
+pub(crate) fn asked(headers: &HeaderMap, length: u64) -> Range {
     // A blob has no validator: whoever names one means something else.
     if headers.contains_key(header::IF_RANGE) {
         return Range::Whole;
