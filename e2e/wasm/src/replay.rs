@@ -46,6 +46,7 @@ use securemailbox_protocol::{
 };
 use securemailbox_vault::{links::LinkSecret, passwords::Password, recovery::RecoveryCode, secrets::PrfOutput};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// What an act shows that its time has not come for, or has gone: nothing was opened that it could work on.
 pub const OUT_OF_TURN: &str = "out-of-turn";
@@ -573,8 +574,8 @@ async fn read(mailbox: &Mailbox, world: &impl World, id: LetterId) -> Shown {
 struct Unsaved(RefCell<Vec<u8>>);
 
 impl Sink for Unsaved {
-    async fn write(&self, bytes: &[u8]) -> Result<(), SinkFailed> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+    async fn write(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), SinkFailed> {
+        self.0.borrow_mut().extend_from_slice(&bytes);
         Ok(())
     }
 }
