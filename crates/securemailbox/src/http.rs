@@ -160,7 +160,9 @@ impl Http {
         let content_type = content_type.trim().to_ascii_lowercase();
         let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let upload_offset = answer.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
-        let mut body = Vec::new();
+        // As much as is said to come and was asked for, so that nothing has to be moved as it grows.
+        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = Vec::with_capacity(announced.min(request.limit));
         while let Some(chunk) = answer.chunk().await? {
             body.extend_from_slice(&chunk);
             if body.len() > request.limit {

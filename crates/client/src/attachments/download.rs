@@ -1,8 +1,8 @@
 //! A file on its way down: opened piece by piece, and whole only at its end (PROTOCOL §3).
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use securemailbox_vault::attachments::{Attachment, HEAD, Layout, PartCipher, PartRefused, TAG};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -146,50 +146,76 @@ impl Download {
         told: &impl Fn(Progress),
     ) -> Result<(), DownloadError> {
         let layout = *cipher.layout();
-        let mut ahead = None;
+        let (mut next, mut hash) = (self.chunk, self.hash.clone());
+        let (mut fetched, mut opened, mut lost) = (None, None, None);
         while self.chunk < layout.chunks() {
-            let bytes = match ahead.take() {
-                Some(bytes) => bytes,
-                None => fetch(api, blob, &layout, self.chunk).await?,
-            };
-            let chunks = self.chunk..(self.chunk + AT_ONCE).min(layout.chunks());
-            let next = chunks.end;
-            let mut bytes: Vec<u8> = bytes;
-            if next == layout.chunks() {
-                let tag = bytes.split_off(bytes.len().saturating_sub(TAG as usize));
-                cipher.check_last_tag(&tag).map_err(NotTheFile::from)?;
-            }
-            let work = ToOpen { cipher: Arc::clone(cipher), chunks, bytes, hash: self.hash.clone() };
-            let opening = async {
-                let Opened { data, hash } = sealer.open(work).await.map_err(NotTheFile::from)?;
-                let length = data.len() as u64;
-                sink.write(data).await?;
-                Ok::<_, DownloadError>((length, hash))
-            };
-            // The next chunks come while these are opened and written.
+            // While some chunks are written, those after them are opened, and those after these are on the wire. What is here goes
+            // all the way, whatever becomes of the network: or one that is lost again and again would let nothing through.
+            let (to_open, to_write) = (fetched.take(), opened.take());
+            let wanted = next..(next + AT_ONCE).min(layout.chunks());
             let fetching = async {
-                if next < layout.chunks() { fetch(api, blob, &layout, next).await.map(Some) } else { Ok(None) }
+                if lost.is_some() || wanted.is_empty() { None } else { Some(fetch(api, blob, &layout, &wanted).await) }
             };
-            let (opened, fetched) = join(opening, fetching).await;
-            let (length, hash) = opened?;
-            self.done += length;
-            self.hash = hash;
-            self.chunk = next;
-            told(self.progress());
-            ahead = fetched?;
+            let (written, open, answer) =
+                join3(write(sink, to_write), open(sealer, cipher, to_open, &hash), fetching).await;
+            if let Some((end, length, hash)) = written? {
+                (self.chunk, self.hash) = (end, hash);
+                self.done += length;
+                told(self.progress());
+            }
+            opened = open?;
+            if let Some((_, opened)) = &opened {
+                hash = opened.hash.clone();
+            }
+            match answer {
+                Some(Ok(bytes)) => {
+                    next = wanted.end;
+                    fetched = Some((wanted, bytes));
+                }
+                Some(Err(error)) => lost = Some(error),
+                None => {}
+            }
+            if let Some(error) = lost.take_if(|_| fetched.is_none() && opened.is_none()) {
+                return Err(error.into());
+            }
         }
         Ok(())
     }
 }
 
-/// The chunks from `first` on, and the last tag with the last of them.
+/// Gives the sink what was opened: up to which chunk, how many bytes, and the hash of the file up to there.
+async fn write(sink: &impl Sink, opened: Option<(u64, Opened)>) -> Result<Option<(u64, u64, Sha256)>, SinkFailed> {
+    let Some((end, Opened { data, hash })) = opened else { return Ok(None) };
+    let length = data.len() as u64;
+    sink.write(data).await?;
+    Ok(Some((end, length, hash)))
+}
+
+/// Opens what was fetched, up to a chunk. `hash`: of the file before it.
+async fn open(
+    sealer: &impl Sealer,
+    cipher: &Arc<PartCipher>,
+    fetched: Option<(Range<u64>, Vec<u8>)>,
+    hash: &Sha256,
+) -> Result<Option<(u64, Opened)>, NotTheFile> {
+    let Some((chunks, mut bytes)) = fetched else { return Ok(None) };
+    let end = chunks.end;
+    if end == cipher.layout().chunks() {
+        let tag = bytes.split_off(bytes.len().saturating_sub(TAG as usize));
+        cipher.check_last_tag(&tag)?;
+    }
+    let opened = sealer.open(ToOpen { cipher: Arc::clone(cipher), chunks, bytes, hash: hash.clone() }).await?;
+    Ok(Some((end, opened)))
+}
+
+/// These chunks, and the last tag with the last of them.
 async fn fetch<T: Transport>(
     api: &Api<'_, T>,
     blob: securemailbox_protocol::ids::BlobId,
     layout: &Layout,
-    first: u64,
+    chunks: &Range<u64>,
 ) -> Result<Vec<u8>, CallError> {
-    let start = layout.chunk(first).map_or(layout.blob(), |chunk| chunk.sealed.start);
-    let end = layout.chunk(first + AT_ONCE).map_or(layout.blob(), |chunk| chunk.sealed.start);
+    let start = layout.chunk(chunks.start).map_or(layout.blob(), |chunk| chunk.sealed.start);
+    let end = layout.chunk(chunks.end).map_or(layout.blob(), |chunk| chunk.sealed.start);
     wire::read(api, blob, start..end).await
 }
