@@ -150,8 +150,8 @@ impl Store {
     /// Adds a piece to an upload: how many bytes are there, all on disk. Of two at one place one is kept.
     ///
     /// # Errors
-    /// [`UploadError`]: nothing of the piece is kept, and what of it lies there is erased; after [`StoreError::FilesAway`] within
-    /// [`WRITING`], since it may come to lie there by then.
+    /// [`UploadError`]: nothing of the piece is kept, and what of it lies there is erased; after [`StoreError::FilesAway`] an
+    /// hour later, since it may come to lie there by then.
     pub async fn upload(&self, session: SessionId, piece: NewPiece) -> Result<u64, InSessionError<UploadError>> {
         let NewPiece { place, name, bytes, now } = piece;
         let length = i64::try_from(bytes.len()).map_err(|_| InSessionError::Act(UploadError::TooLong))?;
