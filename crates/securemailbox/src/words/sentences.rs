@@ -594,7 +594,7 @@ sentences! {
         "Något av det raderade finns kvar. Se vems fil det är: en kopia, en logg, en disk som inte skriver över. Är det serverns egen, säg till dem som gör den.";
     ProvesNothing
         "What is kept was not all found, so it proves nothing that what was erased was not. Look where the data lies with --also, or once more if the server was at work."
-        "Allt som finns kvar hittades inte, så det bevisar inget att det raderade inte hittades. Leta där data ligger med --also, eller en gång till om servern arbetade.";
+        "Inte allt som finns kvar hittades, så det bevisar inget att det raderade inte hittades. Leta där data ligger med --also, eller en gång till om servern arbetade.";
     NothingErasedYet
         "Nothing of these letters is erased yet."
         "Inget av de här breven är raderat än.";
