@@ -88,6 +88,8 @@ export class Outbox {
    * whatever becomes of the page.
    */
   hold(letter: WritingLetter, until?: Timestamp): void {
+    // Whoever presses Undo from now on means this letter, and not what was done before it.
+    this.#around.toasts.close();
     this.#put({ letter, since: Date.now(), state: "sending" });
     const promised = this.#promise(letter, until);
     const sent = this.#handOver(letter, promised, until);
