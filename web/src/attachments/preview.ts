@@ -31,14 +31,20 @@ const MOST_UNASKED = 5_000_000;
 export const MOST_SMALL_VIEWS = 12;
 
 /** Undefined where it can only be downloaded. */
-export function previewOf({ name, size }: { name: string; size: number }): Preview | undefined {
-  const shown = SHOWN.get(endingOf(name));
-  if (!shown || size === 0 || size > MOST[shown.as] || (shown.as === "pdf" && !showsPdf())) return undefined;
-  return shown.as;
+export function previewOf(file: { name: string; size: number }): Preview | undefined {
+  const as = kindOf(file);
+  return as === "pdf" && !showsPdf() ? undefined : as;
 }
 
-export function isPicture({ name, size }: { name: string; size: number }): boolean {
-  return SHOWN.get(endingOf(name))?.as === "picture" && size > 0 && size <= MOST.picture;
+/** Asks nothing of the window, so that a Worker may ask it. */
+export function isPicture(file: { name: string; size: number }): boolean {
+  return kindOf(file) === "picture";
+}
+
+/** What it is, if it is of a size that is shown. */
+function kindOf({ name, size }: { name: string; size: number }): Preview | undefined {
+  const shown = SHOWN.get(endingOf(name));
+  return shown && size > 0 && size <= MOST[shown.as] ? shown.as : undefined;
 }
 
 /** A small view costs nothing where the letter carries one, and may be fetched where the file is not large. */

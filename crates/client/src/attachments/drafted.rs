@@ -102,8 +102,8 @@ impl Uploaded {
     /// What is kept of an attachment that lies at the server.
     #[must_use]
     pub fn of(attachment: &Attachment) -> Self {
-        let Attachment { sha256, parts, thumbnail, .. } = attachment.clone();
-        Self { sha256, parts, thumbnail }
+        let Attachment { sha256, parts, thumbnail, .. } = attachment;
+        Self { sha256: *sha256, parts: parts.clone(), thumbnail: thumbnail.clone() }
     }
 }
 
@@ -111,9 +111,8 @@ impl DraftFile {
     /// An attachment as a file of a draft: one that was uploaded, or is forwarded.
     #[must_use]
     pub fn of(id: FileId, attachment: Attachment) -> Self {
-        let uploaded = Some(Uploaded::of(&attachment));
-        let Attachment { name, media_type, size, .. } = attachment;
-        Self { id, name, media_type, size, uploaded }
+        let Attachment { name, media_type, size, sha256, parts, thumbnail } = attachment;
+        Self { id, name, media_type, size, uploaded: Some(Uploaded { sha256, parts, thumbnail }) }
     }
 
     /// What the letter says of it; none while it is not whole at the server.
