@@ -115,7 +115,7 @@ impl Sealer for Aes {
         let mut data = Zeroizing::new(Vec::with_capacity(work.bytes.len()));
         for (number, text) in work.chunks.clone().zip(Array::from(&opened).iter()) {
             let text = Zeroizing::new(Uint8Array::new(&text).to_vec());
-            data.extend_from_slice(work.cipher.read_text(number, &text)?);
+            data.extend_from_slice(&text[work.cipher.read_text(number, &text)?]);
         }
         let mut hash = work.hash;
         hash.update(&*data);

@@ -148,23 +148,14 @@ fn seal(work: ToSeal) -> Sealed {
     Sealed { bytes, hash }
 }
 
-fn open(mut work: ToOpen) -> Result<Opened, PartRefused> {
+fn open(work: ToOpen) -> Result<Opened, PartRefused> {
     let Some(aes) = aes(work.cipher.chunk_key()) else { return work.here() };
-    let layout = *work.cipher.layout();
-    let mut data = Zeroizing::new(Vec::with_capacity(work.bytes.len()));
-    let mut rest = &mut work.bytes[..];
-    for number in work.chunks.clone() {
-        let length = layout.chunk(number).map_or(0, |chunk| chunk.sealed.end - chunk.sealed.start);
-        let length = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
-        let (sealed, after) = rest.split_at_mut(length);
-        let nonce = Nonce::assume_unique_for_key(work.cipher.chunk_key().nonce(number));
+    let cipher = Arc::clone(&work.cipher);
+    work.by(|number, sealed| {
+        let nonce = Nonce::assume_unique_for_key(cipher.chunk_key().nonce(number));
         let text = aes.open_in_place(nonce, Aad::from(ChunkKey::covered()), sealed).map_err(|_| PartRefused::Chunk)?;
-        data.extend_from_slice(work.cipher.read_text(number, text)?);
-        rest = after;
-    }
-    let mut hash = work.hash;
-    hash.update(&*data);
-    Ok(Opened { data, hash })
+        cipher.read_text(number, text)
+    })
 }
 
 /// A file that grows until it is whole, beside the thread that talks to the server.

@@ -190,13 +190,14 @@ pub fn part(bytes: &[u8]) {
     }
     let cipher = PartCipher::new(layout, &PartKey::from_bytes([7; 32]), &salt.unwrap_or([9; 32]));
     match cipher.read_text(0, text) {
-        Ok(data) => {
+        Ok(file) => {
+            let data = &text[file.clone()];
             let (mut again, mut sealed) = (Vec::new(), Vec::new());
             cipher.write_text(0, data, &mut again);
             assert_eq!(again, text, "what is around the file has one form");
             cipher.seal(0, data, &mut sealed);
             assert_eq!(sealed.len() as u64 + HEAD + attachments::TAG, layout.blob());
-            assert_eq!(cipher.open(0, &mut sealed.clone()), Ok(data));
+            assert_eq!(cipher.open(0, &mut sealed.clone()), Ok(file));
             let at = bytes.len() % sealed.len();
             sealed[at] ^= 1;
             assert_eq!(cipher.open(0, &mut sealed), Err(PartRefused::Chunk));

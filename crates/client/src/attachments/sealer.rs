@@ -87,22 +87,36 @@ impl ToOpen {
         each(&self.cipher, self.chunks.clone(), |chunk| chunk.sealed.clone(), &self.bytes)
     }
 
+    /// Does it in this thread, chunk after chunk, by `open`, which decrypts one where it lies and says which of its bytes are the
+    /// file's. These close ranks in the one buffer: what was opened lies nowhere else, and is erased with it.
+    ///
+    /// # Errors
+    /// [`PartRefused`]
+    pub fn by(self, open: impl Fn(u64, &mut [u8]) -> Result<Range<usize>, PartRefused>) -> Result<Opened, PartRefused> {
+        let Self { cipher, chunks, bytes, mut hash } = self;
+        let mut data = Zeroizing::new(bytes);
+        let (mut at, mut end) = (0, 0);
+        for number in chunks {
+            let length = cipher.layout().chunk(number).map_or(0, |chunk| length(&chunk.sealed)).min(data.len() - at);
+            let file = open(number, &mut data[at..at + length])?;
+            let file = at + file.start..at + file.end;
+            hash.update(&data[file.clone()]);
+            at += length;
+            let length = file.len();
+            data.copy_within(file, end);
+            end += length;
+        }
+        data.truncate(end);
+        Ok(Opened { data, hash })
+    }
+
     /// Does it in this thread, without any other help.
     ///
     /// # Errors
     /// [`PartRefused`]
-    pub fn here(mut self) -> Result<Opened, PartRefused> {
-        let mut data = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
+    pub fn here(self) -> Result<Opened, PartRefused> {
         let cipher = Arc::clone(&self.cipher);
-        let mut rest = &mut self.bytes[..];
-        for number in self.chunks.clone() {
-            let length = cipher.layout().chunk(number).map_or(0, |chunk| length(&chunk.sealed)).min(rest.len());
-            let (sealed, after) = rest.split_at_mut(length);
-            data.extend_from_slice(cipher.open(number, sealed)?);
-            rest = after;
-        }
-        self.hash.update(&*data);
-        Ok(Opened { data, hash: self.hash })
+        self.by(|number, sealed| cipher.open(number, sealed))
     }
 }
 

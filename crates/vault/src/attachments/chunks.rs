@@ -1,6 +1,6 @@
 //! Sealing and opening the chunks of a part (RFC 9580 §5.13.2).
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use aes_gcm::{AeadInPlace as _, Aes256Gcm, KeyInit as _, Nonce, Tag as AesTag};
 use hkdf::Hkdf;
@@ -205,20 +205,20 @@ impl PartCipher {
         }
     }
 
-    /// The file's bytes in the text of chunk `number`, however it was decrypted.
+    /// Which bytes of the text of chunk `number` are the file's, however it was decrypted.
     ///
     /// # Errors
     /// [`PartRefused::Text`]
-    pub fn read_text<'a>(&self, number: u64, text: &'a [u8]) -> Result<&'a [u8], PartRefused> {
+    pub fn read_text(&self, number: u64, text: &[u8]) -> Result<Range<usize>, PartRefused> {
         let chunk = self.layout.chunk(number).ok_or(PartRefused::Text)?;
         self.layout.read_text(&chunk, text).ok_or(PartRefused::Text)
     }
 
-    /// Opens chunk `number` in place: the file's bytes in it.
+    /// Opens chunk `number` in place: which bytes of it are the file's.
     ///
     /// # Errors
     /// [`PartRefused`]; then `sealed` holds nothing that can be used.
-    pub fn open<'a>(&self, number: u64, sealed: &'a mut [u8]) -> Result<&'a [u8], PartRefused> {
+    pub fn open(&self, number: u64, sealed: &mut [u8]) -> Result<Range<usize>, PartRefused> {
         let at = sealed.len().checked_sub(TAG as usize).ok_or(PartRefused::Chunk)?;
         let (text, tag) = sealed.split_at_mut(at);
         let nonce = self.key.nonce(number);

@@ -128,17 +128,17 @@ impl Layout {
         text.resize(begins + usize::try_from(chunk.text.end - chunk.text.start).unwrap_or(0), 0);
     }
 
-    /// The file's bytes in the text of a chunk, if what is around them is what [`Layout::write_text`] writes.
-    pub(super) fn read_text<'a>(&self, chunk: &Chunk, text: &'a [u8]) -> Option<&'a [u8]> {
+    /// Which bytes of the text of a chunk are the file's, if what is around them is what [`Layout::write_text`] writes.
+    pub(super) fn read_text(&self, chunk: &Chunk, text: &[u8]) -> Option<Range<usize>> {
         // Padding is zeros, so that nothing else tells a chunk with less or more of it.
         if text.len() as u64 != chunk.text.end - chunk.text.start {
             return None;
         }
         let (head, padding) = (self.literal(), self.padding());
-        let rest = text.strip_prefix(within(&head, 0, &chunk.text))?;
-        let (data, rest) = rest.split_at_checked(usize::try_from(chunk.data.end - chunk.data.start).ok()?)?;
+        let head = within(&head, 0, &chunk.text);
+        let (data, rest) = text.strip_prefix(head)?.split_at_checked(usize::try_from(chunk.data.end - chunk.data.start).ok()?)?;
         let rest = rest.strip_prefix(within(&padding, LITERAL + self.data, &chunk.text))?;
-        rest.iter().all(|byte| *byte == 0).then_some(data)
+        rest.iter().all(|byte| *byte == 0).then_some(head.len()..head.len() + data.len())
     }
 
     /// Binary, without a name, without a date.
