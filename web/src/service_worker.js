@@ -4,7 +4,7 @@
 /* global FILES, VERSION */
 const KEPT = `page-${VERSION}`;
 /** Every address of the page is answered with the same file. */
-const SHELL = "/";
+const SHELL = "/mail";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll([SHELL, ...FILES])));
@@ -23,7 +23,7 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || pathname.startsWith("/api/")) return;
   // The server first, so that a new version is shown at once.
-  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => kept(SHELL)));
+  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => (pathname === "/" ? Response.redirect(SHELL) : kept(SHELL))));
   else if (FILES.includes(pathname)) event.respondWith(kept(pathname).then((file) => (file.ok ? file : fetch(request))));
 });
 

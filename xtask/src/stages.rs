@@ -173,7 +173,9 @@ fn without_advisories(reason: &str) -> Passed {
 
 fn unit(workspace: &Workspace) -> Outcome<Passed> {
     let elsewhere = ["--", "--skip", SUITE, "--skip", VECTORS];
-    process::run(test_command(workspace, &["--lib", "--bins", "--test", "two_devices"]).args(elsewhere))?;
+    process::run(
+        test_command(workspace, &["--lib", "--bins", "--test", "two_devices", "--test", "pages"]).args(elsewhere),
+    )?;
     test(workspace, &["--doc"])?;
     Ok(Passed::silently())
 }

@@ -46,7 +46,9 @@ fn link_targets(markdown: &str) -> Vec<&str> {
 
 #[test]
 fn every_path_that_a_document_names_is_there() {
-    let documents = files(&root(), "md");
+    let mut documents = files(&root(), "md");
+    // The texts of the public pages name addresses; `crates/site` holds that these lead somewhere.
+    documents.retain(|document| !document.components().any(|part| part.as_os_str() == "pages"));
     assert!(documents.len() > 8, "the documents were not found");
     for document in documents {
         let text = read(&document);

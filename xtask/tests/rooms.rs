@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("client", &["vault", "protocol"]),
     ("client-web", &["client", "vault", "protocol"]),
     ("store", &["protocol"]),
-    ("server", &["store", "protocol"]),
+    ("site", &["protocol"]),
+    ("server", &["site", "store", "protocol"]),
     ("securemailbox", &["server", "client", "store", "protocol", "vault"]),
 ];
 
@@ -25,6 +26,8 @@ const NEVER: &[(&str, &[&str])] = &[
     // No path in the server can decrypt.
     ("server", &["pgp", "vault", "client"]),
     ("store", &["pgp", "vault", "client", "axum", "hyper"]),
+    // What anybody may read is made of words alone.
+    ("site", &["pgp", "vault", "client", "store", "axum", "hyper", "tokio"]),
     // What is secret meets no network and no file.
     ("vault", NO_NETWORK),
     ("client", NO_NETWORK),

@@ -105,6 +105,8 @@ pub const CODE_TRIES: u8 = 5;
 pub const OLDER_CODES: usize = 3;
 /// How long a code is good for.
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
+/// How long the news that a letter waits, or that something was changed, is tried: as long as mail servers try (RFC 5321 §4.5.4.1).
+pub const NEWS_LIFE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// How long a challenge for a passkey is good (WebAuthn §15.1 has the same).
 pub const CHALLENGE_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Passkeys of one account.

@@ -110,7 +110,7 @@ pub struct TestMessages {
 /// Looks at everything.
 pub async fn check(configuration: &Configuration, around: Surroundings, test: TestMessages) -> Vec<Finding> {
     let Surroundings { now, credentials, mut random } = around;
-    let mut findings = vec![of_the_configuration(configuration), of_tls(configuration, now)];
+    let mut findings = vec![of_the_configuration(configuration, now), of_tls(configuration, now)];
     let location = location(configuration);
     let inspection = Store::inspect(location.clone()).await;
     let known = inspection.as_ref().ok();
@@ -144,7 +144,7 @@ pub async fn check(configuration: &Configuration, around: Surroundings, test: Te
     findings
 }
 
-fn of_the_configuration(configuration: &Configuration) -> Finding {
+fn of_the_configuration(configuration: &Configuration, now: Timestamp) -> Finding {
     const MATTER: &str = "configuration";
     if let Err(error) = configuration.check(false) {
         return Finding::refused(MATTER, &error);
@@ -153,6 +153,9 @@ fn of_the_configuration(configuration: &Configuration) -> Finding {
         return Finding::refused(MATTER, &error);
     }
     if let Err(error) = Senders::configured(configuration) {
+        return Finding::refused(MATTER, &error);
+    }
+    if let Err(error) = configuration.pages("https://localhost", None, now) {
         return Finding::refused(MATTER, &error);
     }
     let url = configuration.public_url.as_deref().unwrap_or("localhost only");

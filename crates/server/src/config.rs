@@ -5,6 +5,7 @@ mod files;
 mod public_pages;
 mod quotas;
 mod reading;
+mod site;
 
 use std::{
     fmt,
@@ -16,6 +17,7 @@ use securemailbox_protocol::{
     address::{Address, Domain},
     problems::ProblemType,
 };
+use securemailbox_site::Own;
 use serde::{Deserialize, Serialize};
 use zeroize::ZeroizeOnDrop;
 
@@ -76,6 +78,8 @@ pub struct Configuration {
     pub quotas: Quotas,
     /// What strangers may write by the public pages of members.
     pub public_pages: PublicPages,
+    /// What the pages that anybody may read say of the operator.
+    pub site: Own,
 }
 
 /// Certificate chain and key, PEM.
@@ -317,6 +321,7 @@ impl Default for Configuration {
             limits: NetworkLimits::default(),
             quotas: Quotas::default(),
             public_pages: PublicPages::default(),
+            site: Own::default(),
         }
     }
 }

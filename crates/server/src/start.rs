@@ -13,6 +13,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse
 use metrics_exporter_prometheus::PrometheusHandle;
 use rand::{RngCore, rngs::StdRng};
 use securemailbox_protocol::{address::Address, problems::ProblemType, sealed::Purpose};
+use securemailbox_site::Site;
 use securemailbox_store::{
     Location, OpenError, Store, StoreError,
     meta::{InitMeta, MetaKey, ReadMeta},
@@ -41,7 +42,7 @@ use crate::{
     opaque::{OpaqueRefused, OpaqueServer},
     organisations::Organisations,
     origin::Origin,
-    pages::{self, Demo, DemoAccount},
+    pages::{self, Demo, DemoAccount, health::Health},
     patience::Patience,
     problem::Problem,
     rates::Rates,
@@ -243,7 +244,8 @@ impl Server {
         };
         let mailroom = Mailroom::new(parts, world.clock, world.random);
         let demo = world.demo.map(|accounts| Demo { outbox, accounts: accounts.into() });
-        let router = router(&mailroom, &configuration, demo);
+        let site = configuration.pages(&mailroom.origin.url(), pages::fonts(), mailroom.now())?;
+        let router = router(&mailroom, &configuration, site, demo);
         let only = (tls.is_none() && !address.ip().is_loopback()).then(|| configuration.proxies.clone());
         let places = Shares::new(listener::places(&configuration.limits));
         let (patience, of_connections) = watch::channel(Patience::new(&configuration.limits));
@@ -326,14 +328,15 @@ impl Server {
 }
 
 /// The whole of what is served, dressed and guarded.
-fn router(mailroom: &Mailroom, configuration: &Configuration, demo: Option<Demo>) -> Router {
+fn router(mailroom: &Mailroom, configuration: &Configuration, site: Site, demo: Option<Demo>) -> Router {
     let (api, _) = api::router();
     let proxies = Proxies(canonical(&configuration.proxies));
-    pages::router(demo)
+    let health = Health::default();
+    pages::router(site, health.clone(), demo)
         .merge(api.layer(middleware::from_fn(budgets::weigh)))
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
         .layer(middleware::from_fn_with_state((mailroom.clone(), proxies), guard::let_in))
-        .merge(pages::health::router())
+        .merge(pages::health::router(health))
         // Bodies are limited where they are read, each by its own limit.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(|_| {

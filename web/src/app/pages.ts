@@ -27,7 +27,6 @@ const PAGES: Record<PageName, () => Promise<{ default: AnyPage }>> = {
   compare: () => import("../directory/ComparePage.svelte"),
   contacts: () => import("../contacts/ContactsPage.svelte"),
   settings: () => import("../settings/SettingsPage.svelte"),
-  "two-factor-guide": () => import("../help/TwoFactorGuide.svelte"),
   real: () => import("../help/RealPage.svelte"),
   outbox: () => import("../demo/OutboxPage.svelte"),
   "not-found": () => import("./NotFound.svelte"),
@@ -72,7 +71,6 @@ const TITLES: Record<string, () => string> = {
   "/settings/sessions": () => m["title.settings_sessions"](),
   "/settings/not-me": () => m["title.settings_not_me"](),
   "/settings/space": () => m["title.settings_space"](),
-  "/help/two-factor": () => m["title.two_factor_guide"](),
   "/real": () => m["real.title"](),
   "/demo/outbox": () => m["title.outbox"](),
 };

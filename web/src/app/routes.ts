@@ -4,7 +4,7 @@
 /** Who may be there: everybody, only who is not signed in, or only who has a mailbox open (or locked). */
 export type Access = "anyone" | "signed-out" | "mailbox";
 
-export type PageName = "sign-in" | "register" | "forgotten" | "lost" | "stop" | "guest" | "to" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "two-factor-guide" | "real" | "not-found";
+export type PageName = "sign-in" | "register" | "forgotten" | "lost" | "stop" | "guest" | "to" | "mail" | "compare" | "contacts" | "settings" | "outbox" | "real" | "not-found";
 
 export interface Route {
   path: string;
@@ -39,14 +39,12 @@ export const ROUTES: readonly Route[] = [
   { path: "/settings/sessions", page: "settings", access: "mailbox" },
   { path: "/settings/not-me", page: "settings", access: "mailbox" },
   { path: "/settings/space", page: "settings", access: "mailbox" },
-  { path: "/help/two-factor", page: "two-factor-guide", access: "anyone" },
   { path: "/real", page: "real", access: "anyone" },
   { path: "/demo/outbox", page: "outbox", access: "anyone" },
 ];
 
 /** Addresses that stand for another one. */
 export const SHORT: Readonly<Record<string, string>> = {
-  "/": "/sign-in",
   "/mail": "/mail/inbox",
   "/settings": "/settings/looks",
 };

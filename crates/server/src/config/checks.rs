@@ -7,6 +7,7 @@ use std::{
 
 use reqwest::Url;
 use securemailbox_protocol::address::Domain;
+use securemailbox_site::OwnRefused;
 
 use crate::{
     numbers::NoCountry,
@@ -113,6 +114,20 @@ pub enum ConfigurationError {
         /// What stands in the place of an address.
         address: String,
     },
+    /// What the operator says of themselves can't stand on a page.
+    #[error(transparent)]
+    Own(#[from] OwnRefused),
+    /// A file that the operator names for the pages can't be used.
+    #[error("the file {} in `site` can't be used: {reason}", .file.display())]
+    OwnFile {
+        /// The file that was named.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The pages that anybody may read can't be made.
+    #[error("{0}")]
+    Pages(String),
     /// More work than a phone can do.
     #[error("`public_pages.work_bits` is {0}: at most {most} can be asked of a phone", most = securemailbox_protocol::public_pages::MOST_WORK)]
     TooMuchWork(u8),
@@ -201,6 +216,7 @@ impl Configuration {
         self.place_of_files()?;
         self.quotas.check()?;
         self.public_pages.check()?;
+        self.site.check()?;
         self.limits.check()
     }
 

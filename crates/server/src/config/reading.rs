@@ -67,7 +67,8 @@ impl Configuration {
     fn begin_paths_at(&mut self, folder: &Path) {
         let tls = self.tls.iter_mut().flat_map(|tls| [&mut tls.cert, &mut tls.key]);
         let key = self.s3.iter_mut().filter_map(|s3| s3.secret_file.as_mut());
-        for path in self.data.iter_mut().chain(self.seal.iter_mut()).chain(tls).chain(key) {
+        let own = self.site.files_mut();
+        for path in self.data.iter_mut().chain(self.seal.iter_mut()).chain(tls).chain(key).chain(own) {
             *path = folder.join(&*path);
         }
     }

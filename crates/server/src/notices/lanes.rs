@@ -23,9 +23,6 @@ use crate::{
     telemetry,
 };
 
-/// How long the news that a letter waits, or that something was changed, is tried: as long as mail servers try (RFC 5321
-/// §4.5.4.1).
-const NEWS_LIFE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// The first pause after a refusal; doubled with each.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// The first pause where nothing was answered in time: it may have been taken, and each more try may be one SMS more.
@@ -289,7 +286,7 @@ async fn in_words(mailroom: &Mailroom, senders: &Senders, notice: &DueNotice) ->
     };
     let words = text.words(language, &mailroom.origin.url(), senders.operator());
     let code = text.code().map(|code| code.digits().to_owned());
-    let life = if text.is_for_now() { limits::CODE_LIFE } else { NEWS_LIFE };
+    let life = if text.is_for_now() { limits::CODE_LIFE } else { limits::NEWS_LIFE };
     Ok((Outgoing { id: notice.id, to, subject: words.subject.to_owned(), text: words.text, code }, life))
 }
 

@@ -23,42 +23,72 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How this process is, for whoever runs it: a balancer asks by address and not by name, more often than anybody, and most
 /// urgently when everybody else asks too often.
 #[expect(clippy::disallowed_methods, reason = "health is no part of the API's document")]
-pub(crate) fn router() -> Router<Mailroom> {
-    let last = Arc::new(Mutex::new(None));
+pub(crate) fn router(health: Health) -> Router<Mailroom> {
     Router::new()
         .route("/healthz", get(async || StatusCode::NO_CONTENT))
-        .route("/readyz", get(move |State(mailroom): State<Mailroom>| ready(mailroom, last)))
+        .route("/readyz", get(async move |State(mailroom): State<Mailroom>| ready(&health.look(&mailroom).await)))
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
 }
 
-/// What was found last, and when.
-type Last = Arc<Mutex<Option<(Instant, Vec<&'static str>)>>>;
-
 /// Ready means that the store takes what is written, and that the outbox moves. What is not so is said, a line each, in
 /// words that name nobody.
-async fn ready(mailroom: Mailroom, last: Last) -> (StatusCode, String) {
-    let mut last = last.lock().await;
-    if last.as_ref().is_none_or(|(at, _)| at.elapsed() >= FRESH) {
-        *last = Some((Instant::now(), look(&mailroom).await));
-    }
-    let wrong = last.as_ref().map(|(_, wrong)| wrong.as_slice()).unwrap_or_default();
+fn ready(wrong: &[Wrong]) -> (StatusCode, String) {
     if wrong.is_empty() {
         return (StatusCode::NO_CONTENT, String::new());
     }
-    (StatusCode::SERVICE_UNAVAILABLE, wrong.join("\n") + "\n")
+    (StatusCode::SERVICE_UNAVAILABLE, wrong.iter().map(|wrong| format!("{wrong}\n")).collect())
 }
 
-async fn look(mailroom: &Mailroom) -> Vec<&'static str> {
+/// Something that is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Wrong {
+    /// Nothing can be written any more.
+    #[error("store: the disk is full or nearly so")]
+    Full,
+    /// The database refuses, or is away.
+    #[error("store: nothing can be written")]
+    NotWritten,
+    /// As above.
+    #[error("store: nothing can be read")]
+    NotRead,
+    /// Codes and notices wait.
+    #[error("outbox: what is due is not sent")]
+    Stuck,
+}
+
+/// What was found last, and when.
+type Last = Option<(Instant, Vec<Wrong>)>;
+
+/// Remembers it for a moment. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Health(Arc<Mutex<Last>>);
+
+impl Health {
+    /// What is wrong at this moment.
+    pub(crate) async fn look(&self, mailroom: &Mailroom) -> Vec<Wrong> {
+        let mut last = self.0.lock().await;
+        match last.as_ref() {
+            Some((at, wrong)) if at.elapsed() < FRESH => wrong.clone(),
+            _ => {
+                let wrong = look(mailroom).await;
+                *last = Some((Instant::now(), wrong.clone()));
+                wrong
+            }
+        }
+    }
+}
+
+async fn look(mailroom: &Mailroom) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     match mailroom.store.write(TryToWrite).await {
         Ok(()) => {}
-        Err(StoreError::Full) => wrong.push("store: the disk is full or nearly so"),
-        Err(_) => wrong.push("store: nothing can be written"),
+        Err(StoreError::Full) => wrong.push(Wrong::Full),
+        Err(_) => wrong.push(Wrong::NotWritten),
     }
     match mailroom.store.read(Backlog).await {
-        Ok(waiting) if is_stuck(&waiting, mailroom.now()) => wrong.push("outbox: what is due is not sent"),
+        Ok(waiting) if is_stuck(&waiting, mailroom.now()) => wrong.push(Wrong::Stuck),
         Ok(_) => {}
-        Err(_) => wrong.push("store: nothing can be read"),
+        Err(_) => wrong.push(Wrong::NotRead),
     }
     wrong
 }

@@ -1,26 +1,26 @@
-//! What people and monitors see outside the API: the page, problem pages, the demo; and health, which stands outside the
-//! guard as well.
+//! What people and monitors see outside the API: the page, the pages that anybody may read, the demo; and health, which stands
+//! outside the guard as well.
 
 mod built;
 mod demo;
+mod file;
 pub(crate) mod health;
-mod html;
-mod problems;
+mod public;
 
-use axum::{Router, routing::get};
+use axum::Router;
+use securemailbox_site::Site;
 
 use built::Page;
+pub(crate) use built::fonts;
 pub use demo::{Demo, DemoAccount};
+use health::Health;
 
 use crate::mailroom::Mailroom;
 
 /// The named exceptions to "every route is documented": they are not the API.
-#[expect(clippy::disallowed_methods, reason = "pages for people and monitors are no part of the API's document")]
-pub(crate) fn router(demo: Option<Demo>) -> Router<Mailroom> {
-    let pages = Router::new()
-        .route("/problems/{name}", get(problems::page))
-        .route(html::STYLE_SHEET, get(html::style))
-        .merge(built::router(Page::built(demo.is_some()), demo.is_some()));
+pub(crate) fn router(site: Site, health: Health, demo: Option<Demo>) -> Router<Mailroom> {
+    let page = Page::built(demo.is_some());
+    let pages = public::router(page, site, health, demo.is_some());
     match demo {
         None => pages,
         Some(demo) => pages.merge(demo::router(demo)),

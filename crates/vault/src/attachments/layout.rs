@@ -136,7 +136,8 @@ impl Layout {
         }
         let (head, padding) = (self.literal(), self.padding());
         let head = within(&head, 0, &chunk.text);
-        let (data, rest) = text.strip_prefix(head)?.split_at_checked(usize::try_from(chunk.data.end - chunk.data.start).ok()?)?;
+        let (data, rest) =
+            text.strip_prefix(head)?.split_at_checked(usize::try_from(chunk.data.end - chunk.data.start).ok()?)?;
         let rest = rest.strip_prefix(within(&padding, LITERAL + self.data, &chunk.text))?;
         rest.iter().all(|byte| *byte == 0).then_some(head.len()..head.len() + data.len())
     }

@@ -436,9 +436,9 @@ async fn a_gateway_is_asked_again_only_if_that_may_help_and_when_it_says() {
 #[test]
 fn pauses_grow_and_have_an_end() {
     let seconds = |life, cause, attempts| pause(life, cause, attempts).as_secs();
-    assert_eq!(seconds(NEWS_LIFE, Cause::NotNow, 0), 2);
-    assert_eq!(seconds(NEWS_LIFE, Cause::NotNow, 3), 16);
-    assert_eq!(seconds(NEWS_LIFE, Cause::NotNow, 1000), 30 * 60);
+    assert_eq!(seconds(limits::NEWS_LIFE, Cause::NotNow, 0), 2);
+    assert_eq!(seconds(limits::NEWS_LIFE, Cause::NotNow, 3), 16);
+    assert_eq!(seconds(limits::NEWS_LIFE, Cause::NotNow, 1000), 30 * 60);
     // A code behind greylisting of five minutes gets through while it is good.
     assert_eq!(seconds(limits::CODE_LIFE, Cause::NotNow, 1000), 60);
     // A gateway that takes and never says so sends a code five times at most while it is good.

@@ -1,0 +1,163 @@
+// The pages that anybody may read: every one of them in both languages and themes, without scripts, narrow and with large text; what
+// they ask of nobody; and a letter to whoever runs the service.
+import { HtmlValidate } from "html-validate";
+import { violations } from "../house/axe.ts";
+import { clean } from "../house/guests.ts";
+import { settled } from "../house/looks.ts";
+import { Server } from "../house/server.ts";
+import { Terminal } from "../house/terminal.ts";
+import { expect, type Page, test } from "../house/test.ts";
+import { NOT_THERE } from "../house/watch.ts";
+
+/** What the sitemap does not list, and a person may see. */
+const UNLISTED = ["/problems", "/problems/busy", "/en/problems/busy", "/search?q=nyckel", "/en/search?q=key", "/search?q=xyzzy"];
+const NOWHERE = "/en/nowhere";
+
+/** Every page, by its address, as search engines are told of it. */
+async function everyPage(server: Server): Promise<string[]> {
+  const sitemap = await (await fetch(`${server.url}/sitemap.xml`)).text();
+  const listed = [...sitemap.matchAll(/<loc>https?:\/\/[^/]+([^<]*)<\/loc>/gu)].map(([, path]) => path ?? "");
+  expect(listed.length).toBeGreaterThan(30);
+  return [...listed, ...UNLISTED];
+}
+
+test.describe.configure({ timeout: 240_000 }); // some look at every page
+
+test("every page holds to the rules, in both languages and themes", async ({ page, server, watch }) => {
+  watch.expect(NOT_THERE);
+  for (const path of [...(await everyPage(server)), NOWHERE]) {
+    await page.goto(path);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await settled(page);
+      expect.soft(await violations(page), `${path}, ${colorScheme}`).toEqual([]);
+    }
+  }
+});
+
+test("every page is HTML as the standard wants it", async ({ server }) => {
+  const validator = new HtmlValidate({ extends: ["html-validate:standard"] });
+  for (const path of [...(await everyPage(server)), NOWHERE]) {
+    const html = await (await fetch(server.url + path, { headers: { accept: "text/html" } })).text();
+    const { results } = await validator.validateString(html);
+    const wrong = results.flatMap(({ messages }) => messages.map(({ ruleId, message, line }) => `${ruleId}: ${message} (line ${line})`));
+    expect.soft(wrong, path).toEqual([]);
+  }
+});
+
+test("no page is wider than the window, at 320 px and with the text at 200 %", async ({ page, server }) => {
+  const pages = await everyPage(server);
+  const sizes = [
+    { width: 320, text: "100%" },
+    { width: 640, text: "200%" },
+  ];
+  for (const { width, text } of sizes) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of pages) {
+      await page.goto(path);
+      await page.evaluate((size) => (document.documentElement.style.fontSize = size), text);
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect.soft(beyond, `${path} at ${width} px, text at ${text}`).toBeLessThanOrEqual(0);
+    }
+  }
+});
+
+test("every page is read without scripts, sets no cookie, and asks no other site", async ({ browser, server }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false, baseURL: server.url });
+  const page = await context.newPage();
+  const elsewhere: string[] = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== server.url) elsewhere.push(request.url());
+  });
+  for (const path of await everyPage(server)) {
+    await page.goto(path);
+    await expect(page.locator("h1")).toHaveCount(1);
+    expect((await page.locator("main").innerText()).length, path).toBeGreaterThan(60);
+  }
+  expect(elsewhere).toEqual([]);
+  expect(await context.cookies()).toEqual([]);
+  await context.close();
+});
+
+test("a page is the same bytes for whoever is signed in and for whoever is not", async ({ visit, server }) => {
+  const annas = await visit(await server.person("anna"));
+  for (const path of await everyPage(server)) {
+    const theirs = await annas.request.get(path, { headers: { accept: "text/html" } });
+    const strangers = await (await fetch(server.url + path, { headers: { accept: "text/html" } })).text();
+    // The page of the state says when it looked.
+    const timeless = (html: string) => html.replace(/\d\d[.:]\d\d \(UTC\)/u, "");
+    expect(timeless(await theirs.text()), path).toBe(timeless(strangers));
+    expect(theirs.headers()["set-cookie"], path).toBeUndefined();
+  }
+});
+
+test("the start page is there for strangers, and leads whoever has a mailbox open to it", async ({ page, visit, server, m }) => {
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Brev som bara ni två kan läsa");
+  await page.goto("/en");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  const annas = await visit(await server.person("anna"));
+  await annas.goto("/");
+  await expect(annas).toHaveURL("/mail/inbox");
+  await expect(annas.getByRole("heading", { level: 1, name: m("folder.inbox") })).toBeVisible();
+});
+
+test("with a keyboard alone one gets past the menu, opens a question, and finds a word", async ({ page }) => {
+  await page.goto("/faq");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Hoppa till innehållet" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main")).toBeFocused();
+  const question = page.locator("#two-factor > summary");
+  await question.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#two-factor .fold__body")).toBeVisible();
+  await page.getByRole("searchbox").focus();
+  await page.keyboard.type("papperskorgen");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status")).toContainText("papperskorgen");
+  await page.getByRole("main").getByRole("listitem").getByRole("link").first().press("Enter");
+  await expect(page.getByText("papperskorgen").first()).toBeAttached();
+});
+
+test("whoever runs the service is written to under seal, answers, and is read by the link", async ({ browser, m, language, watch }) => {
+  const server = await Server.start({
+    OPERATOR__NAME: "Region Sund",
+    SITE__WRITE_TO: "sund-svarar",
+    SITE__ANSWERED_WITHIN__SV: "en arbetsdag",
+    SITE__ANSWERED_WITHIN__EN: "one working day",
+  });
+  const operator = { name: "Kundtjänst", address: "kundtjanst@sund.example", phone: "+46701740699", password: "ullvante lagun 4711 tegelugn" };
+  const { terminal } = await Terminal.registered(server, operator);
+  await terminal.openPage("sund-svarar", "Region Sunds kundtjänst");
+  const context = await browser.newContext({ baseURL: server.url });
+  await watch.over(context);
+  const page = await context.newPage();
+  await page.goto(language === "en" ? "/en/contact" : "/contact");
+  await expect(page.getByText(language === "en" ? "one working day" : "en arbetsdag").first()).toBeVisible();
+  await page.locator("main a[href='/to/sund-svarar']").first().click();
+  await expect(page.getByRole("heading", { level: 1, name: m("to.title", { title: "Region Sunds kundtjänst" }) })).toBeVisible();
+  await page.getByLabel(m("to.text"), { exact: true }).fill("Jag har bytt mobil och kommer inte in.");
+  await page.getByRole("button", { name: m("to.send") }).click();
+  await expect(page.getByLabel(m("to.text"), { exact: true }), "nothing that was typed is lost").toHaveValue("Jag har bytt mobil och kommer inte in.");
+  await page.getByLabel(m("to.name"), { exact: true }).fill("Gun Ek");
+  await page.getByLabel(m("to.subject"), { exact: true }).fill("Ny mobil");
+  await page.getByRole("button", { name: m("to.send") }).click();
+  const link = await page.getByText(/\/l#[\w-]{48}$/).innerText();
+  await clean(page);
+
+  const [letter] = await terminal.list();
+  expect(await terminal.read(letter?.id ?? "")).toMatchObject({ text: "Jag har bytt mobil och kommer inte in." });
+  await terminal.send({ to: [letter?.from ?? ""], subject: "Sv: Ny mobil", text: "Vi ringer dig.", answers: letter?.id ?? "" });
+  const later = await (await browser.newContext({ baseURL: server.url })).newPage();
+  await read(later, link, m("to.open"));
+  await later.context().close();
+  await context.close();
+  await server.end();
+});
+
+async function read(page: Page, link: string, open: string): Promise<void> {
+  await page.goto(link);
+  await page.getByRole("button", { name: open }).click();
+  await expect(page.getByText("Vi ringer dig.")).toBeVisible();
+}
