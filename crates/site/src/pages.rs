@@ -8,7 +8,7 @@ use crate::{
     facts::{Facts, Operator},
     language::{self, code, other},
     markdown::{Around, Document, Section},
-    pictures::Picture,
+    pictures::{self, Picture},
     problems,
     search::{self, Found, Place},
     texts::Text,
@@ -199,6 +199,8 @@ struct Guide<'a> {
     page: &'a Frame<'a>,
     text: &'a Document,
     next: Vec<(String, &'a str)>,
+    /// Where it lies as a PDF.
+    pdf: Option<String>,
 }
 
 struct Group<'a> {
@@ -225,7 +227,6 @@ struct Guides<'a> {
 struct Brochure<'a> {
     page: &'a Frame<'a>,
     text: &'a Document,
-    pdf: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -386,9 +387,15 @@ impl InLanguage {
             }
             Layout::Article => Article { page, text, folds: false }.render(),
             Layout::Questions => Article { page, text, folds: true }.render(),
-            Layout::Guide => Guide { page, text, next: self.next(path) }.render(),
+            Layout::Guide => Guide {
+                page,
+                text,
+                next: self.next(path),
+                pdf: pictures::brochure(path.trim_start_matches("/guides/"), self.language),
+            }
+            .render(),
             Layout::Guides => Guides { page, text, groups: self.groups()? }.render(),
-            Layout::Brochure => Brochure { page, text, pdf: None }.render(),
+            Layout::Brochure => Brochure { page, text }.render(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Pictures of the guides, as the browser tests took them.
+//! Pictures of the guides, and the guides on paper, as the browser tests took and printed them.
 
 use securemailbox_protocol::accounts::Language;
 
@@ -7,7 +7,19 @@ use crate::language::code;
 /// Name and bytes of every picture, by `build.rs`.
 pub(crate) const PICTURES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pictures.rs"));
 
+/// Name and bytes of every guide that was printed, by `build.rs`.
+pub(crate) const BROCHURES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/brochures.rs"));
+
 /// The folder of their addresses.
+pub(crate) const PRINTED: &str = "/site/brochures/";
+
+/// Where a guide lies as a PDF.
+pub(crate) fn brochure(guide: &str, language: Language) -> Option<String> {
+    let file = format!("{guide}-{}.pdf", code(language));
+    BROCHURES.iter().any(|(name, _)| *name == file).then(|| format!("{PRINTED}{file}"))
+}
+
+/// The folder of the addresses of pictures.
 pub(crate) const FOLDER: &str = "/site/pictures/";
 
 /// Where a picture lies, and how large it is, in pixels.

@@ -76,6 +76,10 @@ impl Site {
         for (name, bytes) in pictures::PICTURES {
             files.insert(format!("{}{name}", pictures::FOLDER), File { media_type: PNG, bytes: Cow::Borrowed(bytes) });
         }
+        for (name, bytes) in pictures::BROCHURES {
+            let file = File { media_type: "application/pdf", bytes: Cow::Borrowed(bytes) };
+            files.insert(format!("{}{name}", pictures::PRINTED), file);
+        }
         if let Some((ending, bytes)) = facts.logo {
             let media_type = if ending == "svg" { SVG } else { PNG };
             files.insert(format!("/site/logo.{ending}"), File { media_type, bytes: Cow::Owned(bytes.to_vec()) });

@@ -230,3 +230,34 @@ fn the_state_of_the_service_is_said_in_words() {
     let well = site.status(State { outbox: true, ..STATE }, Language::En).unwrap();
     assert!(well.contains("Everything works.") && !well.contains("Disturbed"));
 }
+
+/// The first cells of the rows of a table in Markdown.
+fn first_cells(markdown: &str) -> Vec<&str> {
+    let rows = markdown.lines().filter_map(|line| line.strip_prefix("| ")).filter(|row| !row.starts_with("---"));
+    rows.filter_map(|row| row.split(" | ").next()).skip(1).collect()
+}
+
+#[test]
+fn what_the_database_keeps_stands_in_the_privacy_notice() {
+    let kept = include_str!("../../../docs/kept.md");
+    for schema in [
+        include_str!("../../store/migrations/sqlite/0001_letters.sql"),
+        include_str!("../../store/migrations/postgres/0001_letters.sql"),
+    ] {
+        let tables: Vec<&str> = schema
+            .lines()
+            .filter_map(|line| line.strip_prefix("CREATE TABLE "))
+            .filter_map(|rest| rest.split([' ', '(']).next())
+            .collect();
+        assert!(tables.len() > 30, "the schema is read");
+        for table in tables {
+            assert!(kept.contains(&format!("`{table}`")), "{table} is kept, and no row of the notice says so");
+        }
+    }
+    let [swedish, english] =
+        [include_str!("../pages/sv/privacy.md"), include_str!("../pages/en/privacy.md")].map(first_cells);
+    assert_eq!(swedish.len(), english.len(), "as many rows in both languages");
+    for row in first_cells(kept) {
+        assert!(swedish.contains(&row), "no row of the notice is called {row}");
+    }
+}

@@ -432,7 +432,7 @@ test("a browser that may keep nothing says so, and what to do", async ({ server,
   try {
     await watch.over(context);
     const page = await context.newPage();
-    await page.goto("/");
+    await page.goto("/sign-in");
     await expect(page.getByText(m("unable.cookies"))).toBeVisible();
     await expect(page.getByLabel(m("address.label")), "before anything is typed").toHaveCount(0);
     expect(await server.messagesTo(gun.phone)).toBe(1); // of registering

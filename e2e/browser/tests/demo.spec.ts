@@ -7,8 +7,7 @@ import { NOT_THERE } from "../house/watch.ts";
 test.describe("a demo", () => {
   test("fills in its people, and shows the code that would have been sent", async ({ page, context, server, m }) => {
     const elif = await server.person("elif");
-    await page.goto("/");
-    await expect(page).toHaveURL("/sign-in");
+    await page.goto("/sign-in");
     await page.getByText(m("demo.people"), { exact: true }).click();
     await page.getByRole("button", { name: m("demo.people.fill.spoken", { name: elif.name }) }).click();
     await expect(page.getByLabel(m("address.label"))).toHaveValue(elif.address);

@@ -1,5 +1,8 @@
 // The pages that anybody may read: every one of them in both languages and themes, without scripts, narrow and with large text; what
 // they ask of nobody; and a letter to whoever runs the service.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { HtmlValidate } from "html-validate";
 import { violations } from "../house/axe.ts";
 import { clean } from "../house/guests.ts";
@@ -12,6 +15,11 @@ import { NOT_THERE } from "../house/watch.ts";
 /** What the sitemap does not list, and a person may see. */
 const UNLISTED = ["/problems", "/problems/busy", "/en/problems/busy", "/search?q=nyckel", "/en/search?q=key", "/search?q=xyzzy"];
 const NOWHERE = "/en/nowhere";
+
+/** The guides on paper, which the binary carries, and of which text each was printed. */
+const BROCHURES = join(import.meta.dirname, "../../../crates/site/brochures");
+const PRINTED = join(BROCHURES, "printed.json");
+const LARGEST = 500_000;
 
 /** Every page, by its address, as search engines are told of it. */
 async function everyPage(server: Server): Promise<string[]> {
@@ -161,3 +169,39 @@ async function read(page: Page, link: string, open: string): Promise<void> {
   await page.getByRole("button", { name: open }).click();
   await expect(page.getByText("Vi ringer dig.")).toBeVisible();
 }
+
+test("every guide is printed as a PDF that can be read aloud, and the binary has that of today's text", async ({ page, server }) => {
+  const guides = (await everyPage(server)).filter((path) => /\/guides\/./u.test(path));
+  expect(guides).toHaveLength(14);
+  const printed: Record<string, string> = {};
+  mkdirSync(BROCHURES, { recursive: true });
+  for (const path of guides) {
+    await page.goto(path);
+    await settled(page);
+    for (const picture of await page.locator("main img").all()) await picture.scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => [...document.images].every((image) => image.complete));
+    const pdf = await page.pdf({ format: "A4", tagged: true, outline: true, preferCSSPageSize: true });
+    expect(pdf.length, path).toBeLessThan(LARGEST);
+    const said = pdf.toString("latin1");
+    expect(said, `${path} is tagged, in its language`).toMatch(/\/MarkInfo\s*<<[^>]*\/Marked true/u);
+    expect(said).toContain(`/Lang (${path.startsWith("/en") ? "en" : "sv"})`);
+    // A variable font goes in as drawings of its letters (Type 3), any other as a file.
+    expect(said.match(/\/FontFile[23]?\b|\/Subtype \/Type3\b/gu)?.length, `${path} has its fonts`).toBeGreaterThanOrEqual(
+      said.match(/\/Type \/Font\b/gu)?.length ?? 1,
+    );
+    const name = `${path.split("/").at(-1) ?? ""}-${path.startsWith("/en") ? "en" : "sv"}`;
+    printed[name] = createHash("sha256").update(await page.locator("main").innerText()).digest("hex");
+    if (process.env.UPDATE_SCREENS) writeFileSync(join(BROCHURES, `${name}.pdf`), pdf);
+  }
+  if (process.env.UPDATE_SCREENS) writeFileSync(PRINTED, `${JSON.stringify(printed, null, 2)}\n`);
+  expect(printed, "print them anew: UPDATE_SCREENS=1 npx playwright test site -g printed").toEqual(JSON.parse(readFileSync(PRINTED, "utf8")));
+});
+
+test("the brochure is two sheets of paper", async ({ page }) => {
+  for (const path of ["/brochure", "/en/brochure"]) {
+    await page.goto(path);
+    await settled(page);
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+    expect(pdf.match(/\/Type \/Page\b/gu), path).toHaveLength(2);
+  }
+});

@@ -245,7 +245,7 @@ async fn every_answer_wears_the_strict_policy() {
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
         assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{path}");
-        let cache = if ["/", "/demo/outbox"].contains(&path) { "no-cache" } else { "no-store" };
+        let cache = if ["/", "/problems/stale-key", "/demo/outbox"].contains(&path) { "no-cache" } else { "no-store" };
         assert_eq!(header("cache-control"), cache, "{path}");
         assert!(!answer.headers().contains_key("strict-transport-security"), "{path}: loopback is not https");
     }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, Method, StatusCode, Uri, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use securemailbox_protocol::{accounts::Language, problems::ProblemType};
@@ -109,11 +109,19 @@ impl Pages {
     fn nothing(&self, method: &Method, uri: &Uri, asked: &HeaderMap) -> Response {
         let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
         if origin::reads_only(method) && !is_api && wants_html(asked) {
+            if let Some(to) = without_last_slash(uri.path()) {
+                return Redirect::permanent(to).into_response();
+            }
             let page = self.site.not_found(uri.path()).to_owned();
             return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
         }
         Problem::new(ProblemType::NotFound).into_response()
     }
+}
+
+/// Where a slash too many leads. Nowhere from an address with two of them in a row, which would name another server.
+fn without_last_slash(path: &str) -> Option<&str> {
+    path.strip_suffix('/').filter(|rest| !rest.is_empty() && !path.contains("//") && !path.contains('\\'))
 }
 
 #[cfg(test)]
@@ -152,6 +160,14 @@ mod tests {
         assert_eq!(kind(Method::GET, "/nothing", &asked(&[(header::ACCEPT, "*/*")])), "application/problem+json");
         assert_eq!(kind(Method::POST, "/nothing", &browser), "application/problem+json");
         assert_eq!(kind(Method::GET, "/api/v1/nothing", &browser), "application/problem+json");
+    }
+
+    #[test]
+    fn a_slash_too_many_leads_on_and_to_no_other_server() {
+        assert_eq!(without_last_slash("/sign-in/"), Some("/sign-in"));
+        for stays in ["/", "/sign-in", "//evil.example/", "/a//", "/\\evil.example/"] {
+            assert_eq!(without_last_slash(stays), None, "{stays}");
+        }
     }
 
     #[test]
