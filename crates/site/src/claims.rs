@@ -1,5 +1,5 @@
 //! Sentences that promise something: marked in the texts as `[[id|The sentence.]]`, and listed in `docs/claims.md`, each beside what
-//! holds it.
+//! holds it. What the app promises (`web/messages`) is listed there too, and compared here.
 
 /// A sentence that promises something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +27,58 @@ pub(crate) fn unmarked(text: &str) -> (String, Vec<Claim>) {
 #[cfg(test)]
 mod tests {
     use std::{
-        collections::BTreeMap,
+        collections::{BTreeMap, BTreeSet},
         fs,
         path::{Path, PathBuf},
     };
 
     use securemailbox_protocol::accounts::Language;
+    use serde_json::Value;
 
     use super::*;
     use crate::language::{self, BOTH};
+
+    /// What promises in the app are made of. A message with one of these has a row, or stands below.
+    const PROMISING: [&str; 17] = [
+        "aldrig",
+        "bara du kan",
+        "brevet visas inte",
+        "finns kvar",
+        "förseglas",
+        "förstör",
+        "gått förlorat",
+        "går förlorat",
+        "ingen kan",
+        "inget skickas",
+        "kan ingen",
+        "kan inte läsa",
+        "kan inte öppna",
+        "låses",
+        "raderas",
+        "skickas inga",
+        "sparas inte",
+    ];
+
+    /// Messages with such a word, and why they promise nothing.
+    const NO_PROMISES: [(&str, &str); 17] = [
+        ("claim.proves", "says what a passkey is unable to do"),
+        ("files.receiving_label", "names a bar"),
+        ("files.refused_unreadable", "says where to look"),
+        ("notices.never", "names a choice"),
+        ("passkey.password_why", "says what a passkey is unable to do"),
+        ("problem.other_country", "says why no code goes out"),
+        ("problem.passkey_opens_nothing", "says what a passkey is unable to do"),
+        ("problem.recovery_code_character.do", "tells of the letters of a code"),
+        ("removal.heading", "names a page; what happens stands in removal.shown"),
+        ("removal.let_go", "names a button; what happens stands in removal.shown"),
+        ("removal.not_mine", "names a button"),
+        ("removal.somebody", "names a notice; what happens stands in removal.shown"),
+        ("removal.sure", "asks; what happens stands in removal.sure_text"),
+        ("renewal.confirm.do", "names a button; what happens stands in renewal.thorough_means"),
+        ("tag.erased_in", "says the time; what happens stands in trash.thirty_days"),
+        ("tag.erased_today", "says the time; what happens stands in trash.thirty_days"),
+        ("warning.unopened_parts", "names a warning; what it means stands in warning.unopened_parts_text"),
+    ];
 
     #[test]
     fn marks_leave_the_sentence() {
@@ -68,23 +111,52 @@ mod tests {
         all
     }
 
-    /// A row: id, the sentence in both languages, and what holds it.
-    fn rows() -> Vec<[String; 4]> {
+    /// A row: id or message, the words in both languages, and what holds them.
+    type Row = [String; 4];
+
+    /// The rows of both tables: of the public pages, and of the app.
+    fn tables() -> [Vec<Row>; 2] {
         let text = fs::read_to_string(root().join("docs/claims.md")).unwrap();
+        let (public, app) = text.split_once("\n## In the app\n").unwrap();
+        [rows(public), rows(app)]
+    }
+
+    fn rows(text: &str) -> Vec<Row> {
         let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
         rows.map(|row| {
             let cells: Vec<String> =
                 row.trim_end_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
-            let [id, sv, en, held] =
-                <[String; 4]>::try_from(cells).unwrap_or_else(|cells| panic!("not four cells: {cells:?}"));
+            let [id, sv, en, held] = <Row>::try_from(cells).unwrap_or_else(|cells| panic!("not four cells: {cells:?}"));
             [id.trim_end_matches('`').to_owned(), sv, en, held]
         })
         .collect()
     }
 
+    /// Every message of the app in a language, by its key.
+    fn messages(language: Language) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for entry in fs::read_dir(root().join("web/messages").join(language::code(language))).unwrap() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            let file: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap();
+            for (key, message) in file {
+                all.insert(key, forms(&message).join(" / "));
+            }
+        }
+        all
+    }
+
+    /// A message that counts has several: `[{…, "match": {"many=one": …, "many=other": …}}]`.
+    fn forms(message: &Value) -> Vec<&str> {
+        if let Some(text) = message.as_str() {
+            return vec![text];
+        }
+        let variants = message.as_array().unwrap().iter();
+        variants.flat_map(|variant| variant["match"].as_object().unwrap().values()).filter_map(Value::as_str).collect()
+    }
+
     #[test]
     fn each_sentence_that_promises_something_has_its_row_word_for_word() {
-        let rows = rows();
+        let [rows, _] = tables();
         for (at, language) in BOTH.into_iter().enumerate() {
             let mut listed: BTreeMap<String, String> = BTreeMap::new();
             for row in &rows {
@@ -95,9 +167,38 @@ mod tests {
     }
 
     #[test]
+    fn each_message_that_promises_something_stands_in_its_row_word_for_word() {
+        let [_, rows] = tables();
+        assert!(!rows.is_empty(), "docs/claims.md has no messages");
+        for (at, language) in BOTH.into_iter().enumerate() {
+            let (said, mut seen) = (messages(language), BTreeSet::new());
+            for row in &rows {
+                let key = &row[0];
+                assert!(seen.insert(key), "{key} has two rows");
+                assert_eq!(said.get(key), Some(&row[at + 1]), "{key} in {}", language::code(language));
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_that_sounds_like_a_promise_has_a_row_or_a_reason_to_have_none() {
+        let [_, rows] = tables();
+        let mut without: BTreeSet<String> = BTreeSet::new();
+        for (key, message) in messages(Language::Sv) {
+            let message = message.to_lowercase();
+            let sounds = PROMISING.iter().any(|word| message.contains(*word));
+            if sounds && rows.iter().all(|row| row[0] != key) {
+                without.insert(key);
+            }
+        }
+        let excepted: BTreeSet<String> = NO_PROMISES.iter().map(|(key, _)| (*key).to_owned()).collect();
+        assert_eq!(without, excepted, "each needs a row in docs/claims.md, or a reason in NO_PROMISES");
+    }
+
+    #[test]
     fn what_holds_a_sentence_is_there() {
         let sources = sources();
-        for [id, _, _, held] in rows() {
+        for [id, _, _, held] in tables().into_iter().flatten() {
             let named: Vec<&str> = held.split('`').skip(1).step_by(2).collect();
             assert!(!named.is_empty(), "{id} names nothing that holds it");
             for name in named {

@@ -46,7 +46,7 @@ export function inWords({ step, taken, count }: ErasureStep): StepInWords {
   };
 }
 
-/** In the words of NIST SP 800-88: overwriting is Clear, destroying the keys is Cryptographic Erase. */
+/** In the words of NIST SP 800-88: overwriting is Clear. Cryptographic Erase would take the reader's own key too. */
 export function methodOf({ steps }: ErasureReceipt): string {
   const overwritten = ["letters-overwritten", "log-overwritten"].every((kind) =>
     steps.some(({ step, taken }) => step === kind && taken),
