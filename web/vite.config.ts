@@ -27,6 +27,10 @@ export default defineConfig({
     modulePreload: { polyfill: false }, // the polyfill would be an inline script
     reportCompressedSize: false,
   },
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    // The files Worker lies where no service worker hears of its requests (web/src/app/offline.ts).
+    rollupOptions: { output: { entryFileNames: ({ name }) => `${name === "files_worker" ? "files" : "assets"}/[name]-[hash].js` } },
+  },
   server: { proxy: { "^/(api/|demo/.*\\.json$)": fromServer() } },
 });

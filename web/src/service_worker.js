@@ -7,7 +7,7 @@ const KEPT = `page-${VERSION}`;
 const SHELL = "/mail";
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll([SHELL, ...FILES])));
+  event.waitUntil(keep());
 });
 
 // Once no tab has the files of before.
@@ -23,9 +23,15 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || pathname.startsWith("/api/")) return;
   // The server first, so that a new version is shown at once.
-  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => (pathname === "/" ? Response.redirect(SHELL) : kept(SHELL))));
+  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => kept(SHELL)));
   else if (FILES.includes(pathname)) event.respondWith(kept(pathname).then((file) => (file.ok ? file : fetch(request))));
 });
+
+/** Once for all the addresses that this script is registered for. */
+async function keep() {
+  const cache = await caches.open(KEPT);
+  if (!(await cache.match(SHELL, { ignoreVary: true }))) await cache.addAll([...FILES, SHELL]);
+}
 
 async function kept(path) {
   return (await caches.match(path, { cacheName: KEPT, ignoreVary: true })) ?? Response.error();

@@ -47,7 +47,7 @@ async fn every_file_of_the_page_is_served_as_it_was_built() {
             let kind = header("content-type");
             assert!(!kind.is_empty() && kind != "application/octet-stream", "{address} has no media type");
             assert_eq!(address.ends_with(".wasm"), kind == "application/wasm", "{address}");
-            let hashed = address.starts_with("/assets/");
+            let hashed = address.starts_with("/assets/") || address.starts_with("/files/");
             let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
             assert_eq!(header("cache-control"), cache, "{address}");
             let compressed = files.get(&format!("{address}{ending}")).filter(|_| !ending.is_empty());

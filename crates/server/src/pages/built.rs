@@ -72,8 +72,9 @@ impl Page {
         let mut files: BTreeMap<String, File> = plain
             .map(|(path, bytes)| {
                 let (brotli, gzip) = (compressed(path, ".br"), compressed(path, ".gz"));
-                let is_hashed = path.starts_with(HASHED.trim_start_matches('/'));
-                (format!("/{path}"), File::built(media_type(path), is_hashed, Bytes::from(*bytes), [brotli, gzip]))
+                let address = format!("/{path}");
+                let file = File::built(media_type(path), is_hashed(&address), Bytes::from(*bytes), [brotli, gzip]);
+                (address, file)
             })
             .collect();
         let shell = files.remove(&format!("/{SHELL}")).map(|shell| if demo { of_a_demo(&shell) } else { shell });
@@ -92,7 +93,7 @@ impl Page {
 
     /// Addresses of files that keep their name from build to build.
     pub(super) fn lasting(&self) -> impl Iterator<Item = &str> {
-        self.files.keys().map(String::as_str).filter(|path| !path.starts_with(HASHED))
+        self.files.keys().map(String::as_str).filter(|path| !is_hashed(path))
     }
 }
 
@@ -108,8 +109,12 @@ pub(crate) fn fonts() -> Option<[String; 2]> {
     Some([font("hyperlegible-next-latin-wght-normal")?, font("hyperlegible-mono-latin-wght-normal")?])
 }
 
-/// The folder of files that have their hash in their name: another content is another file.
-const HASHED: &str = "/assets/";
+/// The folders of files that have their hash in their name: another content is another file.
+const HASHED: [&str; 2] = ["/assets/", "/files/"];
+
+fn is_hashed(address: &str) -> bool {
+    HASHED.iter().any(|folder| address.starts_with(folder))
+}
 
 fn not_built() -> Response {
     const PAGE: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>The page was not built</title>\n\

@@ -44,7 +44,11 @@ pub(super) fn router(page: Page, site: Site, health: Health, demo: bool) -> Rout
     }
     // The page asks whether there is one of that name.
     let pages = Pages { page, site: Arc::new(site) };
-    let router = router.route("/to/{name}", get(shell)).route("/assets/{*file}", get(file)).fallback(nothing);
+    let router = router
+        .route("/to/{name}", get(shell))
+        .route("/assets/{*file}", get(file))
+        .route("/files/{*file}", get(file))
+        .fallback(nothing);
     let mut router = router.with_state(pages.clone());
     for (address, language) in Site::status_addresses() {
         let (site, health) = (Arc::clone(&pages.site), health.clone());
