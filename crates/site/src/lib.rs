@@ -3,6 +3,7 @@
 mod claims;
 mod colour;
 mod facts;
+mod frame;
 mod icons;
 mod language;
 mod markdown;

@@ -218,6 +218,12 @@ impl Reading<'_> {
             }
             match event {
                 Event::Html(_) | Event::InlineHtml(_) => Vec::new(),
+                // `[text](address "button")` is what one comes to the page for.
+                Event::Start(Tag::Link { dest_url, title, .. }) if &*title == "button" => {
+                    let address = (self.around.link)(&dest_url);
+                    let link = format!("<a class=\"btn btn--primary btn--large\" href=\"{}\">", Html(&address));
+                    vec![Event::InlineHtml(link.into())]
+                }
                 Event::Start(Tag::Link { dest_url, title, .. }) => {
                     let dest_url = (self.around.link)(&dest_url).into();
                     vec![Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, title, id: "".into() })]

@@ -6,7 +6,8 @@ use securemailbox_protocol::{accounts::Language, problems::ProblemType};
 use crate::{
     claims,
     facts::{Facts, Operator},
-    language::{self, code, other},
+    frame::{Common, Frame},
+    language::{self, code},
     markdown::{Around, Document, Section},
     pictures::{self, Picture},
     problems,
@@ -46,7 +47,7 @@ const PAGES: &[(&str, Text, Layout)] = &[
 ];
 
 /// The operator's terms, where there are any.
-const TERMS: &str = "/terms";
+pub(crate) const TERMS: &str = "/terms";
 /// Search in all of them, which is made anew.
 pub(crate) const SEARCH: &str = "/search";
 /// The state of the service, which is made anew.
@@ -61,120 +62,6 @@ const GROUPS: [(&str, &str, &[Text]); 3] = [
     ("Din brevlåda", "Your mailbox", &[Text::Mailbox, Text::TwoFactor, Text::Erase]),
     ("Du skriver till andra", "You write to others", &[Text::Patient, Text::Compare]),
 ];
-
-/// What every page of a language knows.
-pub(crate) struct Common {
-    origin: String,
-    font: Option<String>,
-    logo: Option<String>,
-    who: String,
-    host: String,
-    is_named: bool,
-    postal_address: Vec<String>,
-    has_terms: bool,
-    anyone_may_register: bool,
-    source: Option<String>,
-}
-
-/// A page but for what it says.
-pub(crate) struct Frame<'a> {
-    site: &'a Common,
-    language: Language,
-    /// The Swedish address.
-    path: &'a str,
-    title: String,
-    description: String,
-    /// Whether it is one of those that search engines and the sitemap know.
-    is_listed: bool,
-}
-
-struct Column {
-    head: &'static str,
-    links: Vec<(String, &'static str)>,
-}
-
-impl Frame<'_> {
-    fn code(&self) -> &'static str {
-        code(self.language)
-    }
-
-    fn other_code(&self) -> &'static str {
-        code(other(self.language))
-    }
-
-    /// The words of the page's language.
-    fn t<'t>(&self, sv: &'t str, en: &'t str) -> &'t str {
-        match self.language {
-            Language::Sv => sv,
-            Language::En => en,
-        }
-    }
-
-    fn at(&self, path: &str) -> String {
-        language::address(path, self.language)
-    }
-
-    fn is_at(&self, path: &str) -> bool {
-        self.path == path
-    }
-
-    fn here(&self) -> String {
-        self.at(self.path)
-    }
-
-    fn in_english(&self) -> String {
-        language::address(self.path, Language::En)
-    }
-
-    fn in_other(&self) -> String {
-        language::address(self.path, other(self.language))
-    }
-
-    fn menu(&self) -> [(&'static str, &str); 4] {
-        [
-            ("/how", self.t("Så fungerar det", "How it works")),
-            ("/faq", self.t("Frågor", "Questions")),
-            ("/guides", self.t("Guider", "Guides")),
-            ("/contact", self.t("Kontakt", "Contact")),
-        ]
-    }
-
-    fn foot(&self) -> Vec<Column> {
-        let ours = |links: &[(&str, &'static str, &'static str)]| -> Vec<(String, &'static str)> {
-            links.iter().map(|(path, sv, en)| (self.at(path), self.t(sv, en))).collect()
-        };
-        let help = ours(&[
-            ("/faq", "Frågor och svar", "Questions and answers"),
-            ("/guides", "Snabbguider", "Quick guides"),
-            ("/brochure", "Broschyr att skriva ut", "Brochure to print"),
-            ("/contact", "Kontakta oss", "Contact us"),
-        ]);
-        let mut open = ours(&[
-            ("/security", "Säkerhet", "Security"),
-            ("/privacy", "Personuppgifter", "Personal data"),
-            ("/accessibility", "Tillgänglighet", "Accessibility"),
-            ("/status", "Driftstatus", "Status"),
-        ]);
-        if self.site.has_terms {
-            open.extend(ours(&[(TERMS, "Villkor", "Terms")]));
-        }
-        let mut mailbox = vec![
-            ("/sign-in".to_owned(), self.t("Logga in", "Sign in")),
-            ("/real".to_owned(), self.t("Är mejlet på riktigt?", "Is this notice real?")),
-        ];
-        if self.site.anyone_may_register {
-            mailbox.insert(1, ("/register".to_owned(), self.t("Skaffa en brevlåda", "Get a mailbox")));
-        }
-        if let Some(source) = &self.site.source {
-            mailbox.push((source.clone(), self.t("Källkod", "Source code")));
-        }
-        vec![
-            Column { head: self.t("Hjälp", "Help"), links: help },
-            Column { head: self.t("Tryggt och öppet", "Safe and open"), links: open },
-            Column { head: self.t("Brevlådan", "The mailbox"), links: mailbox },
-        ]
-    }
-}
 
 #[derive(Template)]
 #[template(path = "start.html")]
@@ -288,18 +175,7 @@ pub(crate) struct InLanguage {
 impl InLanguage {
     pub(crate) fn of(facts: &Facts<'_>, language: Language) -> askama::Result<Self> {
         let operator = Operator::of(facts, language);
-        let common = Common {
-            origin: facts.origin.to_owned(),
-            font: facts.fonts.as_ref().map(|[text, _]| text.clone()),
-            logo: facts.logo.map(|(ending, _)| format!("/site/logo.{ending}")),
-            who: operator.who.clone(),
-            host: operator.host.clone(),
-            is_named: !facts.name.is_empty(),
-            postal_address: operator.postal_address.clone(),
-            has_terms: operator.has_terms,
-            anyone_may_register: operator.anyone_may_register,
-            source: operator.source.clone(),
-        };
+        let common = Common::of(facts, &operator);
         let terms = facts.terms.as_ref().map(|terms| terms.of(language).clone());
         let mut pages = Self { language, operator, common, terms, places: Vec::new() };
         pages.places = pages.places()?;

@@ -90,8 +90,10 @@ fn around(place: &Place, words: &[&str]) -> String {
     // Small letters may have another length than the text itself has, so this is about where the word stands.
     let before = place.folded[1].get(..first).map_or(0, |before| before.chars().count()).saturating_sub(AROUND / 3);
     let some: String = place.text.chars().skip(before).take(AROUND).collect();
-    let some = if before > 0 { some.split_once(' ').map_or(some.as_str(), |(_, rest)| rest) } else { &some };
+    let some = if before > 0 { some.split_once(' ').map_or(some.as_str(), |(_, rest)| rest) } else { some.as_str() };
+    // Neither the first word nor the last one is cut in two.
     let more = place.text.chars().count() > before + AROUND;
+    let some = if more { some.rsplit_once(' ').map_or(some, |(whole, _)| whole) } else { some };
     format!("{}{}{}", if before > 0 { "… " } else { "" }, some.trim_end(), if more { " …" } else { "" })
 }
 
