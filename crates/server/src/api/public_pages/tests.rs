@@ -9,7 +9,7 @@ use securemailbox_protocol::{
     octets::Octets,
     public_pages::PageTitle,
 };
-use securemailbox_store::proofs::HolderId;
+use securemailbox_store::{proofs::HolderId, sync::LetterIdsOf};
 
 use super::*;
 use crate::api::proofs::tests::{House, caller};
@@ -99,6 +99,23 @@ async fn strangers_write_so_often_from_one_network_and_to_one_page() {
     assert_eq!(in_all, 100, "to one page in a day");
     house.wait(25 * HOUR);
     send(&house, 1, &letter(&house, anna, b"x"), b"x").await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_hundred_posts_from_one_network_those_within_the_limit_come_and_none_comes_twice() {
+    let house = House::open().await;
+    let anna = annas(&house).await;
+    let mut taken = 0;
+    for _ in 0..50 {
+        let new = letter(&house, anna, b"x");
+        // A bot that hears nothing, or does not listen, posts the same once more.
+        let answers = [send(&house, 1, &new, b"x").await, send(&house, 1, &new, b"x").await];
+        taken += usize::from(answers[0].is_ok());
+        assert!(answers[0].is_ok() || answers == [Err(ProblemType::TooManyRequests); 2], "{answers:?}");
+    }
+    let there = house.mailroom.store.read(LetterIdsOf { mailbox: anna.mailbox() }).await.unwrap();
+    assert!((1..=10).contains(&taken), "{taken} were taken");
+    assert_eq!(there.ids.len(), taken, "each of them lies there once");
 }
 
 #[tokio::test]
