@@ -1,7 +1,7 @@
 //! The files Worker: sends and gets attachments beside the mailbox Worker, which holds the keys of letters and is never kept
 //! waiting by a file. It makes the keys of what it sends, is given those of what it gets, and has no others (PROTOCOL §3).
 
-use std::{cell::RefCell, collections::BTreeMap, ops::Range};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range, sync::Arc};
 
 use js_sys::{Array, Function, Promise, Uint8Array};
 use securemailbox_client::{
@@ -111,15 +111,14 @@ impl Sealer for Aes {
             texts.push(&Uint8Array::from(sealed));
         }
         let opening = Self::open(self, key(work.cipher.chunk_key()), nonces, covered(), texts);
-        let opened = JsFuture::from(opening).await.map_err(|_| PartRefused::Chunk)?;
-        let mut data = Zeroizing::new(Vec::with_capacity(work.bytes.len()));
-        for (number, text) in work.chunks.clone().zip(Array::from(&opened).iter()) {
-            let text = Zeroizing::new(Uint8Array::new(&text).to_vec());
-            data.extend_from_slice(&text[work.cipher.read_text(number, &text)?]);
-        }
-        let mut hash = work.hash;
-        hash.update(&*data);
-        Ok(Opened { data, hash })
+        let opened = Array::from(&JsFuture::from(opening).await.map_err(|_| PartRefused::Chunk)?);
+        let (cipher, first) = (Arc::clone(&work.cipher), work.chunks.start);
+        work.by(|number, sealed| {
+            let text = Uint8Array::new(&opened.get(u32::try_from(number - first).unwrap_or(u32::MAX)));
+            let place = sealed.get_mut(..text.length() as usize).ok_or(PartRefused::Chunk)?;
+            text.copy_to(place);
+            cipher.read_text(number, place)
+        })
     }
 }
 

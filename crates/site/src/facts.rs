@@ -5,7 +5,7 @@ use std::time::Duration;
 use securemailbox_protocol::{accounts::Language, limits};
 use time::Date;
 
-use crate::own::{InBoth, Own};
+use crate::own::{InBoth, Own, day};
 
 /// What the server knows of itself.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub(crate) struct Operator {
     pub(crate) write_to: Option<String>,
     pub(crate) answered_within: Option<String>,
     pub(crate) phone: Option<String>,
+    /// The same, as a phone dials it; empty where there is none.
+    pub(crate) phone_digits: String,
     pub(crate) hours: Option<String>,
     pub(crate) postal_address: Vec<String>,
     pub(crate) organisation_number: Option<String>,
@@ -99,6 +101,12 @@ impl Operator {
             write_to: own.write_to.as_ref().map(|name| format!("/to/{name}")),
             answered_within: said(&own.answered_within),
             phone: own.phone.clone(),
+            phone_digits: own
+                .phone
+                .iter()
+                .flat_map(|phone| phone.chars())
+                .filter(|c| c.is_ascii_digit() || *c == '+')
+                .collect(),
             hours: said(&own.hours),
             postal_address: own.postal_address.clone(),
             organisation_number: own.organisation_number.clone(),
@@ -127,9 +135,11 @@ impl Operator {
                     link: one.link.clone(),
                 })
                 .collect(),
+            // One that is over certifies nothing.
             certificates: own
                 .certificates
                 .iter()
+                .filter(|one| day(&one.until).is_ok_and(|until| until >= facts.today))
                 .map(|one| Certificate {
                     name: one.name.clone(),
                     by: one.by.clone(),

@@ -49,6 +49,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) description: String,
     /// Whether it is one of those that search engines and the sitemap know.
     pub(crate) is_listed: bool,
+    /// What follows the address.
+    pub(crate) query: String,
 }
 
 /// A column at the foot of a page.
@@ -91,7 +93,7 @@ impl Frame<'_> {
     }
 
     pub(crate) fn in_other(&self) -> String {
-        language::address(self.path, other(self.language))
+        language::address(self.path, other(self.language)) + &self.query
     }
 
     pub(crate) fn menu(&self) -> [(&'static str, &str); 4] {

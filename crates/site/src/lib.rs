@@ -20,4 +20,4 @@ pub use colour::ColourRefused;
 pub use facts::Facts;
 pub use own::{Certificate, InBoth, Own, OwnRefused, Processor, Review};
 pub use site::{File, Site, SiteError};
-pub use status::State;
+pub use status::{Letters, State};

@@ -3,7 +3,7 @@
 use std::{fmt, mem};
 
 use pulldown_cmark::{
-    Alignment, BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
+    BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
 };
 
 use crate::{icons, pictures::Picture};
@@ -19,7 +19,8 @@ impl askama::filters::Escaper for Plain {
 
     fn write_escaped_char<W: fmt::Write>(&self, mut to: W, c: char) -> fmt::Result {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '<' | '>' | '#' | '|' | '&' | '~' | '!' | '{' | '}' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '<' | '>' | '#' | '|' | '&' | '~' | '!' | '{' | '}'
+            | '+' | '-' | '=' | '.' => {
                 write!(to, "\\{c}")
             }
             // A value has one line: else it could begin a block.
@@ -96,8 +97,17 @@ enum Marks {
 impl Document {
     /// Reads a text. HTML in it is left out.
     pub(crate) fn read(text: &str, around: &Around<'_>) -> Self {
+        Self::read_as(text, around, false)
+    }
+
+    /// Reads a text of the operator's, which has neither a heading nor a lead of its own.
+    pub(crate) fn read_part(text: &str, around: &Around<'_>) -> Self {
+        Self::read_as(text, around, true)
+    }
+
+    fn read_as(text: &str, around: &Around<'_>, is_part: bool) -> Self {
         let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES | Options::ENABLE_GFM;
-        let mut reading = Reading { around, document: Self::default(), marks: Marks::Dots, has_lead: false };
+        let mut reading = Reading { around, document: Self::default(), marks: Marks::Dots, has_lead: false, is_part };
         let (mut depth, mut block) = (0_usize, Vec::new());
         for event in Parser::new_ext(text, options) {
             match &event {
@@ -118,6 +128,11 @@ impl Document {
         self.sections.iter().flat_map(|section| &section.parts).find(|part| part.id == id)
     }
 
+    /// All that stands below its heading, one after another.
+    pub(crate) fn whole(&self) -> String {
+        self.body.clone() + &self.sections.iter().map(Section::whole).collect::<String>()
+    }
+
     /// The section of that id.
     pub(crate) fn section(&self, id: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.id == id)
@@ -129,6 +144,8 @@ struct Reading<'a> {
     document: Document,
     marks: Marks,
     has_lead: bool,
+    /// A text that stands below another one's heading.
+    is_part: bool,
 }
 
 impl Reading<'_> {
@@ -136,7 +153,6 @@ impl Reading<'_> {
     fn block(&mut self, events: Vec<Event<'_>>) {
         match events.first() {
             Some(Event::Start(Tag::Heading { level, id, classes, .. })) => {
-                let id = id.as_ref().map(ToString::to_string).unwrap_or_default();
                 let has = |class: &str| classes.iter().any(|one| **one == *class);
                 let (level, is_open) = (*level, has("open"));
                 if level == HeadingLevel::H2 {
@@ -148,25 +164,28 @@ impl Reading<'_> {
                 }
                 let inside = events[1..events.len() - 1].to_vec();
                 let (title, text) = (self.html(inside.clone(), ""), plain_text(&inside));
+                let id = id.as_ref().map_or_else(|| place(&text), ToString::to_string);
                 let section =
                     Section { id, title: title.clone(), title_text: text.clone(), is_open, ..Section::default() };
                 match (level, self.document.sections.last_mut()) {
-                    (HeadingLevel::H1, _) => {
+                    (HeadingLevel::H1, _) if !self.is_part => {
                         self.document.title = title;
                         self.document.title_text = text;
                     }
-                    (HeadingLevel::H3, Some(of)) => of.parts.push(section),
-                    _ => self.document.sections.push(section),
+                    (HeadingLevel::H1 | HeadingLevel::H2, _) | (_, None) => self.document.sections.push(section),
+                    (_, Some(of)) => of.parts.push(section),
                 }
             }
-            Some(Event::Start(Tag::Paragraph)) if !self.has_lead && self.document.sections.is_empty() => {
+            Some(Event::Start(Tag::Paragraph))
+                if !self.is_part && !self.has_lead && self.document.sections.is_empty() =>
+            {
                 let inside = events[1..events.len() - 1].to_vec();
                 self.document.lead_text = plain_text(&inside);
                 self.document.lead = self.html(inside, "");
                 self.has_lead = true;
             }
             _ => {
-                let of = self.here().map(|section| section.title.clone()).unwrap_or_default();
+                let of = self.here().map(|section| section.title_text.clone()).unwrap_or_default();
                 let is_picture = matches!(
                     events.as_slice(),
                     [
@@ -249,14 +268,14 @@ impl Reading<'_> {
                 }
                 Event::Start(Tag::Item) => html(match lists.last() {
                     Some(Some(Marks::Dots)) => "<li>".into(),
-                    Some(Some(Marks::Checks)) => format!("<li>{}<span>", icons::CHECK),
-                    Some(Some(Marks::Crosses)) => format!("<li class=\"no\">{}<span>", icons::CROSS),
-                    _ => "<li><span>".into(),
+                    Some(Some(Marks::Checks)) => format!("<li>{}<div>", icons::CHECK),
+                    Some(Some(Marks::Crosses)) => format!("<li class=\"no\">{}<div>", icons::CROSS),
+                    _ => "<li><div>".into(),
                 }),
                 Event::End(TagEnd::Item) => html(if lists.last() == Some(&Some(Marks::Dots)) {
                     "</li>\n".into()
                 } else {
-                    "</span></li>\n".into()
+                    "</div></li>\n".into()
                 }),
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_) | CodeBlockKind::Indented)) => {
                     html("<pre tabindex=\"0\"><code>".into())
@@ -276,6 +295,13 @@ impl Reading<'_> {
             Html(alternative)
         )
     }
+}
+
+/// The name of a place, of its heading: letters and figures, with hyphens between words.
+fn place(heading: &str) -> String {
+    let words: Vec<String> =
+        heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    words.join("-")
 }
 
 fn notice(kind: Option<BlockQuoteKind>) -> String {
@@ -299,14 +325,11 @@ impl Table {
     fn event<'a>(&mut self, event: Event<'a>, label: &str) -> Vec<Event<'a>> {
         let html = |text: String| vec![Event::Html(text.into())];
         match event {
-            Event::Start(Tag::Table(alignments)) => {
-                debug_assert!(
-                    alignments.iter().all(|one| *one == Alignment::None),
-                    "columns are aligned by the style sheet"
-                );
+            Event::Start(Tag::Table(_)) => {
                 self.heads.clear();
                 html(format!(
-                    "<div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table class=\"table\">\n"
+                    "<div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"table\">\n",
+                    Html(label)
                 ))
             }
             Event::End(TagEnd::Table) => html("</tbody></table></div>\n".into()),

@@ -209,15 +209,20 @@ fn says<'a>(name: &'static str, texts: impl IntoIterator<Item = &'a String>) -> 
 fn link(name: &'static str, link: &Option<String>) -> Result<(), OwnRefused> {
     let is_one = |link: &String| {
         link.strip_prefix("https://").is_some_and(|rest| {
-            !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"`".contains(c))
+            !rest.is_empty()
+                && !rest.starts_with('/')
+                && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"`".contains(c))
         })
     };
     if link.as_ref().is_none_or(is_one) { Ok(()) } else { Err(OwnRefused::Link(name)) }
 }
 
 fn date(name: &'static str, text: &str) -> Result<(), OwnRefused> {
-    let form = format_description!("[year]-[month]-[day]");
-    Date::parse(text, form).map(drop).map_err(|_| OwnRefused::Date(name))
+    day(text).map(drop).map_err(|_| OwnRefused::Date(name))
+}
+
+pub(crate) fn day(text: &str) -> Result<Date, time::error::Parse> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The pages: which there are, and how each is made of its text.
 
 use askama::Template;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use securemailbox_protocol::{accounts::Language, problems::ProblemType};
 
 use crate::{
@@ -114,6 +115,8 @@ struct Guides<'a> {
 struct Brochure<'a> {
     page: &'a Frame<'a>,
     text: &'a Document,
+    /// The operator's number, and when somebody answers.
+    phone: Option<String>,
 }
 
 #[derive(Template)]
@@ -170,6 +173,9 @@ pub(crate) struct InLanguage {
     common: Common,
     terms: Option<String>,
     places: Vec<Place>,
+    /// The text of the state of the service, and the operator's words on it, as HTML.
+    of_status: Document,
+    incidents: String,
 }
 
 impl InLanguage {
@@ -177,8 +183,12 @@ impl InLanguage {
         let operator = Operator::of(facts, language);
         let common = Common::of(facts, &operator);
         let terms = facts.terms.as_ref().map(|terms| terms.of(language).clone());
-        let mut pages = Self { language, operator, common, terms, places: Vec::new() };
+        let incidents = facts.incidents.as_ref().map(|incidents| incidents.of(language).as_str()).unwrap_or_default();
+        let (places, of_status) = (Vec::new(), Document::default());
+        let mut pages = Self { language, operator, common, terms, places, of_status, incidents: String::new() };
         pages.places = pages.places()?;
+        pages.of_status = pages.document(Text::Status)?;
+        pages.incidents = pages.part(incidents).whole();
         Ok(pages)
     }
 
@@ -189,8 +199,9 @@ impl InLanguage {
             all.push((self.at(path), self.page(path, *text, *layout)?));
         }
         if let Some(terms) = &self.terms {
-            let head = self.source(Text::Terms)?;
-            let document = self.read(&format!("{head}\n\n{terms}"));
+            let mut document = self.document(Text::Terms)?;
+            let Document { body, sections, .. } = self.part(terms);
+            (document.body, document.sections) = (body, sections);
             all.push((self.at(TERMS), self.article(TERMS, &document, false)?));
         }
         all.push((self.at("/problems"), self.problems()?));
@@ -231,13 +242,27 @@ impl InLanguage {
     }
 
     fn read(&self, text: &str) -> Document {
+        self.around(|around| Document::read(text, around))
+    }
+
+    /// Reads what an operator wrote, which stands below a heading of ours.
+    fn part(&self, text: &str) -> Document {
+        self.around(|around| Document::read_part(text, around))
+    }
+
+    fn around(&self, read: impl FnOnce(&Around<'_>) -> Document) -> Document {
         let link = |to: &str| {
             let (path, _) = to.split_once('#').unwrap_or((to, ""));
             let is_ours = PAGES.iter().any(|(page, ..)| *page == path) || [STATUS, TERMS].contains(&path);
-            if is_ours { self.at(to) } else { to.to_owned() }
+            let leads_somewhere = ["https://", "mailto:", "tel:", "/", "#"].iter().any(|begins| to.starts_with(begins));
+            match (is_ours, leads_somewhere) {
+                (true, _) => self.at(to),
+                (false, true) => to.to_owned(),
+                (false, false) => "#".to_owned(),
+            }
         };
         let picture = |name: &str| Picture::named(name, self.language);
-        Document::read(text, &Around { link: &link, picture: &picture })
+        read(&Around { link: &link, picture: &picture })
     }
 
     fn frame<'a>(&'a self, path: &'a str, text: &Document, is_listed: bool) -> Frame<'a> {
@@ -248,6 +273,7 @@ impl InLanguage {
             title: text.title_text.clone(),
             description: text.lead_text.clone(),
             is_listed,
+            query: String::new(),
         }
     }
 
@@ -271,7 +297,7 @@ impl InLanguage {
             }
             .render(),
             Layout::Guides => Guides { page, text, groups: self.groups()? }.render(),
-            Layout::Brochure => Brochure { page, text }.render(),
+            Layout::Brochure => Brochure { page, text, phone: self.phone() }.render(),
         }
     }
 
@@ -282,7 +308,7 @@ impl InLanguage {
     fn papers(&self) -> [(&'static str, &str); 8] {
         [
             ("/guides/two-factor", self.t("Aktivera tvåfaktorsinloggning", "Turn on two-factor login")),
-            ("/security", self.t("Säkerhet: vad som gäller och inte", "Security: what holds and what does not")),
+            ("/security", self.t("Säkerhet: vad som gäller och inte", "Security: what we promise and what we don’t")),
             ("/guides", self.t("Alla snabbguider", "All quick guides")),
             ("/security#verify", self.t("Kontrollera själv", "Verify it yourself")),
             ("/brochure", self.t("Broschyr att skriva ut", "Brochure to print")),
@@ -290,6 +316,12 @@ impl InLanguage {
             ("/faq#gdpr", self.t("GDPR i korthet", "The GDPR in short")),
             ("/accessibility", self.t("Tillgänglighet", "Accessibility")),
         ]
+    }
+
+    fn phone(&self) -> Option<String> {
+        let Operator { phone, hours, .. } = &self.operator;
+        let phone = phone.as_ref()?;
+        Some(hours.as_ref().map_or_else(|| phone.clone(), |hours| format!("{phone}, {hours}")))
     }
 
     fn next(&self, path: &str) -> Vec<(String, &str)> {
@@ -339,7 +371,7 @@ impl InLanguage {
             "[Frågor och svar](/faq) · [Kontakta oss](/contact) · [Till brevlådan](/mail)",
             "[Questions and answers](/faq) · [Contact us](/contact) · [To the mailbox](/mail)",
         );
-        let document = self.read(&format!("# {what}\n\n{todo}\n\n{help}\n\n{note}\n"));
+        let document = self.read(&format!("# {}\n\n{todo}\n\n{help}\n\n{note}\n", what.trim_end_matches('.')));
         self.article(&problem.path(), &document, false)
     }
 
@@ -377,25 +409,16 @@ impl InLanguage {
             title,
             description: String::new(),
             is_listed: false,
+            query: format!("?q={}", utf8_percent_encode(&asked, NON_ALPHANUMERIC)),
         };
         SearchPage { page: &page, asked: &asked, found: &search::find(&self.places, &asked) }.render()
     }
 
-    /// The state of the service. `incidents`: Markdown of the operator's.
-    pub(crate) fn status(
-        &self,
-        (summary, checked): (&str, &str),
-        lines: &[StatusLine],
-        incidents: Option<&str>,
-    ) -> askama::Result<String> {
-        let text = self.document(Text::Status)?;
-        let mut page = self.frame(STATUS, &text, true);
+    /// The state of the service.
+    pub(crate) fn status(&self, (summary, checked): (&str, &str), lines: &[StatusLine]) -> askama::Result<String> {
+        let text = &self.of_status;
+        let mut page = self.frame(STATUS, text, true);
         page.description = summary.to_owned();
-        let incidents = incidents.map(|incidents| {
-            let read = self.read(&format!("# \n\n{incidents}"));
-            read.body + &read.sections.iter().map(Section::whole).collect::<String>()
-        });
-        let incidents = incidents.as_deref().unwrap_or_default();
-        Status { page: &page, text: &text, summary, checked, lines, incidents }.render()
+        Status { page: &page, text, summary, checked, lines, incidents: &self.incidents }.render()
     }
 }

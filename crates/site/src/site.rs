@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
 
 use securemailbox_protocol::accounts::Language;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, Duration};
 
 use crate::{
     colour::Colour,
@@ -39,7 +39,6 @@ pub struct File {
 pub struct Site {
     files: BTreeMap<String, File>,
     languages: [InLanguage; 2],
-    incidents: [Option<String>; 2],
     not_found: [String; 2],
 }
 
@@ -85,12 +84,7 @@ impl Site {
             files.insert(format!("/site/logo.{ending}"), File { media_type, bytes: Cow::Owned(bytes.to_vec()) });
         }
         let not_found = [sv.not_found()?, en.not_found()?];
-        let incidents = BOTH.map(|language| facts.incidents.as_ref().map(|texts| texts.of(language).clone()));
-        // What the operator wrote there is read now, so that a mistake is told when the server starts.
-        let site = Self { files, languages, incidents, not_found };
-        let quiet = State { at: OffsetDateTime::UNIX_EPOCH, letters: true, outbox: true };
-        BOTH.into_iter().try_for_each(|language| site.status(quiet, language).map(drop))?;
-        Ok(site)
+        Ok(Self { files, languages, not_found })
     }
 
     /// Everything that is made once, by its address.
@@ -123,8 +117,7 @@ impl Site {
     pub fn status(&self, state: State, language: Language) -> Result<String, SiteError> {
         let at = language as usize;
         let (summary, checked) = (state.summary(language), state.checked(language));
-        let incidents = self.incidents[at].as_deref();
-        Ok(self.languages[at].status((summary, &checked), &state.lines(language), incidents)?)
+        Ok(self.languages[at].status((summary, &checked), &state.lines(language))?)
     }
 
     /// What is answered at an address where nothing is.
@@ -195,7 +188,7 @@ fn sitemap(origin: &str, listed: &[&str]) -> String {
 /// What no search engine needs to fetch (RFC 9309): the app, where nothing is for strangers, and links.
 fn robots(origin: &str) -> String {
     let mut robots = String::from("User-agent: *\n");
-    for path in ["/api/", "/mail", "/settings", "/contacts", "/compare", "/l", "/stop", "/demo/", "/to/"] {
+    for path in ["/api/", "/mail", "/settings", "/contacts", "/compare", "/l$", "/stop", "/demo/", "/to/"] {
         let _ = writeln!(robots, "Disallow: {path}");
     }
     let _ = write!(robots, "\nSitemap: {origin}/sitemap.xml\n");

@@ -10,20 +10,33 @@ use crate::pages::StatusLine;
 pub struct State {
     /// When it looked.
     pub at: OffsetDateTime,
-    /// Whether the database answers, and takes what is written.
-    pub letters: bool,
-    /// Whether what is to go out by e-mail and SMS goes out: nothing has waited for long.
-    pub outbox: bool,
+    /// How it is with letters.
+    pub letters: Letters,
+    /// Whether e-mails go out: none has waited for long.
+    pub emails: bool,
+    /// Whether SMS go out: none has waited for long.
+    pub texts: bool,
+}
+
+/// What can be done with letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letters {
+    /// Everything.
+    Work,
+    /// They are read and erased, and none is taken: the disk is full.
+    Full,
+    /// Nothing: the database does not answer.
+    Away,
 }
 
 impl State {
     pub(crate) fn summary(self, language: Language) -> &'static str {
-        let all = self.letters && self.outbox;
+        let all = self.letters == Letters::Work && self.emails && self.texts;
         match (language, all) {
-            (Language::Sv, true) => "Allt fungerar.",
+            (Language::Sv, true) => "Inget fel har märkts.",
             (Language::Sv, false) => "Något fungerar inte som det ska just nu. Vad det är står nedan.",
-            (Language::En, true) => "Everything works.",
-            (Language::En, false) => "Something does not work as it should at the moment. What it is stands below.",
+            (Language::En, true) => "No fault has been noticed.",
+            (Language::En, false) => "Something is not working as it should right now. See below.",
         }
     }
 
@@ -36,49 +49,46 @@ impl State {
                 at.date()
             ),
             Language::En => {
-                format!(
-                    "Checked {} at {hour:02}:{minute:02} (UTC). The page is as it was then: reload it for a new one.",
-                    at.date()
-                )
+                format!("Checked on {} at {hour:02}:{minute:02} (UTC). Reload the page to check again.", at.date())
             }
         }
     }
 
     pub(crate) fn lines(self, language: Language) -> Vec<StatusLine> {
-        let line = |works: bool, sv: [&str; 3], en: [&str; 3]| {
-            let [what, well, badly] = match language {
+        let line = |works: bool, sv: [&str; 2], en: [&str; 2]| {
+            let [what, more] = match language {
                 Language::Sv => sv,
                 Language::En => en,
             };
-            StatusLine { what: what.to_owned(), more: if works { well } else { badly }.to_owned(), works }
+            StatusLine { what: what.to_owned(), more: more.to_owned(), works }
         };
+        let letters = match self.letters {
+            Letters::Work => ["Databasen svarar", "The database answers"],
+            Letters::Full => [
+                "Disken är full: det går att läsa och radera, men inte att skicka",
+                "The disk is full: letters can be read and erased, but not sent",
+            ],
+            Letters::Away => ["Databasen svarar inte", "The database does not answer"],
+        };
+        let waiting = |goes: bool| {
+            if goes {
+                ["Inget har väntat länge på att skickas", "Nothing has waited long to be sent"]
+            } else {
+                [
+                    "Kommer senare än det ska. Be inte om flera koder: bara den senaste gäller",
+                    "Arriving late. Don’t ask for more codes: only the newest one counts",
+                ]
+            }
+        };
+        let [emails, texts] = [waiting(self.emails), waiting(self.texts)];
         vec![
             line(
-                self.letters,
-                [
-                    "Läsa och skriva brev",
-                    "Databasen svarar",
-                    "Databasen svarar inte. Inget som är skickat har gått förlorat.",
-                ],
-                [
-                    "Read and write letters",
-                    "The database answers",
-                    "The database does not answer. Nothing that was sent is lost.",
-                ],
+                self.letters == Letters::Work,
+                ["Läsa och skriva brev", letters[0]],
+                ["Reading and writing letters", letters[1]],
             ),
-            line(
-                self.outbox,
-                [
-                    "Mejl och SMS",
-                    "Inget har väntat länge på att skickas",
-                    "Koder och aviseringar kommer senare än de ska. Be inte om flera: bara den senaste gäller.",
-                ],
-                [
-                    "E-mail and SMS",
-                    "Nothing has waited for long to be sent",
-                    "Codes and notices come later than they should. Ask for no more of them: only the newest counts.",
-                ],
-            ),
+            line(self.emails, ["Mejl", emails[0]], ["E-mail", emails[1]]),
+            line(self.texts, ["SMS", texts[0]], ["SMS", texts[1]]),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use securemailbox_protocol::{accounts::Language, problems::ProblemType};
-use securemailbox_site::{Certificate, Facts, InBoth, Own, Processor, Review, Site, State};
+use securemailbox_site::{Certificate, Facts, InBoth, Letters, Own, Processor, Review, Site, State};
 use time::macros::{date, datetime};
 
 const ORIGIN: &str = "https://brev.example.se";
@@ -61,7 +61,7 @@ fn site(name: &str, own: &Own, operators_file: Option<&str>) -> Site {
     Site::new(&facts).expect("every page")
 }
 
-const STATE: State = State { at: datetime!(2026-12-01 10:42 UTC), letters: true, outbox: false };
+const STATE: State = State { at: datetime!(2026-12-01 10:42 UTC), letters: Letters::Work, emails: true, texts: false };
 
 /// Address and HTML of every page.
 fn pages(site: &Site) -> BTreeMap<String, String> {
@@ -191,6 +191,28 @@ fn an_operator_who_says_nothing_claims_nothing() {
 }
 
 #[test]
+fn an_operators_ordinary_markdown_makes_a_page_that_holds_together() {
+    let own = Own::default();
+    let text = "Vi ansvarar.\n\n## Priser \"och\" annat\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n#### Smått\n\n1. ett\n\n2. två\n\n[x](javascript:alert(1)) [y](/faq)\n";
+    let pages = pages(&site("", &own, Some(text)));
+    let terms = &pages["/en/terms"];
+    for said in [
+        "Vi ansvarar.",
+        "id=\"priser-och-annat\"",
+        "<h3 id=\"smått\">",
+        "href=\"/en/faq\"",
+    ] {
+        assert!(terms.contains(said) || pages["/en/status"].contains(said), "{said}\n{terms}");
+    }
+    assert!(
+        !terms.contains("javascript")
+            && !terms.contains("<span><p>")
+            && terms.contains("aria-label=\"Priser &#34;och&#34; annat\""),
+        "{terms}"
+    );
+}
+
+#[test]
 fn a_page_weighs_little() {
     let own = everything("ord");
     let site = site("Region Sund", &own, None);
@@ -222,13 +244,23 @@ fn programs_find_what_they_look_for() {
 #[test]
 fn the_state_of_the_service_is_said_in_words() {
     let own = Own::default();
-    let site = site("", &own, Some("## Planerat {#planned}\n\nNy version på söndag."));
+    let site = site("", &own, Some("Just nu: SMS är sena.\n\n## Planerat\n\nNy version på söndag."));
     let html = site.status(STATE, Language::Sv).unwrap();
-    for said in ["Något fungerar inte", "2026-12-01 klockan 10.42", "Störning", "Ny version på söndag."] {
+    let all = [
+        "Något fungerar inte",
+        "2026-12-01 klockan 10.42",
+        "Störning",
+        "Just nu: SMS är sena.",
+        "id=\"planerat\"",
+        "Ny version på söndag.",
+    ];
+    for said in all {
         assert!(html.contains(said), "{said}");
     }
-    let well = site.status(State { outbox: true, ..STATE }, Language::En).unwrap();
-    assert!(well.contains("Everything works.") && !well.contains("Disturbed"));
+    let well = site.status(State { texts: true, ..STATE }, Language::En).unwrap();
+    assert!(well.contains("No fault has been noticed.") && !well.contains("Disturbed"));
+    let full = site.status(State { letters: Letters::Full, ..STATE }, Language::En).unwrap();
+    assert!(full.contains("can be read and erased"));
 }
 
 /// The first cells of the rows of a table in Markdown.

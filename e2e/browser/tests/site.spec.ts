@@ -101,7 +101,7 @@ test("a page is the same bytes for whoever is signed in and for whoever is not",
 
 test("the start page is there for strangers, and leads whoever has a mailbox open to it", async ({ page, visit, server, m }) => {
   await page.goto("/");
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Brev som bara ni två kan läsa");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Förseglade brev mellan er två");
   await page.goto("/en");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   const annas = await visit(await server.person("anna"));
@@ -180,9 +180,12 @@ test("every guide is printed as a PDF that can be read aloud, and the binary has
     await settled(page);
     for (const picture of await page.locator("main img").all()) await picture.scrollIntoViewIfNeeded();
     await page.waitForFunction(() => [...document.images].every((image) => image.complete));
+    // Links would lead to this test's own server.
+    await page.evaluate(() => document.querySelectorAll("a").forEach((link) => link.removeAttribute("href")));
     const pdf = await page.pdf({ format: "A4", tagged: true, outline: true, preferCSSPageSize: true });
     expect(pdf.length, path).toBeLessThan(LARGEST);
     const said = pdf.toString("latin1");
+    expect(said, "nobody is sent to their own machine").not.toContain("localhost");
     expect(said, `${path} is tagged, in its language`).toMatch(/\/MarkInfo\s*<<[^>]*\/Marked true/u);
     expect(said).toContain(`/Lang (${path.startsWith("/en") ? "en" : "sv"})`);
     // A variable font goes in as drawings of its letters (Type 3), any other as a file.
@@ -197,11 +200,54 @@ test("every guide is printed as a PDF that can be read aloud, and the binary has
   expect(printed, "print them anew: UPDATE_SCREENS=1 npx playwright test site -g printed").toEqual(JSON.parse(readFileSync(PRINTED, "utf8")));
 });
 
-test("the brochure is two sheets of paper", async ({ page }) => {
-  for (const path of ["/brochure", "/en/brochure"]) {
-    await page.goto(path);
-    await settled(page);
-    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
-    expect(pdf.match(/\/Type \/Page\b/gu), path).toHaveLength(2);
+test("the brochure is two sheets of paper, with a phone number too", async ({ browser, page: anybodys }) => {
+  const server = await Server.start({
+    OPERATOR__NAME: "Region Sund",
+    SITE__PHONE: "08-465 004 00",
+    SITE__HOURS__SV: "vardagar 8–16",
+    SITE__HOURS__EN: "weekdays 8–16",
+  });
+  const theirs = await (await browser.newContext({ baseURL: server.url })).newPage();
+  for (const page of [anybodys, theirs]) {
+    for (const path of ["/brochure", "/en/brochure"]) {
+      await page.goto(path);
+      await settled(page);
+      const pdf = (await page.pdf({ preferCSSPageSize: true })).toString("latin1");
+      expect(pdf.match(/\/Type \/Page\b/gu), path).toHaveLength(2);
+      await page.setViewportSize({ width: 700, height: 1000 }); // what is left of A4 within its margins
+      await page.emulateMedia({ media: "print" });
+      for (const sheet of await page.locator(".a4").all()) {
+        const [inside, room] = await sheet.evaluate((element) => [element.scrollHeight, element.clientHeight]);
+        expect(inside, `${path} lies within its sheet`).toBeLessThanOrEqual(room);
+      }
+      await page.emulateMedia({ media: "screen" });
+    }
   }
+  await expect(theirs.getByText("08-465 004 00")).toBeVisible();
+  await theirs.context().close();
+  await server.end();
+});
+
+test("on paper every question has its answer", async ({ page }) => {
+  await page.goto("/faq");
+  await page.emulateMedia({ media: "print" });
+  for (const answer of await page.locator(".fold__body").all()) expect((await answer.boundingBox())?.height ?? 0).toBeGreaterThan(20);
+});
+
+test("on a phone the menu is at the edge, and each of its links is as large as a finger", async ({ page }) => {
+  await page.goto("/faq");
+  const button = page.locator(".site__menu summary");
+  const { x, width } = (await button.boundingBox()) ?? { x: 0, width: 0 };
+  expect(390 - (x + width)).toBeLessThan(24);
+  await button.click();
+  const links = page.locator(".site__menu nav a");
+  await expect(links).toHaveCount(6);
+  let below = 0;
+  for (const link of await links.all()) {
+    const box = (await link.boundingBox()) ?? { y: 0, height: 0 };
+    expect(box.height).toBeGreaterThanOrEqual(44);
+    expect(box.y, "one below the other").toBeGreaterThanOrEqual(below);
+    below = box.y + box.height;
+  }
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
 });

@@ -64,8 +64,9 @@ fn texts(files: Option<&InBoth<PathBuf>>) -> Result<Option<InBoth<String>>, Conf
 
 fn text(file: &Path) -> Result<String, ConfigurationError> {
     let bytes = read(file)?;
-    String::from_utf8(bytes)
-        .map_err(|_| ConfigurationError::OwnFile { file: file.to_owned(), reason: "it is not UTF-8".into() })
+    let refused = |reason: &str| ConfigurationError::OwnFile { file: file.to_owned(), reason: reason.into() };
+    let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8"))?;
+    if text.trim().is_empty() { Err(refused("it is empty: write something, or leave it out")) } else { Ok(text) }
 }
 
 fn ending(file: &Path) -> Result<&'static str, ConfigurationError> {

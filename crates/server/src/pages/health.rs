@@ -7,7 +7,7 @@ use securemailbox_protocol::{problems::ProblemType, time::Timestamp};
 use securemailbox_store::{
     StoreError,
     meta::TryToWrite,
-    notices::{Backlog, WaitingInLane},
+    notices::{Backlog, Lane, WaitingInLane},
 };
 
 use tokio::{sync::Mutex, time::Instant};
@@ -26,7 +26,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(crate) fn router(health: Health) -> Router<Mailroom> {
     Router::new()
         .route("/healthz", get(async || StatusCode::NO_CONTENT))
-        .route("/readyz", get(async move |State(mailroom): State<Mailroom>| ready(&health.look(&mailroom).await)))
+        .route("/readyz", get(async move |State(mailroom): State<Mailroom>| ready(&health.look(&mailroom).await.wrong)))
         .method_not_allowed_fallback(async || Problem::new(ProblemType::MethodNotAllowed))
 }
 
@@ -57,7 +57,16 @@ pub(crate) enum Wrong {
 }
 
 /// What was found last, and when.
-type Last = Option<(Instant, Vec<Wrong>)>;
+type Last = Option<(Instant, Found)>;
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// What this process does not do as it should.
+    pub(crate) wrong: Vec<Wrong>,
+    /// Ways on which something has waited for long, be it that a mail server refuses it: no fault of this process, and what people notice.
+    pub(crate) late: Vec<Lane>,
+}
 
 /// Remembers it for a moment. Cheap to clone.
 #[derive(Clone, Default)]
@@ -65,32 +74,40 @@ pub(crate) struct Health(Arc<Mutex<Last>>);
 
 impl Health {
     /// What is wrong at this moment.
-    pub(crate) async fn look(&self, mailroom: &Mailroom) -> Vec<Wrong> {
+    pub(crate) async fn look(&self, mailroom: &Mailroom) -> Found {
         let mut last = self.0.lock().await;
         match last.as_ref() {
-            Some((at, wrong)) if at.elapsed() < FRESH => wrong.clone(),
+            Some((at, found)) if at.elapsed() < FRESH => found.clone(),
             _ => {
-                let wrong = look(mailroom).await;
-                *last = Some((Instant::now(), wrong.clone()));
-                wrong
+                let found = look(mailroom).await;
+                *last = Some((Instant::now(), found.clone()));
+                found
             }
         }
     }
 }
 
-async fn look(mailroom: &Mailroom) -> Vec<Wrong> {
-    let mut wrong = Vec::new();
+async fn look(mailroom: &Mailroom) -> Found {
+    let Found { mut wrong, mut late } = Found::default();
     match mailroom.store.write(TryToWrite).await {
         Ok(()) => {}
         Err(StoreError::Full) => wrong.push(Wrong::Full),
         Err(_) => wrong.push(Wrong::NotWritten),
     }
     match mailroom.store.read(Backlog).await {
-        Ok(waiting) if is_stuck(&waiting, mailroom.now()) => wrong.push(Wrong::Stuck),
-        Ok(_) => {}
+        Ok(waiting) => {
+            if is_stuck(&waiting, mailroom.now()) {
+                wrong.push(Wrong::Stuck);
+            }
+            late = late_lanes(&waiting, mailroom.now());
+        }
         Err(_) => wrong.push(Wrong::NotRead),
     }
-    wrong
+    Found { wrong, late }
+}
+
+fn late_lanes(waiting: &[WaitingInLane], now: Timestamp) -> Vec<Lane> {
+    waiting.iter().filter(|lane| now.since(lane.created) > PATIENCE).map(|lane| lane.lane).collect()
 }
 
 fn is_stuck(waiting: &[WaitingInLane], now: Timestamp) -> bool {
@@ -99,8 +116,6 @@ fn is_stuck(waiting: &[WaitingInLane], now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use securemailbox_store::notices::Lane;
-
     use super::*;
 
     #[test]
@@ -112,5 +127,13 @@ mod tests {
         assert!(!is_stuck(&waiting(now.after(PATIENCE)), now));
         assert!(!is_stuck(&waiting(now.before(PATIENCE)), now));
         assert!(is_stuck(&waiting(now.before(PATIENCE + Duration::from_secs(1))), now));
+    }
+
+    #[test]
+    fn what_is_tried_again_and_again_is_late_for_whoever_waits_for_it() {
+        let now = Timestamp::from_unix_millis(1_764_000_000_000);
+        let waiting = |created| [WaitingInLane { lane: Lane::Texts, count: 1, due: now.after(PATIENCE), created }];
+        assert!(late_lanes(&waiting(now.before(PATIENCE)), now).is_empty());
+        assert_eq!(late_lanes(&waiting(now.before(PATIENCE + Duration::from_secs(1))), now), [Lane::Texts]);
     }
 }

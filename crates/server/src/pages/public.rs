@@ -10,13 +10,14 @@ use axum::{
     routing::get,
 };
 use securemailbox_protocol::{accounts::Language, problems::ProblemType};
-use securemailbox_site::{Site, State as StateOfTheService};
+use securemailbox_site::{Letters, Site, State as StateOfTheService};
+use securemailbox_store::notices::Lane;
 use serde::Deserialize;
 
 use super::{
     built::{ADDRESSES, OUTBOX, Page},
     file::{File, wants_html},
-    health::{Health, Wrong},
+    health::{Found, Health, Wrong},
 };
 use crate::{mailroom::Mailroom, origin, problem::Problem};
 
@@ -99,12 +100,17 @@ async fn nothing(State(pages): State<Pages>, method: Method, uri: Uri, asked: He
 }
 
 async fn status(mailroom: &Mailroom, site: &Site, health: &Health, language: Language) -> Response {
-    let wrong = health.look(mailroom).await;
-    let state = StateOfTheService {
-        at: mailroom.now().to_date_time(),
-        letters: !wrong.iter().any(|wrong| matches!(wrong, Wrong::Full | Wrong::NotWritten | Wrong::NotRead)),
-        outbox: !wrong.contains(&Wrong::Stuck),
+    let Found { wrong, late } = health.look(mailroom).await;
+    let letters = if wrong.iter().any(|wrong| matches!(wrong, Wrong::NotWritten | Wrong::NotRead)) {
+        Letters::Away
+    } else if wrong.contains(&Wrong::Full) {
+        Letters::Full
+    } else {
+        Letters::Work
     };
+    let goes = |lanes: &[Lane]| !wrong.contains(&Wrong::Stuck) && !late.iter().any(|lane| lanes.contains(lane));
+    let (emails, texts) = (goes(&[Lane::Emails, Lane::Letters]), goes(&[Lane::Texts]));
+    let state = StateOfTheService { at: mailroom.now().to_date_time(), letters, emails, texts };
     html(site.status(state, language))
 }
 
@@ -114,7 +120,8 @@ impl Pages {
         let is_api = uri.path() == "/api" || uri.path().starts_with("/api/");
         if origin::reads_only(method) && !is_api && wants_html(asked) {
             if let Some(to) = without_last_slash(uri.path()) {
-                return Redirect::permanent(to).into_response();
+                let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+                return Redirect::permanent(&format!("{to}{query}")).into_response();
             }
             let page = self.site.not_found(uri.path()).to_owned();
             return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
