@@ -220,7 +220,7 @@ test("the brochure is two sheets of paper, with a phone number too", async ({ br
         const [inside, room] = await sheet.evaluate((element) => [element.scrollHeight, element.clientHeight]);
         expect(inside, `${path} lies within its sheet`).toBeLessThanOrEqual(room);
       }
-      await page.emulateMedia({ media: "screen" });
+      await page.emulateMedia({ media: null });
     }
   }
   await expect(theirs.getByText("08-465 004 00")).toBeVisible();
