@@ -122,9 +122,8 @@ impl Site {
 
     /// What is answered at an address where nothing is.
     #[must_use]
-    pub fn not_found(&self, address: &str) -> &str {
-        let is_english = address == "/en" || address.starts_with("/en/");
-        &self.not_found[usize::from(is_english)]
+    pub fn not_found(&self, language: Language) -> &str {
+        &self.not_found[language as usize]
     }
 }
 

@@ -75,8 +75,8 @@ fn pages(site: &Site) -> BTreeMap<String, String> {
     for (address, language) in Site::status_addresses() {
         pages.insert(address, site.status(STATE, language).expect("a page"));
     }
-    for address in ["/nothing", "/en/nothing"] {
-        pages.insert(address.to_owned(), site.not_found(address).to_owned());
+    for (address, language) in [("/nothing", Language::Sv), ("/en/nothing", Language::En)] {
+        pages.insert(address.to_owned(), site.not_found(language).to_owned());
     }
     pages
 }
@@ -196,12 +196,7 @@ fn an_operators_ordinary_markdown_makes_a_page_that_holds_together() {
     let text = "Vi ansvarar.\n\n## Priser \"och\" annat\n\n| a | b |\n|:--|--:|\n| 1 | 2 |\n\n#### Smått\n\n1. ett\n\n2. två\n\n[x](javascript:alert(1)) [y](/faq)\n";
     let pages = pages(&site("", &own, Some(text)));
     let terms = &pages["/en/terms"];
-    for said in [
-        "Vi ansvarar.",
-        "id=\"priser-och-annat\"",
-        "<h3 id=\"smått\">",
-        "href=\"/en/faq\"",
-    ] {
+    for said in ["Vi ansvarar.", "id=\"priser-och-annat\"", "<h3 id=\"smått\">", "href=\"/en/faq\""] {
         assert!(terms.contains(said) || pages["/en/status"].contains(said), "{said}\n{terms}");
     }
     assert!(

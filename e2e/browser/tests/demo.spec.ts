@@ -36,16 +36,16 @@ test.describe("a demo", () => {
   });
 });
 
-test("an address that is no page says so, and leads home", async ({ page, visit, newcomer, m, watch }) => {
+test("an address that is no page says so in one's own language, and leads home", async ({ page, visit, newcomer, m, language, watch }) => {
   watch.expect(NOT_THERE);
   const answer = await page.goto("/mail/nothing");
   expect(answer?.status()).toBe(404);
-  await expect(page.getByRole("heading", { level: 1, name: m("not_found.title") })).toBeVisible();
-  await page.getByRole("link", { name: m("not_found.signin") }).click();
+  await expect(page.locator("html")).toHaveAttribute("lang", language);
+  await page.locator("main a[href='/sign-in']").click();
   await expect(page).toHaveURL("/sign-in");
 
   const guns = await visit(await newcomer("Gun Berg"));
   await guns.goto("/nothing");
-  await guns.getByRole("link", { name: m("action.to_inbox") }).click();
+  await guns.locator(".brand").first().click();
   await inMailbox(guns, m);
 });

@@ -9,7 +9,7 @@ import { expect, type Page, type Route, test as base } from "../house/lived_in.t
 import { choose, EVERY_LOOK, settled } from "../house/looks.ts";
 import { picture } from "../house/screens.ts";
 import { Terminal } from "../house/terminal.ts";
-import { REFUSED } from "../house/watch.ts";
+import { NOT_THERE, REFUSED } from "../house/watch.ts";
 import { words } from "../house/words.ts";
 import { open, readers, text, toast, write } from "../house/writing.ts";
 import { verifying, Zone } from "../house/zone.ts";

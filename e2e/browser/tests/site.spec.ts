@@ -251,3 +251,14 @@ test("on a phone the menu is at the edge, and each of its links is as large as a
   }
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
 });
+
+test("a quick guide is a press away from what it is about, and the page stays as it is", async ({ visit, server, m }) => {
+  const annas = await visit(await server.person("anna"));
+  await annas.goto("/settings/identity");
+  const opened = annas.context().waitForEvent("page");
+  await annas.getByRole("link", { name: m("guide.two_factor") }).click();
+  const page = await opened;
+  await expect(page).toHaveURL("/guides/two-factor");
+  await expect(page.locator(".guide-step")).toHaveCount(8);
+  await expect(annas).toHaveURL("/settings/identity");
+});

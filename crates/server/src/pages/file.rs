@@ -117,7 +117,7 @@ pub(super) fn wants_html(asked: &HeaderMap) -> bool {
 }
 
 /// The items of a list with weights.
-fn listed(asked: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&str, f32)> {
+pub(super) fn listed(asked: &HeaderMap, name: HeaderName) -> impl Iterator<Item = (&str, f32)> {
     let lists = asked.get_all(name).into_iter().filter_map(|list| list.to_str().ok());
     lists.flat_map(|list| list.split(',')).map(|item| {
         let mut parts = item.split(';').map(str::trim);

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{
     built::{ADDRESSES, OUTBOX, Page},
-    file::{File, wants_html},
+    file::{File, listed, wants_html},
     health::{Found, Health, Wrong},
 };
 use crate::{mailroom::Mailroom, origin, problem::Problem};
@@ -123,11 +123,22 @@ impl Pages {
                 let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
                 return Redirect::permanent(&format!("{to}{query}")).into_response();
             }
-            let page = self.site.not_found(uri.path()).to_owned();
-            return (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response();
+            let page = self.site.not_found(language_of(uri, asked)).to_owned();
+            let headers = [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language")];
+            return (StatusCode::NOT_FOUND, headers, Html(page)).into_response();
         }
         Problem::new(ProblemType::NotFound).into_response()
     }
+}
+
+/// The language of an address that is none: that of its beginning, else what the browser asks for.
+fn language_of(uri: &Uri, asked: &HeaderMap) -> Language {
+    let weight = |language: &str| {
+        let tags = listed(asked, header::ACCEPT_LANGUAGE).filter(|(tag, _)| tag.split('-').next() == Some(language));
+        tags.map(|(_, weight)| weight).fold(0.0, f32::max)
+    };
+    let is_english = uri.path() == "/en" || uri.path().starts_with("/en/") || weight("en") > weight("sv");
+    if is_english { Language::En } else { Language::Sv }
 }
 
 /// Where a slash too many leads. Nowhere from an address with two of them in a row, which would name another server.
@@ -171,6 +182,23 @@ mod tests {
         assert_eq!(kind(Method::GET, "/nothing", &asked(&[(header::ACCEPT, "*/*")])), "application/problem+json");
         assert_eq!(kind(Method::POST, "/nothing", &browser), "application/problem+json");
         assert_eq!(kind(Method::GET, "/api/v1/nothing", &browser), "application/problem+json");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_answered_in_the_language_of_whoever_asks() {
+        let of = |path: &'static str, wanted| {
+            language_of(&Uri::from_static(path), &asked(&[(header::ACCEPT_LANGUAGE, wanted)]))
+        };
+        for (path, wanted, language) in [
+            ("/x", "sv-SE,sv;q=0.9,en;q=0.8", Language::Sv),
+            ("/x", "en-GB,en;q=0.9", Language::En),
+            ("/x", "de", Language::Sv),
+            ("/x", "sv;q=0.5, en;q=0.7", Language::En),
+            ("/en/x", "sv", Language::En),
+            ("/english", "", Language::Sv),
+        ] {
+            assert_eq!(of(path, wanted), language, "{path}, {wanted}");
+        }
     }
 
     #[test]
