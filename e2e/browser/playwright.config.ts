@@ -9,7 +9,7 @@ const CI = process.env.CI !== undefined;
 const IN_ONE_SIZE = {
   desktop:
     "conversations demo devices hostile keeping keyboard leaving morning offline outside refused requests secrets strange_letters",
-  phone: "contacts guides levels passkeys posts renewal settings site ways_back",
+  phone: "contacts guides identity levels links passkeys posts renewal settings site ways_back",
 };
 
 /** What a size leaves to the other one. */

@@ -142,7 +142,8 @@ test("a picture is seen small before any byte of it is fetched", async ({ visit,
   await arrived(per, large, other);
 });
 
-test("a network that is lost twenty times loses nothing of a file", async ({ visit, newcomer, m }) => {
+test("a network that is lost twenty times loses nothing of a file", async ({ visit, newcomer, m }, { project }) => {
+  test.skip(project.name === "phone", "it is as long there, and shows nothing else");
   test.slow();
   const [gun, per] = [await newcomer("Gun Berg"), await newcomer("Per Ek")];
   const guns = await visit(gun);
