@@ -392,11 +392,7 @@ pub(crate) struct Html<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Html<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        pulldown_cmark_escape(self.0, f)
+        use askama::filters::Escaper as _;
+        askama::filters::Html.write_escaped_str(f, self.0)
     }
-}
-
-fn pulldown_cmark_escape(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    use askama::filters::Escaper as _;
-    askama::filters::Html.write_escaped_str(f, text)
 }

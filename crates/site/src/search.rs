@@ -20,7 +20,7 @@ pub(crate) struct Place {
     folded: [String; 2],
 }
 
-/// A place that has all the words.
+/// A place that was found, as it is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found<'a> {
     pub(crate) address: &'a str,

@@ -49,9 +49,9 @@ impl File {
 
     /// A file that is made now, and compressed if that makes it smaller.
     pub(super) fn made(media_type: &'static str, plain: Bytes) -> Self {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        let gzip = encoder.write_all(&plain).and_then(|()| encoder.finish());
-        let gzip = gzip.ok().filter(|gzip| gzip.len() < plain.len()).map(Bytes::from);
+        // Pictures and PDFs are compressed already: four megabytes of them, each time the server starts.
+        let gzip = if matches!(media_type, "image/png" | "application/pdf") { None } else { gzip(&plain) };
+        let gzip = gzip.filter(|gzip| gzip.len() < plain.len()).map(Bytes::from);
         Self::built(media_type, false, plain, [None, gzip])
     }
 
@@ -88,6 +88,11 @@ impl File {
         response.headers_mut().extend(self.0.headers.iter().cloned());
         response
     }
+}
+
+fn gzip(plain: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).and_then(|()| encoder.finish()).ok()
 }
 
 /// Weak, since it stands for the file in every encoding (RFC 9110 §8.8.3.3).
